@@ -1,0 +1,258 @@
+//! The handle of one task through all its states, and many handles at once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::mpsc::{channel, sync_channel};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use concurrent_futures::{Future, TaskError, ThreadPoolExecutor, as_completed};
+
+/// A pool with one worker that is busy until what is returned with it is dropped.
+fn busy_pool() -> (ThreadPoolExecutor, Future<()>, std::sync::mpsc::Sender<()>) {
+    let executor = ThreadPoolExecutor::new(1).expect("one worker");
+    let (begins, begun) = channel();
+    let (hold, held) = channel::<()>();
+    let task = move || {
+        let _ = begins.send(());
+        let _ = held.recv();
+    };
+    let running = executor.submit(task).expect("a new pool takes tasks");
+    begun.recv().expect("the task runs");
+    (executor, running, hold)
+}
+
+#[test]
+fn a_future_is_pending_then_running_then_finished() {
+    let (executor, running, hold) = busy_pool();
+    let pending = executor.submit(|| 42).unwrap();
+    assert!(!pending.running() && !pending.done() && !pending.cancelled());
+    assert!(running.running() && !running.done() && !running.cancelled());
+    assert_eq!(
+        format!("{pending:?} {running:?}"),
+        "Future(pending) Future(running)"
+    );
+    drop(hold);
+    assert_eq!(pending.result(), Ok(&42));
+    for finished in [
+        pending.done() && !pending.running(),
+        running.done() && !running.running(),
+    ] {
+        assert!(finished);
+    }
+    assert_eq!(format!("{pending:?}"), "Future(finished)");
+}
+
+#[test]
+fn only_what_has_not_begun_can_be_cancelled() {
+    let (executor, running, hold) = busy_pool();
+    let pending = executor.submit(|| 42).unwrap();
+    assert!(!running.cancel());
+    assert!(running.running());
+    assert!(pending.cancel());
+    assert!(pending.cancel(), "cancelled already is as good");
+    assert!(pending.cancelled() && pending.done() && !pending.running());
+    assert_eq!(pending.result(), Err(&TaskError::Cancelled));
+    assert_eq!(format!("{pending:?}"), "Future(cancelled)");
+    drop(hold);
+    assert_eq!(running.result(), Ok(&()));
+    assert!(!running.cancel(), "finished");
+}
+
+#[test]
+fn a_cancelled_task_never_runs() {
+    let (executor, _running, hold) = busy_pool();
+    let (tell, told) = channel::<()>();
+    let future = executor.submit(move || tell.send(())).unwrap();
+    assert!(future.cancel());
+    drop(hold);
+    executor.shutdown(true, false);
+    assert!(told.try_recv().is_err());
+}
+
+#[test]
+fn whoever_waits_wakes_when_the_future_is_cancelled() {
+    let (executor, _running, _hold) = busy_pool();
+    let future = executor.submit(|| 42).unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| future.result());
+        assert!(future.cancel());
+        assert_eq!(waiting.join().unwrap(), Err(&TaskError::Cancelled));
+    });
+}
+
+#[test]
+fn many_threads_may_wait_for_one_result_without_copying_it() {
+    struct NotClone(Vec<u8>);
+    let (executor, _running, hold) = busy_pool();
+    let future = executor.submit(|| NotClone(vec![1, 2, 3])).unwrap();
+    thread::scope(|scope| {
+        let waiting = [(); 4].map(|()| scope.spawn(|| &future.result().unwrap().0));
+        drop(hold);
+        let results = waiting.map(|thread| thread.join().unwrap());
+        assert!(
+            results
+                .iter()
+                .all(|result| std::ptr::eq(*result, results[0]))
+        );
+    });
+}
+
+#[test]
+fn callbacks_run_once_in_order_whatever_the_outcome() {
+    let (executor, _running, hold) = busy_pool();
+    let value = executor.submit(|| 1).unwrap();
+    let panicked = executor.submit(|| -> i32 { panic!("on purpose") }).unwrap();
+    let cancelled = executor.submit(|| 3).unwrap();
+    let (tell, told) = channel();
+    for (name, future) in [
+        ("value", &value),
+        ("panicked", &panicked),
+        ("cancelled", &cancelled),
+    ] {
+        for nth in 1..=3 {
+            let (tell, same) = (tell.clone(), future.clone());
+            future.add_done_callback(move |future| {
+                assert!(future.done() && *future == same);
+                tell.send((name, nth)).unwrap();
+            });
+        }
+    }
+    drop(tell);
+    cancelled.cancel();
+    drop(hold);
+    let calls: Vec<_> = told.iter().collect();
+    let expected = ["cancelled", "value", "panicked"].into_iter();
+    let expected: Vec<_> = expected
+        .flat_map(|name| (1..=3).map(move |nth| (name, nth)))
+        .collect();
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn a_callback_on_a_future_that_is_done_runs_at_once_in_this_thread() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let future = executor.submit(|| 42).unwrap();
+    future.result().unwrap();
+    let (tell, told) = channel();
+    future.add_done_callback(move |_| tell.send(thread::current().id()).unwrap());
+    assert_eq!(told.try_recv(), Ok(thread::current().id()));
+    future.add_done_callback(|_| panic!("on purpose, in the adding thread"));
+}
+
+#[test]
+fn a_callback_that_panics_stops_neither_the_next_one_nor_the_worker() {
+    let (executor, _running, hold) = busy_pool();
+    let future = executor.submit(|| 42).unwrap();
+    let (tell, told) = channel();
+    future.add_done_callback(|_| panic!("on purpose, in a worker"));
+    future.add_done_callback(move |_| tell.send(()).unwrap());
+    drop(hold);
+    told.recv().unwrap();
+    assert_eq!(executor.submit(|| 43).unwrap().result(), Ok(&43));
+}
+
+#[test]
+fn a_callback_may_use_the_future_it_is_called_for() {
+    let (executor, _running, hold) = busy_pool();
+    let future = executor.submit(|| 42).unwrap();
+    let (tell, told) = channel();
+    future.add_done_callback(move |future| {
+        assert!(!future.cancel());
+        let inner = tell.clone();
+        future.add_done_callback(move |future| inner.send(*future.result().unwrap()).unwrap());
+    });
+    drop(hold);
+    assert_eq!(told.recv().unwrap(), 42);
+}
+
+#[test]
+fn futures_are_keys_by_identity() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let (one, two) = (
+        executor.submit(|| 7).unwrap(),
+        executor.submit(|| 7).unwrap(),
+    );
+    assert_ne!(one, two, "the same value is not the same future");
+    let map = HashMap::from([(one.clone(), "one"), (two.clone(), "two")]);
+    assert_eq!((map[&one.clone()], map[&two]), ("one", "two"));
+}
+
+#[test]
+fn as_completed_hands_out_in_the_order_of_finishing() {
+    let executor = ThreadPoolExecutor::new(3).unwrap();
+    let gates: Vec<_> = (0..3)
+        .map(|n| {
+            let (go_on, may_go_on) = sync_channel::<()>(1);
+            let task = move || {
+                let _ = may_go_on.recv();
+                n
+            };
+            (go_on, executor.submit(task).unwrap())
+        })
+        .collect();
+    let mut done = as_completed(gates.iter().map(|(_, future)| future.clone()));
+    assert_eq!(done.len(), 3);
+    for n in [2, 0, 1] {
+        gates[n].0.send(()).unwrap();
+        assert_eq!(done.next().unwrap().result(), Ok(&n));
+    }
+    assert_eq!(done.next(), None);
+    assert_eq!(done.next(), None);
+}
+
+#[test]
+fn as_completed_begins_with_those_already_done_and_names_each_once() {
+    let (executor, running, hold) = busy_pool();
+    let cancelled = executor.submit(|| ()).unwrap();
+    cancelled.cancel();
+    let given = [&running, &cancelled, &running, &cancelled].map(Clone::clone);
+    let mut done = as_completed(given);
+    assert_eq!(done.next(), Some(cancelled));
+    drop(hold);
+    assert_eq!(done.next(), Some(running));
+    assert_eq!(done.next(), None);
+}
+
+#[test]
+fn as_completed_of_nothing_ends_at_once() {
+    assert_eq!(as_completed(Vec::<Future<()>>::new()).next(), None);
+}
+
+#[test]
+fn as_completed_keeps_no_result_that_it_has_handed_out() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let alive = Arc::new(());
+    let futures: Vec<_> = (0..3)
+        .map(|_| {
+            let alive = Arc::clone(&alive);
+            executor.submit(move || alive).unwrap()
+        })
+        .collect();
+    executor.shutdown(true, false);
+    let mut done = as_completed(futures);
+    for left in [3, 2, 1] {
+        assert_eq!(Arc::strong_count(&alive), 1 + left);
+        drop(done.next());
+    }
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+#[test]
+fn no_wake_up_is_lost_when_a_hundred_finish_at_the_same_moment() {
+    let executor = ThreadPoolExecutor::new(100).unwrap();
+    let together = Arc::new(Barrier::new(100));
+    let futures: Vec<_> = (0..100)
+        .map(|n| {
+            let together = Arc::clone(&together);
+            let task = move || {
+                together.wait();
+                n
+            };
+            executor.submit(task).unwrap()
+        })
+        .collect();
+    let results: HashSet<_> = as_completed(futures)
+        .map(|f| *f.result().unwrap())
+        .collect();
+    assert_eq!(results.len(), 100);
+}
