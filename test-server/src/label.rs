@@ -1,0 +1,163 @@
+//! LOCAL, DELAY and ERROR: the three servers everyone knows by name, their ports and their plans. The one place where
+//! those are written down; the client asks here.
+
+use std::time::Duration;
+
+use crate::plan::{Fault, Plan, PlanError};
+
+/// One of the three servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Label {
+    /// Answers at once.
+    Local,
+    /// Answers every request after a delay.
+    Delay,
+    /// Fails for some codes, delays others, and answers the rest at once.
+    Error,
+}
+
+/// What of the three plans can be changed in one word.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// The delay of DELAY and ERROR; half a second if not changed.
+    pub delay: Duration,
+    /// For how many percent of the codes ERROR fails; 25 if not changed.
+    pub error_rate: f64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_millis(500),
+            error_rate: 25.0,
+        }
+    }
+}
+
+impl Label {
+    /// All three, in the order of their ports.
+    pub const ALL: [Self; 3] = [Self::Local, Self::Delay, Self::Error];
+
+    /// The name, in capitals.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "LOCAL",
+            Self::Delay => "DELAY",
+            Self::Error => "ERROR",
+        }
+    }
+
+    /// How this server treats its codes: LOCAL answers normally, DELAY delays all, ERROR answers `error_rate` of them
+    /// with 500, 501, 502 or 503 and delays half of them, or what is left over.
+    ///
+    /// # Errors
+    /// When the error rate is not in `0.0..=100.0`.
+    pub fn plan(self, tuning: &Tuning) -> Result<Plan, PlanError> {
+        match self {
+            Self::Local => Ok(Plan::normal()),
+            Self::Delay => Ok(Plan::delay(tuning.delay)),
+            Self::Error => {
+                let fails = Fault::Status(vec![500, 501, 502, 503]);
+                let delayed = (100.0 - tuning.error_rate).clamp(0.0, 50.0);
+                Plan::normal()
+                    .and(tuning.error_rate, [fails])?
+                    .and(delayed, [Fault::Delay(tuning.delay)])
+            }
+        }
+    }
+}
+
+/// The ports of the three servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports([u16; 3]);
+
+impl Default for Ports {
+    /// 8001, 8002 and 8003.
+    fn default() -> Self {
+        Self([8001, 8002, 8003])
+    }
+}
+
+/// Why [`Ports::VARIABLE`] cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{var} must be three ports a,b,c (of LOCAL, DELAY and ERROR), not '{text}'", var = Ports::VARIABLE)]
+pub struct PortsError {
+    text: String,
+}
+
+impl Ports {
+    /// The environment variable that moves the three: `FLAGS_PORTS=9001,9002,9003`. Port 0 is a free one, another at
+    /// each start.
+    pub const VARIABLE: &str = "FLAGS_PORTS";
+
+    /// The ports as the environment moves them.
+    ///
+    /// # Errors
+    /// When [`Self::VARIABLE`] is set to anything but three ports.
+    pub fn from_env() -> Result<Self, PortsError> {
+        match std::env::var_os(Self::VARIABLE) {
+            Some(ports) => Self::parse(&ports.to_string_lossy()),
+            None => Ok(Self::default()),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, PortsError> {
+        let ports: Result<Vec<u16>, _> = text.split(',').map(|port| port.trim().parse()).collect();
+        let ports = ports.ok().and_then(|ports| ports.try_into().ok());
+        ports.map(Self).ok_or_else(|| PortsError {
+            text: text.to_owned(),
+        })
+    }
+
+    /// The port of one server.
+    pub fn of(self, label: Label) -> u16 {
+        let Self([local, delay, error]) = self;
+        match label {
+            Label::Local => local,
+            Label::Delay => delay,
+            Label::Error => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_ports_are_read_and_anything_else_is_refused() {
+        assert_eq!(Ports::parse("1,2, 3"), Ok(Ports([1, 2, 3])));
+        for wrong in [
+            "",
+            "1",
+            "1,2",
+            "1,2,3,4",
+            "1,2,x",
+            "1,2,65536",
+            "1,,3",
+            "-1,2,3",
+        ] {
+            let message = Ports::parse(wrong).unwrap_err().to_string();
+            assert!(message.ends_with(&format!("not '{wrong}'")), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_error_rate_over_a_half_leaves_less_to_be_delayed() {
+        let plan = |error_rate| {
+            Label::Error.plan(&Tuning {
+                error_rate,
+                ..Tuning::default()
+            })
+        };
+        assert_eq!(
+            plan(80.0).unwrap().to_string(),
+            "80:status=500|501|502|503,20:delay=500ms"
+        );
+        assert_eq!(
+            plan(0.0).unwrap().to_string(),
+            "0:status=500|501|502|503,50:delay=500ms"
+        );
+        assert_eq!(plan(101.0), Err(PlanError::Percent(101.0)));
+    }
+}

@@ -1,0 +1,244 @@
+//! A running server: its sockets, its thread, its end.
+//!
+//! The server has a thread and a runtime of its own, so `start` and `stop` are ordinary blocking calls: a test needs no
+//! runtime, and a client that blocks its own cannot block the server.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use axum::http::HeaderValue;
+use axum::serve::ListenerExt as _;
+use tokio::runtime;
+use tokio::sync::oneshot;
+
+use crate::counters::{Counters, Stats};
+use crate::images::Images;
+use crate::plan::Plan;
+use crate::routes::{self, Site};
+use crate::{DEFAULT_SEED, limits, listen};
+
+/// A server that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct TestServer {
+    site: Arc<Site>,
+    addresses: Vec<SocketAddr>,
+    on_loopback: bool,
+    stopper: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    /// A server under this plan on a free port of loopback, ready when returned.
+    ///
+    /// # Errors
+    /// When no port can be had or no thread be started.
+    pub fn start(plan: Plan) -> io::Result<Self> {
+        Self::builder().plan(plan).start()
+    }
+
+    /// A server to be described further.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use test_server::{Plan, TestServer};
+    ///
+    /// let slow = Plan::delay(Duration::from_millis(500));
+    /// let server = TestServer::builder().plan(slow).seed(7).port(0).start()?;
+    /// assert_ne!(server.port(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn builder() -> Builder {
+        Builder {
+            name: "test-server".to_owned(),
+            plan: Plan::normal(),
+            seed: DEFAULT_SEED,
+            port: 0,
+            address: None,
+            flags_dir: None,
+            server_header: concat!("test-server/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// The base URL of the flags, `http://localhost:PORT/flags`; a flag is at `{url}/br/br.gif`.
+    pub fn url(&self) -> String {
+        if self.on_loopback {
+            format!("http://localhost:{}/flags", self.port())
+        } else {
+            format!("http://{}/flags", self.addresses[0])
+        }
+    }
+
+    /// The port, the same on all addresses.
+    pub fn port(&self) -> u16 {
+        self.addresses[0].port()
+    }
+
+    /// The addresses listened on, at least one.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What a client has to expect here, as a sentence without a subject: `answers at once`.
+    pub fn describe(&self) -> String {
+        routes::in_words(&self.site.plan)
+    }
+
+    /// What the server has seen so far.
+    pub fn stats(&self) -> Stats {
+        self.site.counters.stats()
+    }
+
+    /// Ends the server, whatever it is in the middle of, and returns what it has seen. Its port is free afterwards.
+    pub fn stop(mut self) -> Stats {
+        self.end();
+        self.stats()
+    }
+
+    fn end(&mut self) {
+        drop(self.stopper.take());
+        if let Some(thread) = self.thread.take() {
+            // An `Err` is a panic of the server's thread, which has been reported there.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A server yet to be started: by default under no plan, on a free port of loopback, with the built-in flags.
+#[derive(Debug, Clone)]
+#[must_use = "a builder starts nothing until `start` is called"]
+pub struct Builder {
+    name: String,
+    plan: Plan,
+    seed: u64,
+    port: u16,
+    address: Option<IpAddr>,
+    flags_dir: Option<PathBuf>,
+    server_header: String,
+}
+
+impl Builder {
+    /// What the server calls itself on its page at `/` (default: `test-server`).
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// How codes are treated (default: [`Plan::normal`]).
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = plan;
+        self
+    }
+
+    /// What decides which codes meet which fault (default: [`DEFAULT_SEED`]).
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The port (default: 0, a free one).
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The one address to listen on (default: 127.0.0.1 and, where there is one, ::1).
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// A folder with files such as `br/br.gif` to serve instead of the built-in flags, read once at the start.
+    pub fn flags_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.flags_dir = Some(folder.into());
+        self
+    }
+
+    /// The `Server` header of every answer (default: `test-server/` and the version).
+    pub fn server_header(mut self, value: impl Into<String>) -> Self {
+        self.server_header = value.into();
+        self
+    }
+
+    /// Starts the server; it can be connected to when this returns. Raises the limit of open files of the process.
+    ///
+    /// # Errors
+    /// When the port is taken on any of the addresses, when the folder of flags cannot be served
+    /// ([`ImagesError`](crate::ImagesError) inside), when the `Server` header is not a header value, or when no thread
+    /// can be started. Nothing is left running then.
+    pub fn start(self) -> io::Result<TestServer> {
+        limits::raise_descriptor_limit();
+        let server_header = HeaderValue::from_str(&self.server_header).map_err(io::Error::other)?;
+        let images = match &self.flags_dir {
+            Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
+            None => Images::built_in(),
+        };
+        let listeners = match self.address {
+            Some(address) => listen::on_address(address, self.port)?,
+            None => listen::on_loopback(self.port)?,
+        };
+        let addresses = listeners
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<io::Result<Vec<_>>>()?;
+        let site = Arc::new(Site {
+            name: self.name,
+            plan: self.plan,
+            seed: self.seed,
+            images,
+            counters: Counters::new(),
+        });
+
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listeners = {
+            let _watched_by = runtime.enter();
+            let listeners = listeners.into_iter().map(tokio::net::TcpListener::from_std);
+            listeners.collect::<io::Result<Vec<_>>>()?
+        };
+        let (stopper, stopped) = oneshot::channel();
+        let thread = {
+            let site = Arc::clone(&site);
+            let work = move || runtime.block_on(serve(listeners, site, server_header, stopped));
+            thread::Builder::new()
+                .name(format!("test-server {}", addresses[0].port()))
+                .spawn(work)?
+        };
+        Ok(TestServer {
+            site,
+            addresses,
+            on_loopback: self.address.is_none(),
+            stopper: Some(stopper),
+            thread: Some(thread),
+        })
+    }
+}
+
+/// Serves until the other end of `stopped` is dropped. Connections end with the runtime, hung handlers included.
+async fn serve(
+    listeners: Vec<tokio::net::TcpListener>,
+    site: Arc<Site>,
+    server_header: HeaderValue,
+    stopped: oneshot::Receiver<()>,
+) {
+    let router = routes::router(Arc::clone(&site), server_header);
+    for listener in listeners {
+        let (site, router) = (Arc::clone(&site), router.clone());
+        let counted = listener.tap_io(move |connection| {
+            site.counters.connection_accepted();
+            // A head and its body are written separately; Nagle would hold the second back for 40 ms.
+            let _ = connection.set_nodelay(true);
+        });
+        tokio::spawn(async move { axum::serve(counted, router).await });
+    }
+    let _ = stopped.await;
+}
