@@ -1,0 +1,247 @@
+//! Country codes, and what a word on the command line stands for.
+//!
+//! A code is any two letters, whether a country has it or not: asking for one that has no flag is an ordinary thing to
+//! do. Knows nothing of servers or files.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
+
+/// Two letters, AA to ZZ.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountryCode([u8; 2]);
+
+/// How many codes there are: AA to ZZ.
+pub const EVERY: usize = 26 * 26;
+
+/// The codes that have a flag.
+const WITH_FLAG: &str = include_str!("../country_codes.txt");
+
+/// The 20 most populous countries, most people first.
+///
+/// # Source
+/// `POP20_CC` of flags_common.py (*Fluent Python*, 1st edition).
+const MOST_POPULOUS: &str = "CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR";
+
+/// A word that is neither a letter nor a country code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("each CC argument must be A to Z or AA to ZZ.")]
+pub struct InvalidCode;
+
+impl CountryCode {
+    /// The code of two letters in any case, or nothing.
+    ///
+    /// ```
+    /// use flags::country::CountryCode;
+    ///
+    /// assert_eq!(CountryCode::new("br").map(|code| code.to_string()).as_deref(), Some("BR"));
+    /// assert_eq!(CountryCode::new("b2"), None);
+    /// ```
+    pub fn new(text: &str) -> Option<Self> {
+        match *text.as_bytes() {
+            [first, second] if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() => {
+                Some(Self([
+                    first.to_ascii_uppercase(),
+                    second.to_ascii_uppercase(),
+                ]))
+            }
+            _ => None,
+        }
+    }
+
+    /// The code as URLs and file names spell it, in lower case.
+    pub fn lower(self) -> String {
+        self.letters()
+            .map(|letter| letter.to_ascii_lowercase())
+            .collect()
+    }
+
+    fn letters(self) -> impl Iterator<Item = char> {
+        self.0.into_iter().map(char::from)
+    }
+}
+
+impl fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.letters().collect::<String>())
+    }
+}
+
+impl fmt::Debug for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Which codes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection<'a, S> {
+    /// AA to ZZ.
+    Every,
+    /// The 194 that have a flag.
+    All,
+    /// Those that these words stand for: a code, or a letter for the 26 that begin with it, in any case. No word: the 20
+    /// most populous countries.
+    Words(&'a [S]),
+}
+
+impl<S: AsRef<OsStr>> Selection<'_, S> {
+    /// The codes, each once, sorted. Never empty.
+    ///
+    /// ```
+    /// use flags::country::Selection;
+    ///
+    /// let codes = Selection::Words(&["b", "cn", "BR"]).codes()?;
+    /// assert_eq!((codes.len(), codes[0].to_string(), codes[26].to_string()), (27, "BA".into(), "CN".into()));
+    /// # Ok::<(), flags::country::InvalidCode>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a word is neither a letter nor a code.
+    pub fn codes(&self) -> Result<Vec<CountryCode>, InvalidCode> {
+        let codes: BTreeSet<_> = match self {
+            Self::Every => every().collect(),
+            Self::All => listed(WITH_FLAG).collect(),
+            Self::Words([]) => listed(MOST_POPULOUS).collect(),
+            Self::Words(words) => {
+                let mut codes = BTreeSet::new();
+                for word in *words {
+                    let word = word.as_ref().to_str().ok_or(InvalidCode)?;
+                    codes.extend(expand(word)?);
+                }
+                codes
+            }
+        };
+        Ok(codes.into_iter().collect())
+    }
+}
+
+/// What one word stands for.
+fn expand(word: &str) -> Result<Vec<CountryCode>, InvalidCode> {
+    match *word.as_bytes() {
+        [letter] if letter.is_ascii_alphabetic() => {
+            let first = letter.to_ascii_uppercase();
+            Ok((b'A'..=b'Z')
+                .map(|second| CountryCode([first, second]))
+                .collect())
+        }
+        _ => CountryCode::new(word)
+            .map(|code| vec![code])
+            .ok_or(InvalidCode),
+    }
+}
+
+fn every() -> impl Iterator<Item = CountryCode> {
+    (b'A'..=b'Z').flat_map(|first| (b'A'..=b'Z').map(move |second| CountryCode([first, second])))
+}
+
+/// The codes of a list compiled in; a test sees to it that each of its words is one.
+fn listed(list: &str) -> impl Iterator<Item = CountryCode> {
+    list.split_whitespace().filter_map(CountryCode::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn codes_of(words: &[&str]) -> Result<String, InvalidCode> {
+        let codes = Selection::Words(words).codes()?;
+        let codes: Vec<_> = codes.iter().map(CountryCode::to_string).collect();
+        Ok(codes.join(" "))
+    }
+
+    #[test]
+    fn the_lists_compiled_in_are_codes_each_once() {
+        for (list, count) in [(WITH_FLAG, 194), (MOST_POPULOUS, 20)] {
+            assert_eq!(list.split_whitespace().count(), count);
+            let codes: BTreeSet<_> = listed(list).collect();
+            assert_eq!(codes.len(), count);
+            let spelt: Vec<_> = listed(list).map(|code| code.to_string()).collect();
+            assert_eq!(
+                spelt.join(" "),
+                list.split_whitespace().collect::<Vec<_>>().join(" ")
+            );
+        }
+    }
+
+    #[test]
+    fn every_letter_stands_for_its_26_codes_and_every_code_for_itself() {
+        for first in 'a'..='z' {
+            let upper = first.to_ascii_uppercase();
+            let expected: Vec<_> = ('A'..='Z')
+                .map(|second| format!("{upper}{second}"))
+                .collect();
+            for word in [first.to_string(), upper.to_string()] {
+                assert_eq!(codes_of(&[&word]).unwrap(), expected.join(" "));
+            }
+            for second in 'a'..='z' {
+                let lower = format!("{first}{second}");
+                for word in [&lower, &lower.to_uppercase(), &format!("{upper}{second}")] {
+                    assert_eq!(codes_of(&[word]).unwrap(), lower.to_uppercase());
+                }
+                assert_eq!(CountryCode::new(&lower).unwrap().lower(), lower);
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_made_unique_and_sorted() {
+        assert_eq!(codes_of(&["us", "BR", "Us", "br"]).unwrap(), "BR US");
+        assert_eq!(
+            codes_of(&["b", "ba", "B"]).unwrap(),
+            codes_of(&["B"]).unwrap()
+        );
+    }
+
+    #[test]
+    fn no_word_stands_for_the_most_populous_sorted() {
+        let sorted = "BD BR CD CN DE EG ET FR ID IN IR JP MX NG PH PK RU TR US VN";
+        assert_eq!(codes_of(&[]).unwrap(), sorted);
+    }
+
+    #[test]
+    fn every_is_676_codes_and_all_the_194_of_the_list() {
+        let every = Selection::<&str>::Every.codes().unwrap();
+        assert_eq!((every.len(), every.len()), (EVERY, 676));
+        assert_eq!(format!("{:?} {:?}", every[0], every[675]), "AA ZZ");
+        let all = Selection::<&str>::All.codes().unwrap();
+        assert_eq!(
+            (all.len(), format!("{:?} {:?}", all[0], all[193])),
+            (194, "AD ZW".to_owned())
+        );
+    }
+
+    #[test]
+    fn words_that_are_no_codes_are_refused() {
+        for word in [
+            "", "1", "b1", "1b", "bra", " ", "b ", " b", "é", "ß", "ı", "bß", "--", "A\0",
+        ] {
+            assert_eq!(codes_of(&["br", word]), Err(InvalidCode), "{word:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_word_that_is_not_utf_8_is_refused() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let word = OsStr::from_bytes(b"b\xff");
+        assert_eq!(Selection::Words(&[word]).codes(), Err(InvalidCode));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_gives_sorted_unique_codes_or_an_error(words: Vec<String>) {
+            if let Ok(codes) = Selection::Words(&words).codes() {
+                prop_assert!(!codes.is_empty());
+                prop_assert!(codes.is_sorted_by(|a, b| a < b));
+            }
+        }
+
+        #[test]
+        fn short_words_are_codes_exactly_when_they_are_letters(word in "\\PC{1,2}|[a-zA-Z]{1,3}") {
+            let letters = word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+            prop_assert_eq!(expand(&word).is_ok(), letters);
+        }
+    }
+}

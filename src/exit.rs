@@ -1,0 +1,54 @@
+//! The exit codes. A script that reads only these knows whether it can rely on the folder.
+
+use std::process::ExitCode;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Every code was saved or does not exist.
+    Success,
+    /// A code failed, or was not attempted.
+    Errors,
+    /// What was typed makes no sense.
+    Usage,
+    /// The folder as a whole, or standard output, cannot be written.
+    Local,
+    /// Ended by SIGINT.
+    Interrupted,
+    /// Whoever read standard output has gone.
+    ClosedPipe,
+    /// Ended by SIGTERM.
+    Terminated,
+}
+
+impl Exit {
+    /// All of them, by rising number.
+    pub const ALL: [Self; 7] = [
+        Self::Success,
+        Self::Errors,
+        Self::Usage,
+        Self::Local,
+        Self::Interrupted,
+        Self::ClosedPipe,
+        Self::Terminated,
+    ];
+
+    /// The number the shell sees. From 128 on it is 128 and the number of a signal, as shells have it.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Errors => 1,
+            Self::Usage => 2,
+            Self::Local => 3,
+            Self::Interrupted => 130,
+            Self::ClosedPipe => 141,
+            Self::Terminated => 143,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,223 @@
+//! Whether bytes are a whole GIF: a 200 is not a flag.
+//!
+//! Captive portals answer with a page, servers that die leave half a picture, and both come with a 200. The walk below
+//! follows the structure of the file from its header to its trailer, which must be its very last byte, and looks at no
+//! pixel: it takes no time and turns away every proper prefix of a picture. Knows nothing of where bytes come from.
+
+/// Why bytes are not a whole GIF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GifError {
+    /// No byte at all.
+    #[error("the body is empty")]
+    Empty,
+    /// The header is that of something else.
+    #[error("not the beginning of a GIF")]
+    NotGif,
+    /// The header is right, and what follows is no block that a GIF can have.
+    #[error("byte {at} is no part of a GIF")]
+    BadBlock {
+        /// Where the walk ended, counted from 0.
+        at: usize,
+    },
+    /// It ends before its trailer.
+    #[error("the GIF ends after {length} bytes, without its trailer")]
+    Cut {
+        /// The bytes there are.
+        length: usize,
+    },
+    /// Something follows its trailer.
+    #[error("{extra} bytes behind the end of the GIF")]
+    Trailing {
+        /// How much.
+        extra: usize,
+    },
+}
+
+const EXTENSION: u8 = 0x21;
+const IMAGE: u8 = 0x2C;
+const TRAILER: u8 = 0x3B;
+
+/// Nothing, if `bytes` are one GIF from its first byte to its last.
+///
+/// ```
+/// use flags::gif::{GifError, check_gif};
+///
+/// assert_eq!(check_gif(b"<!doctype html>"), Err(GifError::NotGif));
+/// ```
+///
+/// # Errors
+/// What is wrong with them; see [`GifError`].
+///
+/// # Source
+/// Graphics Interchange Format, version 89a, appendix B: the grammar of a data stream.
+pub fn check_gif(bytes: &[u8]) -> Result<(), GifError> {
+    if bytes.is_empty() {
+        return Err(GifError::Empty);
+    }
+    let header = &bytes[..bytes.len().min(6)];
+    if !b"GIF87a".starts_with(header) && !b"GIF89a".starts_with(header) {
+        return Err(GifError::NotGif);
+    }
+    let mut walk = Walk { bytes, at: 6 };
+    // Width, height, flags, background colour, aspect ratio.
+    let [_, _, _, _, flags, _, _] = walk.take()?;
+    walk.skip_colour_table(flags)?;
+    loop {
+        let block = walk.at;
+        match walk.take()? {
+            [EXTENSION] => {
+                let [_label] = walk.take()?;
+                walk.skip_sub_blocks()?;
+            }
+            [IMAGE] => {
+                // Left, top, width, height, flags.
+                let [_, _, _, _, _, _, _, _, flags] = walk.take()?;
+                walk.skip_colour_table(flags)?;
+                let [_code_size] = walk.take()?;
+                walk.skip_sub_blocks()?;
+            }
+            [TRAILER] => break,
+            _ => return Err(GifError::BadBlock { at: block }),
+        }
+    }
+    match bytes.len() - walk.at {
+        0 => Ok(()),
+        extra => Err(GifError::Trailing { extra }),
+    }
+}
+
+/// A place in the bytes, moving forwards only.
+struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Walk<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], GifError> {
+        let taken = self
+            .bytes
+            .get(self.at..)
+            .and_then(|rest| rest.first_chunk());
+        self.at += N;
+        taken.copied().ok_or(GifError::Cut {
+            length: self.bytes.len(),
+        })
+    }
+
+    fn skip(&mut self, count: usize) -> Result<(), GifError> {
+        self.at += count;
+        if self.at > self.bytes.len() {
+            return Err(GifError::Cut {
+                length: self.bytes.len(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The top bit of the flags says whether there is a table, the low three its size.
+    fn skip_colour_table(&mut self, flags: u8) -> Result<(), GifError> {
+        let has_table = flags & 0b1000_0000 != 0;
+        let colours = 2_usize << (flags & 0b111);
+        self.skip(if has_table { 3 * colours } else { 0 })
+    }
+
+    /// Sub-blocks are a length and so many bytes; one of length 0 ends them.
+    fn skip_sub_blocks(&mut self) -> Result<(), GifError> {
+        loop {
+            match self.take()? {
+                [0] => return Ok(()),
+                [length] => self.skip(length.into())?,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// 1 x 1 pixel with a global table of two colours, a comment and an image of one sub-block.
+    const SMALLEST: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xfe\x02hi\0\
+        \x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b";
+
+    /// Where its image begins, behind the header, the colours and the comment.
+    const IMAGE_AT: usize = 13 + 6 + 6;
+
+    #[test]
+    fn a_whole_gif_is_accepted_and_no_part_of_it() {
+        assert_eq!(check_gif(SMALLEST), Ok(()));
+        assert_eq!(check_gif(b""), Err(GifError::Empty));
+        for length in 1..SMALLEST.len() {
+            let cut = check_gif(&SMALLEST[..length]);
+            assert_eq!(
+                cut,
+                Err(GifError::Cut {
+                    length: SMALLEST.len().min(length)
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn the_older_version_and_a_local_colour_table_are_accepted() {
+        let mut older = SMALLEST.to_vec();
+        older[4] = b'7';
+        assert_eq!(check_gif(&older), Ok(()));
+
+        let flags_of_image = IMAGE_AT + 9;
+        let mut local = SMALLEST.to_vec();
+        assert_eq!((local[IMAGE_AT], local[flags_of_image]), (IMAGE, 0));
+        local[flags_of_image] = 0b1000_0001; // 4 colours
+        assert!(
+            matches!(check_gif(&local), Err(GifError::Cut { .. })),
+            "the table is missing"
+        );
+        local.splice(flags_of_image + 1..flags_of_image + 1, [7; 12]);
+        assert_eq!(check_gif(&local), Ok(()));
+    }
+
+    #[test]
+    fn what_is_behind_the_end_or_no_block_is_refused() {
+        let trailing = [SMALLEST, b"<!-- -->"].concat();
+        assert_eq!(check_gif(&trailing), Err(GifError::Trailing { extra: 8 }));
+        let twice = [SMALLEST, SMALLEST].concat();
+        assert_eq!(
+            check_gif(&twice),
+            Err(GifError::Trailing {
+                extra: SMALLEST.len()
+            })
+        );
+        let mut bad = SMALLEST.to_vec();
+        bad[IMAGE_AT] = 0;
+        assert_eq!(check_gif(&bad), Err(GifError::BadBlock { at: IMAGE_AT }));
+    }
+
+    #[test]
+    fn what_begins_otherwise_is_no_gif() {
+        for other in [
+            &b"<!doctype html><p>log in</p>"[..],
+            b"\x89PNG\r\n\x1a\n",
+            b"GIF88a",
+            b"gif89a",
+            b"GIX",
+        ] {
+            assert_eq!(check_gif(other), Err(GifError::NotGif));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_walk_panic(bytes: Vec<u8>, cut in 0..SMALLEST.len()) {
+            let _ = check_gif(&bytes);
+            let _ = check_gif(&[&SMALLEST[..cut], &bytes].concat());
+        }
+
+        #[test]
+        fn one_byte_changed_never_panics(at in 0..SMALLEST.len(), byte: u8) {
+            let mut changed = SMALLEST.to_vec();
+            changed[at] = byte;
+            let _ = check_gif(&changed);
+        }
+    }
+}

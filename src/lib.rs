@@ -1,0 +1,48 @@
+//! Downloads the flag of every country code named, in one of three concurrency strategies, and tells what became of each.
+//!
+//! The house, bottom floor first; each module imports only from floors below its own.
+//!
+//! **1. Values**
+//! * [`country`]: country codes, and what a word on the command line stands for
+//! * [`server`]: server labels, and base URLs
+//! * [`record`]: what became of one code
+//!
+//! **2. One flag**
+//! * [`gif`]: whether bytes are a whole GIF
+//! * [`save`]: puts one flag on disk, whole or not at all
+//! * [`tls`]: TLS that costs nothing until it is used
+//! * [`fetch`]: gets one answer from a server
+//! * [`job`]: what all downloads of a run share
+//! * [`download`]: one flag from request to disk
+//!
+//! **3. Many flags**
+//! * [`strategy`]: sequential, thread pool or semaphore
+//! * [`run`]: what goes on around a run: the embedded server, and interruption
+//!
+//! **4. Telling**
+//! * [`tally`]: what became of all codes
+//! * [`report`]: the lines on standard output and on standard error
+//! * [`progress`]: the bar
+//! * [`exit`]: the exit codes
+//!
+//! **5. The command line**
+//! * [`cli`]: what was typed, and what it means
+//! * [`app`]: one whole run, from the arguments to the exit code
+
+pub mod app;
+pub mod cli;
+pub mod country;
+pub mod download;
+pub mod exit;
+pub mod fetch;
+pub mod gif;
+pub mod job;
+pub mod progress;
+pub mod record;
+pub mod report;
+pub mod run;
+pub mod save;
+pub mod server;
+pub mod strategy;
+pub mod tally;
+pub mod tls;

@@ -1,0 +1,229 @@
+//! The lines of a run: on standard output those of the original program, to the letter, so that scripts and eyes
+//! trained on it carry over; on standard error what else a reader wants to know. Data in, text out: nothing is printed
+//! here.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::country::CountryCode;
+use crate::record::{Outcome, Record};
+use crate::server::BaseUrl;
+use crate::tally::Tally;
+
+/// Up to this many codes are named one by one.
+const NAMED: usize = 10;
+
+/// The width of lists on standard error.
+const WIDTH: usize = 80;
+
+/// What is about to be done: the site, the codes and the connections.
+pub fn initial(
+    server: &str,
+    base: &BaseUrl,
+    codes: &[CountryCode],
+    connections: NonZeroUsize,
+) -> String {
+    let named = match codes {
+        [first, .., last] if codes.len() > NAMED => format!("from {first} to {last}"),
+        _ => join(codes),
+    };
+    format!(
+        "{server} site: {base}\nSearching for {}: {named}\n{} will be used.\n",
+        count(codes.len(), "flag"),
+        count(connections.get(), "concurrent connection"),
+    )
+}
+
+/// What became of one code.
+pub fn line(record: &Record) -> String {
+    let code = record.code;
+    match &record.outcome {
+        Outcome::Saved(_) => format!("{code} OK\n"),
+        Outcome::NotFound => format!("{code} not found\n"),
+        Outcome::Failed(failure) => format!("*** Error for {code}: {failure}\n"),
+        Outcome::NotAttempted => format!("{code} not attempted\n"),
+    }
+}
+
+/// What became of all codes, and how long it took.
+pub fn final_(tally: &Tally, elapsed: Duration) -> String {
+    let mut text = format!(
+        "{}\n{} downloaded.\n",
+        "-".repeat(20),
+        count(tally.ok(), "flag")
+    );
+    if tally.not_found() > 0 {
+        let _ = writeln!(text, "{} not found.", tally.not_found());
+    }
+    if tally.errors() > 0 {
+        let _ = writeln!(text, "{}.", count(tally.errors(), "error"));
+    }
+    if tally.not_attempted() > 0 {
+        let _ = writeln!(text, "{} not attempted.", tally.not_attempted());
+    }
+    let _ = writeln!(text, "Elapsed time: {:.2}s", elapsed.as_secs_f64());
+    text
+}
+
+/// What failed, grouped by cause; empty if nothing did. For standard error.
+pub fn failures(tally: &Tally) -> String {
+    let mut text = String::new();
+    for (failure, codes) in tally.failures() {
+        if codes.len() == tally.asked() && codes.len() > NAMED {
+            let _ = writeln!(text, "{failure}: all {} codes", codes.len());
+            continue;
+        }
+        let _ = writeln!(text, "{failure}: {}", count(codes.len(), "code"));
+        for line in wrap(&codes) {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+/// Where the flags are; nothing if there are none. For standard error.
+pub fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
+    let flags = count(tally.ok(), "flag");
+    (tally.ok() > 0).then(|| format!("{flags} saved in {}", dest.display()))
+}
+
+/// `1 flag`, `2 flags`.
+fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+fn join(codes: &[CountryCode]) -> String {
+    codes
+        .iter()
+        .map(CountryCode::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Lists of codes, separated by commas, none longer than the width allows.
+fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
+    let (indent, per_code) = (2, "BR, ".len());
+    codes.chunks((WIDTH - indent) / per_code).map(join)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::country::Selection;
+    use crate::record::{Failure, Kind};
+
+    fn codes(words: &[&str]) -> Vec<CountryCode> {
+        Selection::Words(words).codes().unwrap()
+    }
+
+    fn initial_of(words: &[&str], connections: usize) -> String {
+        let base = BaseUrl::parse("http://me:secret@localhost:8002/flags/").unwrap();
+        initial(
+            "DELAY",
+            &base,
+            &codes(words),
+            NonZeroUsize::new(connections).unwrap(),
+        )
+    }
+
+    #[test]
+    fn up_to_ten_codes_are_named_and_more_only_by_their_ends() {
+        assert_eq!(
+            initial_of(&["br"], 1),
+            "DELAY site: http://me:***@localhost:8002/flags\n\
+             Searching for 1 flag: BR\n\
+             1 concurrent connection will be used.\n"
+        );
+        let ten = ["ba", "bb", "bc", "bd", "be", "bf", "bg", "bh", "bi", "bj"];
+        let named = initial_of(&ten, 10);
+        assert!(named.contains("\nSearching for 10 flags: BA, BB, BC, BD, BE, BF, BG, BH, BI, BJ\n10 concurrent connections will"));
+        let eleven = initial_of(&[&ten[..], &["bz"]].concat(), 11);
+        assert!(
+            eleven.contains("\nSearching for 11 flags: from BA to BZ\n"),
+            "{eleven}"
+        );
+    }
+
+    #[test]
+    fn a_code_has_a_line_for_each_thing_that_can_become_of_it() {
+        let told = |outcome| line(&Record::new(codes(&["br"])[0], outcome));
+        let failed = |kind, cause| told(Outcome::Failed(Failure::new(kind, cause)));
+        assert_eq!(told(Outcome::Saved("br.gif".into())), "BR OK\n");
+        assert_eq!(told(Outcome::NotFound), "BR not found\n");
+        assert_eq!(told(Outcome::NotAttempted), "BR not attempted\n");
+        assert_eq!(
+            failed(Kind::HttpStatus, "HTTP error 503 - Service Unavailable"),
+            "*** Error for BR: HTTP error 503 - Service Unavailable\n"
+        );
+        assert_eq!(
+            failed(Kind::Timeout, "too late"),
+            "*** Error for BR: timeout: too late\n"
+        );
+    }
+
+    #[test]
+    fn only_what_happened_is_counted_out() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes[..1]);
+        tally.add(&Record::new(codes[0], Outcome::Saved("ba.gif".into())));
+        assert_eq!(
+            final_(&tally, Duration::from_millis(505)),
+            "--------------------\n1 flag downloaded.\nElapsed time: 0.51s\n"
+        );
+
+        let mut tally = Tally::new(&codes[..8]);
+        let failure = || Outcome::Failed(Failure::new(Kind::Timeout, "too late"));
+        tally.add(&Record::new(codes[0], failure()));
+        let one_error =
+            "--------------------\n0 flags downloaded.\n1 error.\nElapsed time: 13.00s\n";
+        assert_eq!(final_(&tally, Duration::from_secs(13)), one_error);
+        tally.add(&Record::new(codes[1], failure()));
+        tally.add(&Record::new(codes[2], Outcome::NotFound));
+        tally.close();
+        assert_eq!(
+            final_(&tally, Duration::ZERO),
+            "--------------------\n0 flags downloaded.\n1 not found.\n2 errors.\n5 not attempted.\n\
+             Elapsed time: 0.00s\n"
+        );
+    }
+
+    #[test]
+    fn failures_are_listed_by_cause_in_lines_that_fit() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for (i, &code) in codes.iter().enumerate().skip(1) {
+            let cause = if i == 9 {
+                "HTTP error 501"
+            } else {
+                "HTTP error 503"
+            };
+            tally.add(&Record::new(
+                code,
+                Outcome::Failed(Failure::new(Kind::HttpStatus, cause)),
+            ));
+        }
+        assert_eq!(
+            failures(&tally),
+            "HTTP error 503: 24 codes\n  \
+             BB, BC, BD, BE, BF, BG, BH, BI, BK, BL, BM, BN, BO, BP, BQ, BR, BS, BT, BU\n  \
+             BV, BW, BX, BY, BZ\n\
+             HTTP error 501: 1 code\n  BJ\n"
+        );
+    }
+
+    #[test]
+    fn a_failure_of_all_codes_is_told_once() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for &code in &codes {
+            tally.add(&Record::new(
+                code,
+                Outcome::Failed(Failure::new(Kind::ConnectRefused, "no")),
+            ));
+        }
+        assert_eq!(failures(&tally), "connect_refused: no: all 26 codes\n");
+    }
+}

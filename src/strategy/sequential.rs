@@ -1,0 +1,27 @@
+//! One flag after another: nothing can overlap, and nothing can go wrong with order, limits or sharing. The others are
+//! measured against this.
+
+use std::io;
+
+use tokio::runtime;
+
+use crate::download::download_flag;
+use crate::job::Job;
+use crate::record::Record;
+
+/// Downloads every flag of `job`, one at a time, in their order. Blocks until all have come.
+///
+/// # Errors
+/// When the system gives no runtime or no client.
+pub fn run(job: &Job, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let client = job.client()?;
+    runtime.block_on(async {
+        for &code in &job.codes {
+            notify(download_flag(&client, job, code).await);
+        }
+    });
+    Ok(())
+}

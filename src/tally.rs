@@ -1,0 +1,162 @@
+//! What became of all codes. Every code asked for is counted once, as exactly one thing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::country::CountryCode;
+use crate::record::{Failure, Outcome, Record};
+
+/// The count of a run, fed record by record.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    /// How many codes were asked for.
+    asked: usize,
+    /// Those without a record yet.
+    outstanding: BTreeSet<CountryCode>,
+    ok: usize,
+    not_found: usize,
+    failed: BTreeMap<Failure, Vec<CountryCode>>,
+    not_attempted: usize,
+}
+
+impl Tally {
+    /// An empty tally of these codes.
+    pub fn new(codes: &[CountryCode]) -> Self {
+        Self {
+            asked: codes.len(),
+            outstanding: codes.iter().copied().collect(),
+            ok: 0,
+            not_found: 0,
+            failed: BTreeMap::new(),
+            not_attempted: 0,
+        }
+    }
+
+    /// Counts a record.
+    ///
+    /// # Panics
+    /// When its code was not asked for or is counted already: better no report than a false one.
+    pub fn add(&mut self, record: &Record) {
+        let code = record.code;
+        assert!(
+            self.outstanding.remove(&code),
+            "{code} is counted twice or was not asked for"
+        );
+        match &record.outcome {
+            Outcome::Saved(_) => self.ok += 1,
+            Outcome::NotFound => self.not_found += 1,
+            Outcome::Failed(failure) => self.failed.entry(failure.clone()).or_default().push(code),
+            Outcome::NotAttempted => self.not_attempted += 1,
+        }
+    }
+
+    /// Counts the codes that have no record as not attempted: the run is over.
+    ///
+    /// # Panics
+    /// When the sum is not the number of codes asked for.
+    pub fn close(&mut self) {
+        self.not_attempted += self.outstanding.len();
+        self.outstanding.clear();
+        let sum = self.ok + self.not_found + self.errors() + self.not_attempted;
+        assert_eq!(sum, self.asked, "some downloads are unaccounted for");
+    }
+
+    /// How many codes were asked for.
+    pub fn asked(&self) -> usize {
+        self.asked
+    }
+
+    /// How many have a record.
+    pub fn counted(&self) -> usize {
+        self.asked - self.outstanding.len()
+    }
+
+    /// How many flags were saved.
+    pub fn ok(&self) -> usize {
+        self.ok
+    }
+
+    /// How many flags the server does not have.
+    pub fn not_found(&self) -> usize {
+        self.not_found
+    }
+
+    /// How many codes failed.
+    pub fn errors(&self) -> usize {
+        self.failed.values().map(Vec::len).sum()
+    }
+
+    /// How many codes were never begun.
+    pub fn not_attempted(&self) -> usize {
+        self.not_attempted
+    }
+
+    /// The failures with the codes that met them, sorted; the one that most codes met first.
+    pub fn failures(&self) -> Vec<(&Failure, Vec<CountryCode>)> {
+        let sorted = |(failure, codes): (_, &Vec<CountryCode>)| {
+            let mut codes = codes.clone();
+            codes.sort_unstable();
+            (failure, codes)
+        };
+        let mut failures: Vec<_> = self.failed.iter().map(sorted).collect();
+        failures.sort_by_key(|(_, codes)| std::cmp::Reverse(codes.len()));
+        failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::country::Selection;
+    use crate::record::Kind;
+
+    fn codes() -> Vec<CountryCode> {
+        Selection::Words(&["b"]).codes().unwrap()
+    }
+
+    fn failed(code: CountryCode, cause: &str) -> Record {
+        Record::new(code, Outcome::Failed(Failure::new(Kind::HttpStatus, cause)))
+    }
+
+    #[test]
+    fn every_code_is_accounted_for() {
+        let codes = codes();
+        let mut tally = Tally::new(&codes);
+        tally.add(&Record::new(codes[0], Outcome::Saved("ba.gif".into())));
+        tally.add(&Record::new(codes[1], Outcome::NotFound));
+        tally.add(&failed(codes[2], "a"));
+        tally.add(&Record::new(codes[3], Outcome::NotAttempted));
+        assert_eq!(tally.counted(), 4);
+        tally.close();
+        let counts = (
+            tally.ok(),
+            tally.not_found(),
+            tally.errors(),
+            tally.not_attempted(),
+        );
+        assert_eq!(counts, (1, 1, 1, 23));
+        assert_eq!(tally.counted(), tally.asked());
+    }
+
+    #[test]
+    #[should_panic(expected = "BA is counted twice or was not asked for")]
+    fn no_code_is_counted_twice() {
+        let mut tally = Tally::new(&codes());
+        tally.add(&failed(codes()[0], "a"));
+        tally.add(&failed(codes()[0], "b"));
+    }
+
+    #[test]
+    fn failures_are_grouped_by_cause_the_most_frequent_first() {
+        let codes = codes();
+        let mut tally = Tally::new(&codes);
+        for (code, cause) in [(5, "a"), (4, "b"), (3, "b"), (2, "c")] {
+            tally.add(&failed(codes[code], cause));
+        }
+        let told: Vec<_> = tally
+            .failures()
+            .iter()
+            .map(|(failure, codes)| format!("{failure}: {codes:?}"))
+            .collect();
+        assert_eq!(told, ["b: [BD, BE]", "a: [BF]", "c: [BC]"]);
+    }
+}
