@@ -242,7 +242,7 @@ fn in_words(error: &clap::Error) -> String {
             format!("{option} {cause}, not '{value}'")
         }
         (ErrorKind::UnknownArgument, Some(option), ..) => {
-            match context(ContextKind::SuggestedArg) {
+            match context(ContextKind::SuggestedArg).filter(|meant| is_shown(meant)) {
                 Some(meant) => format!("there is no option {option}; did you mean {meant}?"),
                 None => format!("there is no option {option}"),
             }
@@ -260,6 +260,15 @@ fn in_words(error: &clap::Error) -> String {
             first.trim_start_matches("error: ").to_owned()
         }
     }
+}
+
+/// Whether the help shows this option; to suggest a hidden alias such as `--s` would help nobody.
+fn is_shown(option: &str) -> bool {
+    let command = Args::command();
+    let long = option.trim_start_matches("--");
+    command
+        .get_arguments()
+        .any(|argument| argument.get_long() == Some(long))
 }
 
 #[cfg(test)]

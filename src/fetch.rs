@@ -6,7 +6,8 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::SERVER;
@@ -173,16 +174,15 @@ async fn drain(mut response: Response) {
     let _ = timeout(DRAIN_TIME, read_on).await;
 }
 
-/// As the system has it; where it does not know the name, as everyone knows it.
+/// Both loopback addresses, whatever the system's table says, as browsers and curl have it: a server may listen on either.
 fn addresses_of_localhost(port: u16) -> Vec<SocketAddr> {
-    let found = ("localhost", port).to_socket_addrs().map(Iterator::collect);
-    match found {
-        Ok(addresses) => addresses,
-        Err(_) => vec![
-            (Ipv6Addr::LOCALHOST, port).into(),
-            (Ipv4Addr::LOCALHOST, port).into(),
-        ],
-    }
+    static HAS_V6: OnceLock<bool> = OnceLock::new();
+    // Where there is no ::1 it must not be tried: "no such address" would hide that 127.0.0.1 refused.
+    let has_v6 = *HAS_V6.get_or_init(|| UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok());
+    let v6 = has_v6.then_some((Ipv6Addr::LOCALHOST, port).into());
+    std::iter::once((Ipv4Addr::LOCALHOST, port).into())
+        .chain(v6)
+        .collect()
 }
 
 /// What an error means to those who are told of it. Not found is a failure here; the caller has taken it out before.

@@ -1,0 +1,539 @@
+//! The program as people and scripts meet it: what it prints where, its exit code, and what it leaves behind.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod support;
+
+use std::fs;
+use std::net::{Ipv6Addr, TcpListener};
+
+use support::{Program, Run, listing};
+use test_server::{Label, Plan, TestServer, Tuning};
+
+#[test]
+fn delay_b_saves_17_flags_and_misses_9_in_every_strategy() {
+    for (strategy, connections) in [
+        ("threadpool", "26 concurrent connections"),
+        ("semaphore", "26 concurrent connections"),
+    ] {
+        let program = Program::new();
+        let run = program.run(["-s", "DELAY", "b", "--strategy", strategy]);
+        let expected = format!(
+            "DELAY site: http://localhost:PORT/flags\n\
+             Searching for 26 flags: from BA to BZ\n\
+             {connections} will be used.\n\
+             --------------------\n\
+             17 flags downloaded.\n\
+             9 not found.\n\
+             Elapsed time: TIME\n"
+        );
+        assert_eq!((run.report(), run.exit), (expected, Some(0)));
+        assert_eq!(listing(&program.downloads()).len(), 17);
+    }
+}
+
+#[test]
+fn verbose_has_a_line_for_each_code_between_the_reports() {
+    let program = Program::new();
+    let run = program.run(["-v", "--strategy", "SEQUENTIAL", "br", "xx", "us"]);
+    assert_eq!(
+        run.report(),
+        "LOCAL site: http://localhost:PORT/flags\n\
+         Searching for 3 flags: BR, US, XX\n\
+         1 concurrent connection will be used.\n\
+         BR OK\n\
+         US OK\n\
+         XX not found\n\
+         --------------------\n\
+         2 flags downloaded.\n\
+         1 not found.\n\
+         Elapsed time: TIME\n"
+    );
+    assert_eq!(run.exit, Some(0));
+}
+
+#[test]
+fn error_is_told_code_by_code_or_grouped_by_cause_and_exits_1() {
+    let program = Program::new();
+    let args = ["-s", "error", "be", "bh", "br", "cs"];
+    let verbose = program.run([&args[..], &["-v"]].concat());
+    let mut lines: Vec<_> = verbose.out.lines().skip(3).take(4).collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "*** Error for BE: HTTP error 500 - Internal Server Error",
+            "*** Error for BH: HTTP error 502 - Bad Gateway",
+            "*** Error for BR: HTTP error 500 - Internal Server Error",
+            "*** Error for CS: HTTP error 503 - Service Unavailable",
+        ]
+    );
+    assert!(!verbose.err.contains("HTTP error"), "{}", verbose.err);
+    assert_eq!(verbose.exit, Some(1));
+
+    let grouped = program.run(args);
+    assert!(
+        grouped.out.ends_with("s\n") && grouped.out.contains("\n0 flags downloaded.\n4 errors.\n")
+    );
+    let causes = "HTTP error 500 - Internal Server Error: 2 codes\n  BE, BR\n\
+                  HTTP error 502 - Bad Gateway: 1 code\n  BH\n\
+                  HTTP error 503 - Service Unavailable: 1 code\n  CS\n";
+    assert!(grouped.err.ends_with(causes), "{}", grouped.err);
+    assert_eq!(grouped.exit, Some(1));
+}
+
+#[test]
+fn quiet_leaves_standard_error_empty_and_the_report_whole() {
+    let program = Program::new();
+    let run = program.run(["-q", "-s", "error", "be", "bd"]);
+    assert_eq!((run.err.as_str(), run.exit), ("", Some(1)));
+    assert_eq!(run.out.lines().count(), 7, "{}", run.out);
+}
+
+#[test]
+fn no_control_byte_reaches_a_pipe() {
+    let program = Program::new();
+    let run = program.run(["-s", "error", "b"]);
+    let printed = run.out + &run.err;
+    assert!(
+        printed.chars().all(|c| c == '\n' || !c.is_control()),
+        "{printed:?}"
+    );
+}
+
+#[test]
+fn usage_errors_are_on_standard_error_with_the_usage_and_exit_2() {
+    let program = Program::new();
+    for (args, message) in [
+        (
+            &["-m", "-3", "-l", "-1", "-s", "BOOK", "b2"][..],
+            "--max_req CONCURRENT must be >= 1",
+        ),
+        (&["-l", "-1", "-s", "BOOK", "b2"], "--limit N must be >= 1"),
+        (
+            &["-s", "BOOK", "b2"],
+            "--server LABEL must be one of DELAY, ERROR, LOCAL, REMOTE (or an http:// or https:// URL)",
+        ),
+        (
+            &["br", "b2"],
+            "each CC argument must be A to Z or AA to ZZ.",
+        ),
+        (
+            &["--limit", "abc", "-m", "0"],
+            "--limit N must be >= 1, not 'abc'",
+        ),
+        (
+            &["--timeout", "0"],
+            "--timeout SECONDS must be > 0, not '0'",
+        ),
+        (&["--nonsense"], "there is no option --nonsense"),
+    ] {
+        let run = program.run(args);
+        let expected = format!("*** Usage error: {message}\nUsage: flags [OPTIONS] [CC]...\n");
+        assert_eq!(
+            (run.out.as_str(), run.err, run.exit),
+            ("", expected, Some(2)),
+            "{args:?}"
+        );
+    }
+    let run = Run::of(program.command().env("FLAGS_PORTS", "8001"));
+    let expected = "*** Usage error: FLAGS_PORTS must be three ports a,b,c (of LOCAL, DELAY and ERROR), not '8001'\n";
+    assert!(run.err.starts_with(expected), "{}", run.err);
+    assert_eq!(run.exit, Some(2));
+    assert!(
+        listing(program.folder.path()).is_empty(),
+        "nothing is made before the arguments are understood"
+    );
+}
+
+#[test]
+fn help_and_version_are_answers_on_standard_output() {
+    let program = Program::new();
+    let help = program.run(["--help"]);
+    assert_eq!((help.err.as_str(), help.exit), ("", Some(0)));
+    for option in [
+        "--all",
+        "--every",
+        "--limit",
+        "--max_req",
+        "--server",
+        "--verbose",
+        "--strategy",
+        "--dest",
+        "--timeout",
+        "--quiet",
+        "--version",
+    ] {
+        assert!(help.out.contains(option), "{option}");
+    }
+    let version = program.run(["-V"]);
+    assert_eq!(
+        (version.out.as_str(), version.exit),
+        (concat!("flags ", env!("CARGO_PKG_VERSION"), "\n"), Some(0))
+    );
+}
+
+#[test]
+fn a_destination_is_made_with_its_parents_and_named_on_standard_error() {
+    let program = Program::new();
+    let run = program.run(["br", "--dest", "here/and/there"]);
+    assert_eq!(
+        listing(&program.folder.path().join("here/and/there")),
+        ["br.gif"]
+    );
+    assert!(
+        run.err.ends_with("1 flag saved in here/and/there\n"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn a_destination_that_cannot_be_is_one_line_exit_3_and_no_request() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    fs::write(program.folder.path().join("file"), "mine").unwrap();
+    for dest in ["file", "file/below"] {
+        let run = program.run(["-s", &server.url(), "br", "--dest", dest]);
+        let expected = format!("*** Error: cannot write {dest}: ");
+        assert!(
+            run.err.starts_with(&expected) && run.err.lines().count() == 1,
+            "{}",
+            run.err
+        );
+        assert_eq!((run.out.as_str(), run.exit), ("", Some(3)));
+    }
+    assert_eq!(server.stop().requests, 0);
+    assert_eq!(
+        fs::read(program.folder.path().join("file")).unwrap(),
+        b"mine"
+    );
+}
+
+#[test]
+fn a_url_of_ones_own_is_a_custom_site_and_its_password_is_not_shown() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    let url = server.url().replace("http://", "http://me:secret@");
+    let run = program.run(["-s", &format!("{url}/"), "br"]);
+    let shown = url.replace("secret", "***");
+    assert!(
+        run.out.starts_with(&format!("CUSTOM site: {shown}\n")),
+        "{}",
+        run.out
+    );
+    assert!(!(run.out + &run.err).contains("secret"));
+    assert_eq!(run.exit, Some(0));
+}
+
+#[test]
+fn a_server_that_runs_is_used() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::with_ports([server.port(), 0, 0]);
+    let run = program.run(["b"]);
+    assert!(
+        run.out
+            .starts_with(&format!("LOCAL site: {}\n", server.url()))
+    );
+    assert!(run.err.contains(&format!(
+        "LOCAL is served by the server that runs on port {}",
+        server.port()
+    )));
+    assert_eq!((server.stop().requests, run.exit), (26, Some(0)));
+}
+
+#[test]
+fn with_no_server_running_the_run_brings_its_own_and_takes_it_away() {
+    let free = TestServer::start(Plan::normal()).unwrap();
+    let port = free.port();
+    free.stop();
+    let program = Program::with_ports([port, 0, 0]);
+    for _ in 0..2 {
+        let run = program.run(["b"]);
+        assert!(
+            run.err
+                .contains(&format!("LOCAL is served by this run on port {port}")),
+            "{}",
+            run.err
+        );
+        assert!(
+            run.out
+                .starts_with(&format!("LOCAL site: http://localhost:{port}/flags\n"))
+        );
+        assert_eq!(run.exit, Some(0));
+    }
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn a_port_that_is_taken_on_one_of_its_addresses_is_taken() {
+    let label = Label::Local.plan(&Tuning::default()).unwrap();
+    let half = TestServer::builder()
+        .plan(label)
+        .address(Ipv6Addr::LOCALHOST.into())
+        .start();
+    let Ok(half) = half else {
+        return eprintln!("skipped: this machine has no ::1");
+    };
+    let program = Program::with_ports([half.port(), 0, 0]);
+    let run = program.run(["b"]);
+    assert_eq!(run.exit, Some(0), "{}", run.err);
+    assert_eq!(
+        half.stop().requests,
+        26,
+        "the server on ::1 is used, and no other is put on 127.0.0.1"
+    );
+}
+
+#[test]
+fn a_port_taken_by_something_that_is_not_http_fails_every_code_and_says_why() {
+    let other = support::raw::RawServer::answering("SSH-2.0-OpenSSH_9.2\r\n");
+    let program = Program::with_ports([other.port(), 0, 0]);
+    let run = program.run(["b"]);
+    assert!(
+        run.err
+            .ends_with("bad_response: invalid HTTP version parsed: all 26 codes\n"),
+        "{}",
+        run.err
+    );
+    assert!(run.out.contains("\n0 flags downloaded.\n26 errors.\n"));
+    assert_eq!(run.exit, Some(1));
+}
+
+#[test]
+fn a_port_that_takes_connections_and_never_answers_is_a_timeout() {
+    let mute = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let program = Program::with_ports([mute.local_addr().unwrap().port(), 0, 0]);
+    let run = program.run(["br", "--timeout", "0.05"]);
+    assert!(
+        run.err
+            .ends_with("timeout: no complete answer within 50ms: 1 code\n  BR\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(run.exit, Some(1));
+}
+
+#[test]
+fn proxies_from_the_environment_do_not_apply_to_this_machine() {
+    let program = Program::new();
+    let mut command = program.command();
+    for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(proxy, "http://127.0.0.1:1");
+    }
+    assert_eq!(Run::of(command.arg("br")).exit, Some(0));
+}
+
+#[test]
+fn proxies_from_the_environment_apply_to_the_world_outside() {
+    let proxy = support::raw::RawServer::answering("HTTP/1.1 599 \r\ncontent-length: 0\r\n\r\n");
+    let program = Program::new();
+    let address = format!("http://127.0.0.1:{}", proxy.port());
+    let run = Run::of(
+        program
+            .command()
+            .env("http_proxy", address)
+            .args(["-s", "REMOTE", "br"]),
+    );
+    assert!(
+        run.out
+            .starts_with("REMOTE site: http://flupy.org/data/flags\n"),
+        "{}",
+        run.out
+    );
+    assert!(run.err.contains("HTTP error 599: 1 code"), "{}", run.err);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::OsStr;
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::process::{Child, Stdio};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use super::*;
+
+    /// A run under way.
+    struct Running {
+        child: Child,
+        out: BufReader<std::process::ChildStdout>,
+    }
+
+    impl Running {
+        fn start(program: &Program, args: &[&str]) -> Self {
+            let mut command = program.command();
+            let piped = command
+                .args(args)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            let mut child = piped.spawn().unwrap();
+            let out = BufReader::new(child.stdout.take().unwrap());
+            Self { child, out }
+        }
+
+        /// The next line of its standard output.
+        fn line(&mut self) -> String {
+            let mut line = String::new();
+            self.out.read_line(&mut line).unwrap();
+            line
+        }
+
+        fn signal(&self, signal: Signal) {
+            kill_process(Pid::from_child(&self.child), signal).unwrap();
+        }
+
+        fn end(mut self) -> Run {
+            let (mut out, mut err) = (String::new(), String::new());
+            self.out.read_to_string(&mut out).unwrap();
+            self.child
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut err)
+                .unwrap();
+            Run {
+                exit: self.child.wait().unwrap().code(),
+                out,
+                err,
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_not_utf_8_is_a_usage_error() {
+        let run = Program::new().run([OsStr::from_bytes(b"b\xff")]);
+        assert!(
+            run.err
+                .starts_with("*** Usage error: each CC argument must be A to Z or AA to ZZ.\n")
+        );
+        assert_eq!(run.exit, Some(2));
+    }
+
+    #[test]
+    fn a_signal_ends_the_run_with_its_report_and_nothing_half_done() {
+        for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let server = TestServer::start(Plan::hold_until(100)).unwrap();
+            let program = Program::new();
+            let running = Running::start(&program, &["-s", &server.url(), "b", "-m", "3"]);
+            while server.stats().in_flight < 3 {
+                std::thread::yield_now();
+            }
+            running.signal(signal);
+            let run = running.end();
+            assert!(
+                run.out
+                    .contains("\n0 flags downloaded.\n3 errors.\n23 not attempted.\n"),
+                "{}",
+                run.out
+            );
+            assert!(
+                run.err
+                    .contains("interrupted: stopped before the answer was complete: 3 codes\n")
+            );
+            assert_eq!(run.exit, Some(exit));
+            assert!(listing(&program.downloads()).is_empty());
+        }
+    }
+
+    #[test]
+    fn two_runs_at_once_do_not_share_a_server_that_one_of_them_takes_away() {
+        let free = TestServer::start(Plan::normal()).unwrap();
+        let port = free.port();
+        free.stop();
+        let ports = [0, port, 0];
+        let first_program = Program::with_ports(ports);
+        let mut first = Running::start(
+            &first_program,
+            &["-vs", "DELAY", "-e", "--strategy", "sequential"],
+        );
+        assert_eq!(
+            first.line(),
+            format!("DELAY site: http://localhost:{port}/flags\n")
+        );
+
+        let second = Program::with_ports(ports).run(["-s", "DELAY", "-m", "1000", "b"]);
+        assert!(
+            second
+                .err
+                .contains(&format!(": port {port} is another run's\n")),
+            "{}",
+            second.err
+        );
+        assert!(
+            !second.out.contains(&format!("localhost:{port}/")),
+            "{}",
+            second.out
+        );
+        assert!(
+            second
+                .out
+                .contains("\n17 flags downloaded.\n9 not found.\n")
+        );
+        assert_eq!(second.exit, Some(0));
+
+        first.signal(Signal::TERM);
+        assert_eq!(first.end().exit, Some(143));
+    }
+
+    #[test]
+    fn two_runs_into_one_folder_leave_whole_flags_and_nothing_else() {
+        let server = TestServer::start(Plan::normal()).unwrap();
+        let program = Program::new();
+        let start = || Running::start(&program, &["-s", &server.url(), "-a"]);
+        let runs = [start(), start()];
+        assert!(runs.into_iter().all(|run| run.end().exit == Some(0)));
+        let names = listing(&program.downloads());
+        assert_eq!(names.len(), 194);
+        for name in names {
+            let flag = fs::read(program.downloads().join(&name)).unwrap();
+            assert_eq!(flags::gif::check_gif(&flag), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_ends_the_run_quietly() {
+        let program = Program::new();
+        let mut running = Running::start(&program, &["-v", "-e", "-s", "DELAY", "-m", "5"]);
+        assert!(running.line().starts_with("DELAY site: "));
+        let Running { mut child, out } = running;
+        drop(out);
+        let mut err = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut err)
+            .unwrap();
+        assert!(
+            !err.contains("panic") && !err.contains("standard output"),
+            "{err}"
+        );
+        assert_eq!(child.wait().unwrap().code(), Some(141));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_behind_standard_output_is_said_and_exits_3() {
+        let server = TestServer::start(Plan::normal()).unwrap();
+        let program = Program::new();
+        let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+        let run = Run::of(
+            program
+                .command()
+                .args(["-s", &server.url(), "b"])
+                .stdout(full()),
+        );
+        assert!(
+            run.err
+                .contains("*** Error: cannot write to standard output: No space left on device"),
+            "{}",
+            run.err
+        );
+        assert_eq!(run.exit, Some(3));
+        // Nowhere to complain either: no panic.
+        let mute = Run::of(program.command().arg("br").stdout(full()).stderr(full()));
+        assert_eq!(mute.exit, Some(3));
+    }
+}

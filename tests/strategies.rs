@@ -1,0 +1,306 @@
+//! All three strategies against servers that answer, delay and fail: the same verdicts, never more requests in flight than
+//! allowed and exactly that many when there is enough to do, and nothing on disk that was not served.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod support;
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flags::record::{Kind, Outcome, Record, Status};
+use flags::strategy::Strategy;
+use flags::tally::Tally;
+use support::{Work, codes, every_code, served};
+use test_server::{Fault, Label, Plan, TestServer, Tuning};
+
+/// The plans of the three labels, their delays short.
+fn plans() -> [Plan; 3] {
+    let tuning = Tuning {
+        delay: Duration::from_millis(20),
+        ..Tuning::default()
+    };
+    Label::ALL.map(|label| label.plan(&tuning).unwrap())
+}
+
+fn statuses(records: &[Record]) -> Vec<Status> {
+    records.iter().map(Record::status).collect()
+}
+
+/// What does not depend on the folder of a run.
+fn verdicts(records: &[Record]) -> Vec<String> {
+    let verdict = |record: &Record| match &record.outcome {
+        Outcome::Saved(path) => path.file_name().unwrap().to_string_lossy().into_owned(),
+        Outcome::Failed(failure) => format!("{}: {failure}", record.code),
+        other => format!("{}: {other:?}", record.code),
+    };
+    records.iter().map(verdict).collect()
+}
+
+#[test]
+fn every_strategy_gives_the_same_verdicts_at_every_limit() {
+    for plan in plans() {
+        let server = TestServer::start(plan.clone()).unwrap();
+        let work = || Work::new(&server.url(), codes(&["b", "c"]));
+        let expected = verdicts(&work().run(Strategy::Sequential, 1));
+        for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
+            for limit in [1, 5, 30, 52] {
+                assert_eq!(
+                    verdicts(&work().run(strategy, limit)),
+                    expected,
+                    "{strategy} {limit} {plan}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn error_gives_the_numbers_of_the_book_in_every_strategy() {
+    let plan = Label::Error
+        .plan(&Tuning {
+            delay: Duration::ZERO,
+            ..Tuning::default()
+        })
+        .unwrap();
+    let server = TestServer::start(plan).unwrap();
+    for strategy in Strategy::ALL {
+        let work = Work::new(&server.url(), every_code());
+        let records = work.run(strategy, 100);
+        let mut tally = Tally::new(&work.job.codes);
+        records.iter().for_each(|record| tally.add(record));
+        tally.close();
+        assert_eq!(
+            (tally.ok(), tally.not_found(), tally.errors()),
+            (150, 361, 165),
+            "{strategy}"
+        );
+        assert_eq!(work.listing().len(), 150);
+    }
+}
+
+#[test]
+fn no_more_requests_and_connections_than_allowed_ever_reach_the_server() {
+    for plan in plans() {
+        for strategy in Strategy::ALL {
+            for limit in [1, 2, 7, 40] {
+                let server = TestServer::start(plan.clone()).unwrap();
+                Work::new(&server.url(), codes(&["b"])).run(strategy, limit);
+                let stats = server.stop();
+                let bound = limit.min(26).min(strategy.cap().get());
+                assert_eq!(stats.requests, 26);
+                assert!(
+                    stats.peak_in_flight <= bound,
+                    "{strategy} {limit} {plan}: {stats:?}"
+                );
+                // Each connection is used again: none is opened for a request that could have had an old one.
+                assert!(
+                    stats.connections <= bound as u64,
+                    "{strategy} {limit} {plan}: {stats:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn exactly_as_many_requests_as_allowed_are_in_flight_when_there_is_enough_to_do() {
+    for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
+        for limit in [2, 5, 26] {
+            // Answers nobody until so many are waiting: without a clock, fewer would hang and more would be seen.
+            let server = TestServer::start(Plan::hold_until(limit)).unwrap();
+            let records = Work::new(&server.url(), codes(&["b"])).run(strategy, limit);
+            assert_eq!(server.stats().peak_in_flight, limit, "{strategy}");
+            let saved = statuses(&records)
+                .iter()
+                .filter(|&&status| status == Status::Ok)
+                .count();
+            assert_eq!(saved, 17, "{records:?}");
+        }
+    }
+}
+
+#[test]
+fn files_are_what_the_server_served_byte_for_byte() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    for strategy in Strategy::ALL {
+        let work = Work::new(&server.url(), codes(&["br", "cn", "np", "us", "va", "xx"]));
+        let records = work.run(strategy, 3);
+        assert_eq!(
+            work.listing(),
+            ["br.gif", "cn.gif", "np.gif", "us.gif", "va.gif"]
+        );
+        for record in records
+            .iter()
+            .filter(|record| record.status() == Status::Ok)
+        {
+            let Outcome::Saved(path) = &record.outcome else {
+                panic!("{record:?}")
+            };
+            assert_eq!(
+                fs::read(path).unwrap(),
+                served(&server, record.code),
+                "{}",
+                record.code
+            );
+        }
+    }
+}
+
+#[test]
+fn each_status_but_200_and_404_is_an_error_that_names_it() {
+    for (status, message) in [
+        (500, "HTTP error 500 - Internal Server Error"),
+        (503, "HTTP error 503 - Service Unavailable"),
+        (599, "HTTP error 599"),
+        (410, "HTTP error 410 - Gone"),
+        (204, "HTTP error 204 - No Content"),
+        (304, "HTTP error 304 - Not Modified"),
+    ] {
+        let plan = Plan::normal()
+            .and(100.0, [Fault::Status(vec![status])])
+            .unwrap();
+        let server = TestServer::start(plan).unwrap();
+        for strategy in Strategy::ALL {
+            let work = Work::new(&server.url(), codes(&["br", "us"]));
+            for record in work.run(strategy, 2) {
+                let Outcome::Failed(failure) = &record.outcome else {
+                    panic!("{record:?}")
+                };
+                assert_eq!(
+                    (failure.kind(), failure.to_string()),
+                    (Kind::HttpStatus, message.to_owned())
+                );
+            }
+            assert!(work.listing().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_404_of_the_plan_is_not_found_as_any_other() {
+    let plan = Plan::normal()
+        .and(100.0, [Fault::Status(vec![404])])
+        .unwrap();
+    let server = TestServer::start(plan).unwrap();
+    for strategy in Strategy::ALL {
+        let records = Work::new(&server.url(), codes(&["br"])).run(strategy, 1);
+        assert_eq!(statuses(&records), [Status::NotFound]);
+    }
+}
+
+#[test]
+fn a_server_that_is_down_fails_every_code_and_leaves_nothing() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let url = server.url();
+    server.stop();
+    for strategy in Strategy::ALL {
+        let work = Work::new(&url, codes(&["b"]));
+        for record in work.run(strategy, 5) {
+            let Outcome::Failed(failure) = &record.outcome else {
+                panic!("{record:?}")
+            };
+            assert_eq!(failure.kind(), Kind::ConnectRefused);
+            assert!(
+                failure.cause().starts_with("Connection refused"),
+                "{failure}"
+            );
+        }
+        assert!(work.listing().is_empty());
+    }
+}
+
+#[test]
+fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
+    // Nobody is ever answered: a hundred requests will never be in flight.
+    let silent = TestServer::start(Plan::hold_until(100)).unwrap();
+    for strategy in Strategy::ALL {
+        let timeout = Duration::from_millis(50);
+        let work = Work::with_timeout(&silent.url(), codes(&["br", "us"]), timeout);
+        for record in work.run(strategy, 2) {
+            let Outcome::Failed(failure) = &record.outcome else {
+                panic!("{record:?}")
+            };
+            assert_eq!(
+                failure.to_string(),
+                "timeout: no complete answer within 50ms"
+            );
+        }
+    }
+
+    // Twelve flags one after another take twelve delays, together longer than one of them may take.
+    let slow = TestServer::start(Plan::delay(Duration::from_millis(300))).unwrap();
+    for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
+        let names: Vec<_> = codes(&["b"])[..12]
+            .iter()
+            .map(|code| code.lower())
+            .collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let work = Work::with_timeout(&slow.url(), codes(&names), Duration::from_secs(2));
+        let records = work.run(strategy, 1);
+        assert!(
+            records
+                .iter()
+                .all(|record| record.status() != Status::Error),
+            "{records:?}"
+        );
+    }
+}
+
+#[test]
+fn one_file_that_cannot_be_saved_is_the_error_of_its_code_alone() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    for strategy in Strategy::ALL {
+        let work = Work::new(&server.url(), codes(&["br", "cn", "us"]));
+        fs::create_dir(work.dest.path().join("cn.gif")).unwrap();
+        let records = work.run(strategy, 2);
+        assert_eq!(statuses(&records), [Status::Ok, Status::Error, Status::Ok]);
+        let Outcome::Failed(failure) = &records[1].outcome else {
+            panic!("{records:?}")
+        };
+        assert_eq!(failure.kind(), Kind::WriteFailed);
+        assert_eq!(work.listing(), ["br.gif", "cn.gif", "us.gif"]);
+    }
+}
+
+#[test]
+fn a_stopped_job_begins_nothing_and_ends_what_is_under_way() {
+    for strategy in Strategy::ALL {
+        let server = TestServer::start(Plan::hold_until(100)).unwrap();
+        let work = Work::new(&server.url(), codes(&["b"]));
+        let job = Arc::clone(&work.job);
+        let limit = strategy.cap().get().min(3);
+        let records = std::thread::scope(|scope| {
+            let running = scope.spawn(|| work.run(strategy, limit));
+            while server.stats().in_flight < limit {
+                std::thread::yield_now();
+            }
+            job.stop.cancel();
+            running.join().unwrap()
+        });
+        let counted = |status| statuses(&records).iter().filter(|&&s| s == status).count();
+        assert_eq!(
+            (counted(Status::Error), counted(Status::NotAttempted)),
+            (limit, 26 - limit)
+        );
+        assert_eq!(server.stats().requests, limit as u64, "{strategy}");
+        assert!(work.listing().is_empty());
+    }
+}
+
+#[test]
+fn a_job_stopped_before_it_begins_asks_for_nothing() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    for strategy in Strategy::ALL {
+        let work = Work::new(&server.url(), codes(&["b"]));
+        work.job.stop.cancel();
+        let records = work.run(strategy, 3);
+        assert!(
+            records
+                .iter()
+                .all(|record| record.status() == Status::NotAttempted)
+        );
+    }
+    assert_eq!(server.stop().requests, 0);
+}

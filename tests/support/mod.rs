@@ -1,0 +1,194 @@
+//! What the tests share: a job against a server, and the program itself in a folder of its own.
+
+// Each file in tests/ is a program of its own and uses its own part of this.
+#![allow(dead_code, reason = "no file uses all of it")]
+
+pub(crate) mod raw;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flags::country::{CountryCode, Selection};
+use flags::job::Job;
+use flags::record::Record;
+use flags::server::BaseUrl;
+use flags::strategy::Strategy;
+use tempfile::TempDir;
+use test_server::TestServer;
+use tokio_util::sync::CancellationToken;
+
+/// Nothing here takes nearly as long; a test that hangs must end all the same.
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
+
+pub(crate) fn codes(words: &[&str]) -> Vec<CountryCode> {
+    Selection::Words(words).codes().unwrap()
+}
+
+pub(crate) fn every_code() -> Vec<CountryCode> {
+    Selection::<&str>::Every.codes().unwrap()
+}
+
+pub(crate) fn limit(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap()
+}
+
+/// A job and the folder it saves in.
+pub(crate) struct Work {
+    pub(crate) job: Arc<Job>,
+    pub(crate) dest: TempDir,
+}
+
+impl Work {
+    pub(crate) fn new(base: &str, codes: Vec<CountryCode>) -> Self {
+        Self::with_timeout(base, codes, WATCHDOG)
+    }
+
+    pub(crate) fn with_timeout(base: &str, codes: Vec<CountryCode>, timeout: Duration) -> Self {
+        let dest = tempfile::tempdir().unwrap();
+        let job = Arc::new(Job {
+            codes,
+            base: BaseUrl::parse(base).unwrap(),
+            dest: dest.path().to_owned(),
+            timeout,
+            stop: CancellationToken::new(),
+        });
+        Self { job, dest }
+    }
+
+    /// The records of a run, sorted by code; there is one for each code.
+    pub(crate) fn run(&self, strategy: Strategy, connections: usize) -> Vec<Record> {
+        let mut records = Vec::new();
+        strategy
+            .run(&self.job, limit(connections), &mut |record| {
+                records.push(record)
+            })
+            .unwrap();
+        records.sort_by_key(|record| record.code);
+        let recorded: Vec<_> = records.iter().map(|record| record.code).collect();
+        assert_eq!(recorded, self.job.codes, "one record per code");
+        records
+    }
+
+    /// The names of the files saved, sorted.
+    pub(crate) fn listing(&self) -> Vec<String> {
+        listing(self.dest.path())
+    }
+}
+
+pub(crate) fn listing(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// The bytes that a test server serves for a code, from a server that does nothing to them.
+pub(crate) fn served(server: &TestServer, code: CountryCode) -> Vec<u8> {
+    let url = BaseUrl::parse(&server.url()).unwrap().flag_url(code);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        reqwest::get(url)
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap()
+            .to_vec()
+    })
+}
+
+/// The program, in an empty folder of its own, with ports of its own.
+pub(crate) struct Program {
+    pub(crate) folder: TempDir,
+    ports: String,
+}
+
+/// What a run of the program left.
+pub(crate) struct Run {
+    pub(crate) exit: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Program {
+    /// Its own servers on free ports.
+    pub(crate) fn new() -> Self {
+        Self::with_ports([0, 0, 0])
+    }
+
+    /// LOCAL, DELAY and ERROR on these ports.
+    pub(crate) fn with_ports([local, delay, error]: [u16; 3]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            folder,
+            ports: format!("{local},{delay},{error}"),
+        }
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flags"));
+        command
+            .current_dir(self.folder.path())
+            .env("FLAGS_PORTS", &self.ports);
+        for proxy in [
+            "http_proxy",
+            "HTTP_PROXY",
+            "all_proxy",
+            "ALL_PROXY",
+            "RUST_BACKTRACE",
+        ] {
+            command.env_remove(proxy);
+        }
+        command
+    }
+
+    pub(crate) fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+        Run::of(self.command().args(args))
+    }
+
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.folder.path().join("downloads")
+    }
+}
+
+impl Run {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            exit: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Standard output with what differs from run to run replaced.
+    pub(crate) fn report(&self) -> String {
+        let lines = self.out.lines().map(|line| {
+            let elapsed = line
+                .strip_prefix("Elapsed time: ")
+                .and_then(|time| time.strip_suffix('s'));
+            match (elapsed, line.rsplit_once("http://localhost:")) {
+                (Some(time), _) => {
+                    let (whole, hundredths) = time.split_once('.').unwrap();
+                    assert!(
+                        whole.parse::<u32>().is_ok() && hundredths.len() == 2,
+                        "{line}"
+                    );
+                    "Elapsed time: TIME".to_owned()
+                }
+                (None, Some((before, _port))) => format!("{before}http://localhost:PORT/flags"),
+                (None, None) => line.to_owned(),
+            }
+        });
+        lines.map(|line| line + "\n").collect()
+    }
+}

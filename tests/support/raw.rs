@@ -1,0 +1,81 @@
+//! A server that says exactly what it is told to, HTTP or not.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// One thread a connection, one answer a connection; its threads end with the test's process.
+pub(crate) struct RawServer {
+    port: u16,
+    connections: Arc<AtomicUsize>,
+}
+
+impl RawServer {
+    /// Reads each request to the end of its head, writes `answer`, and closes: a whole answer should say so itself
+    /// (`connection: close`), else the client may use the connection again and find it gone.
+    pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut connection| {
+            read_head(&mut connection);
+            // The client may have hung up.
+            let _ = connection.write_all(&answer);
+        })
+    }
+
+    /// Reads each request to the end of its head, writes `answer`, and then says nothing more.
+    pub(crate) fn stalling_after(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut connection| {
+            read_head(&mut connection);
+            let _ = connection.write_all(&answer);
+            // Until the client hangs up.
+            let _ = connection.read(&mut [0]);
+        })
+    }
+
+    fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (serve, counted) = (Arc::new(serve), Arc::clone(&connections));
+        thread::spawn(move || {
+            for connection in listener.incoming().map_while(Result::ok) {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let serve = Arc::clone(&serve);
+                thread::spawn(move || serve(connection));
+            }
+        });
+        Self { port, connections }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/flags", self.port)
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+fn read_head(connection: &mut TcpStream) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && matches!(connection.read(&mut byte), Ok(1)) {
+        head.push(byte[0]);
+    }
+}
+
+/// A 200 with this body, its length announced.
+pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
