@@ -257,12 +257,14 @@ pub(crate) fn is_fd_limit(error: Option<&io::Error>) -> bool {
     cfg!(unix) && matches!(error.and_then(io::Error::raw_os_error), Some(23 | 24))
 }
 
-/// rustls wraps its errors in `io::Error`, whose `source` skips what it wraps.
+/// rustls comes wrapped in `io::Error`, once or twice, and the `source` of that skips what it wraps.
 fn is_tls(error: &reqwest::Error) -> bool {
     chain(error).any(|cause| {
-        let wrapped = cause
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>())
+        let io = cause.downcast_ref::<io::Error>();
+        let inside = std::iter::successors(io, |&io| io.get_ref()?.downcast_ref());
+        cause.is::<rustls::Error>()
+            || inside
+                .filter_map(io::Error::get_ref)
+                .any(|inner| inner.is::<rustls::Error>())
     })
 }

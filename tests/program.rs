@@ -349,16 +349,23 @@ mod unix {
     use std::ffi::OsStr;
     use std::io::{BufRead as _, BufReader, Read as _};
     use std::os::unix::ffi::OsStrExt as _;
-    use std::process::{Child, Stdio};
+    use std::process::{Child, ChildStdout, Stdio};
 
     use rustix::process::{Pid, Signal, kill_process};
 
     use super::*;
 
-    /// A run under way.
+    /// A run under way; a test that fails does not leave it behind.
     struct Running {
         child: Child,
-        out: BufReader<std::process::ChildStdout>,
+        out: Option<BufReader<ChildStdout>>,
+    }
+
+    impl Drop for Running {
+        fn drop(&mut self) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 
     impl Running {
@@ -369,14 +376,14 @@ mod unix {
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped());
             let mut child = piped.spawn().unwrap();
-            let out = BufReader::new(child.stdout.take().unwrap());
+            let out = child.stdout.take().map(BufReader::new);
             Self { child, out }
         }
 
         /// The next line of its standard output.
         fn line(&mut self) -> String {
             let mut line = String::new();
-            self.out.read_line(&mut line).unwrap();
+            self.out.as_mut().unwrap().read_line(&mut line).unwrap();
             line
         }
 
@@ -386,7 +393,9 @@ mod unix {
 
         fn end(mut self) -> Run {
             let (mut out, mut err) = (String::new(), String::new());
-            self.out.read_to_string(&mut out).unwrap();
+            if let Some(mut rest) = self.out.take() {
+                rest.read_to_string(&mut out).unwrap();
+            }
             self.child
                 .stderr
                 .take()
@@ -497,20 +506,14 @@ mod unix {
         let program = Program::new();
         let mut running = Running::start(&program, &["-v", "-e", "-s", "DELAY", "-m", "5"]);
         assert!(running.line().starts_with("DELAY site: "));
-        let Running { mut child, out } = running;
-        drop(out);
-        let mut err = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut err)
-            .unwrap();
+        drop(running.out.take());
+        let run = running.end();
         assert!(
-            !err.contains("panic") && !err.contains("standard output"),
-            "{err}"
+            !run.err.contains("panic") && !run.err.contains("standard output"),
+            "{}",
+            run.err
         );
-        assert_eq!(child.wait().unwrap().code(), Some(141));
+        assert_eq!(run.exit, Some(141));
     }
 
     #[cfg(target_os = "linux")]

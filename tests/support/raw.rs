@@ -1,6 +1,6 @@
 //! A server that says exactly what it is told to, HTTP or not.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,6 +35,15 @@ impl RawServer {
         })
     }
 
+    /// Writes `greeting` to whoever connects, reads nothing, and closes once the client does.
+    pub(crate) fn greeting(greeting: impl Into<Vec<u8>>) -> Self {
+        let greeting = greeting.into();
+        Self::start(move |mut connection| {
+            let _ = connection.write_all(&greeting);
+            let _ = connection.read_to_end(&mut Vec::new());
+        })
+    }
+
     fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -63,7 +72,8 @@ impl RawServer {
     }
 }
 
-fn read_head(connection: &mut TcpStream) {
+/// Reads up to the blank line behind a request's head.
+pub(crate) fn read_head(connection: &mut impl Read) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && matches!(connection.read(&mut byte), Ok(1)) {

@@ -1,0 +1,326 @@
+//! The server met by a client that speaks raw TCP, so that nothing between hides what is sent.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use test_server::{Fault, Label, Plan, TestServer, Tuning};
+
+/// An answer, its head in lower case.
+struct Answer {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn status(&self) -> u16 {
+        self.head[9..12].parse().unwrap()
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let prefix = format!("{name}: ");
+        self.head
+            .lines()
+            .find_map(|line| line.strip_prefix(&prefix))
+    }
+}
+
+fn ask_at(address: SocketAddr, method: &str, path: &str) -> Answer {
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(
+        connection,
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut bytes = Vec::new();
+    connection.read_to_end(&mut bytes).unwrap();
+    let end = bytes
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec())
+        .unwrap()
+        .to_lowercase();
+    Answer {
+        head,
+        body: bytes[end + 4..].to_vec(),
+    }
+}
+
+fn ask(server: &TestServer, method: &str, path: &str) -> Answer {
+    ask_at(server.addresses()[0], method, path)
+}
+
+/// A connection on which BR has been asked for, and the server is at it.
+fn waiting_client(server: &TestServer) -> TcpStream {
+    let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
+    client
+        .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    while server.stats().in_flight == 0 {
+        std::thread::yield_now();
+    }
+    client
+}
+
+fn every_code() -> impl DoubleEndedIterator<Item = String> {
+    ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")))
+}
+
+#[test]
+fn it_serves_194_flags_as_gifs_and_misses_the_rest() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let listed = include_str!("../../country_codes.txt").to_lowercase();
+    let listed: Vec<_> = listed.split_whitespace().collect();
+    let mut served = 0;
+    for code in every_code() {
+        let answer = ask(&server, "GET", &format!("/flags/{code}/{code}.gif"));
+        if listed.contains(&code.as_str()) {
+            served += 1;
+            assert_eq!(
+                (answer.status(), answer.header("content-type")),
+                (200, Some("image/gif"))
+            );
+            let length = answer.body.len().to_string();
+            assert_eq!(answer.header("content-length"), Some(length.as_str()));
+            // Header, and a picture of 180 x 130 pixels.
+            assert_eq!(answer.body[..10], *b"GIF89a\xb4\0\x82\0", "{code}");
+            assert_eq!(answer.body.last(), Some(&0x3b));
+        } else {
+            assert_eq!(answer.status(), 404, "{code}");
+        }
+    }
+    assert_eq!((served, server.stats().requests), (194, 676));
+}
+
+#[test]
+fn head_is_get_without_its_body_and_other_methods_are_not_allowed() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let get = ask(&server, "GET", "/flags/br/br.gif");
+    let head = ask(&server, "HEAD", "/flags/br/br.gif");
+    assert_eq!(head.status(), 200);
+    assert_eq!(head.header("content-length"), get.header("content-length"));
+    assert_eq!((head.body.len(), get.body.is_empty()), (0, false));
+    for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
+        let answer = ask(&server, method, "/flags/br/br.gif");
+        assert_eq!(
+            (answer.status(), answer.header("allow")),
+            (405, Some("get,head")),
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn only_the_path_of_a_flag_is_one() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    for path in [
+        "/flags",
+        "/flags/",
+        "/flags/br",
+        "/flags/br/us.gif",
+        "/flags/BR/BR.gif",
+        "/flags/br/br.png",
+        "/flags/br/br.gif.gif",
+        "/flags/b/b.gif",
+        "/flags/%2e%2e/%2e%2e.gif",
+        "/flags/br/br.gif/",
+        "/br/br.gif",
+        "/etc/passwd",
+    ] {
+        assert_eq!(ask(&server, "GET", path).status(), 404, "{path}");
+    }
+    assert_eq!(ask(&server, "GET", "/flags/br/br.gif?a=b").status(), 200);
+}
+
+#[test]
+fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
+    let plan = Label::Error.plan(&Tuning::default()).unwrap();
+    let server = TestServer::builder()
+        .name("ERROR")
+        .plan(plan)
+        .seed(7)
+        .start()
+        .unwrap();
+    let page = String::from_utf8(ask(&server, "GET", "/").body).unwrap();
+    assert_eq!(
+        page,
+        "ERROR test server: answers 25 % of the codes with status 500 or 501 or 502 or 503, \
+         50 % of the codes after 500ms, the rest at once\n\
+         194 flags at /flags/{cc}/{cc}.gif, such as /flags/br/br.gif\n\
+         plan: 25:status=500|501|502|503,50:delay=500ms\n\
+         seed: 7\n"
+    );
+    assert_eq!(server.stats().requests, 0);
+}
+
+#[test]
+fn a_code_meets_the_same_fault_whenever_it_is_asked_for() {
+    let plan = Plan::normal()
+        .and(25.0, [Fault::Status(vec![500, 501, 502, 503])])
+        .unwrap();
+    let statuses = |codes: &mut dyn Iterator<Item = String>| -> Vec<(String, u16)> {
+        let server = TestServer::builder()
+            .plan(plan.clone())
+            .seed(42)
+            .start()
+            .unwrap();
+        let ask = |code: String| {
+            let status = ask(&server, "GET", &format!("/flags/{code}/{code}.gif")).status();
+            (code, status)
+        };
+        codes.map(ask).collect()
+    };
+    let mut twice = statuses(&mut every_code().chain(every_code()));
+    let mut backwards = statuses(&mut every_code().rev());
+    backwards.reverse();
+    let again = twice.split_off(676);
+    assert_eq!(twice, again);
+    assert_eq!(twice, backwards);
+    assert_eq!(
+        twice.iter().filter(|(_, status)| *status >= 500).count(),
+        165
+    );
+}
+
+#[test]
+fn every_answer_is_signed_by_the_server() {
+    let plain = TestServer::start(Plan::normal()).unwrap();
+    let named = TestServer::builder()
+        .server_header("mine/1")
+        .start()
+        .unwrap();
+    for path in ["/", "/flags/br/br.gif", "/flags/xx/xx.gif", "/nowhere"] {
+        let expected = concat!("test-server/", env!("CARGO_PKG_VERSION"));
+        assert_eq!(
+            ask(&plain, "GET", path).header("server"),
+            Some(expected),
+            "{path}"
+        );
+        assert_eq!(
+            ask(&named, "GET", path).header("server"),
+            Some("mine/1"),
+            "{path}"
+        );
+    }
+    assert!(TestServer::builder().server_header("a\nb").start().is_err());
+}
+
+#[test]
+fn it_listens_on_both_loopback_addresses_where_there_are_two() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let has_v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+    let mut expected = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()))];
+    expected.extend(has_v6.then_some(SocketAddr::from((Ipv6Addr::LOCALHOST, server.port()))));
+    assert_eq!(server.addresses(), expected);
+    for &address in server.addresses() {
+        assert_eq!(ask_at(address, "GET", "/flags/br/br.gif").status(), 200);
+    }
+    assert_eq!(
+        server.url(),
+        format!("http://localhost:{}/flags", server.port())
+    );
+    assert_eq!(server.stop().connections, 1 + u64::from(has_v6));
+}
+
+#[test]
+fn a_port_that_is_taken_on_either_address_is_an_error_and_leaves_the_other_free() {
+    for taken in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
+        let Ok(holder) = TestServer::builder().address(taken).start() else {
+            continue;
+        };
+        assert_eq!(holder.addresses().len(), 1);
+        let port = holder.port();
+        let error = TestServer::builder().port(port).start().unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+        // Nothing is left half started: once the holder has gone, both addresses can be had.
+        holder.stop();
+        TestServer::builder().port(port).start().unwrap();
+    }
+}
+
+#[test]
+fn stopping_ends_requests_that_would_hang_and_frees_the_port() {
+    let server = TestServer::start(Plan::hold_until(2)).unwrap();
+    let mut hanging = waiting_client(&server);
+    let port = server.port();
+    let stats = server.stop();
+    assert_eq!(
+        (stats.requests, stats.peak_in_flight, stats.connections),
+        (1, 1, 1)
+    );
+    assert_eq!(
+        hanging.read(&mut [0; 64]).unwrap_or(0),
+        0,
+        "closed without an answer"
+    );
+    TestServer::builder().port(port).start().unwrap();
+}
+
+#[test]
+fn a_client_that_goes_away_is_no_longer_in_flight() {
+    let server = TestServer::start(Plan::hold_until(2)).unwrap();
+    drop(waiting_client(&server));
+    while server.stats().in_flight == 1 {
+        std::thread::yield_now();
+    }
+    assert_eq!(server.stop().peak_in_flight, 1);
+}
+
+#[test]
+fn two_thousand_connections_are_held_and_answered_at_once() {
+    // Both ends of each are in this process.
+    let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
+    let connections: usize = if descriptors < 4_200 { 400 } else { 2_000 };
+    let server = TestServer::start(Plan::hold_until(connections)).unwrap();
+    let mut clients: Vec<_> = (0..connections)
+        .map(|_| {
+            let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
+            client
+                .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
+                .unwrap();
+            client
+        })
+        .collect();
+    for client in &mut clients {
+        let mut status = [0; 12];
+        client.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+    let stats = server.stats();
+    assert_eq!(
+        (stats.peak_in_flight, stats.connections),
+        (connections, connections as u64)
+    );
+}
+
+#[test]
+fn a_folder_of_ones_own_is_served_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = || TestServer::builder().flags_dir(folder.path()).start();
+    assert!(serve().unwrap_err().to_string().starts_with("no flag in "));
+
+    std::fs::create_dir(folder.path().join("zz")).unwrap();
+    std::fs::write(folder.path().join("zz/zz.gif"), "whatever").unwrap();
+    std::fs::write(folder.path().join("br"), "a file in a folder's place").unwrap();
+    let server = serve().unwrap();
+    assert_eq!(ask(&server, "GET", "/flags/zz/zz.gif").body, b"whatever");
+    assert_eq!(ask(&server, "GET", "/flags/br/br.gif").status(), 404);
+
+    let nowhere = TestServer::builder()
+        .flags_dir(folder.path().join("nowhere"))
+        .start();
+    assert!(nowhere.unwrap_err().to_string().starts_with("cannot read "));
+}
+
+#[test]
+fn a_delay_is_waited_out_before_the_answer() {
+    let server = TestServer::start(Plan::delay(Duration::from_millis(50))).unwrap();
+    let started = Instant::now();
+    assert_eq!(ask(&server, "GET", "/flags/br/br.gif").status(), 200);
+    assert_eq!(ask(&server, "GET", "/flags/xx/xx.gif").status(), 404);
+    // At least as long, which no slow machine can make false; how much longer is for a benchmark.
+    assert!(started.elapsed() >= Duration::from_millis(100));
+}

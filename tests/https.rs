@@ -1,0 +1,95 @@
+//! https, against a server with a certificate of the test's own: trusted only when the system says so.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod support;
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, Stream};
+use support::raw::{ok, read_head};
+use support::{Program, Run, codes, served};
+use test_server::{Plan, TestServer};
+
+/// Serves the same bytes over TLS to whoever asks, for `localhost`; writes its certificate to `certificate`. The port.
+fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(certificate, cert.pem()).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = Stream::new(&mut tls, &mut socket);
+            read_head(&mut stream);
+            // A client that does not trust the certificate has hung up.
+            let _ = stream.write_all(&answer).and_then(|()| stream.flush());
+        }
+    });
+    port
+}
+
+#[test]
+fn a_certificate_counts_only_if_the_system_trusts_it() {
+    let flags = TestServer::start(Plan::normal()).unwrap();
+    let flag = served(&flags, codes(&["br"])[0]);
+    let program = Program::new();
+    let certificate = program.folder.path().join("certificate.pem");
+    let port = serve_tls(ok(&flag), &certificate);
+
+    let url = format!("https://localhost:{port}/flags");
+    for strategy in ["sequential", "threadpool", "semaphore"] {
+        let args = ["-s", &url, "--strategy", strategy, "br", "--dest", strategy];
+        let distrusted = Run::of(program.command().args(args).env_remove("SSL_CERT_FILE"));
+        let expected = "tls: invalid peer certificate: UnknownIssuer: 1 code\n  BR\n";
+        assert!(distrusted.err.ends_with(expected), "{}", distrusted.err);
+        assert_eq!(distrusted.exit, Some(1));
+
+        let trusted = Run::of(
+            program
+                .command()
+                .args(args)
+                .env("SSL_CERT_FILE", &certificate),
+        );
+        assert_eq!(trusted.exit, Some(0), "{}", trusted.err);
+        assert!(
+            trusted.out.starts_with(&format!("CUSTOM site: {url}\n")),
+            "{}",
+            trusted.out
+        );
+        assert_eq!(
+            std::fs::read(program.folder.path().join(strategy).join("br.gif")).unwrap(),
+            flag
+        );
+    }
+}
+
+#[test]
+fn https_to_a_server_without_tls_is_an_error_of_tls() {
+    let plain = support::raw::RawServer::greeting("HTTP/1.1 400 Bad Request\r\n\r\n");
+    let url = format!("https://127.0.0.1:{}/flags", plain.port());
+    let run = Program::new().run(["-s", &url, "br"]);
+    assert!(
+        run.err
+            .contains("tls: received corrupt message of type InvalidContentType: 1 code\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(run.exit, Some(1));
+}
