@@ -49,6 +49,18 @@ pub enum Stop {
     Usage(String),
 }
 
+const AFTER_HELP: &str = "\
+Examples:
+  flags br us                    the flags of Brazil and the United States
+  flags -s DELAY b               BA to BZ from a server that takes half a second for each
+  flags -s ERROR -e -m 200 -v    every code from a server that fails for a quarter of them
+  flags -s http://127.0.0.1:9000/flags -a    the 194 flags from a server of your own
+
+FLAGS_PORTS=a,b,c in the environment moves the ports of LOCAL, DELAY and ERROR (8001, 8002, 8003).
+
+Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage, 3 cannot write, 130 SIGINT, \
+141 closed pipe, 143 SIGTERM.";
+
 /// Download the flags of countries, and see what concurrency does
 ///
 /// Flags are downloaded one after another, on a pool of threads, or all on one thread with a semaphore; the report says
@@ -61,8 +73,7 @@ pub enum Stop {
     infer_long_args = true,
     args_override_self = true,
     max_term_width = 100,
-    after_help = "Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage, 3 cannot write, 130 SIGINT, \
-                  141 closed pipe, 143 SIGTERM."
+    after_help = AFTER_HELP
 )]
 struct Args {
     /// Country code, or first letter (B for BA...BZ), in any case [default: the 20 most populous countries]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::strategy::Strategy;
@@ -9,6 +10,9 @@ use crate::tally::Tally;
 
 /// Between two drawings when nothing happens, so that the clock goes on.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The longest text of the bar, and ten columns of bar.
+const WIDE: u16 = 80;
 
 /// A bar on standard error, or nothing at all.
 #[derive(Debug)]
@@ -18,11 +22,8 @@ impl Progress {
     /// A bar for this many codes; nothing where standard error is not a terminal.
     pub fn bar(strategy: Strategy, codes: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(codes as u64), ProgressDrawTarget::stderr());
-        // No colours: NO_COLOR has nothing to switch off.
-        let style = ProgressStyle::with_template(
-            "{prefix} {wide_bar} {pos}/{len} {msg} {elapsed}, {eta} left",
-        )
-        .expect("a constant, drawn by a test");
+        let style = ProgressStyle::with_template(template(Term::stderr().size().1))
+            .expect("constants, drawn by a test");
         bar.set_style(style);
         bar.set_prefix(strategy.name());
         bar.set_message(message(0, 0, 0));
@@ -53,7 +54,60 @@ impl Progress {
     }
 }
 
+/// What fits into this many columns: a line that does not fit is broken, and a broken bar leaves its pieces behind. No
+/// colours, so NO_COLOR has nothing to switch off.
+fn template(columns: u16) -> &'static str {
+    if columns < WIDE {
+        "{pos}/{len} {wide_msg}"
+    } else {
+        "{prefix} {wide_bar} {pos}/{len} {msg} {elapsed}, {eta} left"
+    }
+}
+
 fn message(ok: usize, not_found: usize, errors: usize) -> String {
     let s = if errors == 1 { "" } else { "s" };
     format!("{ok} ok, {not_found} not found, {errors} error{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use indicatif::InMemoryTerm;
+
+    /// What a terminal of this width shows of a run of 676 codes, 300 of them counted.
+    fn shown(columns: u16) -> String {
+        let term = InMemoryTerm::new(5, columns);
+        let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
+        let bar = ProgressBar::with_draw_target(Some(676), target);
+        bar.set_style(ProgressStyle::with_template(template(columns)).unwrap());
+        bar.set_prefix(Strategy::ThreadPool.name());
+        bar.set_message(message(100, 199, 1));
+        bar.set_position(300);
+        bar.tick();
+        term.contents()
+    }
+
+    #[test]
+    fn the_bar_names_the_strategy_and_counts_what_became_of_codes() {
+        let line = shown(100);
+        assert!(line.starts_with("threadpool █"), "{line}");
+        assert!(
+            line.contains(" 300/676 100 ok, 199 not found, 1 error 0s, "),
+            "{line}"
+        );
+        assert!(line.ends_with(" left"), "{line}");
+    }
+
+    #[test]
+    fn the_bar_is_one_line_on_every_terminal() {
+        for columns in [20, 40, 60, 79, 80, 200] {
+            assert_eq!(
+                shown(columns).lines().count(),
+                1,
+                "{columns}: {}",
+                shown(columns)
+            );
+        }
+        assert_eq!(shown(60), "300/676 100 ok, 199 not found, 1 error");
+    }
 }
