@@ -125,7 +125,11 @@ fn run(
     if let Some(saved) = report::saved_in(&tally, &job.dest) {
         notices.tell(&format!("{saved}\n"));
     }
-    Ok(exit_of(&tally, signals.exit(), out.exit()))
+    Ok(exit_of(
+        &tally,
+        signals.caught().map(Exit::from),
+        out.exit(),
+    ))
 }
 
 /// The server of the run; one that is ours lives as long as what is returned.

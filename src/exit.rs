@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::run::signals::Signal;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -40,9 +42,18 @@ impl Exit {
             Self::Errors => 1,
             Self::Usage => 2,
             Self::Local => 3,
-            Self::Interrupted => 130,
-            Self::ClosedPipe => 141,
-            Self::Terminated => 143,
+            Self::Interrupted => Signal::Interrupt.exit_code(),
+            Self::ClosedPipe => 141, // SIGPIPE is 13
+            Self::Terminated => Signal::Terminate.exit_code(),
+        }
+    }
+}
+
+impl From<Signal> for Exit {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Interrupt => Self::Interrupted,
+            Signal::Terminate => Self::Terminated,
         }
     }
 }

@@ -518,6 +518,30 @@ mod unix {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn a_second_signal_ends_even_a_run_that_is_stuck_in_its_output() {
+        let server = TestServer::start(Plan::normal()).unwrap();
+        let program = Program::new();
+        // Nobody reads: 676 lines do not fit into the smallest pipe there is, and the run waits for room.
+        let (reader, writer) = std::io::pipe().unwrap();
+        let room = rustix::pipe::fcntl_setpipe_size(&reader, 4096).unwrap();
+        let mut command = program.command();
+        let child = command
+            .args(["-q", "-v", "-e", "-s", &server.url()])
+            .stdout(writer)
+            .spawn()
+            .unwrap();
+        let mut running = Running { child, out: None };
+        while (rustix::io::ioctl_fionread(&reader).unwrap() as usize) < room - 64 {
+            std::thread::yield_now();
+        }
+        running.signal(Signal::TERM);
+        running.signal(Signal::INT);
+        let exit = running.child.wait().unwrap().code();
+        assert!(matches!(exit, Some(130 | 143)), "{exit:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn a_full_disk_behind_standard_output_is_said_and_exits_3() {
         let server = TestServer::start(Plan::normal()).unwrap();
         let program = Program::new();

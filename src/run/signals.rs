@@ -4,20 +4,40 @@
 //! One thread with its own runtime watches for them, so strategies know nothing of signals.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::exit::Exit;
+/// A signal that asks a run to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, or Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Signal {
+    /// Its number, the same on all systems.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Interrupt => 2,
+            Self::Terminate => 15,
+        }
+    }
+
+    /// What a shell reports for a program that this signal ended.
+    pub fn exit_code(self) -> u8 {
+        128 + self.number()
+    }
+}
 
 /// Watches for signals until dropped.
 #[derive(Debug)]
 pub struct Signals {
-    /// 0 until there was one.
-    caught: Arc<AtomicI32>,
+    caught: Arc<OnceLock<Signal>>,
     watching: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,7 +55,7 @@ impl Signals {
             let _watched_by = runtime.enter();
             Source::new()?
         };
-        let caught = Arc::new(AtomicI32::new(0));
+        let caught = Arc::new(OnceLock::new());
         let watching = CancellationToken::new();
         let thread = {
             let (caught, watching) = (Arc::clone(&caught), watching.clone());
@@ -58,12 +78,9 @@ impl Signals {
         })
     }
 
-    /// How the run ends because of a signal, if there was one.
-    pub fn exit(&self) -> Option<Exit> {
-        match self.caught.load(Ordering::SeqCst) {
-            0 => None,
-            number => Some(exit_for(number)),
-        }
+    /// The first signal, if there was one.
+    pub fn caught(&self) -> Option<Signal> {
+        self.caught.get().copied()
     }
 }
 
@@ -77,27 +94,16 @@ impl Drop for Signals {
     }
 }
 
-async fn obey(mut source: Source, caught: &AtomicI32, stop: &CancellationToken) {
+async fn obey(mut source: Source, caught: &OnceLock<Signal>, stop: &CancellationToken) {
     let first = source.next().await;
-    caught.store(first, Ordering::SeqCst);
+    caught.get_or_init(|| first);
     stop.cancel();
     let second = source.next().await;
     #[expect(
         clippy::exit,
         reason = "a second Ctrl-C means out, whatever is still to be done"
     )]
-    std::process::exit(exit_for(second).code().into());
-}
-
-const SIGINT: i32 = 2;
-const SIGTERM: i32 = 15;
-
-fn exit_for(signal: i32) -> Exit {
-    if signal == SIGTERM {
-        Exit::Terminated
-    } else {
-        Exit::Interrupted
-    }
+    std::process::exit(second.exit_code().into());
 }
 
 /// The signals as they come.
@@ -117,10 +123,10 @@ impl Source {
         })
     }
 
-    async fn next(&mut self) -> i32 {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => SIGINT,
-            _ = self.terminate.recv() => SIGTERM,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::Terminate,
         }
     }
 }
@@ -135,8 +141,8 @@ impl Source {
         Ok(Self)
     }
 
-    async fn next(&mut self) -> i32 {
+    async fn next(&mut self) -> Signal {
         let _ = tokio::signal::ctrl_c().await;
-        SIGINT
+        Signal::Interrupt
     }
 }
