@@ -7,12 +7,11 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use crate::error::{Broken, TaskError};
+use crate::error::{Broken, TaskError, contain};
 
 /// The handle of a task: its state, its result, and the means to call it off.
 ///
@@ -77,6 +76,9 @@ impl<T> Future<T> {
     /// assert_eq!(future.result(), Ok(&42));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// The error is lent like the value; `future.result().cloned()` and `.map_err(Clone::clone)` give what `?` can pass on.
+    /// A task that waits for another task of its own pool waits for ever if that has no worker left.
     ///
     /// # Errors
     /// [`TaskError::Panicked`], [`TaskError::Cancelled`] or [`TaskError::Broken`].
@@ -165,25 +167,28 @@ impl<T> Future<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancel(&self) -> bool {
-        let progress = self.progress();
-        match progress.stage {
-            Stage::Pending => {
-                self.settle(progress, Err(TaskError::Cancelled)).run();
+        match self.try_cancel() {
+            Some(callbacks) => {
+                callbacks.run();
                 true
             }
-            Stage::Running => false,
-            Stage::Settled => {
-                drop(progress);
-                self.cancelled()
-            }
+            None => self.cancelled(),
         }
+    }
+
+    /// Cancels a pending future; the caller runs the callbacks.
+    fn try_cancel(&self) -> Option<Callbacks<T>> {
+        let progress = self.progress();
+        let pending = progress.stage == Stage::Pending;
+        pending.then(|| self.settle(progress, Err(TaskError::Cancelled)))
     }
 
     /// Has `callback` called with this future once it is done, whatever the outcome.
     ///
-    /// Callbacks run in the order added, in the thread that settles the future (a worker, or who cancels it); on a
-    /// future that is already done, at once in this thread. One that panics is reported by the panic hook and keeps
-    /// neither the others nor the worker from going on.
+    /// Callbacks run in the order added, in the thread that settles the future (a worker, or who cancels it), after those
+    /// who wait for the result have been woken. On a future that is already done the callback runs at once in this
+    /// thread, and may overtake earlier ones that a worker is still running. One that panics is reported by the panic
+    /// hook and keeps neither the others nor the worker from going on.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
@@ -197,7 +202,7 @@ impl<T> Future<T> {
         let mut progress = self.progress();
         if progress.stage == Stage::Settled {
             drop(progress);
-            run_callback(self, Box::new(callback));
+            contain(|| callback(self));
         } else {
             progress.callbacks.push(Box::new(callback));
         }
@@ -248,11 +253,6 @@ impl<T> Future<T> {
     }
 }
 
-fn run_callback<T>(future: &Future<T>, callback: Callback<T>) {
-    // The panic hook has told of the panic; there is nobody here to hand it to.
-    let _ = catch_unwind(AssertUnwindSafe(|| callback(future)));
-}
-
 /// What is left to do for a settled future.
 #[must_use = "callbacks are promised to be run"]
 pub(crate) struct Callbacks<T> {
@@ -267,7 +267,7 @@ impl<T> Callbacks<T> {
 
     pub(crate) fn run(self) {
         for callback in self.callbacks {
-            run_callback(&self.future, callback);
+            contain(|| callback(&self.future));
         }
     }
 }
@@ -297,12 +297,13 @@ impl<T> Hash for Future<T> {
 /// Names the state, and the failure if there is one; not the value, which need not be printable.
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.core.outcome.get() {
-            Some(Ok(_)) => f.write_str("Future(finished)"),
-            Some(Err(TaskError::Cancelled)) => f.write_str("Future(cancelled)"),
-            Some(Err(error)) => write!(f, "Future(finished: {error})"),
-            None if self.running() => f.write_str("Future(running)"),
-            None => f.write_str("Future(pending)"),
+        let stage = self.progress().stage;
+        match (stage, self.core.outcome.get()) {
+            (Stage::Pending, _) => f.write_str("Future(pending)"),
+            (Stage::Running, _) => f.write_str("Future(running)"),
+            (Stage::Settled, Some(Err(TaskError::Cancelled))) => f.write_str("Future(cancelled)"),
+            (Stage::Settled, Some(Err(error))) => write!(f, "Future(finished: {error})"),
+            (Stage::Settled, _) => f.write_str("Future(finished)"),
         }
     }
 }
@@ -328,25 +329,104 @@ impl<T> Promise<T> {
         self.future.settle(self.future.progress(), outcome)
     }
 
-    pub(crate) fn cancel(&self) {
-        self.future.cancel();
+    /// Cancels the future if it is pending. The caller runs the callbacks.
+    pub(crate) fn cancel(&self) -> Option<Callbacks<T>> {
+        self.future.try_cancel()
     }
 
-    /// Settles the future as broken, unless it is settled.
-    pub(crate) fn break_off(&self, broken: Broken) {
+    /// Settles the future as broken, unless it is settled. The caller runs the callbacks.
+    pub(crate) fn break_off(&self, broken: Broken) -> Option<Callbacks<T>> {
         let progress = self.future.progress();
-        if progress.stage != Stage::Settled {
-            self.future
-                .settle(progress, Err(TaskError::Broken(broken)))
-                .run();
-        }
+        let open = progress.stage != Stage::Settled;
+        open.then(|| self.future.settle(progress, Err(TaskError::Broken(broken))))
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        if !self.future.done() {
-            self.break_off(Broken::Abandoned);
+        if let Some(callbacks) = self.break_off(Broken::Abandoned) {
+            callbacks.run();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    #[test]
+    fn a_promise_thrown_away_breaks_its_future_whatever_its_stage() {
+        for begun in [false, true] {
+            let (promise, future) = Future::<i32>::pair();
+            if begun {
+                assert!(promise.begin() && future.running());
+            }
+            let (tell, told) = channel();
+            future.add_done_callback(move |_| tell.send(()).unwrap());
+            drop(promise);
+            assert_eq!(future.result(), Err(&TaskError::Broken(Broken::Abandoned)));
+            told.try_recv().unwrap();
+        }
+    }
+
+    #[test]
+    fn of_cancel_and_begin_exactly_one_wins() {
+        for _ in 0..2000 {
+            let (promise, future) = Future::<i32>::pair();
+            thread::scope(|scope| {
+                let cancelled = scope.spawn(|| future.cancel());
+                let begun = promise.begin();
+                assert_ne!(begun, cancelled.join().unwrap());
+            });
+        }
+    }
+
+    #[test]
+    fn a_callback_added_while_the_future_settles_runs_exactly_once() {
+        for _ in 0..2000 {
+            let (promise, future) = Future::pair();
+            let (tell, told) = channel();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let callbacks = promise.fulfil(Ok(42));
+                    callbacks.run();
+                });
+                future
+                    .add_done_callback(move |future| tell.send(*future.result().unwrap()).unwrap());
+            });
+            assert_eq!(told.iter().collect::<Vec<_>>(), [42]);
+        }
+    }
+
+    #[test]
+    fn whoever_waits_wakes_however_the_future_is_settled() {
+        type Settle = fn(Promise<i32>, &Future<i32>);
+        let ways: [Settle; 3] = [
+            |promise, _| promise.fulfil(Ok(42)).run(),
+            |_promise, future| assert!(future.cancel()),
+            |promise, _| drop(promise),
+        ];
+        for settle in ways {
+            // Often enough that the other thread has, now and then, really gone to sleep.
+            for round in 0..300 {
+                let (promise, future) = Future::pair();
+                thread::scope(|scope| {
+                    let (begin, begun) = channel();
+                    let waiting = future.clone();
+                    let waits = scope.spawn(move || {
+                        begin.send(()).unwrap();
+                        waiting.result().is_ok()
+                    });
+                    begun.recv().unwrap();
+                    for _ in 0..round {
+                        thread::yield_now();
+                    }
+                    settle(promise, &future);
+                    assert_eq!(waits.join().unwrap(), future.result().is_ok());
+                });
+            }
         }
     }
 }

@@ -35,5 +35,10 @@ mod waiting;
 
 pub use error::{Broken, BuildError, SubmitError, TaskError};
 pub use future::Future;
-pub use thread_pool::{Builder, ThreadPoolExecutor};
+pub use thread_pool::{ThreadPoolBuilder, ThreadPoolExecutor};
 pub use waiting::{AsCompleted, as_completed};
+
+// The example of the README must compile as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

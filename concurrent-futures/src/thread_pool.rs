@@ -13,13 +13,17 @@ use std::{fmt, io};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::error::{Broken, BuildError, SubmitError, TaskError, panic_message};
-use crate::future::{Future, Promise};
+use crate::error::{Broken, BuildError, SubmitError, TaskError, contain, panic_message};
+use crate::future::{Callbacks, Future, Promise};
 
 /// Runs tasks on at most so many threads, in the order submitted.
 ///
 /// Threads are started one by one as tasks come and find no idle one. Dropping the executor waits for all tasks, as
-/// leaving Python's `with` block does; a program that ends by [`std::process::exit`] does not drop it.
+/// leaving Python's `with` block does, also after `shutdown(false, ...)`; only one of its own workers, which cannot wait for
+/// itself, drops it without waiting. Nothing waits for an executor that is never dropped: when `main` returns or
+/// [`std::process::exit`] is called, what it has left to do is lost.
+///
+/// A panic of a task is caught, so it needs `panic = "unwind"`, the default.
 ///
 /// ```
 /// use concurrent_futures::ThreadPoolExecutor;
@@ -56,8 +60,8 @@ impl ThreadPoolExecutor {
     /// assert_eq!(name.result(), Ok(&Some("download_0".to_owned())));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn builder() -> Builder {
-        Builder {
+    pub fn builder() -> ThreadPoolBuilder {
+        ThreadPoolBuilder {
             max_workers: default_workers(),
             thread_name_prefix: None,
             initializer: None,
@@ -66,7 +70,8 @@ impl ThreadPoolExecutor {
 
     /// Queues a task; the future is its handle. Never waits for a worker.
     ///
-    /// The task runs even if the future is thrown away. What it captured is dropped when it returns.
+    /// The task runs even if the future is thrown away. What it captured is dropped when it returns; if it is cancelled,
+    /// when a worker comes to its place in the queue.
     ///
     /// # Errors
     /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] after an initializer
@@ -87,7 +92,7 @@ impl ThreadPoolExecutor {
     /// Takes no more tasks. `cancel_futures`: those that have not begun are cancelled, else they still run. `wait`:
     /// returns when all is done and the threads have ended, else at once.
     ///
-    /// May be called again. A worker that calls it does not wait for itself: there `wait` has no effect.
+    /// May be called again. A worker that calls it cannot wait for itself: there `wait` has no effect.
     ///
     /// ```
     /// use concurrent_futures::{SubmitError, ThreadPoolExecutor};
@@ -102,10 +107,7 @@ impl ThreadPoolExecutor {
     pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
         drop(self.pool.state().sender.take());
         if cancel_futures {
-            for task in self.pool.queue.try_iter() {
-                task.cancel();
-                self.pool.task_ends();
-            }
+            self.pool.empty_queue(|task| task.cancel());
         }
         if wait && !self.pool.is_worked_for_by_this_thread() {
             self.pool.join_workers();
@@ -133,7 +135,7 @@ impl fmt::Debug for ThreadPoolExecutor {
 
 /// A pool yet to be built.
 #[must_use = "a builder builds nothing until `build` is called"]
-pub struct Builder {
+pub struct ThreadPoolBuilder {
     max_workers: usize,
     thread_name_prefix: Option<String>,
     initializer: Option<Initializer>,
@@ -141,7 +143,7 @@ pub struct Builder {
 
 type Initializer = Box<dyn Fn() + Send + Sync>;
 
-impl Builder {
+impl ThreadPoolBuilder {
     /// The most threads there will ever be (default: the processors this program may use + 4, at most 32).
     pub fn max_workers(mut self, max_workers: usize) -> Self {
         self.max_workers = max_workers;
@@ -165,10 +167,14 @@ impl Builder {
     /// The executor. No thread is started yet.
     ///
     /// # Errors
-    /// [`BuildError::NoWorkers`] when `max_workers` is 0.
+    /// [`BuildError::NoWorkers`] when `max_workers` is 0, [`BuildError::ThreadName`] when the prefix contains a NUL.
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
         if self.max_workers == 0 {
             return Err(BuildError::NoWorkers);
+        }
+        let thread_name_prefix = self.thread_name_prefix.unwrap_or_else(next_default_prefix);
+        if thread_name_prefix.contains('\0') {
+            return Err(BuildError::ThreadName(thread_name_prefix));
         }
         let (sender, queue) = crossbeam_channel::unbounded();
         let pool = Pool {
@@ -182,7 +188,7 @@ impl Builder {
             queue,
             unfinished: AtomicUsize::new(0),
             max_workers: self.max_workers,
-            thread_name_prefix: self.thread_name_prefix.unwrap_or_else(next_default_prefix),
+            thread_name_prefix,
             initializer: self.initializer,
         };
         Ok(ThreadPoolExecutor {
@@ -191,9 +197,9 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ThreadPoolBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("ThreadPoolBuilder")
             .field("max_workers", &self.max_workers)
             .field("thread_name_prefix", &self.thread_name_prefix)
             .field("initializer", &self.initializer.is_some())
@@ -245,12 +251,14 @@ impl Pool {
         if let Some(broken) = &state.broken {
             return Err(SubmitError::Broken(broken.clone()));
         }
-        let Some(sender) = state.sender.clone() else {
+        if state.sender.is_none() {
             return Err(SubmitError::ShutDown);
-        };
+        }
         self.task_comes(&mut state).map_err(SubmitError::NoThread)?;
-        // The pool itself holds a receiver, so the channel is open.
-        let _ = sender.send(task);
+        if let Some(sender) = &state.sender {
+            // The pool itself holds a receiver, so the channel is open.
+            let _ = sender.send(task);
+        }
         Ok(())
     }
 
@@ -292,15 +300,13 @@ impl Pool {
     fn work(self: Arc<Self>) {
         WORKS_FOR.set(Some(self.address()));
         if let Some(initializer) = &self.initializer
-            && let Err(panic) = catch_unwind(AssertUnwindSafe(initializer))
+            && let Err(message) = call(initializer)
         {
-            self.break_down(Broken::Initializer {
-                message: panic_message(&*panic),
-            });
+            self.break_down(Broken::Initializer { message });
         }
         // Ends when the sender is gone and the queue is empty; after a breakdown that is now.
         for task in &self.queue {
-            task.run(&self);
+            contain(|| task.run(&self));
         }
     }
 
@@ -310,9 +316,18 @@ impl Pool {
         drop(state.sender.take());
         state.broken.get_or_insert(broken.clone());
         drop(state);
+        self.empty_queue(|task| task.break_off(broken.clone()));
+    }
+
+    /// Settles what is queued. Callbacks run only when all of it is settled: one may wait for another.
+    fn empty_queue(&self, settle: impl Fn(Box<dyn Task>) -> Option<CallbacksToRun>) {
+        let mut to_run = Vec::new();
         for task in self.queue.try_iter() {
-            task.break_off(broken.clone());
+            to_run.extend(settle(task));
             self.task_ends();
+        }
+        for callbacks in to_run {
+            contain(callbacks);
         }
     }
 
@@ -324,7 +339,7 @@ impl Pool {
             let Some(thread) = lock(&self.threads).pop() else {
                 break;
             };
-            // Workers catch the panics of tasks, callbacks and initializers.
+            // Whatever may panic in a worker is contained there.
             let _ = thread.join();
         }
     }
@@ -347,12 +362,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What a call returns, or what its panic said.
+fn call<T>(function: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(function)).map_err(|payload| {
+        let message = panic_message(&*payload);
+        contain(|| drop(payload));
+        message
+    })
+}
+
 /// A call in the queue, its types forgotten.
 trait Task: Send {
     fn run(self: Box<Self>, pool: &Arc<Pool>);
-    fn cancel(self: Box<Self>);
-    fn break_off(self: Box<Self>, broken: Broken);
+    fn cancel(self: Box<Self>) -> Option<CallbacksToRun>;
+    fn break_off(self: Box<Self>, broken: Broken) -> Option<CallbacksToRun>;
 }
+
+type CallbacksToRun = Box<dyn FnOnce()>;
 
 struct Call<F, T> {
     function: F,
@@ -362,7 +388,7 @@ struct Call<F, T> {
 impl<F, T> Task for Call<F, T>
 where
     F: FnOnce() -> T + Send,
-    T: Send + Sync,
+    T: Send + Sync + 'static,
 {
     fn run(self: Box<Self>, pool: &Arc<Pool>) {
         let Self { function, promise } = *self;
@@ -370,10 +396,7 @@ where
             pool.task_ends();
             return;
         }
-        let outcome =
-            catch_unwind(AssertUnwindSafe(function)).map_err(|panic| TaskError::Panicked {
-                message: panic_message(&*panic),
-            });
+        let outcome = call(function).map_err(|message| TaskError::Panicked { message });
         pool.task_ends();
         let callbacks = promise.fulfil(outcome);
         if !callbacks.is_empty() {
@@ -385,11 +408,53 @@ where
         }
     }
 
-    fn cancel(self: Box<Self>) {
-        self.promise.cancel();
+    fn cancel(self: Box<Self>) -> Option<CallbacksToRun> {
+        self.settle(Promise::cancel)
     }
 
-    fn break_off(self: Box<Self>, broken: Broken) {
-        self.promise.break_off(broken);
+    fn break_off(self: Box<Self>, broken: Broken) -> Option<CallbacksToRun> {
+        self.settle(|promise| promise.break_off(broken))
+    }
+}
+
+impl<F, T: Send + Sync + 'static> Call<F, T> {
+    fn settle(
+        self,
+        how: impl FnOnce(&Promise<T>) -> Option<Callbacks<T>>,
+    ) -> Option<CallbacksToRun> {
+        let Self { function, promise } = self;
+        let callbacks = how(&promise);
+        contain(|| drop(function));
+        callbacks.map(|callbacks| Box::new(|| callbacks.run()) as CallbacksToRun)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_a_few_more_workers_than_processors_and_no_crowd() {
+        let processors = thread::available_parallelism().unwrap().get();
+        assert_eq!(
+            ThreadPoolExecutor::builder().max_workers,
+            (processors + 4).min(32)
+        );
+    }
+
+    #[test]
+    fn whatever_becomes_of_tasks_none_is_counted_for_ever() {
+        let executor = ThreadPoolExecutor::new(2).unwrap();
+        for n in 0..300 {
+            let future = executor.submit(move || assert!(n % 3 > 0)).unwrap();
+            if n % 2 == 0 {
+                future.cancel();
+            }
+            if n % 5 == 0 {
+                future.add_done_callback(|_| ());
+            }
+        }
+        executor.shutdown(true, false);
+        assert_eq!(executor.pool.unfinished.load(Ordering::Relaxed), 0);
     }
 }

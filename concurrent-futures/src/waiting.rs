@@ -8,7 +8,8 @@ use crossbeam_channel::Receiver;
 
 use crate::future::Future;
 
-/// The futures in the order in which they are done, those that already are first; each once, even if given twice.
+/// The futures in the order in which they are done; first those that already are, in the order given. Each once, even if
+/// given twice.
 ///
 /// The iterator waits for the next one; it holds no future that it has handed out.
 ///
@@ -26,13 +27,17 @@ use crate::future::Future;
 /// ```
 pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
     let (sender, done) = crossbeam_channel::unbounded();
-    let futures: HashSet<_> = futures.into_iter().collect();
-    for future in &futures {
+    let mut seen = HashSet::new();
+    let (finished, unfinished): (Vec<_>, Vec<_>) = futures
+        .into_iter()
+        .filter(|future| seen.insert(future.clone()))
+        .partition(Future::done);
+    for future in finished.iter().chain(&unfinished) {
         future.send_when_done(sender.clone());
     }
     AsCompleted {
         done,
-        left: futures.len(),
+        left: seen.len(),
     }
 }
 
