@@ -77,7 +77,7 @@ fn run(
     let Served {
         base,
         notice,
-        server: _serving,
+        server: serving,
     } = find_server(config)?;
     notices.tell(&notice);
 
@@ -122,8 +122,12 @@ fn run(
         notices.tell(&report::failures(&tally));
     }
     out.print(&report::final_(&tally, elapsed));
-    if let Some(saved) = report::saved_in(&tally, &job.dest) {
-        notices.tell(&format!("{saved}\n"));
+    let doubt = report::nothing_found(&tally, &job.base).filter(|_| serving.is_none());
+    for notice in [doubt, report::saved_in(&tally, &job.dest)]
+        .into_iter()
+        .flatten()
+    {
+        notices.tell(&notice);
     }
     Ok(exit_of(
         &tally,

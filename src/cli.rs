@@ -150,12 +150,11 @@ impl Config {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop::Answer(error.to_string()),
             _ => usage_error(&in_words(&error)),
         })?;
-        let ports = Ports::from_env().map_err(|error| usage_error(&error.to_string()))?;
-        Self::from_parsed(args, ports).map_err(|message| usage_error(&message))
+        Self::from_parsed(args).map_err(|message| usage_error(&message))
     }
 
     /// The checks, in the order of the original.
-    fn from_parsed(args: Args, ports: Ports) -> Result<Self, String> {
+    fn from_parsed(args: Args) -> Result<Self, String> {
         let asked = match args.max_req {
             None => args.strategy.default_limit(),
             Some(number) => {
@@ -167,6 +166,10 @@ impl Config {
             Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
         };
         let server = Server::parse(&args.server).map_err(|error| error.to_string())?;
+        let ports = match server {
+            Server::Labelled(_) => Ports::from_env().map_err(|error| error.to_string())?,
+            Server::Remote | Server::Custom(_) => Ports::default(),
+        };
         let selection = match args {
             Args { every: true, .. } => Selection::Every,
             Args { all: true, .. } => Selection::All,
@@ -219,7 +222,7 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
         .parse()
         .ok()
         .filter(|number: &f64| number.is_finite() && *number > 0.0);
-    let number = number.ok_or("must be > 0")?;
+    let number = number.ok_or("must be a number of seconds > 0")?;
     // The only way to fail is to be too large for a duration; less than a nanosecond becomes none at all.
     let duration = Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX);
     Ok(duration.max(Duration::from_nanos(1)))
@@ -450,7 +453,7 @@ mod tests {
         for wrong in ["0", "-1", "abc", "inf", "NaN", "-0.0"] {
             assert_eq!(
                 refused(&["--timeout", wrong]),
-                format!("--timeout SECONDS must be > 0, not '{wrong}'")
+                format!("--timeout SECONDS must be a number of seconds > 0, not '{wrong}'")
             );
         }
     }

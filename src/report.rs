@@ -83,10 +83,16 @@ pub fn failures(tally: &Tally) -> String {
     text
 }
 
+/// A doubt about a server that has none of several flags; nothing if it has one. For standard error.
+pub fn nothing_found(tally: &Tally, base: &BaseUrl) -> Option<String> {
+    let none = tally.asked() > 1 && tally.not_found() == tally.asked();
+    none.then(|| format!("none of them is at {base}: is that where the flags are?\n"))
+}
+
 /// Where the flags are; nothing if there are none. For standard error.
 pub fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
     let flags = count(tally.ok(), "flag");
-    (tally.ok() > 0).then(|| format!("{flags} saved in {}", dest.display()))
+    (tally.ok() > 0).then(|| format!("{flags} saved in {}\n", dest.display()))
 }
 
 /// `1 flag`, `2 flags`.

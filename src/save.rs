@@ -4,6 +4,7 @@
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces
 //! whatever file or link has the name, and never writes through a link. Knows nothing of HTTP.
 
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -28,9 +29,16 @@ pub struct SaveError {
 /// When something else has its name, and when nothing can be written there.
 pub fn prepare_folder(folder: &Path) -> Result<(), SaveError> {
     let prepared = std::fs::create_dir_all(folder).and_then(|()| temporary_file(folder).map(drop));
-    prepared.map_err(|source| SaveError {
-        path: folder.to_owned(),
-        source,
+    prepared.map_err(|source| {
+        let source = match source.kind() {
+            // Something is there, and if it were a folder there would be no error.
+            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+            _ => source,
+        };
+        SaveError {
+            path: folder.to_owned(),
+            source,
+        }
     })
 }
 
@@ -55,15 +63,14 @@ pub fn save_flag(folder: &Path, code: CountryCode, bytes: &[u8]) -> Result<PathB
 /// A file that nobody else has, removed when dropped. Its name says which process it belongs to.
 fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     let prefix = format!(".flags-{}-", std::process::id());
-    let mut builder = Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Temporary files are private by default, but this one becomes an ordinary file: the umask decides.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    // Opened here and not by the crate, which would make the file private (this one becomes an ordinary file, for the
+    // umask to decide) and put its name into every error (which would make each error one of its own).
+    Builder::new()
+        .prefix(&prefix)
+        .suffix(".tmp")
+        .make_in(folder, |path| {
+            File::options().write(true).create_new(true).open(path)
+        })
 }
 
 #[cfg(test)]
@@ -111,6 +118,7 @@ mod tests {
         fs::write(&file, "mine").unwrap();
         for folder in [file.clone(), file.join("below")] {
             let error = prepare_folder(&folder).unwrap_err();
+            assert_eq!(error.source.kind(), io::ErrorKind::NotADirectory);
             assert_eq!(
                 error.to_string(),
                 format!("cannot write {}", folder.display())
@@ -126,6 +134,18 @@ mod tests {
         let error = save_flag(folder.path(), br(), b"GIF").unwrap_err();
         assert_eq!(error.path, folder.path().join("br.gif"));
         assert_eq!(listing(folder.path()), ["br.gif"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_an_error_without_the_temporary_name() {
+        let parent = tempfile::tempdir().unwrap();
+        let error = save_flag(&parent.path().join("gone"), br(), b"GIF").unwrap_err();
+        assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
+        assert!(
+            !error.source.to_string().contains("tmp"),
+            "{}",
+            error.source
+        );
     }
 
     #[cfg(unix)]

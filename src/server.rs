@@ -33,6 +33,9 @@ pub enum ServerError {
         "--server LABEL must be one of DELAY, ERROR, LOCAL, REMOTE (or an http:// or https:// URL)"
     )]
     Unknown,
+    /// An http or https URL that is not one.
+    #[error("{labels}: {0}", labels = Self::Unknown)]
+    BadUrl(String),
     /// A URL to which `/br/br.gif` cannot be appended.
     #[error("--server URL must end with its path: without '?' (query) and '#' (fragment)")]
     NotABase,
@@ -93,7 +96,14 @@ impl BaseUrl {
         if !matches!(scheme.as_deref(), Some("http" | "https")) {
             return Err(ServerError::Unknown);
         }
-        let mut url = Url::parse(text).map_err(|_| ServerError::Unknown)?;
+        if text
+            .split_once("://")
+            .is_some_and(|(_, rest)| rest.starts_with(['/', '\\']))
+        {
+            // The parser would take the first part of the path for the host.
+            return Err(ServerError::BadUrl("empty host".to_owned()));
+        }
+        let mut url = Url::parse(text).map_err(|error| ServerError::BadUrl(error.to_string()))?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(ServerError::NotABase);
         }
@@ -245,11 +255,19 @@ mod tests {
             "localhost:8001",
             "ftp://h/",
             "http:h",
-            "http://",
             "file:///tmp",
             "//h/f",
         ] {
             assert_eq!(Server::parse(text), Err(ServerError::Unknown), "{text}");
+        }
+        for (text, why) in [
+            ("http://", "empty host"),
+            ("http:///flags", "empty host"),
+            ("http://h:99999/flags", "invalid port number"),
+            ("https://a b/", "invalid international domain name"),
+        ] {
+            let error = Server::parse(text).unwrap_err().to_string();
+            assert_eq!(error, format!("{}: {why}", ServerError::Unknown));
         }
         for text in ["http://h/f?x=1", "http://h/f#a", "http://h?", "http://h/#"] {
             assert_eq!(Server::parse(text), Err(ServerError::NotABase), "{text}");

@@ -124,7 +124,7 @@ fn usage_errors_are_on_standard_error_with_the_usage_and_exit_2() {
         ),
         (
             &["--timeout", "0"],
-            "--timeout SECONDS must be > 0, not '0'",
+            "--timeout SECONDS must be a number of seconds > 0, not '0'",
         ),
         (&["--nonsense"], "there is no option --nonsense"),
     ] {
@@ -137,7 +137,7 @@ fn usage_errors_are_on_standard_error_with_the_usage_and_exit_2() {
         );
     }
     let run = Run::of(program.command().env("FLAGS_PORTS", "8001"));
-    let expected = "*** Usage error: FLAGS_PORTS must be three ports a,b,c (of LOCAL, DELAY and ERROR), not '8001'\n";
+    let expected = "*** Usage error: FLAGS_PORTS must be three different ports a,b,c from 0 to 65535 (of LOCAL, DELAY and ERROR), not '8001'\n";
     assert!(run.err.starts_with(expected), "{}", run.err);
     assert_eq!(run.exit, Some(2));
     assert!(
@@ -240,6 +240,25 @@ fn a_server_that_runs_is_used() {
         server.port()
     )));
     assert_eq!((server.stop().requests, run.exit), (26, Some(0)));
+}
+
+#[test]
+fn a_server_that_has_no_flag_at_all_is_doubted() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    let wrong = server.url().replace("/flags", "/flag");
+    let run = program.run(["-s", &wrong, "br", "us"]);
+    assert!(run.err.ends_with(&format!(
+        "none of them is at {wrong}: is that where the flags are?\n"
+    )));
+    assert_eq!(run.exit, Some(0));
+    for args in [
+        &["-s", &server.url(), "xx", "us"][..],
+        &["-s", &wrong, "xx"],
+        &["xx", "qq"],
+    ] {
+        assert!(!program.run(args).err.contains("none of them"), "{args:?}");
+    }
 }
 
 #[test]

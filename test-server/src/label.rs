@@ -80,7 +80,7 @@ impl Default for Ports {
 
 /// Why [`Ports::VARIABLE`] cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{var} must be three ports a,b,c (of LOCAL, DELAY and ERROR), not '{text}'", var = Ports::VARIABLE)]
+#[error("{var} must be three different ports a,b,c from 0 to 65535 (of LOCAL, DELAY and ERROR), not '{text}'", var = Ports::VARIABLE)]
 pub struct PortsError {
     text: String,
 }
@@ -93,18 +93,25 @@ impl Ports {
     /// The ports as the environment moves them.
     ///
     /// # Errors
-    /// When [`Self::VARIABLE`] is set to anything but three ports.
+    /// When [`Self::VARIABLE`] is set to anything but three ports that differ.
     pub fn from_env() -> Result<Self, PortsError> {
         match std::env::var_os(Self::VARIABLE) {
-            Some(ports) => Self::parse(&ports.to_string_lossy()),
-            None => Ok(Self::default()),
+            Some(ports) if !ports.is_empty() => Self::parse(&ports.to_string_lossy()),
+            _ => Ok(Self::default()),
         }
     }
 
     fn parse(text: &str) -> Result<Self, PortsError> {
         let ports: Result<Vec<u16>, _> = text.split(',').map(|port| port.trim().parse()).collect();
         let ports = ports.ok().and_then(|ports| ports.try_into().ok());
-        ports.map(Self).ok_or_else(|| PortsError {
+        // 0 is a free port, another one each time.
+        let differ = |[a, b, c]: &[u16; 3]| {
+            [(a, b), (a, c), (b, c)]
+                .iter()
+                .all(|(x, y)| x != y || **x == 0)
+        };
+        let ports = ports.filter(differ).map(Self);
+        ports.ok_or_else(|| PortsError {
             text: text.to_owned(),
         })
     }
@@ -127,12 +134,14 @@ mod tests {
     #[test]
     fn three_ports_are_read_and_anything_else_is_refused() {
         assert_eq!(Ports::parse("1,2, 3"), Ok(Ports([1, 2, 3])));
+        assert_eq!(Ports::parse("0,0,0"), Ok(Ports([0, 0, 0])));
         for wrong in [
             "",
             "1",
             "1,2",
             "1,2,3,4",
             "1,2,x",
+            "1,2,1",
             "1,2,65536",
             "1,,3",
             "-1,2,3",

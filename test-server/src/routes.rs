@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
@@ -21,7 +22,7 @@ pub(crate) struct Site {
     pub(crate) plan: Plan,
     pub(crate) seed: u64,
     pub(crate) images: Images,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// The routes of a site, each answer signed with `server_header`.
@@ -41,24 +42,33 @@ pub(crate) fn router(site: Arc<Site>, server_header: HeaderValue) -> Router {
 
 async fn flag(
     State(site): State<Arc<Site>>,
-    Path((code, file)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Response {
-    if !is_flag_path(&code, &file) {
+    let path = path
+        .ok()
+        .filter(|Path((code, file))| is_flag_path(code, file));
+    let Some(Path((code, _))) = path else {
         return not_found("no such file: flags are at /flags/br/br.gif, lower case");
-    }
-    let _in_flight = site.counters.request_begins();
+    };
+    let in_flight = site.counters.request_begins();
+    let answer = answer(&site, &code).await;
+    in_flight.until_sent(answer)
+}
+
+/// What the plan makes of a code.
+async fn answer(site: &Site, code: &str) -> Response {
     let mut status = None;
-    for fault in site.plan.faults(site.seed, &code) {
+    for fault in site.plan.faults(site.seed, code) {
         match fault {
             Fault::Delay(delay) => tokio::time::sleep(*delay).await,
             Fault::HoldUntil(requests) => site.counters.peak_reaches(*requests).await,
-            Fault::Status(_) => status = fault.status(site.seed, &code),
+            Fault::Status(_) => status = fault.status(site.seed, code),
         }
     }
     if let Some(status) = status.and_then(|number| StatusCode::from_u16(number).ok()) {
         return (status, format!("{status}\n")).into_response();
     }
-    match site.images.find(&code) {
+    match site.images.find(code) {
         Some(gif) => ([(header::CONTENT_TYPE, "image/gif")], gif).into_response(),
         None => not_found(&format!("no flag of {code}")),
     }

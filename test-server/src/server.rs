@@ -194,7 +194,7 @@ impl Builder {
             plan: self.plan,
             seed: self.seed,
             images,
-            counters: Counters::new(),
+            counters: Arc::new(Counters::new()),
         });
 
         let runtime = runtime::Builder::new_current_thread()

@@ -129,6 +129,7 @@ fn only_the_path_of_a_flag_is_one() {
         "/flags/br/br.gif/",
         "/br/br.gif",
         "/etc/passwd",
+        "/flags/%ff/%ff.gif",
     ] {
         assert_eq!(ask(&server, "GET", path).status(), 404, "{path}");
     }
@@ -267,6 +268,26 @@ fn a_client_that_goes_away_is_no_longer_in_flight() {
         std::thread::yield_now();
     }
     assert_eq!(server.stop().peak_in_flight, 1);
+}
+
+#[test]
+fn a_client_that_reads_slowly_is_in_flight_until_it_has_been_sent_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("br")).unwrap();
+    // More than the buffers of both ends hold.
+    std::fs::write(folder.path().join("br/br.gif"), vec![b'x'; 64 << 20]).unwrap();
+    let server = TestServer::builder()
+        .flags_dir(folder.path())
+        .start()
+        .unwrap();
+    let mut client = waiting_client(&server);
+    let mut first = [0; 12];
+    client.read_exact(&mut first).unwrap();
+    assert_eq!(server.stats().in_flight, 1);
+    drop(client);
+    while server.stats().in_flight == 1 {
+        std::thread::yield_now();
+    }
 }
 
 #[test]
