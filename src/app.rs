@@ -4,7 +4,7 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::report;
-use crate::run::embedded::{self, Served};
+use crate::run::embedded::{self, Served, ServedBy};
 use crate::run::signals::Signals;
 use crate::save;
 use crate::server::{BaseUrl, Server};
@@ -74,12 +74,10 @@ fn run(
         exit: Exit::Local,
     })?;
     let signals = Signals::watch(stop.clone())?;
-    let Served {
-        base,
-        notice,
-        server: serving,
-    } = find_server(config)?;
-    notices.tell(&notice);
+    let Served { base, by } = find_server(config)?;
+    if let Some(notice) = report::served_by(&config.server, config.ports, &by) {
+        notices.tell(&notice);
+    }
 
     let job = Arc::new(Job {
         codes: config.codes.clone(),
@@ -102,16 +100,18 @@ fn run(
         Progress::bar(config.strategy, job.codes.len())
     };
     let started = Instant::now();
+    let mut elapsed = Duration::ZERO;
     let ran = config
         .strategy
         .run(&job, config.connections, &mut |record: Record| {
-            if config.verbose {
-                out.print(&report::line(&record));
+            // To the last record, and not to the end of the last thread.
+            elapsed = started.elapsed();
+            if let Some(line) = report::line(&record).filter(|_| config.verbose) {
+                out.print(&line);
             }
             tally.add(&record);
             progress.show(&tally);
         });
-    let elapsed = started.elapsed();
     progress.finish();
     tally.close();
 
@@ -122,7 +122,7 @@ fn run(
         notices.tell(&report::failures(&tally));
     }
     out.print(&report::final_(&tally, elapsed));
-    let doubt = report::nothing_found(&tally, &job.base).filter(|_| serving.is_none());
+    let doubt = report::nothing_found(&tally, &job.base).filter(|_| !by.this_run());
     for notice in [doubt, report::saved_in(&tally, &job.dest)]
         .into_iter()
         .flatten()
@@ -144,8 +144,14 @@ fn find_server(config: &Config) -> io::Result<Served> {
             let message = format!("cannot serve {} on port {port}: {error}", label.name());
             io::Error::new(error.kind(), message)
         }),
-        Server::Remote => Ok(Served::elsewhere(BaseUrl::remote())),
-        Server::Custom(base) => Ok(Served::elsewhere(base.clone())),
+        Server::Remote => Ok(Served {
+            base: BaseUrl::remote(),
+            by: ServedBy::Site,
+        }),
+        Server::Custom(base) => Ok(Served {
+            base: base.clone(),
+            by: ServedBy::Site,
+        }),
     }
 }
 

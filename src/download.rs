@@ -17,18 +17,20 @@ pub async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Rec
     if job.stop.is_cancelled() {
         return Record::new(code, Outcome::NotAttempted);
     }
-    let url = job.base.flag_url(code);
-    let outcome = tokio::select! {
+    let fetched = tokio::select! {
         biased; // what has arrived counts, even if it arrived with the signal
-        fetched = client.fetch(url, job.timeout) => match fetched {
-            Ok(bytes) => keep(job, code, &bytes),
-            Err(FetchError::NotFound) => Outcome::NotFound,
-            Err(error) => Outcome::Failed(error.into()),
-        },
+        fetched = client.fetch(job.base.flag_url(code), job.timeout) => fetched,
         () = job.stop.cancelled() => {
-            Outcome::Failed(Failure::new(Kind::Interrupted, "stopped before the answer was complete"))
+            let cause = "stopped before the answer was complete";
+            return Record::new(code, Outcome::Failed(Failure::new(Kind::Interrupted, cause)));
         }
     };
+    let outcome = match fetched.verdict {
+        Ok(bytes) => keep(job, code, &bytes),
+        Err(FetchError::NotFound) => Outcome::NotFound,
+        Err(error) => Outcome::Failed(error.into()),
+    };
+    fetched.unread.drain().await;
     Record::new(code, outcome)
 }
 
@@ -60,7 +62,7 @@ fn not_a_flag(error: GifError, bytes: &[u8]) -> Failure {
 
 impl From<SaveError> for Failure {
     fn from(error: SaveError) -> Self {
-        let kind = if is_fd_limit(Some(&error.source)) {
+        let kind = if is_fd_limit(&error.source) {
             Kind::FdLimit
         } else {
             Kind::WriteFailed

@@ -62,6 +62,60 @@ impl From<reqwest::Error> for FetchError {
     }
 }
 
+/// What came of a request.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The body, or why there is none.
+    pub verdict: Result<Vec<u8>, FetchError>,
+    /// What has not been read, since the status line said enough.
+    pub unread: Unread,
+}
+
+impl Fetched {
+    fn all(verdict: Result<Vec<u8>, FetchError>) -> Self {
+        Self {
+            verdict,
+            unread: Unread(None),
+        }
+    }
+
+    fn unread(error: FetchError, response: Response) -> Self {
+        Self {
+            verdict: Err(error),
+            unread: Unread(Some(response)),
+        }
+    }
+}
+
+/// A body that nobody wants.
+#[derive(Debug)]
+pub struct Unread(Option<Response>);
+
+impl Unread {
+    /// Reads it to its end, if that is near: at most 64 KB and 50 ms. A connection whose answer is left unread is closed,
+    /// and the next request would have to open another one: 1.5 times the wall time where 482 of 676 flags are missing.
+    pub async fn drain(self) {
+        let Some(mut response) = self.0 else { return };
+        if response
+            .content_length()
+            .is_some_and(|length| length > DRAIN_BYTES as u64)
+        {
+            return;
+        }
+        let read_on = async {
+            let mut read = 0;
+            // An error ends it as well: there is a verdict already.
+            while let Ok(Some(chunk)) = response.chunk().await {
+                read += chunk.len();
+                if read > DRAIN_BYTES {
+                    break;
+                }
+            }
+        };
+        let _ = timeout(DRAIN_TIME, read_on).await;
+    }
+}
+
 /// A pool of connections to one server. Belongs to the runtime in which it is used.
 #[derive(Debug, Clone)]
 pub struct Client(reqwest::Client);
@@ -82,45 +136,38 @@ impl Client {
         }
         if base.is_localhost() {
             // Else every runtime starts a thread of its own to look the name up.
-            builder = builder.resolve_to_addrs("localhost", &addresses_of_localhost(base.port()));
+            builder = builder.resolve_to_addrs("localhost", &addresses_of_localhost());
         }
         builder.build().map(Self).map_err(io::Error::other)
     }
 
     /// Fetches the body behind `url`, whatever is in it.
     ///
-    /// Follows up to ten redirects. Waits at most `limit` in all; for an answer that is not 200, at most another 50 ms, in
-    /// which its body is read so that the connection can be used again. Safe to drop at any await point.
+    /// Follows up to ten redirects. Waits at most `limit` in all. Safe to drop at any await point.
     ///
-    /// # Errors
-    /// [`FetchError::NotFound`] on 404, [`FetchError::Status`] on anything else but 200, [`FetchError::TimedOut`] after
-    /// `limit`, [`FetchError::TooBig`] for a body over [`SIZE_LIMIT`], [`FetchError::Transport`] when the connection
-    /// fails.
-    pub async fn fetch(&self, url: Url, limit: Duration) -> Result<Vec<u8>, FetchError> {
+    /// The verdict is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on anything else but 200,
+    /// [`FetchError::TimedOut`] after `limit`, [`FetchError::TooBig`] for a body over [`SIZE_LIMIT`],
+    /// [`FetchError::Transport`] when the connection fails.
+    pub async fn fetch(&self, url: Url, limit: Duration) -> Fetched {
         let deadline = Instant::now() + limit.min(LONGEST);
         let late = |_| FetchError::TimedOut(limit);
 
-        let answer = timeout_at(deadline, self.0.get(url).send())
-            .await
-            .map_err(late)?;
-        let response = answer?;
+        let answer = timeout_at(deadline, self.0.get(url).send()).await;
+        let response = match answer.map_err(late) {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Fetched::all(Err(error.into())),
+            Err(error) => return Fetched::all(Err(error)),
+        };
         match response.status() {
-            StatusCode::OK => timeout_at(deadline, read_body(response))
-                .await
-                .map_err(late)?,
-            StatusCode::NOT_FOUND => {
-                drain(response).await;
-                Err(FetchError::NotFound)
+            StatusCode::OK => {
+                let body = timeout_at(deadline, read_body(response)).await;
+                Fetched::all(body.map_err(late).flatten())
             }
-            status => {
-                drain(response).await;
-                Err(FetchError::Status(status))
-            }
+            StatusCode::NOT_FOUND => Fetched::unread(FetchError::NotFound, response),
+            status => Fetched::unread(FetchError::Status(status), response),
         }
     }
-}
 
-impl Client {
     /// What the server behind `url` calls itself: the `Server` header of its answer to HEAD, if it has one.
     ///
     /// # Errors
@@ -152,35 +199,13 @@ async fn read_body(mut response: Response) -> Result<Vec<u8>, FetchError> {
     Ok(body)
 }
 
-/// Reads a body to its end, if that is near. A connection whose answer is left unread is closed, and the next request
-/// would have to open another one: 1.5 times the wall time where 482 of 676 flags are missing.
-async fn drain(mut response: Response) {
-    if response
-        .content_length()
-        .is_some_and(|length| length > DRAIN_BYTES as u64)
-    {
-        return;
-    }
-    let read_on = async {
-        let mut read = 0;
-        // An error ends it as well: there is a verdict already.
-        while let Ok(Some(chunk)) = response.chunk().await {
-            read += chunk.len();
-            if read > DRAIN_BYTES {
-                break;
-            }
-        }
-    };
-    let _ = timeout(DRAIN_TIME, read_on).await;
-}
-
-/// Both loopback addresses, whatever the system's table says, as browsers and curl have it: a server may listen on either.
-fn addresses_of_localhost(port: u16) -> Vec<SocketAddr> {
+/// Port 0 stands for that of the URL, which after a redirect may be another one. Both loopback addresses, whatever the system's table says, as browsers and curl have it: a server may listen on either.
+fn addresses_of_localhost() -> Vec<SocketAddr> {
     static HAS_V6: OnceLock<bool> = OnceLock::new();
     // Where there is no ::1 it must not be tried: "no such address" would hide that 127.0.0.1 refused.
     let has_v6 = *HAS_V6.get_or_init(|| UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok());
-    let v6 = has_v6.then_some((Ipv6Addr::LOCALHOST, port).into());
-    std::iter::once((Ipv4Addr::LOCALHOST, port).into())
+    let v6 = has_v6.then_some((Ipv6Addr::LOCALHOST, 0).into());
+    std::iter::once((Ipv4Addr::LOCALHOST, 0).into())
         .chain(v6)
         .collect()
 }
@@ -221,7 +246,7 @@ fn kind_of(error: &reqwest::Error) -> Kind {
     if error.is_redirect() {
         return Kind::Redirect;
     }
-    if is_fd_limit(innermost_io) {
+    if innermost_io.is_some_and(is_fd_limit) {
         return Kind::FdLimit;
     }
     if error.is_timeout() || io_kind == Some(ErrorKind::TimedOut) {
@@ -253,8 +278,8 @@ fn kind_of(error: &reqwest::Error) -> Kind {
 }
 
 /// Whether this process (EMFILE) or the system (ENFILE) has too many files open.
-pub(crate) fn is_fd_limit(error: Option<&io::Error>) -> bool {
-    cfg!(unix) && matches!(error.and_then(io::Error::raw_os_error), Some(23 | 24))
+pub(crate) fn is_fd_limit(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// rustls comes wrapped in `io::Error`, once or twice, and the `source` of that skips what it wraps.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::country::CountryCode;
-use crate::fetch::Client;
+use crate::engine::Engine;
 use crate::server::BaseUrl;
 
 /// The work of one run.
@@ -26,11 +26,11 @@ pub struct Job {
 }
 
 impl Job {
-    /// A client for the server of this job, for one runtime.
+    /// What it takes to wait for flags of this job on one thread.
     ///
     /// # Errors
     /// When the system does not let it be made.
-    pub fn client(&self) -> io::Result<Client> {
-        Client::new(&self.base)
+    pub fn engine(&self) -> io::Result<Engine> {
+        Engine::new(&self.base)
     }
 }

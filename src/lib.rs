@@ -1,6 +1,6 @@
 //! Downloads the flag of every country code named, in one of three concurrency strategies, and tells what became of each.
 //!
-//! The house, bottom floor first; each module imports only from floors below its own.
+//! The house, bottom floor first; each module imports only from those listed before it.
 //!
 //! **1. Values**
 //! * [`country`]: country codes, and what a word on the command line stands for
@@ -12,6 +12,7 @@
 //! * [`save`]: puts one flag on disk, whole or not at all
 //! * [`tls`]: TLS that costs nothing until it is used
 //! * [`fetch`]: gets one answer from a server
+//! * [`engine`]: a runtime and the client that lives in it
 //! * [`job`]: what all downloads of a run share
 //! * [`download`]: one flag from request to disk
 //!
@@ -33,6 +34,7 @@ pub mod app;
 pub mod cli;
 pub mod country;
 pub mod download;
+pub mod engine;
 pub mod exit;
 pub mod fetch;
 pub mod gif;

@@ -25,8 +25,9 @@ impl Progress {
         let style = ProgressStyle::with_template(template(Term::stderr().size().1))
             .expect("constants, drawn by a test");
         bar.set_style(style);
-        bar.set_prefix(strategy.name());
-        bar.set_message(message(0, 0, 0));
+        let bar = bar
+            .with_prefix(strategy.name())
+            .with_message(message(0, 0, 0));
         if !bar.is_hidden() {
             bar.enable_steady_tick(TICK);
         }

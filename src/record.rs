@@ -143,7 +143,7 @@ pub enum Kind {
     WriteFailed,
     /// This program has too many files open.
     FdLimit,
-    /// Stopped by the user while it was under way.
+    /// Stopped while it was under way: by a signal, or because nobody could be told any more.
     Interrupted,
     /// A fault of this program.
     Internal,

@@ -7,9 +7,12 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
+use test_server::Ports;
+
 use crate::country::CountryCode;
 use crate::record::{Outcome, Record};
-use crate::server::BaseUrl;
+use crate::run::embedded::ServedBy;
+use crate::server::{BaseUrl, Server};
 use crate::tally::Tally;
 
 /// Up to this many codes are named one by one.
@@ -36,14 +39,34 @@ pub fn initial(
     )
 }
 
-/// What became of one code.
-pub fn line(record: &Record) -> String {
+/// Who serves the flags of a label; nothing to say of a site that is none. For standard error.
+pub fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<String> {
+    let Server::Labelled(label) = server else {
+        return None;
+    };
+    let (name, port) = (label.name(), ports.of(*label));
+    Some(match by {
+        ServedBy::ThisRun(own) => format!("{name} is served by this run on port {}\n", own.port()),
+        ServedBy::ThisRunElsewhere(own) => {
+            format!(
+                "{name} is served by this run on port {}: port {port} is another run's\n",
+                own.port()
+            )
+        }
+        ServedBy::Running => format!("{name} is served by the server that runs on port {port}\n"),
+        ServedBy::Nobody => format!("port {port} of {name} is taken, and nobody answers there\n"),
+        ServedBy::Site => return None,
+    })
+}
+
+/// What became of one code; nothing of one that was not attempted, which only the count tells.
+pub fn line(record: &Record) -> Option<String> {
     let code = record.code;
     match &record.outcome {
-        Outcome::Saved(_) => format!("{code} OK\n"),
-        Outcome::NotFound => format!("{code} not found\n"),
-        Outcome::Failed(failure) => format!("*** Error for {code}: {failure}\n"),
-        Outcome::NotAttempted => format!("{code} not attempted\n"),
+        Outcome::Saved(_) => Some(format!("{code} OK\n")),
+        Outcome::NotFound => Some(format!("{code} not found\n")),
+        Outcome::Failed(failure) => Some(format!("*** Error for {code}: {failure}\n")),
+        Outcome::NotAttempted => None,
     }
 }
 
@@ -155,11 +178,11 @@ mod tests {
 
     #[test]
     fn a_code_has_a_line_for_each_thing_that_can_become_of_it() {
-        let told = |outcome| line(&Record::new(codes(&["br"])[0], outcome));
+        let told = |outcome| line(&Record::new(codes(&["br"])[0], outcome)).unwrap_or_default();
         let failed = |kind, cause| told(Outcome::Failed(Failure::new(kind, cause)));
         assert_eq!(told(Outcome::Saved("br.gif".into())), "BR OK\n");
         assert_eq!(told(Outcome::NotFound), "BR not found\n");
-        assert_eq!(told(Outcome::NotAttempted), "BR not attempted\n");
+        assert_eq!(told(Outcome::NotAttempted), "");
         assert_eq!(
             failed(Kind::HttpStatus, "HTTP error 503 - Service Unavailable"),
             "*** Error for BR: HTTP error 503 - Service Unavailable\n"

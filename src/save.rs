@@ -103,6 +103,24 @@ mod tests {
     }
 
     #[test]
+    fn whoever_reads_while_a_flag_is_replaced_sees_a_whole_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (vec![b'o'; 1 << 20], vec![b'n'; 1 << 20]);
+        let path = save_flag(folder.path(), br(), &old).unwrap();
+        std::thread::scope(|scope| {
+            let writes = scope.spawn(|| {
+                for bytes in [&new, &old].into_iter().cycle().take(100) {
+                    save_flag(folder.path(), br(), bytes).unwrap();
+                }
+            });
+            while !writes.is_finished() {
+                let seen = fs::read(&path).unwrap();
+                assert!(seen == old || seen == new, "{} bytes", seen.len());
+            }
+        });
+    }
+
+    #[test]
     fn a_folder_is_made_with_its_parents_and_left_empty() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b/c");

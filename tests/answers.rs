@@ -8,6 +8,7 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
+use flags::country::Selection;
 use flags::fetch::SIZE_LIMIT;
 use flags::gif::check_gif;
 use flags::record::{Outcome, Status};
@@ -119,20 +120,21 @@ fn an_answer_that_breaks_off_is_an_error_that_says_how() {
     }
 }
 
+const TOO_LATE: &str = "timeout: no complete answer within 200ms";
+
 #[test]
 fn a_silent_server_and_a_dripping_one_end_at_the_time_limit() {
-    let timeout = Duration::from_millis(100);
+    let timeout = Duration::from_millis(200);
     for answer in [
         &b""[..],
         b"HTTP/1.1 200",
         b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\nGIF89a",
     ] {
         let server = RawServer::stalling_after(answer);
-        assert_eq!(
-            verdict_within(&server, timeout),
-            "timeout: no complete answer within 100ms"
-        );
+        assert_eq!(verdict_within(&server, timeout), TOO_LATE);
     }
+    // Each byte comes long before the limit, and the last one never.
+    assert_eq!(verdict_within(&RawServer::dripping(), timeout), TOO_LATE);
 }
 
 #[test]
@@ -214,15 +216,45 @@ fn the_connection_of_a_missing_flag_is_used_again() {
 }
 
 #[test]
+fn a_body_nobody_wants_is_read_so_that_its_connection_can_be_used_again() {
+    for status in ["404 Not Found", "503 Service Unavailable"] {
+        for strategy in Strategy::ALL {
+            let server = RawServer::answering_in_two_parts(status);
+            Work::new(&server.url(), codes(&["br", "cn", "de", "us"])).run(strategy, 1);
+            assert_eq!(server.connections(), 1, "{status}, {strategy}");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_to_the_default_port_does_not_stay_on_that_of_the_base() {
+    if std::net::TcpStream::connect(("127.0.0.1", 80)).is_ok() {
+        return eprintln!("skipped: somebody serves port 80 of this machine");
+    }
+    let head = "HTTP/1.1 302 Found\r\nlocation: http://localhost/flags/br/br.gif\r\n";
+    let server = RawServer::answering(format!(
+        "{head}connection: close\r\ncontent-length: 0\r\n\r\n"
+    ));
+    let base = format!("http://localhost:{}/flags", server.port());
+    let record = Work::new(&base, codes(&["br"]))
+        .run(Strategy::Semaphore, 1)
+        .remove(0);
+    let Outcome::Failed(failure) = record.outcome else {
+        panic!("{record:?}")
+    };
+    assert!(
+        failure.to_string().starts_with("connect_refused: "),
+        "{failure}"
+    );
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
 fn the_walk_accepts_every_flag_and_no_proper_prefix_of_some() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let work = Work::new(&server.url(), codes(&[]));
-    let all: Vec<String> = include_str!("../country_codes.txt")
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    let every_flag = Work::new(&server.url(), codes(&all));
+    let all = Selection::<&str>::All.codes().unwrap();
+    let every_flag = Work::new(&server.url(), all);
     let records = every_flag.run(Strategy::Semaphore, 30);
     assert!(records.iter().all(|record| record.status() == Status::Ok) && records.len() == 194);
 

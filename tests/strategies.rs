@@ -12,7 +12,7 @@ use std::time::Duration;
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
 use flags::tally::Tally;
-use support::{Work, codes, every_code, served};
+use support::{Work, codes, every_code, served, until};
 use test_server::{Fault, Label, Plan, TestServer, Tuning};
 
 /// The plans of the three labels, their delays short.
@@ -232,12 +232,8 @@ fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
     // Twelve flags one after another take twelve delays, together longer than one of them may take.
     let slow = TestServer::start(Plan::delay(Duration::from_millis(300))).unwrap();
     for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
-        let names: Vec<_> = codes(&["b"])[..12]
-            .iter()
-            .map(|code| code.lower())
-            .collect();
-        let names: Vec<_> = names.iter().map(String::as_str).collect();
-        let work = Work::with_timeout(&slow.url(), codes(&names), Duration::from_secs(2));
+        let twelve = codes(&["b"])[..12].to_vec();
+        let work = Work::with_timeout(&slow.url(), twelve, Duration::from_secs(2));
         let records = work.run(strategy, 1);
         assert!(
             records
@@ -273,9 +269,7 @@ fn a_stopped_job_begins_nothing_and_ends_what_is_under_way() {
         let limit = strategy.cap().get().min(3);
         let records = std::thread::scope(|scope| {
             let running = scope.spawn(|| work.run(strategy, limit));
-            while server.stats().in_flight < limit {
-                std::thread::yield_now();
-            }
+            until(|| server.stats().in_flight == limit);
             job.stop.cancel();
             running.join().unwrap()
         });

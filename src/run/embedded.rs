@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use test_server::{Label, Ports, TestServer, Tuning};
-use tokio::runtime;
 
-use crate::fetch::{Client, FetchError};
+use crate::engine::Engine;
+use crate::fetch::FetchError;
 use crate::server::BaseUrl;
 
 /// What a server inside a run calls itself.
@@ -26,25 +26,34 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const TRIES: usize = 50;
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-/// A server that answers for a label.
+/// Where the flags of a run are, and who serves them there.
 #[derive(Debug)]
 pub struct Served {
-    /// Where its flags are.
+    /// The base URL.
     pub base: BaseUrl,
-    /// Whose it is, for the reader.
-    pub notice: String,
-    /// The server, if it is ours; dropped, it ends.
-    pub server: Option<TestServer>,
+    /// Who serves it.
+    pub by: ServedBy,
 }
 
-impl Served {
-    /// A server that is none of ours; there is nothing to say about it.
-    pub fn elsewhere(base: BaseUrl) -> Self {
-        Self {
-            base,
-            notice: String::new(),
-            server: None,
-        }
+/// Who serves the flags of a run.
+#[derive(Debug)]
+pub enum ServedBy {
+    /// The run itself, for as long as this lives.
+    ThisRun(TestServer),
+    /// The run itself, on another port, since that of the label belongs to another run.
+    ThisRunElsewhere(TestServer),
+    /// A server that was there before.
+    Running,
+    /// Nobody, and yet the port is taken.
+    Nobody,
+    /// A site that is none of the labels'.
+    Site,
+}
+
+impl ServedBy {
+    /// Whether the server is one of ours.
+    pub fn this_run(&self) -> bool {
+        matches!(self, Self::ThisRun(_) | Self::ThisRunElsewhere(_))
     }
 }
 
@@ -53,44 +62,36 @@ impl Served {
 /// # Errors
 /// When the port can be neither bound nor is taken, or when no thread can be started.
 pub fn serve(label: Label, ports: Ports) -> io::Result<Served> {
-    let (name, port) = (label.name(), ports.of(label));
+    let port = ports.of(label);
+    let here = |server: TestServer, by: fn(TestServer) -> ServedBy| {
+        let base = BaseUrl::on_localhost(server.port());
+        Ok(Served {
+            base,
+            by: by(server),
+        })
+    };
     let base = BaseUrl::on_localhost(port);
     for _ in 0..TRIES {
         match start(label, port) {
-            Ok(server) => {
-                return Ok(here(server, |own| {
-                    format!("{name} is served by this run on port {own}\n")
-                }));
-            }
+            Ok(server) => return here(server, ServedBy::ThisRun),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
             Err(error) => return Err(error),
         }
         match who_answers(&base)? {
-            Occupant::Server => break,
-            Occupant::OtherRun => {
-                return start(label, 0).map(|server| {
-                    here(server, |own| {
-                        format!("{name} is served by this run on port {own}: port {port} is another run's\n")
-                    })
+            Occupant::Server => {
+                return Ok(Served {
+                    base,
+                    by: ServedBy::Running,
                 });
             }
+            Occupant::OtherRun => return here(start(label, 0)?, ServedBy::ThisRunElsewhere),
             Occupant::Nobody => thread::sleep(BETWEEN_TRIES),
         }
     }
     Ok(Served {
         base,
-        notice: format!("{name} is served by the server that runs on port {port}\n"),
-        server: None,
+        by: ServedBy::Nobody,
     })
-}
-
-fn here(server: TestServer, notice: impl FnOnce(u16) -> String) -> Served {
-    let port = server.port();
-    Served {
-        base: BaseUrl::on_localhost(port),
-        notice: notice(port),
-        server: Some(server),
-    }
 }
 
 fn start(label: Label, port: u16) -> io::Result<TestServer> {
@@ -115,11 +116,9 @@ enum Occupant {
 
 /// Asks for `/`, which no plan applies to and nobody counts.
 fn who_answers(base: &BaseUrl) -> io::Result<Occupant> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let client = Client::new(base)?;
-    let answer = runtime.block_on(client.server_name(base.root(), PATIENCE));
+    let engine = Engine::new(base)?;
+    let client = engine.client();
+    let answer = engine.block_on(client.server_name(base.root(), PATIENCE));
     Ok(match answer {
         Ok(Some(name)) if name.starts_with(EMBEDDED) => Occupant::OtherRun,
         Err(FetchError::Transport(error)) if error.is_connect() => Occupant::Nobody,

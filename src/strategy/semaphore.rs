@@ -4,7 +4,6 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -16,13 +15,10 @@ use crate::record::Record;
 /// Downloads every flag of `job`, at most `limit` at a time; records come in order of arrival. Blocks until all have come.
 ///
 /// # Errors
-/// When the system gives no runtime or no client.
+/// When the system gives no engine.
 pub fn run(job: &Arc<Job>, limit: NonZeroUsize, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let client = job.client()?;
-    runtime.block_on(drive(job, &client, limit, notify));
+    let engine = job.engine()?;
+    engine.block_on(drive(job, engine.client(), limit, notify));
     Ok(())
 }
 

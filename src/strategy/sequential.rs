@@ -3,8 +3,6 @@
 
 use std::io;
 
-use tokio::runtime;
-
 use crate::download::download_flag;
 use crate::job::Job;
 use crate::record::Record;
@@ -12,15 +10,12 @@ use crate::record::Record;
 /// Downloads every flag of `job`, one at a time, in their order. Blocks until all have come.
 ///
 /// # Errors
-/// When the system gives no runtime or no client.
+/// When the system gives no engine.
 pub fn run(job: &Job, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let client = job.client()?;
-    runtime.block_on(async {
+    let engine = job.engine()?;
+    engine.block_on(async {
         for &code in &job.codes {
-            notify(download_flag(&client, job, code).await);
+            notify(download_flag(engine.client(), job, code).await);
         }
     });
     Ok(())

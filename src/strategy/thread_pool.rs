@@ -1,7 +1,7 @@
 //! A pool of threads, each of which waits for one flag at a time: the ordinary way to do many things that wait.
 //!
 //! The program is that of the book: submit every call, remember whose future is whose, take the futures as they are done.
-//! Each thread has a runtime and a client of its own, so a thread that is blocked really waits for its own socket, and no
+//! Each thread has an engine of its own, so a thread that is blocked really waits for its own socket, and no
 //! hidden crew does the work behind the pool's back.
 
 use std::cell::RefCell;
@@ -11,11 +11,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use concurrent_futures::{ThreadPoolExecutor, as_completed};
-use tokio::runtime::{self, Runtime};
 
 use crate::country::CountryCode;
 use crate::download::download_flag;
-use crate::fetch::{Client, is_fd_limit};
+use crate::engine::Engine;
+use crate::fetch::is_fd_limit;
 use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};
 
@@ -24,21 +24,26 @@ use crate::record::{Failure, Kind, Outcome, Record};
 /// # Errors
 /// When the system gives not even one thread.
 pub fn run(job: &Arc<Job>, limit: NonZeroUsize, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
-    let equipped_for = Arc::clone(job);
+    let for_engines = Arc::clone(job);
     let executor = ThreadPoolExecutor::builder()
         .max_workers(limit.get())
         .thread_name_prefix("flags")
-        .initializer(move || EQUIPMENT.set(Some(Equipment::new(&equipped_for))))
+        .initializer(move || ENGINE.set(Some(for_engines.engine())))
         .build()
         .map_err(io::Error::other)?;
 
     let mut to_do_map = HashMap::new();
+    let mut refused = None;
     for &code in &job.codes {
-        let job = Arc::clone(job);
-        let future = executor
-            .submit(move || download_here(&job, code))
-            .map_err(io::Error::other)?;
-        to_do_map.insert(future, code);
+        let for_task = Arc::clone(job);
+        match executor.submit(move || download_here(&for_task, code)) {
+            Ok(future) => to_do_map.insert(future, code),
+            // What has been taken goes on, and its records still come.
+            Err(error) => {
+                refused = Some(io::Error::other(error));
+                break;
+            }
+        };
     }
     for future in as_completed(to_do_map.keys().cloned()) {
         match future.result() {
@@ -49,38 +54,21 @@ pub fn run(job: &Arc<Job>, limit: NonZeroUsize, notify: &mut dyn FnMut(Record)) 
             }
         }
     }
-    Ok(())
-}
-
-/// What a worker needs to wait for its own flags.
-struct Equipment {
-    runtime: Runtime,
-    client: Client,
+    refused.map_or(Ok(()), Err)
 }
 
 thread_local! {
-    /// Set by the pool's initializer; an error there is the error of each code this worker is given.
-    static EQUIPMENT: RefCell<Option<io::Result<Equipment>>> = const { RefCell::new(None) };
-}
-
-impl Equipment {
-    fn new(job: &Job) -> io::Result<Self> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        Ok(Self {
-            runtime,
-            client: job.client()?,
-        })
-    }
+    /// What this worker waits with, set by the pool's initializer. If it could not be had, that is the error of each code
+    /// the worker is given.
+    static ENGINE: RefCell<Option<io::Result<Engine>>> = const { RefCell::new(None) };
 }
 
 /// Downloads one flag on this thread, which waits until it is done.
 fn download_here(job: &Job, code: CountryCode) -> Record {
-    EQUIPMENT.with_borrow(|equipment| match equipment {
-        Some(Ok(own)) => own.runtime.block_on(download_flag(&own.client, job, code)),
+    ENGINE.with_borrow(|engine| match engine {
+        Some(Ok(engine)) => engine.block_on(download_flag(engine.client(), job, code)),
         Some(Err(error)) => {
-            let kind = if is_fd_limit(Some(error)) {
+            let kind = if is_fd_limit(error) {
                 Kind::FdLimit
             } else {
                 Kind::Internal

@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flags::country::{CountryCode, Selection};
 use flags::job::Job;
@@ -24,6 +24,15 @@ use tokio_util::sync::CancellationToken;
 
 /// Nothing here takes nearly as long; a test that hangs must end all the same.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
+
+/// Waits until it is so.
+pub(crate) fn until(mut it_is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + WATCHDOG;
+    while !it_is_so() {
+        assert!(Instant::now() < deadline, "waited for too long");
+        std::thread::yield_now();
+    }
+}
 
 pub(crate) fn codes(words: &[&str]) -> Vec<CountryCode> {
     Selection::Words(words).codes().unwrap()
@@ -95,8 +104,11 @@ pub(crate) fn served(server: &TestServer, code: CountryCode) -> Vec<u8> {
         .enable_all()
         .build()
         .unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     runtime.block_on(async {
-        reqwest::get(url)
+        client
+            .get(url)
+            .send()
             .await
             .unwrap()
             .bytes()
@@ -139,14 +151,20 @@ impl Program {
         command
             .current_dir(self.folder.path())
             .env("FLAGS_PORTS", &self.ports);
-        for proxy in [
+        let proxies = [
             "http_proxy",
             "HTTP_PROXY",
             "all_proxy",
             "ALL_PROXY",
-            "RUST_BACKTRACE",
-        ] {
-            command.env_remove(proxy);
+            "no_proxy",
+            "NO_PROXY",
+        ];
+        for variable in
+            proxies
+                .into_iter()
+                .chain(["RUST_BACKTRACE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+        {
+            command.env_remove(variable);
         }
         command
     }

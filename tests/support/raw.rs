@@ -5,6 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
+
+/// Between two bytes of a server that drips.
+const DRIP: Duration = Duration::from_millis(20);
 
 /// One thread a connection, one answer a connection; its threads end with the test's process.
 pub(crate) struct RawServer {
@@ -32,6 +36,34 @@ impl RawServer {
             let _ = connection.write_all(&answer);
             // Until the client hangs up.
             let _ = connection.read(&mut [0]);
+        })
+    }
+
+    /// Reads each request, writes a head that announces much, and then a byte every 20 ms until the client hangs up.
+    pub(crate) fn dripping() -> Self {
+        Self::start(move |mut connection| {
+            read_head(&mut connection);
+            let head =
+                connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nGIF89a");
+            if head.is_ok() {
+                while connection.write_all(b"x").is_ok() {
+                    thread::sleep(DRIP);
+                }
+            }
+        })
+    }
+
+    /// Answers request after request with this status, the body a moment after the head, and never closes.
+    pub(crate) fn answering_in_two_parts(status: &'static str) -> Self {
+        Self::start(move |mut connection| {
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: 4\r\n\r\n");
+            while read_head(&mut connection) {
+                let sent = connection.write_all(head.as_bytes());
+                thread::sleep(DRIP); // apart enough to arrive as two
+                if sent.and_then(|()| connection.write_all(b"body")).is_err() {
+                    break;
+                }
+            }
         })
     }
 
@@ -72,13 +104,17 @@ impl RawServer {
     }
 }
 
-/// Reads up to the blank line behind a request's head.
-pub(crate) fn read_head(connection: &mut impl Read) {
+/// Reads up to the blank line behind a request's head; whether there was one.
+pub(crate) fn read_head(connection: &mut impl Read) -> bool {
     let mut head = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && matches!(connection.read(&mut byte), Ok(1)) {
-        head.push(byte[0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        match connection.read(&mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => return false,
+        }
     }
+    true
 }
 
 /// A 200 with this body, its length announced.
