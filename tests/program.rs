@@ -8,7 +8,7 @@ use std::fs;
 use std::net::{Ipv6Addr, TcpListener};
 
 use support::{Program, Run, listing, until};
-use test_server::{Label, Plan, TestServer, Tuning};
+use test_server::{Plan, TestServer};
 
 #[test]
 fn delay_b_saves_17_flags_and_misses_9() {
@@ -284,9 +284,7 @@ fn with_no_server_running_the_run_brings_its_own_and_takes_it_away() {
 
 #[test]
 fn a_port_that_is_taken_on_one_of_its_addresses_is_taken() {
-    let label = Label::Local.plan(&Tuning::default()).unwrap();
     let half = TestServer::builder()
-        .plan(label)
         .address(Ipv6Addr::LOCALHOST.into())
         .start();
     let Ok(half) = half else {

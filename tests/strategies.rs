@@ -13,7 +13,7 @@ use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
 use flags::tally::Tally;
 use support::{Work, codes, every_code, served, until};
-use test_server::{Fault, Label, Plan, TestServer, Tuning};
+use test_server::{Label, Plan, TestServer, Tuning};
 
 /// The plans of the three labels, their delays short.
 fn plans() -> [Plan; 3] {
@@ -158,9 +158,7 @@ fn each_status_but_200_and_404_is_an_error_that_names_it() {
         (204, "HTTP error 204 - No Content"),
         (304, "HTTP error 304 - Not Modified"),
     ] {
-        let plan = Plan::normal()
-            .and(100.0, [Fault::Status(vec![status])])
-            .unwrap();
+        let plan = format!("100:status={status}").parse::<Plan>().unwrap();
         let server = TestServer::start(plan).unwrap();
         for strategy in Strategy::ALL {
             let work = Work::new(&server.url(), codes(&["br", "us"]));
@@ -180,9 +178,7 @@ fn each_status_but_200_and_404_is_an_error_that_names_it() {
 
 #[test]
 fn a_404_of_the_plan_is_not_found_as_any_other() {
-    let plan = Plan::normal()
-        .and(100.0, [Fault::Status(vec![404])])
-        .unwrap();
+    let plan = "100:status=404".parse::<Plan>().unwrap();
     let server = TestServer::start(plan).unwrap();
     for strategy in Strategy::ALL {
         let records = Work::new(&server.url(), codes(&["br"])).run(strategy, 1);

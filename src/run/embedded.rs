@@ -98,7 +98,7 @@ fn start(label: Label, port: u16) -> io::Result<TestServer> {
     let plan = label.plan(&Tuning::default()).map_err(io::Error::other)?;
     TestServer::builder()
         .name(label.name())
-        .plan(plan)
+        .with_plan(plan)
         .port(port)
         .server_header(SERVER_HEADER)
         .start()

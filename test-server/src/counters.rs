@@ -1,21 +1,21 @@
-//! What the server has seen. Requests count from their head to just before the last byte of their answer leaves: were it
-//! later, the client's next request could overtake the count and a client that keeps to its limit would seem to break it.
+//! What the server has seen. A request counts as in flight from its head to just before the last of its answer is written:
+//! were it later, the client's next request could overtake the count and a client that keeps to its limit would seem to
+//! break it.
 
-use std::pin::Pin;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::body::{Body, Bytes};
-use axum::response::Response;
-use http_body::{Frame, SizeHint};
+use serde::Serialize;
 use tokio::sync::watch;
 
-/// What a server has seen since it started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use crate::access_log::Entry;
+
+/// What a server has seen since it started, or since it was last reset.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Requests for flags, found or not. The page at `/` is not counted.
+    /// Requests for flags, found or not. Pages and control paths are not counted.
     pub requests: u64,
     /// TCP connections accepted.
     pub connections: u64,
@@ -23,13 +23,27 @@ pub struct Stats {
     pub in_flight: usize,
     /// The most requests that were ever answered at the same time.
     pub peak_in_flight: usize,
+    /// How often each fault was met, by name.
+    pub injected: BTreeMap<String, u64>,
+    /// What was asked for, by code in lower case.
+    pub codes: BTreeMap<String, CodeStats>,
+}
+
+/// What became of one code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CodeStats {
+    /// How often it was asked for.
+    pub attempts: u64,
+    /// How often each fault was met, by name.
+    pub injected: BTreeMap<String, u64>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Counters {
-    requests: AtomicU64,
     connections: AtomicU64,
     gauge: watch::Sender<Gauge>,
+    codes: Mutex<BTreeMap<String, CodeStats>>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -41,9 +55,9 @@ struct Gauge {
 impl Counters {
     pub(crate) fn new() -> Self {
         Self {
-            requests: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             gauge: watch::Sender::new(Gauge::default()),
+            codes: Mutex::default(),
         }
     }
 
@@ -51,15 +65,37 @@ impl Counters {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a request for as long as what is returned lives. Dropped with the handler or with the answer, it also counts
-    /// out a request whose client has gone.
-    pub(crate) fn request_begins(self: &Arc<Self>) -> InFlight {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request for as long as what is returned lives, and says how often its code has been asked for by now.
+    /// Dropped with the handler or with the answer, it also counts out a request whose client has gone.
+    pub(crate) fn request_begins(
+        self: &Arc<Self>,
+        code: &str,
+        log: Option<Entry>,
+    ) -> (InFlight, u64) {
+        let attempt = {
+            let mut codes = self.codes();
+            let stats = codes.entry(code.to_owned()).or_default();
+            stats.attempts += 1;
+            stats.attempts
+        };
         self.gauge.send_modify(|gauge| {
             gauge.now += 1;
             gauge.peak = gauge.peak.max(gauge.now);
         });
-        InFlight(Arc::clone(self))
+        (
+            InFlight {
+                counters: Arc::clone(self),
+                log,
+            },
+            attempt,
+        )
+    }
+
+    /// Counts a fault that a request meets.
+    pub(crate) fn fault_met(&self, code: &str, fault: &'static str) {
+        let mut codes = self.codes();
+        let stats = codes.entry(code.to_owned()).or_default();
+        *stats.injected.entry(fault.to_owned()).or_default() += 1;
     }
 
     /// Waits until this many requests have been in flight at once.
@@ -69,92 +105,71 @@ impl Counters {
         let _ = gauge.wait_for(|gauge| gauge.peak >= requests).await;
     }
 
+    /// Begins anew. What is in flight stays so, and is the first peak.
+    pub(crate) fn reset(&self) {
+        self.codes().clear();
+        self.connections.store(0, Ordering::Relaxed);
+        self.gauge.send_modify(|gauge| gauge.peak = gauge.now);
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         let Gauge { now, peak } = *self.gauge.borrow();
+        let codes = self.codes().clone();
+        let mut injected = BTreeMap::new();
+        for (fault, times) in codes.values().flat_map(|stats| &stats.injected) {
+            *injected.entry(fault.clone()).or_default() += times;
+        }
         Stats {
-            requests: self.requests.load(Ordering::Relaxed),
+            requests: codes.values().map(|stats| stats.attempts).sum(),
             connections: self.connections.load(Ordering::Relaxed),
             in_flight: now,
             peak_in_flight: peak,
+            injected,
+            codes,
         }
+    }
+
+    /// Nothing under this lock panics halfway.
+    fn codes(&self) -> MutexGuard<'_, BTreeMap<String, CodeStats>> {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One request being answered.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Counters>);
+pub(crate) struct InFlight {
+    counters: Arc<Counters>,
+    log: Option<Entry>,
+}
 
 impl InFlight {
-    /// The response, at the last piece of whose body the request is counted out.
-    pub(crate) fn until_sent(self, response: Response) -> Response {
-        response.map(|body| {
-            Body::new(CountedBody {
-                body,
-                rest: None,
-                in_flight: Some(self),
-            })
-        })
+    /// Notes for the log what the request meets.
+    pub(crate) fn meets(&mut self, fault: &'static str) {
+        if let Some(log) = &mut self.log {
+            log.faults.push(fault);
+        }
+    }
+
+    /// Notes for the log what it is answered with.
+    pub(crate) fn answered(&mut self, status: u16) {
+        if let Some(log) = &mut self.log {
+            log.status = Some(status);
+        }
+    }
+
+    /// Notes for the log that so much of the answer goes out.
+    pub(crate) fn sends(&mut self, bytes: usize) {
+        if let Some(log) = &mut self.log {
+            log.bytes += bytes as u64;
+        }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.gauge.send_modify(|gauge| gauge.now -= 1);
-    }
-}
-
-/// What fits into the buffers of a connection is as good as sent.
-const AS_GOOD_AS_SENT: usize = 64 << 10;
-
-/// A body that is asked for its last piece only when all before it has been taken by the connection.
-struct CountedBody {
-    body: Body,
-    /// The rest of a piece that was too large to give away in one.
-    rest: Option<Bytes>,
-    in_flight: Option<InFlight>,
-}
-
-impl http_body::Body for CountedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = match self.rest.take() {
-            Some(rest) => Some(Ok(Frame::data(rest))),
-            None => ready!(Pin::new(&mut self.body).poll_frame(context)),
-        };
-        let frame = match frame.map(|frame| frame.map(Frame::into_data)) {
-            Some(Ok(Ok(mut data))) => {
-                if data.len() > AS_GOOD_AS_SENT {
-                    self.rest = Some(data.split_off(data.len() - AS_GOOD_AS_SENT));
-                }
-                Some(Ok(Frame::data(data)))
-            }
-            Some(Ok(Err(trailers))) => Some(Ok(trailers)),
-            Some(Err(error)) => Some(Err(error)),
-            None => None,
-        };
-        if frame.is_none() || self.is_end_stream() {
-            self.in_flight = None;
+        if let Some(log) = &self.log {
+            log.write();
         }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_none() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let rest = self.rest.as_ref().map_or(0, Bytes::len) as u64;
-        let of_body = self.body.size_hint();
-        let mut hint = SizeHint::new();
-        if let Some(upper) = of_body.upper() {
-            hint.set_upper(upper + rest);
-        }
-        hint.set_lower(of_body.lower() + rest);
-        hint
+        self.counters.gauge.send_modify(|gauge| gauge.now -= 1);
     }
 }

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use crate::plan::{Fault, Plan, PlanError};
+use crate::fault::Fault;
+use crate::plan::{Plan, PlanError};
 
 /// One of the three servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,21 +48,27 @@ impl Label {
         }
     }
 
+    /// The label of this name, in any case.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|label| label.name().eq_ignore_ascii_case(name))
+    }
+
     /// How this server treats its codes: LOCAL answers normally, DELAY delays all, ERROR answers `error_rate` of them
     /// with 500, 501, 502 or 503 and delays half of them, or what is left over.
     ///
     /// # Errors
     /// When the error rate is not in `0.0..=100.0`.
     pub fn plan(self, tuning: &Tuning) -> Result<Plan, PlanError> {
+        let delay = Fault::delay(tuning.delay);
         match self {
             Self::Local => Ok(Plan::normal()),
             Self::Delay => Ok(Plan::delay(tuning.delay)),
             Self::Error => {
-                let fails = Fault::Status(vec![500, 501, 502, 503]);
-                let delayed = (100.0 - tuning.error_rate).clamp(0.0, 50.0);
-                Plan::normal()
-                    .and(tuning.error_rate, [fails])?
-                    .and(delayed, [Fault::Delay(tuning.delay)])
+                let rate = tuning.error_rate;
+                let delayed = (100.0 - rate).clamp(0.0, 50.0);
+                format!("{rate}:status=500|501|502|503,{delayed}:{delay}").parse()
             }
         }
     }
@@ -167,6 +174,9 @@ mod tests {
             plan(0.0).unwrap().to_string(),
             "0:status=500|501|502|503,50:delay=500ms"
         );
-        assert_eq!(plan(101.0), Err(PlanError::Percent(101.0)));
+        assert_eq!(
+            plan(101.0).unwrap_err().message(),
+            "a share must be a number from 0 to 100"
+        );
     }
 }

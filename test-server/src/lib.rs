@@ -5,43 +5,56 @@
 //! client really did is in [`TestServer::stats`].
 //!
 //! ```
-//! use test_server::{Plan, TestServer};
+//! use test_server::TestServer;
 //!
-//! let server = TestServer::start(Plan::normal())?;
+//! let server = TestServer::builder().plan("25:reset,10:status=503+retry-after=2s")?.seed(7).start()?;
 //! assert!(server.url().ends_with("/flags"));
 //! assert_eq!(server.stats().requests, 0);
 //! server.stop();
-//! # Ok::<(), std::io::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The modules, bottom floor first; each imports only from those above it in this list:
+//! The modules, bottom floor first; each imports only from those above it in this list, but for `fault` and `plan`, which
+//! are one floor:
 //!
 //! * `draw`: numbers that depend on a seed and a name, and on nothing else
-//! * `plan`: which faults a code meets
+//! * `script`: what is written instead of a response
+//! * `fault`: the faults there are, family by family
+//! * `plan`: which faults a code meets, and the language to say so
 //! * `images`: the flags that are served
 //! * `limits`: how many descriptors the process may hold
+//! * `access_log`: a line per request
 //! * `counters`: what the server has seen
-//! * `routes`: what is answered to a request
+//! * `counted_body`: until when a request is in flight
+//! * `connection`: connections that can be told what to write
+//! * `control`, `routes`: what is answered to a request
 //! * `listen`: sockets that are ready for a crowd
 //! * `server`: a running server, its thread and its end
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
+mod access_log;
+mod connection;
+mod control;
+mod counted_body;
 mod counters;
 mod draw;
+mod fault;
 mod images;
 mod label;
 mod limits;
 mod listen;
 mod plan;
 mod routes;
+mod script;
 mod server;
 
-pub use counters::Stats;
+pub use counters::{CodeStats, Stats};
+pub use fault::list_faults;
 pub use images::ImagesError;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::raise_descriptor_limit;
-pub use plan::{Fault, Plan, PlanError};
-pub use server::{Builder, TestServer};
+pub use plan::{Plan, PlanError};
+pub use server::{Builder, ChangeError, TestServer};
 
 /// The seed of a server that is given none: with it, ERROR serves 150 flags of AA...ZZ, misses 361 and fails 165 times,
 /// the very numbers of the sample run in *Fluent Python*.

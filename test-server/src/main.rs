@@ -8,16 +8,30 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use test_server::{Builder, DEFAULT_SEED, Label, Ports, TestServer, Tuning};
+use test_server::{Builder, DEFAULT_SEED, Label, Plan, Ports, TestServer, Tuning};
 
 /// HTTP servers that delay and fail on purpose, and repeatably
 ///
 /// LOCAL answers at once, DELAY after half a second, ERROR fails for a quarter of the codes and delays half of them. They
 /// serve flags at http://localhost:PORT/flags/br/br.gif on the ports 8001, 8002 and 8003 (FLAGS_PORTS=a,b,c moves them; 0
-/// is a free port) until SIGINT or SIGTERM.
+/// is a free port) until SIGINT or SIGTERM. With --serve there are servers of your own instead.
+///
+/// A PLAN is PERCENT:FAULT[=ARGUMENT][+FAULT...], several with commas between; --list-faults has the faults.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, args_override_self = true, after_help = AFTER_HELP)]
 struct Args {
+    /// A server on this port (0: a free one) under this plan instead of the three; repeatable
+    #[arg(long, value_name = "PORT[=PLAN]")]
+    serve: Vec<String>,
+
+    /// Another plan for LOCAL, DELAY or ERROR; repeatable
+    #[arg(long, value_name = "NAME=PLAN", conflicts_with = "serve")]
+    label: Vec<String>,
+
+    /// The faults a plan can name, and what a client sees of each
+    #[arg(long)]
+    list_faults: bool,
+
     /// What decides which codes meet which fault
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
     seed: u64,
@@ -37,10 +51,31 @@ struct Args {
     /// The address to listen on [default: 127.0.0.1 and, where there is one, ::1]
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<IpAddr>,
+
+    /// Open the control paths /__... where the server does not listen on loopback alone
+    #[arg(long)]
+    admin: bool,
+
+    /// A line per request on standard error: time, server, code, faults, status, bytes, milliseconds
+    #[arg(short, long)]
+    verbose: bool,
 }
+
+const AFTER_HELP: &str = "\
+Examples:
+  test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
+  test-server --label ERROR=30:hang-body -v
+  curl localhost:8001/__stats
+  curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan
+  curl 'localhost:8001/flags/br/br.gif?plan=100:drip'
+
+The last line on standard output when all are ready is JSON.";
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.list_faults {
+        return list_faults();
+    }
     let setup = match Setup::new(&args) {
         Ok(setup) => setup,
         Err(error) => {
@@ -57,7 +92,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// One line: what is wrong, and why.
+fn list_faults() -> ExitCode {
+    let faults: Vec<_> = test_server::list_faults().collect();
+    let width = faults
+        .iter()
+        .map(|(fault, _)| fault.len())
+        .max()
+        .unwrap_or(0);
+    let list: String = faults
+        .iter()
+        .map(|(fault, seen)| format!("{fault:width$}  {seen}\n"))
+        .collect();
+    // Whoever has read enough may close the pipe.
+    let _ = io::stdout().write_all(list.as_bytes());
+    ExitCode::SUCCESS
+}
+
+/// One message: what is wrong, and why.
 fn complain(error: &dyn Error) {
     let mut line = format!("test-server: {error}");
     let mut source = error.source();
@@ -69,35 +120,97 @@ fn complain(error: &dyn Error) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// A server that was asked for.
+struct Wanted {
+    name: String,
+    port: u16,
+    plan: Plan,
+}
+
+/// LOCAL, DELAY and ERROR.
+fn labelled(args: &Args) -> Result<Vec<Wanted>, Box<dyn Error>> {
+    let ports = Ports::from_env()?;
+    let tuning = Tuning {
+        delay: args.delay,
+        error_rate: args.error_rate,
+    };
+    let mut wanted = Vec::new();
+    for label in Label::ALL {
+        let plan = label.plan(&tuning);
+        let plan = plan.map_err(|error| format!("--error-rate: {}", error.message()))?;
+        wanted.push(Wanted {
+            name: label.name().to_owned(),
+            port: ports.of(label),
+            plan,
+        });
+    }
+    for change in &args.label {
+        let (name, plan) = change.split_once('=').unwrap_or((change, ""));
+        let label = Label::find(name.trim()).ok_or_else(|| {
+            format!("--label must be LOCAL, DELAY or ERROR, then =PLAN, not '{change}'")
+        })?;
+        for server in wanted
+            .iter_mut()
+            .filter(|server| server.name == label.name())
+        {
+            server.plan = plan.parse()?;
+        }
+    }
+    Ok(wanted)
+}
+
+/// Servers of the user's own.
+fn own(args: &Args) -> Result<Vec<Wanted>, Box<dyn Error>> {
+    let own = |text: &String| {
+        let (port, plan) = text.split_once('=').unwrap_or((text, ""));
+        let port: u16 = port
+            .trim()
+            .parse()
+            .map_err(|_| format!("--serve must begin with a port from 0 to 65535, not '{text}'"))?;
+        Ok(Wanted {
+            name: format!("SERVER-{port}"),
+            port,
+            plan: plan.parse()?,
+        })
+    };
+    args.serve.iter().map(own).collect()
+}
+
 /// What was asked for, checked.
 struct Setup {
-    ports: Ports,
-    servers: Vec<(Label, Builder)>,
+    servers: Vec<(Wanted, Builder)>,
 }
 
 impl Setup {
     fn new(args: &Args) -> Result<Self, Box<dyn Error>> {
-        let ports = Ports::from_env()?;
-        let tuning = Tuning {
-            delay: args.delay,
-            error_rate: args.error_rate,
+        let wanted = if args.serve.is_empty() {
+            labelled(args)?
+        } else {
+            own(args)?
         };
-        let mut servers = Vec::new();
-        for label in Label::ALL {
+        let servers = wanted.into_iter().map(|wanted| {
             let mut builder = TestServer::builder()
-                .name(label.name())
-                .plan(label.plan(&tuning)?)
+                .name(&wanted.name)
+                .with_plan(wanted.plan.clone())
                 .seed(args.seed)
-                .port(ports.of(label));
+                .port(wanted.port);
             if let Some(address) = args.bind {
                 builder = builder.address(address);
             }
             if let Some(folder) = &args.flags_dir {
                 builder = builder.flags_dir(folder);
             }
-            servers.push((label, builder));
-        }
-        Ok(Self { ports, servers })
+            if args.admin {
+                builder = builder.admin();
+            }
+            if args.verbose {
+                builder = builder.access_log();
+            }
+            (wanted, builder)
+        });
+        Ok(Self {
+            servers: servers.collect(),
+        })
     }
 
     fn run(self) -> Result<(), Box<dyn Error>> {
@@ -108,25 +221,38 @@ impl Setup {
         let end = runtime.block_on(async { end_signal() })?;
 
         let mut running = Vec::new();
-        for (label, builder) in self.servers {
-            let server = builder
-                .start()
-                .map_err(|error| StartError::new(error, label, self.ports))?;
-            running.push((label, server));
+        for (wanted, builder) in self.servers {
+            running.push(
+                builder
+                    .start()
+                    .map_err(|error| StartError::new(error, wanted))?,
+            );
         }
-        for (label, server) in &running {
-            // Nobody reading is no reason to stop serving.
-            let _ = writeln!(
-                io::stdout(),
-                "{} site: {} {}",
-                label.name(),
+        let mut lines = String::new();
+        for server in &running {
+            lines += &format!(
+                "{} site: {} {}\n",
+                server.name(),
                 server.url(),
                 server.describe()
             );
         }
+        let ready: Vec<_> = running.iter().map(ready_line).collect();
+        lines += &format!("{}\n", serde_json::json!({ "ready": ready }));
+        // Nobody reading is no reason to stop serving.
+        let _ = io::stdout().write_all(lines.as_bytes());
         runtime.block_on(end);
         Ok(())
     }
+}
+
+fn ready_line(server: &TestServer) -> serde_json::Value {
+    serde_json::json!({
+        "name": server.name(),
+        "url": server.url(),
+        "port": server.port(),
+        "plan": server.plan().to_string(),
+    })
 }
 
 /// Why a server could not be started.
@@ -134,24 +260,23 @@ impl Setup {
 enum StartError {
     /// Names the port, which the system's "Address already in use" does not, and the way out.
     #[error(
-        "port {port} of {label} is taken: end the program that uses it, or choose other ports with {}=a,b,c",
-        Ports::VARIABLE
+        "port {port} of {name} is taken: end the program that uses it, or choose another one{}",
+        if Label::find(name).is_some() { " with FLAGS_PORTS=a,b,c" } else { "" }
     )]
-    Taken { label: &'static str, port: u16 },
-    #[error("cannot start {label}")]
+    Taken { name: String, port: u16 },
+    #[error("cannot start {name}")]
     Other {
-        label: &'static str,
+        name: String,
         #[source]
         source: io::Error,
     },
 }
 
 impl StartError {
-    fn new(source: io::Error, label: Label, ports: Ports) -> Self {
-        let (label, port) = (label.name(), ports.of(label));
+    fn new(source: io::Error, Wanted { name, port, .. }: Wanted) -> Self {
         match source.kind() {
-            io::ErrorKind::AddrInUse => Self::Taken { label, port },
-            _ => Self::Other { label, source },
+            io::ErrorKind::AddrInUse => Self::Taken { name, port },
+            _ => Self::Other { name, source },
         }
     }
 }

@@ -2,23 +2,31 @@
 //!
 //! A plan cuts `0..100 %` into slices in the order written; one draw per code picks the slice, and what is left over is
 //! answered normally. The draw is sticky: every request for a code meets the same slice, whoever asks and however often.
-//! Knows nothing of HTTP but status numbers; `routes` carries faults out.
+//! Knows nothing of HTTP; `fault` knows what each fault does.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::draw::draw;
+use crate::fault::{Fault, Role};
+
+mod parse;
+
+pub use parse::PlanError;
 
 /// How a server treats the codes it is asked for.
 ///
-/// Prints itself in the plan language: `PERCENT:FAULT[+FAULT...]`, comma-separated.
+/// Written in one small language, which it parses and prints alike: `PERCENT:FAULT[=ARGUMENT][+FAULT...]`, comma-separated.
+/// `test-server --list-faults` has all faults.
 ///
 /// ```
-/// use std::time::Duration;
-/// use test_server::{Fault, Plan};
+/// use test_server::Plan;
 ///
-/// let half_slow = Plan::normal().and(50.0, [Fault::Delay(Duration::from_millis(500))])?;
-/// assert_eq!(half_slow.to_string(), "50:delay=500ms");
+/// let plan: Plan = "25:status=500|503+retry-after=2s, 10:reset, 50:delay=uniform(100ms..2s)".parse()?;
+/// assert_eq!(plan.to_string(), "25:status=500|503+retry-after=2s,10:reset,50:delay=uniform(100ms..2s)");
+/// let error = "10:rset".parse::<Plan>().unwrap_err();
+/// assert_eq!(error.to_string(), "there is no fault 'rset'; did you mean 'reset'?\n  10:rset\n     ^^^^");
 /// # Ok::<(), test_server::PlanError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,37 +34,11 @@ pub struct Plan {
     slices: Vec<Slice>,
 }
 
+/// A share of the codes, and what they meet: at least one fault.
 #[derive(Debug, Clone, PartialEq)]
-struct Slice {
-    percent: f64,
-    faults: Vec<Fault>,
-}
-
-/// One thing that goes wrong with an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// This status instead of the flag; of several, the code decides which. Not empty.
-    Status(Vec<u16>),
-    /// The answer comes this much later.
-    Delay(Duration),
-    /// Answers wait until this many requests have been in flight at once; from then on nothing waits.
-    HoldUntil(usize),
-}
-
-/// Why a plan cannot be carried out.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// A share that is not between 0 and 100.
-    #[error("a share must be from 0 to 100 percent, not {0}")]
-    Percent(f64),
-    /// Shares that do not fit into one whole.
-    #[error("the shares must be at most 100 percent together, not {0}")]
-    TooMuch(f64),
-    /// A status that no response can have, or none at all.
-    #[error("a status must be from 200 to 999, not {0:?}")]
-    Status(Vec<u16>),
+pub(crate) struct Slice {
+    pub(crate) percent: f64,
+    pub(crate) faults: Vec<Fault>,
 }
 
 impl Plan {
@@ -67,68 +49,32 @@ impl Plan {
 
     /// Every answer comes this much later.
     pub fn delay(delay: Duration) -> Self {
-        Self::always(Fault::Delay(delay))
+        Self::always(Fault::delay(delay))
     }
 
     /// Every answer waits until `requests` have been in flight at once: a client that never sends so many waits for ever.
     ///
     /// Proves, without a clock, that a client keeps that many requests in flight.
     pub fn hold_until(requests: usize) -> Self {
-        Self::always(Fault::HoldUntil(requests))
+        Self::always(Fault::hold(requests))
     }
 
     fn always(fault: Fault) -> Self {
-        let slices = vec![Slice {
-            percent: 100.0,
-            faults: vec![fault],
-        }];
-        Self { slices }
+        Self {
+            slices: vec![Slice {
+                percent: 100.0,
+                faults: vec![fault],
+            }],
+        }
     }
 
-    /// This plan, in which another `percent` of the codes meet `faults`, all of them together.
-    ///
-    /// # Errors
-    /// [`PlanError`] when `percent` is not in `0.0..=100.0`, when the shares come to more than 100 together, and when a
-    /// status is not in `200..=999` or missing.
-    pub fn and(mut self, percent: f64, faults: impl Into<Vec<Fault>>) -> Result<Self, PlanError> {
-        if !(0.0..=100.0).contains(&percent) {
-            return Err(PlanError::Percent(percent));
-        }
-        let faults = faults.into();
-        for fault in &faults {
-            if let Fault::Status(statuses) = fault
-                && (statuses.is_empty() || statuses.iter().any(|s| !(200..=999).contains(s)))
-            {
-                return Err(PlanError::Status(statuses.clone()));
-            }
-        }
-        self.slices.push(Slice { percent, faults });
-        let total: f64 = self.slices.iter().map(|slice| slice.percent).sum();
-        // Shares such as 33.3 + 33.3 + 33.4 may come to a hair over 100 in binary.
-        if total > 100.0 + 1e-9 {
-            return Err(PlanError::TooMuch(total));
-        }
-        Ok(self)
+    /// The shares in the order written.
+    pub(crate) fn slices(&self) -> &[Slice] {
+        &self.slices
     }
 
-    /// The shares, in the order written, and what each meets.
-    pub(crate) fn slices(&self) -> impl Iterator<Item = (f64, &[Fault])> {
-        self.slices
-            .iter()
-            .map(|slice| (slice.percent, slice.faults.as_slice()))
-    }
-
-    /// The faults that `code`, two lower-case letters, meets under this seed; none: it is answered normally.
-    ///
-    /// ```
-    /// use test_server::{Fault, Plan};
-    ///
-    /// let plan = Plan::normal().and(25.0, [Fault::Status(vec![503])])?;
-    /// assert_eq!(plan.faults(42, "ac"), [Fault::Status(vec![503])]);
-    /// assert!(plan.faults(42, "ad").is_empty());
-    /// # Ok::<(), test_server::PlanError>(())
-    /// ```
-    pub fn faults(&self, seed: u64, code: &str) -> &[Fault] {
+    /// What `code`, two lower-case letters, meets under this seed; nothing: it is answered normally.
+    pub(crate) fn faults(&self, seed: u64, code: &str) -> &[Fault] {
         let at = draw(seed, &format!("{code}/plan")) * 100.0;
         let mut end = 0.0;
         for slice in &self.slices {
@@ -139,27 +85,23 @@ impl Plan {
         }
         &[]
     }
-}
 
-impl Fault {
-    /// Which of its statuses `code` meets; `None` for faults that are not a status.
-    pub(crate) fn status(&self, seed: u64, code: &str) -> Option<u16> {
-        let Self::Status(statuses) = self else {
-            return None;
-        };
-        let at = draw(seed, &format!("{code}/status/{}", one_of(statuses)));
-        let picked = (at * statuses.len() as f64) as usize;
-        statuses.get(picked).copied()
+    /// What the server as a whole does, whatever it is asked.
+    pub(crate) fn server_wide(&self) -> Option<&Fault> {
+        let faults = self.slices.iter().flat_map(|slice| &slice.faults);
+        faults
+            .into_iter()
+            .find(|fault| fault.role() == Role::ServerWide)
     }
 }
 
-/// `500|501`, in the plan language and in the name of the draw among them: to change it is to move every draw.
-fn one_of(statuses: &[u16]) -> String {
-    statuses
-        .iter()
-        .map(u16::to_string)
-        .collect::<Vec<_>>()
-        .join("|")
+impl FromStr for Plan {
+    type Err = PlanError;
+
+    /// The plan of this text; spaces around its parts are allowed, and no text is the normal plan.
+    fn from_str(text: &str) -> Result<Self, PlanError> {
+        parse::slices(text).map(|slices| Self { slices })
+    }
 }
 
 impl fmt::Display for Plan {
@@ -176,45 +118,35 @@ impl fmt::Display for Plan {
     }
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status(statuses) => {
-                write!(f, "status={}", one_of(statuses))
-            }
-            Self::Delay(delay) => write!(f, "delay={}", humantime::format_duration(*delay)),
-            Self::HoldUntil(requests) => write!(f, "hold={requests}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Label, Tuning};
+    use crate::{DEFAULT_SEED, Label, Tuning};
+
+    fn plan(text: &str) -> Plan {
+        text.parse().unwrap()
+    }
 
     fn every_code() -> impl Iterator<Item = String> {
         ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")))
     }
 
-    fn failing(plan: &Plan, seed: u64) -> Vec<String> {
-        every_code()
-            .filter(|code| {
-                plan.faults(seed, code)
-                    .iter()
-                    .any(|f| matches!(f, Fault::Status(_)))
-            })
-            .collect()
+    /// The codes that meet this fault.
+    fn meeting(plan: &Plan, seed: u64, name: &str) -> Vec<String> {
+        let meets = |code: &String| {
+            plan.faults(seed, code)
+                .iter()
+                .any(|fault| fault.name() == name)
+        };
+        every_code().filter(meets).collect()
     }
 
     #[test]
     fn a_quarter_of_the_codes_is_always_the_same_quarter() {
-        let plan = Plan::normal()
-            .and(25.0, [Fault::Status(vec![503])])
-            .unwrap();
-        assert_eq!(failing(&plan, 0).len(), 168);
-        assert_eq!(failing(&plan, 1).len(), 172);
-        let seed_42 = failing(&plan, 42);
+        let plan = plan("25:reset");
+        assert_eq!(meeting(&plan, 0, "reset").len(), 168);
+        assert_eq!(meeting(&plan, 1, "reset").len(), 172);
+        let seed_42 = meeting(&plan, 42, "reset");
         assert_eq!(seed_42.len(), 165);
         assert_eq!(seed_42[..6], ["ac", "af", "ah", "am", "ay", "bc"]);
     }
@@ -222,7 +154,7 @@ mod tests {
     #[test]
     fn the_default_seed_gives_the_numbers_of_the_book() {
         let plan = Label::Error.plan(&Tuning::default()).unwrap();
-        let failing = failing(&plan, crate::DEFAULT_SEED);
+        let failing = meeting(&plan, DEFAULT_SEED, "status");
         let flags = crate::images::Images::built_in();
         let served = every_code().filter(|c| !failing.contains(c) && flags.find(c).is_some());
         let (served, failed) = (served.count(), failing.len());
@@ -230,72 +162,25 @@ mod tests {
     }
 
     #[test]
-    fn each_status_of_a_fault_comes_up_for_some_code() {
-        let fault = Fault::Status(vec![500, 501, 502, 503]);
-        let picked: Vec<_> = every_code()
-            .filter_map(|code| fault.status(35, &code))
-            .collect();
-        for status in 500..=503 {
-            let share = picked.iter().filter(|&&s| s == status).count();
-            assert!((130..210).contains(&share), "{status}: {share} of 676");
-        }
-        // Published draws: a change here is a change of every run that anyone has written down.
-        let pinned = ["be", "bh", "br", "cs"].map(|code| fault.status(35, code));
-        assert_eq!(pinned, [Some(500), Some(502), Some(500), Some(503)]);
-    }
-
-    #[test]
     fn slices_follow_each_other_and_the_rest_is_normal() {
-        let (first, second) = (Fault::Status(vec![500]), Fault::Status(vec![501]));
-        let plan = Plan::normal().and(30.0, [first.clone()]).unwrap();
-        let both = plan.clone().and(30.0, [second.clone()]).unwrap();
-        for code in every_code() {
-            match plan.faults(7, &code) {
-                // What a first slice takes, a second one behind it cannot move.
-                [_] => assert_eq!(both.faults(7, &code), plan.faults(7, &code)),
-                _ => assert!(matches!(both.faults(7, &code), [] | [Fault::Status(_)])),
-            }
-        }
-        let count = |fault: &Fault| {
-            every_code()
-                .filter(|c| both.faults(7, c) == [fault.clone()])
-                .count()
-        };
-        assert!((170..240).contains(&count(&first)) && (170..240).contains(&count(&second)));
-    }
-
-    #[test]
-    fn plans_that_cannot_be_are_refused() {
-        let delay = [Fault::Delay(Duration::ZERO)];
-        let refused = |percent| Plan::normal().and(percent, delay.clone()).unwrap_err();
-        assert_eq!(refused(-0.5), PlanError::Percent(-0.5));
-        assert_eq!(refused(100.5), PlanError::Percent(100.5));
-        assert!(matches!(refused(f64::NAN), PlanError::Percent(_)));
-        let over = Plan::delay(Duration::ZERO).and(0.5, delay.clone());
-        assert_eq!(over.unwrap_err(), PlanError::TooMuch(100.5));
-        for statuses in [vec![], vec![199], vec![503, 1000]] {
-            let error = Plan::normal()
-                .and(1.0, [Fault::Status(statuses.clone())])
-                .unwrap_err();
-            assert_eq!(error, PlanError::Status(statuses));
-        }
-        let thirds = [33.3, 33.3, 33.4].into_iter();
-        assert!(
-            thirds
-                .into_iter()
-                .try_fold(Plan::normal(), |p, x| p.and(x, delay.clone()))
-                .is_ok()
-        );
-    }
-
-    #[test]
-    fn a_plan_prints_itself_in_the_plan_language() {
-        let error = Label::Error.plan(&Tuning::default()).unwrap();
+        let (first, both) = (plan("30:reset"), plan("30:reset,30:close"));
+        let reset = meeting(&both, 7, "reset");
         assert_eq!(
-            error.to_string(),
-            "25:status=500|501|502|503,50:delay=500ms"
+            reset,
+            meeting(&first, 7, "reset"),
+            "a slice behind it moves no code of the first"
         );
-        assert_eq!(Plan::hold_until(3).to_string(), "100:hold=3");
-        assert_eq!(Plan::normal().to_string(), "");
+        let close = meeting(&both, 7, "close");
+        assert!((170..240).contains(&reset.len()) && (170..240).contains(&close.len()));
+        assert!(close.iter().all(|code| !reset.contains(code)));
+        assert_eq!(meeting(&plan("100:reset"), 7, "reset").len(), 676);
+        assert_eq!(meeting(&plan("0:reset"), 7, "reset").len(), 0);
+    }
+
+    #[test]
+    fn how_much_of_a_plan_there_is_does_not_move_the_draws_of_its_arguments() {
+        let long = plan("50:delay=uniform(100ms..2s)");
+        let with_more = plan("50:delay=uniform(100ms..2s)+status=503,10:reset");
+        assert_eq!(meeting(&long, 3, "delay"), meeting(&with_more, 3, "delay"));
     }
 }

@@ -1,28 +1,48 @@
 //! What is answered to a request: a flag, treated as the plan says, or a page that says what is served here.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use percent_encoding::percent_decode_str;
 
-use crate::counters::Counters;
+use crate::access_log::Entry;
+use crate::connection::Wire;
+use crate::control;
+use crate::counted_body::count_out_when_sent;
+use crate::counters::{Counters, InFlight};
+use crate::fault::{Answer, Argument, Case, Effect, Fault, Wait};
 use crate::images::Images;
-use crate::plan::{Fault, Plan};
+use crate::plan::Plan;
 
 /// Everything a server answers from.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) name: String,
-    pub(crate) plan: Plan,
+    pub(crate) plan: RwLock<Arc<Plan>>,
     pub(crate) seed: u64,
     pub(crate) images: Images,
     pub(crate) counters: Arc<Counters>,
+    /// Whether the control paths are open.
+    pub(crate) control: bool,
+    /// Whether there is a line per request on standard error.
+    pub(crate) access_log: bool,
+}
+
+impl Site {
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_plan(&self, plan: Plan) {
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
+    }
 }
 
 /// The routes of a site, each answer signed with `server_header`.
@@ -36,13 +56,17 @@ pub(crate) fn router(site: Arc<Site>, server_header: HeaderValue) -> Router {
     Router::new()
         .route("/", get(about))
         .route("/flags/{code}/{file}", get(flag))
+        .merge(control::routes(&site))
         .layer(map_response(sign))
         .with_state(site)
 }
 
 async fn flag(
     State(site): State<Arc<Site>>,
+    ConnectInfo(wire): ConnectInfo<Wire>,
     path: Result<Path<(String, String)>, PathRejection>,
+    headers: HeaderMap,
+    uri: Uri,
 ) -> Response {
     let path = path
         .ok()
@@ -50,27 +74,58 @@ async fn flag(
     let Some(Path((code, _))) = path else {
         return not_found("no such file: flags are at /flags/br/br.gif, lower case");
     };
-    let in_flight = site.counters.request_begins();
-    let answer = answer(&site, &code).await;
-    in_flight.until_sent(answer)
-}
+    let asked = Asked::new(uri.query().unwrap_or_default());
+    let plan = match asked.plan {
+        None => site.plan(),
+        Some(_) if !control::is_open(&site, &headers) => return control::closed(&site),
+        Some(text) => match percent_decode_str(text).decode_utf8_lossy().parse() {
+            Ok(plan) => Arc::new(plan),
+            Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+        },
+    };
+    close_if_stale(&plan, &wire);
 
-/// What the plan makes of a code.
-async fn answer(site: &Site, code: &str) -> Response {
-    let mut status = None;
-    for fault in site.plan.faults(site.seed, code) {
-        match fault {
-            Fault::Delay(delay) => tokio::time::sleep(*delay).await,
-            Fault::HoldUntil(requests) => site.counters.peak_reaches(*requests).await,
-            Fault::Status(_) => status = fault.status(site.seed, code),
+    let log = site.access_log.then(|| Entry::begin(&site.name, &code));
+    let (mut in_flight, attempt) = site.counters.request_begins(&code, log);
+    let faults = met_at(plan.faults(site.seed, &code), attempt);
+    let case = Case {
+        seed: site.seed,
+        code: &code,
+        hop: asked.hop,
+        own_plan: asked.plan,
+    };
+    match answer(&site, &case, faults, &mut in_flight).await {
+        Answer::Http(response) => {
+            in_flight.answered(response.status().as_u16());
+            count_out_when_sent(response, in_flight)
+        }
+        Answer::Script(script) => {
+            wire.play(script, in_flight);
+            // Never seen: the script is written in its place.
+            StatusCode::OK.into_response()
         }
     }
-    if let Some(status) = status.and_then(|number| StatusCode::from_u16(number).ok()) {
-        return (status, format!("{status}\n")).into_response();
-    }
-    match site.images.find(code) {
-        Some(gif) => ([(header::CONTENT_TYPE, "image/gif")], gif).into_response(),
-        None => not_found(&format!("no flag of {code}")),
+}
+
+/// What the query of a flag may say.
+struct Asked<'a> {
+    /// How often it has been redirected here.
+    hop: u64,
+    /// A plan for this request alone, still encoded. Not a form: a `+` in it is a `+`.
+    plan: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(query: &'a str) -> Self {
+        let value = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find_map(|(key, value)| (key == name).then_some(value))
+        };
+        let hop = value("hop").and_then(|hop| hop.parse().ok()).unwrap_or(0);
+        Self {
+            hop,
+            plan: value("plan"),
+        }
     }
 }
 
@@ -79,20 +134,80 @@ fn is_flag_path(code: &str, file: &str) -> bool {
     is_code && file.strip_suffix(".gif") == Some(code)
 }
 
+/// Nothing any more, once a code has been asked for as often as the slice is transient.
+fn met_at(faults: &[Fault], attempt: u64) -> &[Fault] {
+    let transient = faults
+        .iter()
+        .find(|fault| matches!(fault.effect(), Effect::FirstAttempts));
+    match transient {
+        Some(transient) if attempt > transient.argument().number() => &[],
+        _ => faults,
+    }
+}
+
+/// What the faults make of a code: waits in the order written, then one answer.
+async fn answer(
+    site: &Site,
+    case: &Case<'_>,
+    faults: &[Fault],
+    in_flight: &mut InFlight,
+) -> Answer {
+    let flag = site.images.find(case.code);
+    let mut answer = None;
+    for fault in faults {
+        let argument = fault.argument();
+        match fault.effect() {
+            Effect::Wait(wait) => match wait(argument, case) {
+                Wait::For(delay) => tokio::time::sleep(delay).await,
+                Wait::InFlight(requests) => site.counters.peak_reaches(requests).await,
+            },
+            Effect::Answer(with) => answer = Some(with(argument, case)),
+            Effect::AnswerWithFlag(with) => match &flag {
+                Some(flag) => answer = Some(with(argument, case, flag)),
+                None => continue,
+            },
+            Effect::AddToStatus(add) => {
+                if let Some(Answer::Http(response)) = &mut answer {
+                    add(argument, response);
+                }
+            }
+            Effect::FirstAttempts | Effect::ServerWide => continue,
+        }
+        in_flight.meets(fault.name());
+        site.counters.fault_met(case.code, fault.name());
+    }
+    answer.unwrap_or_else(|| {
+        Answer::Http(match flag {
+            Some(gif) => ([(header::CONTENT_TYPE, "image/gif")], gif).into_response(),
+            None => not_found(&format!("no flag of {}", case.code)),
+        })
+    })
+}
+
+fn close_if_stale(plan: &Plan, wire: &Wire) {
+    let argument = plan.server_wide().map(Fault::argument);
+    if let Some(&Argument::Stale { responses, late }) = argument
+        && wire.count_response() >= responses
+    {
+        wire.close_after_response(late);
+    }
+}
+
 fn not_found(why: &str) -> Response {
     (StatusCode::NOT_FOUND, format!("{why}\n")).into_response()
 }
 
 async fn about(State(site): State<Arc<Site>>) -> String {
-    let mut page = format!("{} test server: {}\n", site.name, in_words(&site.plan));
+    let plan = site.plan();
+    let mut page = format!("{} test server: {}\n", site.name, in_words(&plan));
     let _ = write!(
         page,
         "{} flags at /flags/{{cc}}/{{cc}}.gif, such as /flags/br/br.gif\nplan: {}\nseed: {}\n",
         site.images.count(),
-        if site.plan == Plan::normal() {
+        if *plan == Plan::normal() {
             "none".to_owned()
         } else {
-            site.plan.to_string()
+            plan.to_string()
         },
         site.seed,
     );
@@ -103,38 +218,19 @@ async fn about(State(site): State<Arc<Site>>) -> String {
 pub(crate) fn in_words(plan: &Plan) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut rest = 100.0;
-    for (percent, faults) in plan.slices().filter(|&(percent, _)| percent > 0.0) {
-        let faults: Vec<_> = faults.iter().map(fault_in_words).collect();
-        words.push(format!(
-            "{} {}",
-            share_in_words(percent),
-            faults.join(" and ")
-        ));
-        rest -= percent;
+    for slice in plan.slices().iter().filter(|slice| slice.percent > 0.0) {
+        let faults: Vec<_> = slice.faults.iter().map(Fault::to_string).collect();
+        let whom = match slice.percent {
+            100.0 => "every request".to_owned(),
+            percent => format!("{percent} % of the codes"),
+        };
+        words.push(format!("{whom} with {}", faults.join(" and ")));
+        rest -= slice.percent;
     }
     match (words.is_empty(), rest > 1e-9) {
         (true, _) => "answers at once".to_owned(),
         (false, true) => format!("answers {}, the rest at once", words.join(", ")),
         (false, false) => format!("answers {}", words.join(", ")),
-    }
-}
-
-fn share_in_words(percent: f64) -> String {
-    if percent == 100.0 {
-        "every request".to_owned()
-    } else {
-        format!("{percent} % of the codes")
-    }
-}
-
-fn fault_in_words(fault: &Fault) -> String {
-    match fault {
-        Fault::Status(statuses) => {
-            let statuses: Vec<_> = statuses.iter().map(u16::to_string).collect();
-            format!("with status {}", statuses.join(" or "))
-        }
-        Fault::Delay(delay) => format!("after {}", humantime::format_duration(*delay)),
-        Fault::HoldUntil(requests) => format!("once {requests} have been in flight together"),
     }
 }
 
@@ -147,10 +243,10 @@ mod tests {
     fn plans_are_told_in_words() {
         let told = |label: Label| in_words(&label.plan(&Tuning::default()).unwrap());
         assert_eq!(told(Label::Local), "answers at once");
-        assert_eq!(told(Label::Delay), "answers every request after 500ms");
+        assert_eq!(told(Label::Delay), "answers every request with delay=500ms");
         assert_eq!(
             told(Label::Error),
-            "answers 25 % of the codes with status 500 or 501 or 502 or 503, 50 % of the codes after 500ms, \
+            "answers 25 % of the codes with status=500|501|502|503, 50 % of the codes with delay=500ms, \
              the rest at once"
         );
     }

@@ -4,19 +4,20 @@
 //! runtime, and a client that blocks its own cannot block the server.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::thread::{self, JoinHandle};
 
 use axum::http::HeaderValue;
-use axum::serve::ListenerExt as _;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
+use crate::connection::{Connections, Wire};
+use crate::control;
 use crate::counters::{Counters, Stats};
 use crate::images::Images;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanError};
 use crate::routes::{self, Site};
 use crate::{DEFAULT_SEED, limits, listen};
 
@@ -28,7 +29,14 @@ pub struct TestServer {
     on_loopback: bool,
     stopper: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Those that keep the queue full, where nobody is to be accepted.
+    _crowd: Vec<TcpStream>,
 }
+
+/// Why a running server cannot come under a plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ChangeError(&'static str);
 
 impl TestServer {
     /// A server under this plan on a free port of loopback, ready when returned.
@@ -36,19 +44,17 @@ impl TestServer {
     /// # Errors
     /// When no port can be had or no thread be started.
     pub fn start(plan: Plan) -> io::Result<Self> {
-        Self::builder().plan(plan).start()
+        Self::builder().with_plan(plan).start()
     }
 
     /// A server to be described further.
     ///
     /// ```
-    /// use std::time::Duration;
-    /// use test_server::{Plan, TestServer};
+    /// use test_server::TestServer;
     ///
-    /// let slow = Plan::delay(Duration::from_millis(500));
-    /// let server = TestServer::builder().plan(slow).seed(7).port(0).start()?;
+    /// let server = TestServer::builder().plan("25:reset,50:delay=uniform(100ms..2s)")?.seed(7).start()?;
     /// assert_ne!(server.port(), 0);
-    /// # Ok::<(), std::io::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn builder() -> Builder {
         Builder {
@@ -58,6 +64,8 @@ impl TestServer {
             port: 0,
             address: None,
             flags_dir: None,
+            admin: false,
+            access_log: false,
             server_header: concat!("test-server/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -83,7 +91,39 @@ impl TestServer {
 
     /// What a client has to expect here, as a sentence without a subject: `answers at once`.
     pub fn describe(&self) -> String {
-        routes::in_words(&self.site.plan)
+        routes::in_words(&self.site.plan())
+    }
+
+    /// What the server calls itself.
+    pub fn name(&self) -> &str {
+        &self.site.name
+    }
+
+    /// How codes are treated now.
+    pub fn plan(&self) -> Plan {
+        Plan::clone(&self.site.plan())
+    }
+
+    /// Treats codes like this from now on. Requests that are being answered go on as they began.
+    ///
+    /// ```
+    /// # use test_server::{Plan, TestServer};
+    /// let server = TestServer::start(Plan::normal())?;
+    /// server.set_plan("100:status=503+transient=2".parse()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a fault of the plan is only for a server that is started with it.
+    pub fn set_plan(&self, plan: Plan) -> Result<(), ChangeError> {
+        control::check_changeable(&plan).map_err(ChangeError)?;
+        self.site.set_plan(plan);
+        Ok(())
+    }
+
+    /// Begins to count anew, and to count the attempts at each code.
+    pub fn reset(&self) {
+        self.site.counters.reset();
     }
 
     /// What the server has seen so far.
@@ -122,6 +162,8 @@ pub struct Builder {
     port: u16,
     address: Option<IpAddr>,
     flags_dir: Option<PathBuf>,
+    admin: bool,
+    access_log: bool,
     server_header: String,
 }
 
@@ -132,8 +174,16 @@ impl Builder {
         self
     }
 
+    /// How codes are treated, in the plan language (default: normally).
+    ///
+    /// # Errors
+    /// When the text is no plan; the error points at the word.
+    pub fn plan(self, plan: &str) -> Result<Self, PlanError> {
+        plan.parse().map(|plan| self.with_plan(plan))
+    }
+
     /// How codes are treated (default: [`Plan::normal`]).
-    pub fn plan(mut self, plan: Plan) -> Self {
+    pub fn with_plan(mut self, plan: Plan) -> Self {
         self.plan = plan;
         self
     }
@@ -162,6 +212,18 @@ impl Builder {
         self
     }
 
+    /// Opens the control paths `/__...` to everyone who reaches the server, where it does not listen on loopback alone.
+    pub fn admin(mut self) -> Self {
+        self.admin = true;
+        self
+    }
+
+    /// Writes a line per request to standard error: time, server, code, faults, status, bytes, milliseconds.
+    pub fn access_log(mut self) -> Self {
+        self.access_log = true;
+        self
+    }
+
     /// The `Server` header of every answer (default: `test-server/` and the version).
     pub fn server_header(mut self, value: impl Into<String>) -> Self {
         self.server_header = value.into();
@@ -181,9 +243,14 @@ impl Builder {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
             None => Images::built_in(),
         };
+        let full = self
+            .plan
+            .server_wide()
+            .is_some_and(|fault| fault.name() == "backlog-full");
+        let backlog = if full { 0 } else { listen::BACKLOG };
         let listeners = match self.address {
-            Some(address) => listen::on_address(address, self.port)?,
-            None => listen::on_loopback(self.port)?,
+            Some(address) => listen::on_address(address, self.port, backlog)?,
+            None => listen::on_loopback(self.port, backlog)?,
         };
         let addresses = listeners
             .iter()
@@ -191,15 +258,22 @@ impl Builder {
             .collect::<io::Result<Vec<_>>>()?;
         let site = Arc::new(Site {
             name: self.name,
-            plan: self.plan,
+            plan: RwLock::new(Arc::new(self.plan)),
             seed: self.seed,
             images,
             counters: Arc::new(Counters::new()),
+            control: self.admin || self.address.is_none_or(|address| address.is_loopback()),
+            access_log: self.access_log,
         });
 
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let crowd = if full {
+            listen::fill(&addresses)
+        } else {
+            Vec::new()
+        };
         let listeners = {
             let _watched_by = runtime.enter();
             let listeners = listeners.into_iter().map(tokio::net::TcpListener::from_std);
@@ -208,7 +282,15 @@ impl Builder {
         let (stopper, stopped) = oneshot::channel();
         let thread = {
             let site = Arc::clone(&site);
-            let work = move || runtime.block_on(serve(listeners, site, server_header, stopped));
+            let work = move || {
+                if full {
+                    // The listeners stay, and nobody accepts.
+                    let _listeners = listeners;
+                    runtime.block_on(async { drop(stopped.await) });
+                } else {
+                    runtime.block_on(serve(listeners, site, server_header, stopped));
+                }
+            };
             thread::Builder::new()
                 .name(format!("test-server {}", addresses[0].port()))
                 .spawn(work)?
@@ -219,6 +301,7 @@ impl Builder {
             on_loopback: self.address.is_none(),
             stopper: Some(stopper),
             thread: Some(thread),
+            _crowd: crowd,
         })
     }
 }
@@ -232,13 +315,9 @@ async fn serve(
 ) {
     let router = routes::router(Arc::clone(&site), server_header);
     for listener in listeners {
-        let (site, router) = (Arc::clone(&site), router.clone());
-        let counted = listener.tap_io(move |connection| {
-            site.counters.connection_accepted();
-            // A head and its body are written separately; Nagle would hold the second back for 40 ms.
-            let _ = connection.set_nodelay(true);
-        });
-        tokio::spawn(async move { axum::serve(counted, router).await });
+        let connections = Connections::new(listener, Arc::clone(&site.counters));
+        let service = router.clone().into_make_service_with_connect_info::<Wire>();
+        tokio::spawn(async move { axum::serve(connections, service).await });
     }
     let _ = stopped.await;
 }

@@ -77,11 +77,11 @@ fn each_server_has_a_line_when_it_is_ready_and_ends_at_a_signal() {
         let (running, lines) = start(&["--delay", "1ms"], 3);
         let expected = [
             ("LOCAL", "answers at once"),
-            ("DELAY", "answers every request after 1ms"),
+            ("DELAY", "answers every request with delay=1ms"),
             (
                 "ERROR",
-                "answers 25 % of the codes with status 500 or 501 or 502 or 503, 50 % of the codes \
-                 after 1ms, the rest at once",
+                "answers 25 % of the codes with status=500|501|502|503, 50 % of the codes with \
+                 delay=1ms, the rest at once",
             ),
         ];
         for (line, (name, words)) in lines.iter().zip(expected) {
@@ -121,7 +121,7 @@ fn the_seed_and_the_error_rate_decide_what_fails() {
     stop(running, Signal::TERM);
 
     let (running, lines) = start(&["--error-rate", "100"], 3);
-    let words = " answers every request with status 500 or 501 or 502 or 503";
+    let words = " answers every request with status=500|501|502|503";
     assert!(lines[2].ends_with(words), "{}", lines[2]);
     stop(running, Signal::TERM);
 }
@@ -135,7 +135,7 @@ fn a_taken_port_is_one_line_that_names_it_and_nothing_is_started() {
         err,
         format!(
             "test-server: port {port} of DELAY is taken: end the program that uses it, or choose \
-             other ports with FLAGS_PORTS=a,b,c\n"
+             another one with FLAGS_PORTS=a,b,c\n"
         )
     );
     assert_eq!((out.as_str(), exit), ("", Some(1)));
@@ -153,7 +153,7 @@ fn what_cannot_be_served_is_said_in_one_line() {
         (
             &["--error-rate", "101"],
             "0,0,0",
-            "a share must be from 0 to 100 percent, not 101",
+            "--error-rate: a share must be a number from 0 to 100",
             2,
         ),
         (

@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use test_server::{Fault, Label, Plan, TestServer, Tuning};
+use test_server::{Label, Plan, TestServer, Tuning};
 
 /// An answer, its head in lower case.
 struct Answer {
@@ -148,15 +148,15 @@ fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
     let plan = Label::Error.plan(&Tuning::default()).unwrap();
     let server = TestServer::builder()
         .name("ERROR")
-        .plan(plan)
+        .with_plan(plan)
         .seed(7)
         .start()
         .unwrap();
     let page = String::from_utf8(ask(&server, "GET", "/").body).unwrap();
     assert_eq!(
         page,
-        "ERROR test server: answers 25 % of the codes with status 500 or 501 or 502 or 503, \
-         50 % of the codes after 500ms, the rest at once\n\
+        "ERROR test server: answers 25 % of the codes with status=500|501|502|503, \
+         50 % of the codes with delay=500ms, the rest at once\n\
          194 flags at /flags/{cc}/{cc}.gif, such as /flags/br/br.gif\n\
          plan: 25:status=500|501|502|503,50:delay=500ms\n\
          seed: 7\n"
@@ -166,12 +166,10 @@ fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
 
 #[test]
 fn a_code_meets_the_same_fault_whenever_it_is_asked_for() {
-    let plan = Plan::normal()
-        .and(25.0, [Fault::Status(vec![500, 501, 502, 503])])
-        .unwrap();
+    let plan = "25:status=500|501|502|503".parse::<Plan>().unwrap();
     let statuses = |codes: &mut dyn Iterator<Item = String>| -> Vec<(String, u16)> {
         let server = TestServer::builder()
-            .plan(plan.clone())
+            .with_plan(plan.clone())
             .seed(0)
             .start()
             .unwrap();

@@ -1,0 +1,119 @@
+//! Faults of the body: a 200, rightly framed, and something else in it than a flag.
+
+use std::io::Write as _;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::IntoResponse as _;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body::Frame;
+
+use crate::fault::{Answer, Argument, Case, Effect, Spec, Takes};
+
+pub(super) static SPECS: [Spec; 6] = [
+    Spec {
+        name: "html",
+        takes: Takes::Nothing,
+        sees: "200 and a page, as from a captive portal",
+        effect: Effect::Answer(|_, _| {
+            let page =
+                "<!doctype html><title>Welcome</title><p>Please log in to use this network.</p>\n";
+            Answer::Http(([(CONTENT_TYPE, "text/html")], page).into_response())
+        }),
+    },
+    Spec {
+        name: "gif-cut",
+        takes: Takes::Number {
+            of: "BYTES",
+            default: 200,
+        },
+        sees: "200 and only the first bytes of the flag, which the length agrees with",
+        effect: Effect::AnswerWithFlag(|argument, _, flag| {
+            let kept = super::cut(flag, argument.number());
+            Answer::Http(([(CONTENT_TYPE, "image/gif")], kept).into_response())
+        }),
+    },
+    Spec {
+        name: "gif-trailing",
+        takes: Takes::Nothing,
+        sees: "200 and the flag with a comment of HTML behind its end",
+        effect: Effect::AnswerWithFlag(|_, _, flag| {
+            let both = [flag, &b"<!-- served by a cheap host -->"[..]].concat();
+            Answer::Http(([(CONTENT_TYPE, "image/gif")], both).into_response())
+        }),
+    },
+    Spec {
+        name: "huge",
+        takes: Takes::Number {
+            of: "BYTES",
+            default: 64 << 20,
+        },
+        sees: "200 and a body of so many bytes, announced",
+        effect: Effect::Answer(|argument, _| {
+            let length = argument.number();
+            let headers = [
+                (CONTENT_TYPE, "image/gif".to_owned()),
+                (CONTENT_LENGTH, length.to_string()),
+            ];
+            Answer::Http((headers, Body::new(Filler { left: Some(length) })).into_response())
+        }),
+    },
+    Spec {
+        name: "endless",
+        takes: Takes::Nothing,
+        sees: "200 and a body that never ends",
+        effect: Effect::Answer(|_, _| {
+            let body = Body::new(Filler { left: None });
+            Answer::Http(([(CONTENT_TYPE, "image/gif")], body).into_response())
+        }),
+    },
+    Spec {
+        name: "gzip-bomb",
+        takes: Takes::Nothing,
+        sees: "200 and 64 KB of gzip that unpack to 64 MiB",
+        effect: Effect::Answer(gzip_bomb),
+    },
+];
+
+/// So many bytes of nothing in particular, or without end.
+struct Filler {
+    left: Option<u64>,
+}
+
+static CHUNK: [u8; 16 << 10] = [b'x'; 16 << 10];
+
+impl http_body::Body for Filler {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let size = match self.left {
+            Some(0) => return Poll::Ready(None),
+            Some(left) => usize::try_from(left).map_or(CHUNK.len(), |left| left.min(CHUNK.len())),
+            None => CHUNK.len(),
+        };
+        self.left = self.left.map(|left| left - size as u64);
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&CHUNK[..size])))))
+    }
+}
+
+fn gzip_bomb(_: &Argument, _: &Case<'_>) -> Answer {
+    static BOMB: OnceLock<Bytes> = OnceLock::new();
+    let bomb = BOMB.get_or_init(|| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        let zeros = [0; 64 << 10];
+        // Writing to memory does not fail.
+        let written = (0..1024).try_for_each(|_| packed.write_all(&zeros));
+        let finished = written.and_then(|()| packed.finish());
+        Bytes::from(finished.unwrap_or_default())
+    });
+    let headers = [(CONTENT_TYPE, "image/gif"), (CONTENT_ENCODING, "gzip")];
+    Answer::Http((headers, bomb.clone()).into_response())
+}

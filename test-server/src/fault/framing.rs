@@ -1,0 +1,82 @@
+//! Faults of framing: the flag is all there, and the head says something else about its length.
+
+use axum::body::Bytes;
+
+use crate::fault::{Answer, Effect, Spec, Takes};
+use crate::script::{End, Script, head, message};
+
+pub(super) static SPECS: [Spec; 6] = [
+    Spec {
+        name: "length-short",
+        takes: Takes::Number {
+            of: "BYTES",
+            default: 100,
+        },
+        sees: "a Content-Length so many bytes too small, then all of the flag",
+        effect: Effect::AnswerWithFlag(|argument, _, flag| {
+            let length = (flag.len() as u64).saturating_sub(argument.number());
+            with(&length_line(length), flag, End::Close)
+        }),
+    },
+    Spec {
+        name: "length-long",
+        takes: Takes::Number {
+            of: "BYTES",
+            default: 100,
+        },
+        sees: "a Content-Length so many bytes too large, then the flag, and the connection stays",
+        effect: Effect::AnswerWithFlag(|argument, _, flag| {
+            let length = (flag.len() as u64).saturating_add(argument.number());
+            with(&length_line(length), flag, End::Hang)
+        }),
+    },
+    Spec {
+        name: "length-absurd",
+        takes: Takes::Number {
+            of: "BYTES",
+            default: 1_000_000_000_000,
+        },
+        sees: "this Content-Length, a terabyte, then the flag, and the connection stays",
+        effect: Effect::AnswerWithFlag(|argument, _, flag| {
+            with(&length_line(argument.number()), flag, End::Hang)
+        }),
+    },
+    Spec {
+        name: "length-malformed",
+        takes: Takes::Nothing,
+        sees: "a Content-Length that is no number (-5)",
+        effect: Effect::AnswerWithFlag(|_, _, flag| {
+            with("content-length: -5\r\n", flag, End::Close)
+        }),
+    },
+    Spec {
+        name: "length-twice",
+        takes: Takes::Nothing,
+        sees: "two Content-Lengths that differ by one",
+        effect: Effect::AnswerWithFlag(|_, _, flag| {
+            let length = flag.len() as u64;
+            with(
+                &(length_line(length) + &length_line(length + 1)),
+                flag,
+                End::Close,
+            )
+        }),
+    },
+    Spec {
+        name: "bad-chunk",
+        takes: Takes::Nothing,
+        sees: "a chunked body whose first chunk has the size zz",
+        effect: Effect::AnswerWithFlag(|_, _, flag| {
+            let head = head("transfer-encoding: chunked\r\n") + "zz\r\n";
+            Answer::Script(Script::bytes(message(&head, flag), End::Close))
+        }),
+    },
+];
+
+fn length_line(length: u64) -> String {
+    format!("content-length: {length}\r\n")
+}
+
+fn with(framing: &str, flag: &Bytes, end: End) -> Answer {
+    Answer::Script(Script::bytes(message(&head(framing), flag), end))
+}

@@ -1,0 +1,87 @@
+//! Faults that lead elsewhere: to the flag after all, in circles, or nowhere.
+
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::IntoResponse as _;
+
+use crate::fault::{Answer, Case, Effect, Spec, Takes};
+
+pub(super) static SPECS: [Spec; 6] = [
+    Spec {
+        name: "redirect",
+        takes: Takes::Number {
+            of: "TIMES",
+            default: 1,
+        },
+        sees: "302 so many times, then the flag",
+        effect: Effect::AnswerWithFlag(|argument, case, flag| {
+            if case.hop >= argument.number() {
+                let headers = [(axum::http::header::CONTENT_TYPE, "image/gif")];
+                return Answer::Http((headers, flag.clone()).into_response());
+            }
+            found(Some(&here(case, case.hop + 1)))
+        }),
+    },
+    Spec {
+        name: "redirect-loop",
+        takes: Takes::Nothing,
+        sees: "302 to the same place, for ever",
+        effect: Effect::Answer(|_, case| found(Some(&here(case, 0)))),
+    },
+    Spec {
+        name: "redirect-missing",
+        takes: Takes::Nothing,
+        sees: "302 to a flag that is not there (404)",
+        effect: Effect::Answer(|_, _| found(Some("/flags/no/such.gif"))),
+    },
+    Spec {
+        name: "redirect-nowhere",
+        takes: Takes::Nothing,
+        sees: "302 without a Location",
+        effect: Effect::Answer(|_, _| found(None)),
+    },
+    Spec {
+        name: "redirect-scheme",
+        takes: Takes::Nothing,
+        sees: "302 to a file: URL",
+        effect: Effect::Answer(|_, _| found(Some("file:///etc/passwd"))),
+    },
+    Spec {
+        name: "redirect-refused",
+        takes: Takes::Nothing,
+        sees: "302 to a port where nobody listens (1 on 127.0.0.1)",
+        effect: Effect::Answer(|_, case| {
+            let cc = case.code;
+            found(Some(&format!("http://127.0.0.1:1/flags/{cc}/{cc}.gif")))
+        }),
+    },
+];
+
+/// The same flag, with what must not be forgotten on the way.
+fn here(case: &Case<'_>, hop: u64) -> String {
+    let cc = case.code;
+    let hop = if hop > 0 {
+        format!("hop={hop}")
+    } else {
+        String::new()
+    };
+    let plan = case
+        .own_plan
+        .map(|plan| format!("plan={plan}"))
+        .unwrap_or_default();
+    let query = [hop, plan]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("&");
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("/flags/{cc}/{cc}.gif{mark}{query}")
+}
+
+fn found(location: Option<&str>) -> Answer {
+    let mut headers = HeaderMap::new();
+    if let Some(location) = location.and_then(|url| HeaderValue::from_str(url).ok()) {
+        headers.insert(LOCATION, location);
+    }
+    Answer::Http((StatusCode::FOUND, headers).into_response())
+}

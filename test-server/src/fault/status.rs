@@ -1,0 +1,136 @@
+//! Faults that are a status: well-formed answers that are no flag.
+
+use std::time::{Duration, SystemTime};
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use hyper::ext::ReasonPhrase;
+
+use crate::draw::draw;
+use crate::fault::argument::RetryAfter;
+use crate::fault::{Answer, Argument, Case, Effect, Spec, Takes};
+
+pub(super) static SPECS: [Spec; 7] = [
+    Spec {
+        name: "status",
+        takes: Takes::Statuses,
+        sees: "this status, or for each code one of several",
+        effect: Effect::Answer(status),
+    },
+    Spec {
+        name: "retry-after",
+        takes: Takes::RetryAfter,
+        sees: "with a status: a Retry-After header, in seconds or as a date",
+        effect: Effect::AddToStatus(retry_after),
+    },
+    Spec {
+        name: "reason",
+        takes: Takes::Text,
+        sees: "with a status: this reason phrase",
+        effect: Effect::AddToStatus(reason),
+    },
+    Spec {
+        name: "empty",
+        takes: Takes::Nothing,
+        sees: "200 and a body of no bytes",
+        effect: Effect::Answer(|_, _| gif(StatusCode::OK)),
+    },
+    Spec {
+        name: "no-content",
+        takes: Takes::Nothing,
+        sees: "204",
+        effect: Effect::Answer(|_, _| Answer::Http(StatusCode::NO_CONTENT.into_response())),
+    },
+    Spec {
+        name: "partial",
+        takes: Takes::Nothing,
+        sees: "206 with the first half of the flag, which nobody asked for",
+        effect: Effect::AnswerWithFlag(|_, _, flag| {
+            let (half, all) = (flag.len() / 2, flag.len());
+            let range = format!("bytes 0-{}/{all}", half.saturating_sub(1));
+            let headers = [
+                (header::CONTENT_TYPE, "image/gif".to_owned()),
+                (header::CONTENT_RANGE, range),
+            ];
+            Answer::Http((StatusCode::PARTIAL_CONTENT, headers, flag.slice(..half)).into_response())
+        }),
+    },
+    Spec {
+        name: "not-modified",
+        takes: Takes::Nothing,
+        sees: "304, although nothing was said of an earlier copy",
+        effect: Effect::Answer(|_, _| Answer::Http(StatusCode::NOT_MODIFIED.into_response())),
+    },
+];
+
+fn gif(status: StatusCode) -> Answer {
+    Answer::Http((status, [(header::CONTENT_TYPE, "image/gif")]).into_response())
+}
+
+fn status(argument: &Argument, case: &Case<'_>) -> Answer {
+    let status = pick(argument, case).and_then(|number| StatusCode::from_u16(number).ok());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Answer::Http((status, format!("{status}\n")).into_response())
+}
+
+/// Which of several statuses a code meets.
+fn pick(argument: &Argument, case: &Case<'_>) -> Option<u16> {
+    let Argument::Statuses(statuses) = argument else {
+        return None;
+    };
+    let at = draw(case.seed, &format!("{}/status/{argument}", case.code));
+    statuses.get((at * statuses.len() as f64) as usize).copied()
+}
+
+fn retry_after(argument: &Argument, response: &mut Response) {
+    let value = match argument {
+        Argument::RetryAfter(RetryAfter::Seconds(seconds)) => seconds.to_string(),
+        Argument::RetryAfter(RetryAfter::Date(seconds)) => {
+            httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(*seconds))
+        }
+        _ => return,
+    };
+    if let Ok(value) = HeaderValue::from_str(&value) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+}
+
+/// What is no reason phrase (one with a line end in it) is left out.
+fn reason(argument: &Argument, response: &mut Response) {
+    let Argument::Text(text) = argument else {
+        return;
+    };
+    if let Ok(phrase) = ReasonPhrase::try_from(text.as_bytes()) {
+        response.extensions_mut().insert(phrase);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_of_several_comes_up_for_some_code_and_always_for_the_same() {
+        let argument = Argument::Statuses(vec![500, 501, 502, 503]);
+        let of = |code: &str| {
+            pick(
+                &argument,
+                &Case {
+                    seed: 35,
+                    code,
+                    hop: 0,
+                    own_plan: None,
+                },
+            )
+            .unwrap()
+        };
+        let codes = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")));
+        let picked: Vec<u16> = codes.map(|code| of(&code)).collect();
+        for status in 500..=503 {
+            let share = picked.iter().filter(|&&s| s == status).count();
+            assert!((130..210).contains(&share), "{status}: {share} of 676");
+        }
+        // Published draws: a change here is a change of every run that anyone has written down.
+        assert_eq!(["be", "bh", "br", "cs"].map(of), [500, 502, 500, 503]);
+    }
+}

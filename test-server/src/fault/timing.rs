@@ -1,0 +1,43 @@
+//! Faults of time: the answer is right, and comes late, or comes only at last.
+
+use std::time::Duration;
+
+use crate::fault::{Argument, Case, Effect, Spec, Takes, Wait};
+
+pub(super) static SPECS: [Spec; 3] = [
+    Spec {
+        name: "delay",
+        takes: Takes::Delay,
+        sees: "the answer comes this much later",
+        effect: Effect::Wait(delay),
+    },
+    Spec {
+        name: "hold",
+        takes: Takes::Number {
+            of: "REQUESTS",
+            default: 0,
+        },
+        sees: "no answer before so many requests have been in flight at once; from then on nothing waits",
+        effect: Effect::Wait(hold),
+    },
+    Spec {
+        name: "transient",
+        takes: Takes::Number {
+            of: "ATTEMPTS",
+            default: 0,
+        },
+        sees: "the faults beside it for the first so many attempts at a code, then the flag",
+        effect: Effect::FirstAttempts,
+    },
+];
+
+fn delay(argument: &Argument, case: &Case<'_>) -> Wait {
+    match argument {
+        Argument::Delay(delay) => Wait::For(delay.of(case)),
+        _ => Wait::For(Duration::ZERO),
+    }
+}
+
+fn hold(argument: &Argument, _: &Case<'_>) -> Wait {
+    Wait::InFlight(usize::try_from(argument.number()).unwrap_or(usize::MAX))
+}

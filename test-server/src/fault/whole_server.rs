@@ -1,0 +1,18 @@
+//! Faults of the server as a whole: what it does to connections, whatever is asked on them.
+
+use crate::fault::{Effect, Spec, Takes};
+
+pub(super) static SPECS: [Spec; 2] = [
+    Spec {
+        name: "stale",
+        takes: Takes::Stale,
+        sees: "each connection is closed after so many responses without a word, at once or so much later",
+        effect: Effect::ServerWide,
+    },
+    Spec {
+        name: "backlog-full",
+        takes: Takes::Nothing,
+        sees: "connecting takes for ever: the queue of the server is full and nobody accepts",
+        effect: Effect::ServerWide,
+    },
+];

@@ -1,0 +1,227 @@
+//! The parser of the plan language. Its errors point at the word they are about: a plan is typed in one line, and a
+//! message that makes the writer search is half a message.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::fault::{Argument, Fault, Role, Spec};
+use crate::plan::Slice;
+
+/// Why a text is no plan. Prints itself in three lines: what is wrong, the plan, and a caret under the word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanError {
+    message: String,
+    plan: String,
+    at: Range<usize>,
+}
+
+impl PlanError {
+    /// What is wrong, in one line.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The bytes of the plan that it is about.
+    pub fn at(&self) -> Range<usize> {
+        self.at.clone()
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One character, one column: what moves the caret on a terminal is shown as a blank.
+        let shown: String = self
+            .plan
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let before = self.plan[..self.at.start].chars().count();
+        let under = self.plan[self.at.clone()].chars().count().max(1);
+        writeln!(f, "{}", self.message)?;
+        writeln!(f, "  {shown}")?;
+        write!(f, "  {}{}", " ".repeat(before), "^".repeat(under))
+    }
+}
+
+/// A part of the plan that knows where it stands in the whole.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    plan: &'a str,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Part<'a> {
+    fn text(self) -> &'a str {
+        &self.plan[self.start..self.end]
+    }
+
+    fn trimmed(self) -> Self {
+        let text = self.text();
+        let start = self.start + (text.len() - text.trim_start().len());
+        let end = start + text.trim().len();
+        Self { start, end, ..self }
+    }
+
+    /// At the first place that the function names: before it and behind it.
+    fn cut(self, at: impl FnOnce(&str) -> Option<usize>) -> Option<(Self, Self)> {
+        let middle = self.start + at(self.text())?;
+        Some((
+            Self {
+                end: middle,
+                ..self
+            },
+            Self {
+                start: middle + 1,
+                ..self
+            },
+        ))
+    }
+
+    /// The parts between separators that stand neither in parentheses nor in quotes.
+    fn split(self, separator: char) -> Vec<Self> {
+        let (mut parts, mut start) = (Vec::new(), self.start);
+        let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+        for (i, c) in self.text().char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                '(' if !quoted => depth += 1,
+                ')' if !quoted => depth = depth.saturating_sub(1),
+                _ if c == separator && depth == 0 && !quoted => {
+                    parts.push(
+                        Self {
+                            start,
+                            end: self.start + i,
+                            ..self
+                        }
+                        .trimmed(),
+                    );
+                    start = self.start + i + c.len_utf8();
+                }
+                _ => {}
+            }
+        }
+        parts.push(Self { start, ..self }.trimmed());
+        parts
+    }
+
+    fn error(self, message: impl Into<String>) -> PlanError {
+        PlanError {
+            message: message.into(),
+            plan: self.plan.to_owned(),
+            at: self.start..self.end,
+        }
+    }
+}
+
+/// The slices of a plan.
+pub(super) fn slices(plan: &str) -> Result<Vec<Slice>, PlanError> {
+    let whole = Part {
+        plan,
+        start: 0,
+        end: plan.len(),
+    }
+    .trimmed();
+    if whole.text().is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut slices, mut total) = (Vec::new(), 0.0);
+    for part in whole.split(',') {
+        let (percent, slice) = slice(part)?;
+        total += slice.percent;
+        // Shares such as 33.3 + 33.3 + 33.4 may come to a hair over 100 in binary.
+        if total > 100.0 + 1e-9 {
+            return Err(percent.error(format!(
+                "with this share there are {total} percent, more than 100"
+            )));
+        }
+        slices.push(slice);
+    }
+    Ok(slices)
+}
+
+/// One `PERCENT:FAULT+FAULT`, and where its percent stands.
+fn slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
+    if part.text().is_empty() {
+        return Err(part.error("PERCENT:FAULT is missing here"));
+    }
+    let Some((percent_part, faults_part)) = part.cut(|text| text.find(':')) else {
+        return Err(part.error("PERCENT: is missing before the fault, as in 25:reset"));
+    };
+    let percent_part = percent_part.trimmed();
+    let number: Option<f64> = percent_part.text().parse().ok();
+    let Some(percent) = number.filter(|number| (0.0..=100.0).contains(number)) else {
+        return Err(percent_part.error("a share must be a number from 0 to 100"));
+    };
+    let mut faults: Vec<Fault> = Vec::new();
+    for part in faults_part.split('+') {
+        let fault = fault(part)?;
+        fits(&fault, &faults, percent).map_err(|why| part.error(why))?;
+        faults.push(fault);
+    }
+    // Minus zero is zero, and should print so.
+    Ok((
+        percent_part,
+        Slice {
+            percent: percent.abs(),
+            faults,
+        },
+    ))
+}
+
+/// Whether a fault can stand beside those before it.
+fn fits(fault: &Fault, before: &[Fault], percent: f64) -> Result<(), String> {
+    if before.iter().any(|other| other.name() == fault.name()) {
+        return Err(format!("'{}' is there twice", fault.name()));
+    }
+    let answers = before.iter().find(|other| other.role() == Role::Answers);
+    match (fault.role(), answers) {
+        (Role::Answers, Some(other)) => Err(format!(
+            "'{}' and '{}' cannot both be the answer",
+            other.name(),
+            fault.name()
+        )),
+        (Role::AddsToStatus, None) => Err(format!("'{}' needs a 'status' before it", fault.name())),
+        (Role::AddsToStatus, Some(other)) if other.name() != "status" => Err(format!(
+            "'{}' needs a 'status' before it, not '{}'",
+            fault.name(),
+            other.name()
+        )),
+        (Role::ServerWide, _) if percent < 100.0 || !before.is_empty() => Err(format!(
+            "'{}' is for the whole server: it needs 100 percent and nothing beside it",
+            fault.name()
+        )),
+        _ if before.iter().any(|other| other.role() == Role::ServerWide) => {
+            Err("nothing can stand beside a fault of the whole server".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One `NAME` or `NAME=ARGUMENT`.
+fn fault(part: Part<'_>) -> Result<Fault, PlanError> {
+    if part.text().is_empty() {
+        return Err(part.error("a fault is missing here"));
+    }
+    let (name, argument) = match part.cut(|text| text.find('=')) {
+        Some((name, argument)) => (name.trimmed(), Some(argument.trimmed())),
+        None => (part, None),
+    };
+    let Some(spec) = Spec::find(name.text()) else {
+        let meant =
+            Spec::closest(name.text()).map(|spec| format!("; did you mean '{}'?", spec.name));
+        let meant = meant.unwrap_or_default();
+        return Err(name.error(format!(
+            "there is no fault '{}'{meant}",
+            name.text().escape_debug()
+        )));
+    };
+    match Argument::parse(spec, argument.map(Part::text)) {
+        Ok(argument) => Ok(Fault::new(spec, argument)),
+        Err(why) => Err(argument.unwrap_or(name).error(why)),
+    }
+}

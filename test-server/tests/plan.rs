@@ -1,0 +1,238 @@
+//! The plan language: what is understood prints as it was meant, and what is not is pointed at.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+use proptest::prelude::*;
+use test_server::{Plan, PlanError, list_faults};
+
+fn shown(text: &str) -> String {
+    text.parse::<Plan>().unwrap().to_string()
+}
+
+/// The message, and the word that the caret stands under.
+fn refused(text: &str) -> (String, String) {
+    let error: PlanError = text.parse::<Plan>().unwrap_err();
+    let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(
+        (lines.len(), lines[0].as_str()),
+        (3, error.message()),
+        "{text}"
+    );
+    assert_eq!(lines[1], format!("  {text}"));
+    let start = lines[2].find('^').unwrap();
+    let width = lines[2].chars().filter(|&c| c == '^').count();
+    let word = lines[1].chars().skip(start).take(width).collect();
+    (error.message().to_owned(), word)
+}
+
+#[test]
+fn plans_print_as_they_are_written() {
+    for text in [
+        "",
+        "25:status=500|501|502|503,50:delay=500ms",
+        "100:delay=500ms",
+        "0.5:reset,33.3:close",
+        "50:delay=uniform(500ms..5s)",
+        "50:delay=lognormal(200ms,2s),10:hang",
+        "10:status=503+retry-after=2s",
+        "10:status=503+retry-after=date(2s)+reason=\"Too busy, really\"",
+        "10:status=503+reason=\"a \\\"b\\\" \\\\ c\"",
+        "20:reset-body=17+delay=1s+transient=2",
+        "100:hold=30",
+        "100:stale=5@5ms",
+        "100:stale=1",
+    ] {
+        assert_eq!(shown(text), text);
+    }
+}
+
+#[test]
+fn spaces_and_other_spellings_of_the_same_mean_the_same() {
+    for (text, same) in [
+        (
+            " 10 : reset , 20 : delay = 1500ms ",
+            "10:reset,20:delay=1500ms",
+        ),
+        ("10:delay=1s 500ms", "10:delay=1500ms"),
+        ("10:delay=0.5s", "10:delay=500ms"),
+        ("10.0:reset", "10:reset"),
+        ("-0:reset", "0:reset"),
+        ("10:reset-body", "10:reset-body=200"),
+        ("10:status=500 | 503", "10:status=500|503"),
+        ("10:status=503+reason=busy", "10:status=503+reason=\"busy\""),
+        ("10:delay=uniform( 1s .. 2s )", "10:delay=uniform(1s..2s)"),
+    ] {
+        assert_eq!(shown(text), same, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_plan_is_pointed_at() {
+    for (text, message, word) in [
+        (
+            "reset",
+            "PERCENT: is missing before the fault, as in 25:reset",
+            "reset",
+        ),
+        (
+            "10:rset",
+            "there is no fault 'rset'; did you mean 'reset'?",
+            "rset",
+        ),
+        ("10:reset,20:xyzzy", "there is no fault 'xyzzy'", "xyzzy"),
+        ("x:reset", "a share must be a number from 0 to 100", "x"),
+        ("101:reset", "a share must be a number from 0 to 100", "101"),
+        ("-1:reset", "a share must be a number from 0 to 100", "-1"),
+        ("NaN:reset", "a share must be a number from 0 to 100", "NaN"),
+        (
+            "60:reset,41:close",
+            "with this share there are 101 percent, more than 100",
+            "41",
+        ),
+        ("10:reset,,5:close", "PERCENT:FAULT is missing here", ","),
+        ("10:", "a fault is missing here", ""),
+        ("10:reset+", "a fault is missing here", ""),
+        (
+            "10:delay",
+            "'delay' needs its argument: delay=DURATION|uniform(A..B)|lognormal(MEDIAN,P99)",
+            "delay",
+        ),
+        ("10:reset=5", "'reset' takes no argument", "5"),
+        (
+            "10:reset-body=0",
+            "BYTES must be a whole number from 1 on",
+            "0",
+        ),
+        (
+            "10:reset-body=1.5",
+            "BYTES must be a whole number from 1 on",
+            "1.5",
+        ),
+        (
+            "10:status=99",
+            "a status must be a number from 200 to 999, several with | between",
+            "99",
+        ),
+        (
+            "10:delay=soon",
+            "a duration must be like 500ms, 1.5s or 2m",
+            "soon",
+        ),
+        (
+            "10:delay=uniform(5s..1s)",
+            "uniform(A..B) needs A <= B",
+            "uniform(5s..1s)",
+        ),
+        ("10:delay=1s+delay=2s", "'delay' is there twice", "delay=2s"),
+        (
+            "10:reset+close",
+            "'reset' and 'close' cannot both be the answer",
+            "close",
+        ),
+        (
+            "10:retry-after=2s",
+            "'retry-after' needs a 'status' before it",
+            "retry-after=2s",
+        ),
+        (
+            "10:reset+retry-after=2s",
+            "'retry-after' needs a 'status' before it, not 'reset'",
+            "retry-after=2s",
+        ),
+        (
+            "10:status=503+retry-after=1500ms",
+            "retry-after counts whole seconds",
+            "1500ms",
+        ),
+        (
+            "10:status=503+reason=\"open",
+            "a text in quotes must end with its closing quote",
+            "\"open",
+        ),
+        (
+            "50:stale=5",
+            "'stale' is for the whole server: it needs 100 percent and nothing beside it",
+            "stale=5",
+        ),
+        (
+            "100:delay=1s+stale=5",
+            "'stale' is for the whole server: it needs 100 percent and nothing beside it",
+            "stale=5",
+        ),
+        (
+            "100:stale=5+delay=1s",
+            "nothing can stand beside a fault of the whole server",
+            "delay=1s",
+        ),
+        (
+            "10:stau",
+            "there is no fault 'stau'; did you mean 'status'?",
+            "stau",
+        ),
+        (
+            "5:réset",
+            "there is no fault 'réset'; did you mean 'reset'?",
+            "réset",
+        ),
+    ] {
+        let (said, under) = refused(text);
+        assert_eq!(said, message, "{text}");
+        // What is missing at the end is pointed at there, where there is no word.
+        assert_eq!(under, word, "{text}");
+    }
+}
+
+#[test]
+fn every_fault_is_listed_once_with_what_a_client_sees() {
+    let faults: Vec<_> = list_faults().collect();
+    let mut names: Vec<_> = faults
+        .iter()
+        .map(|(fault, _)| fault.split(['=', '[']).next().unwrap())
+        .collect();
+    assert!(names.len() >= 50, "{}", names.len());
+    assert!(faults.iter().all(|(_, seen)| seen.len() > 2));
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), faults.len());
+}
+
+fn fault() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (1..5000_u64).prop_map(|ms| format!("delay={ms}ms")),
+        (1..500_u64, 500..9000_u64)
+            .prop_map(|(a, b)| format!("delay=uniform({a}ms..{b}us)").replace("us", "ms")),
+        (200..999_u16, 200..999_u16).prop_map(|(a, b)| format!("status={a}|{b}")),
+        (1..100_u64).prop_map(|n| format!("transient={n}")),
+        (1..100_u64).prop_map(|n| format!("reset-body={n}")),
+        Just("hang".to_owned()),
+        (200..999_u16, "[ -~]{0,20}").prop_map(|(status, text)| {
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("status={status}+reason=\"{text}\"")
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parser_or_its_errors_panic(text: String) {
+        if let Err(error) = text.parse::<Plan>() {
+            prop_assert_eq!(error.to_string().lines().count(), 3);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_plan_makes_neither_panic(text in "([0-9.:=+,|()\"\\\\ ]|reset|delay|status|uniform|date|@|é){0,24}") {
+        let parsed = text.parse::<Plan>();
+        if let Ok(plan) = parsed {
+            prop_assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);
+        }
+    }
+
+    #[test]
+    fn whatever_is_a_plan_prints_as_the_same_plan(slices in prop::collection::vec((0..33_u32, fault()), 0..4)) {
+        let slices: Vec<_> = slices.iter().map(|(percent, fault)| format!("{percent}.5:{fault}")).collect();
+        if let Ok(plan) = slices.join(",").parse::<Plan>() {
+            prop_assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);
+        }
+    }
+}
