@@ -127,6 +127,143 @@ fn the_seed_and_the_error_rate_decide_what_fails() {
 }
 
 #[test]
+fn the_last_line_says_in_json_what_is_ready() {
+    let (running, lines) = start(&["--serve", "0=10:reset, 50:delay=1ms", "--serve", "0"], 3);
+    let ready: serde_json::Value = serde_json::from_str(&lines[2]).unwrap();
+    let servers = ready["ready"].as_array().unwrap();
+    assert_eq!(servers.len(), 2);
+    for (server, (line, plan)) in servers
+        .iter()
+        .zip([(&lines[0], "10:reset,50:delay=1ms"), (&lines[1], "")])
+    {
+        assert_eq!(
+            (server["name"].as_str(), server["plan"].as_str()),
+            (Some("SERVER-0"), Some(plan))
+        );
+        assert_eq!(server["port"].as_u64(), Some(u64::from(port(line))));
+        assert_eq!(
+            server["url"].as_str().unwrap(),
+            format!("http://localhost:{}/flags", port(line))
+        );
+    }
+    assert_eq!(status(port(&lines[1]), "br"), "200");
+    stop(running, Signal::TERM);
+}
+
+#[test]
+fn a_label_can_have_another_plan() {
+    let (running, lines) = start(
+        &[
+            "--label",
+            "delay=100:status=418",
+            "--label",
+            "LOCAL=100:status=410",
+        ],
+        3,
+    );
+    assert_eq!(status(port(&lines[0]), "br"), "410");
+    assert_eq!(status(port(&lines[1]), "br"), "418");
+    stop(running, Signal::TERM);
+}
+
+#[test]
+fn verbose_has_a_line_per_request_on_standard_error() {
+    let mut child = command("0,0,0")
+        .args(["-v", "--serve", "0=100:status=503+delay=1ms"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert_eq!(status(port(&line), "br"), "503");
+    let entry = log.next().unwrap().unwrap();
+    let words: Vec<_> = entry.split(' ').collect();
+    assert_eq!(
+        words[1..5],
+        ["SERVER-0", "br", "status+delay", "503"],
+        "{entry}"
+    );
+    assert!(
+        words[0].ends_with('Z') && words[5] == "24" && words[6].parse::<f64>().unwrap() >= 1.0,
+        "{entry}"
+    );
+    stop(Running(child), Signal::TERM);
+}
+
+#[test]
+fn the_list_of_faults_is_a_line_each() {
+    let (out, err, exit) = output(&["--list-faults"], "");
+    assert_eq!((err.as_str(), exit), ("", Some(0)));
+    assert_eq!(out.lines().count(), test_server::list_faults().count());
+    assert!(out.contains("\nreset-body[=BYTES] (200)"), "{out}");
+}
+
+#[test]
+fn a_bad_plan_is_pointed_at_and_exits_2() {
+    for (args, before) in [
+        (["--serve", "0=10:rset,5:close"], ""),
+        (["--label", "LOCAL=10:rset,5:close"], ""),
+    ] {
+        let (out, err, exit) = output(&args, "0,0,0");
+        let expected = "test-server: there is no fault 'rset'; did you mean 'reset'?\n  10:rset,5:close\n     ^^^^\n";
+        assert_eq!(
+            (out.as_str(), err, exit),
+            (before, expected.to_owned(), Some(2))
+        );
+    }
+    for (args, message) in [
+        (
+            ["--serve", "x=10:reset"],
+            "--serve must begin with a port from 0 to 65535, not 'x=10:reset'",
+        ),
+        (
+            ["--label", "REMOTE=10:reset"],
+            "--label must be LOCAL, DELAY or ERROR, then =PLAN, not 'REMOTE=10:reset'",
+        ),
+    ] {
+        assert_eq!(
+            output(&args, "0,0,0"),
+            (String::new(), format!("test-server: {message}\n"), Some(2))
+        );
+    }
+}
+
+#[test]
+fn ten_thousand_connections_are_held_by_a_process_of_its_own() {
+    // This end holds one descriptor for each, and the other end as many.
+    let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
+    let crowd = usize::try_from(descriptors.saturating_sub(200))
+        .unwrap_or(usize::MAX)
+        .min(10_000);
+    let (running, lines) = start(&["--serve", &format!("0=100:hold={crowd}")], 1);
+    let port = port(&lines[0]);
+    let mut clients: Vec<_> = (0..crowd)
+        .map(|n| {
+            // One address of ours has too few ports for all of them on some systems.
+            let address = if n % 2 == 0 { "127.0.0.1" } else { "localhost" };
+            let mut client = TcpStream::connect((address, port)).unwrap();
+            client
+                .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
+                .unwrap();
+            client
+        })
+        .collect();
+    for client in &mut clients {
+        let mut first = [0; 12];
+        client.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+    }
+    if crowd < 10_000 {
+        eprintln!("only {crowd} connections: this machine allows {descriptors} descriptors");
+    }
+    stop(running, Signal::TERM);
+}
+
+#[test]
 fn a_taken_port_is_one_line_that_names_it_and_nothing_is_started() {
     let holder = TestServer::start(Plan::normal()).unwrap();
     let port = holder.port();

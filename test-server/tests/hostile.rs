@@ -1,0 +1,124 @@
+//! Clients that misbehave: whatever one of them sends, the server stays up and the others are served.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use support::ask;
+use test_server::{Plan, TestServer};
+
+fn is_up(server: &TestServer) -> bool {
+    let met = ask(server, "/flags/br/br.gif");
+    met.status() == 200 && met.body().starts_with(b"GIF89a")
+}
+
+/// Sends what it can of this and does not wait for an answer.
+fn send(server: &TestServer, bytes: &[u8]) -> TcpStream {
+    let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
+    // The server may have had enough before the end.
+    let _ = connection.write_all(bytes);
+    connection
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_and_any_half_request_leave_it_standing(bytes: Vec<u8>, cut in 0..60_usize) {
+        let server = TestServer::start(Plan::normal()).unwrap();
+        let request = b"GET /flags/br/br.gif?plan=10:reset HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        drop(send(&server, &bytes));
+        drop(send(&server, &request[..cut]));
+        drop(send(&server, &[&request[..cut], &bytes].concat()));
+        prop_assert!(is_up(&server));
+        prop_assert_eq!(server.stats().in_flight, 0);
+    }
+
+    #[test]
+    fn any_path_and_query_gets_an_answer(path in "[ -~&&[^ ]]{0,60}") {
+        let server = TestServer::start(Plan::normal()).unwrap();
+        for path in [format!("/{path}"), format!("/flags/br/br.gif?{path}"), format!("/flags/br/br.gif?plan={path}")] {
+            // A plan may well say that nothing comes, or that it comes late.
+            drop(send(&server, format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()));
+        }
+        prop_assert!(is_up(&server));
+    }
+}
+
+#[test]
+fn a_header_line_of_a_megabyte_is_refused_and_no_harm_done() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let long = format!(
+        "GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n",
+        "y".repeat(1 << 20)
+    );
+    let mut connection = send(&server, long.as_bytes());
+    connection
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let mut answer = [0; 12];
+    // 431, or a reset where the rest of the line was still on its way.
+    match connection.read_exact(&mut answer) {
+        Ok(()) => assert_eq!(&answer, b"HTTP/1.1 431"),
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+    }
+    assert!(is_up(&server));
+}
+
+#[test]
+fn a_crowd_of_slow_senders_keeps_nobody_waiting() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let slow: Vec<_> = (0..200)
+        .map(|_| send(&server, b"GET /flags/br/br.gif HT"))
+        .collect();
+    assert!(is_up(&server));
+    assert_eq!(server.stats().in_flight, 0, "half a request is none");
+    drop(slow);
+    assert!(is_up(&server));
+}
+
+#[test]
+fn clients_that_leave_in_the_middle_of_a_fault_leave_nothing_behind() {
+    for fault in [
+        "hang",
+        "hang-body",
+        "drip=50ms",
+        "endless",
+        "endless-headers",
+        "endless-1xx",
+        "delay=1h",
+    ] {
+        let server = TestServer::builder()
+            .plan(&format!("100:{fault}"))
+            .unwrap()
+            .start()
+            .unwrap();
+        let clients: Vec<_> = (0..5)
+            .map(|_| {
+                send(
+                    &server,
+                    b"GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\n\r\n",
+                )
+            })
+            .collect();
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let until = |in_flight: usize| {
+            while server.stats().in_flight != in_flight {
+                assert!(
+                    std::time::Instant::now() < deadline,
+                    "{fault}: {:?}",
+                    server.stats()
+                );
+                std::thread::yield_now();
+            }
+        };
+        until(5);
+        drop(clients);
+        until(0);
+    }
+}
