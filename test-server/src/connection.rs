@@ -15,7 +15,7 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::counters::{Counters, InFlight};
 use crate::script::{End, Script, Step};
@@ -117,9 +117,18 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Some(closing) = &mut self.closing {
-            // No byte read is the end of the connection to whoever reads.
-            return closing.as_mut().poll(context).map(Ok);
+        let this = &mut *self;
+        if let Some(closing) = &mut this.closing {
+            // No byte read is the end of the connection to whoever reads. What the client sends meanwhile is not taken,
+            // so that it meets a reset; but if it goes, there is nothing to wait for.
+            let mut byte = [0];
+            let peeked = this.stream.poll_peek(context, &mut ReadBuf::new(&mut byte));
+            let is_gone = matches!(peeked, Poll::Ready(Ok(0) | Err(_)));
+            return if is_gone {
+                Poll::Ready(Ok(()))
+            } else {
+                closing.as_mut().poll(context).map(Ok)
+            };
         }
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
@@ -165,6 +174,8 @@ struct Playing {
     /// How much of the step has been written.
     written: usize,
     pause: Option<Pin<Box<Sleep>>>,
+    /// When the last pause was to end.
+    due: Instant,
     in_flight: Option<InFlight>,
 }
 
@@ -175,6 +186,7 @@ impl Playing {
             step: 0,
             written: 0,
             pause: None,
+            due: Instant::now(),
             in_flight: Some(in_flight),
         }
     }
@@ -208,10 +220,19 @@ impl Playing {
             let piece =
                 &bytes[self.written..bytes.len().min(self.written.saturating_add(at_a_time))];
             match ready!(Pin::new(&mut *stream).poll_write(context, piece)) {
-                Ok(count) => self.written += count,
+                Ok(count) => {
+                    self.written += count;
+                    if let Some(in_flight) = &mut self.in_flight {
+                        in_flight.sends(count);
+                    }
+                }
                 Err(error) => return Poll::Ready(error),
             }
-            self.pause = every.map(|every| Box::pin(sleep(every)));
+            // From when it was due, and not from now: else each step would add what the clock is too coarse for.
+            self.pause = every.map(|every| {
+                self.due += every;
+                Box::pin(sleep_until(self.due))
+            });
         }
     }
 

@@ -37,13 +37,15 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
 
 /// Whether a request may steer this server.
 pub(crate) fn is_open(site: &Site, headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let host = text(header::HOST).unwrap_or_default();
-    let same_site = match text(header::ORIGIN) {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let host = text("host").unwrap_or_default();
+    let same_site = match text("origin") {
         Some(origin) => origin.strip_prefix("http://") == Some(host),
         None => true,
     };
-    site.control && is_address_or_localhost(host) && same_site
+    // Browsers say where a request comes from even where they send no Origin, as for an image.
+    let from_here = matches!(text("sec-fetch-site"), None | Some("same-origin" | "none"));
+    site.control && is_address_or_localhost(host) && same_site && from_here
 }
 
 /// A name could be anyone's: a page on evil.example that resolves to 127.0.0.1 is of the same site as itself.

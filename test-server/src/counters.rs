@@ -167,9 +167,6 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if let Some(log) = &self.log {
-            log.write();
-        }
         self.counters.gauge.send_modify(|gauge| gauge.now -= 1);
     }
 }

@@ -37,7 +37,7 @@ struct Args {
     seed: u64,
 
     /// The delay of DELAY and ERROR, such as 500ms or 2s
-    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = delay)]
     delay: Duration,
 
     /// For how many percent of the codes ERROR fails, decimals allowed
@@ -89,6 +89,17 @@ fn main() -> ExitCode {
             complain(&*error);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn delay(text: &str) -> Result<Duration, String> {
+    let delay = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    // The plan language has the same bound.
+    let longest = Duration::from_secs(366 * 24 * 60 * 60);
+    if delay > longest {
+        Err("at most 366 days".to_owned())
+    } else {
+        Ok(delay)
     }
 }
 
@@ -145,8 +156,9 @@ fn labelled(args: &Args) -> Result<Vec<Wanted>, Box<dyn Error>> {
         });
     }
     for change in &args.label {
-        let (name, plan) = change.split_once('=').unwrap_or((change, ""));
-        let label = Label::find(name.trim()).ok_or_else(|| {
+        let named = change.split_once('=');
+        let named = named.and_then(|(name, plan)| Some((Label::find(name.trim())?, plan)));
+        let (label, plan) = named.ok_or_else(|| {
             format!("--label must be LOCAL, DELAY or ERROR, then =PLAN, not '{change}'")
         })?;
         for server in wanted
@@ -161,19 +173,19 @@ fn labelled(args: &Args) -> Result<Vec<Wanted>, Box<dyn Error>> {
 
 /// Servers of the user's own.
 fn own(args: &Args) -> Result<Vec<Wanted>, Box<dyn Error>> {
-    let own = |text: &String| {
+    let own = |(i, text): (usize, &String)| {
         let (port, plan) = text.split_once('=').unwrap_or((text, ""));
         let port: u16 = port
             .trim()
             .parse()
             .map_err(|_| format!("--serve must begin with a port from 0 to 65535, not '{text}'"))?;
         Ok(Wanted {
-            name: format!("SERVER-{port}"),
+            name: format!("SERVER-{}", i + 1),
             port,
             plan: plan.parse()?,
         })
     };
-    args.serve.iter().map(own).collect()
+    args.serve.iter().enumerate().map(own).collect()
 }
 
 /// What was asked for, checked.

@@ -1,25 +1,28 @@
 //! What is answered to a request: a flag, treated as the plan says, or a page that says what is served here.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 
-use crate::access_log::Entry;
+use crate::access_log::AccessLog;
 use crate::connection::Wire;
 use crate::control;
 use crate::counted_body::count_out_when_sent;
 use crate::counters::{Counters, InFlight};
 use crate::fault::{Answer, Argument, Case, Effect, Fault, Wait};
 use crate::images::Images;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanError};
+use crate::script::{End, Script};
 
 /// Everything a server answers from.
 #[derive(Debug)]
@@ -31,8 +34,8 @@ pub(crate) struct Site {
     pub(crate) counters: Arc<Counters>,
     /// Whether the control paths are open.
     pub(crate) control: bool,
-    /// Whether there is a line per request on standard error.
-    pub(crate) access_log: bool,
+    /// Where a line per request goes, if anywhere.
+    pub(crate) access_log: Option<AccessLog>,
 }
 
 impl Site {
@@ -55,10 +58,32 @@ pub(crate) fn router(site: Arc<Site>, server_header: HeaderValue) -> Router {
     };
     Router::new()
         .route("/", get(about))
+        .route("/flags", get(about))
+        .route("/flags/", get(about))
         .route("/flags/{code}/{file}", get(flag))
         .merge(control::routes(&site))
+        .layer(from_fn_with_state(Arc::clone(&site), log_others))
         .layer(map_response(sign))
         .with_state(site)
+}
+
+/// Marks a response whose request has an entry of its own.
+#[derive(Clone, Copy)]
+struct Logged;
+
+/// Logs requests that are for no flag: pages, control, what is nowhere.
+async fn log_others(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let Some(log) = &site.access_log else {
+        return next.run(request).await;
+    };
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    if response.extensions().get::<Logged>().is_none() {
+        let mut entry = log.begin(&site.name, &path);
+        entry.status = Some(response.status().as_u16());
+        entry.bytes = response.body().size_hint().lower();
+    }
+    response
 }
 
 async fn flag(
@@ -78,14 +103,16 @@ async fn flag(
     let plan = match asked.plan {
         None => site.plan(),
         Some(_) if !control::is_open(&site, &headers) => return control::closed(&site),
-        Some(text) => match percent_decode_str(text).decode_utf8_lossy().parse() {
+        Some(text) => match own_plan(text) {
             Ok(plan) => Arc::new(plan),
-            Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+            Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
         },
     };
-    close_if_stale(&plan, &wire);
 
-    let log = site.access_log.then(|| Entry::begin(&site.name, &code));
+    let log = site
+        .access_log
+        .as_ref()
+        .map(|log| log.begin(&site.name, &code));
     let (mut in_flight, attempt) = site.counters.request_begins(&code, log);
     let faults = met_at(plan.faults(site.seed, &code), attempt);
     let case = Case {
@@ -94,17 +121,54 @@ async fn flag(
         hop: asked.hop,
         own_plan: asked.plan,
     };
-    match answer(&site, &case, faults, &mut in_flight).await {
+    let answer = match stale(&plan, &wire) {
+        Some(spent) => {
+            meets(&site, &case, "stale", &mut in_flight);
+            match spent {
+                // What was sent ahead on a connection that is to be closed is not answered any more.
+                Spent::Already => Answer::Script(Script::nothing(End::Close)),
+                Spent::Now => answer(&site, &case, faults, &mut in_flight).await,
+            }
+        }
+        None => answer(&site, &case, faults, &mut in_flight).await,
+    };
+    let mut response = match answer {
         Answer::Http(response) => {
             in_flight.answered(response.status().as_u16());
             count_out_when_sent(response, in_flight)
         }
         Answer::Script(script) => {
+            if let Some(status) = script.status() {
+                in_flight.answered(status);
+            }
             wire.play(script, in_flight);
             // Never seen: the script is written in its place.
             StatusCode::OK.into_response()
         }
+    };
+    response.extensions_mut().insert(Logged);
+    response
+}
+
+/// A plan for one request, still encoded as in its URL.
+fn own_plan(text: &str) -> Result<Plan, String> {
+    let plan: Plan = percent_decode_str(text)
+        .decode_utf8_lossy()
+        .parse()
+        .map_err(|error: PlanError| error.to_string())?;
+    match plan.server_wide() {
+        Some(fault) => Err(format!(
+            "'{}' is for the whole server and not for one request",
+            fault.name()
+        )),
+        None => Ok(plan),
     }
+}
+
+/// Notes that a request meets a fault, before it does: a client that gives up in the middle has met it.
+fn meets(site: &Site, case: &Case<'_>, fault: &'static str, in_flight: &mut InFlight) {
+    in_flight.meets(fault);
+    site.counters.fault_met(case.code, fault);
 }
 
 /// What the query of a flag may say.
@@ -156,25 +220,33 @@ async fn answer(
     let mut answer = None;
     for fault in faults {
         let argument = fault.argument();
-        match fault.effect() {
+        let effect = fault.effect();
+        let is_met = match effect {
+            Effect::FirstAttempts | Effect::ServerWide => false,
+            Effect::AnswerWithFlag(_) => flag.is_some(),
+            Effect::Wait(_) | Effect::Answer(_) | Effect::AddToStatus(_) => true,
+        };
+        if is_met {
+            meets(site, case, fault.name(), in_flight);
+        }
+        match effect {
             Effect::Wait(wait) => match wait(argument, case) {
                 Wait::For(delay) => tokio::time::sleep(delay).await,
                 Wait::InFlight(requests) => site.counters.peak_reaches(requests).await,
             },
             Effect::Answer(with) => answer = Some(with(argument, case)),
-            Effect::AnswerWithFlag(with) => match &flag {
-                Some(flag) => answer = Some(with(argument, case, flag)),
-                None => continue,
-            },
+            Effect::AnswerWithFlag(with) => {
+                if let Some(flag) = &flag {
+                    answer = Some(with(argument, case, flag));
+                }
+            }
             Effect::AddToStatus(add) => {
                 if let Some(Answer::Http(response)) = &mut answer {
                     add(argument, response);
                 }
             }
-            Effect::FirstAttempts | Effect::ServerWide => continue,
+            Effect::FirstAttempts | Effect::ServerWide => {}
         }
-        in_flight.meets(fault.name());
-        site.counters.fault_met(case.code, fault.name());
     }
     answer.unwrap_or_else(|| {
         Answer::Http(match flag {
@@ -184,12 +256,26 @@ async fn answer(
     })
 }
 
-fn close_if_stale(plan: &Plan, wire: &Wire) {
-    let argument = plan.server_wide().map(Fault::argument);
-    if let Some(&Argument::Stale { responses, late }) = argument
-        && wire.count_response() >= responses
-    {
-        wire.close_after_response(late);
+/// How far a connection is on its way to be stale.
+enum Spent {
+    /// This response is its last.
+    Now,
+    /// An earlier one was.
+    Already,
+}
+
+/// Counts a response on a connection whose responses are numbered, and has it closed after the last.
+fn stale(plan: &Plan, wire: &Wire) -> Option<Spent> {
+    let Argument::Stale { responses, late } = *plan.server_wide()?.argument() else {
+        return None;
+    };
+    match wire.count_response().cmp(&responses) {
+        Ordering::Less => None,
+        Ordering::Equal => {
+            wire.close_after_response(late);
+            Some(Spent::Now)
+        }
+        Ordering::Greater => Some(Spent::Already),
     }
 }
 

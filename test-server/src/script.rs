@@ -55,6 +55,14 @@ impl Script {
         }
     }
 
+    /// The status it begins with, if it begins with one.
+    pub(crate) fn status(&self) -> Option<u16> {
+        let (Step::Write(bytes) | Step::Drip { bytes, .. } | Step::Forever { bytes, .. }) =
+            self.steps.first()?;
+        let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
+        std::str::from_utf8(status).ok()?.parse().ok()
+    }
+
     /// And then this.
     pub(crate) fn then(mut self, step: Step) -> Self {
         self.steps.push(step);

@@ -13,6 +13,7 @@ use axum::http::HeaderValue;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
+use crate::access_log::AccessLog;
 use crate::connection::{Connections, Wire};
 use crate::control;
 use crate::counters::{Counters, Stats};
@@ -218,7 +219,8 @@ impl Builder {
         self
     }
 
-    /// Writes a line per request to standard error: time, server, code, faults, status, bytes, milliseconds.
+    /// Writes a line per request to standard error: time, server, code (or path), faults,
+    /// status, bytes, milliseconds. Lines that nobody reads are left out in the end.
     pub fn access_log(mut self) -> Self {
         self.access_log = true;
         self
@@ -263,7 +265,11 @@ impl Builder {
             images,
             counters: Arc::new(Counters::new()),
             control: self.admin || self.address.is_none_or(|address| address.is_loopback()),
-            access_log: self.access_log,
+            access_log: if self.access_log {
+                Some(AccessLog::start()?)
+            } else {
+                None
+            },
         });
 
         let runtime = runtime::Builder::new_current_thread()

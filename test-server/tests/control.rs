@@ -133,7 +133,13 @@ fn a_request_may_bring_its_own_plan_and_a_plus_in_it_is_a_plus() {
     );
     assert_eq!(met.header("retry-after").as_deref(), Some("7"));
     assert_eq!(ask(&server, BR).status(), 200);
-    assert_eq!(ask(&server, &format!("{BR}?plan=nonsense")).status(), 400);
+    for wrong in ["nonsense", "100:backlog-full", "100:stale=1"] {
+        assert_eq!(
+            ask(&server, &format!("{BR}?plan={wrong}")).status(),
+            400,
+            "{wrong}"
+        );
+    }
 }
 
 #[test]
@@ -164,6 +170,8 @@ fn a_foreign_page_can_steer_nothing() {
         "host: localhost.evil.example\r\n".to_owned(),
         "host: localhost\r\norigin: http://evil.example\r\n".to_owned(),
         "host: localhost\r\norigin: null\r\n".to_owned(),
+        "host: localhost\r\nsec-fetch-site: cross-site\r\n".to_owned(),
+        "host: localhost\r\nsec-fetch-site: same-site\r\n".to_owned(),
         format!(
             "host: localhost:{port}\r\norigin: http://localhost:{}\r\n",
             port ^ 1
@@ -182,6 +190,7 @@ fn a_foreign_page_can_steer_nothing() {
     for own in [
         "host: localhost\r\n".to_owned(),
         "host: 127.0.0.1:8001\r\n".to_owned(),
+        "host: localhost\r\nsec-fetch-site: none\r\n".to_owned(),
         "host: [::1]:8001\r\n".to_owned(),
         format!("host: localhost:{port}\r\norigin: http://localhost:{port}\r\n"),
     ] {

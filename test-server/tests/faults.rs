@@ -477,6 +477,51 @@ fn a_stale_connection_is_closed_without_a_word_after_so_many_responses() {
     }
 }
 
+#[test]
+fn requests_sent_ahead_do_not_outlive_their_connection() {
+    let server = under("stale=2");
+    let five = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(5);
+    let met = ask_lines(server.addresses()[0], five.trim_end(), usize::MAX);
+    assert_eq!(met.text().matches("HTTP/1.1 200 OK").count(), 2);
+    assert_ne!(met.ended, Ended::Open);
+    assert!(server.stats().injected["stale"] >= 1);
+}
+
+#[test]
+fn a_client_that_leaves_a_stale_connection_is_not_kept() {
+    let server = under("stale=1@1h");
+    let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
+    std::io::Write::write_all(
+        &mut connection,
+        format!("GET {BR} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes(),
+    )
+    .unwrap();
+    let met = read(&mut connection, usize::MAX);
+    assert_eq!((met.status(), met.ended), (200, Ended::Open));
+    connection.shutdown(std::net::Shutdown::Write).unwrap();
+    // The end of our side is the end of the connection: in its place, and not an hour later.
+    assert_eq!(read(&mut connection, usize::MAX).ended, Ended::Fin);
+}
+
+#[test]
+fn a_fault_counts_when_it_begins_and_not_when_a_client_has_sat_through_it() {
+    for fault in ["delay=1h", "hold=99"] {
+        let server = under(fault);
+        let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
+        std::io::Write::write_all(
+            &mut connection,
+            format!("GET {BR} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes(),
+        )
+        .unwrap();
+        let name = fault.split('=').next().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while server.stats().injected.get(name) != Some(&1) {
+            assert!(Instant::now() < deadline, "{fault}");
+            std::thread::yield_now();
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_backlog_lets_nobody_connect() {

@@ -59,6 +59,10 @@ fn spaces_and_other_spellings_of_the_same_mean_the_same() {
         ("-0:reset", "0:reset"),
         ("10:reset-body", "10:reset-body=200"),
         ("10:status=500 | 503", "10:status=500|503"),
+        (
+            "10:status=503+retry-after=2",
+            "10:status=503+retry-after=2s",
+        ),
         ("10:status=503+reason=busy", "10:status=503+reason=\"busy\""),
         ("10:delay=uniform( 1s .. 2s )", "10:delay=uniform(1s..2s)"),
     ] {
@@ -234,5 +238,19 @@ proptest! {
         if let Ok(plan) = slices.join(",").parse::<Plan>() {
             prop_assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);
         }
+    }
+}
+
+#[test]
+fn a_text_that_cannot_stand_in_a_head_is_refused() {
+    for text in [
+        "10:status=503+reason=\"a\\r\\nb: c\"",
+        "10:status=503+reason=\"a\u{0}b\"",
+        "10:status=503+reason=\"a\r\nb: c\"",
+    ] {
+        let plan = text.parse::<Plan>();
+        let is_plain = !text.contains(char::is_control);
+        // A backslash before a letter is that letter.
+        assert_eq!(plan.is_ok(), is_plain, "{text:?}");
     }
 }

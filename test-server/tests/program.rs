@@ -132,13 +132,13 @@ fn the_last_line_says_in_json_what_is_ready() {
     let ready: serde_json::Value = serde_json::from_str(&lines[2]).unwrap();
     let servers = ready["ready"].as_array().unwrap();
     assert_eq!(servers.len(), 2);
-    for (server, (line, plan)) in servers
-        .iter()
-        .zip([(&lines[0], "10:reset,50:delay=1ms"), (&lines[1], "")])
-    {
+    for (server, (line, plan, name)) in servers.iter().zip([
+        (&lines[0], "10:reset,50:delay=1ms", "SERVER-1"),
+        (&lines[1], "", "SERVER-2"),
+    ]) {
         assert_eq!(
             (server["name"].as_str(), server["plan"].as_str()),
-            (Some("SERVER-0"), Some(plan))
+            (Some(name), Some(plan))
         );
         assert_eq!(server["port"].as_u64(), Some(u64::from(port(line))));
         assert_eq!(
@@ -184,14 +184,52 @@ fn verbose_has_a_line_per_request_on_standard_error() {
     let words: Vec<_> = entry.split(' ').collect();
     assert_eq!(
         words[1..5],
-        ["SERVER-0", "br", "status+delay", "503"],
+        ["SERVER-1", "br", "status+delay", "503"],
         "{entry}"
     );
     assert!(
         words[0].ends_with('Z') && words[5] == "24" && words[6].parse::<f64>().unwrap() >= 1.0,
         "{entry}"
     );
+    assert_eq!(status(port(&line), "nowhere"), "404");
+    let entry = log.next().unwrap().unwrap();
+    assert!(
+        entry.contains(" SERVER-1 /flags/nowhere/nowhere.gif - 404 "),
+        "{entry}"
+    );
     stop(Running(child), Signal::TERM);
+}
+
+#[test]
+fn a_log_that_nobody_reads_keeps_no_request_waiting() {
+    let mut child = command("0,0,0")
+        .args(["-v", "--serve", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped()) // and never read
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let running = Running(child);
+    let mut connection = TcpStream::connect(("127.0.0.1", port(&line))).unwrap();
+    connection
+        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+        .unwrap();
+    // Each line has some 50 bytes, and a pipe holds 64 KB.
+    for _ in 0..5000 {
+        connection
+            .write_all(b"HEAD /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
+            .unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0; 512];
+            let count = connection.read(&mut byte).unwrap();
+            answer.extend_from_slice(&byte[..count]);
+        }
+    }
+    assert_eq!(stop(running, Signal::TERM), Some(0));
 }
 
 #[test]

@@ -124,8 +124,6 @@ fn head_is_get_without_its_body_and_other_methods_are_not_allowed() {
 fn only_the_path_of_a_flag_is_one() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for path in [
-        "/flags",
-        "/flags/",
         "/flags/br",
         "/flags/br/us.gif",
         "/flags/BR/BR.gif",
@@ -161,6 +159,13 @@ fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
          plan: 25:status=500|501|502|503,50:delay=500ms\n\
          seed: 7\n"
     );
+    for path in ["/flags", "/flags/"] {
+        assert_eq!(
+            ask(&server, "GET", path).body,
+            page.as_bytes(),
+            "the address that everybody is shown"
+        );
+    }
     assert_eq!(server.stats().requests, 0);
 }
 

@@ -214,11 +214,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn whole_seconds(text: &str) -> Result<u64, String> {
-    let duration = duration(text)?;
-    if duration.subsec_nanos() > 0 {
-        Err("retry-after counts whole seconds".to_owned())
-    } else {
-        Ok(duration.as_secs())
+    if let Some(seconds) = whole(text.trim()) {
+        return Ok(seconds.min(LONGEST.as_secs()));
+    }
+    match duration(text)? {
+        duration if duration.subsec_nanos() > 0 => {
+            Err("retry-after counts whole seconds".to_owned())
+        }
+        duration => Ok(duration.as_secs()),
     }
 }
 
@@ -233,6 +236,9 @@ fn statuses(text: &str) -> Result<Vec<u16>, String> {
 
 /// A text in quotes, in which `\"` is a quote and `\\` a backslash; without quotes, as it is.
 fn unquote(text: &str) -> Result<String, String> {
+    if text.contains(|c: char| c.is_control()) {
+        return Err("a text in a head cannot contain control characters".to_owned());
+    }
     let Some(inside) = text.strip_prefix('"') else {
         return Ok(text.to_owned());
     };

@@ -70,7 +70,17 @@ fn gif(status: StatusCode) -> Answer {
 fn status(argument: &Argument, case: &Case<'_>) -> Answer {
     let status = pick(argument, case).and_then(|number| StatusCode::from_u16(number).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer::Http((status, format!("{status}\n")).into_response())
+    Answer::Http(match status {
+        // These have no body, and no length of one.
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => status.into_response(),
+        _ => (status, format!("{}\n", in_words(status))).into_response(),
+    })
+}
+
+/// `503 Service Unavailable`, or the number alone.
+fn in_words(status: StatusCode) -> String {
+    let reason = status.canonical_reason().map(|reason| format!(" {reason}"));
+    format!("{}{}", status.as_u16(), reason.unwrap_or_default())
 }
 
 /// Which of several statuses a code meets.
