@@ -1,6 +1,8 @@
 //! Connections that can be told what to write. Below HTTP, so that what arrives is exact to the byte: a library would
 //! refuse to send half a head, and sends a wrong length differently in debug and release builds.
 //!
+//! A client that shuts its sending side down counts as gone, as with most servers: what it is being sent ends there.
+//!
 //! A handler reaches its connection by `ConnectInfo`, hands it a script, and returns a response that nobody will see: the
 //! connection writes the script in its place, and ends.
 
@@ -176,6 +178,7 @@ struct Playing {
     pause: Option<Pin<Box<Sleep>>>,
     /// When the last pause was to end.
     due: Instant,
+    before_reset: Option<Pin<Box<Sleep>>>,
     in_flight: Option<InFlight>,
 }
 
@@ -187,6 +190,7 @@ impl Playing {
             written: 0,
             pause: None,
             due: Instant::now(),
+            before_reset: None,
             in_flight: Some(in_flight),
         }
     }
@@ -217,8 +221,14 @@ impl Playing {
                 }
                 continue;
             }
-            let piece =
-                &bytes[self.written..bytes.len().min(self.written.saturating_add(at_a_time))];
+            let piece_end = bytes.len().min(self.written.saturating_add(at_a_time));
+            let piece = &bytes[self.written..piece_end];
+            // With these bytes the client has all, and may ask for more before this is looked at again.
+            let is_last = piece_end == bytes.len() && self.step + 1 == self.script.steps.len();
+            let ends = is_last && self.script.end != End::Hang;
+            if ends && let Some(mut in_flight) = self.in_flight.take() {
+                in_flight.sends(piece.len());
+            }
             match ready!(Pin::new(&mut *stream).poll_write(context, piece)) {
                 Ok(count) => {
                     self.written += count;
@@ -229,7 +239,7 @@ impl Playing {
                 Err(error) => return Poll::Ready(error),
             }
             // From when it was due, and not from now: else each step would add what the clock is too coarse for.
-            self.pause = every.map(|every| {
+            self.pause = every.filter(|_| !ends).map(|every| {
                 self.due += every;
                 Box::pin(sleep_until(self.due))
             });
@@ -238,16 +248,13 @@ impl Playing {
 
     fn poll_end(&mut self, stream: &TcpStream, context: &mut Context<'_>) -> Poll<io::Error> {
         match self.script.end {
-            End::Close => {}
+            End::Close => self.in_flight = None,
             End::Reset => {
-                if self.in_flight.is_some() {
-                    self.in_flight = None;
-                    self.pause = Some(Box::pin(sleep(BEFORE_RESET)));
-                }
-                if let Some(pause) = &mut self.pause {
-                    ready!(pause.as_mut().poll(context));
-                    self.pause = None;
-                }
+                self.in_flight = None;
+                let pause = self
+                    .before_reset
+                    .get_or_insert_with(|| Box::pin(sleep(BEFORE_RESET)));
+                ready!(pause.as_mut().poll(context));
                 // Where it cannot be set the connection is closed in the ordinary way.
                 let _ = stream.set_zero_linger();
             }

@@ -43,13 +43,22 @@ pub struct CodeStats {
 pub(crate) struct Counters {
     connections: AtomicU64,
     gauge: watch::Sender<Gauge>,
-    codes: Mutex<BTreeMap<String, CodeStats>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    codes: BTreeMap<String, CodeStats>,
+    /// How often the counting has begun anew. What began before counts no more.
+    resets: u64,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Gauge {
     now: usize,
     peak: usize,
+    /// The peak since there is this plan, which is what `hold` waits for.
+    peak_of_plan: usize,
 }
 
 impl Counters {
@@ -57,7 +66,7 @@ impl Counters {
         Self {
             connections: AtomicU64::new(0),
             gauge: watch::Sender::new(Gauge::default()),
-            codes: Mutex::default(),
+            seen: Mutex::default(),
         }
     }
 
@@ -72,49 +81,56 @@ impl Counters {
         code: &str,
         log: Option<Entry>,
     ) -> (InFlight, u64) {
-        let attempt = {
-            let mut codes = self.codes();
-            let stats = codes.entry(code.to_owned()).or_default();
+        let (attempt, resets) = {
+            let mut seen = self.seen();
+            let resets = seen.resets;
+            let stats = seen.codes.entry(code.to_owned()).or_default();
             stats.attempts += 1;
-            stats.attempts
+            (stats.attempts, resets)
         };
         self.gauge.send_modify(|gauge| {
             gauge.now += 1;
             gauge.peak = gauge.peak.max(gauge.now);
+            gauge.peak_of_plan = gauge.peak_of_plan.max(gauge.now);
         });
-        (
-            InFlight {
-                counters: Arc::clone(self),
-                log,
-            },
-            attempt,
-        )
+        let in_flight = InFlight {
+            counters: Arc::clone(self),
+            code: code.to_owned(),
+            resets,
+            log,
+        };
+        (in_flight, attempt)
     }
 
-    /// Counts a fault that a request meets.
-    pub(crate) fn fault_met(&self, code: &str, fault: &'static str) {
-        let mut codes = self.codes();
-        let stats = codes.entry(code.to_owned()).or_default();
-        *stats.injected.entry(fault.to_owned()).or_default() += 1;
+    /// There is another plan: what `hold` waits for begins anew.
+    pub(crate) fn plan_changes(&self) {
+        self.gauge
+            .send_modify(|gauge| gauge.peak_of_plan = gauge.now);
     }
 
-    /// Waits until this many requests have been in flight at once.
+    /// Waits until this many requests have been in flight at once under this plan.
     pub(crate) async fn peak_reaches(&self, requests: usize) {
         let mut gauge = self.gauge.subscribe();
         // Fails only when the sender is gone, and `self` holds it.
-        let _ = gauge.wait_for(|gauge| gauge.peak >= requests).await;
+        let _ = gauge.wait_for(|gauge| gauge.peak_of_plan >= requests).await;
     }
 
     /// Begins anew. What is in flight stays so, and is the first peak.
     pub(crate) fn reset(&self) {
-        self.codes().clear();
+        let mut seen = self.seen();
+        seen.codes.clear();
+        seen.resets += 1;
+        drop(seen);
         self.connections.store(0, Ordering::Relaxed);
-        self.gauge.send_modify(|gauge| gauge.peak = gauge.now);
+        self.gauge.send_modify(|gauge| {
+            gauge.peak = gauge.now;
+            gauge.peak_of_plan = gauge.now;
+        });
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let Gauge { now, peak } = *self.gauge.borrow();
-        let codes = self.codes().clone();
+        let Gauge { now, peak, .. } = *self.gauge.borrow();
+        let codes = self.seen().codes.clone();
         let mut injected = BTreeMap::new();
         for (fault, times) in codes.values().flat_map(|stats| &stats.injected) {
             *injected.entry(fault.clone()).or_default() += times;
@@ -130,8 +146,8 @@ impl Counters {
     }
 
     /// Nothing under this lock panics halfway.
-    fn codes(&self) -> MutexGuard<'_, BTreeMap<String, CodeStats>> {
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,12 +155,20 @@ impl Counters {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     counters: Arc<Counters>,
+    code: String,
+    resets: u64,
     log: Option<Entry>,
 }
 
 impl InFlight {
-    /// Notes for the log what the request meets.
+    /// Notes that the request meets a fault, before it does: a client that gives up in the middle has met it.
     pub(crate) fn meets(&mut self, fault: &'static str) {
+        let mut seen = self.counters.seen();
+        if seen.resets == self.resets {
+            let stats = seen.codes.entry(self.code.clone()).or_default();
+            *stats.injected.entry(fault.to_owned()).or_default() += 1;
+        }
+        drop(seen);
         if let Some(log) = &mut self.log {
             log.faults.push(fault);
         }

@@ -22,7 +22,7 @@ mod status;
 mod timing;
 mod whole_server;
 
-pub(crate) use argument::{Argument, Takes};
+pub(crate) use argument::{Argument, LONGEST, Takes};
 
 /// One thing that goes wrong with an answer, and how exactly.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, LONGEST};
 use crate::plan::{Plan, PlanError};
 
 /// One of the three servers.
@@ -61,7 +61,7 @@ impl Label {
     /// # Errors
     /// When the error rate is not in `0.0..=100.0`.
     pub fn plan(self, tuning: &Tuning) -> Result<Plan, PlanError> {
-        let delay = Fault::delay(tuning.delay);
+        let delay = Fault::delay(tuning.delay.min(LONGEST));
         match self {
             Self::Local => Ok(Plan::normal()),
             Self::Delay => Ok(Plan::delay(tuning.delay)),

@@ -37,11 +37,11 @@ struct Args {
     seed: u64,
 
     /// The delay of DELAY and ERROR, such as 500ms or 2s
-    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = delay)]
+    #[arg(long, value_name = "DURATION", default_value = "500ms", conflicts_with = "serve", value_parser = delay)]
     delay: Duration,
 
     /// For how many percent of the codes ERROR fails, decimals allowed
-    #[arg(long, value_name = "PERCENT", default_value_t = Tuning::default().error_rate)]
+    #[arg(long, value_name = "PERCENT", default_value_t = Tuning::default().error_rate, conflicts_with = "serve")]
     error_rate: f64,
 
     /// A folder with files such as br/br.gif to serve instead of the built-in flags, read at the start
@@ -264,6 +264,7 @@ fn ready_line(server: &TestServer) -> serde_json::Value {
         "url": server.url(),
         "port": server.port(),
         "plan": server.plan().to_string(),
+        "seed": server.seed(),
     })
 }
 

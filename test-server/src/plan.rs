@@ -47,16 +47,16 @@ impl Plan {
         Self::default()
     }
 
-    /// Every answer comes this much later.
+    /// Every answer comes this much later, at most 366 days.
     pub fn delay(delay: Duration) -> Self {
-        Self::always(Fault::delay(delay))
+        Self::always(Fault::delay(delay.min(crate::fault::LONGEST)))
     }
 
     /// Every answer waits until `requests` have been in flight at once: a client that never sends so many waits for ever.
     ///
-    /// Proves, without a clock, that a client keeps that many requests in flight.
+    /// 0 is as good as 1. Proves, without a clock, that a client keeps that many requests in flight.
     pub fn hold_until(requests: usize) -> Self {
-        Self::always(Fault::hold(requests))
+        Self::always(Fault::hold(requests.max(1)))
     }
 
     fn always(fault: Fault) -> Self {

@@ -45,6 +45,7 @@ impl Site {
 
     pub(crate) fn set_plan(&self, plan: Plan) {
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
+        self.counters.plan_changes();
     }
 }
 
@@ -123,7 +124,7 @@ async fn flag(
     };
     let answer = match stale(&plan, &wire) {
         Some(spent) => {
-            meets(&site, &case, "stale", &mut in_flight);
+            in_flight.meets("stale");
             match spent {
                 // What was sent ahead on a connection that is to be closed is not answered any more.
                 Spent::Already => Answer::Script(Script::nothing(End::Close)),
@@ -165,12 +166,6 @@ fn own_plan(text: &str) -> Result<Plan, String> {
     }
 }
 
-/// Notes that a request meets a fault, before it does: a client that gives up in the middle has met it.
-fn meets(site: &Site, case: &Case<'_>, fault: &'static str, in_flight: &mut InFlight) {
-    in_flight.meets(fault);
-    site.counters.fault_met(case.code, fault);
-}
-
 /// What the query of a flag may say.
 struct Asked<'a> {
     /// How often it has been redirected here.
@@ -209,7 +204,7 @@ fn met_at(faults: &[Fault], attempt: u64) -> &[Fault] {
     }
 }
 
-/// What the faults make of a code: waits in the order written, then one answer.
+/// What the faults make of a code: all waits in the order written, then one answer.
 async fn answer(
     site: &Site,
     case: &Case<'_>,
@@ -219,34 +214,28 @@ async fn answer(
     let flag = site.images.find(case.code);
     let mut answer = None;
     for fault in faults {
-        let argument = fault.argument();
-        let effect = fault.effect();
-        let is_met = match effect {
-            Effect::FirstAttempts | Effect::ServerWide => false,
-            Effect::AnswerWithFlag(_) => flag.is_some(),
-            Effect::Wait(_) | Effect::Answer(_) | Effect::AddToStatus(_) => true,
+        let wait = match fault.effect() {
+            Effect::Wait(wait) => wait(fault.argument(), case),
+            _ => continue,
         };
-        if is_met {
-            meets(site, case, fault.name(), in_flight);
+        in_flight.meets(fault.name());
+        match wait {
+            Wait::For(delay) => tokio::time::sleep(delay).await,
+            Wait::InFlight(requests) => site.counters.peak_reaches(requests).await,
         }
-        match effect {
-            Effect::Wait(wait) => match wait(argument, case) {
-                Wait::For(delay) => tokio::time::sleep(delay).await,
-                Wait::InFlight(requests) => site.counters.peak_reaches(requests).await,
-            },
-            Effect::Answer(with) => answer = Some(with(argument, case)),
-            Effect::AnswerWithFlag(with) => {
-                if let Some(flag) = &flag {
-                    answer = Some(with(argument, case, flag));
-                }
+    }
+    // Only now: a date in an answer is the date of the answer.
+    for fault in faults {
+        let argument = fault.argument();
+        match (fault.effect(), &flag, &mut answer) {
+            (Effect::Answer(with), ..) => answer = Some(with(argument, case)),
+            (Effect::AnswerWithFlag(with), Some(flag), _) => {
+                answer = Some(with(argument, case, flag))
             }
-            Effect::AddToStatus(add) => {
-                if let Some(Answer::Http(response)) = &mut answer {
-                    add(argument, response);
-                }
-            }
-            Effect::FirstAttempts | Effect::ServerWide => {}
+            (Effect::AddToStatus(add), _, Some(Answer::Http(response))) => add(argument, response),
+            _ => continue,
         }
+        in_flight.meets(fault.name());
     }
     answer.unwrap_or_else(|| {
         Answer::Http(match flag {

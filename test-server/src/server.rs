@@ -100,6 +100,11 @@ impl TestServer {
         &self.site.name
     }
 
+    /// What decides which codes meet which fault.
+    pub fn seed(&self) -> u64 {
+        self.site.seed
+    }
+
     /// How codes are treated now.
     pub fn plan(&self) -> Plan {
         Plan::clone(&self.site.plan())

@@ -6,7 +6,7 @@ mod support;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use support::{Met, ask, ask_lines};
+use support::{Met, ask, ask_lines, until};
 use test_server::{Plan, TestServer};
 
 const BR: &str = "/flags/br/br.gif";
@@ -232,4 +232,57 @@ fn the_library_changes_plans_as_well() {
     assert!(refused.to_string().contains("started with it"), "{refused}");
     server.reset();
     assert_eq!(server.stats().codes.len(), 0);
+}
+
+#[test]
+fn hold_waits_for_what_comes_under_its_plan_and_not_for_what_came_before() {
+    let server = TestServer::builder()
+        .plan("100:hold=2")
+        .unwrap()
+        .start()
+        .unwrap();
+    let both = || {
+        std::thread::scope(|scope| {
+            let clients = [(); 2].map(|()| scope.spawn(|| ask(&server, BR).bytes.len()));
+            let _ = clients.map(|client| client.join().unwrap());
+        });
+    };
+    both();
+    assert_eq!(
+        ask(&server, BR).status(),
+        200,
+        "two have been in flight: nothing waits any more"
+    );
+    server.set_plan("100:hold=2".parse().unwrap()).unwrap();
+    assert!(ask(&server, BR).bytes.is_empty(), "a plan holds anew");
+}
+
+#[test]
+fn what_began_before_a_reset_counts_no_more() {
+    let server = TestServer::builder()
+        .plan("100:hold=2+status=503")
+        .unwrap()
+        .start()
+        .unwrap();
+    let address = server.addresses()[0];
+    std::thread::scope(|scope| {
+        let first = scope.spawn(move || {
+            let mut connection = std::net::TcpStream::connect(address).unwrap();
+            let lines =
+                format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+            std::io::Write::write_all(&mut connection, lines.as_bytes()).unwrap();
+            std::io::Read::read_to_end(&mut connection, &mut Vec::new()).unwrap()
+        });
+        until(|| server.stats().in_flight > 0);
+        server.reset();
+        ask(&server, "/flags/us/us.gif");
+        assert!(first.join().unwrap() > 0);
+    });
+    let stats = server.stats();
+    assert_eq!(
+        (stats.requests, stats.codes.contains_key("br")),
+        (1, false),
+        "{stats:?}"
+    );
+    assert_eq!(stats.injected["status"], 1);
 }

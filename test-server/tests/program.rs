@@ -184,7 +184,7 @@ fn verbose_has_a_line_per_request_on_standard_error() {
     let words: Vec<_> = entry.split(' ').collect();
     assert_eq!(
         words[1..5],
-        ["SERVER-1", "br", "status+delay", "503"],
+        ["SERVER-1", "br", "delay+status", "503"],
         "{entry}"
     );
     assert!(

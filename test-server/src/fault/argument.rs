@@ -200,7 +200,7 @@ fn whole(text: &str) -> Option<u64> {
 }
 
 /// The longest delay there is; a clock further ahead than this is no clock.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();

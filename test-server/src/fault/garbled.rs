@@ -63,7 +63,7 @@ pub(super) static SPECS: [Spec; 10] = [
             of: "HEADERS",
             default: 101,
         },
-        sees: "so many more headers than usual, then the flag",
+        sees: "so many more headers than usual, at most 100,000, then the flag",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let many: String = (0..argument.number().min(100_000))
                 .map(|n| format!("x-{n}: {n}\r\n"))

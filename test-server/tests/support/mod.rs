@@ -8,6 +8,15 @@ use std::time::{Duration, Instant};
 
 use test_server::TestServer;
 
+/// Waits until it is so.
+pub(crate) fn until(mut it_is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !it_is_so() {
+        assert!(Instant::now() < deadline, "waited for too long");
+        std::thread::yield_now();
+    }
+}
+
 /// How a connection stands when nothing more comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
