@@ -15,7 +15,7 @@ use axum::{Json, Router};
 
 use crate::fault::Role;
 use crate::plan::Plan;
-use crate::routes::Site;
+use crate::site::Site;
 
 pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
     Router::new()

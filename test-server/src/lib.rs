@@ -14,8 +14,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The modules, bottom floor first; each imports only from those above it in this list, but for `fault` and `plan`, which
-//! are one floor:
+//! The modules, bottom floor first; each imports only from those before it in this list:
 //!
 //! * `draw`: numbers that depend on a seed and a name, and on nothing else
 //! * `script`: what is written instead of a response
@@ -27,7 +26,9 @@
 //! * `counters`: what the server has seen
 //! * `counted_body`: until when a request is in flight
 //! * `connection`: connections that can be told what to write
-//! * `control`, `routes`: what is answered to a request
+//! * `site`: everything a server answers from
+//! * `control`: the paths by which a server is watched and steered
+//! * `routes`: what is answered to a request
 //! * `listen`: sockets that are ready for a crowd
 //! * `server`: a running server, its thread and its end
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
@@ -47,6 +48,7 @@ mod plan;
 mod routes;
 mod script;
 mod server;
+mod site;
 
 pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;

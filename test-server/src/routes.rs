@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
@@ -14,40 +14,14 @@ use axum::routing::get;
 use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 
-use crate::access_log::AccessLog;
 use crate::connection::Wire;
 use crate::control;
 use crate::counted_body::count_out_when_sent;
-use crate::counters::{Counters, InFlight};
+use crate::counters::InFlight;
 use crate::fault::{Answer, Argument, Case, Effect, Fault, Wait};
-use crate::images::Images;
 use crate::plan::{Plan, PlanError};
 use crate::script::{End, Script};
-
-/// Everything a server answers from.
-#[derive(Debug)]
-pub(crate) struct Site {
-    pub(crate) name: String,
-    pub(crate) plan: RwLock<Arc<Plan>>,
-    pub(crate) seed: u64,
-    pub(crate) images: Images,
-    pub(crate) counters: Arc<Counters>,
-    /// Whether the control paths are open.
-    pub(crate) control: bool,
-    /// Where a line per request goes, if anywhere.
-    pub(crate) access_log: Option<AccessLog>,
-}
-
-impl Site {
-    pub(crate) fn plan(&self) -> Arc<Plan> {
-        Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn set_plan(&self, plan: Plan) {
-        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
-        self.counters.plan_changes();
-    }
-}
+use crate::site::Site;
 
 /// The routes of a site, each answer signed with `server_header`.
 pub(crate) fn router(site: Arc<Site>, server_header: HeaderValue) -> Router {

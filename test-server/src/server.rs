@@ -19,7 +19,8 @@ use crate::control;
 use crate::counters::{Counters, Stats};
 use crate::images::Images;
 use crate::plan::{Plan, PlanError};
-use crate::routes::{self, Site};
+use crate::routes;
+use crate::site::Site;
 use crate::{DEFAULT_SEED, limits, listen};
 
 /// A server that runs until it is stopped or dropped.
