@@ -4,6 +4,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthChar as _;
+
 use crate::fault::{Argument, Fault, Role, Spec};
 use crate::plan::Slice;
 
@@ -31,14 +33,15 @@ impl std::error::Error for PlanError {}
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One character, one column: what moves the caret on a terminal is shown as a blank.
+        // What would move the caret on a terminal is shown as a blank.
         let shown: String = self
             .plan
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        let before = self.plan[..self.at.start].chars().count();
-        let under = self.plan[self.at.clone()].chars().count().max(1);
+        let columns = |text: &str| text.chars().map(|c| c.width().unwrap_or(1)).sum::<usize>();
+        let before = columns(&self.plan[..self.at.start]);
+        let under = columns(&self.plan[self.at.clone()]).max(1);
         writeln!(f, "{}", self.message)?;
         writeln!(f, "  {shown}")?;
         write!(f, "  {}{}", " ".repeat(before), "^".repeat(under))
