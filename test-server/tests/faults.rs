@@ -520,30 +520,29 @@ fn a_full_backlog_lets_nobody_connect() {
 #[test]
 fn a_client_that_asks_one_after_another_is_never_two() {
     // A whole answer has been sent when its last byte has: what the server does with the connection is its own affair.
+    let flag = flag();
     for fault in [
         "drip=1ms",
         "bandwidth=50000",
         "slow-head=1ms",
         "early-hints",
         "many-headers",
-        "length-short=1",
     ] {
         let server = under(fault);
-        for _ in 0..5 {
+        // Left open, so that the server learns of no client that it has gone.
+        let mut connections = Vec::new();
+        for _ in 0..2 {
             let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
             let request = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\n\r\n");
             std::io::Write::write_all(&mut connection, request.as_bytes()).unwrap();
-            connection.set_read_timeout(None).unwrap();
             let mut answer = Vec::new();
-            while !answer.ends_with(b"\x3b") || !answer.windows(6).any(|six| six == b"GIF89a") {
+            while !answer.ends_with(&flag) {
                 let mut piece = [0; 4096];
                 let count = std::io::Read::read(&mut connection, &mut piece).unwrap();
                 assert_ne!(count, 0, "{fault}");
                 answer.extend_from_slice(&piece[..count]);
-                if answer.len() > 3 && server.stats().in_flight == 0 {
-                    break;
-                }
             }
+            connections.push(connection);
         }
         assert_eq!(server.stats().peak_in_flight, 1, "{fault}");
     }
