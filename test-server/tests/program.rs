@@ -174,11 +174,11 @@ fn verbose_has_a_line_per_request_on_standard_error() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let (out, log) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let running = Running(child);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    BufReader::new(out).read_line(&mut line).unwrap();
+    let mut log = BufReader::new(log).lines();
     assert_eq!(status(port(&line), "br"), "503");
     let entry = log.next().unwrap().unwrap();
     let words: Vec<_> = entry.split(' ').collect();
@@ -197,7 +197,7 @@ fn verbose_has_a_line_per_request_on_standard_error() {
         entry.contains(" SERVER-1 /flags/nowhere/nowhere.gif - 404 "),
         "{entry}"
     );
-    stop(Running(child), Signal::TERM);
+    stop(running, Signal::TERM);
 }
 
 #[test]
