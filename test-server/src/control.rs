@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
-use crate::fault::Role;
 use crate::plan::Plan;
 use crate::site::Site;
 
@@ -96,15 +95,12 @@ async fn set_plan(State(site): State<Arc<Site>>, text: String) -> Response {
 
 /// Whether a running server can come under this plan.
 pub(crate) fn check_changeable(plan: &Plan) -> Result<(), &'static str> {
-    let wide = plan
-        .server_wide()
-        .filter(|fault| fault.role() == Role::ServerWide);
-    match wide {
-        Some(fault) if fault.name() == "backlog-full" => {
-            Err("'backlog-full' is for a server that is started with it: this one already accepts")
-        }
-        _ => Ok(()),
+    if plan.fills_the_backlog() {
+        return Err(
+            "'backlog-full' is for a server that is started with it: this one already accepts",
+        );
     }
+    Ok(())
 }
 
 async fn flag(State(site): State<Arc<Site>>, Path(file): Path<String>) -> Response {

@@ -1,7 +1,8 @@
 //! The faults there are: what each is called, what it takes, what a client sees of it, and how it is done.
 //!
-//! A fault is one entry in the table of its family, and nothing else knows it by name: the parser, `--list-faults` and the
-//! table in the README are made from these entries. An entry says what happens; `routes` and `connection` do it.
+//! A fault is one entry in the table of its family: the parser, `--list-faults` and the table in the README are made from
+//! these entries. An entry says what happens; `routes` and `connection` do it. Only those of the whole server are known by
+//! name elsewhere, where connections are accepted and closed.
 
 use std::fmt;
 use std::time::Duration;

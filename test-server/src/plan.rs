@@ -95,6 +95,14 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether nobody is to be accepted, which is decided when a server starts to listen and cannot be changed after.
+    pub(crate) fn fills_the_backlog(&self) -> bool {
+        self.server_wide()
+            .is_some_and(|fault| fault.name() == "backlog-full")
+    }
+}
+
 impl FromStr for Plan {
     type Err = PlanError;
 

@@ -96,16 +96,14 @@ async fn flag(
         hop: asked.hop,
         own_plan: asked.plan,
     };
-    let answer = match stale(&plan, &wire) {
-        Some(spent) => {
-            in_flight.meets("stale");
-            match spent {
-                // What was sent ahead on a connection that is to be closed is not answered any more.
-                Spent::Already => Answer::Script(Script::nothing(End::Close)),
-                Spent::Now => answer(&site, &case, faults, &mut in_flight).await,
-            }
-        }
-        None => answer(&site, &case, faults, &mut in_flight).await,
+    let spent = stale(&plan, &wire);
+    if spent.is_some() {
+        in_flight.meets("stale");
+    }
+    let answer = match spent {
+        // What was sent ahead on a connection that is to be closed is not answered any more.
+        Some(Spent::Already) => Answer::Script(Script::nothing(End::Close)),
+        Some(Spent::Now) | None => answer(&site, &case, faults, &mut in_flight).await,
     };
     let mut response = match answer {
         Answer::Http(response) => {

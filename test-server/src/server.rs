@@ -251,10 +251,7 @@ impl Builder {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
             None => Images::built_in(),
         };
-        let full = self
-            .plan
-            .server_wide()
-            .is_some_and(|fault| fault.name() == "backlog-full");
+        let full = self.plan.fills_the_backlog();
         let backlog = if full { 0 } else { listen::BACKLOG };
         let listeners = match self.address {
             Some(address) => listen::on_address(address, self.port, backlog)?,
