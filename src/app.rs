@@ -3,20 +3,26 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Config, Stop};
+use crate::cause::with_causes;
+use crate::cli::{Config, ReportTo, Stop};
 use crate::exit::Exit;
+use crate::export::Format;
 use crate::job::Job;
+use crate::output::{Notices, Output, complain};
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::report;
+use crate::results::{Results, RunFacts, RunResults};
+use crate::run::descriptors::{self, TooFew};
 use crate::run::embedded::{self, Served, ServedBy};
-use crate::run::signals::Signals;
-use crate::save;
+use crate::run::signals::{Signal, Signals};
+use crate::save::{self, SaveError};
 use crate::server::{BaseUrl, Server};
 use crate::tally::Tally;
 
@@ -59,6 +65,24 @@ impl From<io::Error> for NoRun {
     }
 }
 
+impl From<TooFew> for NoRun {
+    fn from(error: TooFew) -> Self {
+        Self {
+            error: error.into(),
+            exit: Exit::Errors,
+        }
+    }
+}
+
+impl From<SaveError> for NoRun {
+    fn from(error: SaveError) -> Self {
+        Self {
+            error: error.into(),
+            exit: Exit::Local,
+        }
+    }
+}
+
 fn run(
     config: &Config,
     stop: CancellationToken,
@@ -67,73 +91,160 @@ fn run(
     let notices = Notices {
         quiet: config.quiet,
     };
-    // A thousand connections need more descriptors than most systems give unasked.
-    test_server::raise_descriptor_limit();
-    save::prepare_folder(&config.dest).map_err(|error| NoRun {
-        error: error.into(),
-        exit: Exit::Local,
-    })?;
+    let descriptors = descriptors::available()?;
+    prepare(config)?;
     let signals = Signals::watch(stop.clone())?;
     let Served { base, by } = find_server(config)?;
     if let Some(notice) = report::served_by(&config.server, config.ports, &by) {
         notices.tell(&notice);
     }
+    let connections = descriptors::connections(
+        config.connections,
+        config.strategy,
+        by.this_run(),
+        descriptors,
+    );
+    if let Some(files) = descriptors.filter(|_| connections < config.connections) {
+        let wanted = config.connections;
+        notices.tell(&report::fewer_connections(wanted, connections, files));
+    }
 
     let job = Arc::new(Job {
-        codes: config.codes.clone(),
-        base,
-        dest: config.dest.clone(),
-        timeout: config.timeout,
+        limits: config.limits,
+        retries: config.retries,
+        skip_existing: config.skip_existing,
         stop,
+        ..Job::new(config.codes.clone(), base, config.dest.clone())
     });
-    out.print(&report::initial(
-        config.server.name(),
-        &job.base,
-        &job.codes,
-        config.connections,
-    ));
-
-    let mut tally = Tally::new(&job.codes);
-    let progress = if config.verbose || config.quiet {
-        Progress::none()
-    } else {
-        Progress::bar(config.strategy, job.codes.len())
-    };
-    let started = Instant::now();
-    let mut elapsed = Duration::ZERO;
-    let ran = config
-        .strategy
-        .run(&job, config.connections, &mut |record: Record| {
-            // To the last record, and not to the end of the last thread.
-            elapsed = started.elapsed();
-            if let Some(line) = report::line(&record).filter(|_| config.verbose) {
-                out.print(&line);
-            }
-            tally.add(&record);
-            progress.show(&tally);
-        });
-    progress.finish();
-    tally.close();
-
-    if let Err(error) = ran {
-        complain(&format!("*** Error: {}\n", with_causes(&error)));
+    if config.prints_text() {
+        let name = config.server.name();
+        out.print(&report::initial(name, &job.base, &job.codes, connections));
     }
+    let done = download(config, &job, connections, out);
+
+    let tally = &done.tally;
     if !config.verbose {
-        notices.tell(&report::failures(&tally));
+        notices.tell(&report::failures(tally));
     }
-    out.print(&report::final_(&tally, elapsed));
-    let doubt = report::nothing_found(&tally, &job.base).filter(|_| !by.this_run());
-    for notice in [doubt, report::saved_in(&tally, &job.dest)]
+    if job.disk_full.is_cancelled() {
+        complain(&report::disk_full(tally, &job.dest));
+    }
+    if config.prints_text() {
+        out.print(&report::final_(tally, done.elapsed));
+    }
+    let doubt = report::nothing_found(tally, &job.base).filter(|_| !by.this_run());
+    for notice in [doubt, report::saved_in(tally, &job.dest)]
         .into_iter()
         .flatten()
     {
         notices.tell(&notice);
     }
-    Ok(exit_of(
-        &tally,
-        signals.caught().map(Exit::from),
-        out.exit(),
-    ))
+
+    let signal = signals.caught();
+    let facts = RunFacts {
+        strategy: config.strategy,
+        job: &job,
+        server: config.server.name(),
+        embedded: by.this_run(),
+        connections: connections.get(),
+        started: done.started,
+        began: done.began,
+        elapsed: done.elapsed,
+        ended_by: signal.map(Signal::name),
+    };
+    let results = Results::new(vec![RunResults::new(&facts, tally, &done.records)]);
+    let written = write_reports(config, &results, out);
+
+    let local = job.disk_full.is_cancelled() || !written;
+    Ok(Ending {
+        signal: signal.map(Exit::from),
+        output: out.exit(),
+        local,
+        incomplete: tally.errors() + tally.not_attempted() > 0,
+        missing: config.fail_on_not_found && tally.not_found() > 0,
+    }
+    .exit())
+}
+
+/// Whatever is to be written can be, as far as that can be known before the first request.
+fn prepare(config: &Config) -> Result<(), SaveError> {
+    save::prepare_folder(&config.dest)?;
+    for report in &config.reports {
+        if let ReportTo::File(path, _) = report {
+            save::prepare_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// What came of the downloads of a run.
+struct Done {
+    tally: Tally,
+    records: Vec<Record>,
+    started: SystemTime,
+    began: Instant,
+    elapsed: Duration,
+}
+
+/// Downloads it all, and shows how it goes.
+fn download(
+    config: &Config,
+    job: &Arc<Job>,
+    connections: NonZeroUsize,
+    out: &mut Output<impl Write>,
+) -> Done {
+    let progress = if config.verbose || config.quiet {
+        Progress::none()
+    } else {
+        Progress::bar(config.strategy, job.codes.len())
+    };
+    let mut done = Done {
+        tally: Tally::new(&job.codes),
+        records: Vec::new(),
+        started: SystemTime::now(),
+        began: Instant::now(),
+        elapsed: Duration::ZERO,
+    };
+    let ran = config
+        .strategy
+        .run(job, connections, &mut |record: Record| {
+            // To the last record, and not to the end of the last thread.
+            done.elapsed = done.began.elapsed();
+            match report::line(&record).filter(|_| config.verbose) {
+                Some(line) if config.prints_text() => out.print(&line),
+                Some(line) => complain(&line),
+                None => {}
+            }
+            done.tally.add(&record);
+            progress.show(&done.tally);
+            if !config.reports.is_empty() {
+                done.records.push(record);
+            }
+        });
+    progress.finish();
+    done.tally.close();
+    if let Err(error) = ran {
+        complain(&format!("*** Error: {}\n", with_causes(&error)));
+    }
+    done
+}
+
+/// Writes the reports for programs; whether that could be done.
+fn write_reports(config: &Config, results: &Results, out: &mut Output<impl Write>) -> bool {
+    let mut written = true;
+    for report in &config.reports {
+        match report {
+            ReportTo::StandardOutput => out.print(&Format::Json.text(results)),
+            ReportTo::File(path, format) => {
+                let text = format.text(results);
+                if let Err(error) = save::replace_file(path, text.as_bytes()) {
+                    complain(&format!("*** Error: {}\n", with_causes(&error)));
+                    written = false;
+                }
+            }
+        }
+    }
+    written
 }
 
 /// The server of the run; one that is ours lives as long as what is returned.
@@ -155,115 +266,72 @@ fn find_server(config: &Config) -> io::Result<Served> {
     }
 }
 
-/// Precedence: a signal, a closed pipe, a full disk behind standard output, errors.
-fn exit_of(tally: &Tally, signal: Option<Exit>, output: Option<Exit>) -> Exit {
-    let incomplete = tally.errors() + tally.not_attempted() > 0;
-    let by_tally = if incomplete {
-        Exit::Errors
-    } else {
-        Exit::Success
-    };
-    signal.or(output).unwrap_or(by_tally)
+/// All that bears on how a run ended.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ending {
+    /// A signal that ended it early.
+    signal: Option<Exit>,
+    /// Standard output closed or full.
+    output: Option<Exit>,
+    /// Something else that could not be written.
+    local: bool,
+    /// A code that failed or was not attempted.
+    incomplete: bool,
+    /// A code that the server does not have, where that counts.
+    missing: bool,
 }
 
-/// Standard output. Once a write fails nothing more is written, and the run is stopped: nobody would learn of the rest.
-struct Output<W> {
-    to: W,
-    failed: Option<io::ErrorKind>,
-    stop: CancellationToken,
-}
-
-impl<W: Write> Output<W> {
-    fn new(to: W, stop: CancellationToken) -> Self {
-        Self {
-            to,
-            failed: None,
-            stop,
-        }
+impl Ending {
+    /// The most pressing reason decides.
+    fn exit(self) -> Exit {
+        let local = self.local.then_some(Exit::Local);
+        let errors = (self.incomplete || self.missing).then_some(Exit::Errors);
+        let reasons = [self.signal, self.output, local, errors];
+        reasons
+            .into_iter()
+            .flatten()
+            .next()
+            .unwrap_or(Exit::Success)
     }
-
-    fn print(&mut self, text: &str) {
-        if self.failed.is_some() {
-            return;
-        }
-        let written = self
-            .to
-            .write_all(text.as_bytes())
-            .and_then(|()| self.to.flush());
-        if let Err(error) = written {
-            self.failed = Some(error.kind());
-            self.stop.cancel();
-            // Whoever closed the pipe knows; a full disk is news.
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                complain(&format!(
-                    "*** Error: cannot write to standard output: {error}\n"
-                ));
-            }
-        }
-    }
-
-    fn exit(&self) -> Option<Exit> {
-        self.failed.map(|kind| match kind {
-            io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
-            _ => Exit::Local,
-        })
-    }
-}
-
-/// What else there is to know, on standard error, unless silence was asked for.
-struct Notices {
-    quiet: bool,
-}
-
-impl Notices {
-    fn tell(&self, text: &str) {
-        if !self.quiet {
-            complain(text);
-        }
-    }
-}
-
-/// On standard error. If that is closed or full there is nobody left to tell.
-fn complain(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// An error and what is behind it, in one line.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    chain
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
-    use crate::record::{Failure, Kind, Outcome};
 
     #[test]
     fn the_most_pressing_reason_gives_the_exit_code() {
-        let codes = Selection::Words(&["br"]).codes().unwrap();
-        let tally = |outcome| {
-            let mut tally = Tally::new(&codes);
-            tally.add(&Record::new(codes[0], outcome));
-            tally
+        let nothing = Ending::default();
+        assert_eq!(nothing.exit(), Exit::Success);
+        let missing = Ending {
+            missing: true,
+            ..nothing
         };
-        let error = || tally(Outcome::Failed(Failure::new(Kind::Timeout, "")));
-        let (signal, pipe) = (Some(Exit::Interrupted), Some(Exit::ClosedPipe));
-        assert_eq!(
-            exit_of(&tally(Outcome::NotFound), None, None),
-            Exit::Success
-        );
-        assert_eq!(exit_of(&error(), None, None), Exit::Errors);
-        assert_eq!(
-            exit_of(&tally(Outcome::NotAttempted), None, None),
-            Exit::Errors
-        );
-        assert_eq!(exit_of(&error(), None, Some(Exit::Local)), Exit::Local);
-        assert_eq!(exit_of(&error(), None, pipe), Exit::ClosedPipe);
-        assert_eq!(exit_of(&error(), signal, pipe), Exit::Interrupted);
+        assert_eq!(missing.exit(), Exit::Errors);
+        let incomplete = Ending {
+            incomplete: true,
+            ..nothing
+        };
+        assert_eq!(incomplete.exit(), Exit::Errors);
+        let local = Ending {
+            local: true,
+            ..incomplete
+        };
+        assert_eq!(local.exit(), Exit::Local);
+        let full = Ending {
+            output: Some(Exit::Local),
+            ..incomplete
+        };
+        assert_eq!(full.exit(), Exit::Local);
+        let closed = Ending {
+            output: Some(Exit::ClosedPipe),
+            ..local
+        };
+        assert_eq!(closed.exit(), Exit::ClosedPipe);
+        let signal = Ending {
+            signal: Some(Exit::Interrupted),
+            ..closed
+        };
+        assert_eq!(signal.exit(), Exit::Interrupted);
     }
 }

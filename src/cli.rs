@@ -1,26 +1,34 @@
 //! What was typed, and what it means.
 //!
-//! clap's struct holds the words; [`Config`] holds their meaning, and all cross-checks happen on the way from one to the
+//! [`Args`] holds the words; [`Config`] holds their meaning, and all cross-checks happen on the way from one to the
 //! other, before any work. Usage errors have one form, that of the original program, whoever finds them. Prefixes of
 //! options that were unique in the original keep their meaning: where inference no longer gives it, by a hidden alias.
 
 use std::ffi::OsString;
+use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser};
+use clap::Parser as _;
+use clap::error::ErrorKind;
 use test_server::Ports;
 
+use crate::cli::args::Args;
+use crate::cli::wording::{in_words, usage_error};
 use crate::country::{CountryCode, Selection};
+use crate::export::Format;
+use crate::fetch::RequestLimits;
+use crate::results::{Results, SCHEMA};
 use crate::server::Server;
 use crate::strategy::Strategy;
+
+mod args;
+mod wording;
 
 /// What one run is to do.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The codes, sorted, at least one.
+    /// The codes, sorted; none only if nothing failed in the run whose failures are asked for.
     pub codes: Vec<CountryCode>,
     /// Where flags come from.
     pub server: Server,
@@ -32,12 +40,29 @@ pub struct Config {
     pub connections: NonZeroUsize,
     /// The folder where flags go.
     pub dest: PathBuf,
-    /// The time one flag may take.
-    pub timeout: Duration,
+    /// What one request may take.
+    pub limits: RequestLimits,
+    /// How often a transient failure is tried again.
+    pub retries: u32,
+    /// Whether a whole flag that is there already is enough.
+    pub skip_existing: bool,
+    /// Where to report for programs, besides the text or instead of it.
+    pub reports: Vec<ReportTo>,
+    /// Whether a flag that the server does not have counts for the exit code.
+    pub fail_on_not_found: bool,
     /// A line per code instead of the bar.
     pub verbose: bool,
     /// Nothing on standard error but what cannot be left unsaid.
     pub quiet: bool,
+}
+
+/// Where to report for programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportTo {
+    /// JSON on standard output, instead of the text.
+    StandardOutput,
+    /// This file.
+    File(PathBuf, Format),
 }
 
 /// Why there is nothing to run.
@@ -49,99 +74,8 @@ pub enum Stop {
     Usage(String),
 }
 
-const AFTER_HELP: &str = "\
-Examples:
-  flags br us                    the flags of Brazil and the United States
-  flags -s DELAY b               BA to BZ from a server that takes half a second for each
-  flags -s ERROR -e -m 200 -v    every code from a server that fails for a quarter of them
-  flags -s http://127.0.0.1:9000/flags -a    the 194 flags from a server of your own
-
-FLAGS_PORTS=a,b,c in the environment moves the ports of LOCAL, DELAY and ERROR (8001, 8002, 8003).
-
-Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage, 3 cannot write, 130 SIGINT, \
-141 closed pipe, 143 SIGTERM.";
-
-/// Download the flags of countries, and see what concurrency does
-///
-/// Flags are downloaded one after another, on a pool of threads, or all on one thread with a semaphore; the report says
-/// what became of each. LOCAL, DELAY and ERROR are servers on this machine that answer at once, after half a second, or
-/// with faults; they are started when nobody has.
-#[derive(Debug, Parser)]
-#[command(
-    name = "flags",
-    version,
-    infer_long_args = true,
-    args_override_self = true,
-    max_term_width = 100,
-    after_help = AFTER_HELP
-)]
-struct Args {
-    /// Country code, or first letter (B for BA...BZ), in any case [default: the 20 most populous countries]
-    #[arg(value_name = "CC")]
-    cc: Vec<OsString>,
-
-    /// The 194 countries that have a flag, AD to ZW
-    #[arg(short, long)]
-    all: bool,
-
-    /// Every possible code, AA to ZZ: 676
-    #[arg(short, long)]
-    every: bool,
-
-    /// Only the first N of the sorted codes
-    #[arg(short, long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true)]
-    limit: Option<i64>,
-
-    /// Most requests at a time, at most 1000 [default: 30; sequential: always 1]
-    #[arg(
-        short,
-        long = "max_req",
-        alias = "max-req",
-        value_name = "CONCURRENT",
-        value_parser = whole_number,
-        allow_negative_numbers = true
-    )]
-    max_req: Option<i64>,
-
-    /// REMOTE, LOCAL, DELAY or ERROR, or a base URL of your own
-    #[arg(
-        short,
-        long,
-        alias = "s",
-        value_name = "LABEL",
-        default_value = "LOCAL"
-    )]
-    server: String,
-
-    /// A line per code instead of the progress bar
-    #[arg(short, long, aliases = ["v", "ve", "ver"])]
-    verbose: bool,
-
-    /// sequential, threadpool or semaphore
-    #[arg(long, value_name = "STRATEGY", default_value = "semaphore", value_parser = strategy)]
-    strategy: Strategy,
-
-    /// Where to save the flags; made when missing
-    #[arg(long, value_name = "DIR", default_value = "downloads")]
-    dest: PathBuf,
-
-    /// The time one flag may take, decimals allowed
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "30",
-        value_parser = seconds,
-        allow_negative_numbers = true
-    )]
-    timeout: Duration,
-
-    /// No bar and no notices: the report alone
-    #[arg(short, long)]
-    quiet: bool,
-}
-
 impl Config {
-    /// What the arguments mean, the name of the program first.
+    /// What the arguments mean, the name of the program first. Reads the report whose failures are asked for.
     ///
     /// # Errors
     /// [`Stop`] when help or version was asked for, and for the first thing that makes no sense.
@@ -153,7 +87,12 @@ impl Config {
         Self::from_parsed(args).map_err(|message| usage_error(&message))
     }
 
-    /// The checks, in the order of the original.
+    /// Whether standard output has the text, and not JSON in its place.
+    pub fn prints_text(&self) -> bool {
+        !self.reports.contains(&ReportTo::StandardOutput)
+    }
+
+    /// The checks, in the order of the original; then those of options that it did not have.
     fn from_parsed(args: Args) -> Result<Self, String> {
         let asked = match args.max_req {
             None => args.strategy.default_limit(),
@@ -165,7 +104,17 @@ impl Config {
             None => NonZeroUsize::MAX,
             Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
         };
-        let server = Server::parse(&args.server).map_err(|error| error.to_string())?;
+        let typed = args.server.as_deref().map(Server::parse).transpose();
+        let typed = typed.map_err(|error| error.to_string())?;
+        let earlier = match &args.failed {
+            Some(file) => Some(Earlier::read(file, &args)?),
+            None => None,
+        };
+        let server = match (typed, &earlier) {
+            (Some(server), _) => server,
+            (None, Some(earlier)) => earlier.server()?,
+            (None, None) => Server::parse("LOCAL").map_err(|error| error.to_string())?,
+        };
         let ports = match server {
             Server::Labelled(_) => Ports::from_env().map_err(|error| error.to_string())?,
             Server::Remote | Server::Custom(_) => Ports::default(),
@@ -175,19 +124,37 @@ impl Config {
             Args { all: true, .. } => Selection::All,
             Args { ref cc, .. } => Selection::Words(cc),
         };
-        let mut codes = selection.codes().map_err(|error| error.to_string())?;
+        let mut codes = match &earlier {
+            Some(earlier) => earlier.results.failed(),
+            None => selection.codes().map_err(|error| error.to_string())?,
+        };
         codes.truncate(limit.get());
+        let reports = args
+            .report
+            .into_iter()
+            .map(report_to)
+            .collect::<Result<_, _>>()?;
+        let dest = args
+            .dest
+            .or_else(|| earlier.and_then(|earlier| earlier.dest()));
 
-        let flags =
-            NonZeroUsize::new(codes.len()).expect("a selection and its limit are at least 1");
+        let flags = NonZeroUsize::new(codes.len()).unwrap_or(NonZeroUsize::MIN);
         Ok(Self {
             codes,
             server,
             ports,
             strategy: args.strategy,
             connections: asked.min(args.strategy.cap()).min(flags),
-            dest: args.dest,
-            timeout: args.timeout,
+            dest: dest.unwrap_or_else(|| "downloads".into()),
+            limits: RequestLimits {
+                connect_timeout: args.connect_timeout,
+                timeout: args.timeout,
+                size: args.size_limit,
+            },
+            retries: args.retries,
+            skip_existing: args.skip_existing,
+            reports,
+            fail_on_not_found: args.fail_on_not_found,
             verbose: args.verbose,
             quiet: args.quiet,
         })
@@ -203,92 +170,94 @@ fn at_least_one(number: i64) -> Option<NonZeroUsize> {
     }
 }
 
-/// A whole number of any size; one that does not fit becomes the largest or smallest that does.
-fn whole_number(text: &str) -> Result<i64, &'static str> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("must be >= 1");
+/// Where a report goes: `-` is standard output, and the suffix of a file says in which format.
+fn report_to(path: PathBuf) -> Result<ReportTo, String> {
+    if path == Path::new("-") {
+        return Ok(ReportTo::StandardOutput);
     }
-    let largest = if text.starts_with('-') {
-        i64::MIN
-    } else {
-        i64::MAX
-    };
-    Ok(text.parse().unwrap_or(largest))
+    match Format::of(&path) {
+        Some(format) => Ok(ReportTo::File(path, format)),
+        None => Err(format!(
+            "--report FILE must end in .json or .csv (or be - for JSON on standard output), not '{}'",
+            path.display()
+        )),
+    }
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let number: Option<f64> = text
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite() && *number > 0.0);
-    let number = number.ok_or("must be a number of seconds > 0")?;
-    // The only way to fail is to be too large for a duration; less than a nanosecond becomes none at all.
-    let duration = Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX);
-    Ok(duration.max(Duration::from_nanos(1)))
+/// The report of an earlier run, whose failures are asked for.
+struct Earlier {
+    file: PathBuf,
+    results: Results,
 }
 
-fn strategy(text: &str) -> Result<Strategy, &'static str> {
-    let mut strategies = Strategy::ALL.into_iter();
-    let named = strategies.find(|strategy| text.eq_ignore_ascii_case(strategy.name()));
-    named.ok_or("must be one of sequential, threadpool, semaphore")
-}
-
-/// The one form of usage errors: a line that says what is wrong, and the usage.
-fn usage_error(message: &str) -> Stop {
-    Stop::Usage(format!(
-        "*** Usage error: {message}\n{}\n",
-        Args::command().render_usage()
-    ))
-}
-
-/// What clap found, in the words of the original where it had some: `--limit N must be >= 1, not 'abc'`.
-fn in_words(error: &clap::Error) -> String {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.replace(['<', '>'], "")),
-        _ => None,
-    };
-    let option = context(ContextKind::InvalidArg);
-    let value = context(ContextKind::InvalidValue).filter(|value| !value.is_empty());
-    let cause = std::error::Error::source(error);
-    match (error.kind(), option, value, cause) {
-        (ErrorKind::ValueValidation, Some(option), Some(value), Some(cause)) => {
-            format!("{option} {cause}, not '{value}'")
+impl Earlier {
+    fn read(file: &Path, args: &Args) -> Result<Self, String> {
+        if args.all || args.every || !args.cc.is_empty() {
+            return Err(
+                "--failed FILE says which codes: not together with CC, --all or --every".to_owned(),
+            );
         }
-        (ErrorKind::UnknownArgument, Some(option), ..) => {
-            match context(ContextKind::SuggestedArg).filter(|meant| is_shown(meant)) {
-                Some(meant) => format!("there is no option {option}; did you mean {meant}?"),
-                None => format!("there is no option {option}"),
+        let wrong = |what: &str| format!("--failed FILE: {}: {what}", file.display());
+        let mut text = String::new();
+        let read = if file == Path::new("-") {
+            io::stdin().read_to_string(&mut text)
+        } else {
+            std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+        };
+        read.map_err(|error| wrong(&error.to_string()))?;
+        let results = serde_json::from_str::<Results>(&text)
+            .map_err(|error| wrong(&format!("not the JSON report of a run: {error}")))?;
+        if results.schema != SCHEMA {
+            return Err(wrong(&format!(
+                "schema {} instead of {SCHEMA}",
+                results.schema
+            )));
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            results,
+        })
+    }
+
+    /// The server of that run: what failed there is to be had there.
+    fn server(&self) -> Result<Server, String> {
+        let wrong = |what| {
+            format!(
+                "--failed FILE: {}: {what}; name it with --server",
+                self.file.display()
+            )
+        };
+        let Some(run) = self.results.runs.first() else {
+            return Server::parse("LOCAL").map_err(|error| error.to_string());
+        };
+        let settings = &run.settings;
+        let named = match settings.server.as_str() {
+            "CUSTOM" => &settings.url,
+            label => label,
+        };
+        match Server::parse(named) {
+            Err(_) => Err(wrong("its server is none")),
+            Ok(Server::Custom(base)) if base.hides_password() => {
+                Err(wrong("the password of its server was not written down"))
             }
-        }
-        (ErrorKind::TooManyValues, Some(option), Some(value), _) => {
-            format!("{option} takes no value, not even '{value}'")
-        }
-        (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(option), None, _) => {
-            format!("{option} is missing its value")
-        }
-        (ErrorKind::InvalidUtf8, ..) => "the value of an option is not UTF-8".to_owned(),
-        _ => {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            first.trim_start_matches("error: ").to_owned()
+            Ok(server) => Ok(server),
         }
     }
-}
 
-/// Whether the help shows this option; to suggest a hidden alias such as `--s` would help nobody.
-fn is_shown(option: &str) -> bool {
-    let command = Args::command();
-    let long = option.trim_start_matches("--");
-    command
-        .get_arguments()
-        .any(|argument| argument.get_long() == Some(long))
+    fn dest(&self) -> Option<PathBuf> {
+        self.results
+            .runs
+            .first()
+            .map(|run| PathBuf::from(&run.settings.dest))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::Strategy;
+    use std::time::Duration;
+
+    use clap::CommandFactory as _;
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     fn config(args: &[&str]) -> Config {
@@ -330,7 +299,7 @@ mod tests {
             (Strategy::Semaphore, 20)
         );
         assert_eq!(
-            (config.dest.to_str(), config.timeout.as_secs()),
+            (config.dest.to_str(), config.limits.timeout.as_secs()),
             (Some("downloads"), 30)
         );
         assert!(!config.verbose && !config.quiet);
@@ -446,7 +415,7 @@ mod tests {
 
     #[test]
     fn timeouts_are_decimal_and_more_than_nothing() {
-        let timeout = |text| config(&["--timeout", text]).timeout;
+        let timeout = |text| config(&["--timeout", text]).limits.timeout;
         assert_eq!(timeout("0.25"), Duration::from_millis(250));
         assert_eq!(timeout("1e300"), Duration::MAX);
         assert_eq!(timeout("1e-300"), Duration::from_nanos(1));

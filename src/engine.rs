@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::runtime::{self, Runtime};
 
-use crate::fetch::Client;
+use crate::fetch::{Client, RequestLimits};
 use crate::server::BaseUrl;
 
 /// Waits on the thread that calls it, for as many requests as it is given.
@@ -16,17 +16,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine for requests to this server. Connects nowhere yet.
+    /// An engine for requests to this server, each within these limits. Connects nowhere yet.
     ///
     /// # Errors
     /// When the system gives no runtime or no client, most often because too many files are open.
-    pub fn new(base: &BaseUrl) -> io::Result<Self> {
+    pub fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         Ok(Self {
             runtime: Some(runtime),
-            client: Client::new(base)?,
+            client: Client::new(base, limits)?,
         })
     }
 

@@ -4,26 +4,49 @@
 //! stop it. A verdict that the status line gives is not put off until the body is there. Knows nothing of disks and
 //! nothing of what the bytes should be.
 
-use std::error::Error;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::SERVER;
+use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::cause::{kind_of, leaf};
 use crate::record::{Failure, Kind};
+use crate::retry::RetryAfter;
 use crate::server::BaseUrl;
 use crate::tls;
 
-/// The largest body that is read; the largest flag has 36 KB.
-pub const SIZE_LIMIT: u64 = 1 << 20;
+/// How much one request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// The time until there is a connection.
+    pub connect_timeout: Duration,
+    /// The time until the last byte is there, connecting included.
+    pub timeout: Duration,
+    /// The bytes of a body.
+    pub size: u64,
+}
+
+impl Default for RequestLimits {
+    /// 5 s, 30 s, and 1 MiB, while the largest flag has 36 KB.
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
+            size: 1 << 20,
+        }
+    }
+}
 
 /// What is read of a body that nobody wants, so that its connection can be used again; more is cheaper not to read.
 const DRAIN_BYTES: usize = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_millis(50);
+
+/// Room made for a body before it comes, at most: what a server announces costs it nothing.
+const AT_ONCE: u64 = 64 << 10;
 
 /// The longest time there is. A clock that far ahead overflows on some systems, and 100 years are no limit.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -37,12 +60,15 @@ pub enum FetchError {
     /// The server answered with another status than 200.
     #[error("HTTP error {}", in_words(*.0))]
     Status(StatusCode),
+    /// No connection within this time.
+    #[error("no connection within {0:?}")]
+    ConnectTimedOut(Duration),
     /// No complete answer within this time, connecting included.
     #[error("no complete answer within {0:?}")]
     TimedOut(Duration),
-    /// The body is larger than any flag.
-    #[error("more than {SIZE_LIMIT} bytes")]
-    TooBig,
+    /// The body is larger than this.
+    #[error("more than {0} bytes")]
+    TooBig(u64),
     /// The connection broke, or never came to be.
     #[error("connection broke")]
     Transport(#[source] reqwest::Error),
@@ -56,35 +82,30 @@ fn in_words(status: StatusCode) -> String {
     }
 }
 
-impl From<reqwest::Error> for FetchError {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Transport(error)
-    }
-}
-
 /// What came of a request.
 #[derive(Debug)]
 pub struct Fetched {
     /// The body, or why there is none.
     pub verdict: Result<Vec<u8>, FetchError>,
+    /// What was seen of the answer on the way.
+    pub seen: Seen,
     /// What has not been read, since the status line said enough.
     pub unread: Unread,
 }
 
-impl Fetched {
-    fn all(verdict: Result<Vec<u8>, FetchError>) -> Self {
-        Self {
-            verdict,
-            unread: Unread(None),
-        }
-    }
-
-    fn unread(error: FetchError, response: Response) -> Self {
-        Self {
-            verdict: Err(error),
-            unread: Unread(Some(response)),
-        }
-    }
+/// What was seen of an answer, whatever its verdict.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    /// The status, once there was one.
+    pub status: Option<StatusCode>,
+    /// When the server wants to be asked again, if it says so.
+    pub retry_after: Option<RetryAfter>,
+    /// The bytes of the body that were read, before it was known that it is wanted or not.
+    pub bytes: u64,
+    /// From the request to the head, or to the end without one.
+    pub first_byte: Duration,
+    /// From the head to the end.
+    pub body: Duration,
 }
 
 /// A body that nobody wants.
@@ -118,53 +139,121 @@ impl Unread {
 
 /// A pool of connections to one server. Belongs to the runtime in which it is used.
 #[derive(Debug, Clone)]
-pub struct Client(reqwest::Client);
+pub struct Client {
+    pooled: reqwest::Client,
+    /// Uses no connection twice.
+    fresh: reqwest::Client,
+    limits: RequestLimits,
+}
 
 impl Client {
-    /// A client for this server. Connects nowhere yet.
+    /// A client for this server, each request within these limits. Connects nowhere yet.
     ///
     /// # Errors
     /// When the system gives it no socket or no random numbers.
-    pub fn new(base: &BaseUrl) -> io::Result<Self> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
-            .referer(false)
-            .tls_backend_preconfigured(tls::client_config());
-        if base.is_loopback() {
-            // Proxies from the environment are for the world outside, and know nothing of this machine.
-            builder = builder.no_proxy();
-        }
-        if base.is_localhost() {
-            // Else every runtime starts a thread of its own to look the name up.
-            builder = builder.resolve_to_addrs("localhost", &addresses_of_localhost());
-        }
-        builder.build().map(Self).map_err(io::Error::other)
+    pub fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
+        let build = |builder: reqwest::ClientBuilder| builder.build().map_err(io::Error::other);
+        Ok(Self {
+            pooled: build(builder(base, limits))?,
+            fresh: build(builder(base, limits).pool_max_idle_per_host(0))?,
+            limits,
+        })
     }
 
     /// Fetches the body behind `url`, whatever is in it.
     ///
-    /// Follows up to ten redirects. Waits at most `limit` in all. Safe to drop at any await point.
+    /// Follows up to ten redirects. Waits no longer than the limits of this client allow. Safe to drop at any await point.
     ///
     /// The verdict is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on anything else but 200,
-    /// [`FetchError::TimedOut`] after `limit`, [`FetchError::TooBig`] for a body over [`SIZE_LIMIT`],
+    /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
     /// [`FetchError::Transport`] when the connection fails.
-    pub async fn fetch(&self, url: Url, limit: Duration) -> Fetched {
-        let deadline = Instant::now() + limit.min(LONGEST);
-        let late = |_| FetchError::TimedOut(limit);
+    pub async fn fetch(&self, url: Url) -> Fetched {
+        let begun = Instant::now();
+        let deadline = begun + self.limits.timeout.min(LONGEST);
+        let late = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let answer = timeout_at(deadline, self.0.get(url).send()).await;
-        let response = match answer.map_err(late) {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Fetched::all(Err(error.into())),
-            Err(error) => return Fetched::all(Err(error)),
-        };
-        match response.status() {
-            StatusCode::OK => {
-                let body = timeout_at(deadline, read_body(response)).await;
-                Fetched::all(body.map_err(late).flatten())
+        let mut seen = Seen::default();
+        let answer = timeout_at(deadline, self.head(url)).await;
+        seen.first_byte = begun.elapsed();
+        let mut response = match answer.map_err(late).flatten() {
+            Ok(response) => response,
+            Err(error) => {
+                return Fetched {
+                    verdict: Err(error),
+                    seen,
+                    unread: Unread(None),
+                };
             }
-            StatusCode::NOT_FOUND => Fetched::unread(FetchError::NotFound, response),
-            status => Fetched::unread(FetchError::Status(status), response),
+        };
+        seen.status = Some(response.status());
+        seen.retry_after = retry_after(&response);
+        let verdict = match response.status() {
+            StatusCode::OK => {
+                let body = timeout_at(deadline, self.body(&mut response, &mut seen.bytes)).await;
+                seen.body = begun.elapsed() - seen.first_byte;
+                let body = body.map_err(late).flatten();
+                // Read to its end, or not worth reading on.
+                return Fetched {
+                    verdict: body,
+                    seen,
+                    unread: Unread(None),
+                };
+            }
+            StatusCode::NOT_FOUND => FetchError::NotFound,
+            status => FetchError::Status(status),
+        };
+        Fetched {
+            verdict: Err(verdict),
+            seen,
+            unread: Unread(Some(response)),
+        }
+    }
+
+    /// The head of the answer.
+    ///
+    /// A server may close a connection while it lies idle, and the request that goes out at that moment is lost through no
+    /// fault of anybody. So a connection that breaks before it brings a head is replaced silently. One replacement is not enough,
+    /// since it can draw another connection of the same age from the pool; the last one is new, and a server that breaks
+    /// that too means it.
+    async fn head(&self, url: Url) -> Result<Response, FetchError> {
+        for _ in 0..2 {
+            match self.pooled.get(url.clone()).send().await {
+                Err(error) if matches!(kind_of(&error), Kind::Reset | Kind::ClosedEarly) => {}
+                answer => return answer.map_err(|error| self.in_words(error)),
+            }
+        }
+        let answer = self.fresh.get(url).send().await;
+        answer.map_err(|error| self.in_words(error))
+    }
+
+    async fn body(&self, response: &mut Response, read: &mut u64) -> Result<Vec<u8>, FetchError> {
+        let limit = self.limits.size;
+        let announced = response.content_length().unwrap_or(0);
+        if announced > limit {
+            return Err(FetchError::TooBig(limit));
+        }
+        let mut body = Vec::with_capacity(announced.min(AT_ONCE) as usize);
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.in_words(error))?
+        {
+            *read += chunk.len() as u64;
+            if *read > limit {
+                return Err(FetchError::TooBig(limit));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// "operation timed out" does not say which operation, nor after how long.
+    fn in_words(&self, error: reqwest::Error) -> FetchError {
+        match kind_of(&error) {
+            Kind::ConnectTimeout if error.is_timeout() => {
+                FetchError::ConnectTimedOut(self.limits.connect_timeout)
+            }
+            _ => FetchError::Transport(error),
         }
     }
 
@@ -177,26 +266,34 @@ impl Client {
         url: Url,
         limit: Duration,
     ) -> Result<Option<String>, FetchError> {
-        let answer = timeout(limit, self.0.head(url).send()).await;
-        let response = answer.map_err(|_| FetchError::TimedOut(limit))??;
+        let answer = timeout(limit, self.pooled.head(url).send()).await;
+        let response = answer
+            .map_err(|_| FetchError::TimedOut(limit))?
+            .map_err(FetchError::Transport)?;
         let name = response.headers().get(SERVER);
         Ok(name.map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned()))
     }
 }
 
-async fn read_body(mut response: Response) -> Result<Vec<u8>, FetchError> {
-    let announced = response.content_length().unwrap_or(0);
-    if announced > SIZE_LIMIT {
-        return Err(FetchError::TooBig);
+fn builder(base: &BaseUrl, limits: RequestLimits) -> reqwest::ClientBuilder {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
+        .referer(false)
+        .connect_timeout(limits.connect_timeout.min(LONGEST))
+        .tls_backend_preconfigured(tls::client_config());
+    if base.is_loopback() {
+        // Proxies from the environment are for the world outside, and know nothing of this machine.
+        builder = builder.no_proxy();
     }
-    let mut body = Vec::with_capacity(announced as usize);
-    while let Some(chunk) = response.chunk().await? {
-        if (body.len() + chunk.len()) as u64 > SIZE_LIMIT {
-            return Err(FetchError::TooBig);
-        }
-        body.extend_from_slice(&chunk);
+    if base.is_localhost() {
+        // Else every runtime starts a thread of its own to look the name up.
+        builder = builder.resolve_to_addrs("localhost", &addresses_of_localhost());
     }
-    Ok(body)
+    builder
+}
+
+fn retry_after(response: &Response) -> Option<RetryAfter> {
+    RetryAfter::parse(response.headers().get(RETRY_AFTER)?.to_str().ok()?)
 }
 
 /// Port 0 stands for that of the URL, which after a redirect may be another one. Both loopback addresses, whatever the system's table says, as browsers and curl have it: a server may listen on either.
@@ -215,81 +312,11 @@ impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         let kind = match &error {
             FetchError::NotFound | FetchError::Status(_) => Kind::HttpStatus,
+            FetchError::ConnectTimedOut(_) => Kind::ConnectTimeout,
             FetchError::TimedOut(_) => Kind::Timeout,
-            FetchError::TooBig => Kind::TooBig,
+            FetchError::TooBig(_) => Kind::TooBig,
             FetchError::Transport(error) => kind_of(error),
         };
         Self::new(kind, leaf(&error))
     }
-}
-
-/// The innermost cause: "error sending request" is all that the outermost says.
-fn leaf<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    chain(error).last().unwrap_or(error)
-}
-
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// Sorts an error of reqwest by the causes it hides, the innermost of a type. The order matters: too many open files
-/// look like a failed look-up, and a refused proxy like a refused server.
-fn kind_of(error: &reqwest::Error) -> Kind {
-    let innermost_io = chain(error)
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .last();
-    let io_kind = innermost_io.map(io::Error::kind);
-    let hyper = chain(error)
-        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
-        .last();
-
-    if error.is_redirect() {
-        return Kind::Redirect;
-    }
-    if innermost_io.is_some_and(is_fd_limit) {
-        return Kind::FdLimit;
-    }
-    if error.is_timeout() || io_kind == Some(ErrorKind::TimedOut) {
-        return Kind::Timeout;
-    }
-    if is_tls(error) {
-        return Kind::Tls;
-    }
-    if error.is_dns() {
-        return Kind::Dns;
-    }
-    if error.is_connect() {
-        return match io_kind {
-            Some(ErrorKind::ConnectionRefused) => Kind::ConnectRefused,
-            _ => Kind::Connect,
-        };
-    }
-    match (io_kind, hyper) {
-        (
-            Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe),
-            _,
-        ) => Kind::Reset,
-        (Some(ErrorKind::UnexpectedEof), _) => Kind::Truncated,
-        (Some(ErrorKind::InvalidInput | ErrorKind::InvalidData), _) => Kind::BadBody,
-        (_, Some(hyper)) if hyper.is_parse() => Kind::BadResponse,
-        (_, Some(hyper)) if hyper.is_incomplete_message() => Kind::ClosedEarly,
-        _ => Kind::Other,
-    }
-}
-
-/// Whether this process (EMFILE) or the system (ENFILE) has too many files open.
-pub(crate) fn is_fd_limit(error: &io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
-}
-
-/// rustls comes wrapped in `io::Error`, once or twice, and the `source` of that skips what it wraps.
-fn is_tls(error: &reqwest::Error) -> bool {
-    chain(error).any(|cause| {
-        let io = cause.downcast_ref::<io::Error>();
-        let inside = std::iter::successors(io, |&io| io.get_ref()?.downcast_ref());
-        cause.is::<rustls::Error>()
-            || inside
-                .filter_map(io::Error::get_ref)
-                .any(|inner| inner.is::<rustls::Error>())
-    })
 }

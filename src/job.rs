@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::country::CountryCode;
 use crate::engine::Engine;
+use crate::fetch::RequestLimits;
+use crate::retry::OriginPause;
 use crate::server::BaseUrl;
 
 /// The work of one run.
@@ -19,18 +20,54 @@ pub struct Job {
     pub base: BaseUrl,
     /// The folder where they go; it exists.
     pub dest: PathBuf,
-    /// The time one flag may take, from its turn to its last byte.
-    pub timeout: Duration,
+    /// What one request may take; its clock starts when its turn has come.
+    pub limits: RequestLimits,
+    /// How often a request that failed for a transient reason is made again.
+    pub retries: u32,
+    /// Whether a whole flag that is there already is enough.
+    pub skip_existing: bool,
     /// Once cancelled, nothing new is begun and what is under way ends at once.
     pub stop: CancellationToken,
+    /// Once cancelled, nothing new is begun: there is no room for it.
+    pub disk_full: CancellationToken,
+    /// Holds all downloads back while the server asks for it.
+    pub origin: OriginPause,
 }
 
 impl Job {
+    /// A job with the usual limits, without retries.
+    pub fn new(codes: Vec<CountryCode>, base: BaseUrl, dest: PathBuf) -> Self {
+        Self {
+            codes,
+            base,
+            dest,
+            limits: RequestLimits::default(),
+            retries: 0,
+            skip_existing: false,
+            stop: CancellationToken::new(),
+            disk_full: CancellationToken::new(),
+            origin: OriginPause::default(),
+        }
+    }
+
+    /// Whether nothing new may be begun.
+    pub fn is_over(&self) -> bool {
+        self.stop.is_cancelled() || self.disk_full.is_cancelled()
+    }
+
+    /// Waits until nothing new may be begun.
+    pub async fn over(&self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = self.disk_full.cancelled() => {}
+        }
+    }
+
     /// What it takes to wait for flags of this job on one thread.
     ///
     /// # Errors
     /// When the system does not let it be made.
     pub fn engine(&self) -> io::Result<Engine> {
-        Engine::new(&self.base)
+        Engine::new(&self.base, self.limits)
     }
 }

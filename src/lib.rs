@@ -11,6 +11,8 @@
 //! * [`gif`]: whether bytes are a whole GIF
 //! * [`save`]: puts one flag on disk, whole or not at all
 //! * [`tls`]: TLS that costs nothing until it is used
+//! * [`cause`]: what is behind an error
+//! * [`retry`]: when a flag is asked for again
 //! * [`fetch`]: gets one answer from a server
 //! * [`engine`]: a runtime and the client that lives in it
 //! * [`job`]: what all downloads of a run share
@@ -18,30 +20,38 @@
 //!
 //! **3. Many flags**
 //! * [`strategy`]: sequential, thread pool or semaphore
-//! * [`run`]: what goes on around a run: the embedded server, and interruption
+//! * [`run`]: what goes on around a run: the embedded server, descriptors, and interruption
 //!
 //! **4. Telling**
 //! * [`tally`]: what became of all codes
 //! * [`report`]: the lines on standard output and on standard error
 //! * [`progress`]: the bar
+//! * [`results`]: what came of runs, for programs to read
+//! * [`export`]: results as JSON and CSV
 //! * [`exit`]: the exit codes
+//! * [`output`]: the two streams
 //!
 //! **5. The command line**
 //! * [`cli`]: what was typed, and what it means
 //! * [`app`]: one whole run, from the arguments to the exit code
 
 pub mod app;
+pub mod cause;
 pub mod cli;
 pub mod country;
 pub mod download;
 pub mod engine;
 pub mod exit;
+pub mod export;
 pub mod fetch;
 pub mod gif;
 pub mod job;
+pub mod output;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod results;
+pub mod retry;
 pub mod run;
 pub mod save;
 pub mod server;

@@ -2,16 +2,45 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::country::CountryCode;
 
-/// One code and what became of it.
+/// One code, what became of it, and what that took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The code that was asked for, whatever URL a redirect led to.
     pub code: CountryCode,
     /// What became of it.
     pub outcome: Outcome,
+    /// What it took.
+    pub effort: Effort,
+}
+
+/// How often a flag was asked for, what came, and where the time went.
+///
+/// The durations are those of the last attempt, but for the first two. Together with the time until the turn came they are
+/// all the time there was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// How often the server was asked. A request that was made again because its connection had gone stale is one.
+    pub attempts: u32,
+    /// The status of the last answer.
+    pub http_status: Option<u16>,
+    /// The bytes of its body that were read.
+    pub bytes: u64,
+    /// When the turn of this code came; never, if it was not attempted.
+    pub begun: Option<Instant>,
+    /// Pauses, before the first attempt and between attempts.
+    pub paused: Duration,
+    /// Attempts before the last one.
+    pub earlier: Duration,
+    /// From the request to the head of the answer, connecting included.
+    pub first_byte: Duration,
+    /// From there to the last byte that was read of the body, wanted or not.
+    pub body: Duration,
+    /// Checking and saving.
+    pub save: Duration,
 }
 
 /// What became of a code.
@@ -19,6 +48,8 @@ pub struct Record {
 pub enum Outcome {
     /// The flag is on disk, whole.
     Saved(PathBuf),
+    /// A whole flag was on disk before, and that was enough; nothing was asked for.
+    AlreadyThere(PathBuf),
     /// The server says that it has no such flag.
     NotFound,
     /// Anything else that a request can end in.
@@ -30,7 +61,7 @@ pub enum Outcome {
 /// An outcome without its particulars, as it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Saved.
+    /// The flag is on disk.
     Ok,
     /// The server has no such flag.
     NotFound,
@@ -40,16 +71,45 @@ pub enum Status {
     NotAttempted,
 }
 
+impl Effort {
+    /// There will be another attempt.
+    pub fn begin_anew(&mut self) {
+        *self = Self {
+            attempts: self.attempts,
+            begun: self.begun,
+            paused: self.paused,
+            earlier: self.earlier + self.first_byte + self.body + self.save,
+            ..Self::default()
+        };
+    }
+}
+
+impl Status {
+    /// The word for programs that read reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotFound => "not_found",
+            Self::Error => "error",
+            Self::NotAttempted => "not_attempted",
+        }
+    }
+}
+
 impl Record {
-    /// A record of this outcome.
+    /// A record of this outcome, which took nothing.
     pub fn new(code: CountryCode, outcome: Outcome) -> Self {
-        Self { code, outcome }
+        Self {
+            code,
+            outcome,
+            effort: Effort::default(),
+        }
     }
 
     /// How the code is counted.
     pub fn status(&self) -> Status {
         match self.outcome {
-            Outcome::Saved(_) => Status::Ok,
+            Outcome::Saved(_) | Outcome::AlreadyThere(_) => Status::Ok,
             Outcome::NotFound => Status::NotFound,
             Outcome::Failed(_) => Status::Error,
             Outcome::NotAttempted => Status::NotAttempted,
@@ -107,6 +167,8 @@ impl fmt::Display for Failure {
 pub enum Kind {
     /// Nobody listens there.
     ConnectRefused,
+    /// No connection in time.
+    ConnectTimeout,
     /// No connection, for another reason.
     Connect,
     /// The host has no address.
@@ -151,10 +213,39 @@ pub enum Kind {
     Other,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Kind {
+    /// All of them, in the order in which a download can meet them.
+    pub const ALL: [Self; 23] = [
+        Self::ConnectRefused,
+        Self::ConnectTimeout,
+        Self::Connect,
+        Self::Dns,
+        Self::Tls,
+        Self::Timeout,
+        Self::Reset,
+        Self::ClosedEarly,
+        Self::BadResponse,
+        Self::HttpStatus,
+        Self::Redirect,
+        Self::Truncated,
+        Self::BadBody,
+        Self::TooBig,
+        Self::Empty,
+        Self::NotGif,
+        Self::GifCut,
+        Self::GifTrailing,
+        Self::WriteFailed,
+        Self::FdLimit,
+        Self::Interrupted,
+        Self::Internal,
+        Self::Other,
+    ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
             Self::ConnectRefused => "connect_refused",
+            Self::ConnectTimeout => "connect_timeout",
             Self::Connect => "connect",
             Self::Dns => "dns",
             Self::Tls => "tls",
@@ -176,13 +267,25 @@ impl fmt::Display for Kind {
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",
             Self::Other => "other",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_kind_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> = Kind::ALL.map(Kind::word).into();
+        assert_eq!(words.len(), Kind::ALL.len());
+    }
 
     #[test]
     fn a_failure_prints_its_kind_and_cause_but_a_status_stands_alone() {

@@ -29,6 +29,7 @@ pub fn initial(
     connections: NonZeroUsize,
 ) -> String {
     let named = match codes {
+        [] => "none".to_owned(),
         [first, .., last] if codes.len() > NAMED => format!("from {first} to {last}"),
         _ => join(codes),
     };
@@ -59,15 +60,28 @@ pub fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<String>
     })
 }
 
+/// Fewer connections than wanted, and why. For standard error.
+pub fn fewer_connections(wanted: NonZeroUsize, used: NonZeroUsize, files: u64) -> String {
+    format!(
+        "{} instead of {wanted}: this process may open no more than {files} files\n",
+        count(used.get(), "connection")
+    )
+}
+
 /// What became of one code; nothing of one that was not attempted, which only the count tells.
 pub fn line(record: &Record) -> Option<String> {
     let code = record.code;
-    match &record.outcome {
-        Outcome::Saved(_) => Some(format!("{code} OK\n")),
-        Outcome::NotFound => Some(format!("{code} not found\n")),
-        Outcome::Failed(failure) => Some(format!("*** Error for {code}: {failure}\n")),
-        Outcome::NotAttempted => None,
-    }
+    let told = match &record.outcome {
+        Outcome::Saved(_) => format!("{code} OK"),
+        Outcome::AlreadyThere(_) => format!("{code} already there"),
+        Outcome::NotFound => format!("{code} not found"),
+        Outcome::Failed(failure) => format!("*** Error for {code}: {failure}"),
+        Outcome::NotAttempted => return None,
+    };
+    Some(match record.effort.attempts {
+        0 | 1 => format!("{told}\n"),
+        attempts => format!("{told} ({attempts} attempts)\n"),
+    })
 }
 
 /// What became of all codes, and how long it took.
@@ -75,8 +89,11 @@ pub fn final_(tally: &Tally, elapsed: Duration) -> String {
     let mut text = format!(
         "{}\n{} downloaded.\n",
         "-".repeat(20),
-        count(tally.ok(), "flag")
+        count(tally.downloaded(), "flag")
     );
+    if tally.already_there() > 0 {
+        let _ = writeln!(text, "{} already there.", tally.already_there());
+    }
     if tally.not_found() > 0 {
         let _ = writeln!(text, "{} not found.", tally.not_found());
     }
@@ -88,6 +105,15 @@ pub fn final_(tally: &Tally, elapsed: Duration) -> String {
     }
     let _ = writeln!(text, "Elapsed time: {:.2}s", elapsed.as_secs_f64());
     text
+}
+
+/// The disk is full, and what that means. For standard error.
+pub fn disk_full(tally: &Tally, dest: &Path) -> String {
+    format!(
+        "*** Error: no room left in {}: stopped, {} not attempted\n",
+        dest.display(),
+        count(tally.not_attempted(), "code")
+    )
 }
 
 /// What failed, grouped by cause; empty if nothing did. For standard error.
@@ -114,8 +140,8 @@ pub fn nothing_found(tally: &Tally, base: &BaseUrl) -> Option<String> {
 
 /// Where the flags are; nothing if there are none. For standard error.
 pub fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
-    let flags = count(tally.ok(), "flag");
-    (tally.ok() > 0).then(|| format!("{flags} saved in {}\n", dest.display()))
+    let flags = count(tally.downloaded(), "flag");
+    (tally.downloaded() > 0).then(|| format!("{flags} saved in {}\n", dest.display()))
 }
 
 /// `1 flag`, `2 flags`.

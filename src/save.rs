@@ -3,14 +3,26 @@
 //! A run may be stopped at any moment, and a half-written `br.gif` must never pass for a flag. The bytes go to a
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces
 //! whatever file or link has the name, and never writes through a link. Knows nothing of HTTP.
+//!
+//! A run that is killed leaves its temporary files behind, and the next run into that folder removes them. Each is locked as
+//! long as somebody writes it, so whether its run is dead is not guessed from its process id, which says nothing in another
+//! container and may belong to another program by now.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::country::CountryCode;
+use crate::gif::check_gif;
+
+const PREFIX: &str = ".flags-";
+const SUFFIX: &str = ".tmp";
+
+/// How often a file that a sweep has taken is made anew; each sweep takes it at most once.
+const MAX_TRIES: u32 = 8;
 
 /// Why something could not be put on disk.
 #[derive(Debug, thiserror::Error)]
@@ -23,23 +35,59 @@ pub struct SaveError {
     pub source: io::Error,
 }
 
-/// Makes the folder with its parents where it is missing, and makes sure that files can be made in it.
+/// Makes the folder with its parents where it is missing, makes sure that files can be made in it, and removes what
+/// runs that were killed have left there.
 ///
 /// # Errors
 /// When something else has its name, and when nothing can be written there.
 pub fn prepare_folder(folder: &Path) -> Result<(), SaveError> {
-    let prepared = std::fs::create_dir_all(folder).and_then(|()| temporary_file(folder).map(drop));
-    prepared.map_err(|source| {
-        let source = match source.kind() {
-            // Something is there, and if it were a folder there would be no error.
-            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
-            _ => source,
-        };
-        SaveError {
-            path: folder.to_owned(),
-            source,
+    let prepared = fs::create_dir_all(folder)
+        .map_err(|error| why_no_folder(folder, error))
+        .and_then(|()| temporary_file(folder).map(drop));
+    prepared.map_err(|source| SaveError {
+        path: folder.to_owned(),
+        source,
+    })?;
+    sweep(folder);
+    Ok(())
+}
+
+/// "File exists" and "No such file" are true of a folder that cannot be made, and no help.
+fn why_no_folder(folder: &Path, error: io::Error) -> io::Error {
+    match (error.kind(), fs::read_link(folder)) {
+        (io::ErrorKind::AlreadyExists, Ok(target)) => {
+            let message = format!("it is a link to {}, which is no folder", target.display());
+            io::Error::new(io::ErrorKind::NotADirectory, message)
         }
-    })
+        // Something is there, and if it were a folder there would be no error.
+        (io::ErrorKind::AlreadyExists, Err(_)) => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    }
+}
+
+/// Removes the temporary files that nobody writes any more. What cannot be removed stays: it does no harm.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_file || !is_temporary(&name) {
+            continue;
+        }
+        // Removed under the lock: who finds its new file locked by us waits, and then sees that it is gone.
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_temporary(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes())
 }
 
 /// Saves the flag of `code` as `{folder}/br.gif` and returns that path. An older file stays until the new one is whole.
@@ -49,7 +97,7 @@ pub fn prepare_folder(folder: &Path) -> Result<(), SaveError> {
 /// # Errors
 /// When the file cannot be written or cannot take its name; nothing is left behind then.
 pub fn save_flag(folder: &Path, code: CountryCode, bytes: &[u8]) -> Result<PathBuf, SaveError> {
-    let path = folder.join(code.lower()).with_extension("gif");
+    let path = path_of(folder, code);
     let saved = temporary_file(folder).and_then(|mut file| {
         file.write_all(bytes)?;
         file.persist(&path).map_err(io::Error::from)
@@ -60,23 +108,112 @@ pub fn save_flag(folder: &Path, code: CountryCode, bytes: &[u8]) -> Result<PathB
     }
 }
 
-/// A file that nobody else has, removed when dropped. Its name says which process it belongs to.
+/// The path of the flag of `code` if it is there, whole, and not over `size_limit` bytes; as [`save_flag`] would return it.
+pub fn whole_flag(folder: &Path, code: CountryCode, size_limit: u64) -> Option<PathBuf> {
+    let path = path_of(folder, code);
+    // Asked before it is opened: to open a pipe would be to wait for somebody to write into it.
+    let there = fs::metadata(&path).ok()?;
+    if !there.is_file() || there.len() > size_limit {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(there.len() as usize);
+    let file = File::open(&path).ok()?;
+    file.take(size_limit).read_to_end(&mut bytes).ok()?;
+    check_gif(&bytes).ok().map(|()| path)
+}
+
+/// Makes sure that [`replace_file`] has a chance.
+///
+/// # Errors
+/// When a folder has its name, and when nothing can be made beside it.
+pub fn prepare_file(path: &Path) -> Result<(), SaveError> {
+    let prepared = match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Ok(()),
+        _ => temporary_file(folder_of(path)).map(drop),
+    };
+    prepared.map_err(|source| SaveError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Replaces a file by these bytes, or makes it, whole or not at all. A pipe or a device is written to, and a link is
+/// followed: unlike a flag's, the name is the user's own.
+///
+/// # Errors
+/// When it cannot be written; an older file stays then.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+    let replaced = match fs::metadata(path) {
+        Ok(there) if !there.is_file() => fs::write(path, bytes),
+        _ => {
+            let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            temporary_file(folder_of(&target)).and_then(|mut file| {
+                file.write_all(bytes)?;
+                file.persist(&target).map(drop).map_err(io::Error::from)
+            })
+        }
+    };
+    replaced.map_err(|source| SaveError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The folder of a file; that of a bare name is the one we are in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn path_of(folder: &Path, code: CountryCode) -> PathBuf {
+    folder.join(code.lower()).with_extension("gif")
+}
+
+/// A file that nobody else has, locked, and removed when dropped. Its name says which process it belongs to.
 fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
-    let prefix = format!(".flags-{}-", std::process::id());
-    // Opened here and not by the crate, which would make the file private (this one becomes an ordinary file, for the
-    // umask to decide) and put its name into every error (which would make each error one of its own).
-    Builder::new()
-        .prefix(&prefix)
-        .suffix(".tmp")
-        .make_in(folder, |path| {
-            File::options().write(true).create_new(true).open(path)
-        })
+    let prefix = format!("{PREFIX}{}-", std::process::id());
+    let mut tries = 0;
+    loop {
+        // Opened here and not by the crate, which would make the file private (this one becomes an ordinary file, for the
+        // umask to decide) and put its name into every error (which would make each error one of its own).
+        let temporary = Builder::new()
+            .prefix(&prefix)
+            .suffix(SUFFIX)
+            .make_in(folder, |path| {
+                File::options().write(true).create_new(true).open(path)
+            })?;
+        // Where there are no locks there is no sweep either.
+        let locked = match temporary.as_file().try_lock() {
+            Err(TryLockError::WouldBlock) => temporary.as_file().lock().is_ok(),
+            _ => true,
+        };
+        tries += 1;
+        // A file system on which no file ever seems to have a name is no reason to go on for ever.
+        if (locked && has_name(temporary.as_file())) || tries == MAX_TRIES {
+            return Ok(temporary);
+        }
+    }
+}
+
+/// Whether no sweep has taken the file between its making and its locking.
+#[cfg(unix)]
+fn has_name(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+}
+
+/// Whether no sweep has taken the file: here a file that somebody has open keeps its name.
+#[cfg(not(unix))]
+fn has_name(_file: &File) -> bool {
+    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn br() -> CountryCode {
         CountryCode::new("BR").unwrap()

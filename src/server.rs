@@ -25,6 +25,9 @@ pub enum Server {
 /// `SERVERS` of flags_common.py (*Fluent Python*, 1st edition).
 const REMOTE: &str = "http://flupy.org/data/flags";
 
+/// What is shown of a password.
+const HIDDEN: &str = "***";
+
 /// Why a word names no server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServerError {
@@ -140,6 +143,11 @@ impl BaseUrl {
         url
     }
 
+    /// Whether this is a URL as it is shown, and not as it was: its password is `***`.
+    pub fn hides_password(&self) -> bool {
+        self.0.password() == Some(HIDDEN)
+    }
+
     /// Whether the host is the name `localhost`.
     pub fn is_localhost(&self) -> bool {
         self.0.host_str() == Some("localhost")
@@ -175,7 +183,7 @@ impl fmt::Display for BaseUrl {
         let mut shown = self.0.clone();
         if shown.password().is_some() {
             // Cannot fail: a URL that has a password can have another one.
-            let _ = shown.set_password(Some("***"));
+            let _ = shown.set_password(Some(HIDDEN));
         }
         f.write_str(shown.as_str().trim_end_matches('/'))
     }

@@ -12,7 +12,8 @@ pub struct Tally {
     asked: usize,
     /// Those without a record yet.
     outstanding: BTreeSet<CountryCode>,
-    ok: usize,
+    downloaded: usize,
+    already_there: usize,
     not_found: usize,
     failed: BTreeMap<Failure, Vec<CountryCode>>,
     not_attempted: usize,
@@ -24,7 +25,8 @@ impl Tally {
         Self {
             asked: codes.len(),
             outstanding: codes.iter().copied().collect(),
-            ok: 0,
+            downloaded: 0,
+            already_there: 0,
             not_found: 0,
             failed: BTreeMap::new(),
             not_attempted: 0,
@@ -42,7 +44,8 @@ impl Tally {
             "{code} is counted twice or was not asked for"
         );
         match &record.outcome {
-            Outcome::Saved(_) => self.ok += 1,
+            Outcome::Saved(_) => self.downloaded += 1,
+            Outcome::AlreadyThere(_) => self.already_there += 1,
             Outcome::NotFound => self.not_found += 1,
             Outcome::Failed(failure) => self.failed.entry(failure.clone()).or_default().push(code),
             Outcome::NotAttempted => self.not_attempted += 1,
@@ -56,7 +59,7 @@ impl Tally {
     pub fn close(&mut self) {
         self.not_attempted += self.outstanding.len();
         self.outstanding.clear();
-        let sum = self.ok + self.not_found + self.errors() + self.not_attempted;
+        let sum = self.ok() + self.not_found + self.errors() + self.not_attempted;
         assert_eq!(sum, self.asked, "some downloads are unaccounted for");
     }
 
@@ -70,9 +73,19 @@ impl Tally {
         self.asked - self.outstanding.len()
     }
 
-    /// How many flags were saved.
+    /// How many flags are on disk now, downloaded or there before.
     pub fn ok(&self) -> usize {
-        self.ok
+        self.downloaded + self.already_there
+    }
+
+    /// How many of those were downloaded.
+    pub fn downloaded(&self) -> usize {
+        self.downloaded
+    }
+
+    /// How many of those were there before.
+    pub fn already_there(&self) -> usize {
+        self.already_there
     }
 
     /// How many flags the server does not have.

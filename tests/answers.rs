@@ -9,7 +9,7 @@ use std::fs;
 use std::time::Duration;
 
 use flags::country::Selection;
-use flags::fetch::SIZE_LIMIT;
+use flags::fetch::RequestLimits;
 use flags::gif::check_gif;
 use flags::record::{Outcome, Status};
 use flags::strategy::Strategy;
@@ -146,12 +146,13 @@ fn a_404_is_not_found_at_its_status_line_whatever_its_body_does() {
 
 #[test]
 fn a_body_larger_than_any_flag_is_not_read_to_its_end() {
-    let expected = format!("too_big: more than {SIZE_LIMIT} bytes");
+    let size_limit = RequestLimits::default().size;
+    let expected = format!("too_big: more than {size_limit} bytes");
     let absurd = RawServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n");
     assert_eq!(verdict(&absurd), expected);
     // Without a length, it counts as it reads; the server would stall for ever behind it.
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-    endless.resize(endless.len() + SIZE_LIMIT as usize + 1, b'x');
+    endless.resize(endless.len() + size_limit as usize + 1, b'x');
     assert_eq!(verdict(&RawServer::stalling_after(endless)), expected);
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use test_server::{Label, Ports, TestServer, Tuning};
 
 use crate::engine::Engine;
-use crate::fetch::FetchError;
+use crate::fetch::{FetchError, RequestLimits};
 use crate::server::BaseUrl;
 
 /// What a server inside a run calls itself.
@@ -116,7 +116,7 @@ enum Occupant {
 
 /// Asks for `/`, which no plan applies to and nobody counts.
 fn who_answers(base: &BaseUrl) -> io::Result<Occupant> {
-    let engine = Engine::new(base)?;
+    let engine = Engine::new(base, RequestLimits::default())?;
     let client = engine.client();
     let answer = engine.block_on(client.server_name(base.root(), PATIENCE));
     Ok(match answer {

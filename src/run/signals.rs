@@ -28,6 +28,14 @@ impl Signal {
         }
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        }
+    }
+
     /// What a shell reports for a program that this signal ended.
     pub fn exit_code(self) -> u8 {
         128 + self.number()

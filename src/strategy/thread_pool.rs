@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use concurrent_futures::{ThreadPoolExecutor, as_completed};
 
+use crate::cause::is_fd_limit;
 use crate::country::CountryCode;
 use crate::download::download_flag;
 use crate::engine::Engine;
-use crate::fetch::is_fd_limit;
 use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};
 

@@ -92,6 +92,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// With fewer descriptors the runtime cannot watch for signals, and says so by a panic.
+const MINIMUM_FILES: u64 = 8;
+
 fn delay(text: &str) -> Result<Duration, String> {
     let delay = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     // The plan language has the same bound.
@@ -226,6 +229,13 @@ impl Setup {
     }
 
     fn run(self) -> Result<(), Box<dyn Error>> {
+        if let Some(few) =
+            test_server::raise_descriptor_limit().filter(|&limit| limit < MINIMUM_FILES)
+        {
+            return Err(
+                format!("this process may open no more than {few} files: see `ulimit -n`").into(),
+            );
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

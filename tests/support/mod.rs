@@ -20,7 +20,6 @@ use flags::server::BaseUrl;
 use flags::strategy::Strategy;
 use tempfile::TempDir;
 use test_server::TestServer;
-use tokio_util::sync::CancellationToken;
 
 /// Nothing here takes nearly as long; a test that hangs must end all the same.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -58,15 +57,20 @@ impl Work {
     }
 
     pub(crate) fn with_timeout(base: &str, codes: Vec<CountryCode>, timeout: Duration) -> Self {
+        Self::with(base, codes, |job| job.limits.timeout = timeout)
+    }
+
+    /// A job that differs from the usual one.
+    pub(crate) fn with(base: &str, codes: Vec<CountryCode>, differ: impl FnOnce(&mut Job)) -> Self {
         let dest = tempfile::tempdir().unwrap();
-        let job = Arc::new(Job {
-            codes,
-            base: BaseUrl::parse(base).unwrap(),
-            dest: dest.path().to_owned(),
-            timeout,
-            stop: CancellationToken::new(),
-        });
-        Self { job, dest }
+        let base = BaseUrl::parse(base).unwrap();
+        let mut job = Job::new(codes, base, dest.path().to_owned());
+        job.limits.timeout = WATCHDOG;
+        differ(&mut job);
+        Self {
+            job: Arc::new(job),
+            dest,
+        }
     }
 
     /// The records of a run, sorted by code; there is one for each code.

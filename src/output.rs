@@ -1,0 +1,76 @@
+//! The two streams a run prints to, and what comes of it when one of them is closed or full.
+
+use std::io::{self, Write};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Exit;
+
+/// Standard output. Once a write fails nothing more is written, and the run is stopped: nobody would learn of the rest.
+#[derive(Debug)]
+pub struct Output<W> {
+    to: W,
+    failed: Option<io::ErrorKind>,
+    stop: CancellationToken,
+}
+
+impl<W: Write> Output<W> {
+    /// Writes to `to`, and cancels `stop` when that fails.
+    pub fn new(to: W, stop: CancellationToken) -> Self {
+        Self {
+            to,
+            failed: None,
+            stop,
+        }
+    }
+
+    /// Writes this text, at once.
+    pub fn print(&mut self, text: &str) {
+        if self.failed.is_some() {
+            return;
+        }
+        let written = self
+            .to
+            .write_all(text.as_bytes())
+            .and_then(|()| self.to.flush());
+        if let Err(error) = written {
+            self.failed = Some(error.kind());
+            self.stop.cancel();
+            // Whoever closed the pipe knows; a full disk is news.
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                complain(&format!(
+                    "*** Error: cannot write to standard output: {error}\n"
+                ));
+            }
+        }
+    }
+
+    /// The exit code that a write which failed stands for.
+    pub fn exit(&self) -> Option<Exit> {
+        self.failed.map(|kind| match kind {
+            io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
+            _ => Exit::Local,
+        })
+    }
+}
+
+/// What else there is to know, on standard error, unless silence was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Notices {
+    /// Whether it was.
+    pub quiet: bool,
+}
+
+impl Notices {
+    /// Tells it, if anybody wants to hear.
+    pub fn tell(self, text: &str) {
+        if !self.quiet {
+            complain(text);
+        }
+    }
+}
+
+/// On standard error. If that is closed or full there is nobody left to tell.
+pub fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}

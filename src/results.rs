@@ -1,0 +1,278 @@
+//! What came of runs, as programs read it: one shape for one run and for many, which only ever grows. `docs/reports.md` is
+//! its description. Knows nothing of files and formats.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::country::CountryCode;
+use crate::job::Job;
+use crate::record::{Outcome, Record, Status};
+use crate::strategy::Strategy;
+use crate::tally::Tally;
+
+/// The version of the shape. A field that is added does not change it; a reader ignores what it does not know.
+pub const SCHEMA: u32 = 1;
+
+/// One run or several, and where they took place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Where.
+    pub host: Host,
+    /// In the order in which they took place.
+    pub runs: Vec<RunResults>,
+}
+
+/// The program and the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// The program and its version.
+    pub program: String,
+    /// The operating system, as Rust calls it.
+    pub os: String,
+    /// The processor's architecture, as Rust calls it.
+    pub arch: String,
+    /// How many threads can run at once.
+    pub cpus: usize,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResults {
+    /// By its name on the command line.
+    pub strategy: String,
+    /// What it was told to do.
+    pub settings: Settings,
+    /// When it began, by RFC 3339, in UTC.
+    pub started: String,
+    /// The signal that ended it early, `SIGINT` or `SIGTERM`.
+    pub ended_by: Option<String>,
+    /// What came of all codes together.
+    pub totals: Totals,
+    /// What became of each code, sorted by code.
+    pub records: Vec<RecordResults>,
+}
+
+/// What a run was told to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The server by its label, or CUSTOM.
+    pub server: String,
+    /// The base URL, a password in it as `***`.
+    pub url: String,
+    /// Whether the run served it itself.
+    pub embedded: bool,
+    /// The connection limit in force.
+    pub connections: usize,
+    /// The time a flag may take, from its turn to its last byte.
+    pub timeout_ms: f64,
+    /// The time a connection may take.
+    pub connect_timeout_ms: f64,
+    /// The largest body that is read, in bytes.
+    pub size_limit: u64,
+    /// How often a transient failure is tried again.
+    pub retries: u32,
+    /// Whether a whole flag that was there was enough.
+    pub skip_existing: bool,
+    /// The folder where flags went, as it was typed.
+    pub dest: String,
+}
+
+/// What came of all codes together: `asked` is the sum of `ok`, `not_found`, `error` and `not_attempted`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// The codes.
+    pub asked: usize,
+    /// Those whose flag is on disk now.
+    pub ok: usize,
+    /// Those of them whose flag was there before.
+    pub already_there: usize,
+    /// Those that the server has no flag of.
+    pub not_found: usize,
+    /// Those that failed.
+    pub error: usize,
+    /// Those that were never begun.
+    pub not_attempted: usize,
+    /// The bytes of all bodies, those of last attempts.
+    pub bytes: u64,
+    /// From the first request allowed to the last record.
+    pub elapsed_ms: f64,
+}
+
+/// What became of one code. Times are milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordResults {
+    /// Two capital letters.
+    pub code: String,
+    /// `ok`, `not_found`, `error` or `not_attempted`.
+    pub status: String,
+    /// Of an error, its sort.
+    pub kind: Option<String>,
+    /// Of an error, what exactly happened, as the program prints it.
+    pub message: Option<String>,
+    /// How often the server was asked; 0 with `ok` if the flag was there before.
+    pub attempts: u32,
+    /// The status of the last answer.
+    pub http_status: Option<u16>,
+    /// The bytes of its body that were read.
+    pub bytes: u64,
+    /// When its turn came, from the beginning of the run.
+    pub start_ms: Option<f64>,
+    /// All waiting that was not for the server: for its turn, and pauses between attempts.
+    pub queue_ms: f64,
+    /// Attempts before the last one.
+    pub earlier_ms: f64,
+    /// From the last request to the head of its answer, connecting included.
+    pub first_byte_ms: f64,
+    /// From there to the last byte read of its body.
+    pub body_ms: f64,
+    /// Checking and saving.
+    pub save_ms: f64,
+    /// Where the flag is.
+    pub path: Option<String>,
+}
+
+impl Results {
+    /// The results of these runs, here and now.
+    pub fn new(runs: Vec<RunResults>) -> Self {
+        Self {
+            schema: SCHEMA,
+            host: Host {
+                program: concat!("flags ", env!("CARGO_PKG_VERSION")).to_owned(),
+                os: std::env::consts::OS.to_owned(),
+                arch: std::env::consts::ARCH.to_owned(),
+                cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            },
+            runs,
+        }
+    }
+
+    /// The codes that ended in an error or were not attempted in any of the runs, sorted.
+    pub fn failed(&self) -> Vec<CountryCode> {
+        let records = self.runs.iter().flat_map(|run| &run.records);
+        let failed = records.filter(|record| {
+            [Status::Error, Status::NotAttempted]
+                .iter()
+                .any(|status| status.word() == record.status)
+        });
+        let mut codes: Vec<_> = failed
+            .filter_map(|record| CountryCode::new(&record.code))
+            .collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+}
+
+/// What is known of a run besides what became of its codes.
+#[derive(Debug)]
+pub struct RunFacts<'a> {
+    /// Its strategy.
+    pub strategy: Strategy,
+    /// Its work.
+    pub job: &'a Job,
+    /// The server by its label, or CUSTOM.
+    pub server: &'a str,
+    /// Whether the run served it itself.
+    pub embedded: bool,
+    /// The connection limit in force.
+    pub connections: usize,
+    /// When it began, on the clock on the wall.
+    pub started: SystemTime,
+    /// The same moment on the clock that measures.
+    pub began: Instant,
+    /// To the last record.
+    pub elapsed: Duration,
+    /// The signal that ended it early.
+    pub ended_by: Option<&'a str>,
+}
+
+impl RunResults {
+    /// The results of a run: each code has a record, also one of which nothing was heard.
+    pub fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
+        let job = facts.job;
+        let heard: BTreeMap<_, _> = records.iter().map(|record| (record.code, record)).collect();
+        let mut codes = job.codes.clone();
+        codes.sort_unstable();
+        let records = codes.into_iter().map(|code| match heard.get(&code) {
+            Some(record) => RecordResults::new(record, facts.began),
+            None => RecordResults::new(&Record::new(code, Outcome::NotAttempted), facts.began),
+        });
+        let records: Vec<_> = records.collect();
+        Self {
+            strategy: facts.strategy.name().to_owned(),
+            settings: Settings {
+                server: facts.server.to_owned(),
+                url: job.base.to_string(),
+                embedded: facts.embedded,
+                connections: facts.connections,
+                timeout_ms: ms(job.limits.timeout),
+                connect_timeout_ms: ms(job.limits.connect_timeout),
+                size_limit: job.limits.size,
+                retries: job.retries,
+                skip_existing: job.skip_existing,
+                dest: in_text(&job.dest),
+            },
+            started: humantime::format_rfc3339_millis(facts.started).to_string(),
+            ended_by: facts.ended_by.map(str::to_owned),
+            totals: Totals {
+                asked: tally.asked(),
+                ok: tally.ok(),
+                already_there: tally.already_there(),
+                not_found: tally.not_found(),
+                error: tally.errors(),
+                not_attempted: tally.not_attempted(),
+                bytes: records.iter().map(|record| record.bytes).sum(),
+                elapsed_ms: ms(facts.elapsed),
+            },
+            records,
+        }
+    }
+}
+
+impl RecordResults {
+    fn new(record: &Record, began: Instant) -> Self {
+        let effort = &record.effort;
+        let (kind, message) = match &record.outcome {
+            Outcome::Failed(failure) => (Some(failure.kind()), Some(failure.to_string())),
+            _ => (None, None),
+        };
+        let path = match &record.outcome {
+            Outcome::Saved(path) | Outcome::AlreadyThere(path) => Some(in_text(path)),
+            _ => None,
+        };
+        let turn = effort
+            .begun
+            .map(|begun| begun.saturating_duration_since(began));
+        Self {
+            code: record.code.to_string(),
+            status: record.status().word().to_owned(),
+            kind: kind.map(|kind| kind.word().to_owned()),
+            message,
+            attempts: effort.attempts,
+            http_status: effort.http_status,
+            bytes: effort.bytes,
+            start_ms: turn.map(ms),
+            queue_ms: ms(turn.unwrap_or_default() + effort.paused),
+            earlier_ms: ms(effort.earlier),
+            first_byte_ms: ms(effort.first_byte),
+            body_ms: ms(effort.body),
+            save_ms: ms(effort.save),
+            path,
+        }
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn ms(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
+}
+
+/// A path as text; what is no text in it is replaced.
+fn in_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
