@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -44,9 +45,6 @@ impl Default for RequestLimits {
 /// What is read of a body that nobody wants, so that its connection can be used again; more is cheaper not to read.
 const DRAIN_BYTES: usize = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_millis(50);
-
-/// Room made for a body before it comes, at most: what a server announces costs it nothing.
-const AT_ONCE: u64 = 64 << 10;
 
 /// The longest time there is. A clock that far ahead overflows on some systems, and 100 years are no limit.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -86,7 +84,7 @@ fn in_words(status: StatusCode) -> String {
 #[derive(Debug)]
 pub struct Fetched {
     /// The body, or why there is none.
-    pub verdict: Result<Vec<u8>, FetchError>,
+    pub verdict: Result<Bytes, FetchError>,
     /// What was seen of the answer on the way.
     pub seen: Seen,
     /// What has not been read, since the status line said enough.
@@ -226,13 +224,17 @@ impl Client {
         answer.map_err(|error| self.in_words(error))
     }
 
-    async fn body(&self, response: &mut Response, read: &mut u64) -> Result<Vec<u8>, FetchError> {
+    /// The body in one piece. Its chunks are put together only once all are there: a buffer that grows as they come would be
+    /// twice the size of what is in it, and a body that is too big is thrown away anyhow.
+    async fn body(&self, response: &mut Response, read: &mut u64) -> Result<Bytes, FetchError> {
         let limit = self.limits.size;
-        let announced = response.content_length().unwrap_or(0);
-        if announced > limit {
+        if response
+            .content_length()
+            .is_some_and(|length| length > limit)
+        {
             return Err(FetchError::TooBig(limit));
         }
-        let mut body = Vec::with_capacity(announced.min(AT_ONCE) as usize);
+        let mut chunks = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
@@ -242,9 +244,12 @@ impl Client {
             if *read > limit {
                 return Err(FetchError::TooBig(limit));
             }
-            body.extend_from_slice(&chunk);
+            chunks.push(chunk);
         }
-        Ok(body)
+        Ok(match <[Bytes; 1]>::try_from(chunks) {
+            Ok([only]) => only,
+            Err(chunks) => chunks.concat().into(),
+        })
     }
 
     /// "operation timed out" does not say which operation, nor after how long.

@@ -230,7 +230,7 @@ fn a_body_nobody_wants_is_read_so_that_its_connection_can_be_used_again() {
 #[test]
 fn a_redirect_to_the_default_port_does_not_stay_on_that_of_the_base() {
     if std::net::TcpStream::connect(("127.0.0.1", 80)).is_ok() {
-        return eprintln!("skipped: somebody serves port 80 of this machine");
+        return support::skip("somebody serves port 80 of this machine");
     }
     let head = "HTTP/1.1 302 Found\r\nlocation: http://localhost/flags/br/br.gif\r\n";
     let server = RawServer::answering(format!(

@@ -288,7 +288,7 @@ fn a_port_that_is_taken_on_one_of_its_addresses_is_taken() {
         .address(Ipv6Addr::LOCALHOST.into())
         .start();
     let Ok(half) = half else {
-        return eprintln!("skipped: this machine has no ::1");
+        return support::skip("this machine has no ::1");
     };
     let program = Program::with_ports([half.port(), 0, 0]);
     let run = program.run(["b"]);
@@ -381,68 +381,14 @@ fn proxies_from_the_environment_apply_to_the_world_outside() {
 #[cfg(unix)]
 mod unix {
     use std::ffi::OsStr;
-    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::io::Read as _;
     use std::os::unix::ffi::OsStrExt as _;
-    use std::process::{Child, ChildStdout, Stdio};
+    use std::process::Stdio;
 
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::Signal;
+    use support::running::Running;
 
     use super::*;
-
-    /// A run under way; a test that fails does not leave it behind.
-    struct Running {
-        child: Child,
-        out: Option<BufReader<ChildStdout>>,
-    }
-
-    impl Drop for Running {
-        fn drop(&mut self) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-
-    impl Running {
-        fn start(program: &Program, args: &[&str]) -> Self {
-            let mut command = program.command();
-            let piped = command
-                .args(args)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
-            let mut child = piped.spawn().unwrap();
-            let out = child.stdout.take().map(BufReader::new);
-            Self { child, out }
-        }
-
-        /// The next line of its standard output.
-        fn line(&mut self) -> String {
-            let mut line = String::new();
-            self.out.as_mut().unwrap().read_line(&mut line).unwrap();
-            line
-        }
-
-        fn signal(&self, signal: Signal) {
-            kill_process(Pid::from_child(&self.child), signal).unwrap();
-        }
-
-        fn end(mut self) -> Run {
-            let (mut out, mut err) = (String::new(), String::new());
-            if let Some(mut rest) = self.out.take() {
-                rest.read_to_string(&mut out).unwrap();
-            }
-            self.child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut err)
-                .unwrap();
-            Run {
-                exit: self.child.wait().unwrap().code(),
-                out,
-                err,
-            }
-        }
-    }
 
     #[test]
     fn a_code_that_is_not_utf_8_is_a_usage_error() {

@@ -119,6 +119,9 @@ async fn obey(mut source: Source, caught: &OnceLock<Signal>, stop: &Cancellation
 struct Source {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// SIGXFSZ ends a program whose file grows over a limit (`ulimit -f`). While somebody listens for it, the write fails
+    /// instead, and that is the error of one flag.
+    _file_size: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -128,6 +131,7 @@ impl Source {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -75,6 +75,20 @@ fn is_exactly(fault: &str, bytes: impl AsRef<[u8]>, ended: Ended) {
     assert_eq!((got, met.ended), (expected, ended), "{fault}");
 }
 
+/// Says that this machine does not have what a test needs. Counted, as in the tests of flags.
+fn skip(what: &str) {
+    use std::io::Write as _;
+    eprintln!("skipped: {what}");
+    if let Some(list) = std::env::var_os("FLAGS_SKIPPED") {
+        let mut list = std::fs::File::options()
+            .append(true)
+            .create(true)
+            .open(list)
+            .unwrap();
+        writeln!(list, "{what}").unwrap();
+    }
+}
+
 #[test]
 fn hang_reset_and_close_before_the_head() {
     is_exactly("hang", b"", Ended::Open);
@@ -611,7 +625,7 @@ const CURL: [(&str, &[i32]); 56] = [
 #[test]
 fn curl_meets_the_same() {
     if Command::new("curl").arg("--version").output().is_err() {
-        return eprintln!("skipped: there is no curl on this machine");
+        return skip("there is no curl on this machine");
     }
     let listed = list_faults().map(|(fault, _)| fault.split(['=', '[']).next().unwrap().to_owned());
     let words = CURL.iter().flat_map(|(plan, _)| plan.split('+'));

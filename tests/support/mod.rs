@@ -3,14 +3,18 @@
 // Each file in tests/ is a program of its own and uses its own part of this.
 #![allow(dead_code, reason = "no file uses all of it")]
 
+pub(crate) mod matrix;
 pub(crate) mod raw;
+#[cfg(unix)]
+pub(crate) mod running;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use flags::country::{CountryCode, Selection};
@@ -20,6 +24,9 @@ use flags::server::BaseUrl;
 use flags::strategy::Strategy;
 use tempfile::TempDir;
 use test_server::TestServer;
+
+/// The strategies by name.
+pub(crate) const STRATEGIES: [&str; 3] = ["sequential", "threadpool", "semaphore"];
 
 /// Nothing here takes nearly as long; a test that hangs must end all the same.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
@@ -31,6 +38,31 @@ pub(crate) fn until(mut it_is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited for too long");
         std::thread::yield_now();
     }
+}
+
+/// Says that this machine cannot make what a test needs. Counted: a machine that ought to be able to is not believed.
+pub(crate) fn skip(what: &str) {
+    eprintln!("skipped: {what}");
+    if let Some(list) = std::env::var_os("FLAGS_SKIPPED") {
+        let mut list = fs::File::options()
+            .append(true)
+            .create(true)
+            .open(list)
+            .unwrap();
+        writeln!(list, "{what}").unwrap();
+    }
+}
+
+/// Whether this machine lets a test have a network and file systems of its own.
+pub(crate) fn has_namespaces() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(|| {
+        let mut unshare = Command::new("unshare");
+        let tried = unshare
+            .args(["-rmn", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
+            .output();
+        tried.is_ok_and(|output| output.status.success())
+    })
 }
 
 pub(crate) fn codes(words: &[&str]) -> Vec<CountryCode> {
@@ -151,7 +183,31 @@ impl Program {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flags"));
+        self.at_home(Command::new(env!("CARGO_BIN_EXE_flags")))
+    }
+
+    /// The program started by another one, such as `unshare -rn`.
+    pub(crate) fn inside(&self, outer: &[&str]) -> Command {
+        let mut command = self.at_home(Command::new(outer[0]));
+        command.args(&outer[1..]).arg(env!("CARGO_BIN_EXE_flags"));
+        command
+    }
+
+    /// The same for somebody who may not read where the program was built: it is copied into the folder first.
+    pub(crate) fn copied_inside(&self, outer: &[&str]) -> Command {
+        let copy = self.folder.path().join("flags");
+        fs::copy(env!("CARGO_BIN_EXE_flags"), &copy).unwrap();
+        let mut command = self.at_home(Command::new(outer[0]));
+        command.args(&outer[1..]).arg(copy);
+        command
+    }
+
+    /// The program started by a shell after these commands, such as `ulimit -n 64`.
+    pub(crate) fn after(&self, commands: &str) -> Command {
+        self.inside(&["sh", "-c", &format!("{commands}; exec \"$0\" \"$@\"")])
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
         command
             .current_dir(self.folder.path())
             .env("FLAGS_PORTS", &self.ports);

@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Between two bytes of a server that drips.
 const DRIP: Duration = Duration::from_millis(20);
@@ -25,6 +25,19 @@ impl RawServer {
             read_head(&mut connection);
             // The client may have hung up.
             let _ = connection.write_all(&answer);
+        })
+    }
+
+    /// Reads each request to the end of its head, writes `answer`, waits until the client has had time to read it, and resets
+    /// the connection.
+    pub(crate) fn resetting_after(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut connection| {
+            read_head(&mut connection);
+            let _ = connection.write_all(&answer);
+            // A reset overtakes what has not been read.
+            thread::sleep(DRIP);
+            let _ = socket2::SockRef::from(&connection).set_linger(Some(Duration::ZERO));
         })
     }
 
@@ -101,6 +114,71 @@ impl RawServer {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+}
+
+/// A server that asks to be left alone: of the first `at_once` requests, which it waits for, one is answered with a 503 and a
+/// Retry-After, the others once that has been heard.
+pub(crate) struct LeftAlone {
+    server: RawServer,
+    seen: Arc<Mutex<Seen>>,
+    pause: Duration,
+}
+
+#[derive(Default)]
+struct Seen {
+    requests: Vec<Instant>,
+    asked: Option<Instant>,
+    heard: bool,
+}
+
+impl LeftAlone {
+    pub(crate) fn new(at_once: usize, pause: Duration, answer: Vec<u8>) -> Self {
+        let seen = Arc::<Mutex<Seen>>::default();
+        let changed = Arc::new(Condvar::new());
+        let told = Arc::clone(&seen);
+        let server = RawServer::start(move |mut connection| {
+            read_head(&mut connection);
+            let mut seen = told.lock().unwrap();
+            seen.requests.push(Instant::now());
+            let mine = seen.requests.len();
+            changed.notify_all();
+            if mine == at_once {
+                seen.asked = Some(Instant::now());
+                drop(seen);
+                let refusal = format!(
+                    "HTTP/1.1 503 No\r\nretry-after: {}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+                    pause.as_secs()
+                );
+                let _ = connection.write_all(refusal.as_bytes());
+                // The client hangs up when it has read that, and a moment later has drawn its conclusions.
+                let _ = connection.read_to_end(&mut Vec::new());
+                thread::sleep(5 * DRIP);
+                told.lock().unwrap().heard = true;
+                changed.notify_all();
+                return;
+            }
+            let seen = changed.wait_while(seen, |seen| !seen.heard).unwrap();
+            drop(seen);
+            let _ = connection.write_all(&answer);
+        });
+        Self {
+            server,
+            seen,
+            pause,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// How many requests came after it had asked to be left alone, and before that was over.
+    pub(crate) fn requests_during_the_pause(&self) -> usize {
+        let seen = self.seen.lock().unwrap();
+        let asked = seen.asked.unwrap();
+        let during = |at: &&Instant| **at > asked && **at < asked + self.pause;
+        seen.requests.iter().filter(during).count()
     }
 }
 

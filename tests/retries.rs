@@ -1,0 +1,247 @@
+//! What is asked for again, how often, and when: stale connections silently, transient failures as often as is allowed, and
+//! nobody while the server wants to be left alone.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flags::record::{Kind, Outcome, Record, Status};
+use flags::strategy::Strategy;
+use support::raw::{LeftAlone, RawServer, ok};
+use support::{Program, Work, codes, every_code, listing, served};
+use test_server::{Plan, TestServer};
+
+fn server(plan: &str) -> TestServer {
+    TestServer::start(plan.parse::<Plan>().unwrap()).unwrap()
+}
+
+fn with_retries(server: &TestServer, words: &[&str], retries: u32) -> Work {
+    Work::with(&server.url(), codes(words), |job| job.retries = retries)
+}
+
+fn failure(record: &Record) -> (Kind, u32) {
+    let Outcome::Failed(failure) = &record.outcome else {
+        panic!("{record:?}")
+    };
+    (failure.kind(), record.effort.attempts)
+}
+
+#[test]
+fn a_server_that_closes_connections_without_a_word_costs_no_flag() {
+    // 2,028 requests for each server, over connections that are never what they seem.
+    for plan in [
+        "100:stale=1",
+        "100:stale=5",
+        "100:stale=1@500us",
+        "100:stale=5@500us",
+        "100:stale=1@5ms",
+        "100:stale=5@5ms",
+    ] {
+        let server = server(plan);
+        for strategy in Strategy::ALL {
+            let work = Work::new(&server.url(), every_code());
+            let records = work.run(strategy, 16);
+            let counted = |status| records.iter().filter(|r| r.status() == status).count();
+            let counts = [Status::Ok, Status::NotFound, Status::Error].map(counted);
+            assert_eq!(counts, [194, 482, 0], "{plan} {strategy}");
+            assert!(
+                records.iter().all(|record| record.effort.attempts == 1),
+                "no attempt of ours was wasted, so none is counted"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_request_that_breaks_over_a_fresh_connection_too_is_an_error_after_three() {
+    for (plan, kind) in [("100:close", Kind::ClosedEarly), ("100:reset", Kind::Reset)] {
+        for strategy in Strategy::ALL {
+            let server = server(plan);
+            let records = with_retries(&server, &["br"], 0).run(strategy, 1);
+            assert_eq!(failure(&records[0]), (kind, 1));
+            assert_eq!(server.stop().requests, 3, "{plan} {strategy}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_has_begun_is_not_asked_for_silently_again() {
+    for plan in ["100:truncate", "100:reset-body", "100:status=503"] {
+        let server = server(plan);
+        with_retries(&server, &["br"], 0).run(Strategy::Semaphore, 1);
+        assert_eq!(server.stop().requests, 1, "{plan}");
+    }
+}
+
+#[test]
+fn what_is_transient_is_tried_again_until_it_is_good() {
+    for fault in [
+        "status=408",
+        "status=429",
+        "status=503",
+        "truncate",
+        "bad-chunk",
+        "gif-cut",
+        "reset-body",
+        "truncate-unframed",
+    ] {
+        let server = server(&format!("100:{fault}+transient=1"));
+        for strategy in Strategy::ALL {
+            server.reset();
+            let work = with_retries(&server, &["br", "xx"], 1);
+            let records = work.run(strategy, 2);
+            assert_eq!(
+                (records[0].status(), records[1].status()),
+                (Status::Ok, Status::NotFound),
+                "{fault} {strategy}: {records:?}"
+            );
+            assert_eq!(records[0].effort.attempts, 2);
+            assert_eq!(work.listing(), ["br.gif"]);
+        }
+    }
+}
+
+#[test]
+fn attempts_end_when_there_are_no_retries_left() {
+    let server = server("100:status=503");
+    for (retries, attempts) in [(0, 1), (1, 2), (2, 3)] {
+        server.reset();
+        let records = with_retries(&server, &["br"], retries).run(Strategy::Sequential, 1);
+        assert_eq!(failure(&records[0]), (Kind::HttpStatus, attempts));
+        assert_eq!(server.stats().requests, u64::from(attempts));
+    }
+}
+
+#[test]
+fn what_would_be_the_same_again_is_not_tried_again() {
+    for fault in [
+        "status=404",
+        "status=501",
+        "html",
+        "empty",
+        "gif-trailing",
+        "redirect-loop",
+        "huge",
+        "garbage",
+    ] {
+        let server = server(&format!("100:{fault}"));
+        let records = with_retries(&server, &["br"], 3).run(Strategy::Semaphore, 1);
+        assert_eq!(records[0].effort.attempts, 1, "{fault}");
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_too_much_patience_is_given_up_at_once() {
+    let server = server("100:status=429+retry-after=99999");
+    for strategy in Strategy::ALL {
+        let records = with_retries(&server, &["br"], 3).run(strategy, 1);
+        let Outcome::Failed(failure) = &records[0].outcome else {
+            panic!("{records:?}")
+        };
+        assert_eq!(
+            failure.cause(),
+            "HTTP error 429 - Too Many Requests, which asks for 99999 s of patience; 30 s is the most there is"
+        );
+        assert_eq!(records[0].effort.attempts, 1);
+    }
+}
+
+#[test]
+fn nobody_asks_while_the_server_wants_to_be_left_alone() {
+    for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
+        let flags = TestServer::start(Plan::normal()).unwrap();
+        let flag = served(&flags, codes(&["br"])[0]);
+        // One of the first three is told to wait a second; the other two are answered once that has been heard.
+        let server = LeftAlone::new(3, Duration::from_secs(1), ok(&flag));
+        let work = Work::with(
+            &server.url(),
+            codes(&["br", "cn", "de", "in", "us", "mx"]),
+            |job| job.retries = 1,
+        );
+        let records = work.run(strategy, 3);
+        assert!(
+            records.iter().all(|record| record.status() == Status::Ok),
+            "{records:?}"
+        );
+        assert_eq!(
+            records
+                .iter()
+                .map(|record| record.effort.attempts)
+                .sum::<u32>(),
+            7
+        );
+        let early = server.requests_during_the_pause();
+        assert_eq!(early, 0, "{strategy}");
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_does_not_wait_for_the_next_attempt() {
+    for strategy in Strategy::ALL {
+        let server = server("100:status=503+retry-after=30");
+        let work = with_retries(&server, &["b"], 1000);
+        let job = Arc::clone(&work.job);
+        let records = std::thread::scope(|scope| {
+            let running = scope.spawn(|| work.run(strategy, 1));
+            support::until(|| server.stats().requests == 1 && server.stats().in_flight == 0);
+            job.stop.cancel();
+            running.join().unwrap()
+        });
+        // The one that was tried failed; whether it had heard of that before it was stopped does not matter here.
+        let tried: Vec<_> = records
+            .iter()
+            .filter(|record| record.effort.attempts > 0)
+            .collect();
+        assert_eq!(tried.len(), 1, "{strategy}: {records:?}");
+        assert_eq!(tried[0].status(), Status::Error);
+        assert!(
+            records
+                .iter()
+                .filter(|r| r.status() == Status::NotAttempted)
+                .count()
+                == 25
+        );
+    }
+}
+
+#[test]
+fn the_lines_say_how_many_attempts_it_took_and_the_tally_counts_codes() {
+    let server = server("100:status=503+transient=1");
+    let program = Program::new();
+    let run = program.run(["-v", "-s", &server.url(), "--retries", "3", "br", "xx"]);
+    let mut lines: Vec<_> = run.out.lines().skip(3).take(2).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["BR OK (2 attempts)", "XX not found (2 attempts)"]);
+    assert!(
+        run.out
+            .contains("\n1 flag downloaded.\n1 not found.\nElapsed"),
+        "{}",
+        run.out
+    );
+    assert_eq!(run.exit, Some(0));
+
+    let failing = self::server("100:status=503");
+    let run = program.run(["-v", "-s", &failing.url(), "--retries", "1", "br"]);
+    assert!(
+        run.out
+            .contains("\n*** Error for BR: HTTP error 503 - Service Unavailable (2 attempts)\n"),
+        "{}",
+        run.out
+    );
+    assert_eq!(listing(&program.downloads()), ["br.gif"]);
+}
+
+#[test]
+fn the_connections_of_fifty_missing_flags_are_two_at_most() {
+    let raw = RawServer::answering_in_two_parts("404 Not Found");
+    let records = Work::new(&raw.url(), every_code()[..50].to_vec()).run(Strategy::Sequential, 1);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.status() == Status::NotFound)
+    );
+    assert!(raw.connections() <= 2, "{}", raw.connections());
+}

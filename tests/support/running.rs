@@ -1,0 +1,66 @@
+//! A run of the program that is watched, and sent signals, while it goes on.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Program, Run};
+
+/// A run under way; a test that fails does not leave it behind.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) out: Option<BufReader<ChildStdout>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    pub(crate) fn start(program: &Program, args: &[&str]) -> Self {
+        Self::of(program.command(), args)
+    }
+
+    pub(crate) fn of(mut command: Command, args: &[&str]) -> Self {
+        let piped = command
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let out = child.stdout.take().map(BufReader::new);
+        Self { child, out }
+    }
+
+    /// The next line of its standard output.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.as_mut().unwrap().read_line(&mut line).unwrap();
+        line
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn end(mut self) -> Run {
+        let (mut out, mut err) = (String::new(), String::new());
+        if let Some(mut rest) = self.out.take() {
+            rest.read_to_string(&mut out).unwrap();
+        }
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut err)
+            .unwrap();
+        Run {
+            exit: self.child.wait().unwrap().code(),
+            out,
+            err,
+        }
+    }
+}
