@@ -2,6 +2,8 @@
 //! trained on it carry over; on standard error what else a reader wants to know. Data in, text out: nothing is printed
 //! here.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -10,13 +12,16 @@ use std::time::Duration;
 use test_server::Ports;
 
 use crate::country::CountryCode;
-use crate::record::{Outcome, Record};
+use crate::record::{Kind, Outcome, Record};
 use crate::run::embedded::ServedBy;
 use crate::server::{BaseUrl, Server};
 use crate::tally::Tally;
 
 /// Up to this many codes are named one by one.
 const NAMED: usize = 10;
+
+/// Up to this many causes of one kind have a group each.
+const CAUSES: usize = 8;
 
 /// The width of lists on standard error.
 const WIDTH: usize = 80;
@@ -117,14 +122,40 @@ pub fn disk_full(tally: &Tally, dest: &Path) -> String {
 }
 
 /// What failed, grouped by cause; empty if nothing did. For standard error.
+///
+/// A cause may differ from code to code, as pages with a number in them do: then there is a group for the kind, and one
+/// cause as an example.
 pub fn failures(tally: &Tally) -> String {
-    let mut text = String::new();
+    let mut of_kind = BTreeMap::<Kind, Vec<_>>::new();
     for (failure, codes) in tally.failures() {
+        let of_kind = of_kind.entry(failure.kind()).or_default();
+        of_kind.push((failure, codes));
+    }
+    let mut groups = Vec::new();
+    for causes in of_kind.into_values() {
+        match &causes[..] {
+            [(example, _), ..] if causes.len() > CAUSES => {
+                let name = format!("{example} (and {} other causes)", causes.len() - 1);
+                let mut codes: Vec<_> = causes.into_iter().flat_map(|(_, codes)| codes).collect();
+                codes.sort_unstable();
+                groups.push((name, codes));
+            }
+            _ => groups.extend(
+                causes
+                    .into_iter()
+                    .map(|(failure, codes)| (failure.to_string(), codes)),
+            ),
+        }
+    }
+    groups.sort_by_key(|(_, codes)| Reverse(codes.len()));
+
+    let mut text = String::new();
+    for (name, codes) in groups {
         if codes.len() == tally.asked() && codes.len() > NAMED {
-            let _ = writeln!(text, "{failure}: all {} codes", codes.len());
+            let _ = writeln!(text, "{name}: all {} codes", codes.len());
             continue;
         }
-        let _ = writeln!(text, "{failure}: {}", count(codes.len(), "code"));
+        let _ = writeln!(text, "{name}: {}", count(codes.len(), "code"));
         for line in wrap(&codes) {
             let _ = writeln!(text, "  {line}");
         }
@@ -168,7 +199,7 @@ fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
     use crate::country::Selection;
-    use crate::record::{Failure, Kind};
+    use crate::record::Failure;
 
     fn codes(words: &[&str]) -> Vec<CountryCode> {
         Selection::Words(words).codes().unwrap()
@@ -266,6 +297,21 @@ mod tests {
              BB, BC, BD, BE, BF, BG, BH, BI, BK, BL, BM, BN, BO, BP, BQ, BR, BS, BT, BU\n  \
              BV, BW, BX, BY, BZ\n\
              HTTP error 501: 1 code\n  BJ\n"
+        );
+    }
+
+    #[test]
+    fn causes_that_differ_from_code_to_code_are_one_group() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for (i, &code) in codes.iter().enumerate().take(10) {
+            let page = Failure::new(Kind::NotGif, format!("page {i}"));
+            tally.add(&Record::new(code, Outcome::Failed(page)));
+        }
+        tally.close();
+        assert_eq!(
+            failures(&tally),
+            "not_gif: page 0 (and 9 other causes): 10 codes\n  BA, BB, BC, BD, BE, BF, BG, BH, BI, BJ\n"
         );
     }
 
