@@ -14,12 +14,12 @@ use crate::cli::{Config, ReportTo, Stop};
 use crate::exit::Exit;
 use crate::export::Format;
 use crate::job::Job;
-use crate::output::{Notices, Output, complain};
+use crate::output::{Output, complain};
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::report;
 use crate::results::{Results, RunFacts, RunResults};
-use crate::run::descriptors::{self, TooFew};
+use crate::run::descriptors::{self, Descriptors, TooFew};
 use crate::run::embedded::{self, Served, ServedBy};
 use crate::run::signals::{Signal, Signals};
 use crate::save::{self, SaveError};
@@ -46,6 +46,25 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Err(failure) => {
             complain(&format!("*** Error: {}\n", with_causes(&*failure.error)));
             failure.exit
+        }
+    }
+}
+
+/// What else there is to know, on standard error, unless silence was asked for.
+struct Notices {
+    quiet: bool,
+}
+
+impl Notices {
+    fn of(config: &Config) -> Self {
+        Self {
+            quiet: config.quiet,
+        }
+    }
+
+    fn tell(&self, text: &str) {
+        if !self.quiet {
+            complain(text);
         }
     }
 }
@@ -88,41 +107,85 @@ fn run(
     stop: CancellationToken,
     out: &mut Output<impl Write>,
 ) -> Result<Exit, NoRun> {
-    let notices = Notices {
-        quiet: config.quiet,
-    };
     let descriptors = descriptors::available()?;
     prepare(config)?;
-    let signals = Signals::watch(stop.clone())?;
-    let Served { base, by } = find_server(config)?;
-    if let Some(notice) = report::served_by(&config.server, config.ports, &by) {
-        notices.tell(&notice);
-    }
-    let connections = descriptors::connections(
-        config.connections,
-        config.strategy,
-        by.this_run(),
-        descriptors,
-    );
-    if let Some(files) = descriptors.filter(|_| connections < config.connections) {
-        let wanted = config.connections;
-        notices.tell(&report::fewer_connections(wanted, connections, files));
-    }
+    let signals = Signals::watch(stop.clone())
+        .map_err(|error| in_words("cannot watch for signals", &error))?;
+    let served = find_server(config)?;
+    let embedded = served.by.this_run();
+    let connections =
+        descriptors::connections(config.connections, config.strategy, embedded, descriptors);
 
     let job = Arc::new(Job {
         limits: config.limits,
         retries: config.retries,
         skip_existing: config.skip_existing,
         stop,
-        ..Job::new(config.codes.clone(), base, config.dest.clone())
+        ..Job::new(
+            config.codes.clone(),
+            served.base.clone(),
+            config.dest.clone(),
+        )
     });
+    announce(config, &job, &served.by, connections, descriptors, out);
+    let done = download(config, &job, connections, out);
+    signals.run_is_over();
+    let signal = signals.caught();
+    conclude(config, &job, &done, embedded, out);
+
+    let mut written = true;
+    if !config.reports.is_empty() {
+        let facts = RunFacts {
+            strategy: config.strategy,
+            job: &job,
+            server: config.server.name(),
+            embedded,
+            connections: connections.get(),
+            started: done.started,
+            began: done.began,
+            elapsed: done.elapsed,
+            ended_by: signal.map(Signal::name),
+        };
+        let run = RunResults::new(&facts, &done.tally, &done.records);
+        written = write_reports(config, &Results::new(vec![run]), out);
+    }
+    let tally = &done.tally;
+    let ending = Ending {
+        signal: signal.map(Exit::from),
+        output: out.exit(),
+        local: job.disk_full.is_cancelled() || !written,
+        incomplete: tally.errors() + tally.not_attempted() > 0,
+        missing: config.fail_on_not_found && tally.not_found() > 0,
+    };
+    Ok(ending.exit())
+}
+
+/// What is about to be done, and with what.
+fn announce(
+    config: &Config,
+    job: &Job,
+    by: &ServedBy,
+    connections: NonZeroUsize,
+    descriptors: Option<Descriptors>,
+    out: &mut Output<impl Write>,
+) {
+    let notices = Notices::of(config);
+    if let Some(notice) = report::served_by(&config.server, config.ports, by) {
+        notices.tell(&notice);
+    }
+    if let Some(few) = descriptors.filter(|_| connections < config.connections) {
+        let wanted = config.connections;
+        notices.tell(&report::fewer_connections(wanted, connections, few));
+    }
     if config.prints_text() {
         let name = config.server.name();
         out.print(&report::initial(name, &job.base, &job.codes, connections));
     }
-    let done = download(config, &job, connections, out);
+}
 
-    let tally = &done.tally;
+/// What came of it.
+fn conclude(config: &Config, job: &Job, done: &Done, embedded: bool, out: &mut Output<impl Write>) {
+    let (tally, notices) = (&done.tally, Notices::of(config));
     if !config.verbose {
         notices.tell(&report::failures(tally));
     }
@@ -132,38 +195,11 @@ fn run(
     if config.prints_text() {
         out.print(&report::final_(tally, done.elapsed));
     }
-    let doubt = report::nothing_found(tally, &job.base).filter(|_| !by.this_run());
-    for notice in [doubt, report::saved_in(tally, &job.dest)]
-        .into_iter()
-        .flatten()
-    {
+    let doubt = report::nothing_found(tally, &job.base).filter(|_| !embedded);
+    let saved = report::saved_in(tally, &job.dest);
+    for notice in [doubt, saved].into_iter().flatten() {
         notices.tell(&notice);
     }
-
-    let signal = signals.caught();
-    let facts = RunFacts {
-        strategy: config.strategy,
-        job: &job,
-        server: config.server.name(),
-        embedded: by.this_run(),
-        connections: connections.get(),
-        started: done.started,
-        began: done.began,
-        elapsed: done.elapsed,
-        ended_by: signal.map(Signal::name),
-    };
-    let results = Results::new(vec![RunResults::new(&facts, tally, &done.records)]);
-    let written = write_reports(config, &results, out);
-
-    let local = job.disk_full.is_cancelled() || !written;
-    Ok(Ending {
-        signal: signal.map(Exit::from),
-        output: out.exit(),
-        local,
-        incomplete: tally.errors() + tally.not_attempted() > 0,
-        missing: config.fail_on_not_found && tally.not_found() > 0,
-    }
-    .exit())
 }
 
 /// Whatever is to be written can be, as far as that can be known before the first request.
@@ -196,7 +232,7 @@ fn download(
     let progress = if config.verbose || config.quiet {
         Progress::none()
     } else {
-        Progress::bar(config.strategy, job.codes.len())
+        Progress::bar(config.strategy, job)
     };
     let mut done = Done {
         tally: Tally::new(&job.codes),
@@ -224,7 +260,11 @@ fn download(
     progress.finish();
     done.tally.close();
     if let Err(error) = ran {
-        complain(&format!("*** Error: {}\n", with_causes(&error)));
+        let strategy = config.strategy;
+        complain(&format!(
+            "*** Error: cannot go on with {strategy}: {}\n",
+            with_causes(&error)
+        ));
     }
     done
 }
@@ -252,8 +292,10 @@ fn find_server(config: &Config) -> io::Result<Served> {
     match &config.server {
         Server::Labelled(label) => embedded::serve(*label, config.ports).map_err(|error| {
             let port = config.ports.of(*label);
-            let message = format!("cannot serve {} on port {port}: {error}", label.name());
-            io::Error::new(error.kind(), message)
+            in_words(
+                &format!("cannot serve {} on port {port}", label.name()),
+                &error,
+            )
         }),
         Server::Remote => Ok(Served {
             base: BaseUrl::remote(),
@@ -264,6 +306,11 @@ fn find_server(config: &Config) -> io::Result<Served> {
             by: ServedBy::Site,
         }),
     }
+}
+
+/// "Resource temporarily unavailable" does not say which.
+fn in_words(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 /// All that bears on how a run ended.

@@ -11,19 +11,26 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use test_server::Ports;
+use serde::Deserialize;
+use test_server::{Label, Ports};
 
 use crate::cli::args::Args;
 use crate::cli::wording::{in_words, usage_error};
 use crate::country::{CountryCode, Selection};
 use crate::export::Format;
 use crate::fetch::RequestLimits;
-use crate::results::{Results, SCHEMA};
+use crate::results::{Results, SCHEMA, Settings};
 use crate::server::Server;
 use crate::strategy::Strategy;
 
 mod args;
 mod wording;
+
+/// A hundred runs of all codes have half of this.
+const LARGEST_REPORT: u64 = 64 << 20;
+
+/// Where flags go if nothing else is said.
+const DEFAULT_DEST: &str = "downloads";
 
 /// What one run is to do.
 #[derive(Debug, Clone)]
@@ -113,30 +120,24 @@ impl Config {
         let server = match (typed, &earlier) {
             (Some(server), _) => server,
             (None, Some(earlier)) => earlier.server()?,
-            (None, None) => Server::parse("LOCAL").map_err(|error| error.to_string())?,
+            (None, None) => Server::Labelled(Label::Local),
         };
         let ports = match server {
             Server::Labelled(_) => Ports::from_env().map_err(|error| error.to_string())?,
             Server::Remote | Server::Custom(_) => Ports::default(),
         };
-        let selection = match args {
-            Args { every: true, .. } => Selection::Every,
-            Args { all: true, .. } => Selection::All,
-            Args { ref cc, .. } => Selection::Words(cc),
-        };
         let mut codes = match &earlier {
-            Some(earlier) => earlier.results.failed(),
-            None => selection.codes().map_err(|error| error.to_string())?,
+            Some(earlier) => earlier.codes.clone(),
+            None => selected(&args)?,
         };
         codes.truncate(limit.get());
-        let reports = args
-            .report
-            .into_iter()
-            .map(report_to)
-            .collect::<Result<_, _>>()?;
-        let dest = args
-            .dest
-            .or_else(|| earlier.and_then(|earlier| earlier.dest()));
+        let dest = match (args.dest, &earlier) {
+            (Some(dest), _) => dest,
+            (None, Some(earlier)) => earlier.dest()?,
+            (None, None) => DEFAULT_DEST.into(),
+        };
+        let reports = args.report.into_iter().map(report_to);
+        let reports = reports.collect::<Result<_, _>>()?;
 
         let flags = NonZeroUsize::new(codes.len()).unwrap_or(NonZeroUsize::MIN);
         Ok(Self {
@@ -145,7 +146,7 @@ impl Config {
             ports,
             strategy: args.strategy,
             connections: asked.min(args.strategy.cap()).min(flags),
-            dest: dest.unwrap_or_else(|| "downloads".into()),
+            dest,
             limits: RequestLimits {
                 connect_timeout: args.connect_timeout,
                 timeout: args.timeout,
@@ -159,6 +160,15 @@ impl Config {
             quiet: args.quiet,
         })
     }
+}
+
+fn selected(args: &Args) -> Result<Vec<CountryCode>, String> {
+    let selection = match args {
+        Args { every: true, .. } => Selection::Every,
+        Args { all: true, .. } => Selection::All,
+        Args { cc, .. } => Selection::Words(cc),
+    };
+    selection.codes().map_err(|error| error.to_string())
 }
 
 /// A number above all that can be counted here is as good as the largest.
@@ -187,7 +197,9 @@ fn report_to(path: PathBuf) -> Result<ReportTo, String> {
 /// The report of an earlier run, whose failures are asked for.
 struct Earlier {
     file: PathBuf,
-    results: Results,
+    codes: Vec<CountryCode>,
+    /// Of its runs, which agree in server and folder.
+    settings: Settings,
 }
 
 impl Earlier {
@@ -198,58 +210,82 @@ impl Earlier {
             );
         }
         let wrong = |what: &str| format!("--failed FILE: {}: {what}", file.display());
-        let mut text = String::new();
-        let read = if file == Path::new("-") {
-            io::stdin().read_to_string(&mut text)
-        } else {
-            std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+        let text = read_report(file).map_err(|error| wrong(&error.to_string()))?;
+        let no_report =
+            |error: serde_json::Error| wrong(&format!("not the JSON report of a run: {error}"));
+        let Schema { schema } = serde_json::from_str(&text).map_err(no_report)?;
+        if schema != SCHEMA {
+            return Err(wrong(&format!("schema {schema} instead of {SCHEMA}")));
+        }
+        let results: Results = serde_json::from_str(&text).map_err(no_report)?;
+        let codes = results
+            .failed()
+            .map_err(|error| wrong(&error.to_string()))?;
+        let Some(Settings {
+            server, url, dest, ..
+        }) = results.runs.first().map(|run| &run.settings)
+        else {
+            return Err(wrong("there is no run in it"));
         };
-        read.map_err(|error| wrong(&error.to_string()))?;
-        let results = serde_json::from_str::<Results>(&text)
-            .map_err(|error| wrong(&format!("not the JSON report of a run: {error}")))?;
-        if results.schema != SCHEMA {
-            return Err(wrong(&format!(
-                "schema {} instead of {SCHEMA}",
-                results.schema
-            )));
+        let mut others = results.runs[1..].iter().map(|run| &run.settings);
+        if !others.all(|other| (&other.server, &other.url, &other.dest) == (server, url, dest)) {
+            return Err(wrong("its runs differ in server or folder"));
         }
         Ok(Self {
             file: file.to_owned(),
-            results,
+            codes,
+            settings: results.runs[0].settings.clone(),
         })
     }
 
     /// The server of that run: what failed there is to be had there.
     fn server(&self) -> Result<Server, String> {
-        let wrong = |what| {
-            format!(
-                "--failed FILE: {}: {what}; name it with --server",
-                self.file.display()
-            )
-        };
-        let Some(run) = self.results.runs.first() else {
-            return Server::parse("LOCAL").map_err(|error| error.to_string());
-        };
-        let settings = &run.settings;
-        let named = match settings.server.as_str() {
-            "CUSTOM" => &settings.url,
+        let named = match self.settings.server.as_str() {
+            "CUSTOM" => &self.settings.url,
             label => label,
         };
         match Server::parse(named) {
-            Err(_) => Err(wrong("its server is none")),
+            Err(_) => Err(self.lacks("a server", "--server")),
             Ok(Server::Custom(base)) if base.hides_password() => {
-                Err(wrong("the password of its server was not written down"))
+                Err(self.lacks("the password of its server", "--server"))
             }
             Ok(server) => Ok(server),
         }
     }
 
-    fn dest(&self) -> Option<PathBuf> {
-        self.results
-            .runs
-            .first()
-            .map(|run| PathBuf::from(&run.settings.dest))
+    /// The folder of that run.
+    fn dest(&self) -> Result<PathBuf, String> {
+        let dest = &self.settings.dest;
+        if dest.is_empty() || dest.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(self.lacks("the whole name of its folder", "--dest"));
+        }
+        Ok(dest.into())
     }
+
+    fn lacks(&self, what: &str, option: &str) -> String {
+        let file = self.file.display();
+        format!("--failed FILE: {file} does not have {what}; name it with {option}")
+    }
+}
+
+/// The text of a report, which may come from standard input.
+fn read_report(file: &Path) -> io::Result<String> {
+    let from: Box<dyn io::Read> = match file == Path::new("-") {
+        true => Box::new(io::stdin()),
+        false => Box::new(std::fs::File::open(file)?),
+    };
+    let mut text = String::new();
+    from.take(LARGEST_REPORT).read_to_string(&mut text)?;
+    if text.len() as u64 == LARGEST_REPORT {
+        return Err(io::Error::other("too large for a report"));
+    }
+    Ok(text)
+}
+
+/// What a report of any version has.
+#[derive(Deserialize)]
+struct Schema {
+    schema: u32,
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::cause::{is_disk_full, is_fd_limit};
 use crate::country::CountryCode;
-use crate::fetch::{Client, FetchError, Fetched, Seen};
+use crate::fetch::{Client, FetchError, Fetched, Seen, Unread};
 use crate::gif::{GifError, check_gif};
 use crate::job::Job;
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
-use crate::retry::{self, Next};
+use crate::retry::{self, Next, RetryAfter};
 use crate::save::{SaveError, save_flag, whole_flag};
 
 /// Fetches, checks and saves one flag, as often as the job allows, and says what became of it.
@@ -17,20 +17,29 @@ use crate::save::{SaveError, save_flag, whole_flag};
 /// The clock of a request starts here: a caller that lets downloads wait for their turn calls this when it has come.
 /// When the job is stopped, before this or during it, returns at once and leaves nothing behind.
 pub async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Record {
-    let mut effort = Effort::default();
-    let outcome = if job.is_over() {
-        Outcome::NotAttempted
-    } else {
-        effort.begun = Some(Instant::now());
-        match already_there(job, code) {
-            Some(there) => there,
-            None => ask(client, job, code, &mut effort).await,
-        }
+    if job.is_over() {
+        return Record::new(code, Outcome::NotAttempted);
+    }
+    let begun = Instant::now();
+    let mut effort = Effort {
+        begun: Some(begun),
+        ..Effort::default()
     };
-    Record {
-        code,
-        outcome,
-        effort,
+    let outcome = match already_there(job, code) {
+        Some(there) => {
+            effort.save = begun.elapsed();
+            there
+        }
+        None => ask(client, job, code, &mut effort).await,
+    };
+    match outcome {
+        // Its turn had come, and was over before it could be used.
+        Outcome::NotAttempted => Record::new(code, outcome),
+        _ => Record {
+            code,
+            outcome,
+            effort,
+        },
     }
 }
 
@@ -48,21 +57,16 @@ async fn ask(client: &Client, job: &Job, code: CountryCode, effort: &mut Effort)
     }
     loop {
         effort.attempts += 1;
-        let (outcome, seen) = attempt(client, job, code, effort).await;
-        let Outcome::Failed(failure) = outcome else {
-            return outcome;
-        };
-        let again = effort.attempts <= job.retries && !job.is_over();
-        if !again || !retry::is_transient(failure.kind(), effort.http_status) {
-            return Outcome::Failed(failure);
-        }
-        let backoff = match retry::next(effort.attempts, seen.retry_after, SystemTime::now()) {
-            Next::Backoff(time) => time,
-            Next::Pause(time) => {
-                job.origin.pause_for(time);
-                Duration::ZERO
-            }
-            Next::TooLong(time) => return Outcome::Failed(asks_for(failure, time)),
+        let answer = attempt(client, job, code, effort).await;
+        let next = after(job, effort, answer.outcome, answer.retry_after);
+
+        let judged = Instant::now();
+        answer.unread.drain().await;
+        effort.body += judged.elapsed();
+
+        let (failure, backoff) = match next {
+            Step::Done(outcome) => return outcome,
+            Step::Again { failure, backoff } => (failure, backoff),
         };
         let wait = async {
             tokio::time::sleep(backoff).await;
@@ -76,44 +80,81 @@ async fn ask(client: &Client, job: &Job, code: CountryCode, effort: &mut Effort)
     }
 }
 
+/// What came of one request.
+struct Answer {
+    outcome: Outcome,
+    retry_after: Option<RetryAfter>,
+    unread: Unread,
+}
+
 /// One request, and its time and its answer noted.
-async fn attempt(
-    client: &Client,
-    job: &Job,
-    code: CountryCode,
-    effort: &mut Effort,
-) -> (Outcome, Seen) {
+async fn attempt(client: &Client, job: &Job, code: CountryCode, effort: &mut Effort) -> Answer {
     let asked = Instant::now();
+    let mut seen = Seen::default();
     let fetched = tokio::select! {
         biased; // what has arrived counts, even if it arrived with the signal
-        fetched = client.fetch(job.base.flag_url(code)) => fetched,
-        () = job.stop.cancelled() => {
-            effort.first_byte = asked.elapsed();
-            let cause = "stopped before the answer was complete";
-            let interrupted = Failure::new(Kind::Interrupted, cause);
-            return (Outcome::Failed(interrupted), Seen::default());
-        }
+        fetched = client.fetch(job.base.flag_url(code), &mut seen) => Some(fetched),
+        () = job.stop.cancelled() => None,
     };
-    let Fetched {
-        verdict,
-        seen,
-        unread,
-    } = fetched;
+    let there = Instant::now();
     effort.http_status = seen.status.map(|status| status.as_u16());
     effort.bytes = seen.bytes;
-    (effort.first_byte, effort.body) = (seen.first_byte, seen.body);
+    effort.first_byte = seen.first_byte.unwrap_or(there - asked);
+    effort.body = (there - asked).saturating_sub(effort.first_byte);
 
-    let there = Instant::now();
+    let Some(Fetched { verdict, unread }) = fetched else {
+        let cause = "stopped before the answer was complete";
+        return Answer {
+            outcome: Outcome::Failed(Failure::new(Kind::Interrupted, cause)),
+            retry_after: None,
+            unread: Unread::nothing(),
+        };
+    };
     let outcome = match verdict {
         Ok(bytes) => keep(job, code, &bytes),
         Err(FetchError::NotFound) => Outcome::NotFound,
         Err(error) => Outcome::Failed(error.into()),
     };
     effort.save = there.elapsed();
-    let judged = Instant::now();
-    unread.drain().await;
-    effort.body += judged.elapsed();
-    (outcome, seen)
+    Answer {
+        outcome,
+        retry_after: seen.retry_after,
+        unread,
+    }
+}
+
+/// What comes after an attempt.
+enum Step {
+    /// Nothing.
+    Done(Outcome),
+    /// Another one, after this long.
+    Again { failure: Failure, backoff: Duration },
+}
+
+/// Decides what comes after an attempt. A server that asks to be left alone is, from this moment and by all downloads,
+/// whether this one will ask again or not.
+fn after(job: &Job, effort: &Effort, outcome: Outcome, asked: Option<RetryAfter>) -> Step {
+    let failure = match outcome {
+        Outcome::Failed(failure)
+            if job.retries > 0 && retry::is_transient(failure.kind(), effort.http_status) =>
+        {
+            failure
+        }
+        decided => return Step::Done(decided),
+    };
+    let backoff = match retry::next(effort.attempts, asked, SystemTime::now()) {
+        Next::Backoff(time) => time,
+        Next::Pause(time) => {
+            job.origin.pause_for(time);
+            Duration::ZERO
+        }
+        Next::TooLong(time) => return Step::Done(Outcome::Failed(asks_for(failure, time))),
+    };
+    if effort.attempts > job.retries {
+        Step::Done(Outcome::Failed(failure))
+    } else {
+        Step::Again { failure, backoff }
+    }
 }
 
 /// Waits, and notes how long; whether the job goes on after that.

@@ -13,7 +13,7 @@ pub enum Exit {
     Errors,
     /// What was typed makes no sense.
     Usage,
-    /// The folder as a whole, or standard output, cannot be written.
+    /// The folder as a whole, a report, or standard output cannot be written, or the disk is full.
     Local,
     /// Ended by SIGINT.
     Interrupted,

@@ -9,7 +9,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -84,14 +83,12 @@ fn in_words(status: StatusCode) -> String {
 #[derive(Debug)]
 pub struct Fetched {
     /// The body, or why there is none.
-    pub verdict: Result<Bytes, FetchError>,
-    /// What was seen of the answer on the way.
-    pub seen: Seen,
+    pub verdict: Result<Vec<u8>, FetchError>,
     /// What has not been read, since the status line said enough.
     pub unread: Unread,
 }
 
-/// What was seen of an answer, whatever its verdict.
+/// What was seen of an answer by now, whatever its verdict.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Seen {
     /// The status, once there was one.
@@ -100,10 +97,51 @@ pub struct Seen {
     pub retry_after: Option<RetryAfter>,
     /// The bytes of the body that were read, before it was known that it is wanted or not.
     pub bytes: u64,
-    /// From the request to the head, or to the end without one.
-    pub first_byte: Duration,
-    /// From the head to the end.
-    pub body: Duration,
+    /// From the request to the head, once there was one.
+    pub first_byte: Option<Duration>,
+}
+
+impl Fetched {
+    fn all(verdict: Result<Vec<u8>, FetchError>) -> Self {
+        Self {
+            verdict,
+            unread: Unread(None),
+        }
+    }
+}
+
+/// A body as it comes. In blocks: one buffer that grows would be twice the size of what is in it, and the chunks themselves,
+/// which a server may make as small as it likes, many times.
+struct Blocks(Vec<Vec<u8>>);
+
+impl Blocks {
+    const SIZE: usize = 64 << 10;
+
+    /// For a body of this length, if it is known; what a server announces costs it nothing, and is not relied on.
+    fn for_length(announced: Option<u64>) -> Self {
+        let size = announced.map_or(Self::SIZE, |length| length.min(Self::SIZE as u64) as usize);
+        Self(vec![Vec::with_capacity(size)])
+    }
+
+    fn append(&mut self, mut chunk: &[u8]) {
+        while !chunk.is_empty() {
+            let block = match self.0.last_mut() {
+                Some(last) if last.len() < last.capacity() => last,
+                _ => self.0.push_mut(Vec::with_capacity(Self::SIZE)),
+            };
+            let (fits, rest) = chunk.split_at(chunk.len().min(block.capacity() - block.len()));
+            block.extend_from_slice(fits);
+            chunk = rest;
+        }
+    }
+
+    /// All of it in one piece.
+    fn joined(mut self) -> Vec<u8> {
+        match self.0.len() {
+            1 => self.0.remove(0),
+            _ => self.0.concat(),
+        }
+    }
 }
 
 /// A body that nobody wants.
@@ -111,6 +149,11 @@ pub struct Seen {
 pub struct Unread(Option<Response>);
 
 impl Unread {
+    /// Nothing to read.
+    pub fn nothing() -> Self {
+        Self(None)
+    }
+
     /// Reads it to its end, if that is near: at most 64 KB and 50 ms. A connection whose answer is left unread is closed,
     /// and the next request would have to open another one: 1.5 times the wall time where 482 of 676 flags are missing.
     pub async fn drain(self) {
@@ -158,51 +201,40 @@ impl Client {
         })
     }
 
-    /// Fetches the body behind `url`, whatever is in it.
+    /// Fetches the body behind `url`, whatever is in it, and notes in `seen` what is to be seen on the way.
     ///
     /// Follows up to ten redirects. Waits no longer than the limits of this client allow. Safe to drop at any await point.
     ///
     /// The verdict is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on anything else but 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
     /// [`FetchError::Transport`] when the connection fails.
-    pub async fn fetch(&self, url: Url) -> Fetched {
+    pub async fn fetch(&self, url: Url, seen: &mut Seen) -> Fetched {
         let begun = Instant::now();
         let deadline = begun + self.limits.timeout.min(LONGEST);
         let late = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let mut seen = Seen::default();
         let answer = timeout_at(deadline, self.head(url)).await;
-        seen.first_byte = begun.elapsed();
         let mut response = match answer.map_err(late).flatten() {
             Ok(response) => response,
-            Err(error) => {
-                return Fetched {
-                    verdict: Err(error),
-                    seen,
-                    unread: Unread(None),
-                };
-            }
+            Err(error) => return Fetched::all(Err(error)),
         };
-        seen.status = Some(response.status());
-        seen.retry_after = retry_after(&response);
+        *seen = Seen {
+            status: Some(response.status()),
+            retry_after: retry_after(&response),
+            bytes: 0,
+            first_byte: Some(begun.elapsed()),
+        };
         let verdict = match response.status() {
             StatusCode::OK => {
                 let body = timeout_at(deadline, self.body(&mut response, &mut seen.bytes)).await;
-                seen.body = begun.elapsed() - seen.first_byte;
-                let body = body.map_err(late).flatten();
                 // Read to its end, or not worth reading on.
-                return Fetched {
-                    verdict: body,
-                    seen,
-                    unread: Unread(None),
-                };
+                return Fetched::all(body.map_err(late).flatten());
             }
             StatusCode::NOT_FOUND => FetchError::NotFound,
             status => FetchError::Status(status),
         };
         Fetched {
             verdict: Err(verdict),
-            seen,
             unread: Unread(Some(response)),
         }
     }
@@ -224,32 +256,24 @@ impl Client {
         answer.map_err(|error| self.in_words(error))
     }
 
-    /// The body in one piece. Its chunks are put together only once all are there: a buffer that grows as they come would be
-    /// twice the size of what is in it, and a body that is too big is thrown away anyhow.
-    async fn body(&self, response: &mut Response, read: &mut u64) -> Result<Bytes, FetchError> {
+    async fn body(&self, response: &mut Response, read: &mut u64) -> Result<Vec<u8>, FetchError> {
         let limit = self.limits.size;
-        if response
-            .content_length()
-            .is_some_and(|length| length > limit)
-        {
+        let announced = response.content_length();
+        if announced.is_some_and(|length| length > limit) {
             return Err(FetchError::TooBig(limit));
         }
-        let mut chunks = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.in_words(error))?
-        {
+        let mut body = Blocks::for_length(announced);
+        loop {
+            let chunk = response.chunk().await;
+            let Some(chunk) = chunk.map_err(|error| self.in_words(error))? else {
+                return Ok(body.joined());
+            };
             *read += chunk.len() as u64;
             if *read > limit {
                 return Err(FetchError::TooBig(limit));
             }
-            chunks.push(chunk);
+            body.append(&chunk);
         }
-        Ok(match <[Bytes; 1]>::try_from(chunks) {
-            Ok([only]) => only,
-            Err(chunks) => chunks.concat().into(),
-        })
     }
 
     /// "operation timed out" does not say which operation, nor after how long.

@@ -54,22 +54,6 @@ impl<W: Write> Output<W> {
     }
 }
 
-/// What else there is to know, on standard error, unless silence was asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Notices {
-    /// Whether it was.
-    pub quiet: bool,
-}
-
-impl Notices {
-    /// Tells it, if anybody wants to hear.
-    pub fn tell(self, text: &str) {
-        if !self.quiet {
-            complain(text);
-        }
-    }
-}
-
 /// On standard error. If that is closed or full there is nobody left to tell.
 pub fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());

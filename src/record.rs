@@ -85,6 +85,9 @@ impl Effort {
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::NotFound, Self::Error, Self::NotAttempted];
+
     /// The word for programs that read reports.
     pub fn word(self) -> &'static str {
         match self {

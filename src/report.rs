@@ -13,6 +13,7 @@ use test_server::Ports;
 
 use crate::country::CountryCode;
 use crate::record::{Kind, Outcome, Record};
+use crate::run::descriptors::Descriptors;
 use crate::run::embedded::ServedBy;
 use crate::server::{BaseUrl, Server};
 use crate::tally::Tally;
@@ -66,11 +67,13 @@ pub fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<String>
 }
 
 /// Fewer connections than wanted, and why. For standard error.
-pub fn fewer_connections(wanted: NonZeroUsize, used: NonZeroUsize, files: u64) -> String {
-    format!(
-        "{} instead of {wanted}: this process may open no more than {files} files\n",
-        count(used.get(), "connection")
-    )
+pub fn fewer_connections(
+    wanted: NonZeroUsize,
+    used: NonZeroUsize,
+    descriptors: Descriptors,
+) -> String {
+    let used = count(used.get(), "connection");
+    format!("{used} instead of {wanted}: {descriptors}\n")
 }
 
 /// What became of one code; nothing of one that was not attempted, which only the count tells.
@@ -122,35 +125,9 @@ pub fn disk_full(tally: &Tally, dest: &Path) -> String {
 }
 
 /// What failed, grouped by cause; empty if nothing did. For standard error.
-///
-/// A cause may differ from code to code, as pages with a number in them do: then there is a group for the kind, and one
-/// cause as an example.
 pub fn failures(tally: &Tally) -> String {
-    let mut of_kind = BTreeMap::<Kind, Vec<_>>::new();
-    for (failure, codes) in tally.failures() {
-        let of_kind = of_kind.entry(failure.kind()).or_default();
-        of_kind.push((failure, codes));
-    }
-    let mut groups = Vec::new();
-    for causes in of_kind.into_values() {
-        match &causes[..] {
-            [(example, _), ..] if causes.len() > CAUSES => {
-                let name = format!("{example} (and {} other causes)", causes.len() - 1);
-                let mut codes: Vec<_> = causes.into_iter().flat_map(|(_, codes)| codes).collect();
-                codes.sort_unstable();
-                groups.push((name, codes));
-            }
-            _ => groups.extend(
-                causes
-                    .into_iter()
-                    .map(|(failure, codes)| (failure.to_string(), codes)),
-            ),
-        }
-    }
-    groups.sort_by_key(|(_, codes)| Reverse(codes.len()));
-
     let mut text = String::new();
-    for (name, codes) in groups {
+    for (name, codes) in groups(tally) {
         if codes.len() == tally.asked() && codes.len() > NAMED {
             let _ = writeln!(text, "{name}: all {} codes", codes.len());
             continue;
@@ -161,6 +138,35 @@ pub fn failures(tally: &Tally) -> String {
         }
     }
     text
+}
+
+/// The codes by what they failed of, the largest group first. A cause may differ from code to code, as pages with a number in
+/// them do: then there is one group for the kind, with a cause as an example. There are only so many statuses.
+fn groups(tally: &Tally) -> Vec<(String, Vec<CountryCode>)> {
+    let mut of_kind = BTreeMap::<Kind, Vec<_>>::new();
+    for (failure, codes) in tally.failures() {
+        let of_kind = of_kind.entry(failure.kind()).or_default();
+        of_kind.push((failure, codes));
+    }
+    let mut groups = Vec::new();
+    for (kind, causes) in of_kind {
+        match &causes[..] {
+            [(example, _), others @ ..] if others.len() >= CAUSES && kind != Kind::HttpStatus => {
+                let name = format!("{example} (and {} other causes)", others.len());
+                let mut codes: Vec<_> = causes.into_iter().flat_map(|(_, codes)| codes).collect();
+                codes.sort_unstable();
+                groups.push((name, codes));
+            }
+            _ => {
+                let named = causes
+                    .into_iter()
+                    .map(|(failure, codes)| (failure.to_string(), codes));
+                groups.extend(named);
+            }
+        }
+    }
+    groups.sort_by_key(|(_, codes)| Reverse(codes.len()));
+    groups
 }
 
 /// A doubt about a server that has none of several flags; nothing if it has one. For standard error.

@@ -1,7 +1,7 @@
 //! What came of runs, as programs read it: one shape for one run and for many, which only ever grows. `docs/reports.md` is
 //! its description. Knows nothing of files and formats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -152,20 +152,39 @@ impl Results {
     }
 
     /// The codes that ended in an error or were not attempted in any of the runs, sorted.
-    pub fn failed(&self) -> Vec<CountryCode> {
-        let records = self.runs.iter().flat_map(|run| &run.records);
-        let failed = records.filter(|record| {
-            [Status::Error, Status::NotAttempted]
-                .iter()
-                .any(|status| status.word() == record.status)
-        });
-        let mut codes: Vec<_> = failed
-            .filter_map(|record| CountryCode::new(&record.code))
-            .collect();
-        codes.sort_unstable();
-        codes.dedup();
-        codes
+    ///
+    /// # Errors
+    /// For a record that is none: its code is no code, or its status unknown.
+    pub fn failed(&self) -> Result<Vec<CountryCode>, BadRecord> {
+        let mut failed = BTreeSet::new();
+        for record in self.runs.iter().flat_map(|run| &run.records) {
+            let code = CountryCode::new(&record.code);
+            let status = Status::ALL
+                .into_iter()
+                .find(|status| status.word() == record.status);
+            match (code, status) {
+                (Some(code), Some(Status::Error | Status::NotAttempted)) => {
+                    failed.insert(code);
+                }
+                (Some(_), Some(Status::Ok | Status::NotFound)) => {}
+                (None, _) | (_, None) => {
+                    return Err(BadRecord {
+                        code: record.code.clone(),
+                        status: record.status.clone(),
+                    });
+                }
+            }
+        }
+        Ok(failed.into_iter().collect())
     }
+}
+
+/// A record that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no record has the code {code:?} with the status {status:?}")]
+pub struct BadRecord {
+    code: String,
+    status: String,
 }
 
 /// What is known of a run besides what became of its codes.

@@ -103,7 +103,7 @@ pub enum Next {
 
 /// What to do after so many attempts, the last of which failed now.
 ///
-/// Seconds are measured on our own clock, so more than [`LONGEST_PAUSE`] is taken seriously: it will not be over in time. A
+/// A server that says when is not asked later than that: there is no backoff on top. Seconds are measured on our own clock, so more than [`LONGEST_PAUSE`] is taken seriously: it will not be over in time. A
 /// date may be far away only because the clocks of two machines disagree; the pause ends after [`LONGEST_PAUSE`] then.
 pub fn next(attempts: u32, asked: Option<RetryAfter>, now: SystemTime) -> Next {
     match asked {
@@ -130,11 +130,16 @@ fn backoff(attempts: u32, chance: f64) -> Duration {
 pub struct OriginPause(Mutex<Option<Instant>>);
 
 impl OriginPause {
-    /// Nobody asks for this long; a pause that lasts longer already stays as it is.
+    /// Nobody asks for this long, or for [`LONGEST_PAUSE`] if that is less; a pause that lasts longer already stays as it is.
     pub fn pause_for(&self, time: Duration) {
-        let until = Instant::now() + time;
+        let until = Instant::now() + time.min(LONGEST_PAUSE);
         let mut paused = self.lock();
         *paused = (*paused).max(Some(until));
+    }
+
+    /// Whether there is a pause now.
+    pub fn is_on(&self) -> bool {
+        self.lock().is_some_and(|until| until > Instant::now())
     }
 
     /// Waits until there is no pause, which may be at once. Safe to drop at any await point.

@@ -21,6 +21,9 @@ use crate::gif::check_gif;
 const PREFIX: &str = ".flags-";
 const SUFFIX: &str = ".tmp";
 
+/// How many links are followed.
+const MAX_LINKS: u32 = 40;
+
 /// How often a file that a sweep has taken is made anew; each sweep takes it at most once.
 const MAX_TRIES: u32 = 8;
 
@@ -43,13 +46,17 @@ pub struct SaveError {
 pub fn prepare_folder(folder: &Path) -> Result<(), SaveError> {
     let prepared = fs::create_dir_all(folder)
         .map_err(|error| why_no_folder(folder, error))
-        .and_then(|()| temporary_file(folder).map(drop));
+        .and_then(|()| make_room(folder));
     prepared.map_err(|source| SaveError {
         path: folder.to_owned(),
         source,
-    })?;
+    })
+}
+
+/// Removes what dead runs left, which may be all that is in the way, and sees whether a file can be made.
+fn make_room(folder: &Path) -> io::Result<()> {
     sweep(folder);
-    Ok(())
+    temporary_file(folder).map(drop)
 }
 
 /// "File exists" and "No such file" are true of a folder that cannot be made, and no help.
@@ -99,7 +106,7 @@ fn is_temporary(name: &OsStr) -> bool {
 pub fn save_flag(folder: &Path, code: CountryCode, bytes: &[u8]) -> Result<PathBuf, SaveError> {
     let path = path_of(folder, code);
     let saved = temporary_file(folder).and_then(|mut file| {
-        file.write_all(bytes)?;
+        write(&mut file, bytes)?;
         file.persist(&path).map_err(io::Error::from)
     });
     match saved {
@@ -116,7 +123,7 @@ pub fn whole_flag(folder: &Path, code: CountryCode, size_limit: u64) -> Option<P
     if !there.is_file() || there.len() > size_limit {
         return None;
     }
-    let mut bytes = Vec::with_capacity(there.len() as usize);
+    let mut bytes = Vec::new();
     let file = File::open(&path).ok()?;
     file.take(size_limit).read_to_end(&mut bytes).ok()?;
     check_gif(&bytes).ok().map(|()| path)
@@ -130,7 +137,7 @@ pub fn prepare_file(path: &Path) -> Result<(), SaveError> {
     let prepared = match fs::metadata(path) {
         Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(there) if !there.is_file() => Ok(()),
-        _ => temporary_file(folder_of(path)).map(drop),
+        _ => make_room(folder_of(&target_of(path))),
     };
     prepared.map_err(|source| SaveError {
         path: path.to_owned(),
@@ -147,9 +154,9 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     let replaced = match fs::metadata(path) {
         Ok(there) if !there.is_file() => fs::write(path, bytes),
         _ => {
-            let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let target = target_of(path);
             temporary_file(folder_of(&target)).and_then(|mut file| {
-                file.write_all(bytes)?;
+                write(&mut file, bytes)?;
                 file.persist(&target).map(drop).map_err(io::Error::from)
             })
         }
@@ -158,6 +165,24 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Past the crate, which would put the temporary name into every error, and so make each error one of its own.
+fn write(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
+    file.as_file_mut().write_all(bytes)
+}
+
+/// What the name of a file stands for in the end: links are followed, also where they lead to nothing yet.
+fn target_of(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    // Links in a circle lead to no file; one of them is replaced.
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&target) {
+            Ok(link) => target = folder_of(&target).join(link),
+            Err(_) => break,
+        }
+    }
+    target
 }
 
 /// The folder of a file; that of a bare name is the one we are in.
@@ -178,7 +203,7 @@ fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut tries = 0;
     loop {
         // Opened here and not by the crate, which would make the file private (this one becomes an ordinary file, for the
-        // umask to decide) and put its name into every error (which would make each error one of its own).
+        // umask to decide) and put its name into the error.
         let temporary = Builder::new()
             .prefix(&prefix)
             .suffix(SUFFIX)
@@ -191,24 +216,12 @@ fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
             _ => true,
         };
         tries += 1;
-        // A file system on which no file ever seems to have a name is no reason to go on for ever.
-        if (locked && has_name(temporary.as_file())) || tries == MAX_TRIES {
+        // Gone, if a sweep found it between its making and its locking.
+        let has_name = fs::symlink_metadata(temporary.path()).is_ok();
+        if (locked && has_name) || tries == MAX_TRIES {
             return Ok(temporary);
         }
     }
-}
-
-/// Whether no sweep has taken the file between its making and its locking.
-#[cfg(unix)]
-fn has_name(file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
-}
-
-/// Whether no sweep has taken the file: here a file that somebody has open keeps its name.
-#[cfg(not(unix))]
-fn has_name(_file: &File) -> bool {
-    true
 }
 
 #[cfg(test)]
@@ -301,6 +314,41 @@ mod tests {
             "{}",
             error.source
         );
+    }
+
+    #[test]
+    fn a_sweep_never_takes_a_file_that_is_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let codes = crate::country::Selection::Words(&["a"]).codes().unwrap();
+        std::thread::scope(|scope| {
+            let saving = scope.spawn(|| {
+                for &code in codes.iter().cycle().take(5000) {
+                    save_flag(folder.path(), code, b"GIF").unwrap();
+                }
+            });
+            while !saving.is_finished() {
+                prepare_folder(folder.path()).unwrap();
+            }
+        });
+        assert_eq!(listing(folder.path()).len(), codes.len());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_replaced_where_its_link_leads_also_to_nothing_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("there")).unwrap();
+        std::os::unix::fs::symlink("there/../there/file", at("second")).unwrap();
+        std::os::unix::fs::symlink("second", at("first")).unwrap();
+        for bytes in [&b"one"[..], b"two"] {
+            prepare_file(&at("first")).unwrap();
+            replace_file(&at("first"), bytes).unwrap();
+            assert_eq!(fs::read(at("there/file")).unwrap(), bytes);
+        }
+        std::os::unix::fs::symlink("nowhere/file", at("lost")).unwrap();
+        assert!(prepare_file(&at("lost")).is_err());
+        assert_eq!(listing(&at("there")), ["file"]);
     }
 
     #[cfg(unix)]

@@ -348,36 +348,6 @@ fn a_port_that_takes_connections_and_never_answers_is_a_timeout() {
     assert_eq!(run.exit, Some(1));
 }
 
-#[test]
-fn proxies_from_the_environment_do_not_apply_to_this_machine() {
-    let program = Program::new();
-    let mut command = program.command();
-    for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
-        command.env(proxy, "http://127.0.0.1:1");
-    }
-    assert_eq!(Run::of(command.arg("br")).exit, Some(0));
-}
-
-#[test]
-fn proxies_from_the_environment_apply_to_the_world_outside() {
-    let proxy = support::raw::RawServer::answering("HTTP/1.1 599 \r\ncontent-length: 0\r\n\r\n");
-    let program = Program::new();
-    let address = format!("http://127.0.0.1:{}", proxy.port());
-    let run = Run::of(
-        program
-            .command()
-            .env("http_proxy", address)
-            .args(["-s", "REMOTE", "br"]),
-    );
-    assert!(
-        run.out
-            .starts_with("REMOTE site: http://flupy.org/data/flags\n"),
-        "{}",
-        run.out
-    );
-    assert!(run.err.contains("HTTP error 599: 1 code"), "{}", run.err);
-}
-
 #[cfg(unix)]
 mod unix {
     use std::ffi::OsStr;
@@ -462,21 +432,6 @@ mod unix {
 
         first.signal(Signal::TERM);
         assert_eq!(first.end().exit, Some(143));
-    }
-
-    #[test]
-    fn two_runs_into_one_folder_leave_whole_flags_and_nothing_else() {
-        let server = TestServer::start(Plan::normal()).unwrap();
-        let program = Program::new();
-        let start = || Running::start(&program, &["-s", &server.url(), "-a"]);
-        let runs = [start(), start()];
-        assert!(runs.into_iter().all(|run| run.end().exit == Some(0)));
-        let names = listing(&program.downloads());
-        assert_eq!(names.len(), 194);
-        for name in names {
-            let flag = fs::read(program.downloads().join(&name)).unwrap();
-            assert_eq!(flags::gif::check_gif(&flag), Ok(()), "{name}");
-        }
     }
 
     #[test]

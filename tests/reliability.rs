@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +16,7 @@ use std::thread;
 use flags::record::Kind;
 use flags::results::{RecordResults, Results};
 use flags::strategy::Strategy;
+use socket2::{Domain, Socket, Type};
 use support::matrix::{self, By, Row, Verdict};
 use support::raw::RawServer;
 use support::{Program, Run, codes, has_namespaces, listing, served, skip};
@@ -29,7 +30,8 @@ enum Staged {
     Server(TestServer),
     Raw(RawServer),
     Outside(&'static str),
-    Port(u16),
+    /// To a port, on which it does not listen; nobody else can.
+    Bound(Socket),
 }
 
 impl Staged {
@@ -42,8 +44,10 @@ impl Staged {
             By::DeadProxy => Self::Server(TestServer::start(Plan::normal()).unwrap()),
             By::NoNetwork(base) => Self::Outside(base),
             By::NobodyListens => {
-                let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-                Self::Port(listener.local_addr().unwrap().port())
+                let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+                let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+                socket.bind(&any_port.into()).unwrap();
+                Self::Bound(socket)
             }
         }
     }
@@ -53,7 +57,10 @@ impl Staged {
             Self::Server(server) => server.url(),
             Self::Raw(server) => server.url(),
             Self::Outside(base) => (*base).to_owned(),
-            Self::Port(port) => format!("http://127.0.0.1:{port}/flags"),
+            Self::Bound(socket) => {
+                let address = socket.local_addr().unwrap().as_socket().unwrap();
+                format!("http://{address}/flags")
+            }
         }
     }
 }
@@ -86,7 +93,7 @@ fn differs(row: &Row, strategy: Strategy, flag: &[u8]) -> Option<String> {
             .args(row.args)
             .args(["--report", "-"]),
     );
-    let record = only_record(&run)?;
+    let record = only_record(&run);
     let on_disk = fs::read(&file).unwrap();
     let kind = record.kind.as_deref().unwrap_or_default();
     let message = record.message.as_deref().unwrap_or_default();
@@ -116,10 +123,11 @@ fn differs(row: &Row, strategy: Strategy, flag: &[u8]) -> Option<String> {
     (!as_expected).then(failed)
 }
 
-fn only_record(run: &Run) -> Option<RecordResults> {
-    let results: Results =
-        serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
-    results.runs[0].records.first().cloned()
+fn only_record(run: &Run) -> RecordResults {
+    let results = serde_json::from_str(&run.out);
+    let results: Results = results.unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
+    assert_eq!(results.runs[0].records.len(), 1);
+    results.runs[0].records[0].clone()
 }
 
 /// Whether this is the text, `…` in it standing for anything.
@@ -186,7 +194,7 @@ fn no_row_ends_in_other_and_every_kind_of_the_network_has_one() {
     let elsewhere = [
         Kind::Tls,         // tests/https.rs
         Kind::WriteFailed, // tests/disk.rs
-        Kind::FdLimit,     // what tests/limits.rs makes sure does not happen
+        Kind::FdLimit,     // tests/environment.rs makes sure that it does not happen
         Kind::Interrupted, // tests/program.rs
         Kind::Internal,
         Kind::Other,
@@ -219,7 +227,7 @@ fn table(rows: &[Row]) -> String {
             By::Plan("") => "a server without faults".to_owned(),
             By::Plan(plan) => format!("`{}`", plan.replace('|', "\\|")),
             By::Raw(_) => "bytes from a socket".to_owned(),
-            By::NobodyListens => "a port given back".to_owned(),
+            By::NobodyListens => "a port on which nobody listens".to_owned(),
             By::NoNetwork(_) => "a network namespace".to_owned(),
             By::DeadProxy => "`http_proxy` and its kin".to_owned(),
         };

@@ -18,6 +18,10 @@ fn results(path: &Path) -> Results {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
+fn write(path: &Path, results: &Results) {
+    fs::write(path, serde_json::to_string(results).unwrap()).unwrap();
+}
+
 /// The number of lines of a report that say so: `12 flags downloaded.`
 fn told(text: &str, what: &str) -> usize {
     let line = text.lines().find(|line| {
@@ -167,6 +171,49 @@ fn agrees_with_itself(record: &RecordResults, elapsed_ms: f64, program: &Program
 }
 
 #[test]
+fn the_spans_of_a_record_are_all_the_time_there_was() {
+    let server = TestServer::start(
+        "100:status=503+retry-after=1+transient=1"
+            .parse::<Plan>()
+            .unwrap(),
+    )
+    .unwrap();
+    let program = Program::new();
+    program.run([
+        "-s",
+        &server.url(),
+        "br",
+        "--retries",
+        "1",
+        "--report",
+        "r.json",
+    ]);
+    let report = results(&program.folder.path().join("r.json"));
+    let (record, totals) = (&report.runs[0].records[0], &report.runs[0].totals);
+    assert!(
+        record.queue_ms >= 999.0 && record.start_ms.unwrap() < record.queue_ms - 900.0,
+        "{record:?}"
+    );
+    assert!(
+        record.earlier_ms > 0.0 && record.first_byte_ms > 0.0 && record.save_ms > 0.0,
+        "{record:?}"
+    );
+    let spans = [
+        record.queue_ms,
+        record.earlier_ms,
+        record.first_byte_ms,
+        record.body_ms,
+        record.save_ms,
+    ];
+    let sum = spans.iter().sum::<f64>();
+    // What is between the spans is a few lines of code, and what is measured a second.
+    assert!(
+        sum > 0.9 * totals.elapsed_ms && sum <= totals.elapsed_ms + 0.01,
+        "{sum} of {totals:?}"
+    );
+}
+
+#[test]
 fn a_dash_is_json_on_standard_output_and_nothing_else() {
     let program = Program::new();
     let run = program.run(["-v", "br", "xx", "--report", "-"]);
@@ -220,7 +267,7 @@ fn a_report_follows_a_link_and_fills_a_pipe() {
     assert!(fs::symlink_metadata(at("r.json")).unwrap().is_symlink());
     assert_eq!(results(&at("reports/new.json")).runs[0].totals.ok, 1);
 
-    rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe.csv"), rustix::fs::Mode::RWXU).unwrap();
+    support::make_pipe(&at("pipe.csv"));
     let pipe = at("pipe.csv");
     let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
     assert_eq!(program.run(["br", "--report", "pipe.csv"]).exit, Some(0));
@@ -229,6 +276,19 @@ fn a_report_follows_a_link_and_fills_a_pipe() {
         text.starts_with("strategy,code,status,") && text.lines().count() == 2,
         "{text}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_nobody_takes_can_be_interrupted() {
+    use rustix::process::Signal;
+    use support::running::Running;
+    let program = Program::new();
+    support::make_pipe(&program.folder.path().join("pipe.json"));
+    let mut running = Running::start(&program, &["br", "--report", "pipe.json"]);
+    while !running.line().starts_with("Elapsed time: ") {}
+    running.signal(Signal::INT);
+    assert_eq!(running.end().exit, Some(130));
 }
 
 #[cfg(unix)]
@@ -378,6 +438,18 @@ fn a_file_that_is_no_report_is_a_usage_error() {
         .replace("\"LOCAL\"", "\"CUSTOM\"")
         .replace("http://", "http://me:***@");
     fs::write(at("hidden.json"), hidden).unwrap();
+    let lossy = fs::read_to_string(at("r.json")).unwrap();
+    let lossy = lossy.replace("\"downloads\"", "\"downl\u{fffd}ads\"");
+    fs::write(at("lossy.json"), lossy).unwrap();
+    let mut odd = results(&at("r.json"));
+    odd.runs[0].records[0].code = "../".to_owned();
+    write(&at("odd.json"), &odd);
+    let mut two = results(&at("r.json"));
+    two.runs.push(two.runs[0].clone());
+    two.runs[1].settings.dest = "elsewhere".to_owned();
+    write(&at("two.json"), &two);
+    two.runs.clear();
+    write(&at("none.json"), &two);
     for (args, message) in [
         (
             &["--failed", "missing.json"][..],
@@ -397,7 +469,23 @@ fn a_file_that_is_no_report_is_a_usage_error() {
         ),
         (
             &["--failed", "hidden.json"],
-            "--failed FILE: hidden.json: the password of its server was not written down; name it with --server",
+            "--failed FILE: hidden.json does not have the password of its server; name it with --server",
+        ),
+        (
+            &["--failed", "lossy.json"],
+            "--failed FILE: lossy.json does not have the whole name of its folder; name it with --dest",
+        ),
+        (
+            &["--failed", "odd.json"],
+            "--failed FILE: odd.json: no record has the code \"../\" with the status \"ok\"",
+        ),
+        (
+            &["--failed", "two.json"],
+            "--failed FILE: two.json: its runs differ in server or folder",
+        ),
+        (
+            &["--failed", "none.json"],
+            "--failed FILE: none.json: there is no run in it",
         ),
         (
             &["--failed", "r.json", "br"],

@@ -3,6 +3,7 @@
 //! A run that opens more does not lose a few flags but nearly all of them: the sockets take every descriptor there is, and
 //! then none is left to save what came over them.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 
 use crate::strategy::Strategy;
@@ -18,25 +19,54 @@ const MINIMUM: u64 = 21;
 /// What is open in nearly every process when it begins.
 const USUAL: u64 = 3;
 
+/// How many files this process may have open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descriptors {
+    limit: u64,
+    /// Those that whoever started this process left open in it, the standard streams apart.
+    inherited: u64,
+}
+
+impl Descriptors {
+    fn available(self) -> u64 {
+        self.limit.saturating_sub(self.inherited)
+    }
+}
+
+/// `at most 64 files may be open, and 2 were before the run`
+impl fmt::Display for Descriptors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} files may be open", self.limit)?;
+        match self.inherited {
+            0 => Ok(()),
+            1 => write!(f, ", and 1 was before the run"),
+            some => write!(f, ", and {some} were before the run"),
+        }
+    }
+}
+
 /// Too few files for any run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this process may open no more than {0} files, and a run needs {MINIMUM}: see `ulimit -n`")]
-pub struct TooFew(u64);
+#[error("{0}; a run needs {MINIMUM} (see `ulimit -n`)")]
+pub struct TooFew(Descriptors);
 
-/// Raises the limit of open files as far as the system lets it be raised. Returns how many there may be, less those that
-/// whoever started this process left open in it; nothing where there is no limit.
+/// Raises the limit of open files as far as the system lets it be raised, and says what it is then; nothing where there
+/// is none.
 ///
 /// # Errors
 /// When that is not enough for a single connection.
-pub fn available() -> Result<Option<u64>, TooFew> {
-    let limit = test_server::raise_descriptor_limit();
-    match limit.map(|limit| limit.saturating_sub(inherited())) {
-        Some(few) if few < MINIMUM => Err(TooFew(few)),
+pub fn available() -> Result<Option<Descriptors>, TooFew> {
+    let descriptors = test_server::raise_descriptor_limit().map(|limit| Descriptors {
+        limit,
+        inherited: inherited(),
+    });
+    match descriptors {
+        Some(few) if few.available() < MINIMUM => Err(TooFew(few)),
         enough => Ok(enough),
     }
 }
 
-/// How many of the connections wanted can be had with so many files; at least one, which may be one too many.
+/// How many of the connections wanted can be had with these; at least one, which may be one too many.
 ///
 /// Each takes a socket and the file that its flag is saved in. A thread of the pool has a runtime of its own, which takes
 /// three more, and the other end of the connection one if the server is in this process too.
@@ -44,9 +74,9 @@ pub fn connections(
     wanted: NonZeroUsize,
     strategy: Strategy,
     embedded: bool,
-    available: Option<u64>,
+    descriptors: Option<Descriptors>,
 ) -> NonZeroUsize {
-    let Some(available) = available else {
+    let Some(available) = descriptors.map(Descriptors::available) else {
         return wanted;
     };
     let each = match strategy {
@@ -70,9 +100,13 @@ mod tests {
 
     #[test]
     fn connections_fit_into_what_is_available() {
-        let connections = |strategy, embedded, available| {
+        let connections = |strategy, embedded, available: Option<u64>| {
             let thousand = const { NonZeroUsize::new(1000).unwrap() };
-            connections(thousand, strategy, embedded, available).get()
+            let descriptors = available.map(|available| Descriptors {
+                limit: available + 2,
+                inherited: 2,
+            });
+            connections(thousand, strategy, embedded, descriptors).get()
         };
         assert_eq!(connections(Strategy::Semaphore, true, None), 1000);
         assert_eq!(connections(Strategy::Semaphore, false, Some(64)), 20);

@@ -1,5 +1,6 @@
 //! Ctrl-C and its kin. The first signal cancels a token, and the run ends in order: nothing new is begun, what is under
-//! way is called off, and the report says what was done. The second ends the program on the spot.
+//! way is called off, and the report says what was done. The second ends the program on the spot, and so does the first once the
+//! run is over.
 //!
 //! One thread with its own runtime watches for them, so strategies know nothing of signals.
 
@@ -47,6 +48,8 @@ impl Signal {
 pub struct Signals {
     caught: Arc<OnceLock<Signal>>,
     watching: CancellationToken,
+    /// There is nothing left that could be ended in order.
+    over: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -64,14 +67,14 @@ impl Signals {
             Source::new()?
         };
         let caught = Arc::new(OnceLock::new());
-        let watching = CancellationToken::new();
+        let (watching, over) = (CancellationToken::new(), CancellationToken::new());
         let thread = {
-            let (caught, watching) = (Arc::clone(&caught), watching.clone());
+            let (caught, watching, over) = (Arc::clone(&caught), watching.clone(), over.clone());
             let work = move || {
                 runtime.block_on(async {
                     tokio::select! {
                         () = watching.cancelled() => {}
-                        () = obey(source, &caught, &stop) => {}
+                        () = obey(source, &caught, &stop, &over) => {}
                     }
                 });
             };
@@ -82,8 +85,15 @@ impl Signals {
         Ok(Self {
             caught,
             watching,
+            over,
             thread: Some(thread),
         })
+    }
+
+    /// The run is over and only its report is to be written, which may take for ever where nobody reads: from now on the first
+    /// signal ends the program on the spot as well.
+    pub fn run_is_over(&self) {
+        self.over.cancel();
     }
 
     /// The first signal, if there was one.
@@ -102,16 +112,23 @@ impl Drop for Signals {
     }
 }
 
-async fn obey(mut source: Source, caught: &OnceLock<Signal>, stop: &CancellationToken) {
-    let first = source.next().await;
-    caught.get_or_init(|| first);
+async fn obey(
+    mut source: Source,
+    caught: &OnceLock<Signal>,
+    stop: &CancellationToken,
+    over: &CancellationToken,
+) {
+    let mut last = source.next().await;
+    caught.get_or_init(|| last);
     stop.cancel();
-    let second = source.next().await;
+    if !over.is_cancelled() {
+        last = source.next().await;
+    }
     #[expect(
         clippy::exit,
-        reason = "a second Ctrl-C means out, whatever is still to be done"
+        reason = "this Ctrl-C means out, whatever is still to be done"
     )]
-    std::process::exit(second.exit_code().into());
+    std::process::exit(last.exit_code().into());
 }
 
 /// The signals as they come.

@@ -167,11 +167,6 @@ fn head() -> Vec<Row> {
             CLOSED,
         ),
         plan("closed inside the head", "100:close-head", CLOSED),
-        plan(
-            "closed without a word after each answer, so that the next request is lost",
-            "100:stale=1",
-            Verdict::Saved,
-        ),
         with(SHORT, plan("silence after the request", "100:hang", LATE)),
         with(
             SHORT,

@@ -65,6 +65,12 @@ pub(crate) fn has_namespaces() -> bool {
     })
 }
 
+/// A named pipe.
+#[cfg(unix)]
+pub(crate) fn make_pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
 pub(crate) fn codes(words: &[&str]) -> Vec<CountryCode> {
     Selection::Words(words).codes().unwrap()
 }
