@@ -207,11 +207,13 @@ fn wait_until_heard(connection: &mut TcpStream, heard: impl Fn() -> bool) -> Hea
     let look = Duration::from_millis(1);
     connection.set_read_timeout(Some(look)).unwrap();
     let mut closed = false;
+    let deadline = Instant::now() + super::WATCHDOG;
     loop {
         closed = closed || connection.read(&mut [0]).is_ok_and(|read| read == 0);
         match (heard(), closed) {
             (true, false) => break Heard::AtOnce,
             (true, true) => break Heard::Late,
+            (false, _) if Instant::now() > deadline => break Heard::Late,
             (false, _) => thread::sleep(look),
         }
     }
