@@ -21,6 +21,7 @@ use crate::report;
 use crate::results::{Results, RunFacts, RunResults};
 use crate::run::descriptors::{self, Descriptors, TooFew};
 use crate::run::embedded::{self, Served, ServedBy};
+use crate::run::resources;
 use crate::run::signals::{Signal, Signals};
 use crate::save::{self, SaveError};
 use crate::server::{BaseUrl, Server};
@@ -145,6 +146,8 @@ fn run(
             began: done.began,
             elapsed: done.elapsed,
             ended_by: signal.map(Signal::name),
+            resources: resources::of_this_process(),
+            seen_by_server: served.by.seen(),
         };
         let run = RunResults::new(&facts, &done.tally, &done.records);
         written = write_reports(config, &Results::new(vec![run]), out);

@@ -20,14 +20,15 @@
 //!
 //! **3. Many flags**
 //! * [`strategy`]: sequential, thread pool or semaphore
-//! * [`run`]: what goes on around a run: the embedded server, descriptors, and interruption
+//! * [`run`]: what goes on around a run: the embedded server, descriptors, resources, and interruption
 //!
 //! **4. Telling**
 //! * [`tally`]: what became of all codes
 //! * [`report`]: the lines on standard output and on standard error
 //! * [`progress`]: the bar
 //! * [`results`]: what came of runs, for programs to read
-//! * [`export`]: results as JSON and CSV
+//! * [`summary`]: what runs of the same work come to beside each other
+//! * [`export`]: results in the formats of files
 //! * [`exit`]: the exit codes
 //! * [`output`]: the two streams
 //!
@@ -56,5 +57,6 @@ pub mod run;
 pub mod save;
 pub mod server;
 pub mod strategy;
+pub mod summary;
 pub mod tally;
 pub mod tls;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::country::CountryCode;
 use crate::job::Job;
 use crate::record::{Outcome, Record, Status};
+use crate::run::embedded::SeenByServer;
+use crate::run::resources::Resources;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 
@@ -23,8 +25,19 @@ pub struct Results {
     pub schema: u32,
     /// Where.
     pub host: Host,
+    /// How they were compared, if they were.
+    pub comparison: Option<Comparison>,
     /// In the order in which they took place.
     pub runs: Vec<RunResults>,
+}
+
+/// How runs of the same work were compared: each in a process of its own, against one server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// How often each strategy ran, in an order that was rotated.
+    pub rounds: u32,
+    /// How often each ran before that, uncounted.
+    pub warmup: u32,
 }
 
 /// The program and the machine.
@@ -51,6 +64,12 @@ pub struct RunResults {
     pub started: String,
     /// The signal that ended it early, `SIGINT` or `SIGTERM`.
     pub ended_by: Option<String>,
+    /// In a comparison, the round, from 1.
+    pub round: Option<u32>,
+    /// What the process took, as far as the system tells.
+    pub resources: Option<Resources>,
+    /// What the server saw of the run, as far as it tells.
+    pub seen_by_server: Option<SeenByServer>,
     /// What came of all codes together.
     pub totals: Totals,
     /// What became of each code, sorted by code.
@@ -147,6 +166,7 @@ impl Results {
                 arch: std::env::consts::ARCH.to_owned(),
                 cpus: std::thread::available_parallelism().map_or(1, usize::from),
             },
+            comparison: None,
             runs,
         }
     }
@@ -208,6 +228,10 @@ pub struct RunFacts<'a> {
     pub elapsed: Duration,
     /// The signal that ended it early.
     pub ended_by: Option<&'a str>,
+    /// What the process took.
+    pub resources: Option<Resources>,
+    /// What the server saw, if it was ours.
+    pub seen_by_server: Option<SeenByServer>,
 }
 
 impl RunResults {
@@ -238,6 +262,9 @@ impl RunResults {
             },
             started: humantime::format_rfc3339_millis(facts.started).to_string(),
             ended_by: facts.ended_by.map(str::to_owned),
+            round: None,
+            resources: facts.resources,
+            seen_by_server: facts.seen_by_server,
             totals: Totals {
                 asked: tally.asked(),
                 ok: tally.ok(),

@@ -7,6 +7,7 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use test_server::{Label, Ports, TestServer, Tuning};
 
 use crate::engine::Engine;
@@ -50,7 +51,31 @@ pub enum ServedBy {
     Site,
 }
 
+/// What a server of ours saw of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenByServer {
+    /// Requests for flags.
+    pub requests: u64,
+    /// Connections accepted.
+    pub connections: u64,
+    /// The most requests that were answered at the same time, if that can be told from what was before the run.
+    pub peak_in_flight: Option<usize>,
+}
+
 impl ServedBy {
+    /// What a server of ours has seen by now.
+    pub fn seen(&self) -> Option<SeenByServer> {
+        let (Self::ThisRun(server) | Self::ThisRunElsewhere(server)) = self else {
+            return None;
+        };
+        let stats = server.stats();
+        Some(SeenByServer {
+            requests: stats.requests,
+            connections: stats.connections,
+            peak_in_flight: Some(stats.peak_in_flight),
+        })
+    }
+
     /// Whether the server is one of ours.
     pub fn this_run(&self) -> bool {
         matches!(self, Self::ThisRun(_) | Self::ThisRunElsewhere(_))
