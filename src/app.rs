@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 use crate::cause::with_causes;
-use crate::cli::{Config, ReportTo, Stop};
+use crate::cli::{Compare, Config, ReportTo, Stop};
+use crate::compare;
 use crate::exit::Exit;
 use crate::export::Format;
 use crate::job::Job;
@@ -25,6 +26,8 @@ use crate::run::resources;
 use crate::run::signals::{Signal, Signals};
 use crate::save::{self, SaveError};
 use crate::server::{BaseUrl, Server};
+use crate::summary;
+use crate::table;
 use crate::tally::Tally;
 
 /// Does what the arguments say, the name of the program first.
@@ -59,7 +62,7 @@ struct Notices {
 impl Notices {
     fn of(config: &Config) -> Self {
         Self {
-            quiet: config.quiet,
+            quiet: config.quiet || config.one_of_several,
         }
     }
 
@@ -113,6 +116,9 @@ fn run(
     let signals = Signals::watch(stop.clone())
         .map_err(|error| in_words("cannot watch for signals", &error))?;
     let served = find_server(config)?;
+    if let Some(compare) = &config.compare {
+        return compare_strategies(config, compare, &served, &signals, stop, out);
+    }
     let embedded = served.by.this_run();
     let connections =
         descriptors::connections(config.connections, config.strategy, embedded, descriptors);
@@ -159,6 +165,57 @@ fn run(
         local: job.disk_full.is_cancelled() || !written,
         incomplete: tally.errors() + tally.not_attempted() > 0,
         missing: config.fail_on_not_found && tally.not_found() > 0,
+    };
+    Ok(ending.exit())
+}
+
+/// The same work under several strategies, and what it comes to.
+fn compare_strategies(
+    config: &Config,
+    compare: &Compare,
+    served: &Served,
+    signals: &Signals,
+    stop: CancellationToken,
+    out: &mut Output<impl Write>,
+) -> Result<Exit, NoRun> {
+    let notices = Notices::of(config);
+    if let Some(notice) = report::served_by(&config.server, config.ports, &served.by) {
+        notices.tell(&notice);
+    }
+    if config.prints_text() {
+        let name = config.server.name();
+        out.print(&report::site(name, &served.base, &config.codes));
+    }
+    let compared = compare::run(config, compare, served, signals, &stop)?;
+    signals.run_is_over();
+
+    if let Some(error) = &compared.broken {
+        complain(&format!("*** Error: {error}\n"));
+    }
+    let runs = &compared.results.runs;
+    let differences = summary::differences(runs);
+    if stop.is_cancelled() {
+        let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
+        let planned = compare.series.len() * compare.rounds as usize;
+        complain(&report::stopped_early(finished, planned));
+    }
+    if config.prints_text() {
+        let series = summary::series(runs);
+        if !series.is_empty() {
+            out.print(&table::comparison(&series));
+        }
+        out.print(&table::differences(&differences));
+    }
+    let written = write_reports(config, &compared.results, out);
+    let totals = || runs.iter().map(|run| &run.totals);
+    let ending = Ending {
+        signal: signals.caught().map(Exit::from),
+        output: out.exit(),
+        local: !written,
+        incomplete: compared.broken.is_some()
+            || !differences.is_empty()
+            || totals().any(|totals| totals.error + totals.not_attempted > 0),
+        missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),
     };
     Ok(ending.exit())
 }

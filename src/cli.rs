@@ -41,8 +41,10 @@ pub struct Config {
     pub server: Server,
     /// The ports of the servers that a label names.
     pub ports: Ports,
-    /// When flags are downloaded.
+    /// When flags are downloaded; in a comparison, that of its first run.
     pub strategy: Strategy,
+    /// What to compare, if anything.
+    pub compare: Option<Compare>,
     /// The connection limit: what was asked for, what the strategy can do, and what there is to do.
     pub connections: NonZeroUsize,
     /// The folder where flags go.
@@ -57,10 +59,23 @@ pub struct Config {
     pub reports: Vec<ReportTo>,
     /// Whether a flag that the server does not have counts for the exit code.
     pub fail_on_not_found: bool,
+    /// Whether this run is one of several that another process compares, and leaves the talking to it.
+    pub one_of_several: bool,
     /// A line per code instead of the bar.
     pub verbose: bool,
     /// Nothing on standard error but what cannot be left unsaid.
     pub quiet: bool,
+}
+
+/// What to compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compare {
+    /// Strategies with their connection limits, each once, in the order of the first round.
+    pub series: Vec<(Strategy, NonZeroUsize)>,
+    /// How often each runs; at least once.
+    pub rounds: u32,
+    /// How often each runs before that, uncounted.
+    pub warmup: u32,
 }
 
 /// Where to report for programs.
@@ -102,15 +117,16 @@ impl Config {
     /// The checks, in the order of the original; then those of options that it did not have.
     fn from_parsed(args: Args) -> Result<Self, String> {
         let asked = match args.max_req {
-            None => args.strategy.default_limit(),
+            None => None,
             Some(number) => {
-                at_least_one(number).ok_or("--max_req CONCURRENT must be >= 1".to_owned())?
+                Some(at_least_one(number).ok_or("--max_req CONCURRENT must be >= 1".to_owned())?)
             }
         };
         let limit = match args.limit {
             None => NonZeroUsize::MAX,
             Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
         };
+        only_if_compared(&args)?;
         let typed = args.server.as_deref().map(Server::parse).transpose();
         let typed = typed.map_err(|error| error.to_string())?;
         let earlier = match &args.failed {
@@ -140,12 +156,31 @@ impl Config {
         let reports = reports.collect::<Result<_, _>>()?;
 
         let flags = NonZeroUsize::new(codes.len()).unwrap_or(NonZeroUsize::MIN);
+        let connections = |strategy: Strategy, asked: Option<NonZeroUsize>| {
+            let asked = asked.unwrap_or(strategy.default_limit());
+            asked.min(strategy.cap()).min(flags)
+        };
+        let strategies = match (&args.strategy[..], args.compare) {
+            ([], false) => vec![Strategy::Semaphore],
+            ([], true) => Strategy::ALL.to_vec(),
+            (several, _) => several.to_vec(),
+        };
+        let compare = match args.compare {
+            true => Some(Compare {
+                series: series(&args.at, &strategies, asked, connections)?,
+                rounds: args.rounds.unwrap_or(1),
+                warmup: args.warmup.unwrap_or(0),
+            }),
+            false => None,
+        };
+        let strategy = strategies[0];
         Ok(Self {
             codes,
             server,
             ports,
-            strategy: args.strategy,
-            connections: asked.min(args.strategy.cap()).min(flags),
+            strategy,
+            compare,
+            connections: connections(strategy, asked),
             dest,
             limits: RequestLimits {
                 connect_timeout: args.connect_timeout,
@@ -156,10 +191,65 @@ impl Config {
             skip_existing: args.skip_existing,
             reports,
             fail_on_not_found: args.fail_on_not_found,
+            one_of_several: args.one_of_several,
             verbose: args.verbose,
             quiet: args.quiet,
         })
     }
+}
+
+/// What makes sense only in a comparison, or in none.
+fn only_if_compared(args: &Args) -> Result<(), &'static str> {
+    let usual = [
+        (
+            args.strategy.len() > 1,
+            "several of --strategy need --compare",
+        ),
+        (args.rounds.is_some(), "--rounds N needs --compare"),
+        (args.warmup.is_some(), "--warmup N needs --compare"),
+        (!args.at.is_empty(), "--at LIMITS needs --compare"),
+    ];
+    let compared = [
+        (
+            args.skip_existing,
+            "--skip-existing is nothing to compare: each strategy begins with an empty folder",
+        ),
+        (args.rounds == Some(0), "--rounds N must be >= 1"),
+        (
+            args.max_req.is_some() && !args.at.is_empty(),
+            "--at LIMITS and --max_req CONCURRENT are two ways to say one thing",
+        ),
+    ];
+    let wrong = if args.compare { &compared[..] } else { &usual };
+    match wrong.iter().find(|(is_wrong, _)| *is_wrong) {
+        Some((_, message)) => Err(message),
+        None => Ok(()),
+    }
+}
+
+/// The strategies, each at each limit where it can have several.
+fn series(
+    at: &[i64],
+    strategies: &[Strategy],
+    asked: Option<NonZeroUsize>,
+    connections: impl Fn(Strategy, Option<NonZeroUsize>) -> NonZeroUsize,
+) -> Result<Vec<(Strategy, NonZeroUsize)>, String> {
+    let limits: Option<Vec<_>> = at.iter().map(|&number| at_least_one(number)).collect();
+    let limits = limits.ok_or("--at LIMITS must be >= 1".to_owned())?;
+    let asked: Vec<_> = match &limits[..] {
+        [] => vec![asked],
+        limits => limits.iter().copied().map(Some).collect(),
+    };
+    let mut series = Vec::new();
+    for &strategy in strategies {
+        for &asked in &asked {
+            let one = (strategy, connections(strategy, asked));
+            if !series.contains(&one) {
+                series.push(one);
+            }
+        }
+    }
+    Ok(series)
 }
 
 fn selected(args: &Args) -> Result<Vec<CountryCode>, String> {

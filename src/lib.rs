@@ -28,17 +28,20 @@
 //! * [`progress`]: the bar
 //! * [`results`]: what came of runs, for programs to read
 //! * [`summary`]: what runs of the same work come to beside each other
+//! * [`table`]: runs side by side, as text
 //! * [`export`]: results in the formats of files
 //! * [`exit`]: the exit codes
 //! * [`output`]: the two streams
 //!
 //! **5. The command line**
 //! * [`cli`]: what was typed, and what it means
+//! * [`compare`]: the same work under each strategy, each in a process of its own
 //! * [`app`]: one whole run, from the arguments to the exit code
 
 pub mod app;
 pub mod cause;
 pub mod cli;
+pub mod compare;
 pub mod country;
 pub mod download;
 pub mod engine;
@@ -58,5 +61,6 @@ pub mod save;
 pub mod server;
 pub mod strategy;
 pub mod summary;
+pub mod table;
 pub mod tally;
 pub mod tls;

@@ -34,15 +34,31 @@ pub fn initial(
     codes: &[CountryCode],
     connections: NonZeroUsize,
 ) -> String {
+    format!(
+        "{}{} will be used.\n",
+        site(server, base, codes),
+        count(connections.get(), "concurrent connection"),
+    )
+}
+
+/// The site and the codes.
+pub fn site(server: &str, base: &BaseUrl, codes: &[CountryCode]) -> String {
     let named = match codes {
         [] => "none".to_owned(),
         [first, .., last] if codes.len() > NAMED => format!("from {first} to {last}"),
         _ => join(codes),
     };
     format!(
-        "{server} site: {base}\nSearching for {}: {named}\n{} will be used.\n",
+        "{server} site: {base}\nSearching for {}: {named}\n",
         count(codes.len(), "flag"),
-        count(connections.get(), "concurrent connection"),
+    )
+}
+
+/// How far a comparison came that was stopped. For standard error.
+pub fn stopped_early(finished: usize, planned: usize) -> String {
+    format!(
+        "stopped: {finished} of {} finished\n",
+        count(planned, "run")
     )
 }
 

@@ -13,13 +13,14 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, TempDir};
 
 use crate::country::CountryCode;
 use crate::gif::check_gif;
 
 const PREFIX: &str = ".flags-";
 const SUFFIX: &str = ".tmp";
+const FOLDER_PREFIX: &str = ".flags-folder-";
 
 /// How many links are followed.
 const MAX_LINKS: u32 = 40;
@@ -78,16 +79,19 @@ fn sweep(folder: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if !is_file || !is_temporary(&name) {
-            continue;
-        }
+        let (path, name) = (entry.path(), entry.file_name());
+        let remove: fn(&Path) -> io::Result<()> = match entry.file_type() {
+            Ok(kind) if kind.is_file() && is_temporary(&name) => |path| fs::remove_file(path),
+            Ok(kind) if kind.is_dir() && is_temporary_folder(&name) => {
+                |path| fs::remove_dir_all(path)
+            }
+            _ => continue,
+        };
         // Removed under the lock: who finds its new file locked by us waits, and then sees that it is gone.
-        if let Ok(file) = File::open(entry.path())
+        if let Ok(file) = File::open(&path)
             && file.try_lock().is_ok()
         {
-            let _ = fs::remove_file(entry.path());
+            let _ = remove(&path);
         }
     }
 }
@@ -95,6 +99,43 @@ fn sweep(folder: &Path) {
 fn is_temporary(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes())
+}
+
+fn is_temporary_folder(name: &OsStr) -> bool {
+    name.as_encoded_bytes()
+        .starts_with(FOLDER_PREFIX.as_bytes())
+}
+
+/// A folder that nobody else has, on the same disk as the one it is in. Locked, and removed with all that is in it when
+/// dropped.
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    folder: TempDir,
+    /// What a sweep looks at. Where a folder cannot be opened or locked, none removes it.
+    _lock: Option<File>,
+}
+
+impl TemporaryFolder {
+    /// A new one in this folder.
+    ///
+    /// # Errors
+    /// When none can be made there.
+    pub fn new_in(folder: &Path) -> io::Result<Self> {
+        let folder = Builder::new().prefix(FOLDER_PREFIX).tempdir_in(folder)?;
+        let lock = File::open(folder.path()).ok();
+        if let Some(lock) = &lock {
+            let _ = lock.try_lock();
+        }
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 /// Saves the flag of `code` as `{folder}/br.gif` and returns that path. An older file stays until the new one is whole.

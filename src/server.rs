@@ -143,6 +143,18 @@ impl BaseUrl {
         url
     }
 
+    /// The URL with its password, for another process of ours.
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Where a test server tells what it has seen.
+    pub fn stats(&self) -> Url {
+        let mut url = self.0.clone();
+        url.set_path("/__stats");
+        url
+    }
+
     /// Whether this is a URL as it is shown, and not as it was: its password is `***`.
     pub fn hides_password(&self) -> bool {
         self.0.password() == Some(HIDDEN)

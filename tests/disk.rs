@@ -111,6 +111,8 @@ fn what_dead_runs_left_is_swept_and_what_others_write_or_own_is_not() {
     fs::write(at("flags-123-mine.tmp"), "mine").unwrap();
     fs::write(at(".flags-notes.txt"), "mine").unwrap();
     fs::create_dir(at(".flags-folder.tmp")).unwrap();
+    fs::create_dir(at(".flags-folder-dead")).unwrap();
+    fs::write(at(".flags-folder-dead/br.gif"), "of a comparison").unwrap();
     symlink(at(".flags-notes.txt"), at(".flags-link.tmp")).unwrap();
     assert_eq!(program.run(["-s", &server.url(), "br"]).exit, Some(0));
     assert_eq!(

@@ -16,6 +16,7 @@ Examples:
   flags -s ERROR -e -m 200 -v    every code from a server that fails for a quarter of them
   flags -s http://127.0.0.1:9000/flags -a    the 194 flags from a server of your own
   flags -s ERROR -e --report r.json          what became of each code, with times, for programs
+  flags -s DELAY b --compare                 all three strategies side by side
   flags --failed r.json --retries 3          once more what failed, each up to four times
 
 FLAGS_PORTS=a,b,c in the environment moves the ports of LOCAL, DELAY and ERROR (8001, 8002, 8003).
@@ -43,7 +44,7 @@ pub(super) struct Args {
     pub(super) cc: Vec<OsString>,
 
     /// The 194 countries that have a flag, AD to ZW
-    #[arg(short, long)]
+    #[arg(short, long, alias = "a")]
     pub(super) all: bool,
 
     /// Every possible code, AA to ZZ: 676
@@ -73,9 +74,31 @@ pub(super) struct Args {
     #[arg(short, long, aliases = ["v", "ve", "ver"])]
     pub(super) verbose: bool,
 
-    /// sequential, threadpool or semaphore
-    #[arg(long, value_name = "STRATEGY", default_value = "semaphore", value_parser = strategy)]
-    pub(super) strategy: Strategy,
+    /// sequential, threadpool or semaphore [default: semaphore; with --compare: all, or several with commas]
+    #[arg(long, value_name = "STRATEGY", value_delimiter = ',', value_parser = strategy)]
+    pub(super) strategy: Vec<Strategy>,
+
+    /// Run the strategies one after another, each in a process of its own, and show them side by side
+    #[arg(long)]
+    pub(super) compare: bool,
+
+    /// With --compare: run each N times, in turn [default: 1]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(super) rounds: Option<u32>,
+
+    /// With --compare: run each N times before that, uncounted [default: 0]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(super) warmup: Option<u32>,
+
+    /// With --compare: the connection limits to try, such as 1,5,26,100
+    #[arg(
+        long,
+        value_name = "LIMITS",
+        value_delimiter = ',',
+        value_parser = whole_number,
+        allow_negative_numbers = true
+    )]
+    pub(super) at: Vec<i64>,
 
     /// Where to save the flags; made when missing [default: downloads]
     #[arg(long, value_name = "DIR")]
@@ -140,6 +163,10 @@ pub(super) struct Args {
     /// No bar and no notices: the report alone
     #[arg(short, long)]
     pub(super) quiet: bool,
+
+    /// One of the runs of a comparison: whatever is to be said besides the bar, the comparison says.
+    #[arg(long, hide = true)]
+    pub(super) one_of_several: bool,
 }
 
 /// A whole number of any size; one that does not fit becomes the largest or smallest that does.

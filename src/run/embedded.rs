@@ -63,12 +63,23 @@ pub struct SeenByServer {
 }
 
 impl ServedBy {
+    fn own(&self) -> Option<&TestServer> {
+        match self {
+            Self::ThisRun(server) | Self::ThisRunElsewhere(server) => Some(server),
+            Self::Running | Self::Nobody | Self::Site => None,
+        }
+    }
+
+    /// Has a server of ours count anew.
+    pub fn reset(&self) {
+        if let Some(server) = self.own() {
+            server.reset();
+        }
+    }
+
     /// What a server of ours has seen by now.
     pub fn seen(&self) -> Option<SeenByServer> {
-        let (Self::ThisRun(server) | Self::ThisRunElsewhere(server)) = self else {
-            return None;
-        };
-        let stats = server.stats();
+        let stats = self.own()?.stats();
         Some(SeenByServer {
             requests: stats.requests,
             connections: stats.connections,
@@ -78,7 +89,7 @@ impl ServedBy {
 
     /// Whether the server is one of ours.
     pub fn this_run(&self) -> bool {
-        matches!(self, Self::ThisRun(_) | Self::ThisRunElsewhere(_))
+        self.own().is_some()
     }
 }
 

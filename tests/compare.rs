@@ -1,0 +1,358 @@
+//! Strategies side by side: that each does the same work in a process of its own, and that what is told of them is true.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod support;
+
+use std::fs;
+
+use flags::results::{Results, RunResults};
+use flags::summary;
+use support::raw::{RawServer, ok};
+use support::{Program, Run, STRATEGIES, codes, listing, served};
+use test_server::{Plan, TestServer};
+
+fn server(plan: &str) -> TestServer {
+    TestServer::start(plan.parse::<Plan>().unwrap()).unwrap()
+}
+
+/// The report of a comparison, which is in `c.json`.
+fn results(program: &Program) -> Results {
+    let text = fs::read_to_string(program.folder.path().join("c.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn compare(program: &Program, args: &[&str]) -> (Run, Results) {
+    let run = program.run([args, &["--compare", "--report", "c.json"]].concat());
+    let results = results(program);
+    (run, results)
+}
+
+/// The rows of the first table, by word.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    let table = text
+        .lines()
+        .skip_while(|line| !line.starts_with("strategy "));
+    let rows = table.skip(1).take_while(|line| !line.is_empty());
+    rows.map(|row| row.split_whitespace().collect()).collect()
+}
+
+fn series_of(runs: &[RunResults]) -> Vec<(&str, usize, Option<u32>)> {
+    let mut series = Vec::new();
+    for run in runs {
+        series.push((run.strategy.as_str(), run.settings.connections, run.round));
+    }
+    series
+}
+
+#[test]
+fn all_strategies_do_the_same_work_and_the_table_is_that_of_the_report() {
+    let program = Program::with_ports([0, 0, 0]);
+    let (run, results) = compare(&program, &["-s", "LOCAL", "b"]);
+    assert_eq!(run.exit, Some(0), "{}", run.err);
+    let head: Vec<_> = run.out.lines().take(2).collect();
+    assert!(
+        head[0].starts_with("LOCAL site: http://localhost:"),
+        "{head:?}"
+    );
+    assert_eq!(head[1], "Searching for 26 flags: from BA to BZ");
+
+    let series = summary::series(&results.runs);
+    let rows = rows(&run.out);
+    assert_eq!(rows.len(), 3);
+    for ((row, series), strategy) in rows.iter().zip(&series).zip(STRATEGIES) {
+        let connections = if strategy == "sequential" { "1" } else { "26" };
+        assert_eq!(row[..5], [strategy, connections, "17", "9", "0"]);
+        assert_eq!(row[5], format!("{:.2}", series.elapsed_ms.median / 1000.0));
+        assert_eq!(row[7], format!("{:.1}", series.speed_up));
+        assert_eq!(row[8], format!("{:.1}", 100.0 * series.of_ideal));
+    }
+    for run in &results.runs {
+        assert_eq!(
+            (run.settings.server.as_str(), run.settings.embedded),
+            ("LOCAL", true)
+        );
+        assert_eq!(
+            (run.settings.dest.as_str(), run.records.len()),
+            ("downloads", 26)
+        );
+        let seen = run.seen_by_server.unwrap();
+        assert_eq!(seen.requests, 26, "the server begins anew with each run");
+        assert!((1..=run.settings.connections).contains(&seen.peak_in_flight.unwrap()));
+        assert!(seen.connections <= run.settings.connections as u64);
+        let resources = run.resources.unwrap();
+        assert!(resources.cpu_ms > 0.0);
+        if cfg!(target_os = "linux") {
+            // More than a shell and less than this test: it is that of a process of its own.
+            assert!(
+                (1 << 20..1 << 28).contains(&resources.peak_memory.unwrap()),
+                "{resources:?}"
+            );
+        }
+        for path in run.records.iter().filter_map(|record| record.path.as_ref()) {
+            assert!(program.folder.path().join(path).exists(), "{path}");
+        }
+    }
+    assert_eq!(
+        listing(&program.downloads()).len(),
+        17,
+        "the flags, and no folder"
+    );
+    let last = run.out.lines().last().unwrap();
+    assert!(
+        last.contains(" times faster than ") && last.ends_with(" possible)"),
+        "{last}"
+    );
+}
+
+#[test]
+fn as_many_requests_are_in_flight_as_a_strategy_may_have() {
+    let server = server("100:hold=5");
+    let program = Program::new();
+    let url = server.url();
+    let args = [
+        "-s",
+        &url,
+        "b",
+        "-m",
+        "5",
+        "--strategy",
+        "threadpool,semaphore",
+    ];
+    let (_, results) = compare(&program, &args);
+    let seen = results.runs.iter().map(|run| run.seen_by_server.unwrap());
+    let seen: Vec<_> = seen
+        .map(|seen| (seen.requests, seen.peak_in_flight))
+        .collect();
+    // A server that was there is not reset, so of the second run nobody can say.
+    assert_eq!(seen, [(26, Some(5)), (26, None)]);
+    assert_eq!(server.stats().requests, 52);
+    assert_eq!(results.runs[0].settings.server, "CUSTOM");
+}
+
+#[test]
+fn a_server_that_does_not_count_leaves_its_columns_empty() {
+    let flags = TestServer::start(Plan::normal()).unwrap();
+    let other = RawServer::answering(ok(&served(&flags, codes(&["br"])[0])));
+    let program = Program::new();
+    let (run, results) = compare(&program, &["-s", &other.url(), "br", "us"]);
+    assert_eq!(run.exit, Some(0), "{}{}", run.out, run.err);
+    assert!(results.runs.iter().all(|run| run.seen_by_server.is_none()));
+    let mut costs = run
+        .out
+        .lines()
+        .filter(|line| line.starts_with("semaphore "));
+    assert!(costs.nth(1).unwrap().ends_with(" -"), "{}", run.out);
+}
+
+#[test]
+fn rounds_are_rotated_and_what_warms_up_is_not_counted() {
+    let server = server("");
+    let program = Program::new();
+    let args = [
+        "-s",
+        &server.url(),
+        "br",
+        "us",
+        "--strategy",
+        "threadpool,semaphore",
+    ];
+    let more = ["--rounds", "2", "--warmup", "1", "-m", "2"];
+    let (run, results) = compare(&program, &[&args[..], &more].concat());
+    assert_eq!(
+        series_of(&results.runs),
+        [
+            ("semaphore", 2, Some(1)),
+            ("threadpool", 2, Some(1)),
+            ("threadpool", 2, Some(2)),
+            ("semaphore", 2, Some(2)),
+        ]
+    );
+    let comparison = results.comparison.unwrap();
+    assert_eq!((comparison.rounds, comparison.warmup), (2, 1));
+    assert_eq!(server.stats().requests, 12);
+    assert_eq!(rows(&run.out).len(), 2);
+    assert!(
+        run.out.contains(".."),
+        "the least and the most: {}",
+        run.out
+    );
+}
+
+#[test]
+fn each_limit_is_a_series_of_those_that_can_have_several() {
+    let server = server("");
+    let program = Program::new();
+    let (run, results) = compare(&program, &["-s", &server.url(), "b", "--at", "1,3,26,1000"]);
+    let expected = [
+        ("sequential", 1),
+        ("threadpool", 1),
+        ("threadpool", 3),
+        ("threadpool", 26),
+        ("semaphore", 1),
+        ("semaphore", 3),
+        ("semaphore", 26),
+    ];
+    assert_eq!(
+        series_of(&results.runs),
+        expected.map(|(s, c)| (s, c, Some(1)))
+    );
+    assert_eq!(rows(&run.out).len(), 7);
+}
+
+#[test]
+fn verdicts_that_differ_are_shown_code_by_code_and_make_the_exit_code_1() {
+    // The first request for a code fails, and so does only the strategy that comes first.
+    let server = server("100:status=500+transient=1");
+    let program = Program::new();
+    let (run, _) = compare(&program, &["-s", &server.url(), "br", "xx"]);
+    assert!(
+        run.out.ends_with(
+            "*** BR differs: HTTP error 500 - Internal Server Error (sequential)\n\
+             *** BR differs: ok (threadpool, semaphore)\n\
+             *** XX differs: HTTP error 500 - Internal Server Error (sequential)\n\
+             *** XX differs: not found (threadpool, semaphore)\n"
+        ),
+        "{}",
+        run.out
+    );
+    assert_eq!(run.exit, Some(1));
+}
+
+#[test]
+fn the_same_errors_everywhere_are_no_difference_and_still_errors() {
+    let program = Program::new();
+    let (run, results) = compare(
+        &program,
+        &["-s", "ERROR", "b", "--strategy", "threadpool,semaphore"],
+    );
+    assert!(summary::differences(&results.runs).is_empty());
+    assert!(!run.out.contains("differs"));
+    assert!(
+        rows(&run.out)
+            .iter()
+            .all(|row| row[2..5] == ["12", "8", "6"])
+    );
+    assert_eq!(run.exit, Some(1));
+}
+
+#[test]
+fn options_reach_the_runs() {
+    let server = server("100:status=503");
+    let program = Program::new();
+    let args = ["-s", &server.url(), "br", "--strategy", "semaphore"];
+    let more = [
+        "--retries",
+        "1",
+        "--timeout",
+        "2.5",
+        "--connect-timeout",
+        "0.5",
+        "--size-limit",
+        "2KiB",
+    ];
+    let (run, results) = compare(&program, &[&args[..], &more].concat());
+    let settings = &results.runs[0].settings;
+    assert_eq!((settings.retries, settings.size_limit), (1, 2048));
+    assert_eq!(
+        (settings.timeout_ms, settings.connect_timeout_ms),
+        (2500.0, 500.0)
+    );
+    assert_eq!(results.runs[0].records[0].attempts, 2);
+    assert!(
+        !run.out.contains("times faster"),
+        "there is nothing to compare with"
+    );
+}
+
+#[test]
+fn json_on_standard_output_stands_alone() {
+    let program = Program::new();
+    let run = program.run(["br", "--compare", "--report", "-"]);
+    let results: Results = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(results.runs.len(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() {
+    use rustix::process::Signal;
+    use support::running::Running;
+    use support::until;
+    for (signal, exit, name) in [(Signal::INT, 130, "SIGINT"), (Signal::TERM, 143, "SIGTERM")] {
+        // One at a time is answered; of the second strategy's two at once one is, and both wait for a hundred.
+        let server = TestServer::start(Plan::normal()).unwrap();
+        let program = Program::new();
+        let url = server.url();
+        let args = [
+            "-s",
+            &url,
+            "b",
+            "--compare",
+            "--report",
+            "c.json",
+            "-m",
+            "2",
+        ];
+        let rounds = ["--rounds", "1000", "--strategy", "sequential,semaphore"];
+        let running = Running::start(&program, &[&args[..], &rounds].concat());
+        until(|| server.stats().requests > 26);
+        server.set_plan(Plan::hold_until(100)).unwrap();
+        until(|| server.stats().in_flight > 0);
+        running.signal(signal);
+        let run = running.end();
+        assert_eq!(run.exit, Some(exit), "{}{}", run.out, run.err);
+        assert!(
+            run.err.contains("stopped: ") && run.err.contains(" of 2000 runs finished\n"),
+            "{}",
+            run.err
+        );
+        let results = results(&program);
+        let (last, finished) = results.runs.split_last().unwrap();
+        assert_eq!(last.ended_by.as_deref(), Some(name));
+        assert!(finished.iter().all(|run| run.ended_by.is_none()) && !finished.is_empty());
+        assert!(
+            rows(&run.out).iter().any(|row| row[0] == "sequential"),
+            "{}",
+            run.out
+        );
+        until(|| server.stats().in_flight == 0);
+        assert_eq!(
+            listing(&program.downloads()).len(),
+            17,
+            "the flags, and no folder"
+        );
+    }
+}
+
+#[test]
+fn what_makes_sense_only_in_a_comparison_is_refused_elsewhere() {
+    let program = Program::new();
+    for (args, message) in [
+        (&["--rounds", "3"][..], "--rounds N needs --compare"),
+        (&["--warmup", "3"], "--warmup N needs --compare"),
+        (&["--at", "1,5"], "--at LIMITS needs --compare"),
+        (
+            &["--strategy", "sequential,semaphore"],
+            "several of --strategy need --compare",
+        ),
+        (&["--compare", "--rounds", "0"], "--rounds N must be >= 1"),
+        (&["--compare", "--at", "5,0"], "--at LIMITS must be >= 1"),
+        (
+            &["--compare", "--at", "5,x"],
+            "--at LIMITS must be >= 1, not 'x'",
+        ),
+        (
+            &["--compare", "--at", "5", "-m", "5"],
+            "--at LIMITS and --max_req CONCURRENT are two ways to say one thing",
+        ),
+        (
+            &["--compare", "--skip-existing"],
+            "--skip-existing is nothing to compare: each strategy begins with an empty folder",
+        ),
+    ] {
+        let run = program.run(args);
+        let expected = format!("*** Usage error: {message}\nUsage: flags [OPTIONS] [CC]...\n");
+        assert_eq!((run.err, run.exit), (expected, Some(2)), "{args:?}");
+    }
+}
