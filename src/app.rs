@@ -189,7 +189,7 @@ fn compare_strategies(
     let compared = compare::run(config, compare, served, signals, &stop)?;
     signals.run_is_over();
 
-    if let Some(error) = &compared.broken {
+    for error in &compared.broken {
         complain(&format!("*** Error: {error}\n"));
     }
     let runs = &compared.results.runs;
@@ -212,7 +212,7 @@ fn compare_strategies(
         signal: signals.caught().map(Exit::from),
         output: out.exit(),
         local: !written,
-        incomplete: compared.broken.is_some()
+        incomplete: !compared.broken.is_empty()
             || !differences.is_empty()
             || totals().any(|totals| totals.error + totals.not_attempted > 0),
         missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),

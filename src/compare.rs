@@ -23,8 +23,8 @@ mod watch;
 pub struct Compared {
     /// The runs that came to their end, in their order, and the one that was ended early, if one was.
     pub results: Results,
-    /// A run that ended without results, and how; nothing was run after it.
-    pub broken: Option<io::Error>,
+    /// Runs that ended without results, and how.
+    pub broken: Vec<io::Error>,
 }
 
 /// Runs each series in each round, in an order that is rotated: what is first in one is last in another.
@@ -43,13 +43,13 @@ pub fn run(
 ) -> io::Result<Compared> {
     let watch = Watch::new(served);
     let mut runs = Vec::<RunResults>::new();
-    let mut broken = None;
+    let mut broken = Vec::new();
     for round in 0..compare.warmup + compare.rounds {
         let counted = round.checked_sub(compare.warmup);
         let mut series = compare.series.clone();
         series.rotate_left(round as usize % compare.series.len());
         for (strategy, connections) in series {
-            if stop.is_cancelled() || broken.is_some() {
+            if stop.is_cancelled() {
                 break;
             }
             let folder = TemporaryFolder::new_in(&config.dest)?;
@@ -77,7 +77,7 @@ pub fn run(
                         runs.push(run);
                     }
                 }
-                Err(error) => broken = Some(error),
+                Err(error) => broken.push(error),
             }
         }
     }
