@@ -13,17 +13,22 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanError};
 use crate::site::Site;
 
 pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
-    Router::new()
+    let routes = Router::new()
         .route("/__health", get(async || "ok\n"))
         .route("/__stats", get(stats))
         .route("/__reset", post(reset))
         .route("/__plan", get(plan).put(set_plan).post(set_plan))
-        .route("/__flag/{file}", get(flag))
-        .route_layer(from_fn_with_state(Arc::clone(site), guard))
+        .route("/__flag/{file}", get(flag));
+    guarded(routes, site)
+}
+
+/// Closes these routes to all but those who may steer this server.
+pub(crate) fn guarded(routes: Router<Arc<Site>>, site: &Arc<Site>) -> Router<Arc<Site>> {
+    routes.route_layer(from_fn_with_state(Arc::clone(site), guard))
 }
 
 async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
@@ -36,15 +41,29 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
 
 /// Whether a request may steer this server.
 pub(crate) fn is_open(site: &Site, headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let host = text("host").unwrap_or_default();
-    let same_site = match text("origin") {
+    let host = text(headers, "host").unwrap_or_default();
+    let same_site = match text(headers, "origin") {
         Some(origin) => origin.strip_prefix("http://") == Some(host),
         None => true,
     };
     // Browsers say where a request comes from even where they send no Origin, as for an image.
-    let from_here = matches!(text("sec-fetch-site"), None | Some("same-origin" | "none"));
-    site.control && is_address_or_localhost(host) && same_site && from_here
+    let from_here = matches!(
+        text(headers, "sec-fetch-site"),
+        None | Some("same-origin" | "none")
+    );
+    is_open_to_own_pages(site, headers) && same_site && from_here
+}
+
+/// Whether a page of this server, called as these headers say, may steer it.
+///
+/// Says nothing of where the request comes from: it may be a link on another site. So it is enough for showing a page,
+/// which that other site cannot read, and for nothing else.
+pub(crate) fn is_open_to_own_pages(site: &Site, headers: &HeaderMap) -> bool {
+    site.control && is_address_or_localhost(text(headers, "host").unwrap_or_default())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
 /// A name could be anyone's: a page on evil.example that resolves to 127.0.0.1 is of the same site as itself.
@@ -57,12 +76,16 @@ fn is_address_or_localhost(host: &str) -> bool {
 }
 
 pub(crate) fn closed(site: &Site) -> Response {
-    let why = if site.control {
+    (StatusCode::FORBIDDEN, format!("{}\n", why_closed(site))).into_response()
+}
+
+/// What those are told who may not steer this server.
+pub(crate) fn why_closed(site: &Site) -> &'static str {
+    if site.control {
         "control is only for those who call this server localhost or by its address, from its own pages"
     } else {
         "control is closed: the server does not listen on loopback alone, and --admin was not given"
-    };
-    (StatusCode::FORBIDDEN, format!("{why}\n")).into_response()
+    }
 }
 
 async fn stats(State(site): State<Arc<Site>>) -> Response {
@@ -79,18 +102,23 @@ async fn plan(State(site): State<Arc<Site>>) -> String {
 }
 
 async fn set_plan(State(site): State<Arc<Site>>, text: String) -> Response {
-    let plan: Plan = match text.parse() {
-        Ok(plan) => plan,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
-    };
-    match check_changeable(&plan) {
-        Ok(()) => {
-            let text = format!("{plan}\n");
-            site.set_plan(plan);
-            text.into_response()
-        }
-        Err(why) => (StatusCode::CONFLICT, format!("{why}\n")).into_response(),
+    match change_plan(&site, &text) {
+        Ok(plan) => format!("{plan}\n").into_response(),
+        Err((status, why)) => (status, format!("{why}\n")).into_response(),
     }
+}
+
+/// Puts a server under the plan of this text.
+///
+/// # Errors
+/// The status and the reason to refuse it with.
+pub(crate) fn change_plan(site: &Site, text: &str) -> Result<Plan, (StatusCode, String)> {
+    let plan: Plan = text
+        .parse()
+        .map_err(|error: PlanError| (StatusCode::BAD_REQUEST, error.to_string()))?;
+    check_changeable(&plan).map_err(|why| (StatusCode::CONFLICT, why.to_owned()))?;
+    site.set_plan(plan.clone());
+    Ok(plan)
 }
 
 /// Whether a running server can come under this plan.

@@ -74,6 +74,13 @@ impl Images {
         self.0.get(code).cloned()
     }
 
+    /// The codes that have an image, in lower case and in order.
+    pub(crate) fn codes(&self) -> Vec<&str> {
+        let mut codes: Vec<_> = self.0.keys().map(String::as_str).collect();
+        codes.sort_unstable();
+        codes
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }

@@ -27,7 +27,9 @@
 //! * `counted_body`: until when a request is in flight
 //! * `connection`: connections that can be told what to write
 //! * `site`: everything a server answers from
+//! * `group`: which servers know of each other
 //! * `control`: the paths by which a server is watched and steered
+//! * `page`: what a server shows at `/`, to browsers and to others
 //! * `routes`: what is answered to a request
 //! * `listen`: sockets that are ready for a crowd
 //! * `server`: a running server, its thread and its end
@@ -40,10 +42,12 @@ mod counted_body;
 mod counters;
 mod draw;
 mod fault;
+mod group;
 mod images;
 mod label;
 mod limits;
 mod listen;
+mod page;
 mod plan;
 mod routes;
 mod script;
@@ -52,6 +56,7 @@ mod site;
 
 pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;
+pub use group::Group;
 pub use images::ImagesError;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::raise_descriptor_limit;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use test_server::{Builder, DEFAULT_SEED, Label, Plan, Ports, TestServer, Tuning};
+use test_server::{Builder, DEFAULT_SEED, Group, Label, Plan, Ports, TestServer, Tuning};
 
 /// HTTP servers that delay and fail on purpose, and repeatably
 ///
@@ -203,8 +203,10 @@ impl Setup {
         } else {
             own(args)?
         };
+        let group = Group::new();
         let servers = wanted.into_iter().map(|wanted| {
             let mut builder = TestServer::builder()
+                .group(&group)
                 .name(&wanted.name)
                 .with_plan(wanted.plan.clone())
                 .seed(args.seed)

@@ -12,6 +12,7 @@ use crate::draw::draw;
 use crate::fault::{Fault, Role};
 
 mod parse;
+mod words;
 
 pub use parse::PlanError;
 

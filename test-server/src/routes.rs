@@ -1,7 +1,6 @@
 //! What is answered to a request: a flag, treated as the plan says, or a page that says what is served here.
 
 use std::cmp::Ordering;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,12 +18,14 @@ use crate::control;
 use crate::counted_body::count_out_when_sent;
 use crate::counters::InFlight;
 use crate::fault::{Answer, Argument, Case, Effect, Fault, Wait};
+use crate::group::Group;
+use crate::page;
 use crate::plan::{Plan, PlanError};
 use crate::script::{End, Script};
 use crate::site::Site;
 
-/// The routes of a site, each answer signed with `server_header`.
-pub(crate) fn router(site: Arc<Site>, server_header: HeaderValue) -> Router {
+/// The routes of a site, one of this group, each answer signed with `server_header`.
+pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) -> Router {
     let sign = move |mut response: Response| {
         response
             .headers_mut()
@@ -32,10 +33,8 @@ pub(crate) fn router(site: Arc<Site>, server_header: HeaderValue) -> Router {
         std::future::ready(response)
     };
     Router::new()
-        .route("/", get(about))
-        .route("/flags", get(about))
-        .route("/flags/", get(about))
         .route("/flags/{code}/{file}", get(flag))
+        .merge(page::routes(&site, group))
         .merge(control::routes(&site))
         .layer(from_fn_with_state(Arc::clone(&site), log_others))
         .layer(map_response(sign))
@@ -242,59 +241,4 @@ fn stale(plan: &Plan, wire: &Wire) -> Option<Spent> {
 
 fn not_found(why: &str) -> Response {
     (StatusCode::NOT_FOUND, format!("{why}\n")).into_response()
-}
-
-async fn about(State(site): State<Arc<Site>>) -> String {
-    let plan = site.plan();
-    let mut page = format!("{} test server: {}\n", site.name, in_words(&plan));
-    let _ = write!(
-        page,
-        "{} flags at /flags/{{cc}}/{{cc}}.gif, such as /flags/br/br.gif\nplan: {}\nseed: {}\n",
-        site.images.count(),
-        if *plan == Plan::normal() {
-            "none".to_owned()
-        } else {
-            plan.to_string()
-        },
-        site.seed,
-    );
-    page
-}
-
-/// What a client has to expect under this plan, as a sentence without a subject.
-pub(crate) fn in_words(plan: &Plan) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut rest = 100.0;
-    for slice in plan.slices().iter().filter(|slice| slice.percent > 0.0) {
-        let faults: Vec<_> = slice.faults.iter().map(Fault::to_string).collect();
-        let whom = match slice.percent {
-            100.0 => "every request".to_owned(),
-            percent => format!("{percent} % of the codes"),
-        };
-        words.push(format!("{whom} with {}", faults.join(" and ")));
-        rest -= slice.percent;
-    }
-    match (words.is_empty(), rest > 1e-9) {
-        (true, _) => "answers at once".to_owned(),
-        (false, true) => format!("answers {}, the rest at once", words.join(", ")),
-        (false, false) => format!("answers {}", words.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Label, Tuning};
-
-    #[test]
-    fn plans_are_told_in_words() {
-        let told = |label: Label| in_words(&label.plan(&Tuning::default()).unwrap());
-        assert_eq!(told(Label::Local), "answers at once");
-        assert_eq!(told(Label::Delay), "answers every request with delay=500ms");
-        assert_eq!(
-            told(Label::Error),
-            "answers 25 % of the codes with status=500|501|502|503, 50 % of the codes with delay=500ms, \
-             the rest at once"
-        );
-    }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::thread::{self, JoinHandle};
 
+use axum::Router;
 use axum::http::HeaderValue;
 use tokio::runtime;
 use tokio::sync::oneshot;
@@ -17,6 +18,7 @@ use crate::access_log::AccessLog;
 use crate::connection::{Connections, Wire};
 use crate::control;
 use crate::counters::{Counters, Stats};
+use crate::group::Group;
 use crate::images::Images;
 use crate::plan::{Plan, PlanError};
 use crate::routes;
@@ -68,6 +70,7 @@ impl TestServer {
             flags_dir: None,
             admin: false,
             access_log: false,
+            group: None,
             server_header: concat!("test-server/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -93,7 +96,7 @@ impl TestServer {
 
     /// What a client has to expect here, as a sentence without a subject: `answers at once`.
     pub fn describe(&self) -> String {
-        routes::in_words(&self.site.plan())
+        self.site.plan().in_words()
     }
 
     /// What the server calls itself.
@@ -171,6 +174,7 @@ pub struct Builder {
     flags_dir: Option<PathBuf>,
     admin: bool,
     access_log: bool,
+    group: Option<Group>,
     server_header: String,
 }
 
@@ -232,6 +236,12 @@ impl Builder {
         self
     }
 
+    /// Names this server on the pages of the others of this group, and them on its own (default: it stands alone).
+    pub fn group(mut self, group: &Group) -> Self {
+        self.group = Some(group.clone());
+        self
+    }
+
     /// The `Server` header of every answer (default: `test-server/` and the version).
     pub fn server_header(mut self, value: impl Into<String>) -> Self {
         self.server_header = value.into();
@@ -288,16 +298,19 @@ impl Builder {
             let listeners = listeners.into_iter().map(tokio::net::TcpListener::from_std);
             listeners.collect::<io::Result<Vec<_>>>()?
         };
+        let group = self.group.unwrap_or_default();
+        group.join(&site, addresses[0].port());
         let (stopper, stopped) = oneshot::channel();
         let thread = {
             let site = Arc::clone(&site);
+            let router = routes::router(Arc::clone(&site), group, server_header);
             let work = move || {
                 if full {
                     // The listeners stay, and nobody accepts.
                     let _listeners = listeners;
                     runtime.block_on(async { drop(stopped.await) });
                 } else {
-                    runtime.block_on(serve(listeners, site, server_header, stopped));
+                    runtime.block_on(serve(listeners, router, site, stopped));
                 }
             };
             thread::Builder::new()
@@ -318,11 +331,10 @@ impl Builder {
 /// Serves until the other end of `stopped` is dropped. Connections end with the runtime, hung handlers included.
 async fn serve(
     listeners: Vec<tokio::net::TcpListener>,
+    router: Router,
     site: Arc<Site>,
-    server_header: HeaderValue,
     stopped: oneshot::Receiver<()>,
 ) {
-    let router = routes::router(Arc::clone(&site), server_header);
     for listener in listeners {
         let connections = Connections::new(listener, Arc::clone(&site.counters));
         let service = router.clone().into_make_service_with_connect_info::<Wire>();

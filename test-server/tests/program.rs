@@ -127,6 +127,27 @@ fn the_seed_and_the_error_rate_decide_what_fails() {
 }
 
 #[test]
+fn the_page_of_each_server_leads_to_the_others() {
+    let (running, lines) = start(&[], 3);
+    let ports = [0, 1, 2].map(|i| port(&lines[i]));
+    for own in ports {
+        let mut connection = TcpStream::connect(("127.0.0.1", own)).unwrap();
+        connection
+            .write_all(
+                b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\nconnection: close\r\n\r\n",
+            )
+            .unwrap();
+        let mut page = String::new();
+        connection.read_to_string(&mut page).unwrap();
+        for port in ports {
+            let link = format!("href=\"http://localhost:{port}/\"");
+            assert_eq!(page.contains(&link), port != own, "{link} in {page}");
+        }
+    }
+    stop(running, Signal::TERM);
+}
+
+#[test]
 fn the_last_line_says_in_json_what_is_ready() {
     let (running, lines) = start(&["--serve", "0=10:reset, 50:delay=1ms", "--serve", "0"], 3);
     let ready: serde_json::Value = serde_json::from_str(&lines[2]).unwrap();

@@ -1,0 +1,174 @@
+//! What a server shows at `/`: a page to browsers, a few lines of text to everyone else. Never counted.
+//!
+//! The page works without its script: its numbers are those of the moment, and its forms are plain POSTs that lead back to
+//! it. Who may see the numbers and steer is decided by `control` alone, for the page as for the paths it uses.
+
+use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use crate::control;
+use crate::group::Group;
+use crate::plan::Plan;
+use crate::site::Site;
+
+mod accept;
+mod controls;
+mod escaped;
+mod form;
+mod html;
+
+use html::{Page, Steering};
+
+/// The page, and the paths its forms are sent to.
+pub(crate) fn routes(site: &Arc<Site>, group: Group) -> Router<Arc<Site>> {
+    let show_to = {
+        let group = group.clone();
+        async move |State(site): State<Arc<Site>>, headers: HeaderMap| show(&site, &group, &headers)
+    };
+    let change = async move |State(site): State<Arc<Site>>, headers: HeaderMap, form: String| {
+        change_plan(&site, &group, &headers, &form)
+    };
+    let forms = Router::new()
+        // Whoever loads the answer to a form anew, by its address, is led to the page.
+        .route("/__page/plan", get(back).post(change))
+        .route("/__page/reset", get(back).post(reset));
+    Router::new()
+        .route("/", get(show_to.clone()))
+        // The addresses that everybody is shown.
+        .route("/flags", get(show_to.clone()))
+        .route("/flags/", get(show_to))
+        .merge(control::guarded(forms, site))
+}
+
+fn show(site: &Site, group: &Group, headers: &HeaderMap) -> Response {
+    if !accept::prefers_html(headers) {
+        return ([(header::VARY, "Accept")], about(site)).into_response();
+    }
+    let steering = if control::is_open_to_own_pages(site, headers) {
+        Steering::Open
+    } else {
+        Steering::Closed(control::why_closed(site))
+    };
+    page(site, group, headers, steering)
+}
+
+fn change_plan(site: &Site, group: &Group, headers: &HeaderMap, form: &str) -> Response {
+    let Some(typed) = form::field(form, "plan") else {
+        return (StatusCode::BAD_REQUEST, "the form has no plan\n").into_response();
+    };
+    match control::change_plan(site, &typed) {
+        Ok(_) => Redirect::to("/").into_response(),
+        Err((status, why)) => {
+            let (typed, why) = (typed.as_str(), why.as_str());
+            let refused = page(site, group, headers, Steering::Refused { typed, why });
+            (status, refused).into_response()
+        }
+    }
+}
+
+async fn reset(State(site): State<Arc<Site>>) -> Redirect {
+    site.counters.reset();
+    back().await
+}
+
+async fn back() -> Redirect {
+    Redirect::to("/")
+}
+
+fn page(site: &Site, group: &Group, headers: &HeaderMap, steering: Steering<'_>) -> Response {
+    let nonce = nonce();
+    let page = Page {
+        site,
+        servers: &group.running(),
+        host: called_by(headers),
+        steering,
+        nonce: &nonce,
+    };
+    // `frame-ancestors`: nobody shall click on this page through another.
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    let head = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
+        (header::VARY, "Accept"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // The numbers are those of the moment.
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (head, page.to_string()).into_response()
+}
+
+/// Another one for each page, and not to be guessed: the keys of a `RandomState` come from the system.
+fn nonce() -> String {
+    let state = RandomState::new();
+    format!("{:016x}{:016x}", state.hash_one(0), state.hash_one(1))
+}
+
+/// What the visitor calls this machine, which the links to the other servers call it too.
+fn called_by(headers: &HeaderMap) -> &str {
+    let host = headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = match host.split_once(']') {
+        Some((v6, _)) => &host[..=v6.len()],
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    if name.is_empty() { "localhost" } else { name }
+}
+
+/// The page for those who read text.
+fn about(site: &Site) -> String {
+    let plan = site.plan();
+    let mut page = format!("{} test server: {}\n", site.name, plan.in_words());
+    let _ = write!(
+        page,
+        "{} flags at /flags/{{cc}}/{{cc}}.gif, such as /flags/br/br.gif\nplan: {}\nseed: {}\n",
+        site.images.count(),
+        shown(&plan),
+        site.seed,
+    );
+    page
+}
+
+/// A plan as it is written, where a line with nothing in it would look like a mistake.
+fn shown(plan: &Plan) -> String {
+    if *plan == Plan::normal() {
+        "none".to_owned()
+    } else {
+        plan.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_called_what_the_visitor_calls_it() {
+        let called = |host: &'static str| {
+            let headers: HeaderMap = [(header::HOST, host.parse().unwrap())]
+                .into_iter()
+                .collect();
+            called_by(&headers).to_owned()
+        };
+        assert_eq!(called("localhost:8001"), "localhost");
+        assert_eq!(called("127.0.0.1"), "127.0.0.1");
+        assert_eq!(called("[::1]:8001"), "[::1]");
+        assert_eq!(called("[::1]"), "[::1]");
+        assert_eq!(called(""), "localhost");
+        assert_eq!(called_by(&HeaderMap::new()), "localhost");
+    }
+
+    #[test]
+    fn no_two_pages_have_the_same_nonce() {
+        assert_ne!(nonce(), nonce());
+    }
+}

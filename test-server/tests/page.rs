@@ -1,0 +1,390 @@
+//! The page at `/`: who gets it, what is on it, what its forms do, and to whom they are closed.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod support;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use support::{Met, ask, ask_lines};
+use test_server::{Group, Plan, TestServer, list_faults};
+
+/// As Firefox and Chromium send it, more or less.
+const BROWSER: &str = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+fn server(plan: &str) -> TestServer {
+    let builder = TestServer::builder().name("MINE").plan(plan).unwrap();
+    builder.start().unwrap()
+}
+
+fn request(server: &TestServer, line: &str, headers: &str) -> Met {
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
+    let lines = format!("{line} HTTP/1.1\r\n{headers}\r\nconnection: close");
+    ask_lines(here, &lines, usize::MAX)
+}
+
+fn browse(server: &TestServer, path: &str) -> Met {
+    let headers = format!("host: localhost:{}\r\n{BROWSER}", server.port());
+    request(server, &format!("GET {path}"), &headers)
+}
+
+/// Sends a form as a browser does that shows the page of `origin`.
+fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &str) -> Met {
+    let headers = format!(
+        "host: localhost:{}\r\n{BROWSER}\r\norigin: {origin}\r\nsec-fetch-site: {site}\r\n\
+         content-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{form}",
+        server.port(),
+        form.len()
+    );
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
+    ask_lines(
+        here,
+        &format!("POST {path} HTTP/1.1\r\n{headers}"),
+        usize::MAX,
+    )
+}
+
+fn send(server: &TestServer, path: &str, form: &str) -> Met {
+    let origin = format!("http://localhost:{}", server.port());
+    send_from(server, &origin, "same-origin", path, form)
+}
+
+fn text(met: &Met) -> String {
+    String::from_utf8(met.body().to_vec()).unwrap()
+}
+
+fn anywhere() -> IpAddr {
+    Ipv4Addr::UNSPECIFIED.into()
+}
+
+#[test]
+fn browsers_get_a_page_with_all_flags_and_the_plan_in_words() {
+    let server = server("25:reset,50:delay=2s");
+    for path in ["/", "/flags", "/flags/"] {
+        let met = browse(&server, path);
+        assert_eq!(met.status(), 200, "{path}");
+        assert_eq!(
+            met.header("content-type").as_deref(),
+            Some("text/html; charset=utf-8")
+        );
+        assert_eq!(met.header("vary").as_deref(), Some("accept"));
+        let page = text(&met);
+        let words = "MINE answers 25 % of the codes with reset, 50 % of the codes with delay=2s, the rest at once.";
+        assert!(page.contains(words), "{page}");
+        let codes: Vec<_> = include_str!("../../country_codes.txt")
+            .split_whitespace()
+            .collect();
+        assert_eq!(codes.len(), 194);
+        for code in codes {
+            let lower = code.to_lowercase();
+            let image = format!(
+                "<img src=\"/__flag/{lower}.gif\" alt=\"flag of {code}\" width=\"72\" height=\"52\" loading=\"lazy\""
+            );
+            assert!(page.contains(&image), "{image}");
+            assert!(page.contains(&format!(">{code}</span>")), "{code}");
+        }
+        assert_eq!(page.matches("<img ").count(), 194);
+        for (fault, _) in list_faults() {
+            let name = fault.split(['=', '[', ' ']).next().unwrap();
+            assert!(page.contains(&format!("<dt><code>{name}")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn who_does_not_ask_for_html_gets_text() {
+    let server = server("25:reset");
+    let curl = "host: localhost\r\naccept: */*";
+    for headers in [curl, "host: localhost"] {
+        let met = request(&server, "GET /", headers);
+        assert_eq!(
+            met.header("content-type").as_deref(),
+            Some("text/plain; charset=utf-8")
+        );
+        assert_eq!(met.header("vary").as_deref(), Some("accept"));
+        assert!(text(&met).starts_with("MINE test server: answers 25 % "));
+    }
+}
+
+#[test]
+fn head_is_the_page_without_its_body() {
+    let server = server("");
+    let (get, port) = (browse(&server, "/"), server.port());
+    let head = request(
+        &server,
+        "HEAD /",
+        &format!("host: localhost:{port}\r\n{BROWSER}"),
+    );
+    assert_eq!((head.status(), head.body().len()), (200, 0));
+    for name in ["content-type", "vary", "content-length"] {
+        assert_eq!(head.header(name), get.header(name), "{name}");
+    }
+    let plain = request(&server, "HEAD /", "host: localhost");
+    assert_eq!(
+        plain.header("content-type").as_deref(),
+        Some("text/plain; charset=utf-8")
+    );
+}
+
+#[test]
+fn the_page_may_load_from_its_server_alone_and_runs_its_own_script_alone() {
+    let server = server("");
+    let policy = |met: &Met| met.header("content-security-policy").unwrap();
+    let (one, other) = (browse(&server, "/"), browse(&server, "/"));
+    let nonce = |met: &Met| {
+        let policy = policy(met);
+        let (_, behind) = policy.split_once("script-src 'nonce-").unwrap();
+        behind.split_once('\'').unwrap().0.to_owned()
+    };
+    assert_eq!(
+        policy(&one),
+        format!(
+            "default-src 'none'; script-src 'nonce-{0}'; style-src 'nonce-{0}'; img-src 'self'; connect-src 'self'; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            nonce(&one)
+        )
+    );
+    assert_ne!(nonce(&one), nonce(&other));
+    let page = text(&one);
+    assert_eq!(
+        page.matches(&format!("nonce=\"{}\"", nonce(&one))).count(),
+        2
+    );
+    assert_eq!(
+        (
+            page.matches("<script").count(),
+            page.matches("<style").count()
+        ),
+        (1, 1)
+    );
+    for elsewhere in [
+        "http:", "https:", "src=\"//", "url(", "@import", "style=", "onclick",
+    ] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+}
+
+#[test]
+fn what_a_name_or_a_plan_says_is_text_and_no_html() {
+    let plan = "100:status=503+reason=\"<img src=x onerror='a'> & \\\"so\\\"\"";
+    let server = TestServer::builder()
+        .name("<b>me</b>")
+        .plan(plan)
+        .unwrap()
+        .start()
+        .unwrap();
+    let page = text(&browse(&server, "/"));
+    assert!(!page.contains("<b>") && !page.contains("<img src=x"));
+    assert!(page.contains("<h1>&lt;b&gt;me&lt;/b&gt; test server</h1>"));
+    let escaped = plan
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;");
+    assert!(page.contains(&format!("value=\"{escaped}\"")), "{page}");
+    assert!(page.contains(&format!("<code id=\"plan-now\">{escaped}</code>")));
+
+    let refused = text(&send(
+        &server,
+        "/__page/plan",
+        "plan=%22%3E%3Cscript%3Ea()%3C/script%3E",
+    ));
+    assert_eq!(refused.matches("<script").count(), 1, "{refused}");
+    assert!(refused.contains("value=\"&quot;&gt;&lt;script&gt;a()&lt;/script&gt;\""));
+}
+
+#[test]
+fn the_form_changes_the_plan_and_leads_back() {
+    let server = server("100:close");
+    let met = send(
+        &server,
+        "/__page/plan",
+        "plan=100%3Astatus%3D503+%2B+reason%3D%22Too+busy%22",
+    );
+    assert_eq!(
+        (met.status(), met.header("location").as_deref()),
+        (303, Some("/"))
+    );
+    assert_eq!(
+        server.plan().to_string(),
+        "100:status=503+reason=\"Too busy\""
+    );
+    let page = text(&browse(&server, "/"));
+    assert!(page.contains("value=\"100:status=503+reason=&quot;Too busy&quot;\""));
+
+    assert_eq!(send(&server, "/__page/plan", "plan=").status(), 303);
+    assert_eq!(server.plan(), Plan::normal());
+    assert_eq!(
+        send(&server, "/__page/plan", "plans=100:reset").status(),
+        400
+    );
+    assert_eq!(
+        server.plan(),
+        Plan::normal(),
+        "a form without a plan is none without faults"
+    );
+    let loaded_anew = browse(&server, "/__page/plan");
+    assert_eq!(loaded_anew.header("location").as_deref(), Some("/"));
+}
+
+#[test]
+fn a_wrong_plan_is_answered_by_the_page_with_the_message_and_changes_nothing() {
+    let server = server("10:reset");
+    let met = send(&server, "/__page/plan", "plan=10%3Arset");
+    assert_eq!(met.status(), 400);
+    let page = text(&met);
+    let message = "<span>there is no fault &#39;rset&#39;; did you mean &#39;reset&#39;?\n</span>  10:rset\n     ^^^^</pre>";
+    assert!(page.contains(message), "{page}");
+    assert!(
+        page.contains("value=\"10:rset\""),
+        "what was typed is there to go on with"
+    );
+    assert!(page.contains("aria-invalid=\"true\" autofocus>"));
+    assert!(met.header("content-security-policy").is_some());
+
+    let met = send(&server, "/__page/plan", "plan=100%3Abacklog-full");
+    assert_eq!(met.status(), 409);
+    assert!(text(&met).contains("started with it"));
+    assert_eq!(server.plan(), "10:reset".parse().unwrap());
+}
+
+#[test]
+fn the_forms_are_taken_from_the_page_of_this_server_alone() {
+    let server = server("10:reset");
+    ask(&server, "/flags/zz/zz.gif");
+    let port = server.port();
+    for (origin, site) in [
+        ("http://evil.example".to_owned(), "cross-site"),
+        ("null".to_owned(), "cross-site"),
+        (format!("http://localhost:{}", port ^ 1), "same-site"),
+        (format!("http://localhost:{port}"), "cross-site"),
+        (format!("http://localhost:{}", port ^ 1), "same-origin"),
+    ] {
+        for (path, form) in [("/__page/plan", "plan=100:close"), ("/__page/reset", "")] {
+            let met = send_from(&server, &origin, site, path, form);
+            assert_eq!(met.status(), 403, "{path} from {origin}, {site}");
+        }
+    }
+    assert_eq!(server.plan(), "10:reset".parse().unwrap());
+    assert_eq!(server.stats().requests, 1);
+}
+
+#[test]
+fn a_link_from_another_site_leads_to_the_whole_page() {
+    let server = server("");
+    let port = server.port();
+    let from = |host: &str, site: &str| {
+        let headers = format!("host: {host}:{port}\r\n{BROWSER}\r\nsec-fetch-site: {site}");
+        text(&request(&server, "GET /", &headers))
+    };
+    for site in ["none", "same-origin", "same-site", "cross-site"] {
+        assert!(from("localhost", site).contains("<form "), "{site}");
+    }
+    // A name that could be anyone's: its pages could read the numbers.
+    let foreign = from("evil.example", "same-origin");
+    assert!(!foreign.contains("<form ") && !foreign.contains("data-stat"));
+    assert!(foreign.contains("control is only for those who call this server localhost"));
+}
+
+#[test]
+fn the_counters_are_in_the_page_and_a_button_resets_them() {
+    let server = server("100:status=503");
+    for path in [
+        "/flags/br/br.gif",
+        "/flags/br/br.gif",
+        "/flags/us/us.gif?plan=",
+    ] {
+        ask(&server, path);
+    }
+    let page = text(&browse(&server, "/"));
+    for number in [
+        "<dd id=\"stat-requests\" data-stat=\"requests\">3</dd>",
+        "<dd id=\"stat-connections\" data-stat=\"connections\">4</dd>",
+        "<dd id=\"stat-in-flight\" data-stat=\"in_flight\">0</dd>",
+        "<dd id=\"stat-peak-in-flight\" data-stat=\"peak_in_flight\">1</dd>",
+        "<tr><th scope=\"row\">status</th><td class=\"number\">2</td></tr>",
+    ] {
+        assert!(page.contains(number), "{number} in {page}");
+    }
+    let met = send(&server, "/__page/reset", "");
+    assert_eq!(
+        (met.status(), met.header("location").as_deref()),
+        (303, Some("/"))
+    );
+    assert_eq!(server.stats().requests, 0);
+    let page = text(&browse(&server, "/"));
+    assert!(page.contains("data-stat=\"requests\">0<") && page.contains("none yet"));
+}
+
+#[test]
+fn neither_the_page_nor_its_images_are_counted_or_meet_the_plan() {
+    let server = server("100:close");
+    browse(&server, "/");
+    let image = browse(&server, "/__flag/br.gif");
+    assert_eq!(image.header("content-type").as_deref(), Some("image/gif"));
+    send(&server, "/__page/plan", "plan=100:reset");
+    send(&server, "/__page/plan", "plan=wrong");
+    let stats = server.stats();
+    assert_eq!(
+        (stats.requests, stats.peak_in_flight, stats.injected.len()),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn beyond_loopback_the_page_shows_what_it_may_and_has_no_form() {
+    let start = |builder: test_server::Builder| {
+        builder
+            .plan("10:reset")
+            .unwrap()
+            .address(anywhere())
+            .start()
+            .unwrap()
+    };
+    let closed = start(TestServer::builder());
+    let met = browse(&closed, "/");
+    assert_eq!(met.status(), 200);
+    let page = text(&met);
+    assert!(page.contains("answers 10 % of the codes with reset, the rest at once."));
+    assert!(page.contains(">BR</span>") && page.contains("--admin was not given"));
+    for part in ["<form ", "<input", "<script", "data-stat", "/__flag/"] {
+        assert!(!page.contains(part), "{part}");
+    }
+    for (path, form) in [("/__page/plan", "plan=100:close"), ("/__page/reset", "")] {
+        assert_eq!(send(&closed, path, form).status(), 403);
+    }
+    assert_eq!(closed.plan(), "10:reset".parse().unwrap());
+
+    let open = start(TestServer::builder().admin());
+    assert!(text(&browse(&open, "/")).contains("<form id=\"plan-form\""));
+    assert_eq!(send(&open, "/__page/plan", "plan=100:close").status(), 303);
+}
+
+#[test]
+fn servers_of_a_group_name_each_other_and_others_do_not() {
+    let group = Group::new();
+    let start = |name: &str, plan: &str| {
+        let builder = TestServer::builder().group(&group).name(name);
+        builder.plan(plan).unwrap().start().unwrap()
+    };
+    let (a, b) = (start("A", ""), start("B", "100:drip"));
+    let gone = start("GONE", "").stop();
+    let alone = server("");
+
+    let page = text(&browse(&a, "/"));
+    let link = format!(
+        "<li><a href=\"http://localhost:{0}/\">B</a> on port {0} answers every request with drip=20ms</li>",
+        b.port()
+    );
+    assert!(page.contains(&link), "{page}");
+    assert!(page.contains("<strong aria-current=\"page\">A</strong>"));
+    assert!(!page.contains("GONE"), "{gone:?}");
+    b.set_plan(Plan::normal()).unwrap();
+    assert!(text(&browse(&a, "/")).contains(&format!("on port {} answers at once", b.port())));
+
+    let called_otherwise = format!("host: [::1]:{}\r\n{BROWSER}", a.port());
+    let page = text(&request(&a, "GET /", &called_otherwise));
+    assert!(page.contains(&format!("href=\"http://[::1]:{}/\"", b.port())));
+    assert!(!text(&browse(&alone, "/")).contains("id=\"servers\""));
+}
