@@ -98,9 +98,7 @@ pub fn series(runs: &[RunResults]) -> Vec<Series> {
 
 /// `runs` are at least one, alike in strategy and connections.
 fn one_series(runs: &[&RunResults]) -> Series {
-    let mut by_elapsed = runs.to_vec();
-    by_elapsed.sort_by(|a, b| a.totals.elapsed_ms.total_cmp(&b.totals.elapsed_ms));
-    let middle = by_elapsed[(by_elapsed.len() - 1) / 2];
+    let middle = middle(runs);
     let records = || runs.iter().flat_map(|run| begun(run));
     let elapsed_ms = Spread::of(runs.iter().map(|run| run.totals.elapsed_ms));
     let shares = runs
@@ -132,6 +130,32 @@ fn one_series(runs: &[&RunResults]) -> Series {
         peak_memory: memory.max(),
         peak_in_flight: in_flight.max(),
     }
+}
+
+/// One run to show for each series, in the order in which they first occur: that in the middle by its elapsed time. Runs that
+/// were ended early stand for a series only if none of it was not.
+pub fn shown(runs: &[RunResults]) -> Vec<&RunResults> {
+    let key = |run: &RunResults| (run.strategy.clone(), run.settings.connections);
+    let mut keys = Vec::new();
+    for run in runs {
+        if !keys.contains(&key(run)) {
+            keys.push(key(run));
+        }
+    }
+    let one_of = |of| {
+        let alike: Vec<_> = runs.iter().filter(|run| key(run) == of).collect();
+        let whole = alike.iter().copied().filter(|run| run.ended_by.is_none());
+        let whole: Vec<_> = whole.collect();
+        middle(if whole.is_empty() { &alike } else { &whole })
+    };
+    keys.into_iter().map(one_of).collect()
+}
+
+/// Of these runs, at least one, the one in the middle by elapsed time.
+fn middle<'a>(runs: &[&'a RunResults]) -> &'a RunResults {
+    let mut by_elapsed = runs.to_vec();
+    by_elapsed.sort_by(|a, b| a.totals.elapsed_ms.total_cmp(&b.totals.elapsed_ms));
+    by_elapsed[(by_elapsed.len() - 1) / 2]
 }
 
 /// What one download took, its waiting for a turn left out.
@@ -354,6 +378,21 @@ mod tests {
         runs[1].records[0].status = "not_attempted".to_owned();
         assert_eq!(series(&runs).len(), 1);
         assert!(differences(&runs).is_empty());
+    }
+
+    #[test]
+    fn the_run_in_the_middle_stands_for_its_series() {
+        let mut runs = [40.0, 20.0, 30.0, 99.0].map(|elapsed_ms| run("a", 2, elapsed_ms, &[1.0]));
+        runs[3].strategy = "b".to_owned();
+        let elapsed = |runs: &[RunResults]| -> Vec<_> {
+            let shown = shown(runs).into_iter();
+            shown.map(|run| run.totals.elapsed_ms).collect()
+        };
+        assert_eq!(elapsed(&runs), [30.0, 99.0]);
+        for early in [2, 3] {
+            runs[early].ended_by = Some("SIGINT".to_owned());
+        }
+        assert_eq!(elapsed(&runs), [20.0, 99.0]);
     }
 
     #[test]
