@@ -13,7 +13,7 @@ use crate::cause::with_causes;
 use crate::cli::{Compare, Config, ReportTo, Stop};
 use crate::compare;
 use crate::exit::Exit;
-use crate::export::Format;
+use crate::export::{Format, Images};
 use crate::job::Job;
 use crate::output::{Output, complain};
 use crate::progress::Progress;
@@ -332,11 +332,18 @@ fn download(
 /// Writes the reports for programs; whether that could be done.
 fn write_reports(config: &Config, results: &Results, out: &mut Output<impl Write>) -> bool {
     let mut written = true;
+    let shows_images =
+        |report: &ReportTo| matches!(report, ReportTo::File(_, format) if format.shows_images());
+    let images = if config.reports.iter().any(shows_images) {
+        Images::read(results)
+    } else {
+        Images::default()
+    };
     for report in &config.reports {
         match report {
-            ReportTo::StandardOutput => out.print(&Format::Json.text(results)),
+            ReportTo::StandardOutput => out.print(&Format::Json.text(results, &images)),
             ReportTo::File(path, format) => {
-                let text = format.text(results);
+                let text = format.text(results, &images);
                 if let Err(error) = save::replace_file(path, text.as_bytes()) {
                     complain(&format!("*** Error: {}\n", with_causes(&error)));
                     written = false;

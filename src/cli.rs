@@ -278,7 +278,8 @@ fn report_to(path: PathBuf) -> Result<ReportTo, String> {
     match Format::of(&path) {
         Some(format) => Ok(ReportTo::File(path, format)),
         None => Err(format!(
-            "--report FILE must end in .json or .csv (or be - for JSON on standard output), not '{}'",
+            "--report FILE must end in {} (or be - for JSON on standard output), not '{}'",
+            Format::SUFFIXES,
             path.display()
         )),
     }

@@ -1,75 +1,127 @@
-//! Results in the formats that other programs read. Data in, text out: nothing is written here.
+//! Results in the formats of files: for other programs, and for people to look at. Data in, text out; the one thing that is
+//! read here are the flags that pages show.
+//!
+//! All formats say the same of the same runs: numbers come from [`summary`](crate::summary), and the words of pages from one
+//! place.
 
 use std::path::Path;
 
-use crate::results::{RecordResults, Results};
+use crate::results::Results;
+
+pub use self::csv::COLUMNS;
+pub use self::images::Images;
+
+mod axis;
+mod chart;
+mod csv;
+mod html;
+mod images;
+mod in_flight;
+mod json;
+mod latency;
+mod legend;
+mod markdown;
+mod markup;
+mod phases;
+mod records;
+mod scaling;
+mod svg;
+mod table;
+mod trace;
+mod waterfall;
+mod wording;
 
 /// A format of a file with results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// A page with all of it.
+    Html,
     /// All there is to know.
     Json,
     /// A table: a line for each record.
     Csv,
+    /// The table of the runs, for a README.
+    Markdown,
+    /// The waterfalls alone, for a README.
+    Svg,
+    /// Trace events, for Perfetto and chrome://tracing.
+    Trace,
 }
 
 impl Format {
+    /// The suffixes, as a sentence names them.
+    pub const SUFFIXES: &str = ".html, .json, .csv, .md, .svg or .trace.json";
+
+    /// Each suffix with its format. The first that fits decides, so a longer one stands before the one it ends in.
+    const NAMED: [(&str, Self); 6] = [
+        (".trace.json", Self::Trace),
+        (".html", Self::Html),
+        (".json", Self::Json),
+        (".csv", Self::Csv),
+        (".md", Self::Markdown),
+        (".svg", Self::Svg),
+    ];
+
     /// The format that the name of a file stands for, by its suffix in any case.
     pub fn of(path: &Path) -> Option<Self> {
-        let suffix = path.extension()?.to_str()?;
-        let named = |name| suffix.eq_ignore_ascii_case(name);
-        match () {
-            () if named("json") => Some(Self::Json),
-            () if named("csv") => Some(Self::Csv),
-            () => None,
-        }
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let fits = |suffix: &str| {
+            name.strip_suffix(suffix)
+                .is_some_and(|stem| !stem.is_empty())
+        };
+        let mut named = Self::NAMED.into_iter();
+        named
+            .find(|(suffix, _)| fits(suffix))
+            .map(|(_, format)| format)
+    }
+
+    /// Whether flags are to be seen in it: then [`Images`] have to be read.
+    pub fn shows_images(self) -> bool {
+        self == Self::Html
     }
 
     /// Results in this format, ending in a line break.
-    pub fn text(self, results: &Results) -> String {
+    pub fn text(self, results: &Results, images: &Images) -> String {
         match self {
-            Self::Json => json(results),
-            Self::Csv => csv(results),
+            Self::Html => html::page(results, images),
+            Self::Json => json::text(results),
+            Self::Csv => csv::text(results),
+            Self::Markdown => markdown::text(results),
+            Self::Svg => svg::picture(results),
+            Self::Trace => trace::text(results),
         }
     }
 }
 
-fn json(results: &Results) -> String {
-    let text = serde_json::to_string_pretty(results);
-    text.expect("strings and finite numbers under strings") + "\n"
-}
+#[cfg(test)]
+mod samples;
 
-/// The columns of a table, one line for each record of each run.
-pub const COLUMNS: [&str; 15] = [
-    "strategy",
-    "code",
-    "status",
-    "kind",
-    "message",
-    "attempts",
-    "http_status",
-    "bytes",
-    "start_ms",
-    "queue_ms",
-    "earlier_ms",
-    "first_byte_ms",
-    "body_ms",
-    "save_ms",
-    "path",
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn csv(results: &Results) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(Vec::new());
-    let in_memory = "nothing fails in memory, and each line has as many columns as the first";
-    writer.write_record(COLUMNS).expect(in_memory);
-    for run in &results.runs {
-        for record in &run.records {
-            let line: (&str, &RecordResults) = (&run.strategy, record);
-            writer.serialize(line).expect(in_memory);
+    #[test]
+    fn the_suffix_says_the_format() {
+        let of = |name: &str| Format::of(Path::new(name));
+        assert_eq!(of("a.trace.json"), Some(Format::Trace));
+        assert_eq!(of("a.TRACE.Json"), Some(Format::Trace));
+        assert_eq!(of("trace.json"), Some(Format::Json));
+        assert_eq!(of("folder.svg/a.HTML"), Some(Format::Html));
+        assert_eq!(of("a.md"), Some(Format::Markdown));
+        for none in ["a.txt", "html", ".html", "folder.html/a", "a.json.gz", ""] {
+            assert_eq!(of(none), None, "{none}");
         }
     }
-    let bytes = writer.into_inner().expect(in_memory);
-    String::from_utf8(bytes).expect("made of strings and numbers")
+
+    #[test]
+    fn the_sentence_names_each_suffix() {
+        let mut named: Vec<_> = Format::SUFFIXES
+            .split([',', ' '])
+            .filter(|word| word.starts_with('.'))
+            .collect();
+        let mut suffixes = Format::NAMED.map(|(suffix, _)| suffix);
+        named.sort_unstable();
+        suffixes.sort_unstable();
+        assert_eq!(named, suffixes);
+    }
 }

@@ -29,7 +29,7 @@
 //! * [`results`]: what came of runs, for programs to read
 //! * [`summary`]: what runs of the same work come to beside each other
 //! * [`table`]: runs side by side, as text
-//! * [`export`]: results in the formats of files
+//! * [`export`]: results in the formats of files: pages, pictures, tables and traces
 //! * [`exit`]: the exit codes
 //! * [`output`]: the two streams
 //!

@@ -494,7 +494,7 @@ fn a_file_that_is_no_report_is_a_usage_error() {
         ),
         (
             &["--report", "r.txt"],
-            "--report FILE must end in .json or .csv (or be - for JSON on standard output), not 'r.txt'",
+            "--report FILE must end in .html, .json, .csv, .md, .svg or .trace.json (or be - for JSON on standard output), not 'r.txt'",
         ),
     ] {
         let run = program.run(args);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::Parser;
 
+use crate::export::Format;
 use crate::strategy::Strategy;
 
 const AFTER_HELP: &str = "\
@@ -148,8 +149,8 @@ pub(super) struct Args {
     )]
     pub(super) retries: u32,
 
-    /// What became of each code, for programs: a .json or .csv file, or '-' for JSON instead of the text; may be repeated
-    #[arg(long, value_name = "FILE")]
+    // Not a comment for the help: the suffixes are listed in one place.
+    #[arg(long, value_name = "FILE", help = report_help())]
     pub(super) report: Vec<PathBuf>,
 
     /// Only the codes that failed or were not attempted in an earlier run, from its JSON report ('-': standard input)
@@ -167,6 +168,14 @@ pub(super) struct Args {
     /// One of the runs of a comparison: whatever is to be said besides the bar, the comparison says.
     #[arg(long, hide = true)]
     pub(super) one_of_several: bool,
+}
+
+fn report_help() -> String {
+    format!(
+        "What became of each code, to look at or for programs: a file that ends in {}, or '-' for JSON instead of the text; \
+         may be repeated",
+        Format::SUFFIXES
+    )
 }
 
 /// A whole number of any size; one that does not fit becomes the largest or smallest that does.

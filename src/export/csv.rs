@@ -1,0 +1,38 @@
+//! A table for spreadsheets: one line for each record of each run.
+
+use crate::results::{RecordResults, Results};
+
+/// The columns of a table, one line for each record of each run.
+pub const COLUMNS: [&str; 15] = [
+    "strategy",
+    "code",
+    "status",
+    "kind",
+    "message",
+    "attempts",
+    "http_status",
+    "bytes",
+    "start_ms",
+    "queue_ms",
+    "earlier_ms",
+    "first_byte_ms",
+    "body_ms",
+    "save_ms",
+    "path",
+];
+
+pub(super) fn text(results: &Results) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    let in_memory = "nothing fails in memory, and each line has as many columns as the first";
+    writer.write_record(COLUMNS).expect(in_memory);
+    for run in &results.runs {
+        for record in &run.records {
+            let line: (&str, &RecordResults) = (&run.strategy, record);
+            writer.serialize(line).expect(in_memory);
+        }
+    }
+    let bytes = writer.into_inner().expect(in_memory);
+    String::from_utf8(bytes).expect("made of strings and numbers")
+}

@@ -1,0 +1,124 @@
+//! Writes elements and text so that nothing in a text can be taken for markup. What comes out is HTML and XML alike: every
+//! element is closed, and every attribute has a value.
+
+use std::fmt::{self, Display, Write as _};
+
+/// A text being made of elements.
+#[derive(Debug, Default)]
+pub(super) struct Markup {
+    text: String,
+    open: Vec<&'static str>,
+}
+
+/// The attributes of an element. Values are escaped.
+pub(super) type Attributes<'a> = &'a [(&'a str, &'a dyn Display)];
+
+impl Markup {
+    pub(super) fn open(&mut self, name: &'static str, attributes: Attributes<'_>) {
+        self.start(name, attributes);
+        self.text.push('>');
+        self.open.push(name);
+    }
+
+    /// Closes what was opened last.
+    pub(super) fn close(&mut self) {
+        let name = self.open.pop().expect("as many closes as opens");
+        let _ = write!(self.text, "</{name}>");
+    }
+
+    /// An element without anything in it.
+    pub(super) fn leaf(&mut self, name: &str, attributes: Attributes<'_>) {
+        self.start(name, attributes);
+        self.text.push_str("/>");
+    }
+
+    /// An element with a text in it.
+    pub(super) fn element(&mut self, name: &'static str, attributes: Attributes<'_>, text: &str) {
+        self.open(name, attributes);
+        self.say(text);
+        self.close();
+    }
+
+    pub(super) fn say(&mut self, text: &str) {
+        escape(text, &mut self.text);
+    }
+
+    /// What is markup already.
+    pub(super) fn put(&mut self, markup: &str) {
+        self.text.push_str(markup);
+    }
+
+    pub(super) fn line_break(&mut self) {
+        self.text.push('\n');
+    }
+
+    pub(super) fn finish(self) -> String {
+        debug_assert!(self.open.is_empty(), "{:?} not closed", self.open);
+        self.text
+    }
+
+    fn start(&mut self, name: &str, attributes: Attributes<'_>) {
+        self.text.push('<');
+        self.text.push_str(name);
+        for (attribute, value) in attributes {
+            let _ = write!(self.text, " {attribute}=\"");
+            escape(&value.to_string(), &mut self.text);
+            self.text.push('"');
+        }
+    }
+}
+
+/// Text that stays text between tags and between quotes. What XML has no character for is replaced.
+fn escape(text: &str, into: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            '"' => into.push_str("&quot;"),
+            '\'' => into.push_str("&#39;"),
+            '\t' | '\n' => into.push(c),
+            '\u{FFFE}' | '\u{FFFF}' => into.push(char::REPLACEMENT_CHARACTER),
+            c if c.is_control() => into.push(char::REPLACEMENT_CHARACTER),
+            c => into.push(c),
+        }
+    }
+}
+
+/// A coordinate: as many decimals as the eye can tell, and no zeros that say nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Px(pub(super) f64);
+
+impl Display for Px {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not -0 either.
+        let hundredths = (self.0 * 100.0).round() + 0.0;
+        write!(f, "{}", hundredths / 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stays_a_text() {
+        let mut markup = Markup::default();
+        let hostile = "</script><b>&\"'\u{0}\u{1b}<!--";
+        markup.element("p", &[("title", &hostile)], hostile);
+        let text = markup.finish();
+        let tree = roxmltree::Document::parse(&text).unwrap();
+        let expected = "</script><b>&\"'\u{FFFD}\u{FFFD}<!--";
+        assert_eq!(tree.root_element().text(), Some(expected));
+        assert_eq!(tree.root_element().attribute("title"), Some(expected));
+    }
+
+    #[test]
+    fn coordinates_are_short() {
+        let of = |number| Px(number).to_string();
+        assert_eq!(
+            [of(1.0), of(1.005_1), of(-0.001), of(12.5)],
+            ["1", "1.01", "0", "12.5"]
+        );
+    }
+}
