@@ -12,13 +12,16 @@ pub use self::csv::COLUMNS;
 pub use self::images::Images;
 
 mod axis;
+mod bars;
 mod chart;
 mod csv;
 mod html;
 mod images;
 mod in_flight;
 mod json;
+mod key;
 mod latency;
+mod layout;
 mod legend;
 mod markdown;
 mod markup;

@@ -1,5 +1,7 @@
 //! Where a value is on a picture, and which values are written beside it.
 
+use crate::export::markup::{Markup, Px};
+
 /// From values to places, evenly or by their logarithms.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
@@ -35,6 +37,34 @@ impl Scale {
         };
         low + share * (high - low)
     }
+}
+
+/// Values and how they are written.
+pub(super) type Ticks = Vec<(f64, String)>;
+
+/// Draws an axis at the bottom of what it measures, with a line up to the top from each tick.
+pub(super) fn draw_along_bottom(
+    scale: Scale,
+    (top, bottom): (f64, f64),
+    ticks: &Ticks,
+    caption: &str,
+    markup: &mut Markup,
+) {
+    let (left, right) = scale.places;
+    for (value, label) in ticks {
+        let x = scale.place(*value);
+        markup.path(
+            "grid",
+            &format!("M{} {}V{}", Px(x), Px(top), Px(bottom + 4.0)),
+        );
+        markup.words("tick middle", (x, bottom + 18.0), label);
+    }
+    markup.path(
+        "axis",
+        &format!("M{} {}H{}", Px(left), Px(bottom), Px(right)),
+    );
+    markup.words("tick end", (right, bottom + 35.0), caption);
+    markup.line_break();
 }
 
 /// Round values from `from` to `to`, in steps of 1, 2 or 5 times a power of ten, at most so many and one more.
@@ -85,8 +115,16 @@ impl TimeUnit {
         }
     }
 
-    /// A time as it stands beside an axis, without the unit.
-    pub(super) fn label(self, ms: f64) -> String {
+    /// These times as they stand beside an axis.
+    pub(super) fn ticks(self, times_ms: Vec<f64>) -> Ticks {
+        times_ms
+            .into_iter()
+            .map(|ms| (ms, self.label(ms)))
+            .collect()
+    }
+
+    /// Without the unit.
+    fn label(self, ms: f64) -> String {
         let hundredths = (ms / self.ms * 100.0).round() + 0.0;
         (hundredths / 100.0).to_string()
     }

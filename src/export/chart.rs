@@ -1,6 +1,6 @@
 //! A chart of lines: one for each series, told apart by colour and by dashes.
 
-use crate::export::axis::Scale;
+use crate::export::axis::{Scale, Ticks, draw_along_bottom};
 use crate::export::legend::{self, Entry, Sample};
 use crate::export::markup::{Markup, Px};
 
@@ -22,8 +22,7 @@ pub(super) struct Axis {
     pub(super) from: f64,
     pub(super) to: f64,
     pub(super) logarithmic: bool,
-    /// Values and how they are written.
-    pub(super) ticks: Vec<(f64, String)>,
+    pub(super) ticks: Ticks,
 }
 
 /// One of the lines.
@@ -95,54 +94,16 @@ impl Chart {
     }
 
     fn draw_axes(&self, (x, y): (Scale, Scale), top: f64, markup: &mut Markup) {
-        let (bottom, right) = (top + PLOT, WIDTH - RIGHT);
         for (value, label) in &self.y.ticks {
-            let at = Px(y.place(*value));
-            markup.leaf(
-                "path",
-                &[
-                    ("class", &"grid"),
-                    ("d", &format!("M{} {at}H{}", Px(LEFT), Px(right))),
-                ],
+            let at = y.place(*value);
+            markup.path(
+                "grid",
+                &format!("M{} {}H{}", Px(LEFT), Px(at), Px(WIDTH - RIGHT)),
             );
-            let place = [
-                ("class", &"tick end" as _),
-                ("x", &Px(LEFT - 8.0) as _),
-                ("y", &Px(at.0 + 4.0) as _),
-            ];
-            markup.element("text", &place, label);
+            markup.words("tick end", (LEFT - 8.0, at + 4.0), label);
         }
-        for (value, label) in &self.x.ticks {
-            let at = Px(x.place(*value));
-            markup.leaf(
-                "path",
-                &[
-                    ("class", &"grid"),
-                    ("d", &format!("M{at} {}V{}", Px(top), Px(bottom + 4.0))),
-                ],
-            );
-            let place = [
-                ("class", &"tick middle" as _),
-                ("x", &at as _),
-                ("y", &Px(bottom + 18.0) as _),
-            ];
-            markup.element("text", &place, label);
-        }
-        let base = format!("M{} {}H{}", Px(LEFT), Px(bottom), Px(right));
-        markup.leaf("path", &[("class", &"axis"), ("d", &base)]);
-        let place = [
-            ("class", &"tick end" as _),
-            ("x", &Px(right) as _),
-            ("y", &Px(bottom + 36.0) as _),
-        ];
-        markup.element("text", &place, &self.x.caption);
-        let turn = format!("translate(14 {}) rotate(-90)", Px(top + PLOT / 2.0));
-        markup.element(
-            "text",
-            &[("class", &"tick middle"), ("transform", &turn)],
-            &self.y.caption,
-        );
-        markup.line_break();
+        markup.words_upwards("tick middle", (14.0, top + PLOT / 2.0), &self.y.caption);
+        draw_along_bottom(x, (top, top + PLOT), &self.x.ticks, &self.x.caption, markup);
     }
 }
 
@@ -167,7 +128,7 @@ impl Line {
                 (_, Shape::Straight | Shape::Marked) => format!("L{x} {y}"),
             };
         }
-        markup.leaf("path", &[("class", &self.class), ("d", &d)]);
+        markup.path(&self.class, &d);
         if self.shape == Shape::Marked {
             for point in &self.points {
                 let (x, y) = (Px(x.place(point.0)), Px(y.place(point.1)));

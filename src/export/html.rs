@@ -5,12 +5,12 @@
 use test_server::LOOK;
 
 use crate::export::images::Images;
+use crate::export::layout::Layout;
 use crate::export::legend;
 use crate::export::markup::{Markup, Px};
 use crate::export::records::{self, Flags};
 use crate::export::table::COLUMNS;
-use crate::export::waterfall::{self, Layout};
-use crate::export::{in_flight, latency, scaling, svg, wording};
+use crate::export::{in_flight, key, latency, scaling, svg, waterfall, wording};
 use crate::results::{Results, RunResults};
 use crate::summary::{self, Series};
 
@@ -187,7 +187,7 @@ fn waterfalls(runs: &[&RunResults], markup: &mut Markup) {
     svg::hatching(markup);
     markup.close();
     markup.open("div", &[("class", &"scroll")]);
-    let entries = waterfall::legend(runs, &layout);
+    let entries = key::entries(runs, &layout);
     let height = Px(legend::height(&entries, WIDTH - layout.left));
     let view = format!("0 0 {WIDTH} {height}");
     markup.open(
@@ -202,13 +202,13 @@ fn waterfalls(runs: &[&RunResults], markup: &mut Markup) {
     legend::draw(&entries, (layout.left, 0.0), WIDTH - layout.left, markup);
     markup.close();
     for run in runs {
-        waterfall(run, &layout, markup);
+        one_waterfall(run, &layout, markup);
     }
     markup.close();
     markup.line_break();
 }
 
-fn waterfall(run: &RunResults, layout: &Layout, markup: &mut Markup) {
+fn one_waterfall(run: &RunResults, layout: &Layout, markup: &mut Markup) {
     markup.open(
         "svg",
         &[
@@ -223,7 +223,7 @@ fn waterfall(run: &RunResults, layout: &Layout, markup: &mut Markup) {
             ("data-row", &layout.row),
         ],
     );
-    layout.draw(run, 0.0, markup);
+    waterfall::draw(run, layout, 0.0, markup);
     markup.close();
     markup.line_break();
 }

@@ -35,10 +35,7 @@ pub(super) fn chart(runs: &[&RunResults]) -> Chart {
             from: 0.0,
             to: longest_ms,
             logarithmic: false,
-            ticks: ticks(0.0, longest_ms, 8)
-                .into_iter()
-                .map(|ms| (ms, unit.label(ms)))
-                .collect(),
+            ticks: unit.ticks(ticks(0.0, longest_ms, 8)),
         },
         y: Axis {
             caption: "downloads in flight".to_owned(),

@@ -76,7 +76,7 @@ fn time_axis(shortest_ms: f64, longest_ms: f64) -> Axis {
         from,
         to,
         logarithmic,
-        ticks: values.into_iter().map(|ms| (ms, unit.label(ms))).collect(),
+        ticks: unit.ticks(values),
     }
 }
 

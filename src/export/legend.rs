@@ -40,11 +40,7 @@ pub(super) fn draw(entries: &[Entry], (left, top): (f64, f64), width: f64, marku
     for (entry, (x, y)) in entries.iter().zip(places(entries, width)) {
         let (x, y) = (left + x, top + y);
         sample(&entry.sample, x, y, markup);
-        markup.element(
-            "text",
-            &[("x", &Px(x + 33.0)), ("y", &Px(y + 14.0))],
-            &entry.name,
-        );
+        markup.words("name", (x + 33.0, y + 14.0), &entry.name);
     }
     markup.close();
     markup.line_break();
@@ -68,14 +64,11 @@ fn sample(sample: &Sample, x: f64, y: f64, markup: &mut Markup) {
     let (x, middle) = (Px(x), Px(y + 9.5));
     match sample {
         Sample::Line(class) => {
-            markup.leaf(
-                "path",
-                &[("class", class), ("d", &format!("M{x} {middle}h26"))],
-            );
+            markup.path(class, &format!("M{x} {middle}h26"));
         }
         Sample::Mark { verdict, width } => {
             let d = format!("M{x} {}h{width}v7h-{width}z", Px(y + 6.0));
-            markup.leaf("path", &[("class", &format!("mark {verdict}")), ("d", &d)]);
+            markup.path(&format!("mark {verdict}"), &d);
         }
         Sample::Bar { verdict, part } => {
             let d = match *part {
@@ -84,7 +77,7 @@ fn sample(sample: &Sample, x: f64, y: f64, markup: &mut Markup) {
                 _ => format!("M{x} {}h26v10h-26z", Px(y + 4.5)),
             };
             markup.open("g", &[("class", verdict)]);
-            markup.leaf("path", &[("class", part), ("d", &d)]);
+            markup.path(part, &d);
             markup.close();
         }
     }

@@ -68,6 +68,29 @@ impl Markup {
     }
 }
 
+/// What pictures are made of.
+impl Markup {
+    pub(super) fn path(&mut self, class: &str, d: &str) {
+        self.leaf("path", &[("class", &class), ("d", &d)]);
+    }
+
+    /// A text on a line at a place; the class says which part of the text is there.
+    pub(super) fn words(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
+        let place = [
+            ("class", &class as _),
+            ("x", &Px(x) as _),
+            ("y", &Px(y) as _),
+        ];
+        self.element("text", &place, text);
+    }
+
+    /// The same, read from bottom to top.
+    pub(super) fn words_upwards(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
+        let turn = format!("translate({} {}) rotate(-90)", Px(x), Px(y));
+        self.element("text", &[("class", &class), ("transform", &turn)], text);
+    }
+}
+
 /// Text that stays text between tags and between quotes. What XML has no character for is replaced.
 fn escape(text: &str, into: &mut String) {
     for c in text.chars() {

@@ -52,10 +52,7 @@ pub(super) fn chart(series: &[Series]) -> Option<Chart> {
             from,
             to,
             logarithmic: true,
-            ticks: logarithmic_ticks(from, to)
-                .into_iter()
-                .map(|ms| (ms, unit.label(ms)))
-                .collect(),
+            ticks: unit.ticks(logarithmic_ticks(from, to)),
         },
         lines,
     })

@@ -5,10 +5,10 @@
 
 use test_server::LOOK;
 
-use crate::export::legend;
+use crate::export::layout::Layout;
 use crate::export::markup::{Markup, Px};
-use crate::export::waterfall::{self, Layout};
 use crate::export::wording;
+use crate::export::{key, legend, waterfall};
 use crate::results::{Results, RunResults};
 use crate::summary;
 
@@ -28,7 +28,7 @@ const ROWS: (f64, f64) = (0.5, 9.0);
 pub(super) fn picture(results: &Results) -> String {
     let runs = summary::shown(&results.runs);
     let layout = Layout::new(&runs, WIDTH, PANEL, ROWS);
-    let entries = waterfall::legend(&runs, &layout);
+    let entries = key::entries(&runs, &layout);
     let wide = WIDTH - layout.left - MARGIN;
     let heights = runs.iter().map(|run| layout.height(run) + GAP);
     let height = MARGIN + legend::height(&entries, wide) + GAP + heights.sum::<f64>();
@@ -52,7 +52,7 @@ pub(super) fn picture(results: &Results) -> String {
     legend::draw(&entries, (layout.left, top), wide, &mut markup);
     top += legend::height(&entries, wide) + GAP;
     for run in runs {
-        layout.draw(run, top, &mut markup);
+        waterfall::draw(run, &layout, top, &mut markup);
         top += layout.height(run) + GAP;
     }
     markup.close();
