@@ -12,7 +12,7 @@ const PHASES: [(Phase, &str, &str); 6] = [
     (Phase::Queue, "queue", "queue"),
     (Phase::Earlier, "earlier", "earlier attempts"),
     (Phase::Pause, "pause", "pause"),
-    (Phase::Waiting, "waiting", "waiting for the answer"),
+    (Phase::Waiting, "waiting", "ok: waiting for the answer"),
     (Phase::Body, "body", "body"),
     (Phase::Save, "save", "saving"),
 ];
@@ -84,7 +84,7 @@ mod tests {
             names,
             [
                 "queue",
-                "waiting for the answer",
+                "ok: waiting for the answer",
                 "body",
                 "saving",
                 "not found"
