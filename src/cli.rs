@@ -1,6 +1,6 @@
 //! What was typed, and what it means.
 //!
-//! [`Args`] holds the words; [`Config`] holds their meaning, and all cross-checks happen on the way from one to the
+//! `Args` holds the words; [`Config`] holds their meaning, and all cross-checks happen on the way from one to the
 //! other, before any work. Usage errors have one form, that of the original program, whoever finds them. Prefixes of
 //! options that were unique in the original keep their meaning: where inference no longer gives it, by a hidden alias.
 

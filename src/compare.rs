@@ -63,7 +63,9 @@ pub fn run(
             };
             match child.run(stop) {
                 Ok(mut run) => {
-                    run.round = counted.map(|counted| counted + 1);
+                    run.round = counted
+                        .map(|counted| counted + 1)
+                        .filter(|_| compare.rounds > 1);
                     run.seen_by_server = watch.since(before);
                     as_one_of_ours(&mut run, config, served);
                     // It was told to end by us, whatever it was that told us.

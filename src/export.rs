@@ -29,7 +29,6 @@ mod phases;
 mod records;
 mod scaling;
 mod svg;
-mod table;
 mod trace;
 mod waterfall;
 mod wording;
@@ -95,9 +94,6 @@ impl Format {
         }
     }
 }
-
-#[cfg(test)]
-mod samples;
 
 #[cfg(test)]
 mod tests {

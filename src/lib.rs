@@ -28,6 +28,7 @@
 //! * [`progress`]: the bar
 //! * [`results`]: what came of runs, for programs to read
 //! * [`summary`]: what runs of the same work come to beside each other
+//! * [`columns`]: what is told of each series
 //! * [`table`]: runs side by side, as text
 //! * [`export`]: results in the formats of files: pages, pictures, tables and traces
 //! * [`exit`]: the exit codes
@@ -41,6 +42,7 @@
 pub mod app;
 pub mod cause;
 pub mod cli;
+pub mod columns;
 pub mod compare;
 pub mod country;
 pub mod download;

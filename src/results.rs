@@ -64,7 +64,7 @@ pub struct RunResults {
     pub started: String,
     /// The signal that ended it early, `SIGINT` or `SIGTERM`.
     pub ended_by: Option<String>,
-    /// In a comparison, the round, from 1.
+    /// In a comparison of several rounds, the round, from 1.
     pub round: Option<u32>,
     /// What the process took, as far as the system tells.
     pub resources: Option<Resources>,
@@ -322,3 +322,6 @@ fn ms(time: Duration) -> f64 {
 fn in_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
+
+#[cfg(test)]
+pub(crate) mod samples;

@@ -5,24 +5,27 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::summary::{Difference, Percentiles, Series, Spread, gain};
+use crate::columns::{COLUMNS, Column, seconds};
+use crate::summary::{Difference, Series, gain};
+
+/// So many of the columns behind the name say what came of a series; the others what it took.
+const OUTCOME: usize = 7;
 
 /// The longest bar, in columns.
 const BAR: f64 = 40.0;
 
 const NOTE: &str = "\
-latency: p50/p95/max of what each download took, without its queueing
+latency: what each download took, without its queueing
 of ideal: the lower bound on any schedule, over what it took. That bound is the
 longest download, or all of them over the connections, whichever is longer.
 ";
 
 /// The tables, what their share of the ideal means, the bars, and the gain.
 pub fn comparison(series: &[Series]) -> String {
-    let mut text = format!(
-        "\n{}\n{}\n{NOTE}\n",
-        lines(&outcomes(series)),
-        lines(&costs(series))
-    );
+    let (outcome, cost) = COLUMNS[1..].split_at(OUTCOME);
+    let outcome = table(series, COLUMNS[0], outcome);
+    let cost = table(series, name(series), cost);
+    let mut text = format!("\n{outcome}\n{cost}\n{NOTE}\n");
     text += &bars(series);
     if let Some(gain) = gain(series) {
         let at = |series: &Series| match gain.fastest.strategy == gain.slowest.strategy {
@@ -57,66 +60,20 @@ pub fn differences(differences: &[Difference]) -> String {
     text
 }
 
-/// What came of it, and how fast.
-fn outcomes(series: &[Series]) -> Table {
-    let heads = [
-        "strategy",
-        "connections",
-        "ok",
-        "not found",
-        "error",
-        "elapsed",
-        "speed-up",
-        "of ideal",
-    ];
-    table(&heads, series, |series| {
-        vec![
-            series.ok.to_string(),
-            series.not_found.to_string(),
-            series.error.to_string(),
-            elapsed(&series.elapsed_ms),
-            format!("{:.1}", series.speed_up),
-            format!("{:.1} %", 100.0 * series.of_ideal),
-        ]
-    })
-}
-
-/// What each download, the machine and the server had of it.
-fn costs(series: &[Series]) -> Table {
-    let heads = [
-        "strategy",
-        "connections",
-        "latency, ms",
-        "queue, ms",
-        "CPU",
-        "memory",
-        "in flight",
-    ];
-    table(&heads, series, |series| {
-        vec![
-            percentiles(&series.latency_ms),
-            percentiles(&series.queue_ms),
-            series.cpu_ms.map_or_else(unknown, seconds),
-            series
-                .peak_memory
-                .map_or_else(unknown, |bytes| format!("{} MB", bytes.div_ceil(1_000_000))),
-            series
-                .peak_in_flight
-                .map_or_else(unknown, |most| most.to_string()),
-        ]
-    })
-}
-
-/// A table with a row for each series, which begins with its name and its limit.
-fn table(heads: &[&str], series: &[Series], cells: impl Fn(&Series) -> Vec<String>) -> Table {
+/// Some of the columns, since all of them would not fit, behind what a series is called.
+fn table(series: &[Series], name: Column, columns: &[Column]) -> String {
+    let columns: Vec<_> = std::iter::once(&name).chain(columns).collect();
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(heads);
+        .set_header(columns.iter().map(|column| head(column)));
     for series in series {
-        let named = [series.strategy.clone(), series.connections.to_string()];
-        table.add_row(named.into_iter().chain(cells(series)));
+        table.add_row(
+            columns
+                .iter()
+                .map(|column| (column.cell)(series).replace(" / ", "/")),
+        );
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -124,15 +81,26 @@ fn table(heads: &[&str], series: &[Series], cells: impl Fn(&Series) -> Vec<Strin
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table
+    // Without the spaces that fill up the last column.
+    let lines = table.lines().map(|line| line.trim_end().to_owned());
+    lines.map(|line| line + "\n").collect()
 }
 
-/// A table without the spaces that fill up its last column.
-fn lines(table: &Table) -> String {
-    table
-        .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect()
+/// What a series is called where there is no column for its connections: they are part of its name if they tell it from
+/// another.
+fn name(series: &[Series]) -> Column {
+    let mut strategies: Vec<_> = series.iter().map(|series| &series.strategy).collect();
+    strategies.sort_unstable();
+    let cell = match strategies.windows(2).any(|pair| pair[0] == pair[1]) {
+        true => |series: &Series| format!("{} {}", series.strategy, series.connections),
+        false => COLUMNS[0].cell,
+    };
+    Column { cell, ..COLUMNS[0] }
+}
+
+/// Two lines: what it is, and what it is counted in.
+fn head(column: &Column) -> String {
+    format!("{}\n{}", column.name, column.unit.replace(" / ", "/"))
 }
 
 /// The elapsed times as bars, the slowest as long as there is room.
@@ -146,7 +114,7 @@ fn bars(series: &[Series]) -> String {
         let (strategy, connections) = (&series.strategy, series.connections);
         let _ = writeln!(
             text,
-            "{strategy:10} {connections:>4}  {bar} {}",
+            "{strategy:10} {connections:>4}  {bar} {} s",
             seconds(median)
         );
     }
@@ -158,37 +126,4 @@ fn bar(columns: f64) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = ((columns * 8.0).round() as usize).max(1);
     "█".repeat(eighths / 8) + PARTS[eighths % 8]
-}
-
-fn elapsed(spread: &Spread) -> String {
-    if spread.min == spread.max {
-        return seconds(spread.median);
-    }
-    format!(
-        "{} ({:.2}..{:.2})",
-        seconds(spread.median),
-        spread.min / 1000.0,
-        spread.max / 1000.0
-    )
-}
-
-fn percentiles(of: &Percentiles) -> String {
-    format!("{}/{}/{}", short(of.p50), short(of.p95), short(of.max))
-}
-
-/// Milliseconds with as many digits as say something.
-fn short(ms: f64) -> String {
-    if ms < 9.95 {
-        format!("{ms:.1}")
-    } else {
-        format!("{ms:.0}")
-    }
-}
-
-fn seconds(ms: f64) -> String {
-    format!("{:.2} s", ms / 1000.0)
-}
-
-fn unknown() -> String {
-    "-".to_owned()
 }

@@ -3,10 +3,10 @@
 //! Verdicts are told apart by colour and without: an error is hatched, what was not found is an outline, what was not attempted
 //! a dashed line. Rows that are too thin for that have a mark beside them.
 
+use crate::columns::millis;
 use crate::export::layout::Layout;
 use crate::export::markup::{Markup, Px};
 use crate::export::phases::{Phase, Span, spans, verdict, verdict_in_words};
-use crate::export::wording::millis;
 use crate::record::Status;
 use crate::results::RecordResults;
 
@@ -145,7 +145,7 @@ fn in_words(record: &RecordResults) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn a_record_is_told_in_words() {

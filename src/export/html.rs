@@ -4,12 +4,12 @@
 
 use test_server::LOOK;
 
+use crate::columns::COLUMNS;
 use crate::export::images::Images;
 use crate::export::layout::Layout;
 use crate::export::legend;
 use crate::export::markup::{Markup, Px};
 use crate::export::records::{self, Flags};
-use crate::export::table::COLUMNS;
 use crate::export::{in_flight, key, latency, scaling, svg, waterfall, wording};
 use crate::results::{Results, RunResults};
 use crate::summary::{self, Series};

@@ -93,7 +93,7 @@ fn thinned(steps: &[(f64, f64)], longest_ms: f64) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn the_number_goes_up_and_down_again() {

@@ -69,7 +69,7 @@ fn of_verdict(status: Status, layout: &Layout) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn the_legend_has_what_occurs() {

@@ -96,7 +96,7 @@ fn shares(run: &RunResults) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn the_last_download_makes_it_all_of_them() {

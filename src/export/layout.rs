@@ -81,7 +81,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn rows_are_as_high_as_their_number_lets_them() {

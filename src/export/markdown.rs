@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::export::table::COLUMNS;
+use crate::columns::COLUMNS;
 use crate::export::wording;
 use crate::results::Results;
 use crate::summary::{self, Series};
@@ -71,7 +71,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn the_table_has_a_line_for_each_series() {

@@ -109,7 +109,7 @@ pub(super) fn verdict_in_words(record: &RecordResults) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn phases_follow_each_other_and_fill_the_time_of_the_record() {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::columns::millis;
 use crate::export::images::Images;
 use crate::export::markup::Markup;
 use crate::export::phases::verdict_in_words;
-use crate::export::wording::{millis, series_title};
+use crate::export::wording::series_title;
 use crate::results::RunResults;
 use crate::summary::service_ms;
 

@@ -89,7 +89,7 @@ fn ideal(series: &[Series]) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
     use crate::summary;
 
     #[test]

@@ -133,7 +133,7 @@ fn written_out(template: &str, variables: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn colours_are_written_out_for_light_and_for_dark() {

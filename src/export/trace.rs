@@ -86,7 +86,7 @@ fn micros(ms: f64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn there_are_as_many_lanes_as_were_busy_at_once() {

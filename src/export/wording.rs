@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use crate::columns::seconds;
 use crate::results::{Results, RunResults};
 use crate::summary::{self, Series};
 
@@ -77,7 +78,7 @@ pub(super) fn facts(results: &Results) -> Vec<(&'static str, String)> {
 fn server(run: &RunResults) -> String {
     let settings = &run.settings;
     if settings.embedded {
-        format!("{}, served by the run itself", settings.server)
+        format!("{}, served by this program itself", settings.server)
     } else {
         format!("{} at {}", settings.server, settings.url)
     }
@@ -180,22 +181,6 @@ pub(super) fn connections(number: usize) -> String {
     count(number, "connection")
 }
 
-/// Seconds, to the hundredth; less than one, to the thousandth.
-pub(super) fn seconds(ms: f64) -> String {
-    let decimals = if ms < 1000.0 { 3 } else { 2 };
-    format!("{:.decimals$}", ms / 1000.0)
-}
-
-/// Milliseconds: three digits or so are all that a measurement is good for.
-pub(super) fn millis(ms: f64) -> String {
-    let decimals = match ms {
-        ms if ms < 10.0 => 2,
-        ms if ms < 100.0 => 1,
-        _ => 0,
-    };
-    format!("{ms:.decimals$}")
-}
-
 pub(super) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{plural}")
@@ -226,7 +211,7 @@ fn few(mut values: Vec<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
 
     #[test]
     fn the_sentence_names_the_fastest_and_the_slowest() {
@@ -275,11 +260,5 @@ mod tests {
             [values(1), values(3), values(5)],
             ["0", "0; 1; 2", "0; 1; 2; and 2 more"]
         );
-    }
-
-    #[test]
-    fn numbers_have_the_digits_that_count() {
-        assert_eq!([503.4, 50.34, 5.034].map(millis), ["503", "50.3", "5.03"]);
-        assert_eq!([13_052.0, 503.0].map(seconds), ["13.05", "0.503"]);
     }
 }

@@ -1,22 +1,23 @@
-//! The table of the series: its columns, and what is in them.
+//! The columns of a table of series, and what is in them: the same in a terminal, on a page and in a document.
 
-use crate::export::wording::{millis, seconds};
 use crate::summary::{Percentiles, Series};
 
 /// A column of the table.
-#[derive(Debug)]
-pub(super) struct Column {
-    pub(super) name: &'static str,
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
     /// What its numbers are, and what they are counted in; of words and counts, nothing.
-    pub(super) unit: &'static str,
-    pub(super) cell: fn(&Series) -> String,
+    pub unit: &'static str,
+    /// What is in it for a series.
+    pub cell: fn(&Series) -> String,
 }
 
 /// What is not known.
 const UNKNOWN: &str = "-";
 
 /// All columns; the first is a word, all others are numbers.
-pub(super) const COLUMNS: [Column; 13] = [
+pub const COLUMNS: [Column; 13] = [
     column("strategy", "", |series| series.strategy.clone()),
     column("connections", "", |series| series.connections.to_string()),
     column("ok", "", |series| series.ok.to_string()),
@@ -78,10 +79,26 @@ fn unknown() -> String {
     UNKNOWN.to_owned()
 }
 
+/// Seconds, to the hundredth; less than one, to the thousandth.
+pub fn seconds(ms: f64) -> String {
+    let decimals = if ms < 1000.0 { 3 } else { 2 };
+    format!("{:.decimals$}", ms / 1000.0)
+}
+
+/// Milliseconds: three digits or so are all that a measurement is good for.
+pub fn millis(ms: f64) -> String {
+    let decimals = match ms {
+        ms if ms < 10.0 => 2,
+        ms if ms < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{ms:.decimals$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::samples;
+    use crate::results::samples;
     use crate::summary;
 
     fn cells(series: &Series) -> Vec<String> {
@@ -116,5 +133,11 @@ mod tests {
         runs[1].totals.elapsed_ms = 3000.0;
         runs[2].totals.elapsed_ms = 2000.0;
         assert_eq!(cells(&summary::series(&runs)[0])[5], "2.00 (1.00..3.00)");
+    }
+
+    #[test]
+    fn numbers_have_the_digits_that_count() {
+        assert_eq!([503.4, 50.34, 5.034].map(millis), ["503", "50.3", "5.03"]);
+        assert_eq!([13_052.0, 503.0].map(seconds), ["13.05", "0.503"]);
     }
 }

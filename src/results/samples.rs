@@ -3,7 +3,7 @@
 use crate::results::{RecordResults, Results, RunResults};
 
 /// A flag whose turn came then, and that took 100 ms and a little.
-pub(super) fn record(code: &str, start_ms: f64) -> RecordResults {
+pub(crate) fn record(code: &str, start_ms: f64) -> RecordResults {
     serde_json::from_value(serde_json::json!({
         "code": code, "status": "ok", "attempts": 1, "http_status": 200, "bytes": 100, "start_ms": start_ms,
         "queue_ms": start_ms, "earlier_ms": 0.0, "first_byte_ms": 100.0, "body_ms": 2.0, "save_ms": 1.0
@@ -12,7 +12,7 @@ pub(super) fn record(code: &str, start_ms: f64) -> RecordResults {
 }
 
 /// So many flags over so many connections.
-pub(super) fn run(strategy: &str, connections: usize, flags: usize) -> RunResults {
+pub(crate) fn run(strategy: &str, connections: usize, flags: usize) -> RunResults {
     let code = |i: usize| {
         format!(
             "{}{}",
@@ -38,7 +38,7 @@ pub(super) fn run(strategy: &str, connections: usize, flags: usize) -> RunResult
 }
 
 /// One flag after the other beside all at once.
-pub(super) fn results(flags: usize) -> Results {
+pub(crate) fn results(flags: usize) -> Results {
     Results::new(vec![
         run("sequential", 1, flags),
         run("semaphore", flags, flags),
