@@ -117,7 +117,7 @@ fn run(
         .map_err(|error| in_words("cannot watch for signals", &error))?;
     let served = find_server(config)?;
     if let Some(compare) = &config.compare {
-        return compare_strategies(config, compare, &served, &signals, stop, out);
+        return compare_strategies(config, compare, &served, descriptors, &signals, stop, out);
     }
     let embedded = served.by.this_run();
     let connections =
@@ -174,6 +174,7 @@ fn compare_strategies(
     config: &Config,
     compare: &Compare,
     served: &Served,
+    descriptors: Option<Descriptors>,
     signals: &Signals,
     stop: CancellationToken,
     out: &mut Output<impl Write>,
@@ -186,6 +187,15 @@ fn compare_strategies(
         let name = config.server.name();
         out.print(&report::site(name, &served.base, &config.codes));
     }
+    let fitting = compare.fitting(descriptors);
+    if let Some(few) = descriptors.filter(|_| fitting.most() < compare.most()) {
+        notices.tell(&report::fewer_connections(
+            compare.most(),
+            fitting.most(),
+            few,
+        ));
+    }
+    let compare = &fitting;
     let compared = compare::run(config, compare, served, signals, &stop)?;
     signals.run_is_over();
 
@@ -194,6 +204,14 @@ fn compare_strategies(
     }
     let runs = &compared.results.runs;
     let differences = summary::differences(runs);
+    for run in runs.iter().filter(|_| !stop.is_cancelled()) {
+        if let Some(signal) = &run.ended_by {
+            complain(&format!(
+                "*** Error: {} was ended by {signal}\n",
+                run.strategy
+            ));
+        }
+    }
     if stop.is_cancelled() {
         let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
         let planned = compare.series.len() * compare.rounds as usize;
@@ -230,6 +248,9 @@ fn announce(
     out: &mut Output<impl Write>,
 ) {
     let notices = Notices::of(config);
+    if config.one_of_several && config.verbose {
+        complain(&report::one_of_several(config.strategy, connections));
+    }
     if let Some(notice) = report::served_by(&config.server, config.ports, by) {
         notices.tell(&notice);
     }

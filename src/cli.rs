@@ -20,6 +20,7 @@ use crate::country::{CountryCode, Selection};
 use crate::export::Format;
 use crate::fetch::RequestLimits;
 use crate::results::{Results, SCHEMA, Settings};
+use crate::run::descriptors::{self, Descriptors};
 use crate::server::Server;
 use crate::strategy::Strategy;
 
@@ -76,6 +77,34 @@ pub struct Compare {
     pub rounds: u32,
     /// How often each runs before that, uncounted.
     pub warmup: u32,
+}
+
+impl Compare {
+    /// The highest connection limit.
+    pub fn most(&self) -> NonZeroUsize {
+        let limits = self.series.iter().map(|&(_, limit)| limit);
+        limits.max().unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// The same with limits that fit into the files a process may open: what one strategy cannot have, none has, else they
+    /// would not do the same.
+    pub fn fitting(&self, descriptors: Option<Descriptors>) -> Self {
+        let fits =
+            |&(strategy, limit)| descriptors::connections(limit, strategy, false, descriptors);
+        let cut = self.series.iter().filter(|one| fits(one) < one.1).map(fits);
+        let most = cut.min().unwrap_or(NonZeroUsize::MAX);
+        let mut series = Vec::new();
+        for &(strategy, limit) in &self.series {
+            let one = (strategy, limit.min(most));
+            if !series.contains(&one) {
+                series.push(one);
+            }
+        }
+        Self {
+            series,
+            ..self.clone()
+        }
+    }
 }
 
 /// Where to report for programs.
@@ -153,7 +182,15 @@ impl Config {
             (None, None) => DEFAULT_DEST.into(),
         };
         let reports = args.report.into_iter().map(report_to);
-        let reports = reports.collect::<Result<_, _>>()?;
+        let mut reports = reports.collect::<Result<Vec<_>, _>>()?;
+        // Whoever reads one document from standard output wants no second one behind it.
+        let mut seen = Vec::new();
+        reports.retain(|report| {
+            !seen.contains(report) && {
+                seen.push(report.clone());
+                true
+            }
+        });
 
         let flags = NonZeroUsize::new(codes.len()).unwrap_or(NonZeroUsize::MIN);
         let connections = |strategy: Strategy, asked: Option<NonZeroUsize>| {

@@ -1,6 +1,6 @@
 //! The columns of a table of series, and what is in them: the same in a terminal, on a page and in a document.
 
-use crate::summary::{Percentiles, Series};
+use crate::summary::{self, Gain, Percentiles, Series, Verdict};
 
 /// A column of the table.
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +79,14 @@ fn unknown() -> String {
     UNKNOWN.to_owned()
 }
 
-/// Seconds, to the hundredth; less than one, to the thousandth.
+/// Seconds, to the hundredth; what is shorter has as many digits as say something.
 pub fn seconds(ms: f64) -> String {
-    let decimals = if ms < 1000.0 { 3 } else { 2 };
+    let decimals = match ms {
+        ms if ms < 10.0 => 5,
+        ms if ms < 100.0 => 4,
+        ms if ms < 1000.0 => 3,
+        _ => 2,
+    };
     format!("{:.decimals$}", ms / 1000.0)
 }
 
@@ -95,11 +100,43 @@ pub fn millis(ms: f64) -> String {
     format!("{ms:.decimals$}")
 }
 
+/// What series come to beside each other, in a sentence.
+pub fn verdict(series: &[Series]) -> Option<String> {
+    let name = |of: &Series| {
+        let alike = series.iter().filter(|other| other.strategy == of.strategy);
+        match (alike.count(), of.connections) {
+            (1, _) => of.strategy.clone(),
+            (_, 1) => format!("{} with 1 connection", of.strategy),
+            (_, connections) => format!("{} with {connections} connections", of.strategy),
+        }
+    };
+    Some(match summary::verdict(series)? {
+        Verdict::Different => "The outcomes differ, so the times say nothing.".to_owned(),
+        Verdict::Nothing => "Every code failed, so the times say nothing.".to_owned(),
+        Verdict::Close(Gain {
+            fastest, slowest, ..
+        }) => format!(
+            "{} and {}, the fastest and the slowest, are too close to call.",
+            name(fastest),
+            name(slowest)
+        ),
+        Verdict::Faster(Gain {
+            fastest,
+            slowest,
+            times,
+            possible,
+        }) => format!(
+            "{} was {times:.1} times faster than {} (at most {possible:.1} possible).",
+            name(fastest),
+            name(slowest)
+        ),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::results::samples;
-    use crate::summary;
 
     fn cells(series: &Series) -> Vec<String> {
         COLUMNS.iter().map(|column| (column.cell)(series)).collect()

@@ -75,7 +75,7 @@ pub fn run(
                     if whole {
                         keep(&folder, &config.dest)?;
                     }
-                    if counted.is_some() || !whole {
+                    if counted.is_some() {
                         runs.push(run);
                     }
                 }

@@ -16,6 +16,7 @@ use crate::record::{Kind, Outcome, Record};
 use crate::run::descriptors::Descriptors;
 use crate::run::embedded::ServedBy;
 use crate::server::{BaseUrl, Server};
+use crate::strategy::Strategy;
 use crate::tally::Tally;
 
 /// Up to this many codes are named one by one.
@@ -52,6 +53,11 @@ pub fn site(server: &str, base: &BaseUrl, codes: &[CountryCode]) -> String {
         "{server} site: {base}\nSearching for {}: {named}\n",
         count(codes.len(), "flag"),
     )
+}
+
+/// Which run of a comparison the lines that follow are about. For standard error.
+pub fn one_of_several(strategy: Strategy, connections: NonZeroUsize) -> String {
+    format!("{strategy}, {}:\n", count(connections.get(), "connection"))
 }
 
 /// How far a comparison came that was stopped. For standard error.

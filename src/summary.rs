@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::results::{RecordResults, RunResults};
+use crate::strategy::Strategy;
 
 /// The runs of one strategy at one connection limit, in numbers. Times are milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +26,8 @@ pub struct Series {
     pub not_found: usize,
     /// Codes that failed.
     pub error: usize,
+    /// Codes that were never begun.
+    pub not_attempted: usize,
     /// From the first request allowed to the last record.
     pub elapsed_ms: Spread,
     /// How many times faster than the slowest series, by medians.
@@ -76,7 +79,7 @@ pub struct Difference {
     pub verdicts: Vec<(String, Vec<String>)>,
 }
 
-/// The series of these runs, in the order in which they first occur. Runs that were ended early are left out.
+/// The series of these runs, by strategy and connections. Runs that were ended early are left out.
 pub fn series(runs: &[RunResults]) -> Vec<Series> {
     let mut keys = Vec::new();
     let mut grouped = BTreeMap::<(&str, usize), Vec<&RunResults>>::new();
@@ -87,6 +90,13 @@ pub fn series(runs: &[RunResults]) -> Vec<Series> {
         }
         grouped.entry(key).or_default().push(run);
     }
+    // Those of rounds that were rotated would begin with any of them.
+    let place = |name: &str| {
+        Strategy::ALL
+            .iter()
+            .position(|strategy| strategy.name() == name)
+    };
+    keys.sort_by_key(|&(strategy, connections)| (place(strategy), connections));
     let mut all: Vec<_> = keys.iter().map(|key| one_series(&grouped[key])).collect();
     let medians = all.iter().map(|series| series.elapsed_ms.median);
     let slowest = medians.fold(0.0, f64::max);
@@ -120,6 +130,7 @@ fn one_series(runs: &[&RunResults]) -> Series {
         ok: middle.totals.ok,
         not_found: middle.totals.not_found,
         error: middle.totals.error,
+        not_attempted: middle.totals.not_attempted,
         elapsed_ms,
         speed_up: 1.0,
         ideal_ms: ideal_ms(middle),
@@ -176,17 +187,50 @@ fn begun(run: &RunResults) -> impl Iterator<Item = &RecordResults> {
         .filter(|record| record.start_ms.is_some())
 }
 
-/// The fastest series against the slowest: how many times faster it was, and could have been at most. Nothing to compare is
-/// nothing to say.
-pub fn gain(series: &[Series]) -> Option<Gain<'_>> {
+/// What series come to beside each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict<'a> {
+    /// They did not do the same: more or less was downloaded, missing, wrong. Whoever fails is fast.
+    Different,
+    /// Every code failed in all of them.
+    Nothing,
+    /// The fastest and the slowest are too close to be told apart.
+    Close(Gain<'a>),
+    /// The fastest against the slowest.
+    Faster(Gain<'a>),
+}
+
+/// Below this many times faster, a machine that is busy makes the difference.
+const CLOSE: f64 = 1.1;
+
+/// The fastest series against the slowest, if there is anything to compare.
+pub fn verdict(series: &[Series]) -> Option<Verdict<'_>> {
     let by_median = |a: &&Series, b: &&Series| a.elapsed_ms.median.total_cmp(&b.elapsed_ms.median);
     let fastest = series.iter().min_by(by_median)?;
     let slowest = series.iter().max_by(by_median)?;
-    (series.len() > 1).then(|| Gain {
+    if series.len() < 2 {
+        return None;
+    }
+    let outcome = |of: &Series| (of.ok, of.not_found, of.error, of.not_attempted);
+    if series
+        .iter()
+        .any(|other| outcome(other) != outcome(fastest))
+    {
+        return Some(Verdict::Different);
+    }
+    if fastest.ok + fastest.not_found == 0 {
+        return Some(Verdict::Nothing);
+    }
+    let gain = Gain {
         fastest,
         slowest,
         times: ratio(slowest.elapsed_ms.median, fastest.elapsed_ms.median),
         possible: ratio(slowest.elapsed_ms.median, fastest.ideal_ms),
+    };
+    let overlap = fastest.elapsed_ms.max >= slowest.elapsed_ms.min;
+    Some(match overlap || gain.times < CLOSE {
+        true => Verdict::Close(gain),
+        false => Verdict::Faster(gain),
     })
 }
 
@@ -326,7 +370,9 @@ mod tests {
         assert_eq!((series[0].ideal_ms, series[1].ideal_ms), (60.0, 30.0));
         assert_eq!(series[0].of_ideal, 60.0 / 70.0);
         assert_eq!(series[1].of_ideal, 30.0 / 35.0);
-        let gain = gain(&series).unwrap();
+        let Some(Verdict::Faster(gain)) = verdict(&series) else {
+            panic!("{:?}", verdict(&series))
+        };
         assert_eq!((gain.times, gain.possible), (2.0, 70.0 / 30.0));
         assert_eq!(gain.fastest.strategy, "semaphore");
     }
@@ -353,7 +399,35 @@ mod tests {
             (series[0].cpu_ms, series[0].peak_memory),
             (Some(3.0), Some(1000))
         );
-        assert_eq!(gain(&series[..1]), None);
+        assert_eq!(verdict(&series[..1]), None);
+    }
+
+    #[test]
+    fn whoever_fails_is_not_fast_and_what_is_close_is_not_told_apart() {
+        let of = |runs: &[RunResults]| {
+            let series = series(runs);
+            match verdict(&series).unwrap() {
+                Verdict::Different => "different",
+                Verdict::Nothing => "nothing",
+                Verdict::Close(_) => "close",
+                Verdict::Faster(_) => "faster",
+            }
+        };
+        let mut runs = vec![run("a", 1, 100.0, &[5.0]), run("b", 1, 10.0, &[5.0])];
+        assert_eq!(of(&runs), "faster");
+        (runs[1].totals.ok, runs[1].totals.error) = (0, 1);
+        assert_eq!(of(&runs), "different");
+        (runs[0].totals.ok, runs[0].totals.error) = (0, 1);
+        assert_eq!(of(&runs), "nothing");
+        let near = [run("a", 1, 100.0, &[5.0]), run("b", 1, 95.0, &[5.0])];
+        assert_eq!(of(&near), "close");
+        let overlapping = [
+            run("a", 1, 100.0, &[5.0]),
+            run("a", 1, 40.0, &[5.0]),
+            run("b", 1, 20.0, &[5.0]),
+            run("b", 1, 50.0, &[5.0]),
+        ];
+        assert_eq!(of(&overlapping), "close");
     }
 
     #[test]

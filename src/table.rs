@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::columns::{COLUMNS, Column, seconds};
-use crate::summary::{Difference, Series, gain};
+use crate::columns::{COLUMNS, Column, seconds, verdict};
+use crate::summary::{Difference, Series};
 
 /// So many of the columns behind the name say what came of a series; the others what it took.
 const OUTCOME: usize = 7;
@@ -15,9 +15,10 @@ const OUTCOME: usize = 7;
 const BAR: f64 = 40.0;
 
 const NOTE: &str = "\
-latency: what each download took, without its queueing
-of ideal: the lower bound on any schedule, over what it took. That bound is the
-longest download, or all of them over the connections, whichever is longer.
+speed-up: over the slowest. latency: of each download, without its queueing.
+of ideal: the lower bound on any schedule of these downloads, at the latencies
+that they had, over what it took. It is the longest of them, or all of them over
+the connections, whichever is longer.
 ";
 
 /// The tables, what their share of the ideal means, the bars, and the gain.
@@ -27,19 +28,16 @@ pub fn comparison(series: &[Series]) -> String {
     let cost = table(series, name(series), cost);
     let mut text = format!("\n{outcome}\n{cost}\n{NOTE}\n");
     text += &bars(series);
-    if let Some(gain) = gain(series) {
-        let at = |series: &Series| match gain.fastest.strategy == gain.slowest.strategy {
-            true => format!("{} at {}", series.strategy, series.connections),
-            false => series.strategy.clone(),
-        };
+    for series in series.iter().filter(|series| series.not_attempted > 0) {
+        let (strategy, connections) = (&series.strategy, series.connections);
         let _ = writeln!(
             text,
-            "\n{} was {:.1} times faster than {} (at most {:.1} possible)",
-            at(gain.fastest),
-            gain.times,
-            at(gain.slowest),
-            gain.possible
+            "\n{strategy} {connections}: {} not attempted",
+            series.not_attempted
         );
+    }
+    if let Some(verdict) = verdict(series) {
+        let _ = writeln!(text, "\n{verdict}");
     }
     text
 }

@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 
-use flags::columns::COLUMNS;
+use flags::columns::{COLUMNS, verdict};
 use flags::results::{Results, RunResults};
 use flags::summary;
 use support::raw::{RawServer, ok};
@@ -99,10 +99,7 @@ fn all_strategies_do_the_same_work_and_the_table_is_that_of_the_report() {
         "the flags, and no folder"
     );
     let last = run.out.lines().last().unwrap();
-    assert!(
-        last.contains(" times faster than ") && last.ends_with(" possible)"),
-        "{last}"
-    );
+    assert_eq!(Some(last), verdict(&series).as_deref());
 }
 
 #[test]
@@ -263,6 +260,49 @@ fn options_reach_the_runs() {
         !run.out.contains("times faster"),
         "there is nothing to compare with"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn where_one_strategy_cannot_have_its_connections_none_has_them() {
+    let program = Program::new();
+    let mut shell = program.after("ulimit -n 64");
+    let args = [
+        "b",
+        "--compare",
+        "--strategy",
+        "threadpool,semaphore",
+        "--report",
+        "c.json",
+    ];
+    let run = Run::of(shell.args(args));
+    let results = results(&program);
+    let limits: Vec<_> = results
+        .runs
+        .iter()
+        .map(|run| run.settings.connections)
+        .collect();
+    assert!(limits[0] < 26 && limits[0] == limits[1], "{limits:?}");
+    assert!(
+        run.err
+            .contains(" instead of 26: at most 64 files may be open"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn what_fails_is_not_called_fast() {
+    let program = Program::new();
+    let nobody = program.run(["-s", "http://127.0.0.1:1", "b", "--compare"]);
+    assert!(
+        nobody
+            .out
+            .ends_with("\nEvery code failed, so the times say nothing.\n"),
+        "{}",
+        nobody.out
+    );
+    assert_eq!(nobody.exit, Some(1));
 }
 
 #[test]

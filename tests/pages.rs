@@ -166,7 +166,7 @@ fn every_format_tells_the_same_of_a_run() {
                 None => record.status.replace('_', " "),
             };
             assert_eq!([row[0].trim(), &row[1]], [record.code.as_str(), &verdict]);
-            assert_eq!([&line[1], &line[2]], [&record.code, &record.status]);
+            assert_eq!([&line[3], &line[4]], [&record.code, &record.status]);
         }
     }
 }

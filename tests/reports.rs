@@ -127,7 +127,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
                 };
                 assert_eq!(row[name], value, "{name} of {}", record.code);
             }
-            assert_eq!((row["strategy"].as_str(), row.len()), (strategy, 15));
+            assert_eq!((row["strategy"].as_str(), row.len()), (strategy, 17));
         }
     }
 }
@@ -273,7 +273,7 @@ fn a_report_follows_a_link_and_fills_a_pipe() {
     assert_eq!(program.run(["br", "--report", "pipe.csv"]).exit, Some(0));
     let text = reader.join().unwrap();
     assert!(
-        text.starts_with("strategy,code,status,") && text.lines().count() == 2,
+        text.starts_with("strategy,connections,round,code,") && text.lines().count() == 2,
         "{text}"
     );
 }

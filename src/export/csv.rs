@@ -3,8 +3,10 @@
 use crate::results::{RecordResults, Results};
 
 /// The columns of a table, one line for each record of each run.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 17] = [
     "strategy",
+    "connections",
+    "round",
     "code",
     "status",
     "kind",
@@ -29,7 +31,9 @@ pub(super) fn text(results: &Results) -> String {
     writer.write_record(COLUMNS).expect(in_memory);
     for run in &results.runs {
         for record in &run.records {
-            let line: (&str, &RecordResults) = (&run.strategy, record);
+            let connections = run.settings.connections;
+            let line: (&str, usize, Option<u32>, &RecordResults) =
+                (&run.strategy, connections, run.round, record);
             writer.serialize(line).expect(in_memory);
         }
     }

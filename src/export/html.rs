@@ -4,7 +4,7 @@
 
 use test_server::LOOK;
 
-use crate::columns::COLUMNS;
+use crate::columns::{self, COLUMNS};
 use crate::export::images::Images;
 use crate::export::layout::Layout;
 use crate::export::legend;
@@ -60,7 +60,7 @@ fn body(results: &Results, flags: &Flags, markup: &mut Markup) {
     );
     markup.open("main", &[]);
     markup.element("h1", &[], &wording::title(results));
-    if let Some(gain) = wording::gain(&series) {
+    if let Some(gain) = columns::verdict(&series) {
         markup.element("p", &[("class", &"lead")], &gain);
     }
     facts(results, markup);
@@ -181,7 +181,7 @@ fn waterfalls(runs: &[&RunResults], markup: &mut Markup) {
     let layout = Layout::new(runs, WIDTH, PANEL, ROWS);
     let told = "A row for each code in the order of their turns, all runs on one time axis. Of several rounds, the run in the middle.";
     heading("Waterfalls", told, markup);
-    markup.put("<p class=\"hint faint\">Point at a bar for its times, or go there with <kbd>Tab</kbd>: arrows up and down move ");
+    markup.put("<p class=\"hint faint\" hidden=\"\">Point at a bar for its times, or go there with <kbd>Tab</kbd>: arrows up and down move ");
     markup.put("from code to code, left and right to the same code in the run before and after, <kbd>Esc</kbd> closes.</p>\n");
     markup.open("svg", &[("class", &"hidden"), ("aria-hidden", &"true")]);
     svg::hatching(markup);

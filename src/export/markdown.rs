@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::columns::COLUMNS;
+use crate::columns::{self, COLUMNS};
 use crate::export::wording;
 use crate::results::Results;
 use crate::summary::{self, Series};
@@ -16,7 +16,7 @@ pub(super) fn text(results: &Results) -> String {
     if !series.is_empty() {
         text += &format!("\n{}", table(&series));
     }
-    for paragraph in [wording::gain(&series), wording::ended_early(results)]
+    for paragraph in [columns::verdict(&series), wording::ended_early(results)]
         .into_iter()
         .flatten()
     {

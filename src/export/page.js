@@ -2,6 +2,7 @@
 // same. Neither ampersands nor less-than signs here: the page is XML too, so that a test can read it strictly.
 (() => {
   const card = document.getElementById("card");
+  document.querySelector(".hint").hidden = false;
   const pictures = [...document.querySelectorAll("svg.waterfall")].map(prepare);
 
   function prepare(picture) {

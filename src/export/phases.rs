@@ -3,6 +3,9 @@
 use crate::record::Status;
 use crate::results::RecordResults;
 
+/// What is shorter is no pause: the shortest backoff is a hundred times this.
+const NO_PAUSE_MS: f64 = 1.0;
+
 /// What one stretch of time was spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -51,7 +54,13 @@ pub(super) fn spans(record: &RecordResults) -> Vec<Span> {
     let phases = [
         (Phase::Queue, start_ms),
         (Phase::Earlier, record.earlier_ms),
-        (Phase::Pause, record.queue_ms - start_ms),
+        // The two are measured a moment apart, which is no pause.
+        (
+            Phase::Pause,
+            Some(record.queue_ms - start_ms)
+                .filter(|&ms| ms > NO_PAUSE_MS)
+                .unwrap_or(0.0),
+        ),
         (Phase::Waiting, record.first_byte_ms),
         (Phase::Body, record.body_ms),
         (Phase::Save, record.save_ms),

@@ -5,6 +5,7 @@
 
 use test_server::LOOK;
 
+use crate::columns;
 use crate::export::layout::Layout;
 use crate::export::markup::{Markup, Px};
 use crate::export::wording;
@@ -77,7 +78,7 @@ fn open(height: f64, markup: &mut Markup) {
 /// What the picture shows, for those who cannot see it.
 fn description(results: &Results, runs: &[&RunResults]) -> String {
     let titles: Vec<_> = runs.iter().map(|run| wording::panel_title(run)).collect();
-    let gain = wording::gain(&summary::series(&results.runs)).unwrap_or_default();
+    let gain = columns::verdict(&summary::series(&results.runs)).unwrap_or_default();
     format!(
         "When each download of a run was waiting and under way, on one time axis: {}. {gain}",
         titles.join("; ")

@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 
 use crate::columns::seconds;
 use crate::results::{Results, RunResults};
-use crate::summary::{self, Series};
+use crate::summary;
 
 /// What the ideal is.
 pub(super) const IDEAL: &str = "The ideal is a lower bound on any schedule of the same downloads over as many connections: \
@@ -108,25 +108,6 @@ fn settings(run: &RunResults) -> String {
     )
 }
 
-/// What the fastest series has over the slowest.
-pub(super) fn gain(series: &[Series]) -> Option<String> {
-    let gain = summary::gain(series)?;
-    let name = |of: &Series| {
-        let alike = series.iter().filter(|other| other.strategy == of.strategy);
-        match alike.count() {
-            1 => of.strategy.clone(),
-            _ => format!("{} with {}", of.strategy, connections(of.connections)),
-        }
-    };
-    Some(format!(
-        "{} was {:.1} times faster than {} (at most {:.1} possible).",
-        name(gain.fastest),
-        gain.times,
-        name(gain.slowest),
-        gain.possible
-    ))
-}
-
 /// Runs that the table leaves out.
 pub(super) fn ended_early(results: &Results) -> Option<String> {
     let early = results
@@ -134,7 +115,12 @@ pub(super) fn ended_early(results: &Results) -> Option<String> {
         .iter()
         .filter(|run| run.ended_by.is_some())
         .count();
-    (early > 0).then(|| format!("{} ended early and not in the table.", count(early, "run")))
+    (early > 0).then(|| {
+        format!(
+            "{} ended early and left out of the table.",
+            count(early, "run")
+        )
+    })
 }
 
 /// Codes that ended differently, each with who said what.
@@ -214,23 +200,6 @@ mod tests {
     use crate::results::samples;
 
     #[test]
-    fn the_sentence_names_the_fastest_and_the_slowest() {
-        let mut results = samples::results(26);
-        let sentence = |results: &Results| gain(&summary::series(&results.runs));
-        assert_eq!(
-            sentence(&results).unwrap(),
-            "semaphore was 26.0 times faster than sequential (at most 26.0 possible)."
-        );
-        results.runs[0].strategy = "semaphore".to_owned();
-        assert_eq!(
-            sentence(&results).unwrap(),
-            "semaphore with 26 connections was 26.0 times faster than semaphore with 1 connection (at most 26.0 possible)."
-        );
-        results.runs.pop();
-        assert_eq!(sentence(&results), None);
-    }
-
-    #[test]
     fn titles_tell_what_ran() {
         let mut results = samples::results(26);
         assert_eq!(
@@ -249,7 +218,7 @@ mod tests {
         );
         assert_eq!(
             ended_early(&results).unwrap(),
-            "1 run ended early and not in the table."
+            "1 run ended early and left out of the table."
         );
     }
 
