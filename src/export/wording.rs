@@ -9,7 +9,7 @@ use crate::results::{Results, RunResults};
 use crate::summary;
 
 /// What the ideal is.
-pub(super) const IDEAL: &str = "The ideal is a lower bound on any schedule of the same downloads over as many connections: \
+pub(super) const IDEAL: &str = "The ideal is a lower bound on any schedule of the same downloads, with the latencies they had, over as many connections: \
     the longest download, or the sum of all service times divided by the connections, whichever is longer. The share of the \
     ideal is the ideal over the elapsed time: 100 % cannot be surpassed.";
 
