@@ -1,20 +1,28 @@
-//! Why a task has no value, why a task was not taken, and why there is no pool. One enum each: who waits for a result,
-//! who submits and who builds a pool decide different things.
+//! Why a task has no value, why it was not taken, why a wait ended early, and why there is no pool. One type each: who
+//! waits for a result, who submits and who builds a pool decide different things.
 
-use std::any::Any;
+use std::error::Error;
+use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::Deref;
+use std::process::ExitStatus;
+use std::sync::Arc;
 
 /// Why a task has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TaskError {
+    /// It ended with an error of its own; the source is that error.
+    #[error("the task failed")]
+    Failed(#[source] Failure),
     /// It panicked; the pool lives on.
     #[error("the task panicked: {message}")]
     #[non_exhaustive]
     Panicked {
         /// What the panic said.
         message: String,
+        /// Where it panicked, if `RUST_BACKTRACE` (or `RUST_LIB_BACKTRACE`) asks for it.
+        backtrace: Option<String>,
     },
     /// It was cancelled before it began.
     #[error("the task was cancelled")]
@@ -22,22 +30,127 @@ pub enum TaskError {
     /// Whoever should have run it to its end is gone.
     #[error("the task was not run to its end")]
     Broken(#[source] Broken),
+    /// The task, or its value, cannot be written for the way between two processes; the pool lives on.
+    #[error("cannot be encoded: {message}")]
+    #[non_exhaustive]
+    Encode {
+        /// What stood in the way.
+        message: String,
+    },
+    /// The task, or its value, cannot be read at the other end; the pool lives on.
+    #[error("cannot be decoded: {message}")]
+    #[non_exhaustive]
+    Decode {
+        /// What stood in the way.
+        message: String,
+    },
 }
+
+impl TaskError {
+    /// The failure of a task that ended with `error`.
+    ///
+    /// ```
+    /// use concurrent_futures::TaskError;
+    ///
+    /// let error = TaskError::failed("no such flag");
+    /// assert_eq!(error.to_string(), "the task failed");
+    /// let TaskError::Failed(failure) = error else { unreachable!() };
+    /// assert_eq!(failure.to_string(), "no such flag");
+    /// ```
+    pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(Failure::new(error))
+    }
+}
+
+/// The error a task ended with, shared by all who hold its future.
+///
+/// It leads to the error itself, so `failure.downcast_ref::<io::Error>()` tells which it is. Two are equal when they are the
+/// same failure, not when they say the same.
+///
+/// ```
+/// use std::io;
+/// use concurrent_futures::{TaskError, ThreadPoolExecutor};
+///
+/// let executor = ThreadPoolExecutor::new(1)?;
+/// let future = executor.try_submit(|| std::fs::read("/no/such/file"))?;
+/// let Err(TaskError::Failed(failure)) = future.result() else { unreachable!() };
+/// let error = failure.downcast_ref::<io::Error>().expect("what the task returned");
+/// assert_eq!(error.kind(), io::ErrorKind::NotFound);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Failure(Arc<dyn Error + Send + Sync>);
+
+impl Failure {
+    /// Holds `error`, or a text as an error.
+    ///
+    /// ```
+    /// assert_eq!(concurrent_futures::Failure::new("too late").to_string(), "too late");
+    /// ```
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(error.into()))
+    }
+}
+
+// Not an error itself: as the source of one it would hide the error inside.
+impl Deref for Failure {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl PartialEq for Failure {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Failure {}
 
 /// What broke.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Broken {
     /// A worker could not be set up, so none of the workers is trusted any more.
-    #[error("the pool's initializer panicked: {message}")]
+    #[error("the pool's initializer failed: {message}")]
     #[non_exhaustive]
     Initializer {
-        /// What the panic said.
+        /// What its error or its panic said.
         message: String,
     },
     /// The task was thrown away, with the pool's queue or halfway.
     #[error("the task was thrown away")]
     Abandoned,
+    /// A worker process was killed, or ended by itself.
+    #[error("the worker process {pid} ended: {status}")]
+    #[non_exhaustive]
+    Worker {
+        /// Its process id.
+        pid: u32,
+        /// What it ended with.
+        status: ExitStatus,
+    },
+    /// There is no worker process, and none can be started.
+    #[error("no worker process could be started: {message}")]
+    #[non_exhaustive]
+    NoWorker {
+        /// What stood in the way.
+        message: String,
+    },
 }
 
 /// Why an executor did not take a task.
@@ -50,9 +163,15 @@ pub enum SubmitError {
     /// It is broken.
     #[error("the pool is broken")]
     Broken(#[source] Broken),
-    /// It has no worker yet, and the system gives it no thread.
+    /// It has no worker yet, and the system gives it none.
     #[error("no thread for the first worker")]
     NoThread(#[source] io::Error),
+    /// Its queue is full, and the one who submits is one of its own workers, which cannot wait for itself.
+    #[error("the queue is full, and a worker of the same pool cannot wait for room in it")]
+    QueueFull,
+    /// A chunk of nothing, or a buffer for nothing, would never get anywhere.
+    #[error("chunks and buffers must have room for at least 1")]
+    NoRoom,
 }
 
 /// Why a pool cannot be built.
@@ -62,31 +181,52 @@ pub enum BuildError {
     /// A pool without workers would never run anything.
     #[error("max_workers must be at least 1")]
     NoWorkers,
+    /// A queue without room would never take anything.
+    #[error("queue_bound must be at least 1")]
+    NoQueue,
     /// No thread can have a name with a NUL in it.
     #[error("a thread's name cannot contain NUL: {0:?}")]
     ThreadName(String),
 }
 
-/// The words of a panic; most are a string of either kind.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
-    if let Some(message) = payload.downcast_ref::<&str>() {
-        (*message).to_owned()
-    } else if let Some(message) = payload.downcast_ref::<String>() {
-        message.clone()
-    } else {
-        "a panic without a message".to_owned()
-    }
+/// Not done in time; the task goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not done in time")]
+#[non_exhaustive]
+pub struct TimedOut;
+
+/// Why a `map` ends early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapError {
+    /// The call whose turn it was has no value.
+    #[error("a call of the map has no value")]
+    Task(#[source] TaskError),
+    /// The result whose turn it was did not come in time.
+    #[error("the results of the map did not come in time")]
+    TimedOut,
+    /// A buffered map could not hand in more.
+    #[error("the map could not go on")]
+    Submit(#[source] SubmitError),
 }
 
-/// Calls what the user wrote where there is nobody to hand a panic to: the panic hook has told of it, and it goes no
-/// further. A task, a callback, and whatever they captured or returned may panic, also when dropped, and so may what they
-/// panic with.
-pub(crate) fn contain(call: impl FnOnce()) {
-    let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
-        return;
-    };
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // Dropping it has panicked once; it is not given a second chance.
-        std::mem::forget(again);
-    }
+/// The end of an [`as_completed`](crate::as_completed) whose time is up.
+///
+/// ```
+/// use std::time::Duration;
+/// use concurrent_futures::{Future, as_completed};
+///
+/// let (_promise, future) = Future::<i32>::pair();
+/// let mut done = as_completed([future]).timeout(Duration::ZERO);
+/// let error = done.next().unwrap().unwrap_err();
+/// assert_eq!((error.unfinished, error.total), (1, 1));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{unfinished} (of {total}) futures unfinished")]
+#[non_exhaustive]
+pub struct Unfinished {
+    /// How many were not done.
+    pub unfinished: usize,
+    /// How many there were.
+    pub total: usize,
 }

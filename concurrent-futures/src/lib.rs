@@ -23,20 +23,38 @@
 //!
 //! The modules, bottom floor first; each imports only from those above it in this list:
 //!
+//! * `sync`: the parts of the standard library that loom can stand in for
 //! * `error`: why a task has no value, why a task was not taken
-//! * `future`: the handle of one task, and the promise at its other end
-//! * `waiting`: many futures at once
+//! * `panics`: calls into what the user wrote
+//! * `state`: the life of one future
+//! * `future`: one task seen from both ends, the handle and the promise
+//! * `waiting` and `completed`: many futures at once
+//! * `task`: what an executor runs
+//! * `executor` and `map`: what all executors have in common
 //! * `thread_pool`: an executor on threads
 
+mod completed;
 mod error;
+mod executor;
 mod future;
+mod map;
+mod panics;
+mod state;
+mod sync;
+mod task;
 mod thread_pool;
 mod waiting;
 
-pub use error::{Broken, BuildError, SubmitError, TaskError};
-pub use future::Future;
-pub use thread_pool::{ThreadPoolBuilder, ThreadPoolExecutor};
-pub use waiting::{AsCompleted, as_completed};
+pub use completed::{AsCompleted, AsCompletedWithin, as_completed};
+pub use error::{
+    Broken, BuildError, Failure, MapError, SubmitError, TaskError, TimedOut, Unfinished,
+};
+pub use executor::{Chunk, Executor, ExecutorExt};
+pub use future::{Future, Lent, Promise, Taken};
+pub use map::{FallibleMap, Map, MapOptions};
+pub use task::{Fallible, Task};
+pub use thread_pool::{ScopedExecutor, ThreadPoolBuilder, ThreadPoolExecutor};
+pub use waiting::{ReturnWhen, Waited, wait};
 
 // The example of the README must compile as well.
 #[cfg(doctest)]

@@ -1,72 +1,110 @@
-//! Many futures at once. Each future sends itself into one channel when it is done, so no wake-up can be lost, and what
-//! has been handed out is held no longer.
+//! Many futures at once: until the first is done, the first has failed, or all are done.
+//!
+//! Each future counts itself in one tally when it is settled, so no wake-up can be lost. Whoever waits takes the tally off
+//! again before it goes: waiting for the first of a thousand, a thousand times, must not leave a million tallies behind.
 
 use std::collections::HashSet;
-use std::iter::FusedIterator;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crossbeam_channel::Receiver;
+use crate::error::TaskError;
+use crate::future::{Future, Observer, Tally};
+use crate::sync::deadline_in;
 
-use crate::future::Future;
-
-/// The futures in the order in which they are done; first those that already are, in the order given. Each once, even if
-/// given twice.
-///
-/// The iterator waits for the next one; it holds no future that it has handed out.
+/// What [`wait`] waits for.
 ///
 /// ```
-/// use concurrent_futures::{ThreadPoolExecutor, as_completed};
+/// use concurrent_futures::{Future, ReturnWhen, TaskError, wait};
+///
+/// let (promise, failed) = Future::<i32>::pair();
+/// let (_promise, open) = Future::pair();
+/// promise.set(Err(TaskError::failed("no such flag")));
+/// let waited = wait([failed, open], None, ReturnWhen::FirstException);
+/// assert_eq!((waited.done.len(), waited.not_done.len()), (1, 1));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnWhen {
+    /// Any future is done, whatever the outcome.
+    FirstCompleted,
+    /// Any future has failed; being cancelled is no failure. If none fails, as [`AllCompleted`](Self::AllCompleted).
+    FirstException,
+    /// All futures are done.
+    AllCompleted,
+}
+
+/// The futures given to [`wait`], each once and in the order given, in two parts.
+///
+/// ```
+/// use concurrent_futures::{Future, ReturnWhen, wait};
+///
+/// let (promise, future) = Future::pair();
+/// promise.set(Ok(42));
+/// let waited = wait([future.clone()], None, ReturnWhen::AllCompleted);
+/// assert_eq!(waited.done, [future]);
+/// assert!(waited.not_done.is_empty());
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Waited<T> {
+    /// Those that finished or were cancelled.
+    pub done: Vec<Future<T>>,
+    /// Those that are pending or running.
+    pub not_done: Vec<Future<T>>,
+}
+
+/// Waits until enough of `futures` are done, or until `timeout` has passed, which is no error: the answer tells.
+///
+/// A future given twice counts once. With nothing to wait for it returns at once.
+///
+/// ```
+/// use concurrent_futures::{ReturnWhen, ThreadPoolExecutor, wait};
 ///
 /// let executor = ThreadPoolExecutor::new(2)?;
 /// let futures: Vec<_> =
 ///     (1..=3).map(|n| executor.submit(move || n * n)).collect::<Result<_, _>>()?;
-/// let mut squares: Vec<_> =
-///     as_completed(futures).filter_map(|future| future.result().ok().copied()).collect();
-/// squares.sort();
+/// let waited = wait(futures, None, ReturnWhen::AllCompleted);
+/// let squares: Vec<i32> = waited.done.iter().filter_map(|f| f.result().ok().copied()).collect();
 /// assert_eq!(squares, [1, 4, 9]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
-    let (sender, done) = crossbeam_channel::unbounded();
+pub fn wait<T>(
+    futures: impl IntoIterator<Item = Future<T>>,
+    timeout: Option<Duration>,
+    return_when: ReturnWhen,
+) -> Waited<T> {
+    let deadline = timeout.and_then(deadline_in);
     let mut seen = HashSet::new();
-    let (finished, unfinished): (Vec<_>, Vec<_>) = futures
+    let futures: Vec<_> = futures
         .into_iter()
-        .filter(|future| seen.insert(future.clone()))
-        .partition(Future::done);
-    for future in finished.iter().chain(&unfinished) {
-        future.send_when_done(sender.clone());
-    }
-    AsCompleted {
-        done,
-        left: seen.len(),
-    }
-}
+        .filter(|future| seen.insert(future.address()))
+        .collect();
 
-/// Iterator over futures in the order in which they are done; see [`as_completed`].
-#[derive(Debug)]
-pub struct AsCompleted<T> {
-    done: Receiver<Future<T>>,
-    left: usize,
-}
-
-impl<T> Iterator for AsCompleted<T> {
-    type Item = Future<T>;
-
-    fn next(&mut self) -> Option<Future<T>> {
-        if self.left == 0 {
-            return None;
+    let tally = Arc::new(Tally::new(futures.len()));
+    for future in &futures {
+        let observer = Observer::Tally(Arc::clone(&tally));
+        if future.state().observe(observer).is_err() {
+            tally.count(has_failed(future));
         }
-        let future = self
-            .done
-            .recv()
-            .expect("a promise settles its future before it is gone");
-        self.left -= 1;
-        Some(future)
     }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
+    tally.wait(deadline, |counts| match return_when {
+        _ if counts.open == 0 => true,
+        ReturnWhen::FirstCompleted => counts.settled > 0,
+        ReturnWhen::FirstException => counts.failed > 0,
+        ReturnWhen::AllCompleted => false,
+    });
+    let (done, not_done): (Vec<_>, Vec<_>) = futures.into_iter().partition(Future::done);
+    forget(&tally, &not_done);
+    Waited { done, not_done }
 }
 
-impl<T> ExactSizeIterator for AsCompleted<T> {}
-impl<T> FusedIterator for AsCompleted<T> {}
+fn has_failed<T>(future: &Future<T>) -> bool {
+    future
+        .error()
+        .is_some_and(|error| *error != TaskError::Cancelled)
+}
+
+fn forget<T>(tally: &Arc<Tally>, futures: &[Future<T>]) {
+    for future in futures {
+        future.state().forget(|observer| observer.is_tally(tally));
+    }
+}

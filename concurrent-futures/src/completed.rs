@@ -1,0 +1,180 @@
+//! Many futures, in the order in which they are done.
+//!
+//! Whoever settles a future puts it into one queue, so no wake-up can be lost, and what has been handed out is held no
+//! longer.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::Unfinished;
+use crate::future::{Future, Observer, Queue};
+use crate::sync::deadline_in;
+
+/// The futures in the order in which they are done; first those that already are, in the order given. Each once, even if
+/// given twice.
+///
+/// The iterator waits for the next one; it holds no future that it has handed out. With
+/// [`timeout`](AsCompleted::timeout) it waits no longer than that for all of them together.
+///
+/// ```
+/// use concurrent_futures::{ThreadPoolExecutor, as_completed};
+///
+/// let executor = ThreadPoolExecutor::new(2)?;
+/// let futures: Vec<_> =
+///     (1..=3).map(|n| executor.submit(move || n * n)).collect::<Result<_, _>>()?;
+/// let mut squares: Vec<_> =
+///     as_completed(futures).filter_map(|future| future.result().ok().copied()).collect();
+/// squares.sort();
+/// assert_eq!(squares, [1, 4, 9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
+    let mut seen = HashSet::new();
+    // All are held until the last is seen: the address of one that is gone may be that of another.
+    let (ready, unfinished): (Vec<_>, Vec<_>) = futures
+        .into_iter()
+        .filter(|future| seen.insert(future.address()))
+        .partition(Future::done);
+    let mut ready = VecDeque::from(ready);
+    let queue = Arc::new(Queue::new());
+    for future in unfinished {
+        let observer = Observer::Queue(Arc::clone(&queue));
+        if future.state().observe(observer).is_err() {
+            ready.push_back(future);
+        }
+    }
+    AsCompleted {
+        queue,
+        ready,
+        left: seen.len(),
+        total: seen.len(),
+    }
+}
+
+/// Iterator over futures in the order in which they are done; see [`as_completed`].
+///
+/// ```
+/// use concurrent_futures::{Future, as_completed};
+///
+/// let (promise, future) = Future::pair();
+/// let mut done = as_completed([future]);
+/// promise.set(Ok(42));
+/// assert_eq!(done.len(), 1);
+/// assert_eq!(done.next().unwrap().result(), Ok(&42));
+/// assert!(done.next().is_none());
+/// ```
+pub struct AsCompleted<T> {
+    queue: Arc<Queue<T>>,
+    /// Taken from the queue all at once, to lock it seldom.
+    ready: VecDeque<Future<T>>,
+    left: usize,
+    total: usize,
+}
+
+impl<T> AsCompleted<T> {
+    /// The same with an end: what is done within `timeout` from now is handed out, then, if anything is left, one error.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures::{Future, as_completed};
+    ///
+    /// let (promise, future) = Future::<i32>::pair();
+    /// let mut done = as_completed([future]).timeout(Duration::ZERO);
+    /// let error = done.next().unwrap().unwrap_err();
+    /// assert_eq!(error.to_string(), "1 (of 1) futures unfinished");
+    /// assert!(done.next().is_none());
+    /// # drop(promise);
+    /// ```
+    pub fn timeout(self, timeout: Duration) -> AsCompletedWithin<T> {
+        AsCompletedWithin {
+            futures: self,
+            deadline: deadline_in(timeout),
+            ended: false,
+        }
+    }
+
+    /// The next one; none when there is none left, or none until `deadline`.
+    fn next_until(&mut self, deadline: Option<Instant>) -> Option<Future<T>> {
+        if self.left == 0 {
+            return None;
+        }
+        if self.ready.is_empty() {
+            self.ready = self.queue.take(deadline);
+        }
+        let next = self.ready.pop_front()?;
+        self.left -= 1;
+        Some(next)
+    }
+}
+
+impl<T> Iterator for AsCompleted<T> {
+    type Item = Future<T>;
+
+    fn next(&mut self) -> Option<Future<T>> {
+        self.next_until(None)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for AsCompleted<T> {}
+impl<T> FusedIterator for AsCompleted<T> {}
+
+impl<T> Drop for AsCompleted<T> {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl<T> fmt::Debug for AsCompleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AsCompleted({} of {} left)", self.left, self.total)
+    }
+}
+
+/// Iterator over futures in the order in which they are done, until a deadline; see [`AsCompleted::timeout`].
+///
+/// ```
+/// use std::time::Duration;
+/// use concurrent_futures::{Future, Unfinished, as_completed};
+///
+/// let (promise, future) = Future::pair();
+/// promise.set(Ok(42));
+/// for done in as_completed([future]).timeout(Duration::from_secs(60)) {
+///     assert_eq!(done?.result(), Ok(&42));
+/// }
+/// # Ok::<(), Unfinished>(())
+/// ```
+#[derive(Debug)]
+pub struct AsCompletedWithin<T> {
+    futures: AsCompleted<T>,
+    deadline: Option<Instant>,
+    ended: bool,
+}
+
+impl<T> Iterator for AsCompletedWithin<T> {
+    type Item = Result<Future<T>, Unfinished>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.futures.next_until(self.deadline);
+        self.ended = next.is_none();
+        match next {
+            Some(future) => Some(Ok(future)),
+            None if self.futures.left == 0 => None,
+            None => Some(Err(Unfinished {
+                unfinished: self.futures.left,
+                total: self.futures.total,
+            })),
+        }
+    }
+}
+
+impl<T> FusedIterator for AsCompletedWithin<T> {}

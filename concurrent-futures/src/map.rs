@@ -1,0 +1,365 @@
+//! Results in the order of the input, whatever the order in which they come.
+//!
+//! All is queued at once, unless there is a buffer; then each result that is handed out makes room for the next task. The
+//! iterator holds the only handle of each future, so it can take the values out and keeps none.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::time::{Duration, Instant};
+use std::vec;
+
+use crate::error::{MapError, SubmitError, TaskError, TimedOut};
+use crate::executor::{Chunk, Executor};
+use crate::future::Future;
+use crate::task::{Fallible, Task};
+
+/// How a map hands in its tasks.
+///
+/// ```
+/// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
+///
+/// let executor = ThreadPoolExecutor::new(2)?;
+/// // The input never ends; no more than 4 * 100 of it are waiting at any time.
+/// let options = MapOptions::new().chunks(100).buffered(4);
+/// let squares = executor.map_with(options, |n| n * n, 1u64..)?;
+/// let over_a_million = squares.map(|n| n.unwrap()).find(|&n| n > 1_000_000);
+/// assert_eq!(over_a_million, Some(1001 * 1001));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MapOptions {
+    chunk: usize,
+    buffer: Option<usize>,
+}
+
+impl MapOptions {
+    /// Every task by itself, all at once.
+    pub fn new() -> Self {
+        Self {
+            chunk: 1,
+            buffer: None,
+        }
+    }
+
+    /// So many tasks go to a worker as one (default: 1). It pays when tasks are short and workers far away.
+    pub fn chunks(mut self, size: usize) -> Self {
+        self.chunk = size;
+        self
+    }
+
+    /// At most so many tasks, or chunks, are queued whose results have not been handed out (default: all). So an input
+    /// without an end can be mapped.
+    pub fn buffered(mut self, size: usize) -> Self {
+        self.buffer = Some(size);
+        self
+    }
+}
+
+impl Default for MapOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Iterator over the results of a map, in the order of the input.
+///
+/// It waits for the result whose turn it is. At the first one without a value it gives the error, cancels what has not
+/// begun, and ends; likewise when [`timeout`](Self::timeout) has passed. Dropped halfway it also cancels what has not
+/// begun; dropped before the first `next` it lets everything run. It holds no result that it has handed out.
+///
+/// ```
+/// use concurrent_futures::ThreadPoolExecutor;
+///
+/// let executor = ThreadPoolExecutor::new(2)?;
+/// let mut quotients = executor.map(|n| 60 / n, [3, 2, 0, 1])?;
+/// assert_eq!(quotients.next().unwrap()?, 20);
+/// assert_eq!(quotients.next().unwrap()?, 30);
+/// assert!(quotients.next().unwrap().is_err(), "attempt to divide by zero");
+/// assert!(quotients.next().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "the calls run anyway, but nobody will know what came of them"]
+pub struct Map<'a, T> {
+    parts: VecDeque<Part<T>>,
+    /// What is left of the chunk whose turn it is, and how it ended.
+    values: vec::IntoIter<T>,
+    error: Option<TaskError>,
+    source: Option<Source<'a, T>>,
+    started: Instant,
+    deadline: Option<Instant>,
+    advanced: bool,
+}
+
+/// Hands in the next part; none when the input has ended.
+type Source<'a, T> = Box<dyn FnMut() -> Option<Result<Part<T>, SubmitError>> + Send + 'a>;
+
+enum Part<T> {
+    One(Future<T>),
+    Many(Future<Chunk<T>>),
+    /// The executor did not take it.
+    Refused(SubmitError),
+}
+
+impl<T> Map<'static, T> {
+    pub(crate) fn of_all<K, E>(
+        chunk: usize,
+        tasks: impl IntoIterator<Item = K>,
+        executor: &E,
+    ) -> Result<Self, SubmitError>
+    where
+        K: Task<Output = T>,
+        E: Executor<K> + ?Sized,
+    {
+        let mut map = Self::empty();
+        let mut tasks = tasks.into_iter();
+        while let Some(part) = hand_in(chunk, &mut tasks, executor) {
+            map.parts.push_back(part?);
+        }
+        Ok(map)
+    }
+}
+
+impl<'a, T> Map<'a, T> {
+    pub(crate) fn with<K, E, I>(
+        options: MapOptions,
+        tasks: I,
+        executor: &'a E,
+    ) -> Result<Self, SubmitError>
+    where
+        K: Task<Output = T> + 'a,
+        E: Executor<K> + ?Sized,
+        I: IntoIterator<Item = K>,
+        I::IntoIter: Send + 'a,
+    {
+        let MapOptions { chunk, buffer } = options;
+        if chunk == 0 || buffer == Some(0) {
+            return Err(SubmitError::NoRoom);
+        }
+        let Some(buffer) = buffer else {
+            return Map::of_all(chunk, tasks, executor);
+        };
+        let mut tasks = tasks.into_iter();
+        let mut map = Self::empty();
+        let mut source = move || hand_in(chunk, &mut tasks, executor);
+        while map.parts.len() < buffer {
+            match source() {
+                Some(part) => map.parts.push_back(part?),
+                None => return Ok(map),
+            }
+        }
+        map.source = Some(Box::new(source));
+        Ok(map)
+    }
+
+    fn empty() -> Self {
+        Self {
+            parts: VecDeque::new(),
+            values: Vec::new().into_iter(),
+            error: None,
+            source: None,
+            started: Instant::now(),
+            deadline: None,
+            advanced: false,
+        }
+    }
+
+    /// The same with an end: results that come later than `timeout` after the call of `map` are not waited for.
+    ///
+    /// ```
+    /// # use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    /// use concurrent_futures::{MapError, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(1)?;
+    /// let (go_on, may_go_on) = channel::<()>();
+    /// executor.submit(move || may_go_on.recv())?;
+    /// let mut late = executor.map(|n| n, [1, 2])?.timeout(Duration::ZERO);
+    /// assert!(matches!(late.next(), Some(Err(MapError::TimedOut))));
+    /// assert!(late.next().is_none());
+    /// # drop(go_on);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.deadline = self.started.checked_add(timeout);
+        self
+    }
+
+    /// The values of calls that return a [`Result`]; an `Err` of such a call then is its failure, and ends the map.
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let executor = ThreadPoolExecutor::new(2)?;
+    /// let mut numbers = executor.map(str::parse::<i32>, ["1", "two", "3"])?.fallible();
+    /// assert_eq!(numbers.next().unwrap()?, 1);
+    /// assert!(numbers.next().unwrap().is_err());
+    /// assert!(numbers.next().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fallible(self) -> FallibleMap<'a, T>
+    where
+        T: Fallible,
+    {
+        FallibleMap { map: self }
+    }
+
+    /// The part whose turn it is, when it is done; another one is handed in for it.
+    fn next_part(&mut self) -> Option<Result<Part<T>, MapError>> {
+        if self.parts.front()?.wait(self.deadline).is_err() {
+            return Some(Err(MapError::TimedOut));
+        }
+        let part = self.parts.pop_front()?;
+        match self.source.as_mut().and_then(|source| source()) {
+            Some(Ok(next)) => self.parts.push_back(next),
+            Some(Err(error)) => {
+                self.source = None;
+                self.parts.push_back(Part::Refused(error));
+            }
+            None => self.source = None,
+        }
+        Some(Ok(part))
+    }
+
+    /// Hands in no more and calls off what has not begun.
+    fn stop(&mut self) {
+        self.source = None;
+        self.values = Vec::new().into_iter();
+        for part in self.parts.drain(..) {
+            part.cancel();
+        }
+    }
+
+    fn fail(&mut self, error: MapError) -> Option<Result<T, MapError>> {
+        self.stop();
+        Some(Err(error))
+    }
+}
+
+impl<T> Iterator for Map<'_, T> {
+    type Item = Result<T, MapError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.advanced = true;
+        loop {
+            if let Some(value) = self.values.next() {
+                return Some(Ok(value));
+            }
+            if let Some(error) = self.error.take() {
+                return self.fail(MapError::Task(error));
+            }
+            match self.next_part()? {
+                Ok(Part::One(future)) => match outcome(future) {
+                    Ok(value) => return Some(Ok(value)),
+                    Err(error) => return self.fail(MapError::Task(error)),
+                },
+                Ok(Part::Many(future)) => match outcome(future) {
+                    Ok(chunk) => {
+                        self.values = chunk.values.into_iter();
+                        self.error = chunk.error;
+                    }
+                    Err(error) => return self.fail(MapError::Task(error)),
+                },
+                Ok(Part::Refused(error)) => return self.fail(MapError::Submit(error)),
+                Err(error) => return self.fail(error),
+            }
+        }
+    }
+}
+
+impl<T> FusedIterator for Map<'_, T> {}
+
+impl<T> Drop for Map<'_, T> {
+    fn drop(&mut self) {
+        if self.advanced {
+            self.stop();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Map<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map")
+            .field("parts", &self.parts.len())
+            .field("endless", &self.source.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> Part<T> {
+    /// Waits until it is done, at most until `deadline`.
+    fn wait(&self, deadline: Option<Instant>) -> Result<(), TimedOut> {
+        let done = match self {
+            Self::One(future) => future.state().wait(deadline).is_some(),
+            Self::Many(future) => future.state().wait(deadline).is_some(),
+            Self::Refused(_) => true,
+        };
+        if done { Ok(()) } else { Err(TimedOut) }
+    }
+
+    fn cancel(self) {
+        match self {
+            Self::One(future) => drop(future.cancel()),
+            Self::Many(future) => drop(future.cancel()),
+            Self::Refused(_) => (),
+        }
+    }
+}
+
+/// What became of a future that nobody else knows.
+fn outcome<T>(future: Future<T>) -> Result<T, TaskError> {
+    let outcome = future.into_result();
+    outcome.unwrap_or_else(|_| unreachable!("the map holds its only handle"))
+}
+
+/// Hands the next `chunk` of `tasks` to `executor`; none when there are no more.
+fn hand_in<K, E>(
+    chunk: usize,
+    tasks: &mut impl Iterator<Item = K>,
+    executor: &E,
+) -> Option<Result<Part<K::Output>, SubmitError>>
+where
+    K: Task,
+    E: Executor<K> + ?Sized,
+{
+    if chunk == 1 {
+        let task = tasks.next()?;
+        return Some(executor.submit(task).map(Part::One));
+    }
+    let tasks: Vec<K> = tasks.take(chunk).collect();
+    let any = !tasks.is_empty();
+    any.then(|| executor.submit_chunk(tasks).map(Part::Many))
+}
+
+/// Iterator over the values of calls that may fail; see [`Map::fallible`].
+///
+/// ```
+/// use concurrent_futures::{MapError, ThreadPoolExecutor};
+///
+/// let executor = ThreadPoolExecutor::new(2)?;
+/// let numbers = executor.map(str::parse::<i32>, ["1", "2", "3"])?.fallible();
+/// let sum: i32 = numbers.sum::<Result<i32, MapError>>()?;
+/// assert_eq!(sum, 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "the calls run anyway, but nobody will know what came of them"]
+pub struct FallibleMap<'a, T> {
+    map: Map<'a, T>,
+}
+
+impl<T: Fallible> Iterator for FallibleMap<'_, T> {
+    type Item = Result<T::Value, MapError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let outcome = self.map.next()?;
+        Some(outcome.and_then(|value| {
+            value.into_value().map_err(|error| {
+                self.map.stop();
+                MapError::Task(TaskError::failed(error))
+            })
+        }))
+    }
+}
+
+impl<T: Fallible> FusedIterator for FallibleMap<'_, T> {}

@@ -1,0 +1,193 @@
+//! How a pool is described.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::error::BuildError;
+use crate::panics::note_backtraces;
+use crate::thread_pool::executor::ThreadPoolExecutor;
+use crate::thread_pool::pool::{Initializer, Plan};
+use crate::thread_pool::scoped::{self, ScopedExecutor};
+
+/// A pool yet to be built.
+///
+/// ```
+/// use concurrent_futures::ThreadPoolExecutor;
+///
+/// let executor = ThreadPoolExecutor::builder()
+///     .max_workers(8)
+///     .thread_name_prefix("download")
+///     .initializer(|| println!("a worker starts"))
+///     .queue_bound(1000)
+///     .build()?;
+/// let name = executor.submit(|| std::thread::current().name().map(str::to_owned))?;
+/// assert_eq!(name.result(), Ok(&Some("download_0".to_owned())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a builder builds nothing until `build` is called"]
+pub struct ThreadPoolBuilder {
+    max_workers: usize,
+    queue_bound: Option<usize>,
+    thread_name_prefix: Option<String>,
+    initializer: Option<Initializer>,
+}
+
+impl ThreadPoolBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            max_workers: default_workers(),
+            queue_bound: None,
+            thread_name_prefix: None,
+            initializer: None,
+        }
+    }
+
+    /// The most threads there will ever be (default: the processors this program may use + 4, at most 32).
+    pub fn max_workers(mut self, max_workers: usize) -> Self {
+        self.max_workers = max_workers;
+        self
+    }
+
+    /// What the names of the threads begin with, followed by `_0`, `_1`... (default: `pool-0`, `pool-1`...). Linux shows
+    /// the first 15 characters of a name.
+    pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.thread_name_prefix = Some(prefix.into());
+        self
+    }
+
+    /// Called in each worker before its first task. If it panics the pool is broken: what is queued fails with
+    /// [`TaskError::Broken`](crate::TaskError::Broken), and nothing more is taken.
+    pub fn initializer(self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
+        self.initialize(move || {
+            initializer();
+            Ok(())
+        })
+    }
+
+    /// As [`initializer`](Self::initializer), for one that returns an error if it fails; that breaks the pool, too.
+    ///
+    /// ```
+    /// use concurrent_futures::{Broken, TaskError, ThreadPoolExecutor};
+    ///
+    /// let builder = ThreadPoolExecutor::builder().try_initializer(|| Err("no licence"));
+    /// let executor = builder.build()?;
+    /// let future = executor.submit(|| 42)?;
+    /// let Err(TaskError::Broken(broken)) = future.result() else { unreachable!() };
+    /// assert_eq!(broken.to_string(), "the pool's initializer failed: no licence");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_initializer<E: fmt::Display>(
+        self,
+        initializer: impl Fn() -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        self.initialize(move || initializer().map_err(|error| error.to_string()))
+    }
+
+    fn initialize(
+        mut self,
+        initializer: impl Fn() -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.initializer = Some(Box::new(initializer));
+        self
+    }
+
+    /// The most tasks that may wait for a worker (default: any number). When there are as many, `submit` waits until a
+    /// worker takes one; a worker of the same pool does not wait, which might be for itself, but is refused with
+    /// [`SubmitError::QueueFull`](crate::SubmitError::QueueFull). A task that is cancelled keeps its place until a worker
+    /// comes to it.
+    pub fn queue_bound(mut self, tasks: usize) -> Self {
+        self.queue_bound = Some(tasks);
+        self
+    }
+
+    /// The executor. No thread is started yet.
+    ///
+    /// # Errors
+    /// [`BuildError::NoWorkers`] when `max_workers` is 0, [`BuildError::NoQueue`] when `queue_bound` is,
+    /// [`BuildError::ThreadName`] when the prefix contains a NUL.
+    pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
+        Ok(ThreadPoolExecutor::of(self.plan()?))
+    }
+
+    /// Calls `body` with an executor for tasks that borrow, and returns what it returns, when all tasks are done; see
+    /// [`ThreadPoolExecutor::scope`].
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let words = ["one", "three", "seventeen"];
+    /// let letters = ThreadPoolExecutor::builder().max_workers(2).scope(|executor| {
+    ///     let lengths = executor.map(|word: &&str| word.len(), &words)?;
+    ///     lengths.sum::<Result<usize, _>>().map_err(Box::<dyn std::error::Error>::from)
+    /// })??;
+    /// assert_eq!(letters, 17);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn scope<'env, R, F>(self, body: F) -> Result<R, BuildError>
+    where
+        F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
+    {
+        Ok(scoped::scope(self.plan()?, body))
+    }
+
+    fn plan(self) -> Result<Plan, BuildError> {
+        if self.max_workers == 0 {
+            return Err(BuildError::NoWorkers);
+        }
+        if self.queue_bound == Some(0) {
+            return Err(BuildError::NoQueue);
+        }
+        let thread_name_prefix = self.thread_name_prefix.unwrap_or_else(next_default_prefix);
+        if thread_name_prefix.contains('\0') {
+            return Err(BuildError::ThreadName(thread_name_prefix));
+        }
+        note_backtraces();
+        Ok(Plan {
+            max_workers: self.max_workers,
+            queue_bound: self.queue_bound,
+            thread_name_prefix,
+            initializer: self.initializer,
+        })
+    }
+}
+
+impl fmt::Debug for ThreadPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPoolBuilder")
+            .field("max_workers", &self.max_workers)
+            .field("queue_bound", &self.queue_bound)
+            .field("thread_name_prefix", &self.thread_name_prefix)
+            .field("initializer", &self.initializer.is_some())
+            .finish()
+    }
+}
+
+/// # Source
+/// `ThreadPoolExecutor.__init__` of CPython: a few more than processors, for tasks that wait, but no crowd.
+fn default_workers() -> usize {
+    let processors = thread::available_parallelism().map_or(1, Into::into);
+    (processors + 4).min(32)
+}
+
+fn next_default_prefix() -> String {
+    static POOLS: AtomicUsize = AtomicUsize::new(0);
+    format!("pool-{}", POOLS.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_a_few_more_workers_than_processors_and_no_crowd() {
+        let processors = thread::available_parallelism().unwrap().get();
+        assert_eq!(
+            ThreadPoolBuilder::new().max_workers,
+            (processors + 4).min(32)
+        );
+    }
+}

@@ -1,0 +1,307 @@
+//! The pool with an owner: what submits to it and what ends it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+
+use crate::error::{BuildError, SubmitError, TaskError};
+use crate::executor::{Chunk, Executor};
+use crate::future::Future;
+use crate::map::{Map, MapOptions};
+use crate::task::{Fallible, Task};
+use crate::thread_pool::builder::ThreadPoolBuilder;
+use crate::thread_pool::job::job;
+use crate::thread_pool::pool::{Plan, Pool, Thread};
+use crate::thread_pool::scoped::ScopedExecutor;
+
+/// Runs tasks on at most so many threads, in the order submitted.
+///
+/// Threads are started one by one as tasks come and find no idle one. Dropping the executor waits for all tasks, as
+/// leaving Python's `with` block does, also after `shutdown(false, ...)`; only one of its own workers, which cannot wait for
+/// itself, drops it without waiting. Nothing waits for an executor that is never dropped: when `main` returns or
+/// [`std::process::exit`] is called, what it has left to do is lost.
+///
+/// A panic of a task is caught, so it needs `panic = "unwind"`, the default. If `RUST_BACKTRACE` asks for backtraces the
+/// first pool of a program puts a panic hook before the one that is there, to note where its tasks panic.
+///
+/// ```
+/// use concurrent_futures::ThreadPoolExecutor;
+///
+/// let executor = ThreadPoolExecutor::new(2)?;
+/// let answer = executor.submit(|| 6 * 7)?;
+/// assert_eq!(answer.result(), Ok(&42));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ThreadPoolExecutor {
+    pool: Arc<Pool<'static>>,
+}
+
+impl ThreadPoolExecutor {
+    /// An executor with at most `max_workers` threads.
+    ///
+    /// ```
+    /// use concurrent_futures::{BuildError, ThreadPoolExecutor};
+    ///
+    /// assert!(ThreadPoolExecutor::new(4).is_ok());
+    /// assert!(matches!(ThreadPoolExecutor::new(0), Err(BuildError::NoWorkers)));
+    /// ```
+    ///
+    /// # Errors
+    /// [`BuildError::NoWorkers`] for 0.
+    pub fn new(max_workers: usize) -> Result<Self, BuildError> {
+        Self::builder().max_workers(max_workers).build()
+    }
+
+    /// An executor to be described further; see [`ThreadPoolBuilder`].
+    ///
+    /// ```
+    /// let executor = concurrent_futures::ThreadPoolExecutor::builder().build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> ThreadPoolBuilder {
+        ThreadPoolBuilder::new()
+    }
+
+    /// Calls `body` with an executor whose tasks may borrow what was there before, and returns what it returns, when all
+    /// tasks are done. The workers live in a [`std::thread::scope`]. For another number of workers than the default see
+    /// [`ThreadPoolBuilder::scope`].
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let text = String::from("one three seventeen");
+    /// let words = ThreadPoolExecutor::scope(|executor| {
+    ///     let future = executor.submit(|| text.split(' ').count())?;
+    ///     future.result().copied().map_err(|error| Box::<dyn std::error::Error>::from(error.clone()))
+    /// })?;
+    /// assert_eq!(words, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn scope<'env, R, F>(body: F) -> R
+    where
+        F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
+    {
+        let scoped = Self::builder().scope(body);
+        scoped.unwrap_or_else(|error| unreachable!("the default pool can be built: {error}"))
+    }
+
+    pub(super) fn of(plan: Plan) -> Self {
+        let start = |name, pool: Arc<Pool<'static>>| {
+            let named = thread::Builder::new().name(name);
+            named.spawn(move || pool.work()).map(Thread::Free)
+        };
+        Self {
+            pool: Pool::new(plan, Box::new(start)),
+        }
+    }
+
+    /// Queues a task, a closure or a [`Task`]; the future is its handle. Never waits for a worker, unless there is a
+    /// [bound](ThreadPoolBuilder::queue_bound).
+    ///
+    /// The task runs even if the future is thrown away. What it captured is dropped when it returns; if it is cancelled,
+    /// when a worker comes to its place in the queue.
+    ///
+    /// ```
+    /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
+    /// let word = String::from("seventeen");
+    /// let future = executor.submit(move || word.len())?;
+    /// assert_eq!(future.result(), Ok(&9));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] after an initializer
+    /// failed, [`SubmitError::NoThread`] when not even a first thread can be had, [`SubmitError::QueueFull`] for a worker
+    /// of this pool when the queue is full.
+    pub fn submit<K>(&self, task: K) -> Result<Future<K::Output>, SubmitError>
+    where
+        K: Task + 'static,
+    {
+        submit(&self.pool, || Ok(task.run()))
+    }
+
+    /// Queues a task that returns a [`Result`]: an `Err` is the failure of the task, an `Ok` holds its value.
+    ///
+    /// ```
+    /// use concurrent_futures::{TaskError, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(1)?;
+    /// let good = executor.try_submit(|| "42".parse::<i32>())?;
+    /// let bad = executor.try_submit(|| "forty-two".parse::<i32>())?;
+    /// assert_eq!(good.result(), Ok(&42));
+    /// assert!(matches!(bad.result(), Err(TaskError::Failed(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn try_submit<K>(
+        &self,
+        task: K,
+    ) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
+    where
+        K: Task<Output: Fallible> + 'static,
+    {
+        submit(&self.pool, || {
+            task.run().into_value().map_err(TaskError::failed)
+        })
+    }
+
+    /// Queues `function(item)` for all `items` at once; the iterator gives the results in the order of the items.
+    ///
+    /// See [`Map`] for what happens when one fails, when time is up, and when the iterator is dropped.
+    ///
+    /// ```
+    /// # let executor = concurrent_futures::ThreadPoolExecutor::new(2)?;
+    /// let lengths = executor.map(str::len, ["one", "three", "seventeen"])?;
+    /// assert_eq!(lengths.collect::<Result<Vec<_>, _>>()?, [3, 5, 9]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit); what has been queued before still runs.
+    pub fn map<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        T: Send + Sync + 'static,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+    {
+        Map::of_all(1, calls(function, items.into_iter()), self)
+    }
+
+    /// As [`map`](Self::map), in chunks or with a buffer as `options` say; see [`MapOptions`].
+    ///
+    /// ```
+    /// # let executor = concurrent_futures::ThreadPoolExecutor::new(2)?;
+    /// use concurrent_futures::MapOptions;
+    ///
+    /// let squares = executor.map_with(MapOptions::new().chunks(10), |n| n * n, 0..1000)?;
+    /// assert_eq!(squares.map(Result::unwrap).last(), Some(999 * 999));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), and [`SubmitError::NoRoom`] when `options` leave no room.
+    pub fn map_with<'a, I, T, F>(
+        &'a self,
+        options: MapOptions,
+        function: F,
+        items: I,
+    ) -> Result<Map<'a, T>, SubmitError>
+    where
+        I: IntoIterator<Item: Send + 'static, IntoIter: Send + 'a>,
+        T: Send + Sync + 'static,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+    {
+        Map::with(options, calls(function, items.into_iter()), self)
+    }
+
+    /// Takes no more tasks. `cancel_futures`: those that have not begun are cancelled, else they still run. `wait`:
+    /// returns when all is done and the threads have ended, else at once.
+    ///
+    /// May be called again. A worker that calls it cannot wait for itself: there `wait` has no effect.
+    ///
+    /// ```
+    /// use concurrent_futures::{SubmitError, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(1)?;
+    /// let future = executor.submit(|| 42)?;
+    /// executor.shutdown(true, false);
+    /// assert!(future.done());
+    /// assert!(matches!(executor.submit(|| 43), Err(SubmitError::ShutDown)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        shutdown(&self.pool, wait, cancel_futures);
+    }
+
+    #[cfg(test)]
+    pub(super) fn pool(&self) -> &Pool<'static> {
+        &self.pool
+    }
+}
+
+impl<K: Task + 'static> Executor<K> for ThreadPoolExecutor {
+    fn submit(&self, task: K) -> Result<Future<K::Output>, SubmitError> {
+        self.submit(task)
+    }
+
+    fn try_submit(&self, task: K) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
+    where
+        K::Output: Fallible,
+    {
+        self.try_submit(task)
+    }
+
+    fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
+        submit(&self.pool, || Ok(Chunk::run(tasks)))
+    }
+
+    fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        self.shutdown(wait, cancel_futures);
+    }
+}
+
+impl Drop for ThreadPoolExecutor {
+    fn drop(&mut self) {
+        self.shutdown(true, false);
+    }
+}
+
+impl fmt::Debug for ThreadPoolExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pool.describe("ThreadPoolExecutor", f)
+    }
+}
+
+/// One call of `function` for each item.
+pub(super) fn calls<I, F>(function: F, items: I) -> impl Iterator<Item = Call<F, I::Item>>
+where
+    I: Iterator,
+{
+    let function = Arc::new(function);
+    items.map(move |item| Call {
+        function: Arc::clone(&function),
+        item,
+    })
+}
+
+/// One call of a function that is called for many items.
+pub(super) struct Call<F, A> {
+    function: Arc<F>,
+    item: A,
+}
+
+impl<F, A, T> Task for Call<F, A>
+where
+    F: Fn(A) -> T + Send + Sync,
+    A: Send,
+    T: Send + Sync,
+{
+    type Output = T;
+    const NAME: &'static str = "call";
+
+    fn run(self) -> T {
+        (self.function)(self.item)
+    }
+}
+
+pub(super) fn submit<'t, T, F>(pool: &Arc<Pool<'t>>, function: F) -> Result<Future<T>, SubmitError>
+where
+    T: Send + Sync + 't,
+    F: FnOnce() -> Result<T, TaskError> + Send + 't,
+{
+    let (job, future) = job(function);
+    pool.queue_up(job)?;
+    Ok(future)
+}
+
+pub(super) fn shutdown(pool: &Pool<'_>, wait: bool, cancel_futures: bool) {
+    pool.close();
+    if cancel_futures {
+        pool.cancel_queue();
+    }
+    if wait {
+        pool.join_workers();
+    }
+}

@@ -1,0 +1,153 @@
+//! The pool for tasks that borrow: its workers cannot outlive what they borrow, for the standard library joins them.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::thread;
+
+use crate::error::{SubmitError, TaskError};
+use crate::executor::{Chunk, Executor};
+use crate::future::Future;
+use crate::map::{Map, MapOptions};
+use crate::task::{Fallible, Task};
+use crate::thread_pool::executor::{calls, shutdown, submit};
+use crate::thread_pool::pool::{Plan, Pool, Start, Thread};
+
+/// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope): as the one outside, but its tasks
+/// may borrow.
+///
+/// ```
+/// use concurrent_futures::ThreadPoolExecutor;
+///
+/// let numbers = [1, 2, 3];
+/// ThreadPoolExecutor::scope(|executor| {
+///     let sum = executor.submit(|| numbers.iter().sum::<i32>()).unwrap();
+///     let count = executor.submit(|| numbers.len()).unwrap();
+///     assert_eq!((sum.result(), count.result()), (Ok(&6), Ok(&3)));
+/// });
+/// ```
+pub struct ScopedExecutor<'scope, 'env: 'scope> {
+    pool: Arc<Pool<'scope>>,
+    /// As in [`thread::Scope`]: what is borrowed must be there before the scope begins.
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+pub(super) fn scope<'env, R, F>(plan: Plan, body: F) -> R
+where
+    F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
+{
+    thread::scope(|scope| {
+        let executor = ScopedExecutor {
+            pool: Pool::new(plan, start_in(scope)),
+            env: PhantomData,
+        };
+        body(&executor)
+    })
+}
+
+fn start_in<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Start<'scope> {
+    Box::new(move |name, pool| {
+        let named = thread::Builder::new().name(name);
+        let thread = named.spawn_scoped(scope, move || pool.work());
+        thread.map(Thread::Scoped)
+    })
+}
+
+impl<'scope> ScopedExecutor<'scope, '_> {
+    /// As [`ThreadPoolExecutor::submit`](crate::ThreadPoolExecutor::submit).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn submit<K>(&self, task: K) -> Result<Future<K::Output>, SubmitError>
+    where
+        K: Task + 'scope,
+    {
+        submit(&self.pool, || Ok(task.run()))
+    }
+
+    /// As [`ThreadPoolExecutor::try_submit`](crate::ThreadPoolExecutor::try_submit).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_submit<K>(
+        &self,
+        task: K,
+    ) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
+    where
+        K: Task<Output: Fallible> + 'scope,
+    {
+        submit(&self.pool, || {
+            task.run().into_value().map_err(TaskError::failed)
+        })
+    }
+
+    /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn map<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
+    where
+        I: IntoIterator<Item: Send + 'scope>,
+        T: Send + Sync + 'scope,
+        F: Fn(I::Item) -> T + Send + Sync + 'scope,
+    {
+        Map::of_all(1, calls(function, items.into_iter()), self)
+    }
+
+    /// As [`ThreadPoolExecutor::map_with`](crate::ThreadPoolExecutor::map_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn map_with<'a, I, T, F>(
+        &'a self,
+        options: MapOptions,
+        function: F,
+        items: I,
+    ) -> Result<Map<'a, T>, SubmitError>
+    where
+        I: IntoIterator<Item: Send + 'scope, IntoIter: Send + 'a>,
+        T: Send + Sync + 'scope,
+        F: Fn(I::Item) -> T + Send + Sync + 'scope,
+    {
+        Map::with(options, calls(function, items.into_iter()), self)
+    }
+
+    /// As [`ThreadPoolExecutor::shutdown`](crate::ThreadPoolExecutor::shutdown). Without `wait` it is the end of the scope
+    /// that waits.
+    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        shutdown(&self.pool, wait, cancel_futures);
+    }
+}
+
+impl<'scope, K: Task + 'scope> Executor<K> for ScopedExecutor<'scope, '_> {
+    fn submit(&self, task: K) -> Result<Future<K::Output>, SubmitError> {
+        self.submit(task)
+    }
+
+    fn try_submit(&self, task: K) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
+    where
+        K::Output: Fallible,
+    {
+        self.try_submit(task)
+    }
+
+    fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
+        submit(&self.pool, || Ok(Chunk::run(tasks)))
+    }
+
+    fn shutdown(&self, wait: bool, cancel_futures: bool) {
+        self.shutdown(wait, cancel_futures);
+    }
+}
+
+impl Drop for ScopedExecutor<'_, '_> {
+    fn drop(&mut self) {
+        self.shutdown(true, false);
+    }
+}
+
+impl fmt::Debug for ScopedExecutor<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pool.describe("ScopedExecutor", f)
+    }
+}
