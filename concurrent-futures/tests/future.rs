@@ -21,6 +21,7 @@ fn busy_pool() -> (ThreadPoolExecutor, Future<()>, std::sync::mpsc::Sender<()>) 
     (executor, running, hold)
 }
 
+// 21, 31
 #[test]
 fn a_future_is_pending_then_running_then_finished() {
     let (executor, running, hold) = busy_pool();
@@ -38,6 +39,7 @@ fn a_future_is_pending_then_running_then_finished() {
     assert_eq!(format!("{pending:?}"), "Future(finished)");
 }
 
+// 22, 23
 #[test]
 fn only_what_has_not_begun_can_be_cancelled() {
     let (executor, running, hold) = busy_pool();
@@ -54,6 +56,7 @@ fn only_what_has_not_begun_can_be_cancelled() {
     assert!(!running.cancel(), "finished");
 }
 
+// 22
 #[test]
 fn a_cancelled_task_never_runs() {
     let (executor, _running, hold) = busy_pool();
@@ -65,6 +68,7 @@ fn a_cancelled_task_never_runs() {
     assert!(told.try_recv().is_err());
 }
 
+// 24, 26
 #[test]
 fn many_threads_may_wait_for_one_result_without_copying_it() {
     struct NotClone(Vec<u8>);
@@ -82,6 +86,7 @@ fn many_threads_may_wait_for_one_result_without_copying_it() {
     });
 }
 
+// 28, 29
 #[test]
 fn callbacks_run_once_in_order_whatever_the_outcome() {
     let (executor, _running, hold) = busy_pool();
@@ -113,6 +118,7 @@ fn callbacks_run_once_in_order_whatever_the_outcome() {
     assert_eq!(calls, expected);
 }
 
+// 30
 #[test]
 fn a_callback_on_a_future_that_is_done_runs_at_once_in_this_thread() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -124,6 +130,7 @@ fn a_callback_on_a_future_that_is_done_runs_at_once_in_this_thread() {
     future.add_done_callback(|_| panic!("on purpose, in the adding thread"));
 }
 
+// 29
 #[test]
 fn a_callback_that_panics_stops_neither_the_next_one_nor_the_worker() {
     let (executor, _running, hold) = busy_pool();
@@ -162,6 +169,7 @@ fn futures_are_keys_by_identity() {
     assert_eq!((map[&one.clone()], map[&two]), ("one", "two"));
 }
 
+// 39
 #[test]
 fn as_completed_hands_out_in_the_order_of_finishing() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
@@ -185,6 +193,7 @@ fn as_completed_hands_out_in_the_order_of_finishing() {
     assert_eq!(done.next(), None);
 }
 
+// 39, 41
 #[test]
 fn as_completed_begins_with_those_already_done_and_names_each_once() {
     let (executor, running, hold) = busy_pool();
@@ -204,6 +213,7 @@ fn as_completed_of_nothing_ends_at_once() {
     assert_eq!(as_completed(Vec::<Future<()>>::new()).next(), None);
 }
 
+// 16
 #[test]
 fn as_completed_keeps_no_result_that_it_has_handed_out() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -223,6 +233,7 @@ fn as_completed_keeps_no_result_that_it_has_handed_out() {
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
+// 38
 #[test]
 fn no_wake_up_is_lost_when_a_hundred_finish_at_the_same_moment() {
     let executor = ThreadPoolExecutor::new(100).unwrap();

@@ -1,8 +1,10 @@
 //! The pool of threads as its users meet it: who runs what, how many there are, how it ends and how it breaks.
 
+mod support;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,46 +12,13 @@ use std::time::{Duration, Instant};
 use concurrent_futures::{
     Broken, BuildError, Future, SubmitError, TaskError, ThreadPoolExecutor, as_completed,
 };
-
-/// A task that says when it runs and goes on when told to.
-struct Gate {
-    begun: Receiver<()>,
-    go_on: Sender<()>,
-    future: Future<i32>,
-}
-
-impl Gate {
-    fn submit_to(executor: &ThreadPoolExecutor) -> Self {
-        let (begins, begun) = channel();
-        let (go_on, may_go_on) = channel();
-        let task = move || {
-            let _ = begins.send(());
-            let _ = may_go_on.recv();
-            42
-        };
-        let future = executor.submit(task).expect("the executor takes tasks");
-        Self {
-            begun,
-            go_on,
-            future,
-        }
-    }
-
-    fn wait_until_running(&self) {
-        self.begun.recv().expect("the task runs");
-    }
-
-    fn open(self) -> Future<i32> {
-        // The task may have been cancelled.
-        let _ = self.go_on.send(());
-        self.future
-    }
-}
+use support::Gate;
 
 fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
 }
 
+// 1, 2: arguments are what the closure captured
 #[test]
 fn submit_runs_the_call_and_the_future_gives_its_value() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -59,6 +28,7 @@ fn submit_runs_the_call_and_the_future_gives_its_value() {
     assert_eq!(future.result().unwrap(), "ab");
 }
 
+// 10
 #[test]
 fn a_pool_without_workers_is_refused() {
     let error = ThreadPoolExecutor::new(0).unwrap_err();
@@ -76,6 +46,7 @@ fn a_name_that_no_thread_can_have_is_refused() {
     );
 }
 
+// 12
 #[test]
 fn there_are_never_more_threads_than_the_limit() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
@@ -103,6 +74,7 @@ fn there_are_never_more_threads_than_the_limit() {
     assert_eq!(peak.load(Ordering::SeqCst), 3);
 }
 
+// 13
 #[test]
 fn an_idle_worker_is_used_again_before_another_is_started() {
     let executor = ThreadPoolExecutor::builder()
@@ -116,6 +88,7 @@ fn an_idle_worker_is_used_again_before_another_is_started() {
     }
 }
 
+// 14
 #[test]
 fn default_names_differ_between_pools() {
     let names: HashSet<_> = (0..3)
@@ -137,6 +110,7 @@ fn default_names_differ_between_pools() {
     );
 }
 
+// 15
 #[test]
 fn a_task_whose_future_is_thrown_away_still_runs_and_drops_what_it_captured() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -153,6 +127,7 @@ fn a_task_whose_future_is_thrown_away_still_runs_and_drops_what_it_captured() {
     assert_eq!(Arc::strong_count(&captured), 1);
 }
 
+// 53
 #[test]
 fn a_panic_is_the_error_of_its_task_alone() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -181,6 +156,7 @@ fn a_panic_is_the_error_of_its_task_alone() {
     assert_eq!(after.result(), Ok(&42));
 }
 
+// 17
 #[test]
 fn the_initializer_runs_once_in_each_worker_before_its_first_task() {
     thread_local!(static READY: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
@@ -214,6 +190,7 @@ fn the_initializer_runs_once_in_each_worker_before_its_first_task() {
     assert_eq!(runs.load(Ordering::SeqCst), 2);
 }
 
+// 18
 #[test]
 fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
     let (tell, told) = channel::<()>();
@@ -245,6 +222,97 @@ fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
     executor.shutdown(true, false);
 }
 
+// 18
+#[test]
+fn an_initializer_that_returns_an_error_breaks_the_pool_as_well() {
+    let builder = ThreadPoolExecutor::builder().try_initializer(|| Err("no licence"));
+    let executor = builder.build().unwrap();
+    let future = executor.submit(|| 42).unwrap();
+    let broken = future.error().unwrap();
+    let source = std::error::Error::source(broken).unwrap().to_string();
+    assert_eq!(source, "the pool's initializer failed: no licence");
+    let refused = executor.submit(|| 42).unwrap_err();
+    assert_eq!(refused.to_string(), "the pool is broken");
+    drop(executor);
+}
+
+#[test]
+fn an_error_of_a_task_is_its_failure_and_leads_to_the_cause() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let good = executor.try_submit(|| "42".parse::<i32>()).unwrap();
+    let bad = executor.try_submit(|| "4x".parse::<i32>()).unwrap();
+    assert_eq!(good.result(), Ok(&42));
+    let error = bad.error().unwrap();
+    assert_eq!(error.to_string(), "the task failed");
+    let cause = std::error::Error::source(error).unwrap();
+    assert!(cause.is::<std::num::ParseIntError>(), "{cause}");
+    assert_eq!(error, &error.clone());
+    assert_ne!(error, &TaskError::failed("4x"));
+}
+
+// 53
+#[test]
+fn a_panic_carries_a_backtrace_if_backtraces_are_enabled() {
+    const ENABLED: &str = "CONCURRENT_FUTURES_TEST_BACKTRACE";
+    if std::env::var_os(ENABLED).is_some() {
+        let executor = ThreadPoolExecutor::new(1).unwrap();
+        // One that is caught in the task is not the one the task ends with.
+        let task = || {
+            let _ = std::panic::catch_unwind(|| panic!("caught"));
+            here_it_panics();
+        };
+        let future = executor.submit(task).unwrap();
+        let Some(TaskError::Panicked { backtrace, .. }) = future.error() else {
+            panic!("{future:?}");
+        };
+        assert!(backtrace.as_ref().unwrap().contains("here_it_panics"));
+        return;
+    }
+    // The hook is for a whole program, so this test is run again in one of its own.
+    let name = "a_panic_carries_a_backtrace_if_backtraces_are_enabled";
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", name]).env(ENABLED, "1");
+    let output = again.env("RUST_BACKTRACE", "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}"
+    );
+}
+
+#[inline(never)]
+fn here_it_panics() {
+    panic!("on purpose");
+}
+
+// 46
+#[test]
+fn submitting_cancelling_at_once_and_shutting_down_does_not_hang() {
+    for _ in 0..500 {
+        let executor = ThreadPoolExecutor::new(2).unwrap();
+        let future = executor.submit(|| 42).unwrap();
+        future.cancel();
+        executor.shutdown(true, false);
+        assert!(future.done());
+    }
+}
+
+// 45
+#[test]
+fn threads_end_by_themselves_after_a_shutdown_that_does_not_wait() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let (tell, told) = channel::<()>();
+    thread_local!(static HELD: std::cell::RefCell<Option<std::sync::mpsc::Sender<()>>> = const {
+        std::cell::RefCell::new(None)
+    });
+    let task = move || HELD.set(Some(tell));
+    executor.submit(task).unwrap().result().unwrap();
+    executor.shutdown(false, false);
+    // What the thread holds is dropped when it ends.
+    assert!(told.recv().is_err());
+}
+
+// 42, 43, 45, 46
 #[test]
 fn shutdown_lets_queued_tasks_finish_and_may_be_repeated() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -267,6 +335,7 @@ fn shutdown_lets_queued_tasks_finish_and_may_be_repeated() {
     );
 }
 
+// 44
 #[test]
 fn shutdown_can_cancel_what_has_not_begun() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -313,6 +382,7 @@ fn a_second_shutdown_waits_as_long_as_the_first() {
     }
 }
 
+// 47
 #[test]
 fn dropping_the_executor_waits_for_its_tasks() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -438,34 +508,51 @@ fn callbacks_of_a_cancelled_queue_find_all_of_it_cancelled() {
     gate.open();
 }
 
+/// In its own program, where no other test opens or starts anything: with `POOLS=10000` in the environment as many times.
 #[cfg(target_os = "linux")]
 #[test]
-fn pools_come_and_go_without_leaving_threads() {
-    let threads_named = |prefix: &str| {
-        let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-        let names = threads.filter_map(|t| std::fs::read_to_string(t.path().join("comm")).ok());
-        names.filter(|name| name.starts_with(prefix)).count()
-    };
-    for round in 0..300 {
-        let builder = ThreadPoolExecutor::builder()
-            .max_workers(2)
-            .thread_name_prefix("comego");
-        let executor = builder.build().unwrap();
-        let futures: Vec<_> = (0..4)
-            .map(|n| executor.submit(move || n).unwrap())
-            .collect();
-        executor.shutdown(true, round % 2 == 0);
-        assert!(futures.iter().all(Future::done));
-        assert_eq!(as_completed(futures).count(), 4);
+fn pools_come_and_go_without_leaving_threads_or_descriptors() {
+    const ALONE: &str = "CONCURRENT_FUTURES_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        let pools = std::env::var("POOLS").map_or(300, |pools| pools.parse().unwrap());
+        let (threads, descriptors) = (entries("task"), entries("fd"));
+        (0..pools).for_each(use_a_pool);
+        // A thread that has been joined may be listed for another moment.
+        let patience = Instant::now() + Duration::from_secs(60);
+        while entries("task") > threads {
+            assert!(Instant::now() < patience, "{} threads", entries("task"));
+            thread::yield_now();
+        }
+        assert_eq!(entries("fd"), descriptors);
+        return;
     }
-    // A thread that has been joined may be listed for another moment.
-    let patience = Instant::now() + Duration::from_secs(60);
-    while threads_named("comego") > 0 {
-        assert!(
-            Instant::now() < patience,
-            "{} threads are left",
-            threads_named("comego")
-        );
-        thread::yield_now();
+    let name = "pools_come_and_go_without_leaving_threads_or_descriptors";
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = again.args(["--exact", name]).env(ALONE, "1").output();
+    let output = output.unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+fn entries(what: &str) -> usize {
+    std::fs::read_dir(format!("/proc/self/{what}"))
+        .unwrap()
+        .count()
+}
+
+#[cfg(target_os = "linux")]
+fn use_a_pool(round: usize) {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let futures: Vec<_> = (0..4)
+        .map(|n| executor.submit(move || n).unwrap())
+        .collect();
+    if round % 3 > 0 {
+        executor.shutdown(round % 3 == 1, round % 2 == 0);
     }
+    assert!(round % 3 != 1 || futures.iter().all(Future::done));
+    assert_eq!(as_completed(futures).count(), 4);
 }

@@ -1,0 +1,311 @@
+//! Map: results in the order of the input, and what happens to the rest when one fails, is late, or is not wanted.
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use concurrent_futures::{
+    Executor, ExecutorExt, MapError, MapOptions, SubmitError, Task, TaskError, ThreadPoolExecutor,
+};
+use support::busy_pool;
+
+// 3
+#[test]
+fn results_come_in_the_order_of_the_input_whatever_the_order_of_completion() {
+    let executor = ThreadPoolExecutor::new(3).unwrap();
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| channel::<()>()).unzip();
+    let receivers: Vec<_> = receivers.into_iter().map(Mutex::new).collect();
+    let results = executor
+        .map(
+            move |n: usize| {
+                let _ = receivers[n].lock().unwrap().recv();
+                n
+            },
+            0..3,
+        )
+        .unwrap();
+    senders.into_iter().rev().for_each(drop);
+    assert_eq!(results.map(Result::unwrap).collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+// 4: there is one input; several are zipped, which stops at the shortest
+#[test]
+fn several_inputs_are_zipped() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let powers = executor.map(|(n, e)| i32::pow(n, e), [2, 3, 4].into_iter().zip([5, 2]));
+    let powers: Vec<_> = powers.unwrap().map(Result::unwrap).collect();
+    assert_eq!(powers, [32, 9]);
+}
+
+// 5
+#[test]
+fn chunks_of_any_size_give_the_same_results() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    for size in [1, 4, 10, 11, 100] {
+        let chunked = executor.map_with(MapOptions::new().chunks(size), |n| n * n, 0..10);
+        let squares: Vec<_> = chunked.unwrap().map(Result::unwrap).collect();
+        assert_eq!(
+            squares,
+            (0..10).map(|n| n * n).collect::<Vec<_>>(),
+            "{size}"
+        );
+    }
+    let none = executor.map_with(MapOptions::new().chunks(0), |n: i32| n, 0..10);
+    assert!(matches!(none, Err(SubmitError::NoRoom)));
+    let none = executor.map_with(MapOptions::new().buffered(0), |n: i32| n, 0..10);
+    let message = none.unwrap_err().to_string();
+    assert_eq!(message, "chunks and buffers must have room for at least 1");
+}
+
+// 6
+#[test]
+fn the_first_failure_comes_in_its_place_and_ends_the_map() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    for options in [
+        MapOptions::new(),
+        MapOptions::new().chunks(3),
+        MapOptions::new().buffered(2),
+        MapOptions::new().chunks(10).buffered(1),
+    ] {
+        let call = |n: i32| {
+            assert!(n != 4 && n != 6, "not {n}");
+            n
+        };
+        let mut results = executor.map_with(options, call, 0..10).unwrap();
+        let before: Vec<_> = results.by_ref().take(4).map(Result::unwrap).collect();
+        assert_eq!(before, [0, 1, 2, 3], "{options:?}");
+        let failure = results.next().unwrap().unwrap_err();
+        let MapError::Task(TaskError::Panicked { message, .. }) = failure else {
+            panic!("{failure}");
+        };
+        assert_eq!(message, "not 4");
+        assert!(results.next().is_none() && results.next().is_none());
+    }
+}
+
+// 6
+#[test]
+fn a_call_that_returns_an_error_can_end_the_map_as_well() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let words = ["1", "2", "three", "4"];
+    let mut numbers = executor.map(str::parse::<i32>, words).unwrap().fallible();
+    assert_eq!(numbers.next().unwrap().unwrap(), 1);
+    assert_eq!(numbers.next().unwrap().unwrap(), 2);
+    let failure = numbers.next().unwrap().unwrap_err();
+    let MapError::Task(TaskError::Failed(failure)) = failure else {
+        panic!("{failure}");
+    };
+    assert_eq!(failure.to_string(), "invalid digit found in string");
+    assert!(numbers.next().is_none());
+}
+
+// 7
+#[test]
+fn what_is_ready_in_time_is_given_then_one_timeout() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let (go_on, may_go_on) = channel::<()>();
+    let may_go_on = Mutex::new(may_go_on);
+    let hold_two = move |n| {
+        if n == 2 {
+            let _ = may_go_on.lock().unwrap().recv();
+        }
+        n
+    };
+    let results = executor.map(hold_two, 0..3).unwrap();
+    // Both are done when another task that was queued after them is.
+    executor.submit(|| ()).unwrap().result().unwrap();
+    let mut results = results.timeout(Duration::ZERO);
+    assert_eq!(results.next().unwrap().unwrap(), 0);
+    assert_eq!(results.next().unwrap().unwrap(), 1);
+    assert!(matches!(results.next(), Some(Err(MapError::TimedOut))));
+    assert!(results.next().is_none());
+    drop(go_on);
+}
+
+/// A pool whose only worker is held, and a map on it that counts its calls.
+macro_rules! held_map {
+    ($executor:ident, $gate:ident, $calls:ident, $results:ident) => {
+        let ($executor, $gate) = busy_pool();
+        let $calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&$calls);
+        let $results = $executor
+            .map(move |_| counted.fetch_add(1, Ordering::SeqCst), 0..3)
+            .unwrap();
+    };
+}
+
+// 8
+#[test]
+fn after_a_timeout_of_the_very_first_the_rest_never_starts() {
+    held_map!(executor, gate, calls, results);
+    let mut results = results.timeout(Duration::ZERO);
+    assert!(matches!(results.next(), Some(Err(MapError::TimedOut))));
+    gate.open();
+    drop(executor);
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
+// 8
+#[test]
+fn after_a_failure_the_rest_never_starts() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let (go_on, may_go_on) = channel::<()>();
+    let (begins, begun) = channel();
+    let (calls, may_go_on) = (Arc::new(AtomicUsize::new(0)), Mutex::new(may_go_on));
+    let counted = Arc::clone(&calls);
+    let call = move |n| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        assert_ne!(n, 0, "on purpose");
+        begins.send(()).unwrap();
+        let _ = may_go_on.lock().unwrap().recv();
+    };
+    let mut results = executor.map(call, 0..5).unwrap();
+    begun.recv().unwrap();
+    assert!(results.next().unwrap().is_err());
+    drop(go_on);
+    drop(executor);
+    assert_eq!(calls.load(Ordering::SeqCst), 2, "the second had begun");
+}
+
+// 9
+#[test]
+fn a_map_that_is_never_advanced_lets_all_calls_run() {
+    held_map!(executor, gate, calls, results);
+    drop(results);
+    gate.open();
+    drop(executor);
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
+}
+
+// 9
+#[test]
+fn a_map_that_is_dropped_halfway_calls_off_what_has_not_begun() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let mut results = executor.map(|n| n, 0..1).unwrap();
+    assert_eq!(results.next().unwrap().unwrap(), 0);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let (go_on, may_go_on) = channel::<()>();
+    let (begins, begun) = channel();
+    let may_go_on = Mutex::new(may_go_on);
+    let call = move |n| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        if n == 1 {
+            begins.send(()).unwrap();
+            let _ = may_go_on.lock().unwrap().recv();
+        }
+    };
+    let mut results = executor.map(call, 0..10).unwrap();
+    results.next().unwrap().unwrap();
+    begun.recv().unwrap();
+    drop(results);
+    drop(go_on);
+    drop(executor);
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+}
+
+// 16
+#[test]
+fn a_map_keeps_no_result_that_it_has_handed_out() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let alive = Arc::new(());
+    let items = [(); 3].map(|()| Arc::clone(&alive));
+    let mut results = executor.map(|item| item, items).unwrap();
+    executor.shutdown(true, false);
+    for left in [3, 2, 1] {
+        assert_eq!(Arc::strong_count(&alive), 1 + left);
+        drop(results.next());
+    }
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+// 59
+#[test]
+fn a_buffered_map_takes_no_more_of_its_input_than_its_buffer_holds() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    for (chunk, buffer) in [(1, 3), (5, 1), (5, 3)] {
+        let taken = AtomicUsize::new(0);
+        let endless = std::iter::repeat_with(|| taken.fetch_add(1, Ordering::SeqCst));
+        let options = MapOptions::new().chunks(chunk).buffered(buffer);
+        let mut results = executor.map_with(options, |n| n, endless).unwrap();
+        assert_eq!(taken.load(Ordering::SeqCst), chunk * buffer);
+        for n in 0..1000 {
+            assert_eq!(results.next().unwrap().unwrap(), n);
+            let handed_in = taken.load(Ordering::SeqCst);
+            assert!(
+                handed_in <= n + 1 + chunk * buffer + chunk,
+                "{handed_in} at {n}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_buffered_map_ends_with_its_input() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    for buffer in [1, 9, 10, 11] {
+        let options = MapOptions::new().buffered(buffer);
+        let results = executor.map_with(options, |n| n, 0..10).unwrap();
+        assert_eq!(results.map(Result::unwrap).sum::<i32>(), 45);
+    }
+}
+
+#[test]
+fn a_buffered_map_after_shutdown_gives_what_was_queued_then_the_reason() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let options = MapOptions::new().buffered(2);
+    let mut results = executor.map_with(options, |n| n, 0..).unwrap();
+    executor.shutdown(true, false);
+    assert_eq!(results.next().unwrap().unwrap(), 0);
+    assert_eq!(results.next().unwrap().unwrap(), 1);
+    let error = results.next().unwrap().unwrap_err();
+    assert!(matches!(error, MapError::Submit(SubmitError::ShutDown)));
+    assert!(results.next().is_none());
+}
+
+#[test]
+fn a_map_outlives_its_executor() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let results = executor.map(|n| n + 1, 0..3).unwrap();
+    drop(executor);
+    assert_eq!(results.map(Result::unwrap).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+struct Parse(&'static str);
+
+impl Task for Parse {
+    type Output = Result<i32, std::num::ParseIntError>;
+    const NAME: &'static str = "parse";
+
+    fn run(self) -> Self::Output {
+        self.0.parse()
+    }
+}
+
+#[test]
+fn a_program_may_leave_open_which_executor_it_runs_on() {
+    fn program(executor: &dyn Executor<Parse>) -> Vec<i32> {
+        assert_eq!(executor.submit(Parse("6")).unwrap().result(), Ok(&Ok(6)));
+        assert_eq!(executor.try_submit(Parse("7")).unwrap().result(), Ok(&7));
+        let bad = executor.try_submit(Parse("seven")).unwrap();
+        assert!(matches!(bad.error(), Some(TaskError::Failed(_))));
+        let words = ["1", "2", "3"].map(Parse);
+        let options = MapOptions::new().chunks(2).buffered(1);
+        let numbers = executor.map_with(options, words).unwrap();
+        numbers.fallible().map(Result::unwrap).collect()
+    }
+
+    let executor: Box<dyn Executor<Parse>> = Box::new(ThreadPoolExecutor::new(2).unwrap());
+    assert_eq!(program(&*executor), [1, 2, 3]);
+    ThreadPoolExecutor::scope(|executor| assert_eq!(program(executor), [1, 2, 3]));
+    let numbers = executor.map(["8", "9"].map(Parse)).unwrap().fallible();
+    assert_eq!(numbers.map(Result::unwrap).sum::<i32>(), 17);
+    executor.shutdown(true, false);
+    assert!(matches!(
+        executor.submit(Parse("6")),
+        Err(SubmitError::ShutDown)
+    ));
+}

@@ -1,0 +1,300 @@
+//! Futures without an executor: every way to settle one, met by every way to wait for it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+use concurrent_futures::{Broken, Future, Promise, TaskError};
+
+fn failed() -> TaskError {
+    TaskError::failed("no such flag")
+}
+
+/// All the ways in which a future is settled.
+fn ways() -> [fn(Promise<i32>, &Future<i32>); 4] {
+    [
+        |promise, _| promise.set(Ok(42)),
+        |promise, _| promise.set(Err(failed())),
+        |_promise, future| assert!(future.cancel()),
+        |promise, _| drop(promise),
+    ]
+}
+
+// 24, 25
+#[test]
+fn with_a_timeout_of_zero_the_answer_is_what_is_known_now() {
+    let now = Duration::ZERO;
+    let (promise, future) = Future::pair();
+    let message = future.result_timeout(now).unwrap_err().to_string();
+    assert_eq!(message, "not done in time");
+    assert!(promise.begin());
+    assert!(future.result_timeout(now).is_err() && future.error_timeout(now).is_err());
+    promise.set(Ok(42));
+    for _ in 0..2 {
+        assert_eq!(future.result_timeout(now), Ok(Ok(&42)));
+        assert_eq!(future.error_timeout(now), Ok(None));
+    }
+
+    let (_promise, cancelled) = Future::<i32>::pair();
+    cancelled.cancel();
+    assert_eq!(
+        cancelled.result_timeout(now),
+        Ok(Err(&TaskError::Cancelled))
+    );
+    assert_eq!(cancelled.error(), Some(&TaskError::Cancelled));
+
+    let (promise, bad) = Future::<i32>::pair();
+    let error = failed();
+    promise.set(Err(error.clone()));
+    assert_eq!(bad.result_timeout(now), Ok(Err(&error)));
+    assert_eq!(bad.error_timeout(now), Ok(Some(&error)));
+    assert_eq!(bad.error(), Some(&error));
+}
+
+#[test]
+fn a_timeout_beyond_all_clocks_is_none() {
+    let (promise, future) = Future::pair();
+    promise.set(Ok(42));
+    assert_eq!(future.result_timeout(Duration::MAX), Ok(Ok(&42)));
+}
+
+// 26, 56
+#[test]
+fn whoever_waits_wakes_however_the_future_is_settled() {
+    for settle in ways() {
+        // Often enough that the other thread has, now and then, really gone to sleep.
+        for round in 0..300 {
+            let (promise, future) = Future::pair();
+            thread::scope(|scope| {
+                let (begin, begun) = channel();
+                let waiting = future.clone();
+                let waits = scope.spawn(move || {
+                    begin.send(()).unwrap();
+                    waiting.result().is_ok()
+                });
+                begun.recv().unwrap();
+                (0..round).for_each(|_| thread::yield_now());
+                settle(promise, &future);
+                assert_eq!(waits.join().unwrap(), future.result().is_ok());
+            });
+        }
+    }
+}
+
+// 28, 56
+#[test]
+fn a_callback_runs_exactly_once_however_the_future_is_settled() {
+    for settle in ways() {
+        for _ in 0..500 {
+            let (promise, future) = Future::pair();
+            let (tell, told) = channel();
+            thread::scope(|scope| {
+                scope.spawn(|| settle(promise, &future));
+                future.add_done_callback(move |future| tell.send(future.done()).unwrap());
+            });
+            assert_eq!(told.iter().collect::<Vec<_>>(), [true]);
+        }
+    }
+}
+
+// 22
+#[test]
+fn of_cancelling_and_starting_exactly_one_succeeds() {
+    for _ in 0..1000 {
+        let (promise, future) = Future::<i32>::pair();
+        let together = Barrier::new(2);
+        thread::scope(|scope| {
+            let cancels = scope.spawn(|| {
+                together.wait();
+                future.cancel()
+            });
+            together.wait();
+            let begun = promise.begin();
+            assert_ne!(begun, cancels.join().unwrap());
+        });
+    }
+}
+
+// 27: twice cannot be written, for `set` takes the promise; what is left is a future that was cancelled before
+#[test]
+fn a_cancelled_future_takes_no_value() {
+    let (promise, future) = Future::pair();
+    assert!(future.cancel());
+    promise.set(Ok(42));
+    assert_eq!(future.result(), Err(&TaskError::Cancelled));
+}
+
+// 56
+#[test]
+fn a_promise_that_is_dropped_breaks_its_future_begun_or_not() {
+    for begun in [false, true] {
+        let (promise, future) = Future::<i32>::pair();
+        assert!(!begun || promise.begin());
+        drop(promise);
+        let broken = TaskError::Broken(Broken::Abandoned);
+        assert_eq!(future.result(), Err(&broken));
+        assert!(!future.cancel() && future.done() && !future.running());
+    }
+}
+
+// 31
+#[test]
+fn debug_names_the_state_and_the_failure() {
+    let (promise, future) = Future::pair();
+    let mut told = vec![format!("{future:?}")];
+    promise.begin();
+    told.push(format!("{future:?}"));
+    promise.set(Ok(42));
+    told.push(format!("{future:?}"));
+    let (_promise, future) = Future::<i32>::pair();
+    future.cancel();
+    told.push(format!("{future:?}"));
+    let (promise, future) = Future::<i32>::pair();
+    promise.set(Err(failed()));
+    told.push(format!("{future:?}"));
+    let expected = "pending, running, finished, cancelled, finished: the task failed";
+    let expected: Vec<_> = expected
+        .split(", ")
+        .map(|state| format!("Future({state})"))
+        .collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn the_only_handle_takes_the_value_out_at_once_while_the_promise_is_still_going() {
+    struct NotClone(usize);
+    for n in 0..2000 {
+        let (promise, future) = Future::pair();
+        thread::scope(|scope| {
+            scope.spawn(move || promise.set(Ok(NotClone(n))));
+            let value = future.into_result().expect("the only handle").unwrap();
+            assert_eq!(value.0, n);
+        });
+    }
+}
+
+#[test]
+fn a_value_with_two_handles_stays_where_it_is_and_an_error_does_not() {
+    let (promise, future) = Future::pair();
+    promise.set(Ok(42));
+    let other = future.clone();
+    let future = future.into_result().unwrap_err();
+    assert_eq!(future, other);
+    drop(other);
+    assert_eq!(future.into_result().unwrap(), Ok(42));
+
+    // The promise of a cancelled future is somewhere in a queue.
+    let (_promise, future) = Future::<i32>::pair();
+    future.cancel();
+    assert_eq!(
+        future.clone().into_result().unwrap(),
+        Err(TaskError::Cancelled)
+    );
+}
+
+/// Wakes nobody, but is counted as long as it is held.
+struct Count {
+    _alive: Arc<()>,
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// Polls once, with a waker that is counted.
+fn poll<F: std::future::Future + Unpin>(awaited: &mut F, alive: &Arc<()>) -> Option<F::Output> {
+    let waker = Waker::from(Arc::new(Count {
+        _alive: Arc::clone(alive),
+    }));
+    match std::pin::Pin::new(awaited).poll(&mut Context::from_waker(&waker)) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+/// Runs on this thread until `awaited` is ready.
+fn block_on<F: IntoFuture>(awaited: F) -> F::Output {
+    struct Unpark(thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut awaited = std::pin::pin!(awaited.into_future());
+    loop {
+        match awaited.as_mut().poll(&mut Context::from_waker(&waker)) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => thread::park(),
+        }
+    }
+}
+
+#[test]
+fn a_future_can_be_awaited_however_it_is_settled() {
+    for settle in ways() {
+        for _ in 0..300 {
+            let (promise, future) = Future::pair();
+            thread::scope(|scope| {
+                scope.spawn(|| settle(promise, &future));
+                let lent = block_on(&future).copied();
+                assert_eq!(lent, future.result().copied());
+            });
+            let lent = future.result().copied().map_err(Clone::clone);
+            assert_eq!(block_on(future), lent);
+        }
+    }
+}
+
+#[test]
+fn awaiting_takes_the_value_or_a_clone_if_there_are_other_handles() {
+    let (promise, future) = Future::pair();
+    promise.set(Ok(String::from("BR")));
+    let address = future.result().unwrap().as_ptr();
+    let other = future.clone();
+    let (clone, value) = (block_on(future).unwrap(), block_on(other).unwrap());
+    assert_ne!(clone.as_ptr(), address);
+    assert_eq!(value.as_ptr(), address);
+}
+
+#[test]
+fn whoever_no_longer_awaits_is_not_held() {
+    let alive = Arc::new(());
+    let (promise, future) = Future::pair();
+    let (mut one, mut two) = ((&future).into_future(), future.clone().into_future());
+    for _ in 0..10 {
+        assert!(poll(&mut one, &alive).is_none() && poll(&mut two, &alive).is_none());
+    }
+    assert_eq!(Arc::strong_count(&alive), 3, "the newest waker of each");
+    drop(one);
+    assert_eq!(Arc::strong_count(&alive), 2);
+    drop(two);
+    assert_eq!(Arc::strong_count(&alive), 1);
+    promise.set(Ok(42));
+}
+
+#[test]
+fn a_waker_that_panics_does_not_stop_the_others() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("on purpose, in a waker");
+        }
+    }
+    let (promise, future) = Future::pair();
+    let mut awaited = (&future).into_future();
+    let waker = Waker::from(Arc::new(Panics));
+    let first = std::future::Future::poll(
+        std::pin::Pin::new(&mut awaited),
+        &mut Context::from_waker(&waker),
+    );
+    assert!(first.is_pending());
+    let (tell, told) = channel();
+    future.add_done_callback(move |_| tell.send(()).unwrap());
+    let set = catch_unwind(AssertUnwindSafe(|| promise.set(Ok(42))));
+    assert!(set.is_ok());
+    told.try_recv().unwrap();
+}

@@ -1,0 +1,158 @@
+//! Tasks that borrow, and the bound on the queue.
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use concurrent_futures::{BuildError, SubmitError, TaskError, ThreadPoolExecutor, as_completed};
+use support::Gate;
+
+// 47
+#[test]
+fn a_scope_waits_for_tasks_that_borrow() {
+    let words = vec![String::from("one"), String::from("three")];
+    let finished = AtomicUsize::new(0);
+    let lengths = ThreadPoolExecutor::builder()
+        .max_workers(2)
+        .scope(|executor| {
+            for _ in 0..50 {
+                let task = || finished.fetch_add(1, Ordering::SeqCst);
+                drop(executor.submit(task).unwrap());
+            }
+            let lengths = executor.map(|word: &String| word.len(), &words).unwrap();
+            lengths.map(Result::unwrap).collect::<Vec<_>>()
+        });
+    assert_eq!(finished.into_inner(), 50);
+    assert_eq!(lengths.unwrap(), [3, 5]);
+}
+
+#[test]
+fn results_of_a_scope_may_borrow_and_be_waited_for_in_any_way() {
+    let words = ["one", "three", "seventeen"].map(String::from);
+    let longest = ThreadPoolExecutor::scope(|executor| {
+        let futures = words
+            .iter()
+            .map(|word| executor.submit(move || word.as_str()));
+        let futures: Vec<_> = futures.map(Result::unwrap).collect();
+        let done = as_completed(futures).map(|future| *future.result().unwrap());
+        done.max_by_key(|word| word.len())
+    });
+    assert_eq!(longest, Some("seventeen"));
+}
+
+#[test]
+fn a_scope_whose_body_panics_still_waits() {
+    let finished = AtomicUsize::new(0);
+    let scope = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        ThreadPoolExecutor::scope(|executor| {
+            for _ in 0..20 {
+                let task = || finished.fetch_add(1, Ordering::SeqCst);
+                drop(executor.submit(task).unwrap());
+            }
+            panic!("on purpose");
+        })
+    }));
+    assert!(scope.is_err());
+    assert_eq!(finished.into_inner(), 20);
+}
+
+#[test]
+fn a_panic_in_a_scope_is_the_error_of_its_task_alone() {
+    ThreadPoolExecutor::scope(|executor| {
+        let bad = executor.submit(|| -> i32 { panic!("on purpose") }).unwrap();
+        assert!(matches!(bad.error(), Some(TaskError::Panicked { .. })));
+        assert_eq!(executor.submit(|| 42).unwrap().result(), Ok(&42));
+        executor.shutdown(true, false);
+        assert!(matches!(executor.submit(|| 42), Err(SubmitError::ShutDown)));
+    });
+}
+
+#[test]
+fn a_scope_that_cannot_be_built_is_not_entered() {
+    let scope = ThreadPoolExecutor::builder().max_workers(0).scope(|_| ());
+    assert!(matches!(scope, Err(BuildError::NoWorkers)));
+}
+
+#[test]
+fn a_queue_without_room_is_refused() {
+    let error = ThreadPoolExecutor::builder().queue_bound(0).build();
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "queue_bound must be at least 1"
+    );
+}
+
+/// A pool whose only worker is held, with one place in its queue.
+fn narrow_pool() -> (Arc<ThreadPoolExecutor>, Gate) {
+    let builder = ThreadPoolExecutor::builder().max_workers(1).queue_bound(1);
+    let executor = builder.build().unwrap();
+    let gate = Gate::submit_to(&executor);
+    gate.wait_until_running();
+    (Arc::new(executor), gate)
+}
+
+#[test]
+fn who_submits_to_a_full_queue_waits_for_room() {
+    let (executor, gate) = narrow_pool();
+    let _fills_the_queue = executor.submit(|| 0).unwrap();
+    let (tell, told) = channel();
+    let submits = Arc::clone(&executor);
+    let submitter = thread::spawn(move || {
+        let future = submits.submit(|| 1).unwrap();
+        tell.send(()).unwrap();
+        future
+    });
+    (0..1000).for_each(|_| thread::yield_now());
+    assert!(told.try_recv().is_err(), "the gate is held here");
+    gate.open();
+    told.recv().unwrap();
+    assert_eq!(submitter.join().unwrap().result(), Ok(&1));
+}
+
+#[test]
+fn who_waits_for_room_hears_of_the_shutdown() {
+    let (executor, gate) = narrow_pool();
+    let queued = executor.submit(|| 0).unwrap();
+    let submits = Arc::clone(&executor);
+    let submitter = thread::spawn(move || submits.submit(|| 1).map(drop));
+    (0..1000).for_each(|_| thread::yield_now());
+    executor.shutdown(false, true);
+    assert!(matches!(
+        submitter.join().unwrap(),
+        Err(SubmitError::ShutDown)
+    ));
+    assert!(queued.cancelled());
+    gate.open();
+}
+
+#[test]
+fn a_worker_does_not_wait_for_room_in_its_own_queue() {
+    let builder = ThreadPoolExecutor::builder().max_workers(1).queue_bound(1);
+    let executor = Arc::new(builder.build().unwrap());
+    let inside = Arc::clone(&executor);
+    let task = move || {
+        let first = inside.submit(|| 1).map(drop);
+        let second = inside.submit(|| 2).map(drop);
+        (first.is_ok(), matches!(second, Err(SubmitError::QueueFull)))
+    };
+    assert_eq!(executor.submit(task).unwrap().result(), Ok(&(true, true)));
+}
+
+#[test]
+fn thousands_of_tasks_pass_through_a_narrow_queue_from_many_threads() {
+    let builder = ThreadPoolExecutor::builder().max_workers(3).queue_bound(2);
+    let executor = builder.build().unwrap();
+    let sum = Mutex::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let results = executor.map(|n| n, 0..1000).unwrap();
+                *sum.lock().unwrap() += results.map(Result::unwrap).sum::<i32>();
+            });
+        }
+    });
+    assert_eq!(sum.into_inner().unwrap(), 4 * 499_500);
+}

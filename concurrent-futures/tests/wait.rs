@@ -1,0 +1,176 @@
+//! Waiting for many futures: the first, the first that fails, all of them, and in the order in which they are done.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use concurrent_futures::{
+    Future, Promise, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, wait,
+};
+
+const NOW: Option<Duration> = Some(Duration::ZERO);
+
+fn open<const N: usize>() -> ([Promise<i32>; N], [Future<i32>; N]) {
+    let mut pairs: Vec<_> = (0..N).map(|_| Future::pair()).collect();
+    let futures = std::array::from_fn(|n| pairs[n].1.clone());
+    let mut promises = pairs.drain(..).map(|(promise, _)| promise);
+    (std::array::from_fn(|_| promises.next().unwrap()), futures)
+}
+
+// 33
+#[test]
+fn all_completed_counts_values_failures_and_cancelled_ones() {
+    let ([value, fails, cancels], futures) = open();
+    futures[2].cancel();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            value.set(Ok(42));
+            fails.set(Err(TaskError::failed("no such flag")));
+        });
+        let waited = wait(futures.clone(), None, ReturnWhen::AllCompleted);
+        assert_eq!(waited.done, futures);
+        assert!(waited.not_done.is_empty());
+    });
+    drop(cancels);
+}
+
+// 34
+#[test]
+fn first_completed_returns_when_one_is_done_and_tells_the_rest() {
+    let ([one, two], futures) = open();
+    thread::scope(|scope| {
+        scope.spawn(|| two.set(Ok(42)));
+        let waited = wait(futures.clone(), None, ReturnWhen::FirstCompleted);
+        assert_eq!(waited.done, [futures[1].clone()]);
+        assert_eq!(waited.not_done, [futures[0].clone()]);
+    });
+    let again = wait(futures.clone(), None, ReturnWhen::FirstCompleted);
+    assert_eq!(again.done.len(), 1, "one that is done already counts");
+    drop(one);
+}
+
+// 35
+#[test]
+fn first_exception_waits_past_values_and_cancelled_ones_for_a_failure() {
+    let ([value, cancels, fails, open_one], futures) = open();
+    let patient = futures.clone();
+    let waits = thread::spawn(move || wait(patient, None, ReturnWhen::FirstException));
+    value.set(Ok(42));
+    futures[1].cancel();
+    let so_far = wait(futures.clone(), NOW, ReturnWhen::FirstException);
+    assert_eq!((so_far.done.len(), so_far.not_done.len()), (2, 2));
+    fails.set(Err(TaskError::failed("no such flag")));
+    let waited = waits.join().unwrap();
+    assert_eq!(waited.done, futures[..3]);
+    assert_eq!(waited.not_done, futures[3..]);
+    let again = wait(futures.clone(), None, ReturnWhen::FirstException);
+    assert_eq!(again.done.len(), 3, "a failure from before counts");
+    drop((cancels, open_one));
+}
+
+// 35
+#[test]
+fn first_exception_without_one_waits_for_all() {
+    let (promises, futures) = open::<3>();
+    thread::scope(|scope| {
+        scope.spawn(|| promises.map(|promise| promise.set(Ok(42))));
+        let waited = wait(futures.clone(), None, ReturnWhen::FirstException);
+        assert_eq!(waited.done.len(), 3);
+    });
+}
+
+// 36
+#[test]
+fn a_wait_whose_time_is_up_tells_what_is_done() {
+    let ([one, two], futures) = open();
+    one.set(Ok(42));
+    let waited = wait(futures.clone(), NOW, ReturnWhen::AllCompleted);
+    assert_eq!(waited.done, futures[..1]);
+    assert_eq!(waited.not_done, futures[1..]);
+    drop(two);
+}
+
+// 37
+#[test]
+fn a_future_given_twice_counts_once() {
+    let ([one, two], [first, second]) = open();
+    one.set(Ok(42));
+    let given = [&first, &second, &first, &second].map(Clone::clone);
+    let waited = wait(given, NOW, ReturnWhen::AllCompleted);
+    assert_eq!((waited.done, waited.not_done), (vec![first], vec![second]));
+    drop(two);
+}
+
+#[test]
+fn waiting_for_nothing_returns_at_once() {
+    for when in [
+        ReturnWhen::FirstCompleted,
+        ReturnWhen::FirstException,
+        ReturnWhen::AllCompleted,
+    ] {
+        let waited = wait(Vec::<Future<i32>>::new(), None, when);
+        assert!(waited.done.is_empty() && waited.not_done.is_empty());
+    }
+}
+
+// 38
+#[test]
+fn no_wake_up_is_lost_when_a_hundred_finish_while_somebody_begins_to_wait() {
+    let executor = ThreadPoolExecutor::new(4).unwrap();
+    for _ in 0..50 {
+        let futures: Vec<_> = (0..100)
+            .map(|n| executor.submit(move || n).unwrap())
+            .collect();
+        let waited = wait(futures, None, ReturnWhen::AllCompleted);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (100, 0));
+    }
+}
+
+// 40
+#[test]
+fn as_completed_out_of_time_gives_what_is_done_then_one_error() {
+    let ([one, two, three, four], futures) = open();
+    three.set(Ok(3));
+    let mut done = as_completed(futures.clone()).timeout(Duration::ZERO);
+    one.set(Ok(1));
+    assert_eq!(done.next().unwrap().unwrap(), futures[2]);
+    assert_eq!(done.next().unwrap().unwrap(), futures[0]);
+    let error = done.next().unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "2 (of 4) futures unfinished");
+    assert!(done.next().is_none());
+    drop((two, four));
+}
+
+#[test]
+fn as_completed_in_time_gives_no_error() {
+    let (promises, futures) = open::<3>();
+    let done = as_completed(futures).timeout(Duration::from_secs(600));
+    for promise in promises {
+        promise.set(Ok(42));
+    }
+    assert_eq!(done.map(Result::unwrap).count(), 3);
+}
+
+// 16
+#[test]
+fn as_completed_that_is_dropped_holds_nothing_any_more() {
+    let alive = Arc::new(());
+    let (early, first) = Future::pair();
+    let (late, second) = Future::pair();
+    let done = as_completed([first, second]);
+    early.set(Ok(Arc::clone(&alive)));
+    assert_eq!(Arc::strong_count(&alive), 2);
+    drop(done);
+    late.set(Ok(Arc::clone(&alive)));
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+#[test]
+fn what_as_completed_hands_out_is_the_only_handle() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let futures: Vec<_> = (0..1000)
+        .map(|n| executor.submit(move || n).unwrap())
+        .collect();
+    let values = as_completed(futures).map(|f| f.into_result().expect("the only handle").unwrap());
+    assert_eq!(values.sum::<i32>(), 499_500);
+}
