@@ -1,0 +1,182 @@
+//! The state machine under every order in which threads may meet: cancel against start against callback against wait.
+//!
+//! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test -p concurrent-futures --release --test loom`
+#![cfg(loom)]
+
+use std::sync::Arc;
+
+use concurrent_futures::{Broken, Future, Promise, ReturnWhen, TaskError, as_completed, wait};
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+/// What a worker does with a task.
+fn work(promise: Promise<i32>) -> bool {
+    let begun = promise.begin();
+    if begun {
+        promise.set(Ok(42));
+    }
+    begun
+}
+
+#[test]
+fn either_the_task_starts_or_it_is_cancelled() {
+    loom::model(|| {
+        let (promise, future) = Future::pair();
+        let worker = thread::spawn(move || work(promise));
+        let cancelled = future.cancel();
+        let outcome = future.result().copied().map_err(Clone::clone);
+        let begun = worker.join().unwrap();
+        assert_ne!(begun, cancelled);
+        assert_eq!(outcome.is_ok(), begun);
+        assert_eq!(future.cancelled(), cancelled);
+    });
+}
+
+#[test]
+fn two_who_cancel_agree_and_the_callback_runs_once() {
+    loom::model(|| {
+        let (promise, future) = Future::<i32>::pair();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        future.add_done_callback(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
+        let other = future.clone();
+        let cancels = thread::spawn(move || other.cancel());
+        let worker = thread::spawn(move || work(promise));
+        let cancelled = future.cancel();
+        let other = cancels.join().unwrap();
+        let begun = worker.join().unwrap();
+        // Who comes too late sees what the other has done, unless the task has begun.
+        assert_eq!((cancelled, other), (!begun, !begun));
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn a_callback_added_while_the_future_settles_runs_exactly_once() {
+    loom::model(|| {
+        let (promise, future) = Future::pair();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        let worker = thread::spawn(move || work(promise));
+        future.add_done_callback(move |future| {
+            assert_eq!(future.result(), Ok(&42));
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
+        worker.join().unwrap();
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn two_who_wait_both_wake() {
+    loom::model(|| {
+        let (promise, future) = Future::pair();
+        let other = future.clone();
+        let waits = thread::spawn(move || other.result().copied().ok());
+        let worker = thread::spawn(move || work(promise));
+        assert_eq!(future.result(), Ok(&42));
+        assert_eq!(waits.join().unwrap(), Some(42));
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn who_waits_wakes_when_another_cancels() {
+    loom::model(|| {
+        let (promise, future) = Future::<i32>::pair();
+        let other = future.clone();
+        let cancels = thread::spawn(move || other.cancel());
+        assert_eq!(future.result(), Err(&TaskError::Cancelled));
+        assert!(cancels.join().unwrap());
+        drop(promise);
+    });
+}
+
+#[test]
+fn who_waits_wakes_when_the_promise_is_dropped() {
+    loom::model(|| {
+        let (promise, future) = Future::<i32>::pair();
+        let drops = thread::spawn(move || drop(promise));
+        let broken = TaskError::Broken(Broken::Abandoned);
+        assert_eq!(future.result(), Err(&broken));
+        drops.join().unwrap();
+    });
+}
+
+#[test]
+fn the_only_handle_takes_the_value_out() {
+    loom::model(|| {
+        let (promise, future) = Future::pair();
+        let worker = thread::spawn(move || work(promise));
+        assert_eq!(future.into_result().unwrap(), Ok(42));
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_promise_dropped_and_a_future_cancelled_settle_it_once() {
+    loom::model(|| {
+        let (promise, future) = Future::<i32>::pair();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        future.add_done_callback(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
+        let drops = thread::spawn(move || drop(promise));
+        let cancelled = future.cancel();
+        drops.join().unwrap();
+        assert_eq!(future.cancelled(), cancelled);
+        assert!(future.error().is_some());
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn as_completed_misses_none() {
+    loom::model(|| {
+        let (promises, futures): (Vec<_>, Vec<_>) = (0..2).map(|_| Future::pair()).unzip();
+        let workers: Vec<_> = promises
+            .into_iter()
+            .map(|promise| thread::spawn(move || work(promise)))
+            .collect();
+        let values = as_completed(futures).map(|f| f.into_result().unwrap().unwrap());
+        assert_eq!(values.sum::<i32>(), 84);
+        assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
+    });
+}
+
+#[test]
+fn wait_misses_none_and_takes_itself_off() {
+    for when in [ReturnWhen::FirstCompleted, ReturnWhen::AllCompleted] {
+        loom::model(move || {
+            let (promise, first) = Future::pair();
+            let (other, second) = Future::<i32>::pair();
+            let worker = thread::spawn(move || work(promise));
+            let cancels = second.clone();
+            let canceller = thread::spawn(move || cancels.cancel());
+            let waited = wait([first, second], None, when);
+            let least = if when == ReturnWhen::AllCompleted {
+                2
+            } else {
+                1
+            };
+            assert!(waited.done.len() >= least);
+            worker.join().unwrap();
+            canceller.join().unwrap();
+            drop(other);
+        });
+    }
+}
+
+#[test]
+fn who_awaits_is_woken() {
+    loom::model(|| {
+        let (promise, future) = Future::pair();
+        let worker = thread::spawn(move || work(promise));
+        assert_eq!(loom::future::block_on((&future).into_future()), Ok(&42));
+        assert_eq!(loom::future::block_on(future.into_future()), Ok(42));
+        worker.join().unwrap();
+    });
+}
