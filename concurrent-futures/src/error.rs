@@ -187,6 +187,21 @@ pub enum BuildError {
     /// No thread can have a name with a NUL in it.
     #[error("a thread's name cannot contain NUL: {0:?}")]
     ThreadName(String),
+    /// A worker that may take no task would never run anything.
+    #[error("max_tasks_per_child must be at least 1")]
+    NoTasksPerChild,
+    /// A worker without a task in flight would never run anything.
+    #[error("window must be at least 1")]
+    NoWindow,
+    /// A worker is this program started again, and its `main` would not know that it is one.
+    #[error("main must call Registry::serve before it builds a pool of processes")]
+    NotServing,
+    /// The program cannot be started again: its file is not known.
+    #[error("this program does not know its own file")]
+    NoProgram(#[source] io::Error),
+    /// The initializer cannot be handed to a worker.
+    #[error("the initializer cannot be handed to a worker")]
+    Initializer(#[source] TaskError),
 }
 
 /// Not done in time; the task goes on.

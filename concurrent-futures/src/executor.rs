@@ -135,6 +135,16 @@ pub struct Chunk<T> {
 }
 
 impl<T> Chunk<T> {
+    /// What came back from another process, which tells a panic by its words.
+    #[cfg(unix)]
+    pub(crate) fn ended_by(values: Vec<T>, panic: Option<String>) -> Self {
+        let error = panic.map(|message| TaskError::Panicked {
+            message,
+            backtrace: None,
+        });
+        Self { values, error }
+    }
+
     /// Runs `tasks` one after the other until one panics.
     ///
     /// ```

@@ -32,6 +32,8 @@
 //! * `task`: what an executor runs
 //! * `executor` and `map`: what all executors have in common
 //! * `thread_pool`: an executor on threads
+//! * `process`: what two processes say to each other, and who of the workers gets which task (not on Windows)
+//! * `process_pool`: an executor on processes (not on Windows)
 
 mod completed;
 mod error;
@@ -39,6 +41,10 @@ mod executor;
 mod future;
 mod map;
 mod panics;
+#[cfg(unix)]
+mod process;
+#[cfg(unix)]
+mod process_pool;
 mod state;
 mod sync;
 mod task;
@@ -52,6 +58,10 @@ pub use error::{
 pub use executor::{Chunk, Executor, ExecutorExt};
 pub use future::{Future, Lent, Promise, Taken};
 pub use map::{FallibleMap, Map, MapOptions};
+#[cfg(unix)]
+pub use process::{PortableTask, Registry};
+#[cfg(unix)]
+pub use process_pool::{OnCrash, ProcessPoolBuilder, ProcessPoolExecutor};
 pub use task::{Fallible, Task};
 pub use thread_pool::{ScopedExecutor, ThreadPoolBuilder, ThreadPoolExecutor};
 pub use waiting::{ReturnWhen, Waited, wait};

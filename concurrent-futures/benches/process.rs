@@ -1,0 +1,180 @@
+//! What a task costs in a pool of processes: one after the other, many at a time, and the first. Beside it CPython's
+//! `ProcessPoolExecutor` in the same run, where there is a `python3`.
+//!
+//! `cargo bench -p concurrent-futures --bench process`
+
+#[cfg(unix)]
+mod bench {
+    use std::error::Error;
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    use concurrent_futures::{ProcessPoolExecutor, Registry, Task};
+    use serde::{Deserialize, Serialize};
+
+    const ROUNDS: usize = 7;
+    const BULK: u64 = 50_000;
+    const ROUND_TRIPS: u64 = 2_000;
+
+    #[derive(Serialize, Deserialize)]
+    struct Square(u64);
+
+    impl Task for Square {
+        type Output = u64;
+        const NAME: &'static str = "square";
+
+        fn run(self) -> u64 {
+            self.0 * self.0
+        }
+    }
+
+    type Outcome<T> = Result<T, Box<dyn Error>>;
+
+    fn pool(workers: usize, window: usize) -> Outcome<ProcessPoolExecutor> {
+        let builder = ProcessPoolExecutor::builder();
+        Ok(builder.max_workers(workers).window(window).build()?)
+    }
+
+    /// A pool whose workers are all there.
+    fn warm_pool(workers: usize, window: usize) -> Outcome<ProcessPoolExecutor> {
+        let executor = pool(workers, window)?;
+        bulk(&executor, 1000)?;
+        Ok(executor)
+    }
+
+    /// Submits all, then takes all results; the time per task.
+    fn bulk(executor: &ProcessPoolExecutor, tasks: u64) -> Outcome<f64> {
+        let start = Instant::now();
+        let futures: Vec<_> = (0..tasks)
+            .map(|n| executor.submit(Square(n)))
+            .collect::<Result<_, _>>()?;
+        for (n, future) in (0..).zip(&futures) {
+            assert_eq!(future.result(), Ok(&(n * n)));
+        }
+        Ok(micros(start.elapsed()) / tasks as f64)
+    }
+
+    /// Submits a task when the one before has its result; the time per task.
+    fn round_trips(executor: &ProcessPoolExecutor) -> Outcome<f64> {
+        let start = Instant::now();
+        for n in 0..ROUND_TRIPS {
+            assert_eq!(executor.submit(Square(n))?.result(), Ok(&(n * n)));
+        }
+        Ok(micros(start.elapsed()) / ROUND_TRIPS as f64)
+    }
+
+    /// From no pool to the first result of each of two workers.
+    fn start() -> Outcome<f64> {
+        let start = Instant::now();
+        let executor = pool(2, 1)?;
+        let futures = [executor.submit(Square(2))?, executor.submit(Square(3))?];
+        for future in &futures {
+            assert!(future.result().is_ok());
+        }
+        Ok(micros(start.elapsed()))
+    }
+
+    fn median(mut measure: impl FnMut() -> Outcome<f64>) -> Outcome<f64> {
+        let mut times: Vec<f64> = (0..ROUNDS).map(|_| measure()).collect::<Outcome<_>>()?;
+        times.sort_by(f64::total_cmp);
+        Ok(times[ROUNDS / 2])
+    }
+
+    fn micros(time: Duration) -> f64 {
+        time.as_secs_f64() * 1e6
+    }
+
+    /// The same in CPython: what it is called and microseconds, line by line.
+    const PYTHON: &str = r#"
+import statistics, time
+from concurrent.futures import ProcessPoolExecutor
+
+def square(n): return n * n
+
+def bulk(executor, tasks=5000):
+    start = time.perf_counter()
+    for future in [executor.submit(square, n) for n in range(tasks)]: future.result()
+    return (time.perf_counter() - start) / tasks
+
+def round_trips(executor, tasks=1000):
+    start = time.perf_counter()
+    for n in range(tasks): executor.submit(square, n).result()
+    return (time.perf_counter() - start) / tasks
+
+def start_two():
+    start = time.perf_counter()
+    executor = ProcessPoolExecutor(2)
+    for future in [executor.submit(square, 2), executor.submit(square, 3)]: future.result()
+    took = time.perf_counter() - start
+    executor.shutdown()
+    return took
+
+def tell(what, measure):
+    print(what, statistics.median(measure() for _ in range(5)) * 1e6, sep="\t")
+
+for workers in 1, 2:
+    with ProcessPoolExecutor(workers) as executor:
+        bulk(executor, 100)
+        tell(f"bulk {workers}", lambda: bulk(executor))
+        tell(f"round trip {workers}", lambda: round_trips(executor))
+tell("start", start_two)
+"#;
+
+    fn python() -> Vec<(String, f64)> {
+        let output = Command::new("python3").args(["-c", PYTHON]).output();
+        let Ok(output) = output else {
+            return Vec::new();
+        };
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let figure = |line: &str| {
+            let (what, time) = line.split_once('\t')?;
+            Some((what.to_owned(), time.parse().ok()?))
+        };
+        lines.lines().filter_map(figure).collect()
+    }
+
+    pub(super) fn main() -> Outcome<()> {
+        Registry::new().with::<Square>().serve();
+
+        let python = python();
+        let print = |what: &str, time: f64, in_python: &str| {
+            let beside = python.iter().find(|(name, _)| name == in_python);
+            let beside = beside.map_or_else(String::new, |(_, theirs)| {
+                format!("{theirs:>12.1} {:>7.1}", theirs / time)
+            });
+            println!("{what:<42} {time:>10.2} {beside}");
+        };
+        println!(
+            "{:<42} {:>10} {:>12} {:>7}",
+            "", "us", "CPython us", "ratio"
+        );
+        for workers in [1, 2] {
+            for window in [1, 4, 64] {
+                let executor = warm_pool(workers, window)?;
+                let time = median(|| bulk(&executor, BULK))?;
+                let what = format!("a task of many, {workers} workers, window({window})");
+                print(&what, time, &format!("bulk {workers}"));
+            }
+            let executor = warm_pool(workers, 1)?;
+            let time = median(|| round_trips(&executor))?;
+            let what = format!("one task after the other, {workers} workers");
+            print(&what, time, &format!("round trip {workers}"));
+        }
+        print(
+            "two workers started, with first tasks",
+            median(start)?,
+            "start",
+        );
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    bench::main()
+}
+
+#[cfg(not(unix))]
+fn main() {
+    println!("there is no pool of processes here");
+}

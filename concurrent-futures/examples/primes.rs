@@ -1,0 +1,71 @@
+//! Which of a few large numbers are prime, the example of Python's documentation: on threads or on processes, whichever
+//! the command line says.
+//!
+//! `cargo run --release -p concurrent-futures --example primes -- --executor processes`
+
+#[cfg(unix)]
+mod primes {
+    use std::error::Error;
+
+    use concurrent_futures::{
+        Executor, ExecutorExt, ProcessPoolExecutor, Registry, Task, ThreadPoolExecutor,
+    };
+    use serde::{Deserialize, Serialize};
+
+    const NUMBERS: [u64; 6] = [
+        112_272_535_095_293,
+        112_582_705_942_171,
+        112_272_535_095_293,
+        115_280_095_190_773,
+        115_797_848_077_099,
+        1_099_726_899_285_419,
+    ];
+
+    #[derive(Serialize, Deserialize)]
+    struct IsPrime(u64);
+
+    impl Task for IsPrime {
+        type Output = bool;
+        const NAME: &'static str = "is-prime";
+
+        fn run(self) -> bool {
+            let Self(n) = self;
+            let odd = (3..).step_by(2).take_while(|d| d * d <= n);
+            n == 2 || (n > 2 && n % 2 == 1 && !odd.into_iter().any(|d| n % d == 0))
+        }
+    }
+
+    /// The program, which does not know where its tasks run.
+    fn tell_primes(executor: &dyn Executor<IsPrime>) -> Result<(), Box<dyn Error>> {
+        let results = executor.map(NUMBERS.map(IsPrime))?;
+        for (n, is_prime) in NUMBERS.into_iter().zip(results) {
+            println!("{n} is prime: {}", is_prime?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn main() -> Result<(), Box<dyn Error>> {
+        // Where a worker stays.
+        Registry::new().with::<IsPrime>().serve();
+
+        let arguments: Vec<_> = std::env::args().skip(1).collect();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        // The one line that differs.
+        let executor: Box<dyn Executor<IsPrime>> = match arguments[..] {
+            [] | ["--executor", "threads"] => Box::new(ThreadPoolExecutor::builder().build()?),
+            ["--executor", "processes"] => Box::new(ProcessPoolExecutor::builder().build()?),
+            _ => return Err("usage: primes [--executor threads|processes]".into()),
+        };
+        tell_primes(&*executor)
+    }
+}
+
+#[cfg(unix)]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    primes::main()
+}
+
+#[cfg(not(unix))]
+fn main() {
+    println!("there is no pool of processes here");
+}

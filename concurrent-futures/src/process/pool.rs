@@ -1,0 +1,377 @@
+//! The threads that talk to the workers. Each lane has one that starts its workers and writes to them; while there is a
+//! worker another one reads from it. So however much is on its way in both directions, neither side waits for the other
+//! to stop talking.
+
+use std::cell::Cell;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, ExitStatus};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use super::frame;
+use super::job::{Job, Pending, read_reply};
+use super::lanes::{Errand, Rules, Stage, State, Step};
+use super::launch::Launcher;
+use crate::error::{Broken, SubmitError, TaskError};
+use crate::panics::contain;
+
+/// What the executor and the threads of its lanes share.
+pub(crate) struct Pool {
+    state: Mutex<State>,
+    settings: Settings,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held by whoever joins the threads, so that a second one waits as long as the first.
+    joining: Mutex<()>,
+}
+
+pub(crate) struct Settings {
+    pub(crate) rules: Rules,
+    pub(crate) launcher: Launcher,
+    /// The frame of a task that each worker runs first.
+    pub(crate) initializer: Option<Vec<u8>>,
+}
+
+thread_local! {
+    /// The address of the pool this thread works for, to compare and not to follow.
+    static WORKS_FOR: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+impl Pool {
+    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        let state = State {
+            rules: settings.rules,
+            ..State::default()
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            settings,
+            threads: Mutex::default(),
+            joining: Mutex::default(),
+        })
+    }
+
+    /// Why no task is taken, if none is.
+    pub(crate) fn check_open(&self) -> Result<(), SubmitError> {
+        let state = self.state();
+        match &state.broken {
+            Some(broken) => Err(SubmitError::Broken(broken.clone())),
+            None if state.shut_down => Err(SubmitError::ShutDown),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn queue_up(self: &Arc<Self>, job: Job) -> Result<(), SubmitError> {
+        let mut state = self.state();
+        if let Some(broken) = &state.broken {
+            return Err(SubmitError::Broken(broken.clone()));
+        }
+        if state.shut_down {
+            return Err(SubmitError::ShutDown);
+        }
+        state.queue.push_back(job);
+        self.hand_out(state);
+        Ok(())
+    }
+
+    /// Gives out what can be given out, and starts who is missing.
+    fn hand_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        loop {
+            match state.next_step() {
+                Step::Give(index) => state.give_next_to(index),
+                Step::Start(index) => {
+                    let lane = &mut state.lanes[index];
+                    lane.stage = Stage::Starting;
+                    lane.wake.notify_one();
+                }
+                Step::AddLane => {
+                    let index = state.add_lane();
+                    if let Err(error) = self.start_thread(index) {
+                        return self.close_lane(state, index, &error);
+                    }
+                }
+                Step::Rest => break,
+            }
+        }
+        if state.is_over() {
+            state.wake_all();
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, index: usize) -> io::Result<()> {
+        let pool = Arc::clone(self);
+        let name = format!("worker_{index}");
+        let thread = thread::Builder::new()
+            .name(name)
+            .spawn(move || pool.keep_lane(index))?;
+        lock(&self.threads).push(thread);
+        Ok(())
+    }
+
+    /// What the thread of a lane does, from its start to its end: one worker after the other.
+    fn keep_lane(self: Arc<Self>, index: usize) {
+        WORKS_FOR.set(Some(self.address()));
+        while self.wait_until_wanted(index) {
+            let launched = self.settings.launcher.launch();
+            match launched.and_then(|(worker, socket)| self.keep_worker(index, worker, socket)) {
+                Ok((pid, status)) => self.worker_ended(index, pid, status),
+                Err(error) => self.close_lane(self.state(), index, &error),
+            }
+        }
+    }
+
+    /// False when no worker will ever be wanted here.
+    fn wait_until_wanted(&self, index: usize) -> bool {
+        let mut state = self.state();
+        loop {
+            if state.is_over() || state.lanes[index].stage == Stage::Closed {
+                return false;
+            }
+            if state.lanes[index].stage == Stage::Starting {
+                return true;
+            }
+            state = wait(state, index);
+        }
+    }
+
+    /// Talks to a worker until it has ended; its process id, and what it ended with.
+    ///
+    /// # Errors
+    /// When there is no thread to read from it. It is gone then as well.
+    fn keep_worker(
+        self: &Arc<Self>,
+        index: usize,
+        mut worker: Child,
+        socket: UnixStream,
+    ) -> io::Result<(u32, ExitStatus)> {
+        let socket = Arc::new(socket);
+        self.state().move_in(index, Arc::clone(&socket));
+        let talked = thread::scope(|scope| {
+            let reads = thread::Builder::new()
+                .name(format!("worker_{index}_in"))
+                .spawn_scoped(scope, || self.read_replies(index, &socket))?;
+            if self.write_tasks(index, &socket).is_err() {
+                // Nobody reads there. What is yet to be read from there still can be.
+                let _ = socket.shutdown(Shutdown::Both);
+            }
+            // The scope waits for what the thread does, but not until it is gone.
+            let _ = reads.join();
+            Ok(())
+        });
+        // The socket has ended, so the process has, or is about to; unless it has become another program.
+        let _ = worker.kill();
+        let status = worker.wait()?;
+        talked.map(|()| (worker.id(), status))
+    }
+
+    fn write_tasks(self: &Arc<Self>, index: usize, socket: &UnixStream) -> io::Result<()> {
+        let mut stream = BufWriter::with_capacity(1 << 16, socket);
+        if let Some(initializer) = &self.settings.initializer {
+            stream.write_all(initializer)?;
+            stream.flush()?;
+        } else {
+            self.open_lane(index);
+        }
+        loop {
+            match self.next_errand(index) {
+                Errand::Send(frames) => {
+                    for frame in frames {
+                        stream.write_all(&frame)?;
+                    }
+                    stream.flush()?;
+                }
+                Errand::Close => return socket.shutdown(Shutdown::Write),
+                Errand::Leave => return socket.shutdown(Shutdown::Both),
+            }
+        }
+    }
+
+    fn next_errand(&self, index: usize) -> Errand {
+        let mut state = self.state();
+        loop {
+            if let Some(errand) = state.errand(index) {
+                return errand;
+            }
+            state = wait(state, index);
+        }
+    }
+
+    /// Settles tasks as their replies come, until no more can come.
+    fn read_replies(self: &Arc<Self>, index: usize, socket: &UnixStream) {
+        WORKS_FOR.set(Some(self.address()));
+        let mut stream = BufReader::with_capacity(1 << 16, socket);
+        let mut reply = Vec::new();
+        let mut initializes = self.settings.initializer.is_some();
+        while let Ok(true) = frame::read(&mut stream, &mut reply) {
+            if initializes {
+                initializes = false;
+                self.initializer_ended(index, &reply);
+                continue;
+            }
+            let Some(pending) = self.take_answered(index) else {
+                break;
+            };
+            contain(|| {
+                if let Some(callbacks) = pending.settle(&reply) {
+                    callbacks();
+                }
+            });
+        }
+        let mut state = self.state();
+        state.lanes[index].stage = Stage::Gone;
+        state.lanes[index].wake.notify_one();
+    }
+
+    /// The worker is free from here on, before anyone learns of the outcome: who waits for that and submits again finds
+    /// the same worker.
+    fn take_answered(self: &Arc<Self>, index: usize) -> Option<Box<dyn Pending>> {
+        let mut state = self.state();
+        let pending = state.take_answered(index);
+        if state.wants_more(index) {
+            self.hand_out(state);
+        }
+        pending
+    }
+
+    fn initializer_ended(self: &Arc<Self>, index: usize, reply: &[u8]) {
+        match read_reply(reply) {
+            Ok(_) => self.open_lane(index),
+            Err(TaskError::Panicked { message, .. }) => {
+                self.break_down(self.state(), Broken::Initializer { message });
+            }
+            Err(error) => {
+                let message = error.to_string();
+                self.break_down(self.state(), Broken::Initializer { message });
+            }
+        }
+    }
+
+    fn open_lane(self: &Arc<Self>, index: usize) {
+        let mut state = self.state();
+        if state.lanes[index].stage == Stage::Starting {
+            state.lanes[index].stage = Stage::Open;
+        }
+        self.hand_out(state);
+    }
+
+    /// There will be no worker in this lane; without any lane the pool is broken.
+    fn close_lane(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        index: usize,
+        error: &io::Error,
+    ) {
+        if state.close(index) {
+            let message = error.to_string();
+            self.break_down(state, Broken::NoWorker { message });
+        } else {
+            self.hand_out(state);
+        }
+    }
+
+    fn worker_ended(self: &Arc<Self>, index: usize, pid: u32, status: ExitStatus) {
+        let mut state = self.state();
+        let Some(owed) = state.move_out(index) else {
+            return self.hand_out(state);
+        };
+        let broken = Broken::Worker { pid, status };
+        if state.restarts < state.rules.max_restarts {
+            state.restarts += 1;
+            self.hand_out(state);
+            settle_all(owed, |pending| pending.break_off(broken.clone()));
+        } else {
+            self.break_down_with(state, broken, owed);
+        }
+    }
+
+    fn break_down(&self, state: MutexGuard<'_, State>, broken: Broken) {
+        self.break_down_with(state, broken, Vec::new());
+    }
+
+    /// Fails everything that has no outcome yet, and takes nothing more.
+    fn break_down_with(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        broken: Broken,
+        mut lost: Vec<Box<dyn Pending>>,
+    ) {
+        lost.extend(state.break_down(&broken));
+        drop(state);
+        settle_all(lost, |pending| pending.break_off(broken.clone()));
+    }
+
+    pub(crate) fn shut_down(&self, wait: bool, cancel_futures: bool) {
+        let mut state = self.state();
+        state.shut_down = true;
+        let cancelled = if cancel_futures {
+            std::mem::take(&mut state.queue)
+        } else {
+            Default::default()
+        };
+        if state.is_over() {
+            state.wake_all();
+        }
+        drop(state);
+        settle_all(cancelled.into_iter().map(|job| job.pending), |pending| {
+            pending.cancel()
+        });
+        if wait && WORKS_FOR.get() != Some(self.address()) {
+            self.join_threads();
+        }
+    }
+
+    /// Waits until all threads have ended, also those that are started meanwhile, and with them the workers.
+    fn join_threads(&self) {
+        let _alone = lock(&self.joining);
+        loop {
+            // Not held while joining: the thread may have to start another one.
+            let Some(thread) = lock(&self.threads).pop() else {
+                break;
+            };
+            // Whatever may panic there is contained there.
+            let _ = thread.join();
+        }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = self.state();
+        f.debug_struct("ProcessPoolExecutor")
+            .field("max_workers", &state.rules.max_workers)
+            .field("workers", &state.count_workers())
+            .field("shut_down", &state.shut_down)
+            .field("broken", &state.broken)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Callbacks run only when all of them are settled: one may wait for another.
+fn settle_all<P>(
+    pending: impl IntoIterator<Item = P>,
+    settle: impl Fn(P) -> Option<super::job::CallbacksToRun>,
+) {
+    let to_run: Vec<_> = pending.into_iter().filter_map(settle).collect();
+    for callbacks in to_run {
+        contain(callbacks);
+    }
+}
+
+fn wait<'a>(state: MutexGuard<'a, State>, index: usize) -> MutexGuard<'a, State> {
+    let wake = Arc::clone(&state.lanes[index].wake);
+    wake.wait(state).unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Nothing under these locks panics halfway, so a poisoned one holds what it should.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

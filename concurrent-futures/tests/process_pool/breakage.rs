@@ -1,0 +1,271 @@
+//! Workers that are killed, abort or exit: who fails, with what, and what still goes on.
+
+use std::process::Command;
+
+use concurrent_futures::{Broken, OnCrash, SubmitError, TaskError};
+
+use crate::support::{Gates, KILLED, death, in_time, kill, pool};
+use crate::tasks::*;
+
+#[test]
+fn a_killed_worker_breaks_the_pool_with_its_id_and_its_status() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).build().unwrap();
+        let futures: Vec<_> = (0..20)
+            .map(|_| executor.submit(gates.task()).unwrap())
+            .collect();
+        let (held, other) = (gates.held(), gates.held());
+        held.kill();
+        for future in &futures {
+            assert_eq!(death(future), (held.pid, KILLED.to_owned()));
+        }
+        // Nobody needs the other one any more.
+        other.wait_until_gone();
+        let SubmitError::Broken(Broken::Worker { pid, .. }) =
+            executor.submit(Square(1)).unwrap_err()
+        else {
+            panic!("refused for another reason");
+        };
+        assert_eq!(pid, held.pid);
+        executor.shutdown(true, false);
+    });
+}
+
+#[test]
+fn an_idle_worker_that_is_killed_breaks_the_pool_too() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).build().unwrap();
+        let first = executor.submit(gates.task()).unwrap();
+        let second = executor.submit(gates.task()).unwrap();
+        let (idle, busy) = (gates.held(), gates.held());
+        let (idle_pid, busy_pid) = (idle.pid, busy.pid);
+        idle.go_on();
+        // Which of the two futures it was, the gate does not tell.
+        let mut done = concurrent_futures::as_completed([first.clone(), second.clone()]);
+        assert_eq!(done.next().unwrap().result(), Ok(&idle_pid));
+        kill(idle_pid);
+        let broken = done.next().unwrap();
+        assert_eq!(death(&broken).0, idle_pid);
+        assert_ne!(idle_pid, busy_pid);
+    });
+}
+
+#[test]
+fn exit_and_abort_break_the_pool_with_their_status() {
+    in_time(|| {
+        let executor = pool().build().unwrap();
+        let future = executor.submit(Exit(3)).unwrap();
+        assert_eq!(death(&future).1, "exit status: 3");
+        let executor = pool().build().unwrap();
+        let future = executor.submit(Exit(0)).unwrap();
+        assert_eq!(death(&future).1, "exit status: 0");
+        let executor = pool().build().unwrap();
+        let future = executor.submit(Abort()).unwrap();
+        assert!(death(&future).1.starts_with("signal: 6 (SIGABRT)"));
+        let executor = pool().build().unwrap();
+        let future = executor
+            .submit(Stubborn(Thorn(Refuses::ToBeReadAndAborts)))
+            .unwrap();
+        assert!(death(&future).1.starts_with("signal: 6 (SIGABRT)"));
+    });
+}
+
+#[test]
+fn a_worker_killed_while_a_huge_task_is_on_its_way_to_it_fails_that_as_well() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().window(2).build().unwrap();
+        let busy = executor.submit(gates.task()).unwrap();
+        let held = gates.held();
+        let huge = executor.submit(Echo("x".repeat(64 << 20))).unwrap();
+        let queued = executor.submit(Square(1)).unwrap();
+        assert!(huge.running());
+        held.kill();
+        for death in [death(&busy), death(&huge), death(&queued)] {
+            assert_eq!(death, (held.pid, KILLED.to_owned()));
+        }
+    });
+}
+
+#[test]
+fn a_worker_killed_after_shutdown_began_fails_what_is_left_and_nobody_hangs() {
+    in_time(|| {
+        for (window, wait) in [(1, true), (1, false), (64, true)] {
+            let gates = Gates::new();
+            let executor = pool().window(window).build().unwrap();
+            let futures: Vec<_> = (0..10)
+                .map(|_| executor.submit(gates.task()).unwrap())
+                .collect();
+            let held = gates.held();
+            std::thread::scope(|scope| {
+                executor.shutdown(false, false);
+                scope.spawn(|| executor.shutdown(wait, false));
+                held.kill();
+            });
+            for future in &futures {
+                assert_eq!(death(future).0, held.pid);
+            }
+            assert!(matches!(
+                executor.submit(Square(1)),
+                Err(SubmitError::Broken(_))
+            ));
+        }
+    });
+}
+
+#[test]
+fn with_restart_only_what_was_in_flight_fails_and_another_worker_goes_on() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool()
+            .on_crash(OnCrash::Restart { max: 2 })
+            .build()
+            .unwrap();
+        for _ in 0..2 {
+            let doomed = executor.submit(gates.task()).unwrap();
+            let held = gates.held();
+            let queued = executor.submit(Square(4)).unwrap();
+            held.kill();
+            assert_eq!(death(&doomed), (held.pid, KILLED.to_owned()));
+            assert_eq!(queued.result(), Ok(&16));
+        }
+        let doomed = executor.submit(Exit(7)).unwrap();
+        assert_eq!(death(&doomed).1, "exit status: 7");
+        assert!(matches!(
+            executor.submit(Square(1)),
+            Err(SubmitError::Broken(_))
+        ));
+    });
+}
+
+#[test]
+fn with_restart_a_wide_window_fails_as_a_whole_and_the_queue_lives() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool()
+            .window(4)
+            .on_crash(OnCrash::Restart { max: 1 })
+            .build()
+            .unwrap();
+        let doomed = executor.submit(gates.task()).unwrap();
+        let held = gates.held();
+        let futures: Vec<_> = (0..10)
+            .map(|n| executor.submit(Square(n)).unwrap())
+            .collect();
+        held.kill();
+        assert_eq!(death(&doomed).0, held.pid);
+        let lost = futures.iter().filter(|f| f.result().is_err()).count();
+        assert_eq!(lost, 3);
+    });
+}
+
+#[test]
+fn an_initializer_that_panics_breaks_the_pool() {
+    in_time(|| {
+        let executor = pool().initializer(SetUpPanics()).build().unwrap();
+        // The second may come too late to be taken.
+        let first = executor.submit(Square(1)).unwrap();
+        let second = executor.submit(Square(2));
+        let Err(TaskError::Broken(broken)) = first.result() else {
+            panic!("{first:?}");
+        };
+        assert_eq!(
+            broken.to_string(),
+            "the pool's initializer panicked: no set-up"
+        );
+        assert!(second.is_err() || second.unwrap().result().is_err());
+        assert!(matches!(
+            executor.submit(Square(1)),
+            Err(SubmitError::Broken(Broken::Initializer { .. }))
+        ));
+    });
+}
+
+#[test]
+fn an_initializer_that_exits_breaks_the_pool_even_after_restarts() {
+    in_time(|| {
+        let executor = pool()
+            .initializer(SetUpExits())
+            .on_crash(OnCrash::Restart { max: 3 })
+            .build()
+            .unwrap();
+        let future = executor.submit(Square(1)).unwrap();
+        assert_eq!(death(&future).1, "exit status: 5");
+    });
+}
+
+#[test]
+fn a_program_that_is_not_there_breaks_the_pool() {
+    in_time(|| {
+        let executor = pool()
+            .command(Command::new("/nonexistent/worker"))
+            .build()
+            .unwrap();
+        let future = executor.submit(Square(1)).unwrap();
+        let Err(TaskError::Broken(Broken::NoWorker { message, .. })) = future.result() else {
+            panic!("{future:?}");
+        };
+        assert!(message.contains("No such file"), "{message}");
+    });
+}
+
+#[test]
+fn a_program_that_is_no_worker_breaks_the_pool() {
+    in_time(|| {
+        for (program, status) in [("true", "exit status: 0"), ("false", "exit status: 1")] {
+            let executor = pool().command(Command::new(program)).build().unwrap();
+            let future = executor.submit(Square(1)).unwrap();
+            assert_eq!(death(&future).1, status);
+        }
+    });
+}
+
+#[test]
+fn a_broken_pool_with_thousands_queued_settles_them_all() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).window(8).build().unwrap();
+        let doomed = executor.submit(gates.task()).unwrap();
+        let held = gates.held();
+        let futures: Vec<_> = (0..10_000)
+            .map(|_| executor.submit(gates.task()).unwrap())
+            .collect();
+        held.kill();
+        assert_eq!(death(&doomed).0, held.pid);
+        assert!(futures.iter().all(|future| future.result().is_err()));
+    });
+}
+
+#[test]
+fn a_broken_pool_waits_for_nobody_not_even_in_the_middle_of_a_huge_task() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).window(2).build().unwrap();
+        let mut futures = vec![
+            executor.submit(gates.task()).unwrap(),
+            executor.submit(gates.task()).unwrap(),
+        ];
+        let (doomed, other) = (gates.held(), gates.held());
+        let huge = [(); 2].map(|()| executor.submit(Echo("x".repeat(64 << 20))).unwrap());
+        doomed.kill();
+        executor.shutdown(true, false);
+        other.wait_until_gone();
+        assert!(huge.iter().all(|future| death(future).0 == doomed.pid));
+        assert!(
+            futures
+                .drain(..)
+                .all(|future| death(&future).0 == doomed.pid)
+        );
+    });
+}
+
+#[test]
+fn a_worker_that_becomes_another_program_breaks_the_pool() {
+    in_time(|| {
+        let executor = pool().build().unwrap();
+        let future = executor.submit(Become("sleep 1000".to_owned())).unwrap();
+        assert_eq!(death(&future).1, KILLED);
+    });
+}

@@ -1,0 +1,123 @@
+//! What pools take from the system, and that they give it back. Counted in processes of their own, where nothing else
+//! takes any.
+
+use std::process::Command;
+
+use concurrent_futures::OnCrash;
+use rustix::process::{WaitOptions, wait};
+
+use crate::support::{Gates, death, in_time, pool, this_test};
+use crate::tasks::*;
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/dev/fd").unwrap().count()
+}
+
+/// Only Linux counts them for us.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+fn has_children() -> bool {
+    wait(WaitOptions::NOHANG).is_ok()
+}
+
+#[test]
+#[ignore = "run by many_pools_leave_nothing_behind"]
+fn many_pools() {
+    in_time(|| {
+        // The first one may open what stays open.
+        use_up_a_pool(0);
+        let before = (descriptors(), threads());
+        for round in 0..rounds() {
+            use_up_a_pool(round);
+        }
+        // A thread that has been joined may be listed for a moment more.
+        for _ in 0..10_000 {
+            if threads() > before.1 {
+                std::thread::yield_now();
+            }
+        }
+        assert_eq!((descriptors(), threads()), before);
+        assert!(!has_children());
+    });
+}
+
+/// More of them by hand: `POOLS=10000 cargo test --release ... many_pools -- --ignored`.
+fn rounds() -> usize {
+    std::env::var("POOLS").map_or(100, |pools| pools.parse().unwrap())
+}
+
+/// In every way in which a pool can end.
+fn use_up_a_pool(round: usize) {
+    let executor = pool().max_workers(2).max_tasks_per_child(2);
+    let executor = executor.on_crash(OnCrash::Restart { max: round % 2 });
+    let executor = executor.build().unwrap();
+    let futures: Vec<_> = (0..5)
+        .map(|n| executor.submit(Square(n)).unwrap())
+        .collect();
+    match round % 5 {
+        0 => executor.shutdown(true, true),
+        1 => executor.shutdown(false, false),
+        2 => assert!(executor.submit(Exit(1)).unwrap().result().is_err()),
+        3 => {
+            let gates = Gates::new();
+            let doomed = executor.submit(gates.task()).unwrap();
+            let held = gates.held();
+            held.kill();
+            assert_eq!(death(&doomed).0, held.pid);
+        }
+        _ => assert!(futures.iter().all(|future| future.result().is_ok())),
+    }
+}
+
+#[test]
+fn many_pools_leave_nothing_behind() {
+    in_time(|| {
+        let output = this_test("resources::many_pools").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    });
+}
+
+#[test]
+#[ignore = "run by thousands_of_queued_tasks_need_no_descriptors"]
+fn thousands_queued() {
+    in_time(|| {
+        let executor = pool().max_workers(4).window(16).build().unwrap();
+        let futures: Vec<_> = (0..10_000)
+            .map(|n| executor.submit(Square(n)).unwrap())
+            .collect();
+        assert!(futures.iter().all(|future| future.result().is_ok()));
+    });
+}
+
+#[test]
+#[ignore = "run by a_pool_works_with_as_many_workers_as_can_be_started"]
+fn more_workers_than_descriptors() {
+    in_time(|| {
+        let executor = pool().max_workers(200).build().unwrap();
+        let futures: Vec<_> = (0..200)
+            .map(|n| executor.submit(Square(n)).unwrap())
+            .collect();
+        assert!(futures.iter().all(|future| future.result().is_ok()));
+    });
+}
+
+fn with_64_descriptors(test: &str) {
+    let inner = this_test(test);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]);
+    shell.arg(inner.get_program()).args(inner.get_args());
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn thousands_of_queued_tasks_need_no_descriptors() {
+    in_time(|| with_64_descriptors("resources::thousands_queued"));
+}
+
+#[test]
+fn a_pool_works_with_as_many_workers_as_can_be_started() {
+    in_time(|| with_64_descriptors("resources::more_workers_than_descriptors"));
+}

@@ -1,0 +1,146 @@
+//! Everything that the workers of these tests can do.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use concurrent_futures::{Registry, Task};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub(crate) fn registry() -> Registry {
+    Registry::new()
+        .with::<Gate>()
+        .with::<WorkerId>()
+        .with::<Square>()
+        .with::<Half>()
+        .with::<Echo>()
+        .with::<Print>()
+        .with::<ReadInput>()
+        .with::<Panic>()
+        .with::<PanicWithNumber>()
+        .with::<Exit>()
+        .with::<Abort>()
+        .with::<SetUp>()
+        .with::<WasSetUp>()
+        .with::<SetUpPanics>()
+        .with::<SetUpExits>()
+        .with::<Stubborn>()
+        .with::<StubbornValue>()
+        .with::<RunProgram>()
+        .with::<Become>()
+}
+
+macro_rules! tasks {
+    ($($task:ident($($field:ident: $type:ty),*) -> $output:ty $body:block)*) => {$(
+        #[derive(Serialize, Deserialize)]
+        pub(crate) struct $task($(pub(crate) $type),*);
+
+        impl Task for $task {
+            type Output = $output;
+            const NAME: &'static str = stringify!($task);
+
+            fn run(self) -> $output {
+                let Self($($field),*) = self;
+                $body
+            }
+        }
+    )*};
+}
+
+tasks! {
+    // Reports at the socket of this path, and goes on when told.
+    Gate(path: String) -> u32 {
+        let mut line = UnixStream::connect(path).unwrap();
+        writeln!(line, "{}", std::process::id()).unwrap();
+        line.read_to_end(&mut Vec::new()).unwrap();
+        std::process::id()
+    }
+    WorkerId() -> u32 { std::process::id() }
+    Square(n: i64) -> i64 { n * n }
+    Half(n: u32) -> Result<u32, String> {
+        if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{n} is odd")) }
+    }
+    Echo(text: String) -> String { text }
+    Print(text: String) -> () {
+        println!("{text}");
+        eprintln!("{text}");
+    }
+    ReadInput() -> usize { std::io::stdin().read_to_end(&mut Vec::new()).unwrap() }
+    Panic(message: String) -> () { panic!("{message}") }
+    PanicWithNumber() -> () { std::panic::panic_any(42) }
+    Exit(status: i32) -> () { std::process::exit(status) }
+    Abort() -> () { std::process::abort() }
+    SetUp(path: String) -> () {
+        let mut log = std::fs::File::options().append(true).open(path).unwrap();
+        // In one piece: two workers write at the same time.
+        log.write_all(format!("{}\n", std::process::id()).as_bytes()).unwrap();
+        WAS_SET_UP.store(true, Relaxed);
+    }
+    WasSetUp() -> bool { WAS_SET_UP.load(Relaxed) }
+    SetUpPanics() -> () { panic!("no set-up") }
+    SetUpExits() -> () { std::process::exit(5) }
+    Become(program: String) -> () {
+        let error = std::process::Command::new("sh").args(["-c", &format!("exec {program}")]).exec();
+        panic!("{error}");
+    }
+    RunProgram(program: String) -> String {
+        let output = std::process::Command::new("sh").args(["-c", &program]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+static WAS_SET_UP: AtomicBool = AtomicBool::new(false);
+
+/// Where a value refuses to travel, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Refuses {
+    Nothing,
+    ToBeWritten,
+    ToBeRead,
+    ToBeWrittenAndPanics,
+    ToBeReadAndPanics,
+    ToBeReadAndAborts,
+}
+
+/// A value that does as its field says.
+#[derive(Debug)]
+pub(crate) struct Thorn(pub(crate) Refuses);
+
+impl Serialize for Thorn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Refuses::ToBeWritten => Err(S::Error::custom("no")),
+            Refuses::ToBeWrittenAndPanics => panic!("not writing"),
+            _ => self.0.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Thorn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Refuses::deserialize(deserializer)? {
+            Refuses::ToBeRead => Err(D::Error::custom("no")),
+            Refuses::ToBeReadAndPanics => panic!("not reading"),
+            Refuses::ToBeReadAndAborts => std::process::abort(),
+            other => Ok(Self(other)),
+        }
+    }
+}
+
+tasks! {
+    Stubborn(thorn: Thorn) -> () { assert_eq!(thorn.0, Refuses::Nothing) }
+    StubbornValue(refuses: Refuses) -> Thorn { Thorn(refuses) }
+}
+
+/// A task that no worker knows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Unknown;
+
+impl Task for Unknown {
+    type Output = ();
+    const NAME: &'static str = "unknown";
+    fn run(self) {}
+}

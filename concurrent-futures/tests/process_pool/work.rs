@@ -1,0 +1,233 @@
+//! What a pool does while nothing goes wrong: who runs what, how many there are, what is cancelled.
+
+use std::collections::HashSet;
+use std::fs;
+
+use concurrent_futures::{BuildError, ProcessPoolExecutor, TaskError, as_completed};
+
+use crate::support::{Gates, in_time, pool};
+use crate::tasks::*;
+
+#[test]
+fn submit_runs_the_task_elsewhere_and_the_future_gives_its_value() {
+    in_time(|| {
+        let executor = pool().build().unwrap();
+        let future = executor.submit(Square(-7)).unwrap();
+        assert_eq!(future.result(), Ok(&49));
+        assert_eq!(future.result(), Ok(&49));
+        let worker = executor.submit(WorkerId()).unwrap();
+        assert_ne!(*worker.result().unwrap(), std::process::id());
+    });
+}
+
+#[test]
+fn a_task_that_fails_has_its_error_as_value() {
+    in_time(|| {
+        let executor = pool().build().unwrap();
+        let half = executor.submit(Half(8)).unwrap();
+        let none = executor.submit(Half(7)).unwrap();
+        assert_eq!(half.result(), Ok(&Ok(4)));
+        assert_eq!(none.result(), Ok(&Err("7 is odd".to_owned())));
+    });
+}
+
+#[test]
+fn a_pool_that_could_never_run_anything_is_refused() {
+    let refused = |builder: concurrent_futures::ProcessPoolBuilder| builder.build().unwrap_err();
+    let error = refused(pool().max_workers(0));
+    assert_eq!(error.to_string(), "max_workers must be at least 1");
+    let error = refused(pool().max_tasks_per_child(0));
+    assert_eq!(error.to_string(), "max_tasks_per_child must be at least 1");
+    let error = refused(pool().window(0));
+    assert_eq!(error.to_string(), "window must be at least 1");
+}
+
+#[test]
+#[ignore = "run by a_program_that_would_not_know_its_workers_gets_no_pool"]
+fn without_serve() {
+    let error = ProcessPoolExecutor::new(1).unwrap_err();
+    assert!(matches!(error, BuildError::NotServing), "{error:?}");
+}
+
+/// In a process of its own: here another test may have called `serve`.
+#[test]
+fn a_program_that_would_not_know_its_workers_gets_no_pool() {
+    let mut alone = crate::support::this_test("work::without_serve");
+    assert!(alone.status().unwrap().success());
+}
+
+#[test]
+fn three_tasks_one_after_the_other_are_run_by_one_process() {
+    in_time(|| {
+        let executor = pool().max_workers(4).build().unwrap();
+        let pids: HashSet<u32> = (0..3)
+            .map(|_| *executor.submit(WorkerId()).unwrap().result().unwrap())
+            .collect();
+        assert_eq!(pids.len(), 1);
+    });
+}
+
+#[test]
+fn each_task_gets_a_process_while_there_may_be_more_and_none_beyond_that() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(3).build().unwrap();
+        let futures: Vec<_> = (0..45)
+            .map(|_| executor.submit(gates.task()).unwrap())
+            .collect();
+        let held = [gates.held(), gates.held(), gates.held()];
+        assert_eq!(futures.iter().filter(|future| future.running()).count(), 3);
+        assert!(!gates.somebody_waits());
+        held.into_iter().for_each(crate::support::Held::go_on);
+        for _ in 3..45 {
+            gates.held().go_on();
+        }
+        let pids: HashSet<u32> = futures.iter().map(|f| *f.result().unwrap()).collect();
+        assert_eq!(pids.len(), 3);
+    });
+}
+
+#[test]
+fn a_task_that_waits_keeps_no_other_from_an_idle_process_however_wide_the_window() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).window(64).build().unwrap();
+        let long = executor.submit(gates.task()).unwrap();
+        let held = gates.held();
+        let short: Vec<_> = (0..50)
+            .map(|n| {
+                let future = executor.submit(Square(n)).unwrap();
+                *future.result().unwrap()
+            })
+            .collect();
+        assert_eq!(short, (0..50).map(|n| n * n).collect::<Vec<_>>());
+        assert!(!long.done());
+        held.go_on();
+    });
+}
+
+#[test]
+fn values_belong_to_their_tasks_whatever_the_window_and_the_number_of_workers() {
+    in_time(|| {
+        for (workers, window) in [(1, 1), (1, 64), (2, 3), (3, 64)] {
+            let executor = pool().max_workers(workers).window(window).build().unwrap();
+            let futures: Vec<_> = (0..5000)
+                .map(|n| executor.submit(Square(n)).unwrap())
+                .collect();
+            for (n, future) in (0..).zip(&futures) {
+                assert_eq!(future.result(), Ok(&(n * n)));
+            }
+            assert_eq!(as_completed(futures).count(), 5000);
+        }
+    });
+}
+
+#[test]
+fn a_queued_task_can_be_cancelled_and_a_running_one_cannot() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().build().unwrap();
+        let running = executor.submit(gates.task()).unwrap();
+        let held = gates.held();
+        let queued = executor.submit(gates.task()).unwrap();
+        let last = executor.submit(Square(3)).unwrap();
+        assert!(running.running() && !running.cancel());
+        assert!(queued.cancel() && queued.cancel());
+        assert_eq!(queued.result(), Err(&TaskError::Cancelled));
+        held.go_on();
+        assert_eq!(last.result(), Ok(&9));
+        assert!(running.result().is_ok());
+        assert!(!gates.somebody_waits());
+    });
+}
+
+#[test]
+fn a_task_whose_future_is_thrown_away_still_runs() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().build().unwrap();
+        drop(executor.submit(gates.task()).unwrap());
+        gates.held().go_on();
+    });
+}
+
+#[test]
+fn the_initializer_runs_once_per_worker_before_its_first_task() {
+    in_time(|| {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let path = log.path().display().to_string();
+        let gates = Gates::new();
+        let executor = pool()
+            .max_workers(2)
+            .initializer(SetUp(path.clone()))
+            .build()
+            .unwrap();
+        let futures = [gates.task(), gates.task()].map(|task| executor.submit(task).unwrap());
+        let held = [gates.held(), gates.held()];
+        held.into_iter().for_each(crate::support::Held::go_on);
+        let workers: HashSet<String> = futures
+            .iter()
+            .map(|future| future.result().unwrap().to_string())
+            .collect();
+        for _ in 0..10 {
+            assert_eq!(executor.submit(WasSetUp()).unwrap().result(), Ok(&true));
+        }
+        let log = fs::read_to_string(path).unwrap();
+        assert_eq!(log.lines().count(), 2);
+        assert_eq!(
+            log.lines().map(str::to_owned).collect::<HashSet<_>>(),
+            workers
+        );
+    });
+}
+
+#[test]
+fn no_worker_is_started_without_a_task_for_it() {
+    in_time(|| {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let path = log.path().display().to_string();
+        let executor = pool().max_workers(4).initializer(SetUp(path.clone()));
+        let executor = executor.build().unwrap();
+        executor.submit(Square(1)).unwrap();
+        executor.shutdown(true, false);
+        assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 1);
+    });
+}
+
+#[test]
+fn a_worker_runs_so_many_tasks_and_then_another_one_takes_its_place() {
+    in_time(|| {
+        for window in [1, 64] {
+            let executor = pool()
+                .max_tasks_per_child(3)
+                .window(window)
+                .build()
+                .unwrap();
+            let futures: Vec<_> = (0..10)
+                .map(|_| executor.submit(WorkerId()).unwrap())
+                .collect();
+            // Also when the pool is shut down before its workers have changed.
+            executor.shutdown(false, false);
+            let pids: Vec<u32> = futures.iter().map(|f| *f.result().unwrap()).collect();
+            let in_turn: Vec<usize> = pids.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
+            assert_eq!(in_turn, [3, 3, 3, 1]);
+        }
+    });
+}
+
+#[test]
+fn callbacks_run_once_and_may_use_the_pool() {
+    in_time(|| {
+        let executor = std::sync::Arc::new(pool().build().unwrap());
+        let (tell, told) = std::sync::mpsc::channel();
+        let again = std::sync::Arc::downgrade(&executor);
+        let future = executor.submit(Square(2)).unwrap();
+        future.add_done_callback(move |future| {
+            let executor = again.upgrade().unwrap();
+            let next = executor.submit(Square(*future.result().unwrap())).unwrap();
+            tell.send(next).unwrap();
+        });
+        assert_eq!(told.recv().unwrap().result(), Ok(&16));
+        assert!(told.recv().is_err());
+    });
+}
