@@ -176,7 +176,7 @@ impl<T, O> State<T, O> {
         self.byte.fetch_update(set, fetch, step).ok()
     }
 
-    /// Only under the lock, which keeps whoever sees the flag from the list until it is complete.
+    /// To be called before the look at the stage: who settles the future after that look sees the flag.
     fn raise_flag(&self) {
         self.byte.fetch_or(WATCHED, Ordering::AcqRel);
     }

@@ -1,4 +1,6 @@
 //! Map: results in the order of the input, and what happens to the rest when one fails, is late, or is not wanted.
+//!
+//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
 
 mod support;
 

@@ -1,4 +1,6 @@
 //! Futures without an executor: every way to settle one, met by every way to wait for it.
+//!
+//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
@@ -13,8 +15,10 @@ fn failed() -> TaskError {
     TaskError::failed("no such flag")
 }
 
+type Settle = fn(Promise<i32>, &Future<i32>);
+
 /// All the ways in which a future is settled.
-fn ways() -> [fn(Promise<i32>, &Future<i32>); 4] {
+fn ways() -> [Settle; 4] {
     [
         |promise, _| promise.set(Ok(42)),
         |promise, _| promise.set(Err(failed())),

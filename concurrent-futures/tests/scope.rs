@@ -1,4 +1,6 @@
 //! Tasks that borrow, and the bound on the queue.
+//!
+//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
 
 mod support;
 
@@ -88,7 +90,7 @@ fn a_queue_without_room_is_refused() {
 /// A pool whose only worker is held, with one place in its queue.
 fn narrow_pool() -> (Arc<ThreadPoolExecutor>, Gate) {
     let builder = ThreadPoolExecutor::builder().max_workers(1).queue_bound(1);
-    let executor = builder.build().unwrap();
+    let executor = builder.build().expect("one worker");
     let gate = Gate::submit_to(&executor);
     gate.wait_until_running();
     (Arc::new(executor), gate)

@@ -1,4 +1,6 @@
 //! The pool of threads as its users meet it: who runs what, how many there are, how it ends and how it breaks.
+//!
+//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
 
 mod support;
 
@@ -539,19 +541,19 @@ fn pools_come_and_go_without_leaving_threads_or_descriptors() {
 
 #[cfg(target_os = "linux")]
 fn entries(what: &str) -> usize {
-    std::fs::read_dir(format!("/proc/self/{what}"))
-        .unwrap()
-        .count()
+    let entries = std::fs::read_dir(format!("/proc/self/{what}"));
+    entries.expect("Linux tells").count()
 }
 
+/// Ends the pool in one of three ways: with a wait, without one, or by its drop alone.
 #[cfg(target_os = "linux")]
 fn use_a_pool(round: usize) {
-    let executor = ThreadPoolExecutor::new(2).unwrap();
-    let futures: Vec<_> = (0..4)
-        .map(|n| executor.submit(move || n).unwrap())
-        .collect();
-    if round % 3 > 0 {
-        executor.shutdown(round % 3 == 1, round % 2 == 0);
+    let executor = ThreadPoolExecutor::new(2).expect("two workers");
+    let submit = |n| executor.submit(move || n).expect("the pool is open");
+    let futures: Vec<_> = (0..4).map(submit).collect();
+    match round % 3 {
+        0 => (),
+        way => executor.shutdown(way == 1, round.is_multiple_of(2)),
     }
     assert!(round % 3 != 1 || futures.iter().all(Future::done));
     assert_eq!(as_completed(futures).count(), 4);

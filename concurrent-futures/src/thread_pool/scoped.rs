@@ -10,7 +10,7 @@ use crate::executor::{Chunk, Executor};
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::task::{Fallible, Task};
-use crate::thread_pool::executor::{calls, shutdown, submit};
+use crate::thread_pool::calls::{calls, shutdown, submit};
 use crate::thread_pool::pool::{Plan, Pool, Start, Thread};
 
 /// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope): as the one outside, but its tasks

@@ -9,58 +9,12 @@ use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 use std::vec;
 
-use crate::error::{MapError, SubmitError, TaskError, TimedOut};
-use crate::executor::{Chunk, Executor};
-use crate::future::Future;
+use crate::error::{MapError, SubmitError, TaskError};
+use crate::executor::Executor;
+use crate::map::fallible::FallibleMap;
+use crate::map::options::MapOptions;
+use crate::map::part::{Part, hand_in, outcome};
 use crate::task::{Fallible, Task};
-
-/// How a map hands in its tasks.
-///
-/// ```
-/// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
-///
-/// let executor = ThreadPoolExecutor::new(2)?;
-/// // The input never ends; no more than 4 * 100 of it are waiting at any time.
-/// let options = MapOptions::new().chunks(100).buffered(4);
-/// let squares = executor.map_with(options, |n| n * n, 1u64..)?;
-/// let over_a_million = squares.map(|n| n.unwrap()).find(|&n| n > 1_000_000);
-/// assert_eq!(over_a_million, Some(1001 * 1001));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MapOptions {
-    chunk: usize,
-    buffer: Option<usize>,
-}
-
-impl MapOptions {
-    /// Every task by itself, all at once.
-    pub fn new() -> Self {
-        Self {
-            chunk: 1,
-            buffer: None,
-        }
-    }
-
-    /// So many tasks go to a worker as one (default: 1). It pays when tasks are short and workers far away.
-    pub fn chunks(mut self, size: usize) -> Self {
-        self.chunk = size;
-        self
-    }
-
-    /// At most so many tasks, or chunks, are queued whose results have not been handed out (default: all). So an input
-    /// without an end can be mapped.
-    pub fn buffered(mut self, size: usize) -> Self {
-        self.buffer = Some(size);
-        self
-    }
-}
-
-impl Default for MapOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// Iterator over the results of a map, in the order of the input.
 ///
@@ -93,13 +47,6 @@ pub struct Map<'a, T> {
 
 /// Hands in the next part; none when the input has ended.
 type Source<'a, T> = Box<dyn FnMut() -> Option<Result<Part<T>, SubmitError>> + Send + 'a>;
-
-enum Part<T> {
-    One(Future<T>),
-    Many(Future<Chunk<T>>),
-    /// The executor did not take it.
-    Refused(SubmitError),
-}
 
 impl<T> Map<'static, T> {
     pub(crate) fn of_all<K, E>(
@@ -222,7 +169,7 @@ impl<'a, T> Map<'a, T> {
     }
 
     /// Hands in no more and calls off what has not begun.
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.source = None;
         self.values = Vec::new().into_iter();
         for part in self.parts.drain(..) {
@@ -285,81 +232,3 @@ impl<T> fmt::Debug for Map<'_, T> {
             .finish_non_exhaustive()
     }
 }
-
-impl<T> Part<T> {
-    /// Waits until it is done, at most until `deadline`.
-    fn wait(&self, deadline: Option<Instant>) -> Result<(), TimedOut> {
-        let done = match self {
-            Self::One(future) => future.state().wait(deadline).is_some(),
-            Self::Many(future) => future.state().wait(deadline).is_some(),
-            Self::Refused(_) => true,
-        };
-        if done { Ok(()) } else { Err(TimedOut) }
-    }
-
-    fn cancel(self) {
-        match self {
-            Self::One(future) => drop(future.cancel()),
-            Self::Many(future) => drop(future.cancel()),
-            Self::Refused(_) => (),
-        }
-    }
-}
-
-/// What became of a future that nobody else knows.
-fn outcome<T>(future: Future<T>) -> Result<T, TaskError> {
-    let outcome = future.into_result();
-    outcome.unwrap_or_else(|_| unreachable!("the map holds its only handle"))
-}
-
-/// Hands the next `chunk` of `tasks` to `executor`; none when there are no more.
-fn hand_in<K, E>(
-    chunk: usize,
-    tasks: &mut impl Iterator<Item = K>,
-    executor: &E,
-) -> Option<Result<Part<K::Output>, SubmitError>>
-where
-    K: Task,
-    E: Executor<K> + ?Sized,
-{
-    if chunk == 1 {
-        let task = tasks.next()?;
-        return Some(executor.submit(task).map(Part::One));
-    }
-    let tasks: Vec<K> = tasks.take(chunk).collect();
-    let any = !tasks.is_empty();
-    any.then(|| executor.submit_chunk(tasks).map(Part::Many))
-}
-
-/// Iterator over the values of calls that may fail; see [`Map::fallible`].
-///
-/// ```
-/// use concurrent_futures::{MapError, ThreadPoolExecutor};
-///
-/// let executor = ThreadPoolExecutor::new(2)?;
-/// let numbers = executor.map(str::parse::<i32>, ["1", "2", "3"])?.fallible();
-/// let sum: i32 = numbers.sum::<Result<i32, MapError>>()?;
-/// assert_eq!(sum, 6);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-#[must_use = "the calls run anyway, but nobody will know what came of them"]
-pub struct FallibleMap<'a, T> {
-    map: Map<'a, T>,
-}
-
-impl<T: Fallible> Iterator for FallibleMap<'_, T> {
-    type Item = Result<T::Value, MapError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let outcome = self.map.next()?;
-        Some(outcome.and_then(|value| {
-            value.into_value().map_err(|error| {
-                self.map.stop();
-                MapError::Task(TaskError::failed(error))
-            })
-        }))
-    }
-}
-
-impl<T: Fallible> FusedIterator for FallibleMap<'_, T> {}

@@ -1,0 +1,148 @@
+//! What handing a task over costs, in µs per task, for tasks that do nothing: all submitted and then all results, `map`,
+//! `as_completed`, and one round trip at a time. The same for rayon, for tokio, for a thread per task, and for CPython if
+//! there is a `python3`.
+//!
+//! `cargo bench -p concurrent-futures --bench overhead`
+
+use std::hint::black_box;
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+use concurrent_futures::{MapOptions, ThreadPoolExecutor, as_completed};
+
+const TASKS: u32 = 100_000;
+const ROUNDS: usize = 15;
+
+fn main() {
+    println!(
+        "| µs per task, median of {ROUNDS} | submit, results | map | map, chunks of 1000 | as_completed | round trip |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for workers in [1, 2] {
+        let executor = ThreadPoolExecutor::new(workers).expect("at least one worker");
+        let figures = [
+            measure(TASKS, || results(&executor)),
+            measure(TASKS, || map(&executor, 1)),
+            measure(TASKS, || map(&executor, 1000)),
+            measure(TASKS, || completed(&executor)),
+            measure(TASKS / 20, || round_trips(&executor)),
+        ];
+        let figures = figures.map(|figure| format!("{figure:.3}"));
+        println!(
+            "| this crate, {workers} workers | {} |",
+            figures.join(" | ")
+        );
+    }
+    others();
+    cpython();
+}
+
+fn results(executor: &ThreadPoolExecutor) {
+    let futures: Vec<_> = (0..TASKS)
+        .map(|n| executor.submit(move || n).expect("the pool is open"))
+        .collect();
+    for future in futures {
+        black_box(future.result().ok());
+    }
+}
+
+fn map(executor: &ThreadPoolExecutor, chunk: usize) {
+    let options = MapOptions::new().chunks(chunk);
+    let results = executor.map_with(options, |n| n, 0..TASKS);
+    for result in results.expect("the pool is open") {
+        black_box(result.ok());
+    }
+}
+
+fn completed(executor: &ThreadPoolExecutor) {
+    let futures: Vec<_> = (0..TASKS)
+        .map(|n| executor.submit(move || n).expect("the pool is open"))
+        .collect();
+    for future in as_completed(futures) {
+        black_box(future.result().ok());
+    }
+}
+
+fn round_trips(executor: &ThreadPoolExecutor) {
+    for n in 0..TASKS / 20 {
+        let future = executor.submit(move || n).expect("the pool is open");
+        black_box(future.result().ok());
+    }
+}
+
+/// The lines of what has no futures that can be asked, cancelled and waited for in any order, or not in threads.
+fn others() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+    let pool = pool.expect("rayon has two threads");
+    let spawned = measure(TASKS, || rayon_results(&pool));
+    let installed = measure(TASKS / 20, || {
+        for n in 0..TASKS / 20 {
+            black_box(pool.install(|| n));
+        }
+    });
+    println!("| rayon, 2 threads: spawn and a channel | {spawned:.3} | | | | {installed:.3} |");
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("tokio has two threads");
+    let joined = measure(TASKS, || {
+        tokio_results(&runtime, |n| runtime.spawn(async move { n }))
+    });
+    println!("| tokio, 2 threads: spawn | {joined:.3} | | | | |");
+    let blocking = measure(TASKS, || {
+        tokio_results(&runtime, |n| runtime.spawn_blocking(move || n));
+    });
+    println!("| tokio: spawn_blocking | {blocking:.3} | | | | |");
+
+    let threads = measure(TASKS / 50, || {
+        (0..TASKS / 50).for_each(|n| drop(black_box(thread::spawn(move || n).join())));
+    });
+    println!("| std: a thread per task | {threads:.1} | | | | |");
+}
+
+fn rayon_results(pool: &rayon::ThreadPool) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    for n in 0..TASKS {
+        let sender = sender.clone();
+        pool.spawn(move || sender.send(n).expect("it is received below"));
+    }
+    drop(sender);
+    assert_eq!(receiver.iter().count(), TASKS as usize);
+}
+
+fn tokio_results(
+    runtime: &tokio::runtime::Runtime,
+    spawn: impl Fn(u32) -> tokio::task::JoinHandle<u32>,
+) {
+    let handles: Vec<_> = (0..TASKS).map(spawn).collect();
+    runtime.block_on(async {
+        for handle in handles {
+            black_box(handle.await.ok());
+        }
+    });
+}
+
+/// The median time of `run`, in µs for each of `tasks`.
+fn measure(tasks: u32, run: impl Fn()) -> f64 {
+    let mut times: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2] * 1e6 / f64::from(tasks)
+}
+
+/// Has `overhead.py` print its lines of the table.
+fn cpython() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/overhead.py");
+    match Command::new("python3").arg(script).status() {
+        Ok(status) if status.success() => (),
+        Ok(status) => println!("\npython3: {status}"),
+        Err(error) => println!("\nno CPython to compare with: {error}"),
+    }
+}

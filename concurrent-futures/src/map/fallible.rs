@@ -1,0 +1,40 @@
+//! A map of calls that return a `Result`, of which an error ends it as a panic does.
+
+use std::iter::FusedIterator;
+
+use crate::error::{MapError, TaskError};
+use crate::map::ordered::Map;
+use crate::task::Fallible;
+
+/// Iterator over the values of calls that may fail; see [`Map::fallible`].
+///
+/// ```
+/// use concurrent_futures::{MapError, ThreadPoolExecutor};
+///
+/// let executor = ThreadPoolExecutor::new(2)?;
+/// let numbers = executor.map(str::parse::<i32>, ["1", "2", "3"])?.fallible();
+/// let sum: i32 = numbers.sum::<Result<i32, MapError>>()?;
+/// assert_eq!(sum, 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "the calls run anyway, but nobody will know what came of them"]
+pub struct FallibleMap<'a, T> {
+    pub(super) map: Map<'a, T>,
+}
+
+impl<T: Fallible> Iterator for FallibleMap<'_, T> {
+    type Item = Result<T::Value, MapError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let outcome = self.map.next()?;
+        Some(outcome.and_then(|value| {
+            value.into_value().map_err(|error| {
+                self.map.stop();
+                MapError::Task(TaskError::failed(error))
+            })
+        }))
+    }
+}
+
+impl<T: Fallible> FusedIterator for FallibleMap<'_, T> {}

@@ -1,0 +1,60 @@
+//! What a map hands in at a time: a task, or a chunk of them.
+
+use std::time::Instant;
+
+use crate::error::{SubmitError, TaskError, TimedOut};
+use crate::executor::{Chunk, Executor};
+use crate::future::Future;
+use crate::task::Task;
+
+pub(super) enum Part<T> {
+    One(Future<T>),
+    Many(Future<Chunk<T>>),
+    /// The executor did not take it.
+    Refused(SubmitError),
+}
+
+impl<T> Part<T> {
+    /// Waits until it is done, at most until `deadline`.
+    pub(super) fn wait(&self, deadline: Option<Instant>) -> Result<(), TimedOut> {
+        let done = match self {
+            Self::One(future) => future.state().wait(deadline).is_some(),
+            Self::Many(future) => future.state().wait(deadline).is_some(),
+            Self::Refused(_) => true,
+        };
+        if done { Ok(()) } else { Err(TimedOut) }
+    }
+
+    pub(super) fn cancel(self) {
+        match self {
+            Self::One(future) => drop(future.cancel()),
+            Self::Many(future) => drop(future.cancel()),
+            Self::Refused(_) => (),
+        }
+    }
+}
+
+/// What became of a future that nobody else knows.
+pub(super) fn outcome<T>(future: Future<T>) -> Result<T, TaskError> {
+    let outcome = future.into_result();
+    outcome.unwrap_or_else(|_| unreachable!("the map holds its only handle"))
+}
+
+/// Hands the next `chunk` of `tasks` to `executor`; none when there are no more.
+pub(super) fn hand_in<K, E>(
+    chunk: usize,
+    tasks: &mut impl Iterator<Item = K>,
+    executor: &E,
+) -> Option<Result<Part<K::Output>, SubmitError>>
+where
+    K: Task,
+    E: Executor<K> + ?Sized,
+{
+    if chunk == 1 {
+        let task = tasks.next()?;
+        return Some(executor.submit(task).map(Part::One));
+    }
+    let tasks: Vec<K> = tasks.take(chunk).collect();
+    let any = !tasks.is_empty();
+    any.then(|| executor.submit_chunk(tasks).map(Part::Many))
+}

@@ -1,0 +1,61 @@
+//! What executors with and without a scope do alike on their pool.
+
+use std::sync::Arc;
+
+use crate::error::{SubmitError, TaskError};
+use crate::future::Future;
+use crate::task::Task;
+use crate::thread_pool::job::job;
+use crate::thread_pool::pool::Pool;
+
+/// One call of `function` for each item.
+pub(super) fn calls<I, F>(function: F, items: I) -> impl Iterator<Item = Call<F, I::Item>>
+where
+    I: Iterator,
+{
+    let function = Arc::new(function);
+    items.map(move |item| Call {
+        function: Arc::clone(&function),
+        item,
+    })
+}
+
+/// One call of a function that is called for many items.
+pub(super) struct Call<F, A> {
+    function: Arc<F>,
+    item: A,
+}
+
+impl<F, A, T> Task for Call<F, A>
+where
+    F: Fn(A) -> T + Send + Sync,
+    A: Send,
+    T: Send + Sync,
+{
+    type Output = T;
+    const NAME: &'static str = "call";
+
+    fn run(self) -> T {
+        (self.function)(self.item)
+    }
+}
+
+pub(super) fn submit<'t, T, F>(pool: &Arc<Pool<'t>>, function: F) -> Result<Future<T>, SubmitError>
+where
+    T: Send + Sync + 't,
+    F: FnOnce() -> Result<T, TaskError> + Send + 't,
+{
+    let (job, future) = job(function);
+    pool.queue_up(job)?;
+    Ok(future)
+}
+
+pub(super) fn shutdown(pool: &Pool<'_>, wait: bool, cancel_futures: bool) {
+    pool.close();
+    if cancel_futures {
+        pool.cancel_queue();
+    }
+    if wait {
+        pool.join_workers();
+    }
+}
