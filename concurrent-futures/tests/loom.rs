@@ -171,6 +171,24 @@ fn wait_misses_none_and_takes_itself_off() {
 }
 
 #[test]
+fn first_exception_waits_past_a_cancelled_one_for_the_failure() {
+    loom::model(|| {
+        let (held, first) = Future::<i32>::pair();
+        let (promise, second) = Future::<i32>::pair();
+        let (_open, third) = Future::pair();
+        let (cancels, failed) = (first.clone(), second.clone());
+        let worker = thread::spawn(move || {
+            assert!(cancels.cancel());
+            promise.set(Err(TaskError::failed("no such flag")));
+        });
+        let waited = wait([first, second, third], None, ReturnWhen::FirstException);
+        assert!(waited.done.contains(&failed));
+        worker.join().unwrap();
+        drop(held);
+    });
+}
+
+#[test]
 fn who_awaits_is_woken() {
     loom::model(|| {
         let (promise, future) = Future::pair();

@@ -115,19 +115,20 @@ fn who_submits_to_a_full_queue_waits_for_room() {
 }
 
 #[test]
-fn who_waits_for_room_hears_of_the_shutdown() {
-    let (executor, gate) = narrow_pool();
-    let queued = executor.submit(|| 0).unwrap();
-    let submits = Arc::clone(&executor);
-    let submitter = thread::spawn(move || submits.submit(|| 1).map(drop));
-    (0..1000).for_each(|_| thread::yield_now());
-    executor.shutdown(false, true);
-    assert!(matches!(
-        submitter.join().unwrap(),
-        Err(SubmitError::ShutDown)
-    ));
-    assert!(queued.cancelled());
-    gate.open();
+fn who_waits_for_room_hears_of_the_shutdown_at_once() {
+    for cancel_futures in [false, true] {
+        let (executor, gate) = narrow_pool();
+        let queued = executor.submit(|| 0).unwrap();
+        let submits = Arc::clone(&executor);
+        let submitter = thread::spawn(move || submits.submit(|| 1).map(drop));
+        (0..1000).for_each(|_| thread::yield_now());
+        executor.shutdown(false, cancel_futures);
+        // The gate is still held, and with it the only worker.
+        let refused = submitter.join().unwrap();
+        assert!(matches!(refused, Err(SubmitError::ShutDown)));
+        assert_eq!(queued.cancelled(), cancel_futures);
+        gate.open();
+    }
 }
 
 #[test]

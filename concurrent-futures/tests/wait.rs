@@ -162,6 +162,7 @@ fn as_completed_that_is_dropped_holds_nothing_any_more() {
     early.set(Ok(Arc::clone(&alive)));
     assert_eq!(Arc::strong_count(&alive), 2);
     drop(done);
+    assert_eq!(Arc::strong_count(&alive), 1, "what was waiting in it");
     late.set(Ok(Arc::clone(&alive)));
     assert_eq!(Arc::strong_count(&alive), 1);
 }
