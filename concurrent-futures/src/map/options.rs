@@ -21,6 +21,12 @@ pub struct MapOptions {
 
 impl MapOptions {
     /// Every task by itself, all at once.
+    ///
+    /// ```
+    /// use concurrent_futures::MapOptions;
+    ///
+    /// assert_eq!(MapOptions::new(), MapOptions::new().chunks(1));
+    /// ```
     pub fn new() -> Self {
         Self {
             chunk: 1,
@@ -29,6 +35,15 @@ impl MapOptions {
     }
 
     /// So many tasks go to a worker as one (default: 1). It pays when tasks are short and workers far away.
+    ///
+    /// ```
+    /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(2)?;
+    /// let squares = executor.map_with(MapOptions::new().chunks(10), |n| n * n, 0..100)?;
+    /// assert_eq!(squares.map(Result::unwrap).last(), Some(99 * 99));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn chunks(mut self, size: usize) -> Self {
         self.chunk = size;
         self
@@ -36,6 +51,15 @@ impl MapOptions {
 
     /// At most so many tasks, or chunks, are queued whose results have not been handed out (default: all). So an input
     /// without an end can be mapped.
+    ///
+    /// ```
+    /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(2)?;
+    /// let mut squares = executor.map_with(MapOptions::new().buffered(10), |n| n * n, 0u64..)?;
+    /// assert_eq!(squares.nth(99).unwrap()?, 99 * 99);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn buffered(mut self, size: usize) -> Self {
         self.buffer = Some(size);
         self

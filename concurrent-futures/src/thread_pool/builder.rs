@@ -44,6 +44,13 @@ impl ThreadPoolBuilder {
     }
 
     /// The most threads there will ever be (default: the processors this program may use + 4, at most 32).
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let one_after_the_other = ThreadPoolExecutor::builder().max_workers(1).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_workers(mut self, max_workers: usize) -> Self {
         self.max_workers = max_workers;
         self
@@ -51,6 +58,15 @@ impl ThreadPoolBuilder {
 
     /// What the names of the threads begin with, followed by `_0`, `_1`... (default: `pool-0`, `pool-1`...). Linux shows
     /// the first 15 characters of a name.
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let executor = ThreadPoolExecutor::builder().thread_name_prefix("flags").build()?;
+    /// let name = executor.submit(|| std::thread::current().name().map(str::to_owned))?;
+    /// assert_eq!(name.result(), Ok(&Some("flags_0".to_owned())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn thread_name_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.thread_name_prefix = Some(prefix.into());
         self
@@ -58,6 +74,16 @@ impl ThreadPoolBuilder {
 
     /// Called in each worker before its first task. If it panics the pool is broken: what is queued fails with
     /// [`TaskError::Broken`](crate::TaskError::Broken), and nothing more is taken.
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    /// use std::cell::Cell;
+    ///
+    /// thread_local!(static READY: Cell<bool> = const { Cell::new(false) });
+    /// let executor = ThreadPoolExecutor::builder().initializer(|| READY.set(true)).build()?;
+    /// assert_eq!(executor.submit(|| READY.get())?.result(), Ok(&true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn initializer(self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
         self.initialize(move || {
             initializer();
@@ -96,6 +122,16 @@ impl ThreadPoolBuilder {
     /// worker takes one; a worker of the same pool does not wait, which might be for itself, but is refused with
     /// [`SubmitError::QueueFull`](crate::SubmitError::QueueFull). A task that is cancelled keeps its place until a worker
     /// comes to it.
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let executor = ThreadPoolExecutor::builder().max_workers(1).queue_bound(2).build()?;
+    /// for n in 0..1000 {
+    ///     executor.submit(move || n)?; // waits whenever two are queued
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn queue_bound(mut self, tasks: usize) -> Self {
         self.queue_bound = Some(tasks);
         self
@@ -106,6 +142,12 @@ impl ThreadPoolBuilder {
     /// # Errors
     /// [`BuildError::NoWorkers`] when `max_workers` is 0, [`BuildError::NoQueue`] when `queue_bound` is,
     /// [`BuildError::ThreadName`] when the prefix contains a NUL.
+    ///
+    /// ```
+    /// let executor = concurrent_futures::ThreadPoolExecutor::builder().build()?;
+    /// assert_eq!(executor.submit(|| 42)?.result(), Ok(&42));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
         Ok(ThreadPoolExecutor::of(self.plan()?))
     }

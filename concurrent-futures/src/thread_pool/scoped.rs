@@ -56,6 +56,16 @@ fn start_in<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Start<'scope> {
 impl<'scope> ScopedExecutor<'scope, '_> {
     /// As [`ThreadPoolExecutor::submit`](crate::ThreadPoolExecutor::submit).
     ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let words = ["1", "two"].map(String::from);
+    /// ThreadPoolExecutor::scope(|executor| {
+    ///     let first = executor.submit(|| words[0].len()).unwrap();
+    ///     assert_eq!(first.result(), Ok(&1));
+    /// });
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn submit<K>(&self, task: K) -> Result<Future<K::Output>, SubmitError>
@@ -66,6 +76,16 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     }
 
     /// As [`ThreadPoolExecutor::try_submit`](crate::ThreadPoolExecutor::try_submit).
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let words = ["1", "two"].map(String::from);
+    /// ThreadPoolExecutor::scope(|executor| {
+    ///     let first = executor.try_submit(|| words[0].parse::<i32>()).unwrap();
+    ///     assert_eq!(first.result(), Ok(&1));
+    /// });
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -83,6 +103,16 @@ impl<'scope> ScopedExecutor<'scope, '_> {
 
     /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
     ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let words = ["1", "two"].map(String::from);
+    /// ThreadPoolExecutor::scope(|executor| {
+    ///     let lengths = executor.map(|word: &String| word.len(), &words).unwrap();
+    ///     assert_eq!(lengths.map(Result::unwrap).sum::<usize>(), 4);
+    /// });
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn map<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
@@ -95,6 +125,17 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     }
 
     /// As [`ThreadPoolExecutor::map_with`](crate::ThreadPoolExecutor::map_with).
+    ///
+    /// ```
+    /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
+    ///
+    /// let words = ["1", "two"].map(String::from);
+    /// ThreadPoolExecutor::scope(|executor| {
+    ///     let options = MapOptions::new().chunks(2);
+    ///     let lengths = executor.map_with(options, |word: &String| word.len(), &words).unwrap();
+    ///     assert_eq!(lengths.map(Result::unwrap).sum::<usize>(), 4);
+    /// });
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -114,6 +155,16 @@ impl<'scope> ScopedExecutor<'scope, '_> {
 
     /// As [`ThreadPoolExecutor::shutdown`](crate::ThreadPoolExecutor::shutdown). Without `wait` it is the end of the scope
     /// that waits.
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let words = ["1", "two"].map(String::from);
+    /// ThreadPoolExecutor::scope(|executor| {
+    ///     executor.shutdown(true, false);
+    ///     assert!(executor.submit(|| words.len()).is_err());
+    /// });
+    /// ```
     pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
         shutdown(&self.pool, wait, cancel_futures);
     }
