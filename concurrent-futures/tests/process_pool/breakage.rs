@@ -173,7 +173,7 @@ fn an_initializer_that_panics_breaks_the_pool() {
         };
         assert_eq!(
             broken.to_string(),
-            "the pool's initializer panicked: no set-up"
+            "the pool's initializer failed: no set-up"
         );
         assert!(second.is_err() || second.unwrap().result().is_err());
         assert!(matches!(

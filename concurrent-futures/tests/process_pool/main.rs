@@ -3,6 +3,8 @@
 #![cfg(unix)]
 
 mod breakage;
+#[cfg(test)]
+mod common;
 mod endings;
 // What is marked like this Clippy takes for tests, where an unwrap is an assertion, also outside of test functions.
 #[cfg(test)]

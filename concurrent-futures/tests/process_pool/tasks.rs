@@ -16,6 +16,7 @@ pub(crate) fn registry() -> Registry {
         .with::<WorkerId>()
         .with::<Square>()
         .with::<Half>()
+        .with::<Picky>()
         .with::<Echo>()
         .with::<Print>()
         .with::<ReadInput>()
@@ -62,6 +63,10 @@ tasks! {
     Square(n: i64) -> i64 { n * n }
     Half(n: u32) -> Result<u32, String> {
         if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{n} is odd")) }
+    }
+    Picky(n: i64) -> i64 {
+        assert!(n != 5, "not 5");
+        n
     }
     Echo(text: String) -> String { text }
     Print(text: String) -> () {
