@@ -43,11 +43,44 @@ use crate::task::{Fallible, Task};
 pub trait Executor<K: Task>: Send + Sync {
     /// Queues a task; the future is its handle.
     ///
+    /// ```
+    /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};
+    /// # struct Square(u64);
+    /// # impl Task for Square {
+    /// #     type Output = u64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> u64 { self.0 * self.0 }
+    /// # }
+    /// let executor: Box<dyn Executor<Square>> = Box::new(ThreadPoolExecutor::new(2)?);
+    /// assert_eq!(executor.submit(Square(7))?.result(), Ok(&49));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] when the executor is broken.
     fn submit(&self, task: K) -> Result<Future<K::Output>, SubmitError>;
 
     /// Queues a task that may fail: its error becomes [`TaskError::Failed`] and its value that of the future.
+    ///
+    /// ```
+    /// use concurrent_futures::{Executor, Task, TaskError, ThreadPoolExecutor};
+    ///
+    /// struct Parse(&'static str);
+    ///
+    /// impl Task for Parse {
+    ///     type Output = Result<i32, std::num::ParseIntError>;
+    ///     const NAME: &'static str = "parse";
+    ///
+    ///     fn run(self) -> Self::Output {
+    ///         self.0.parse()
+    ///     }
+    /// }
+    ///
+    /// let executor: Box<dyn Executor<Parse>> = Box::new(ThreadPoolExecutor::new(2)?);
+    /// assert_eq!(executor.try_submit(Parse("42"))?.result(), Ok(&42));
+    /// assert!(matches!(executor.try_submit(Parse("x"))?.result(), Err(TaskError::Failed(_))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`submit`](Self::submit).
@@ -57,12 +90,41 @@ pub trait Executor<K: Task>: Send + Sync {
 
     /// Queues many tasks as one, which one worker runs one after the other.
     ///
+    /// ```
+    /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};
+    /// # struct Square(u64);
+    /// # impl Task for Square {
+    /// #     type Output = u64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> u64 { self.0 * self.0 }
+    /// # }
+    /// let executor: Box<dyn Executor<Square>> = Box::new(ThreadPoolExecutor::new(2)?);
+    /// let future = executor.submit_chunk((1..=3).map(Square).collect())?;
+    /// let chunk = future.result().map_err(Clone::clone)?;
+    /// assert_eq!(chunk.values, [1, 4, 9]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`submit`](Self::submit).
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError>;
 
     /// Takes no more tasks. `cancel_futures`: those that have not begun are cancelled, else they still run. `wait`:
     /// returns when all is done and the workers have ended, else at once. May be called again.
+    ///
+    /// ```
+    /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};
+    /// # struct Square(u64);
+    /// # impl Task for Square {
+    /// #     type Output = u64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> u64 { self.0 * self.0 }
+    /// # }
+    /// let executor: Box<dyn Executor<Square>> = Box::new(ThreadPoolExecutor::new(2)?);
+    /// executor.shutdown(true, false);
+    /// assert!(executor.submit(Square(7)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn shutdown(&self, wait: bool, cancel_futures: bool);
 }
 
@@ -98,6 +160,24 @@ pub trait ExecutorExt<K: Task>: Executor<K> {
     }
 
     /// As [`map`](Self::map), in chunks or with a buffer as `options` say.
+    ///
+    /// ```
+    /// # use concurrent_futures::{Task, ThreadPoolExecutor};
+    /// use concurrent_futures::{Executor, ExecutorExt, MapOptions};
+    /// # struct Square(u64);
+    /// # impl Task for Square {
+    /// #     type Output = u64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> u64 { self.0 * self.0 }
+    /// # }
+    ///
+    /// let executor: Box<dyn Executor<Square>> = Box::new(ThreadPoolExecutor::new(2)?);
+    /// let endless = (1..).map(Square);
+    /// let squares = executor.map_with(MapOptions::new().buffered(4), endless)?;
+    /// let first: Vec<u64> = squares.take(3).collect::<Result<_, _>>()?;
+    /// assert_eq!(first, [1, 4, 9]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Executor::submit`], and [`SubmitError::NoRoom`] when `options` leave no room.

@@ -23,7 +23,6 @@ fn busy_pool() -> (ThreadPoolExecutor, Future<()>, std::sync::mpsc::Sender<()>) 
     (executor, running, hold)
 }
 
-// 21, 31
 #[test]
 fn a_future_is_pending_then_running_then_finished() {
     let (executor, running, hold) = busy_pool();
@@ -41,7 +40,6 @@ fn a_future_is_pending_then_running_then_finished() {
     assert_eq!(format!("{pending:?}"), "Future(finished)");
 }
 
-// 22, 23
 #[test]
 fn only_what_has_not_begun_can_be_cancelled() {
     let (executor, running, hold) = busy_pool();
@@ -58,7 +56,6 @@ fn only_what_has_not_begun_can_be_cancelled() {
     assert!(!running.cancel(), "finished");
 }
 
-// 22
 #[test]
 fn a_cancelled_task_never_runs() {
     let (executor, _running, hold) = busy_pool();
@@ -70,7 +67,6 @@ fn a_cancelled_task_never_runs() {
     assert!(told.try_recv().is_err());
 }
 
-// 24, 26
 #[test]
 fn many_threads_may_wait_for_one_result_without_copying_it() {
     struct NotClone(Vec<u8>);
@@ -88,7 +84,6 @@ fn many_threads_may_wait_for_one_result_without_copying_it() {
     });
 }
 
-// 28, 29
 #[test]
 fn callbacks_run_once_in_order_whatever_the_outcome() {
     let (executor, _running, hold) = busy_pool();
@@ -120,7 +115,6 @@ fn callbacks_run_once_in_order_whatever_the_outcome() {
     assert_eq!(calls, expected);
 }
 
-// 30
 #[test]
 fn a_callback_on_a_future_that_is_done_runs_at_once_in_this_thread() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -132,7 +126,6 @@ fn a_callback_on_a_future_that_is_done_runs_at_once_in_this_thread() {
     future.add_done_callback(|_| panic!("on purpose, in the adding thread"));
 }
 
-// 29
 #[test]
 fn a_callback_that_panics_stops_neither_the_next_one_nor_the_worker() {
     let (executor, _running, hold) = busy_pool();
@@ -171,7 +164,6 @@ fn futures_are_keys_by_identity() {
     assert_eq!((map[&one.clone()], map[&two]), ("one", "two"));
 }
 
-// 39
 #[test]
 fn as_completed_hands_out_in_the_order_of_finishing() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
@@ -195,7 +187,6 @@ fn as_completed_hands_out_in_the_order_of_finishing() {
     assert_eq!(done.next(), None);
 }
 
-// 39, 41
 #[test]
 fn as_completed_begins_with_those_already_done_and_names_each_once() {
     let (executor, running, hold) = busy_pool();
@@ -215,7 +206,6 @@ fn as_completed_of_nothing_ends_at_once() {
     assert_eq!(as_completed(Vec::<Future<()>>::new()).next(), None);
 }
 
-// 16
 #[test]
 fn as_completed_keeps_no_result_that_it_has_handed_out() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -235,7 +225,6 @@ fn as_completed_keeps_no_result_that_it_has_handed_out() {
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
-// 38
 #[test]
 fn no_wake_up_is_lost_when_a_hundred_finish_at_the_same_moment() {
     let executor = ThreadPoolExecutor::new(100).unwrap();

@@ -14,7 +14,6 @@ use concurrent_futures::{
 };
 use support::busy_pool;
 
-// 3
 #[test]
 fn results_come_in_the_order_of_the_input_whatever_the_order_of_completion() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
@@ -33,7 +32,7 @@ fn results_come_in_the_order_of_the_input_whatever_the_order_of_completion() {
     assert_eq!(results.map(Result::unwrap).collect::<Vec<_>>(), [0, 1, 2]);
 }
 
-// 4: there is one input; several are zipped, which stops at the shortest
+// there is one input; several are zipped, which stops at the shortest
 #[test]
 fn several_inputs_are_zipped() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -42,7 +41,6 @@ fn several_inputs_are_zipped() {
     assert_eq!(powers, [32, 9]);
 }
 
-// 5
 #[test]
 fn chunks_of_any_size_give_the_same_results() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -62,7 +60,6 @@ fn chunks_of_any_size_give_the_same_results() {
     assert_eq!(message, "chunks and buffers must have room for at least 1");
 }
 
-// 6
 #[test]
 fn the_first_failure_comes_in_its_place_and_ends_the_map() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -88,7 +85,6 @@ fn the_first_failure_comes_in_its_place_and_ends_the_map() {
     }
 }
 
-// 6
 #[test]
 fn a_call_that_returns_an_error_can_end_the_map_as_well() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -104,7 +100,6 @@ fn a_call_that_returns_an_error_can_end_the_map_as_well() {
     assert!(numbers.next().is_none());
 }
 
-// 7
 #[test]
 fn what_is_ready_in_time_is_given_then_one_timeout() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -139,7 +134,6 @@ macro_rules! held_map {
     };
 }
 
-// 8
 #[test]
 fn after_a_timeout_of_the_very_first_the_rest_never_starts() {
     held_map!(executor, gate, calls, results);
@@ -150,7 +144,6 @@ fn after_a_timeout_of_the_very_first_the_rest_never_starts() {
     assert_eq!(calls.load(Ordering::SeqCst), 0);
 }
 
-// 8
 #[test]
 fn after_a_failure_the_rest_never_starts() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -172,7 +165,6 @@ fn after_a_failure_the_rest_never_starts() {
     assert_eq!(calls.load(Ordering::SeqCst), 2, "the second had begun");
 }
 
-// 9
 #[test]
 fn a_map_that_is_never_advanced_lets_all_calls_run() {
     held_map!(executor, gate, calls, results);
@@ -182,7 +174,6 @@ fn a_map_that_is_never_advanced_lets_all_calls_run() {
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 }
 
-// 9
 #[test]
 fn a_map_that_is_dropped_halfway_calls_off_what_has_not_begun() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -209,7 +200,6 @@ fn a_map_that_is_dropped_halfway_calls_off_what_has_not_begun() {
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
-// 16
 #[test]
 fn a_map_keeps_no_result_that_it_has_handed_out() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -224,7 +214,6 @@ fn a_map_keeps_no_result_that_it_has_handed_out() {
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
-// 59
 #[test]
 fn a_buffered_map_takes_no_more_of_its_input_than_its_buffer_holds() {
     let executor = ThreadPoolExecutor::new(2).unwrap();

@@ -27,7 +27,6 @@ fn ways() -> [Settle; 4] {
     ]
 }
 
-// 24, 25
 #[test]
 fn with_a_timeout_of_zero_the_answer_is_what_is_known_now() {
     let now = Duration::ZERO;
@@ -65,7 +64,6 @@ fn a_timeout_beyond_all_clocks_is_none() {
     assert_eq!(future.result_timeout(Duration::MAX), Ok(Ok(&42)));
 }
 
-// 26, 56
 #[test]
 fn whoever_waits_wakes_however_the_future_is_settled() {
     for settle in ways() {
@@ -88,7 +86,6 @@ fn whoever_waits_wakes_however_the_future_is_settled() {
     }
 }
 
-// 28, 56
 #[test]
 fn a_callback_runs_exactly_once_however_the_future_is_settled() {
     for settle in ways() {
@@ -104,7 +101,6 @@ fn a_callback_runs_exactly_once_however_the_future_is_settled() {
     }
 }
 
-// 22
 #[test]
 fn of_cancelling_and_starting_exactly_one_succeeds() {
     for _ in 0..1000 {
@@ -122,7 +118,7 @@ fn of_cancelling_and_starting_exactly_one_succeeds() {
     }
 }
 
-// 27: twice cannot be written, for `set` takes the promise; what is left is a future that was cancelled before
+// twice cannot be written, for `set` takes the promise; what is left is a future that was cancelled before
 #[test]
 fn a_cancelled_future_takes_no_value() {
     let (promise, future) = Future::pair();
@@ -131,7 +127,6 @@ fn a_cancelled_future_takes_no_value() {
     assert_eq!(future.result(), Err(&TaskError::Cancelled));
 }
 
-// 56
 #[test]
 fn a_promise_that_is_dropped_breaks_its_future_begun_or_not() {
     for begun in [false, true] {
@@ -144,7 +139,6 @@ fn a_promise_that_is_dropped_breaks_its_future_begun_or_not() {
     }
 }
 
-// 31
 #[test]
 fn debug_names_the_state_and_the_failure() {
     let (promise, future) = Future::pair();

@@ -12,7 +12,6 @@ use std::thread;
 use concurrent_futures::{BuildError, SubmitError, TaskError, ThreadPoolExecutor, as_completed};
 use support::Gate;
 
-// 47
 #[test]
 fn a_scope_waits_for_tasks_that_borrow() {
     let words = vec![String::from("one"), String::from("three")];

@@ -20,7 +20,7 @@ fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
 }
 
-// 1, 2: arguments are what the closure captured
+// arguments are what the closure captured
 #[test]
 fn submit_runs_the_call_and_the_future_gives_its_value() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -30,7 +30,6 @@ fn submit_runs_the_call_and_the_future_gives_its_value() {
     assert_eq!(future.result().unwrap(), "ab");
 }
 
-// 10
 #[test]
 fn a_pool_without_workers_is_refused() {
     let error = ThreadPoolExecutor::new(0).unwrap_err();
@@ -48,7 +47,6 @@ fn a_name_that_no_thread_can_have_is_refused() {
     );
 }
 
-// 12
 #[test]
 fn there_are_never_more_threads_than_the_limit() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
@@ -76,7 +74,6 @@ fn there_are_never_more_threads_than_the_limit() {
     assert_eq!(peak.load(Ordering::SeqCst), 3);
 }
 
-// 13
 #[test]
 fn an_idle_worker_is_used_again_before_another_is_started() {
     let executor = ThreadPoolExecutor::builder()
@@ -90,7 +87,6 @@ fn an_idle_worker_is_used_again_before_another_is_started() {
     }
 }
 
-// 14
 #[test]
 fn default_names_differ_between_pools() {
     let names: HashSet<_> = (0..3)
@@ -112,7 +108,6 @@ fn default_names_differ_between_pools() {
     );
 }
 
-// 15
 #[test]
 fn a_task_whose_future_is_thrown_away_still_runs_and_drops_what_it_captured() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -129,7 +124,6 @@ fn a_task_whose_future_is_thrown_away_still_runs_and_drops_what_it_captured() {
     assert_eq!(Arc::strong_count(&captured), 1);
 }
 
-// 53
 #[test]
 fn a_panic_is_the_error_of_its_task_alone() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -158,7 +152,6 @@ fn a_panic_is_the_error_of_its_task_alone() {
     assert_eq!(after.result(), Ok(&42));
 }
 
-// 17
 #[test]
 fn the_initializer_runs_once_in_each_worker_before_its_first_task() {
     thread_local!(static READY: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
@@ -192,7 +185,6 @@ fn the_initializer_runs_once_in_each_worker_before_its_first_task() {
     assert_eq!(runs.load(Ordering::SeqCst), 2);
 }
 
-// 18
 #[test]
 fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
     let (tell, told) = channel::<()>();
@@ -224,7 +216,6 @@ fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
     executor.shutdown(true, false);
 }
 
-// 18
 #[test]
 fn an_initializer_that_returns_an_error_breaks_the_pool_as_well() {
     let builder = ThreadPoolExecutor::builder().try_initializer(|| Err("no licence"));
@@ -252,7 +243,6 @@ fn an_error_of_a_task_is_its_failure_and_leads_to_the_cause() {
     assert_ne!(error, &TaskError::failed("4x"));
 }
 
-// 53
 #[test]
 fn a_panic_carries_a_backtrace_if_backtraces_are_enabled() {
     const ENABLED: &str = "CONCURRENT_FUTURES_TEST_BACKTRACE";
@@ -287,7 +277,6 @@ fn here_it_panics() {
     panic!("on purpose");
 }
 
-// 46
 #[test]
 fn submitting_cancelling_at_once_and_shutting_down_does_not_hang() {
     for _ in 0..500 {
@@ -299,7 +288,6 @@ fn submitting_cancelling_at_once_and_shutting_down_does_not_hang() {
     }
 }
 
-// 45
 #[test]
 fn threads_end_by_themselves_after_a_shutdown_that_does_not_wait() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -314,7 +302,6 @@ fn threads_end_by_themselves_after_a_shutdown_that_does_not_wait() {
     assert!(told.recv().is_err());
 }
 
-// 42, 43, 45, 46
 #[test]
 fn shutdown_lets_queued_tasks_finish_and_may_be_repeated() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -337,7 +324,6 @@ fn shutdown_lets_queued_tasks_finish_and_may_be_repeated() {
     );
 }
 
-// 44
 #[test]
 fn shutdown_can_cancel_what_has_not_begun() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
@@ -384,7 +370,6 @@ fn a_second_shutdown_waits_as_long_as_the_first() {
     }
 }
 
-// 47
 #[test]
 fn dropping_the_executor_waits_for_its_tasks() {
     let executor = ThreadPoolExecutor::new(2).unwrap();

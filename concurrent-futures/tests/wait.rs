@@ -18,7 +18,6 @@ fn open<const N: usize>() -> ([Promise<i32>; N], [Future<i32>; N]) {
     (pairs.map(|(promise, _)| promise), futures)
 }
 
-// 32, 33
 #[test]
 fn all_completed_counts_values_failures_and_cancelled_ones() {
     let ([value, fails, cancels], futures) = open();
@@ -35,7 +34,6 @@ fn all_completed_counts_values_failures_and_cancelled_ones() {
     drop(cancels);
 }
 
-// 34
 #[test]
 fn first_completed_returns_when_one_is_done_and_tells_the_rest() {
     let ([one, two], futures) = open();
@@ -50,7 +48,6 @@ fn first_completed_returns_when_one_is_done_and_tells_the_rest() {
     drop(one);
 }
 
-// 35
 #[test]
 fn first_exception_waits_past_values_and_cancelled_ones_for_a_failure() {
     let ([value, cancels, fails, open_one], futures) = open();
@@ -69,7 +66,6 @@ fn first_exception_waits_past_values_and_cancelled_ones_for_a_failure() {
     drop((cancels, open_one));
 }
 
-// 35
 #[test]
 fn first_exception_without_one_waits_for_all() {
     let (promises, futures) = open::<3>();
@@ -80,7 +76,6 @@ fn first_exception_without_one_waits_for_all() {
     });
 }
 
-// 36
 #[test]
 fn a_wait_whose_time_is_up_tells_what_is_done() {
     let ([one, two], futures) = open();
@@ -91,7 +86,6 @@ fn a_wait_whose_time_is_up_tells_what_is_done() {
     drop(two);
 }
 
-// 37
 #[test]
 fn a_future_given_twice_counts_once() {
     let ([one, two], [first, second]) = open();
@@ -114,7 +108,6 @@ fn waiting_for_nothing_returns_at_once() {
     }
 }
 
-// 38
 #[test]
 fn no_wake_up_is_lost_when_a_hundred_finish_while_somebody_begins_to_wait() {
     let executor = ThreadPoolExecutor::new(4).unwrap();
@@ -127,7 +120,6 @@ fn no_wake_up_is_lost_when_a_hundred_finish_while_somebody_begins_to_wait() {
     }
 }
 
-// 40
 #[test]
 fn as_completed_out_of_time_gives_what_is_done_then_one_error() {
     let ([one, two, three, four], futures) = open();
@@ -152,7 +144,6 @@ fn as_completed_in_time_gives_no_error() {
     assert_eq!(done.map(Result::unwrap).count(), 3);
 }
 
-// 16
 #[test]
 fn as_completed_that_is_dropped_holds_nothing_any_more() {
     let alive = Arc::new(());
