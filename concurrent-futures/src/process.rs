@@ -22,4 +22,4 @@ pub(crate) use launch::Launcher;
 pub(crate) use pool::{Pool, Settings};
 pub use task::PortableTask;
 pub use worker::Registry;
-pub(crate) use worker::is_serving;
+pub(crate) use worker::{is_astray, is_serving};

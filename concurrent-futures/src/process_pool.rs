@@ -7,7 +7,9 @@ use std::{fmt, thread};
 use crate::error::{BuildError, SubmitError, TaskError};
 use crate::executor::{Chunk, Executor};
 use crate::future::Future;
-use crate::process::{Job, Launcher, Pool, PortableTask, Rules, Settings, encode_task, is_serving};
+use crate::process::{
+    Job, Launcher, Pool, PortableTask, Rules, Settings, encode_task, is_astray, is_serving,
+};
 use crate::task::Fallible;
 
 /// Runs tasks in at most so many processes, in the order submitted.
@@ -301,7 +303,7 @@ impl ProcessPoolBuilder {
     /// # Errors
     /// [`BuildError::NoWorkers`], [`BuildError::NoTasksPerChild`] and [`BuildError::NoWindow`] when one of them is 0;
     /// [`BuildError::NotServing`] when `main` has not called [`Registry::serve`](crate::Registry::serve), unless another
-    /// command is given; [`BuildError::NoProgram`] when it cannot be said what program this is;
+    /// command is given, and always in a worker that has not; [`BuildError::NoProgram`] when it cannot be said what program this is;
     /// [`BuildError::Initializer`] when that cannot be written.
     pub fn build(self) -> Result<ProcessPoolExecutor, BuildError> {
         let Rules {
@@ -318,6 +320,9 @@ impl ProcessPoolBuilder {
         }
         if window == 0 {
             return Err(BuildError::NoWindow);
+        }
+        if is_astray() {
+            return Err(BuildError::NotServing);
         }
         let command = self.command.map_or_else(this_program, Ok)?;
         let settings = Settings {

@@ -224,6 +224,9 @@ impl<T> Future<T> {
     /// thread, and may overtake earlier ones that a worker is still running. One that panics is reported by the panic
     /// hook and keeps neither the others nor the worker from going on.
     ///
+    /// A callback of a pool of processes must not wait for another task of that pool: it runs in the thread that reads from
+    /// the worker, where that task's outcome may be next.
+    ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
     /// let future = executor.submit(|| 42)?;

@@ -29,6 +29,11 @@ impl Launcher {
         let started = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn();
         // The command would keep their end open, and nobody would see the worker's death.
         command.stdin(Stdio::null());
+        // "No such file or directory" does not say which.
+        let started = started.map_err(|error| {
+            let program = command.get_program().display();
+            io::Error::new(error.kind(), format!("{program}: {error}"))
+        });
         Ok((started?, ours))
     }
 }

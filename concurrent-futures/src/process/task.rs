@@ -34,7 +34,8 @@ use crate::task::Task;
 ///
 /// Fields and output are written by [postcard](https://docs.rs/postcard), which does not say of which type they are. So
 /// types that must see the data to know how to read it cannot be sent: `serde_json::Value`, `#[serde(untagged)]`,
-/// `#[serde(flatten)]`.
+/// `#[serde(flatten)]` are errors. **`#[serde(skip_serializing_if)]` is worse**: the fields behind one that was skipped are read
+/// as something else, often without an error. Long runs of bytes go faster as `serde_bytes`.
 pub trait PortableTask:
     Task<Output: Serialize + DeserializeOwned + 'static> + Serialize + DeserializeOwned + 'static
 {

@@ -39,6 +39,12 @@ pub(crate) fn is_serving() -> bool {
     SERVING.load(Ordering::Relaxed)
 }
 
+/// Whether this process was started as a worker and has not come to where a worker stays: whatever it starts would do the same.
+pub(crate) fn is_astray() -> bool {
+    let argument = std::env::args_os().next_back();
+    !is_serving() && argument.is_some_and(|argument| is_worker_argument(&argument))
+}
+
 /// The tasks a worker can run, by name.
 ///
 /// A worker is the same program, started again. So `main` begins with a registry of all tasks and [`serve`](Self::serve).

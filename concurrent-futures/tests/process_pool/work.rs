@@ -57,6 +57,22 @@ fn a_program_that_would_not_know_its_workers_gets_no_pool() {
 }
 
 #[test]
+#[ignore = "run by a_worker_that_does_not_know_that_it_is_one_gets_no_pool"]
+fn astray() {
+    let this_program = std::process::Command::new(std::env::current_exe().unwrap());
+    let built = ProcessPoolExecutor::builder().command(this_program).build();
+    assert!(matches!(built, Err(BuildError::NotServing)), "{built:?}");
+}
+
+/// Else it would start workers that do the same.
+#[test]
+fn a_worker_that_does_not_know_that_it_is_one_gets_no_pool() {
+    let mut worker = crate::support::this_test("work::astray");
+    worker.arg("concurrent-futures-worker-1");
+    assert!(worker.status().unwrap().success());
+}
+
+#[test]
 fn three_tasks_one_after_the_other_are_run_by_one_process() {
     in_time(|| {
         let executor = pool().max_workers(4).build().unwrap();
