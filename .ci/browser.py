@@ -75,6 +75,8 @@ class Browser:
 
     def open(self, url):
         self.do("POST", "/url", {"url": url})
+        # On a busy machine the driver has been seen to come back in the middle of a long page.
+        until("the page is there", lambda: self.run("return document.readyState") == "complete")
 
     def run(self, script, *args):
         return self.do("POST", "/execute/sync", {"script": script, "args": list(args)})
@@ -158,6 +160,7 @@ def report(browser, name, runs, codes):
     path = WORK / name
     assert path.stat().st_size < 1_000_000, f"{path.stat().st_size} bytes"
     browser.open(path.as_uri())
+    until("all bars are there", lambda: browser.count(".bar") >= runs * codes)
     same("bars", browser.count(".bar"), runs * codes)
     browser.hover(browser.run("return document.querySelectorAll('.bar')[17]"))
     hidden = "return document.querySelector('#card').hidden"
