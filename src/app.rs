@@ -204,6 +204,8 @@ fn compare_strategies(
     }
     let runs = &compared.results.runs;
     let differences = summary::differences(runs);
+    let signal = signals.caught();
+    // Ended, and not by us.
     for run in runs.iter().filter(|_| !stop.is_cancelled()) {
         if let Some(signal) = &run.ended_by {
             complain(&format!(
@@ -212,7 +214,7 @@ fn compare_strategies(
             ));
         }
     }
-    if stop.is_cancelled() {
+    if signal.is_some() {
         let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
         let planned = compare.series.len() * compare.rounds as usize;
         complain(&report::stopped_early(finished, planned));
@@ -227,7 +229,7 @@ fn compare_strategies(
     let written = write_reports(config, &compared.results, out);
     let totals = || runs.iter().map(|run| &run.totals);
     let ending = Ending {
-        signal: signals.caught().map(Exit::from),
+        signal: signal.map(Exit::from),
         output: out.exit(),
         local: !written,
         incomplete: !compared.broken.is_empty()

@@ -14,7 +14,7 @@ use clap::error::ErrorKind;
 use serde::Deserialize;
 use test_server::{Label, Ports};
 
-use crate::cli::args::Args;
+use crate::cli::args::{Args, List};
 use crate::cli::wording::{in_words, usage_error};
 use crate::country::{CountryCode, Selection};
 use crate::export::Format;
@@ -197,14 +197,14 @@ impl Config {
             let asked = asked.unwrap_or(strategy.default_limit());
             asked.min(strategy.cap()).min(flags)
         };
-        let strategies = match (&args.strategy[..], args.compare) {
-            ([], false) => vec![Strategy::Semaphore],
-            ([], true) => Strategy::ALL.to_vec(),
-            (several, _) => several.to_vec(),
+        let strategies = match (args.strategy, args.compare) {
+            (None, false) => vec![Strategy::Semaphore],
+            (None, true) => Strategy::ALL.to_vec(),
+            (Some(List(strategies)), _) => strategies,
         };
         let compare = match args.compare {
             true => Some(Compare {
-                series: series(&args.at, &strategies, asked, connections)?,
+                series: series(args.at, &strategies, asked, connections)?,
                 rounds: args.rounds.unwrap_or(1),
                 warmup: args.warmup.unwrap_or(0),
             }),
@@ -239,12 +239,12 @@ impl Config {
 fn only_if_compared(args: &Args) -> Result<(), &'static str> {
     let usual = [
         (
-            args.strategy.len() > 1,
+            matches!(&args.strategy, Some(List(several)) if several.len() > 1),
             "several of --strategy need --compare",
         ),
         (args.rounds.is_some(), "--rounds N needs --compare"),
         (args.warmup.is_some(), "--warmup N needs --compare"),
-        (!args.at.is_empty(), "--at LIMITS needs --compare"),
+        (args.at.is_some(), "--at LIMITS needs --compare"),
     ];
     let compared = [
         (
@@ -253,7 +253,7 @@ fn only_if_compared(args: &Args) -> Result<(), &'static str> {
         ),
         (args.rounds == Some(0), "--rounds N must be >= 1"),
         (
-            args.max_req.is_some() && !args.at.is_empty(),
+            args.max_req.is_some() && args.at.is_some(),
             "--at LIMITS and --max_req CONCURRENT are two ways to say one thing",
         ),
     ];
@@ -266,16 +266,20 @@ fn only_if_compared(args: &Args) -> Result<(), &'static str> {
 
 /// The strategies, each at each limit where it can have several.
 fn series(
-    at: &[i64],
+    at: Option<List<i64>>,
     strategies: &[Strategy],
     asked: Option<NonZeroUsize>,
     connections: impl Fn(Strategy, Option<NonZeroUsize>) -> NonZeroUsize,
 ) -> Result<Vec<(Strategy, NonZeroUsize)>, String> {
-    let limits: Option<Vec<_>> = at.iter().map(|&number| at_least_one(number)).collect();
-    let limits = limits.ok_or("--at LIMITS must be >= 1".to_owned())?;
-    let asked: Vec<_> = match &limits[..] {
-        [] => vec![asked],
-        limits => limits.iter().copied().map(Some).collect(),
+    let asked = match at {
+        None => vec![asked],
+        Some(List(limits)) => {
+            let limits = limits
+                .into_iter()
+                .map(|number| at_least_one(number).map(Some));
+            let limits: Option<Vec<_>> = limits.collect();
+            limits.ok_or("--at LIMITS must be >= 1".to_owned())?
+        }
     };
     let mut series = Vec::new();
     for &strategy in strategies {
@@ -541,6 +545,19 @@ mod tests {
             config(&["-s", "delay", "-s", "local"]).server.name(),
             "LOCAL"
         );
+        let again = ["--strategy", "sequential", "--strategy", "threadpool"];
+        assert_eq!(config(&again).strategy, Strategy::ThreadPool);
+        let limits = config(&[
+            "--compare",
+            "--strategy",
+            "semaphore",
+            "--at",
+            "5,6",
+            "--at",
+            "7",
+        ]);
+        let seven = (Strategy::Semaphore, NonZeroUsize::new(7).unwrap());
+        assert_eq!(limits.compare.unwrap().series, [seven]);
         assert_eq!(config(&["--max-req", "3", "-a"]).connections.get(), 3);
         assert!(config(&["-vvq", "--verbose"]).verbose);
     }

@@ -380,7 +380,7 @@ fn what_makes_sense_only_in_a_comparison_is_refused_elsewhere() {
         (&["--compare", "--at", "5,0"], "--at LIMITS must be >= 1"),
         (
             &["--compare", "--at", "5,x"],
-            "--at LIMITS must be >= 1, not 'x'",
+            "--at LIMITS must be >= 1, not '5,x'",
         ),
         (
             &["--compare", "--at", "5", "-m", "5"],

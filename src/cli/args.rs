@@ -76,8 +76,8 @@ pub(super) struct Args {
     pub(super) verbose: bool,
 
     /// sequential, threadpool or semaphore [default: semaphore; with --compare: all, or several with commas]
-    #[arg(long, value_name = "STRATEGY", value_delimiter = ',', value_parser = strategy)]
-    pub(super) strategy: Vec<Strategy>,
+    #[arg(long, value_name = "STRATEGY", value_parser = list(strategy))]
+    pub(super) strategy: Option<List<Strategy>>,
 
     /// Run the strategies one after another, each in a process of its own, and show them side by side
     #[arg(long)]
@@ -95,11 +95,10 @@ pub(super) struct Args {
     #[arg(
         long,
         value_name = "LIMITS",
-        value_delimiter = ',',
-        value_parser = whole_number,
+        value_parser = list(whole_number),
         allow_negative_numbers = true
     )]
-    pub(super) at: Vec<i64>,
+    pub(super) at: Option<List<i64>>,
 
     /// Where to save the flags; made when missing [default: downloads]
     #[arg(long, value_name = "DIR")]
@@ -176,6 +175,16 @@ fn report_help() -> String {
          may be repeated",
         Format::SUFFIXES
     )
+}
+
+/// Values with commas between. One value to clap, so that of several options the last counts, as everywhere.
+#[derive(Debug, Clone)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+fn list<T>(
+    one: fn(&str) -> Result<T, &'static str>,
+) -> impl Fn(&str) -> Result<List<T>, &'static str> + Clone {
+    move |text| text.split(',').map(one).collect::<Result<_, _>>().map(List)
 }
 
 /// A whole number of any size; one that does not fit becomes the largest or smallest that does.
