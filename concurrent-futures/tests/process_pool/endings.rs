@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use concurrent_futures::SubmitError;
 
-use crate::support::{Gates, in_time, pool, this_test};
+use crate::support::{Gates, in_time, pool, this_program};
 use crate::tasks::*;
 
 #[test]
@@ -97,9 +97,8 @@ fn a_callback_may_drop_the_pool() {
     });
 }
 
-#[test]
-#[ignore = "run, and killed, by when_the_program_is_killed_its_workers_end_in_mid_task"]
-fn a_program_to_be_killed() {
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn to_be_killed() {
     in_time(|| {
         let gate = std::env::var("GATE").unwrap_or_default();
         let executor = pool().max_workers(3).window(2).build().unwrap();
@@ -114,7 +113,7 @@ fn a_program_to_be_killed() {
 fn when_the_program_is_killed_its_workers_end_in_mid_task() {
     in_time(|| {
         let gates = Gates::new();
-        let mut program = this_test("endings::a_program_to_be_killed")
+        let mut program = this_program("to-be-killed")
             .env("GATE", gates.path())
             .stdout(Stdio::null())
             .spawn()

@@ -1,10 +1,8 @@
 //! Tasks that fail, print, or cannot travel: each alone, and the same worker goes on.
 
-use std::process::Stdio;
-
 use concurrent_futures::{Future, ProcessPoolExecutor, TaskError};
 
-use crate::support::{in_time, pool, this_test};
+use crate::support::{in_time, play, pool, this_program};
 use crate::tasks::*;
 
 /// That the worker is the one it was.
@@ -111,12 +109,11 @@ fn a_task_that_reads_its_input_finds_none_and_takes_no_other_tasks_away() {
     });
 }
 
-#[test]
-#[ignore = "run by what_tasks_print_is_printed_by_this_program"]
-fn tasks_that_print() {
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn tasks_that_print() {
     in_time(|| {
         let executor = ProcessPoolExecutor::builder()
-            .command(this_test("worker"))
+            .command(this_program("worker"))
             .build()
             .unwrap();
         let text = "printed ".repeat(20_000);
@@ -128,9 +125,7 @@ fn tasks_that_print() {
 #[test]
 fn what_tasks_print_is_printed_by_this_program() {
     in_time(|| {
-        let mut alone = this_test("failures::tasks_that_print");
-        let output = alone.stdin(Stdio::null()).output().unwrap();
-        assert!(output.status.success());
+        let output = play(this_program("tasks-that-print"));
         for stream in [output.stdout, output.stderr] {
             let text = String::from_utf8(stream).unwrap();
             assert_eq!(text.matches("printed ").count(), 20_000);

@@ -6,7 +6,7 @@ use std::process::Command;
 use concurrent_futures::OnCrash;
 use rustix::process::{WaitOptions, wait};
 
-use crate::support::{Gates, death, in_time, pool, this_test};
+use crate::support::{Gates, PART, death, in_time, play, pool, this_program};
 use crate::tasks::*;
 
 fn descriptors() -> usize {
@@ -22,9 +22,8 @@ fn has_children() -> bool {
     wait(WaitOptions::NOHANG).is_ok()
 }
 
-#[test]
-#[ignore = "run by many_pools_leave_nothing_behind"]
-fn many_pools() {
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn many_pools() {
     in_time(|| {
         // The first one may open what stays open.
         use_up_a_pool(0);
@@ -43,7 +42,7 @@ fn many_pools() {
     });
 }
 
-/// More of them by hand: `POOLS=10000 cargo test --release ... many_pools -- --ignored`.
+/// More of them by hand: `POOLS=10000 cargo test --release -p concurrent-futures many_pools`.
 fn rounds() -> usize {
     std::env::var("POOLS").map_or(100, |pools| pools.parse().unwrap())
 }
@@ -74,14 +73,12 @@ fn use_up_a_pool(round: usize) {
 #[test]
 fn many_pools_leave_nothing_behind() {
     in_time(|| {
-        let output = this_test("resources::many_pools").output().unwrap();
-        assert!(output.status.success(), "{output:?}");
+        play(this_program("many-pools"));
     });
 }
 
-#[test]
-#[ignore = "run by thousands_of_queued_tasks_need_no_descriptors"]
-fn thousands_queued() {
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn thousands_queued() {
     in_time(|| {
         let executor = pool().max_workers(4).window(16).build().unwrap();
         let futures: Vec<_> = (0..10_000)
@@ -91,9 +88,8 @@ fn thousands_queued() {
     });
 }
 
-#[test]
-#[ignore = "run by a_pool_works_with_as_many_workers_as_can_be_started"]
-fn more_workers_than_descriptors() {
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn more_workers_than_descriptors() {
     in_time(|| {
         let executor = pool().max_workers(200).build().unwrap();
         let futures: Vec<_> = (0..200)
@@ -103,21 +99,21 @@ fn more_workers_than_descriptors() {
     });
 }
 
-fn with_64_descriptors(test: &str) {
-    let inner = this_test(test);
+fn with_64_descriptors(part: &str) {
+    let inner = this_program(part);
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]);
     shell.arg(inner.get_program()).args(inner.get_args());
-    let output = shell.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
+    shell.env(PART, part);
+    play(shell);
 }
 
 #[test]
 fn thousands_of_queued_tasks_need_no_descriptors() {
-    in_time(|| with_64_descriptors("resources::thousands_queued"));
+    in_time(|| with_64_descriptors("thousands-queued"));
 }
 
 #[test]
 fn a_pool_works_with_as_many_workers_as_can_be_started() {
-    in_time(|| with_64_descriptors("resources::more_workers_than_descriptors"));
+    in_time(|| with_64_descriptors("more-workers-than-descriptors"));
 }

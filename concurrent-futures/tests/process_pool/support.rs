@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -31,16 +31,31 @@ pub(crate) fn in_time(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// This program, to run one test only.
-pub(crate) fn this_test(name: &str) -> Command {
+/// Names the part that this program is to play.
+pub(crate) const PART: &str = "CONCURRENT_FUTURES_TEST_PART";
+
+/// What it prints when it has played it.
+pub(crate) const PLAYED: &str = "the part was played to its end";
+
+/// This program, to play a part.
+pub(crate) fn this_program(part: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([name, "--exact", "--include-ignored", "--nocapture"]);
-    command.arg("--test-threads=1");
+    command.args(["started_by_a_test", "--exact", "--nocapture"]);
+    command.arg("--test-threads=1").env(PART, part);
     command
 }
 
+/// Has a part played to its end; what was printed.
+pub(crate) fn play(mut program: Command) -> Output {
+    let output = program.stdin(Stdio::null()).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let played = output.status.success() && printed.contains(PLAYED);
+    assert!(played, "{output:?}");
+    output
+}
+
 pub(crate) fn pool() -> ProcessPoolBuilder {
-    let mut command = this_test("worker");
+    let mut command = this_program("worker");
     command.stdout(Stdio::null());
     ProcessPoolExecutor::builder()
         .command(command)

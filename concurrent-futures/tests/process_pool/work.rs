@@ -5,7 +5,7 @@ use std::fs;
 
 use concurrent_futures::{BuildError, ProcessPoolExecutor, TaskError, as_completed};
 
-use crate::support::{Gates, in_time, pool};
+use crate::support::{Gates, in_time, play, pool, this_program};
 use crate::tasks::*;
 
 #[test]
@@ -42,9 +42,8 @@ fn a_pool_that_could_never_run_anything_is_refused() {
     assert_eq!(error.to_string(), "window must be at least 1");
 }
 
-#[test]
-#[ignore = "run by a_program_that_would_not_know_its_workers_gets_no_pool"]
-fn without_serve() {
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn without_serve() {
     let error = ProcessPoolExecutor::new(1).unwrap_err();
     assert!(matches!(error, BuildError::NotServing), "{error:?}");
 }
@@ -52,13 +51,11 @@ fn without_serve() {
 /// In a process of its own: here another test may have called `serve`.
 #[test]
 fn a_program_that_would_not_know_its_workers_gets_no_pool() {
-    let mut alone = crate::support::this_test("work::without_serve");
-    assert!(alone.status().unwrap().success());
+    play(this_program("without-serve"));
 }
 
-#[test]
-#[ignore = "run by a_worker_that_does_not_know_that_it_is_one_gets_no_pool"]
-fn astray() {
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn astray() {
     let this_program = std::process::Command::new(std::env::current_exe().unwrap());
     let built = ProcessPoolExecutor::builder().command(this_program).build();
     assert!(matches!(built, Err(BuildError::NotServing)), "{built:?}");
@@ -67,9 +64,9 @@ fn astray() {
 /// Else it would start workers that do the same.
 #[test]
 fn a_worker_that_does_not_know_that_it_is_one_gets_no_pool() {
-    let mut worker = crate::support::this_test("work::astray");
+    let mut worker = this_program("astray");
     worker.arg("concurrent-futures-worker-1");
-    assert!(worker.status().unwrap().success());
+    play(worker);
 }
 
 #[test]
