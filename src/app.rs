@@ -187,11 +187,11 @@ fn compare_strategies(
         let name = config.server.name();
         out.print(&report::site(name, &served.base, &config.codes));
     }
-    let fitting = compare.fitting(descriptors);
-    if let Some(few) = descriptors.filter(|_| fitting.most() < compare.most()) {
+    let fitting = compare::fitting(compare, descriptors);
+    if let Some(few) = descriptors.filter(|_| compare::most(&fitting) < compare::most(compare)) {
         notices.tell(&report::fewer_connections(
-            compare.most(),
-            fitting.most(),
+            compare::most(compare),
+            compare::most(&fitting),
             few,
         ));
     }

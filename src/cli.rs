@@ -5,30 +5,28 @@
 //! options that were unique in the original keep their meaning: where inference no longer gives it, by a hidden alias.
 
 use std::ffi::OsString;
-use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use serde::Deserialize;
 use test_server::{Label, Ports};
 
 use crate::cli::args::{Args, List};
+pub use crate::cli::comparison::Compare;
+use crate::cli::comparison::{only_if_compared, series};
+use crate::cli::earlier::Earlier;
 use crate::cli::wording::{in_words, usage_error};
 use crate::country::{CountryCode, Selection};
 use crate::export::Format;
 use crate::fetch::RequestLimits;
-use crate::results::{Results, SCHEMA, Settings};
-use crate::run::descriptors::{self, Descriptors};
 use crate::server::Server;
 use crate::strategy::Strategy;
 
 mod args;
+mod comparison;
+mod earlier;
 mod wording;
-
-/// A hundred runs of all codes have half of this.
-const LARGEST_REPORT: u64 = 64 << 20;
 
 /// Where flags go if nothing else is said.
 const DEFAULT_DEST: &str = "downloads";
@@ -66,45 +64,6 @@ pub struct Config {
     pub verbose: bool,
     /// Nothing on standard error but what cannot be left unsaid.
     pub quiet: bool,
-}
-
-/// What to compare.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compare {
-    /// Strategies with their connection limits, each once, in the order of the first round.
-    pub series: Vec<(Strategy, NonZeroUsize)>,
-    /// How often each runs; at least once.
-    pub rounds: u32,
-    /// How often each runs before that, uncounted.
-    pub warmup: u32,
-}
-
-impl Compare {
-    /// The highest connection limit.
-    pub fn most(&self) -> NonZeroUsize {
-        let limits = self.series.iter().map(|&(_, limit)| limit);
-        limits.max().unwrap_or(NonZeroUsize::MIN)
-    }
-
-    /// The same with limits that fit into the files a process may open: what one strategy cannot have, none has, else they
-    /// would not do the same.
-    pub fn fitting(&self, descriptors: Option<Descriptors>) -> Self {
-        let fits =
-            |&(strategy, limit)| descriptors::connections(limit, strategy, false, descriptors);
-        let cut = self.series.iter().filter(|one| fits(one) < one.1).map(fits);
-        let most = cut.min().unwrap_or(NonZeroUsize::MAX);
-        let mut series = Vec::new();
-        for &(strategy, limit) in &self.series {
-            let one = (strategy, limit.min(most));
-            if !series.contains(&one) {
-                series.push(one);
-            }
-        }
-        Self {
-            series,
-            ..self.clone()
-        }
-    }
 }
 
 /// Where to report for programs.
@@ -235,64 +194,6 @@ impl Config {
     }
 }
 
-/// What makes sense only in a comparison, or in none.
-fn only_if_compared(args: &Args) -> Result<(), &'static str> {
-    let usual = [
-        (
-            matches!(&args.strategy, Some(List(several)) if several.len() > 1),
-            "several of --strategy need --compare",
-        ),
-        (args.rounds.is_some(), "--rounds N needs --compare"),
-        (args.warmup.is_some(), "--warmup N needs --compare"),
-        (args.at.is_some(), "--at LIMITS needs --compare"),
-    ];
-    let compared = [
-        (
-            args.skip_existing,
-            "--skip-existing is nothing to compare: each strategy begins with an empty folder",
-        ),
-        (args.rounds == Some(0), "--rounds N must be >= 1"),
-        (
-            args.max_req.is_some() && args.at.is_some(),
-            "--at LIMITS and --max_req CONCURRENT are two ways to say one thing",
-        ),
-    ];
-    let wrong = if args.compare { &compared[..] } else { &usual };
-    match wrong.iter().find(|(is_wrong, _)| *is_wrong) {
-        Some((_, message)) => Err(message),
-        None => Ok(()),
-    }
-}
-
-/// The strategies, each at each limit where it can have several.
-fn series(
-    at: Option<List<i64>>,
-    strategies: &[Strategy],
-    asked: Option<NonZeroUsize>,
-    connections: impl Fn(Strategy, Option<NonZeroUsize>) -> NonZeroUsize,
-) -> Result<Vec<(Strategy, NonZeroUsize)>, String> {
-    let asked = match at {
-        None => vec![asked],
-        Some(List(limits)) => {
-            let limits = limits
-                .into_iter()
-                .map(|number| at_least_one(number).map(Some));
-            let limits: Option<Vec<_>> = limits.collect();
-            limits.ok_or("--at LIMITS must be >= 1".to_owned())?
-        }
-    };
-    let mut series = Vec::new();
-    for &strategy in strategies {
-        for &asked in &asked {
-            let one = (strategy, connections(strategy, asked));
-            if !series.contains(&one) {
-                series.push(one);
-            }
-        }
-    }
-    Ok(series)
-}
-
 fn selected(args: &Args) -> Result<Vec<CountryCode>, String> {
     let selection = match args {
         Args { every: true, .. } => Selection::Every,
@@ -324,100 +225,6 @@ fn report_to(path: PathBuf) -> Result<ReportTo, String> {
             path.display()
         )),
     }
-}
-
-/// The report of an earlier run, whose failures are asked for.
-struct Earlier {
-    file: PathBuf,
-    codes: Vec<CountryCode>,
-    /// Of its runs, which agree in server and folder.
-    settings: Settings,
-}
-
-impl Earlier {
-    fn read(file: &Path, args: &Args) -> Result<Self, String> {
-        if args.all || args.every || !args.cc.is_empty() {
-            return Err(
-                "--failed FILE says which codes: not together with CC, --all or --every".to_owned(),
-            );
-        }
-        let wrong = |what: &str| format!("--failed FILE: {}: {what}", file.display());
-        let text = read_report(file).map_err(|error| wrong(&error.to_string()))?;
-        let no_report =
-            |error: serde_json::Error| wrong(&format!("not the JSON report of a run: {error}"));
-        let Schema { schema } = serde_json::from_str(&text).map_err(no_report)?;
-        if schema != SCHEMA {
-            return Err(wrong(&format!("schema {schema} instead of {SCHEMA}")));
-        }
-        let results: Results = serde_json::from_str(&text).map_err(no_report)?;
-        let codes = results
-            .failed()
-            .map_err(|error| wrong(&error.to_string()))?;
-        let Some(Settings {
-            server, url, dest, ..
-        }) = results.runs.first().map(|run| &run.settings)
-        else {
-            return Err(wrong("there is no run in it"));
-        };
-        let mut others = results.runs[1..].iter().map(|run| &run.settings);
-        if !others.all(|other| (&other.server, &other.url, &other.dest) == (server, url, dest)) {
-            return Err(wrong("its runs differ in server or folder"));
-        }
-        Ok(Self {
-            file: file.to_owned(),
-            codes,
-            settings: results.runs[0].settings.clone(),
-        })
-    }
-
-    /// The server of that run: what failed there is to be had there.
-    fn server(&self) -> Result<Server, String> {
-        let named = match self.settings.server.as_str() {
-            "CUSTOM" => &self.settings.url,
-            label => label,
-        };
-        match Server::parse(named) {
-            Err(_) => Err(self.lacks("a server", "--server")),
-            Ok(Server::Custom(base)) if base.hides_password() => {
-                Err(self.lacks("the password of its server", "--server"))
-            }
-            Ok(server) => Ok(server),
-        }
-    }
-
-    /// The folder of that run.
-    fn dest(&self) -> Result<PathBuf, String> {
-        let dest = &self.settings.dest;
-        if dest.is_empty() || dest.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(self.lacks("the whole name of its folder", "--dest"));
-        }
-        Ok(dest.into())
-    }
-
-    fn lacks(&self, what: &str, option: &str) -> String {
-        let file = self.file.display();
-        format!("--failed FILE: {file} does not have {what}; name it with {option}")
-    }
-}
-
-/// The text of a report, which may come from standard input.
-fn read_report(file: &Path) -> io::Result<String> {
-    let from: Box<dyn io::Read> = match file == Path::new("-") {
-        true => Box::new(io::stdin()),
-        false => Box::new(std::fs::File::open(file)?),
-    };
-    let mut text = String::new();
-    from.take(LARGEST_REPORT).read_to_string(&mut text)?;
-    if text.len() as u64 == LARGEST_REPORT {
-        return Err(io::Error::other("too large for a report"));
-    }
-    Ok(text)
-}
-
-/// What a report of any version has.
-#[derive(Deserialize)]
-struct Schema {
-    schema: u32,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,7 @@ use crate::cli::{Compare, Config};
 use crate::compare::child::Child;
 use crate::compare::watch::Watch;
 use crate::results::{Comparison, Results, RunResults};
+use crate::run::descriptors::{self, Descriptors};
 use crate::run::embedded::Served;
 use crate::run::signals::{Signal, Signals};
 use crate::save::TemporaryFolder;
@@ -92,6 +94,35 @@ pub fn run(
         ..Results::new(runs)
     };
     Ok(Compared { results, broken })
+}
+
+/// The highest connection limit of a comparison.
+pub fn most(compare: &Compare) -> NonZeroUsize {
+    let limits = compare.series.iter().map(|&(_, limit)| limit);
+    limits.max().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The same comparison with limits that fit into the files a process may open: what one strategy cannot have, none has, else they
+/// would not do the same.
+pub fn fitting(compare: &Compare, descriptors: Option<Descriptors>) -> Compare {
+    let fits = |&(strategy, limit)| descriptors::connections(limit, strategy, false, descriptors);
+    let cut = compare
+        .series
+        .iter()
+        .filter(|one| fits(one) < one.1)
+        .map(fits);
+    let most = cut.min().unwrap_or(NonZeroUsize::MAX);
+    let mut series = Vec::new();
+    for &(strategy, limit) in &compare.series {
+        let one = (strategy, limit.min(most));
+        if !series.contains(&one) {
+            series.push(one);
+        }
+    }
+    Compare {
+        series,
+        ..compare.clone()
+    }
 }
 
 /// Moves the flags of a run to where they are to be, each at once.

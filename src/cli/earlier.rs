@@ -1,0 +1,108 @@
+//! The report of an earlier run, from which its failures are run again.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::cli::args::Args;
+use crate::country::CountryCode;
+use crate::results::{Results, SCHEMA, Settings};
+use crate::server::Server;
+
+/// A hundred runs of all codes have half of this.
+const LARGEST_REPORT: u64 = 64 << 20;
+
+/// The report of an earlier run, whose failures are asked for.
+pub(super) struct Earlier {
+    file: PathBuf,
+    pub(super) codes: Vec<CountryCode>,
+    /// Of its runs, which agree in server and folder.
+    settings: Settings,
+}
+
+impl Earlier {
+    pub(super) fn read(file: &Path, args: &Args) -> Result<Self, String> {
+        if args.all || args.every || !args.cc.is_empty() {
+            return Err(
+                "--failed FILE says which codes: not together with CC, --all or --every".to_owned(),
+            );
+        }
+        let wrong = |what: &str| format!("--failed FILE: {}: {what}", file.display());
+        let text = read_report(file).map_err(|error| wrong(&error.to_string()))?;
+        let no_report =
+            |error: serde_json::Error| wrong(&format!("not the JSON report of a run: {error}"));
+        let Schema { schema } = serde_json::from_str(&text).map_err(no_report)?;
+        if schema != SCHEMA {
+            return Err(wrong(&format!("schema {schema} instead of {SCHEMA}")));
+        }
+        let results: Results = serde_json::from_str(&text).map_err(no_report)?;
+        let codes = results
+            .failed()
+            .map_err(|error| wrong(&error.to_string()))?;
+        let Some(Settings {
+            server, url, dest, ..
+        }) = results.runs.first().map(|run| &run.settings)
+        else {
+            return Err(wrong("there is no run in it"));
+        };
+        let mut others = results.runs[1..].iter().map(|run| &run.settings);
+        if !others.all(|other| (&other.server, &other.url, &other.dest) == (server, url, dest)) {
+            return Err(wrong("its runs differ in server or folder"));
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            codes,
+            settings: results.runs[0].settings.clone(),
+        })
+    }
+
+    /// The server of that run: what failed there is to be had there.
+    pub(super) fn server(&self) -> Result<Server, String> {
+        let named = match self.settings.server.as_str() {
+            "CUSTOM" => &self.settings.url,
+            label => label,
+        };
+        match Server::parse(named) {
+            Err(_) => Err(self.lacks("a server", "--server")),
+            Ok(Server::Custom(base)) if base.hides_password() => {
+                Err(self.lacks("the password of its server", "--server"))
+            }
+            Ok(server) => Ok(server),
+        }
+    }
+
+    /// The folder of that run.
+    pub(super) fn dest(&self) -> Result<PathBuf, String> {
+        let dest = &self.settings.dest;
+        if dest.is_empty() || dest.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(self.lacks("the whole name of its folder", "--dest"));
+        }
+        Ok(dest.into())
+    }
+
+    fn lacks(&self, what: &str, option: &str) -> String {
+        let file = self.file.display();
+        format!("--failed FILE: {file} does not have {what}; name it with {option}")
+    }
+}
+
+/// The text of a report, which may come from standard input.
+fn read_report(file: &Path) -> io::Result<String> {
+    let from: Box<dyn io::Read> = match file == Path::new("-") {
+        true => Box::new(io::stdin()),
+        false => Box::new(std::fs::File::open(file)?),
+    };
+    let mut text = String::new();
+    from.take(LARGEST_REPORT).read_to_string(&mut text)?;
+    if text.len() as u64 == LARGEST_REPORT {
+        return Err(io::Error::other("too large for a report"));
+    }
+    Ok(text)
+}
+
+/// What a report of any version has.
+#[derive(Deserialize)]
+struct Schema {
+    schema: u32,
+}
