@@ -9,9 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::app::ending::Ending;
 use crate::cause::with_causes;
-use crate::cli::{Compare, Config, ReportTo, Stop};
-use crate::compare;
+use crate::cli::{Config, ReportTo, Stop};
 use crate::exit::Exit;
 use crate::export::{Format, Images};
 use crate::job::Job;
@@ -26,9 +26,10 @@ use crate::run::resources;
 use crate::run::signals::{Signal, Signals};
 use crate::save::{self, SaveError};
 use crate::server::{BaseUrl, Server};
-use crate::summary;
-use crate::table;
 use crate::tally::Tally;
+
+mod comparison;
+mod ending;
 
 /// Does what the arguments say, the name of the program first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -117,7 +118,7 @@ fn run(
         .map_err(|error| in_words("cannot watch for signals", &error))?;
     let served = find_server(config)?;
     if let Some(compare) = &config.compare {
-        return compare_strategies(config, compare, &served, descriptors, &signals, stop, out);
+        return comparison::run(config, compare, &served, descriptors, &signals, stop, out);
     }
     let embedded = served.by.this_run();
     let connections =
@@ -165,77 +166,6 @@ fn run(
         local: job.disk_full.is_cancelled() || !written,
         incomplete: tally.errors() + tally.not_attempted() > 0,
         missing: config.fail_on_not_found && tally.not_found() > 0,
-    };
-    Ok(ending.exit())
-}
-
-/// The same work under several strategies, and what it comes to.
-fn compare_strategies(
-    config: &Config,
-    compare: &Compare,
-    served: &Served,
-    descriptors: Option<Descriptors>,
-    signals: &Signals,
-    stop: CancellationToken,
-    out: &mut Output<impl Write>,
-) -> Result<Exit, NoRun> {
-    let notices = Notices::of(config);
-    if let Some(notice) = report::served_by(&config.server, config.ports, &served.by) {
-        notices.tell(&notice);
-    }
-    if config.prints_text() {
-        let name = config.server.name();
-        out.print(&report::site(name, &served.base, &config.codes));
-    }
-    let fitting = compare::fitting(compare, descriptors);
-    if let Some(few) = descriptors.filter(|_| compare::most(&fitting) < compare::most(compare)) {
-        notices.tell(&report::fewer_connections(
-            compare::most(compare),
-            compare::most(&fitting),
-            few,
-        ));
-    }
-    let compare = &fitting;
-    let compared = compare::run(config, compare, served, signals, &stop)?;
-    signals.run_is_over();
-
-    for error in &compared.broken {
-        complain(&format!("*** Error: {error}\n"));
-    }
-    let runs = &compared.results.runs;
-    let differences = summary::differences(runs);
-    let signal = signals.caught();
-    // Ended, and not by us.
-    for run in runs.iter().filter(|_| !stop.is_cancelled()) {
-        if let Some(signal) = &run.ended_by {
-            complain(&format!(
-                "*** Error: {} was ended by {signal}\n",
-                run.strategy
-            ));
-        }
-    }
-    if signal.is_some() {
-        let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
-        let planned = compare.series.len() * compare.rounds as usize;
-        complain(&report::stopped_early(finished, planned));
-    }
-    if config.prints_text() {
-        let series = summary::series(runs);
-        if !series.is_empty() {
-            out.print(&table::comparison(&series));
-        }
-        out.print(&table::differences(&differences));
-    }
-    let written = write_reports(config, &compared.results, out);
-    let totals = || runs.iter().map(|run| &run.totals);
-    let ending = Ending {
-        signal: signal.map(Exit::from),
-        output: out.exit(),
-        local: !written,
-        incomplete: !compared.broken.is_empty()
-            || !differences.is_empty()
-            || totals().any(|totals| totals.error + totals.not_attempted > 0),
-        missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),
     };
     Ok(ending.exit())
 }
@@ -401,74 +331,4 @@ fn find_server(config: &Config) -> io::Result<Served> {
 /// "Resource temporarily unavailable" does not say which.
 fn in_words(what: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
-}
-
-/// All that bears on how a run ended.
-#[derive(Debug, Clone, Copy, Default)]
-struct Ending {
-    /// A signal that ended it early.
-    signal: Option<Exit>,
-    /// Standard output closed or full.
-    output: Option<Exit>,
-    /// Something else that could not be written.
-    local: bool,
-    /// A code that failed or was not attempted.
-    incomplete: bool,
-    /// A code that the server does not have, where that counts.
-    missing: bool,
-}
-
-impl Ending {
-    /// The most pressing reason decides.
-    fn exit(self) -> Exit {
-        let local = self.local.then_some(Exit::Local);
-        let errors = (self.incomplete || self.missing).then_some(Exit::Errors);
-        let reasons = [self.signal, self.output, local, errors];
-        reasons
-            .into_iter()
-            .flatten()
-            .next()
-            .unwrap_or(Exit::Success)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_most_pressing_reason_gives_the_exit_code() {
-        let nothing = Ending::default();
-        assert_eq!(nothing.exit(), Exit::Success);
-        let missing = Ending {
-            missing: true,
-            ..nothing
-        };
-        assert_eq!(missing.exit(), Exit::Errors);
-        let incomplete = Ending {
-            incomplete: true,
-            ..nothing
-        };
-        assert_eq!(incomplete.exit(), Exit::Errors);
-        let local = Ending {
-            local: true,
-            ..incomplete
-        };
-        assert_eq!(local.exit(), Exit::Local);
-        let full = Ending {
-            output: Some(Exit::Local),
-            ..incomplete
-        };
-        assert_eq!(full.exit(), Exit::Local);
-        let closed = Ending {
-            output: Some(Exit::ClosedPipe),
-            ..local
-        };
-        assert_eq!(closed.exit(), Exit::ClosedPipe);
-        let signal = Ending {
-            signal: Some(Exit::Interrupted),
-            ..closed
-        };
-        assert_eq!(signal.exit(), Exit::Interrupted);
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{SubmitError, TaskError};
 use crate::future::Future;
-use crate::task::Task;
+use crate::task::{Fallible, Task};
 use crate::thread_pool::job::job;
 use crate::thread_pool::pool::Pool;
 
@@ -48,6 +48,17 @@ where
     let (job, future) = job(function);
     pool.queue_up(job)?;
     Ok(future)
+}
+
+/// An `Err` of the task is its failure.
+pub(super) fn try_submit<'t, K>(
+    pool: &Arc<Pool<'t>>,
+    task: K,
+) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
+where
+    K: Task<Output: Fallible<Value: 't>> + 't,
+{
+    submit(pool, || task.run().into_value().map_err(TaskError::failed))
 }
 
 pub(super) fn shutdown(pool: &Pool<'_>, wait: bool, cancel_futures: bool) {

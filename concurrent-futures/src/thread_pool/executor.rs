@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread;
 
-use crate::error::{BuildError, SubmitError, TaskError};
+use crate::error::{BuildError, SubmitError};
 use crate::executor::{Chunk, Executor};
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::task::{Fallible, Task};
 use crate::thread_pool::builder::ThreadPoolBuilder;
-use crate::thread_pool::calls::{calls, shutdown, submit};
+use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
 use crate::thread_pool::pool::{Plan, Pool, Thread};
 use crate::thread_pool::scoped::ScopedExecutor;
 
@@ -142,9 +142,7 @@ impl ThreadPoolExecutor {
     where
         K: Task<Output: Fallible> + 'static,
     {
-        submit(&self.pool, || {
-            task.run().into_value().map_err(TaskError::failed)
-        })
+        try_submit(&self.pool, task)
     }
 
     /// Queues `function(item)` for all `items` at once; the iterator gives the results in the order of the items.

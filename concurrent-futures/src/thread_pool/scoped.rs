@@ -5,12 +5,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::thread;
 
-use crate::error::{SubmitError, TaskError};
+use crate::error::SubmitError;
 use crate::executor::{Chunk, Executor};
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::task::{Fallible, Task};
-use crate::thread_pool::calls::{calls, shutdown, submit};
+use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
 use crate::thread_pool::pool::{Plan, Pool, Start, Thread};
 
 /// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope): as the one outside, but its tasks
@@ -96,9 +96,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     where
         K: Task<Output: Fallible> + 'scope,
     {
-        submit(&self.pool, || {
-            task.run().into_value().map_err(TaskError::failed)
-        })
+        try_submit(&self.pool, task)
     }
 
     /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
