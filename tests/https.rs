@@ -22,7 +22,7 @@ fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(certificate, cert.pem()).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

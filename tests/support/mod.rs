@@ -146,6 +146,8 @@ pub(crate) fn served(server: &TestServer, code: CountryCode) -> Vec<u8> {
         .enable_all()
         .build()
         .unwrap();
+    // A client insists on a provider even where it speaks plain http.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     runtime.block_on(async {
         client
