@@ -2,9 +2,11 @@
 //! mix. What becomes of a code is what the server says it did to it, the same each time; memory and descriptors do not
 //! grow; and what is on disk is whole flags and nothing else.
 //!
-//! Takes a third of a minute, or by hand as many requests as one likes:
+//! Takes a third of a minute, so `cargo test` leaves it out and `.ci/run` has a step for it. It is a binary of its own because
+//! it measures its own process. `FLAGS_SOAK` says how many requests it makes at least:
 //!
 //! ```sh
+//! cargo test --test soak
 //! FLAGS_SOAK=20000 cargo test --test soak -- --nocapture
 //! ```
 
@@ -14,6 +16,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use flags::country::{CountryCode, Selection};
@@ -22,7 +25,8 @@ use flags::record::{Kind, Outcome, Record, Status};
 use flags::retry::is_transient;
 use flags::strategy::Strategy;
 use flags::tally::Tally;
-use support::{Work, every_code, until};
+use support::stale::stale_connections_cost_no_flag;
+use support::{Work, every_code, memory_kb, until};
 use test_server::{CodeStats, TestServer, list_faults};
 
 /// More than there are codes that hang, so that they do it at the same time.
@@ -360,17 +364,24 @@ fn descriptors() -> Option<usize> {
 
 /// The resident memory of this process, where that can be seen.
 fn resident_kb() -> Option<u64> {
-    let status =
-        cfg!(target_os = "linux").then(|| fs::read_to_string("/proc/self/status").unwrap())?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap();
-    Some(line.trim().trim_end_matches(" kB").parse().unwrap())
+    let resident = memory_kb(std::process::id(), "VmRSS");
+    assert_eq!(resident.is_some(), cfg!(target_os = "linux"));
+    resident
+}
+
+/// Held by each test: one measures the memory and the descriptors of this process, which another would change.
+static ALONE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn a_server_that_closes_connections_without_a_word_costs_no_flag_of_all() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    // 2,028 requests for each server.
+    stale_connections_cost_no_flag(&every_code());
 }
 
 #[test]
 fn every_fault_again_and_again_gives_the_same_verdicts_and_leaves_nothing_behind() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let wanted: Option<u64> = std::env::var("FLAGS_SOAK")
         .ok()
         .map(|number| number.parse().unwrap());

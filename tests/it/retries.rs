@@ -1,23 +1,17 @@
 //! What is asked for again, how often, and when: stale connections silently, transient failures as often as is allowed, and
 //! nobody while the server wants to be left alone.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::support::left_alone::{Heard, LeftAlone};
+use crate::support::raw::{RawServer, ok};
+use crate::support::stale::stale_connections_cost_no_flag;
+use crate::support::{Program, Work, a_flag, at_once, codes, every_code, listing, server, until};
 use flags::job::Job;
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
-use support::raw::{Heard, LeftAlone, RawServer, ok};
-use support::{Program, Work, codes, every_code, listing, served};
-use test_server::{Plan, TestServer};
-
-fn server(plan: &str) -> TestServer {
-    TestServer::start(plan.parse::<Plan>().unwrap()).unwrap()
-}
+use test_server::TestServer;
 
 fn with_retries(server: &TestServer, words: &[&str], retries: u32) -> Work {
     Work::with(&server.url(), codes(words), |job| job.retries = retries)
@@ -32,28 +26,8 @@ fn failure(record: &Record) -> (Kind, u32) {
 
 #[test]
 fn a_server_that_closes_connections_without_a_word_costs_no_flag() {
-    // 2,028 requests for each server, over connections that are never what they seem.
-    for plan in [
-        "100:stale=1",
-        "100:stale=5",
-        "100:stale=1@500us",
-        "100:stale=5@500us",
-        "100:stale=1@5ms",
-        "100:stale=5@5ms",
-    ] {
-        let server = server(plan);
-        for strategy in Strategy::ALL {
-            let work = Work::new(&server.url(), every_code());
-            let records = work.run(strategy, 16);
-            let counted = |status| records.iter().filter(|r| r.status() == status).count();
-            let counts = [Status::Ok, Status::NotFound, Status::Error].map(counted);
-            assert_eq!(counts, [194, 482, 0], "{plan} {strategy}");
-            assert!(
-                records.iter().all(|record| record.effort.attempts == 1),
-                "no attempt of ours was wasted, so none is counted"
-            );
-        }
-    }
+    // A few; tests/soak.rs asks for every code.
+    stale_connections_cost_no_flag(&codes(&["b", "c"]));
 }
 
 #[test]
@@ -79,7 +53,7 @@ fn an_answer_that_has_begun_is_not_asked_for_silently_again() {
 
 #[test]
 fn what_is_transient_is_tried_again_until_it_is_good() {
-    for fault in [
+    let faults = [
         "status=408",
         "status=429",
         "status=503",
@@ -88,7 +62,8 @@ fn what_is_transient_is_tried_again_until_it_is_good() {
         "gif-cut",
         "reset-body",
         "truncate-unframed",
-    ] {
+    ];
+    at_once(faults, |fault| {
         let server = server(&format!("100:{fault}+transient=1"));
         for strategy in Strategy::ALL {
             server.reset();
@@ -102,7 +77,7 @@ fn what_is_transient_is_tried_again_until_it_is_good() {
             assert_eq!(records[0].effort.attempts, 2);
             assert_eq!(work.listing(), ["br.gif"]);
         }
-    }
+    });
 }
 
 #[test]
@@ -152,8 +127,7 @@ fn a_server_that_asks_for_too_much_patience_is_given_up_at_once() {
 
 #[test]
 fn nobody_asks_while_the_server_wants_to_be_left_alone() {
-    let flags = TestServer::start(Plan::normal()).unwrap();
-    let flag = served(&flags, codes(&["br"])[0]);
+    let flag = a_flag();
     for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
         // To a server that does not get a turn for as long as a body is waited for, "at once" looks late: it is asked again.
         let heard = (0..5).map(|_| heard_by(strategy, ok(&flag)));
@@ -184,8 +158,8 @@ fn heard_by(strategy: Strategy, flag: Vec<u8>) -> Option<Heard> {
 
 #[test]
 fn a_server_is_left_alone_also_by_a_download_that_will_not_ask_again() {
-    let server = server("100:status=503+retry-after=1");
-    for strategy in Strategy::ALL {
+    at_once(Strategy::ALL, |strategy| {
+        let server = server("100:status=503+retry-after=1");
         let records = with_retries(&server, &["br", "us"], 1).run(strategy, 1);
         let last = &records[1].effort;
         // Its own pause, and the one that the other was asked for at its last attempt.
@@ -193,7 +167,7 @@ fn a_server_is_left_alone_also_by_a_download_that_will_not_ask_again() {
             last.paused >= Duration::from_millis(1900),
             "{strategy}: {last:?}"
         );
-    }
+    });
 }
 
 #[test]
@@ -204,7 +178,7 @@ fn a_run_that_is_stopped_does_not_wait_for_the_next_attempt() {
         let job = Arc::clone(&work.job);
         let records = std::thread::scope(|scope| {
             let running = scope.spawn(|| work.run(strategy, 1));
-            support::until(|| job.origin.is_on());
+            until(|| job.origin.is_on());
             job.stop.cancel();
             running.join().unwrap()
         });
@@ -232,7 +206,7 @@ fn the_lines_say_how_many_attempts_it_took_and_the_tally_counts_codes() {
     );
     assert_eq!(run.exit, Some(0));
 
-    let failing = self::server("100:status=503");
+    let failing = crate::support::server("100:status=503");
     let run = program.run(["-v", "-s", &failing.url(), "--retries", "1", "br"]);
     assert!(
         run.out

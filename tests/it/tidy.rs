@@ -1,14 +1,12 @@
 //! What the files at the top say is true: the documents and the program cannot drift apart unnoticed.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use flags::exit::Exit;
-use support::Program;
+use flags::record::Kind;
+
+use crate::support::Program;
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -136,4 +134,15 @@ fn every_test_file_says_what_it_is_about() {
             }
         }
     }
+}
+
+#[test]
+fn the_document_of_reports_has_every_kind() {
+    let document = read("docs/reports.md");
+    let (_, kinds) = document.split_once("## Kinds").unwrap();
+    let listed: Vec<_> = kinds
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(listed, Kind::ALL.map(Kind::word));
 }

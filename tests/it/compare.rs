@@ -1,21 +1,13 @@
 //! Strategies side by side: that each does the same work in a process of its own, and that what is told of them is true.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::fs;
 
+use crate::support::raw::{RawServer, ok};
+use crate::support::{Program, Run, STRATEGIES, codes, listing, served, server};
 use flags::columns::{COLUMNS, verdict};
 use flags::results::{Results, RunResults};
 use flags::summary;
-use support::raw::{RawServer, ok};
-use support::{Program, Run, STRATEGIES, codes, listing, served};
 use test_server::{Plan, TestServer};
-
-fn server(plan: &str) -> TestServer {
-    TestServer::start(plan.parse::<Plan>().unwrap()).unwrap()
-}
 
 /// The report of a comparison, which is in `c.json`.
 fn results(program: &Program) -> Results {
@@ -316,9 +308,9 @@ fn json_on_standard_output_stands_alone() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() {
+    use crate::support::running::Running;
+    use crate::support::until;
     use rustix::process::Signal;
-    use support::running::Running;
-    use support::until;
     for (signal, exit, name) in [(Signal::INT, 130, "SIGINT"), (Signal::TERM, 143, "SIGTERM")] {
         // One at a time is answered; of the second strategy's two at once one is, and both wait for a hundred.
         let server = TestServer::start(Plan::normal()).unwrap();

@@ -1,20 +1,15 @@
 //! https, against a server with a certificate of the test's own: trusted only when the system says so.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use crate::support::raw::{RawServer, ok, read_head};
+use crate::support::{Program, Run, STRATEGIES, a_flag};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, Stream};
-use support::raw::{ok, read_head};
-use support::{Program, Run, codes, served};
-use test_server::{Plan, TestServer};
 
 /// Serves the same bytes over TLS to whoever asks, for `localhost`; writes its certificate to `certificate`. The port.
 fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
@@ -47,14 +42,13 @@ fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
 
 #[test]
 fn a_certificate_counts_only_if_the_system_trusts_it() {
-    let flags = TestServer::start(Plan::normal()).unwrap();
-    let flag = served(&flags, codes(&["br"])[0]);
+    let flag = a_flag();
     let program = Program::new();
     let certificate = program.folder.path().join("certificate.pem");
     let port = serve_tls(ok(&flag), &certificate);
 
     let url = format!("https://localhost:{port}/flags");
-    for strategy in ["sequential", "threadpool", "semaphore"] {
+    for strategy in STRATEGIES {
         let args = ["-s", &url, "--strategy", strategy, "br", "--dest", strategy];
         let distrusted = Run::of(program.command().args(args).env_remove("SSL_CERT_FILE"));
         let expected = "tls: invalid peer certificate: UnknownIssuer: 1 code\n  BR\n";
@@ -82,7 +76,7 @@ fn a_certificate_counts_only_if_the_system_trusts_it() {
 
 #[test]
 fn https_to_a_server_without_tls_is_an_error_of_tls() {
-    let plain = support::raw::RawServer::greeting("HTTP/1.1 400 Bad Request\r\n\r\n");
+    let plain = RawServer::greeting("HTTP/1.1 400 Bad Request\r\n\r\n");
     let url = format!("https://127.0.0.1:{}/flags", plain.port());
     let run = Program::new().run(["-s", &url, "br"]);
     assert!(

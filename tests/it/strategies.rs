@@ -1,24 +1,20 @@
 //! All three strategies against servers that answer, delay and fail: the same verdicts, never more requests in flight than
 //! allowed and exactly that many when there is enough to do, and nothing on disk that was not served.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Work, at_once, codes, every_code, served, until};
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
 use flags::tally::Tally;
-use support::{Work, codes, every_code, served, until};
 use test_server::{Label, Plan, TestServer, Tuning};
 
 /// The plans of the three labels, their delays short.
 fn plans() -> [Plan; 3] {
     let tuning = Tuning {
-        delay: Duration::from_millis(20),
+        delay: Duration::from_millis(5),
         ..Tuning::default()
     };
     Label::ALL.map(|label| label.plan(&tuning).unwrap())
@@ -227,7 +223,7 @@ fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
 
     // Twelve flags one after another take twelve delays, together longer than one of them may take.
     let slow = TestServer::start(Plan::delay(Duration::from_millis(300))).unwrap();
-    for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
+    at_once([Strategy::ThreadPool, Strategy::Semaphore], |strategy| {
         let twelve = codes(&["b"])[..12].to_vec();
         let work = Work::with_timeout(&slow.url(), twelve, Duration::from_secs(2));
         let records = work.run(strategy, 1);
@@ -237,7 +233,7 @@ fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
                 .all(|record| record.status() != Status::Error),
             "{records:?}"
         );
-    }
+    });
 }
 
 #[test]

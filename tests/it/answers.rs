@@ -1,20 +1,16 @@
 //! Answers that are not flags, each met over a real socket: one error line with a kind and the innermost cause, nothing on
 //! disk, and the connection given up or used again as it should be.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::fs;
 use std::time::Duration;
 
+use crate::support::raw::{RawServer, ok};
+use crate::support::{self, Work, a_flag, codes, served};
 use flags::country::Selection;
 use flags::fetch::RequestLimits;
 use flags::gif::check_gif;
 use flags::record::{Outcome, Status};
 use flags::strategy::Strategy;
-use support::raw::{RawServer, ok};
-use support::{Work, codes, served};
 use test_server::{Plan, TestServer};
 
 /// What becomes of BR at this server, the same in all strategies.
@@ -43,11 +39,6 @@ fn verdict_within(server: &RawServer, timeout: Duration) -> String {
         "{verdicts:?}"
     );
     verdicts[0].clone()
-}
-
-fn a_flag() -> Vec<u8> {
-    let server = TestServer::start(Plan::normal()).unwrap();
-    served(&server, codes(&["br"])[0])
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! Destination folders in which nothing can be saved.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use test_server::{Plan, TestServer};
+
+use crate::support::{Program, Run, has_namespaces, skip};
+
+#[test]
+fn a_folder_that_cannot_be_written_is_one_line_exit_3_and_no_request() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    let at = |name: &str| program.folder.path().join(name);
+    fs::write(at("file"), "mine").unwrap();
+    symlink("nowhere", at("dangling")).unwrap();
+    symlink("file", at("to-a-file")).unwrap();
+    for (dest, cause) in [
+        ("file", "not a directory"),
+        ("file/below", "Not a directory"),
+        ("dangling", "it is a link to nowhere, which is no folder"),
+        ("to-a-file", "it is a link to file, which is no folder"),
+    ] {
+        let run = program.run(["-s", &server.url(), "br", "--dest", dest]);
+        run.assert_refused(&format!("cannot write {dest}: {cause}"));
+    }
+    assert_eq!(server.stop().requests, 0);
+    assert_eq!(fs::read(at("file")).unwrap(), b"mine");
+    assert!(!at("nowhere").exists());
+}
+
+#[test]
+fn a_folder_on_a_read_only_disk_is_one_line_exit_3_and_no_request() {
+    if !has_namespaces() {
+        return skip("no file system of one's own: a read-only disk");
+    }
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    fs::create_dir(program.downloads()).unwrap();
+    let commands = "mount --bind downloads downloads && mount -o remount,ro,bind downloads && exec \"$0\" \"$@\"";
+    let mut shell = program.inside(&["unshare", "-rm", "sh", "-c", commands]);
+    let run = Run::of(shell.args(["-s", &server.url(), "br"]));
+    run.assert_refused("cannot write downloads: Read-only file system");
+    assert_eq!(server.stop().requests, 0);
+}
+
+#[test]
+fn a_folder_without_permission_is_one_line_exit_3_and_no_request() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    fs::create_dir(program.downloads()).unwrap();
+    let allow =
+        |mode| fs::set_permissions(program.downloads(), fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o555);
+    // To whoever owns the machine, a mode forbids nothing.
+    let run = if rustix::process::geteuid().is_root() {
+        fs::set_permissions(program.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let mut nobody = program.copied_inside(&[
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+        ]);
+        Run::of(nobody.args(["-s", &server.url(), "br"]))
+    } else {
+        program.run(["-s", &server.url(), "br"])
+    };
+    allow(0o755);
+    run.assert_refused("cannot write downloads: Permission denied");
+    assert_eq!(server.stop().requests, 0);
+}

@@ -1,0 +1,49 @@
+//! What the disk does to a run, and a run to the disk: whole flags or none, nothing left behind, nothing of others touched.
+
+mod existing;
+mod folder;
+mod leftovers;
+mod room;
+
+use std::fs;
+use std::path::Path;
+
+use flags::gif::check_gif;
+use test_server::TestServer;
+
+use crate::support::listing;
+
+/// Flags of 900 KB, so that there is time to be killed in the middle of one.
+fn with_large_flags(codes: &[&str]) -> (tempfile::TempDir, TestServer) {
+    let folder = tempfile::tempdir().unwrap();
+    for code in codes {
+        let mut gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff".to_vec();
+        let comment = [&[0x21, 0xfe, 255][..], &[b'x'; 255], &[0]].concat();
+        (0..3500).for_each(|_| gif.extend_from_slice(&comment));
+        gif.extend_from_slice(b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b");
+        assert_eq!(check_gif(&gif), Ok(()));
+        let code = code.to_lowercase();
+        fs::create_dir(folder.path().join(&code)).unwrap();
+        fs::write(folder.path().join(&code).join(format!("{code}.gif")), gif).unwrap();
+    }
+    let server = TestServer::builder()
+        .flags_dir(folder.path())
+        .start()
+        .unwrap();
+    (folder, server)
+}
+
+/// Each file with the name of a flag is a whole one; the names of the others.
+fn whole_flags_and(folder: &Path) -> Vec<String> {
+    let (flags, others): (Vec<_>, Vec<_>) = listing(folder)
+        .into_iter()
+        .partition(|name| name.ends_with(".gif"));
+    for name in flags {
+        assert_eq!(
+            check_gif(&fs::read(folder.join(&name)).unwrap()),
+            Ok(()),
+            "{name}"
+        );
+    }
+    others
+}

@@ -1,0 +1,81 @@
+//! Disks without room, and a limit on the size of files.
+
+use std::fs;
+use std::io;
+
+use rustix::io::Errno;
+
+use super::with_large_flags;
+use crate::support::{Program, Run, STRATEGIES, has_namespaces, listing, skip};
+
+/// The line of a code whose flag could not be written.
+fn write_failed(code: &str, errno: Errno) -> String {
+    let cause = io::Error::from(errno);
+    format!("\n*** Error for {code}: write_failed: {cause}\n")
+}
+
+#[test]
+fn a_full_disk_stops_the_run_in_order() {
+    if !has_namespaces() {
+        return skip("no file system of one's own: a full disk");
+    }
+    for strategy in STRATEGIES {
+        let (_folder, server) = with_large_flags(&["aa", "ab", "ac", "ad", "ae", "af", "ag", "ah"]);
+        let program = Program::new();
+        fs::create_dir(program.downloads()).unwrap();
+        // Room for three of them. What is there in the end is listed from inside, where alone it can be seen.
+        let commands = "mount -t tmpfs -o size=3m tmpfs downloads && \"$0\" \"$@\"; code=$?; ls -A downloads >&2; exit $code";
+        let mut shell = program.inside(&["unshare", "-rm", "sh", "-c", commands]);
+        let list = ["aa", "ab", "ac", "ad", "ae", "af", "ag", "ah"];
+        let args = ["-v", "-s", &server.url(), "-m", "1", "--strategy", strategy];
+        let run = Run::of(shell.args(args).args(list));
+        assert!(
+            run.out.contains(&write_failed("AD", Errno::NOSPC)),
+            "{}{}",
+            run.out,
+            run.err
+        );
+        assert!(
+            run.out
+                .contains("\n3 flags downloaded.\n1 error.\n4 not attempted.\n"),
+            "{}",
+            run.out
+        );
+        assert!(
+            run.err
+                .contains("*** Error: no room left in downloads: stopped, 4 codes not attempted\n"),
+            "{}",
+            run.err
+        );
+        assert!(
+            run.err.ends_with("\naa.gif\nab.gif\nac.gif\n"),
+            "{}",
+            run.err
+        );
+        assert_eq!(run.exit, Some(3), "{strategy}");
+        assert_eq!(
+            server.stop().requests,
+            4,
+            "nothing is asked for that cannot be kept"
+        );
+    }
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_of_each_code_and_leaves_nothing() {
+    let (_folder, server) = with_large_flags(&["aa", "ab"]);
+    let program = Program::new();
+    let run = Run::of(
+        program
+            .after("ulimit -f 8")
+            .args(["-v", "-s", &server.url(), "aa", "ab"]),
+    );
+    assert!(
+        run.out.contains(&write_failed("AA", Errno::FBIG)),
+        "{}{}",
+        run.out,
+        run.err
+    );
+    assert_eq!(run.exit, Some(1));
+    assert!(listing(&program.downloads()).is_empty());
+}

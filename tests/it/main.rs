@@ -1,0 +1,19 @@
+//! The tests of the program and of its library over real sockets, a module for each topic.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod answers;
+mod compare;
+#[cfg(unix)]
+mod disk;
+#[cfg(unix)]
+mod environment;
+mod https;
+mod pages;
+mod program;
+mod reports;
+mod retries;
+mod strategies;
+#[path = "../support/mod.rs"]
+mod support;
+mod tidy;

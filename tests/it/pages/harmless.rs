@@ -1,0 +1,192 @@
+//! What a page must not do: run what a server says, ask a network for anything, or grow without bound.
+
+use std::fs;
+
+use flags::country::CountryCode;
+use flags::export::{Format, Images};
+use flags::results::{RecordResults, Results};
+use roxmltree::Document;
+use serde_json::Value;
+
+use super::{bars, cells, parse, read, run, text_of, with_class};
+use crate::support::every_code;
+
+/// What no text may become: an end of the script, of the style, of a comment, or an element.
+const HOSTILE: &str = "</script></style></title><b>&\"'<!-- ]]> \u{0}\u{1b}|`";
+
+/// The same as XML knows it.
+const HARMLESS: &str = "</script></style></title><b>&\"'<!-- ]]> \u{FFFD}\u{FFFD}|`";
+
+const ONE_MEGABYTE: usize = 1_000_000;
+
+/// Runs of each strategy over every code, made from one that took place: as many as a page must bear.
+fn many(like: &Results) -> Results {
+    let mut results = like.clone();
+    let sample = results.runs[0].records[0].clone();
+    let record = |(i, code): (usize, CountryCode)| RecordResults {
+        code: code.to_string(),
+        start_ms: Some(i as f64 * 251.377),
+        queue_ms: i as f64 * 251.377,
+        first_byte_ms: 503.119,
+        body_ms: 12.345,
+        save_ms: 1.234,
+        ..sample.clone()
+    };
+    results.runs[0].records = every_code().into_iter().enumerate().map(record).collect();
+    results.runs[0].totals.elapsed_ms = 676.0 * 251.377 + 1000.0;
+    for strategy in ["sequential", "threadpool"] {
+        let mut other = results.runs[0].clone();
+        other.strategy = strategy.to_owned();
+        results.runs.push(other);
+    }
+    results
+}
+
+#[test]
+fn what_a_server_says_is_text_in_every_format() {
+    let (_program, mut results) = run("semaphore", &["br", "us"]);
+    let other = results.runs[0].clone();
+    results.runs.push(other);
+    results.runs[1].strategy = "threadpool".to_owned();
+    let run = &mut results.runs[0];
+    run.settings.embedded = false;
+    run.settings.url = HOSTILE.to_owned();
+    run.records[0].status = "error".to_owned();
+    run.records[0].message = Some(HOSTILE.to_owned());
+    let images = Images::read(&results);
+
+    let page = Format::Html.text(&results, &images);
+    assert_eq!(page.matches("</script>").count(), 1);
+    assert_eq!(page.matches("</style>").count(), 1);
+    assert!(!page.contains("<!--") && !page.contains("<b>"));
+    let parsed = parse(&page);
+    let records = cells(with_class(&parsed, "records")[0]);
+    assert_eq!(records[0][1], format!("error: {HARMLESS}"));
+    let facts = text_of(with_class(&parsed, "facts")[0]);
+    assert!(facts.contains(HARMLESS), "{facts}");
+    let differences = text_of(with_class(&parsed, "differences")[0]);
+    assert!(differences.contains(HARMLESS), "{differences}");
+
+    let picture = Format::Svg.text(&results, &images);
+    let bar = text_of(with_class(&Document::parse(&picture).unwrap(), "bar")[0]);
+    assert!(
+        bar.starts_with(&format!("BR: error: {HARMLESS}\n")),
+        "{bar}"
+    );
+
+    let markdown = Format::Markdown.text(&results, &images);
+    assert!(
+        markdown.contains("\\</script\\>") && !markdown.contains("</script>"),
+        "{markdown}"
+    );
+
+    let trace: Value = serde_json::from_str(&Format::Trace.text(&results, &images)).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    assert!(
+        events
+            .iter()
+            .any(|event| event["args"]["message"] == HOSTILE)
+    );
+}
+
+#[test]
+fn a_page_of_three_runs_over_every_code_is_below_a_megabyte() {
+    let (_program, results) = run("semaphore", &["br"]);
+    let many = many(&results);
+    let mut images = Images::default();
+    // As much as a page embeds at all.
+    images.insert("BR", vec![1; 150_000]);
+    images.insert("US", vec![2; 150_000]);
+    let page = Format::Html.text(&many, &images);
+    assert!(page.contains("data:image/gif"));
+    assert!(page.len() < ONE_MEGABYTE, "{}", page.len());
+    assert_eq!(bars(&parse(&page)).values().sum::<usize>(), 3 * 676);
+    let picture = Format::Svg.text(&many, &images);
+    assert_eq!(
+        bars(&Document::parse(&picture).unwrap())
+            .values()
+            .sum::<usize>(),
+        3 * 676
+    );
+}
+
+#[test]
+fn each_flag_is_embedded_once_and_too_many_not_at_all() {
+    let (program, mut results) = run("semaphore", &["br", "us", "xx"]);
+    for record in &mut results.runs[0].records {
+        let path = record.path.take();
+        record.path = path.map(|path| program.folder.path().join(path).display().to_string());
+    }
+    let embedded = |page: &str| page.matches("data:image/gif;base64,").count();
+    // By the program, which reads them where it saved them.
+    assert_eq!(embedded(&read(&program, "r.html")), 2);
+
+    let again = results.runs[0].clone();
+    results.runs.push(again);
+    let page = |results: &Results| Format::Html.text(results, &Images::read(results));
+    assert_eq!(embedded(&page(&results)), 2);
+
+    let brazil = results.runs[0].records[0].path.clone().unwrap();
+    let usa = results.runs[0].records[1].path.clone().unwrap();
+    fs::copy(&brazil, &usa).unwrap();
+    let same = page(&results);
+    assert_eq!(embedded(&same), 1);
+    assert!(same.contains("id=\"flag-BR\"") && same.contains("id=\"flag-US\""));
+    fs::remove_file(&usa).unwrap();
+    let one = page(&results);
+    assert!(one.contains("id=\"flag-BR\"") && !one.contains("id=\"flag-US\""));
+    assert!(!one.contains("The flags are left out"));
+
+    fs::write(&usa, vec![0; 300_001]).unwrap();
+    let none = page(&results);
+    assert_eq!(embedded(&none), 0);
+    assert!(none.contains("The flags are left out"));
+}
+
+#[test]
+fn a_page_asks_for_nothing() {
+    let (program, _) = run("semaphore", &["br", "us"]);
+    for file in ["r.html", "r.svg"] {
+        let text = read(&program, file);
+        let parsed = parse(&text);
+        for node in parsed.descendants() {
+            for attribute in node.attributes() {
+                assert!(
+                    !["src", "href", "action"].contains(&attribute.name()),
+                    "{node:?}"
+                );
+            }
+        }
+        assert!(!text.contains("@import") && !text.contains("fetch("));
+        let addresses = text
+            .match_indices("url(")
+            .map(|(i, _)| &text[i + 4..i + 15]);
+        assert!(
+            addresses
+                .clone()
+                .all(|to| to.starts_with("#hatch") || to.starts_with("data:image/")),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn the_script_of_a_page_does_no_harm_to_it() {
+    // The page is XML too, and the script is a part of it.
+    assert!(
+        !include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/export/page.js"))
+            .contains(['&', '<'])
+    );
+    let (program, _) = run("semaphore", &["b"]);
+    let page = read(&program, "r.html");
+    let parsed = parse(&page);
+    let waterfall = with_class(&parsed, "waterfall")[0];
+    // What it finds bars by, and where a row is.
+    let number = |name| waterfall.attribute(name).unwrap().parse::<f64>().unwrap();
+    assert!(number("data-top") > 0.0 && number("data-row") > 1.0);
+    for bar in with_class(&parsed, "bar") {
+        assert!(bar.first_element_child().unwrap().has_tag_name("title"));
+        // Thousands of stops for the tabulator would be none; the script makes one.
+        assert_eq!(bar.attribute("tabindex"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! Pages, pictures, tables and traces: that they say the same as the JSON report of the same runs, are well-formed whatever a
+//! server says, and stay small.
+
+mod agreement;
+mod harmless;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use flags::results::Results;
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::support::Program;
+
+/// A run of the program with a report in each format; the JSON of it, and the folder.
+fn run(strategy: &str, args: &[&str]) -> (Program, Results) {
+    let program = Program::new();
+    let mut all = vec!["--strategy", strategy];
+    all.extend(args);
+    for file in ["r.json", "r.csv", "r.html", "r.md", "r.svg", "r.trace.json"] {
+        all.extend(["--report", file]);
+    }
+    let run = program.run(all);
+    assert_ne!(run.exit, Some(2), "{}", run.err);
+    let results = serde_json::from_str(&read(&program, "r.json")).unwrap();
+    (program, results)
+}
+
+fn read(program: &Program, file: &str) -> String {
+    fs::read_to_string(program.folder.path().join(file)).unwrap()
+}
+
+/// A page read as what it claims to be: XML, with nothing left open. A browser reads the same as HTML: the script has neither
+/// ampersand nor less-than, and no element that HTML closes by itself is closed otherwise.
+fn parse(text: &str) -> Document<'_> {
+    let options = ParsingOptions {
+        allow_dtd: true,
+        ..ParsingOptions::default()
+    };
+    Document::parse_with_options(text, options).unwrap()
+}
+
+fn has_class(node: &Node<'_, '_>, class: &str) -> bool {
+    let classes = node.attribute("class").unwrap_or_default();
+    classes.split(' ').any(|one| one == class)
+}
+
+fn with_class<'a>(document: &'a Document<'a>, class: &str) -> Vec<Node<'a, 'a>> {
+    document
+        .descendants()
+        .filter(|node| has_class(node, class))
+        .collect()
+}
+
+/// All text in an element, whatever elements it is in.
+fn text_of(node: Node<'_, '_>) -> String {
+    node.descendants()
+        .filter(Node::is_text)
+        .filter_map(|node| node.text())
+        .collect()
+}
+
+/// The verdicts of the bars: how many there are of each.
+fn bars(document: &Document<'_>) -> BTreeMap<String, usize> {
+    let mut bars = BTreeMap::new();
+    for bar in with_class(document, "bar") {
+        let class = bar.attribute("class").unwrap().trim_start_matches("bar ");
+        *bars.entry(class.to_owned()).or_default() += 1;
+    }
+    bars
+}
+
+/// The cells of a table of a page.
+fn cells(table: Node<'_, '_>) -> Vec<Vec<String>> {
+    let is = |name| move |node: &Node<'_, '_>| node.has_tag_name(name);
+    let rows = table.descendants().filter(is("tr"));
+    let cells = rows.map(|row| {
+        row.children()
+            .filter(is("td"))
+            .map(text_of)
+            .collect::<Vec<_>>()
+    });
+    cells.filter(|row| !row.is_empty()).collect()
+}

@@ -1,0 +1,92 @@
+//! The lines that a run prints.
+
+use crate::support::{Program, listing};
+
+#[test]
+fn delay_b_saves_17_flags_and_misses_9() {
+    for strategy in ["threadpool", "semaphore"] {
+        let program = Program::new();
+        let run = program.run(["-s", "DELAY", "b", "--strategy", strategy]);
+        assert_eq!(
+            run.report(),
+            "DELAY site: http://localhost:PORT/flags\n\
+             Searching for 26 flags: from BA to BZ\n\
+             26 concurrent connections will be used.\n\
+             --------------------\n\
+             17 flags downloaded.\n\
+             9 not found.\n\
+             Elapsed time: TIME\n"
+        );
+        assert_eq!(run.exit, Some(0));
+        assert_eq!(listing(&program.downloads()).len(), 17);
+    }
+}
+
+#[test]
+fn verbose_has_a_line_for_each_code_between_the_reports() {
+    let program = Program::new();
+    let run = program.run(["-v", "--strategy", "SEQUENTIAL", "br", "xx", "us"]);
+    assert_eq!(
+        run.report(),
+        "LOCAL site: http://localhost:PORT/flags\n\
+         Searching for 3 flags: BR, US, XX\n\
+         1 concurrent connection will be used.\n\
+         BR OK\n\
+         US OK\n\
+         XX not found\n\
+         --------------------\n\
+         2 flags downloaded.\n\
+         1 not found.\n\
+         Elapsed time: TIME\n"
+    );
+    assert_eq!(run.exit, Some(0));
+}
+
+#[test]
+fn error_is_told_code_by_code_or_grouped_by_cause_and_exits_1() {
+    let program = Program::new();
+    let args = ["-s", "error", "be", "bh", "br", "cs"];
+    let verbose = program.run([&args[..], &["-v"]].concat());
+    let mut lines: Vec<_> = verbose.out.lines().skip(3).take(4).collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "*** Error for BE: HTTP error 500 - Internal Server Error",
+            "*** Error for BH: HTTP error 502 - Bad Gateway",
+            "*** Error for BR: HTTP error 500 - Internal Server Error",
+            "*** Error for CS: HTTP error 503 - Service Unavailable",
+        ]
+    );
+    assert!(!verbose.err.contains("HTTP error"), "{}", verbose.err);
+    assert_eq!(verbose.exit, Some(1));
+
+    let grouped = program.run(args);
+    assert!(
+        grouped.out.ends_with("s\n") && grouped.out.contains("\n0 flags downloaded.\n4 errors.\n")
+    );
+    let causes = "HTTP error 500 - Internal Server Error: 2 codes\n  BE, BR\n\
+                  HTTP error 502 - Bad Gateway: 1 code\n  BH\n\
+                  HTTP error 503 - Service Unavailable: 1 code\n  CS\n";
+    assert!(grouped.err.ends_with(causes), "{}", grouped.err);
+    assert_eq!(grouped.exit, Some(1));
+}
+
+#[test]
+fn quiet_leaves_standard_error_empty_and_the_report_whole() {
+    let program = Program::new();
+    let run = program.run(["-q", "-s", "error", "be", "bd"]);
+    assert_eq!((run.err.as_str(), run.exit), ("", Some(1)));
+    assert_eq!(run.out.lines().count(), 7, "{}", run.out);
+}
+
+#[test]
+fn no_control_byte_reaches_a_pipe() {
+    let program = Program::new();
+    let run = program.run(["-s", "error", "b"]);
+    let printed = run.out + &run.err;
+    assert!(
+        printed.chars().all(|c| c == '\n' || !c.is_control()),
+        "{printed:?}"
+    );
+}

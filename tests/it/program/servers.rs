@@ -1,0 +1,185 @@
+//! Servers that run already, those that a run brings along, and ports that are taken by something else.
+
+use std::net::{Ipv6Addr, TcpListener};
+
+use test_server::{Plan, TestServer};
+
+use crate::support::ports::{RefusingPort, free_port};
+use crate::support::raw::RawServer;
+use crate::support::{Program, skip};
+
+#[test]
+fn a_url_of_ones_own_is_a_custom_site_and_its_password_is_not_shown() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    let url = server.url().replace("http://", "http://me:secret@");
+    let run = program.run(["-s", &format!("{url}/"), "br"]);
+    let shown = url.replace("secret", "***");
+    assert!(
+        run.out.starts_with(&format!("CUSTOM site: {shown}\n")),
+        "{}",
+        run.out
+    );
+    assert!(!(run.out + &run.err).contains("secret"));
+    assert_eq!(run.exit, Some(0));
+}
+
+#[test]
+fn a_server_that_runs_is_used() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::with_ports([server.port(), 0, 0]);
+    let run = program.run(["b"]);
+    assert!(
+        run.out
+            .starts_with(&format!("LOCAL site: {}\n", server.url()))
+    );
+    assert!(run.err.contains(&format!(
+        "LOCAL is served by the server that runs on port {}",
+        server.port()
+    )));
+    assert_eq!((server.stop().requests, run.exit), (26, Some(0)));
+}
+
+#[test]
+fn a_server_that_has_no_flag_at_all_is_doubted() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    let wrong = server.url().replace("/flags", "/flag");
+    let run = program.run(["-s", &wrong, "br", "us"]);
+    assert!(run.err.ends_with(&format!(
+        "none of them is at {wrong}: is that where the flags are?\n"
+    )));
+    assert_eq!(run.exit, Some(0));
+    for args in [
+        &["-s", &server.url(), "xx", "us"][..],
+        &["-s", &wrong, "xx"],
+        &["xx", "qq"],
+    ] {
+        assert!(!program.run(args).err.contains("none of them"), "{args:?}");
+    }
+}
+
+#[test]
+fn with_no_server_running_the_run_brings_its_own_and_takes_it_away() {
+    let port = free_port();
+    let program = Program::with_ports([port, 0, 0]);
+    for _ in 0..2 {
+        let run = program.run(["b"]);
+        assert!(
+            run.err
+                .contains(&format!("LOCAL is served by this run on port {port}")),
+            "{}",
+            run.err
+        );
+        assert!(
+            run.out
+                .starts_with(&format!("LOCAL site: http://localhost:{port}/flags\n"))
+        );
+        assert_eq!(run.exit, Some(0));
+    }
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn two_runs_at_once_do_not_share_a_server_that_one_of_them_takes_away() {
+    use rustix::process::Signal;
+
+    use crate::support::running::Running;
+    let port = free_port();
+    let ports = [0, port, 0];
+    let first_program = Program::with_ports(ports);
+    let mut first = Running::start(
+        &first_program,
+        &["-vs", "DELAY", "-e", "--strategy", "sequential"],
+    );
+    assert_eq!(
+        first.line(),
+        format!("DELAY site: http://localhost:{port}/flags\n")
+    );
+
+    let second = Program::with_ports(ports).run(["-s", "DELAY", "-m", "1000", "b"]);
+    assert!(
+        second
+            .err
+            .contains(&format!(": port {port} is another run's\n")),
+        "{}",
+        second.err
+    );
+    assert!(
+        !second.out.contains(&format!("localhost:{port}/")),
+        "{}",
+        second.out
+    );
+    assert!(
+        second
+            .out
+            .contains("\n17 flags downloaded.\n9 not found.\n")
+    );
+    assert_eq!(second.exit, Some(0));
+
+    first.signal(Signal::TERM);
+    assert_eq!(first.end().exit, Some(143));
+}
+
+#[test]
+fn a_port_that_is_taken_on_one_of_its_addresses_is_taken() {
+    let half = TestServer::builder()
+        .address(Ipv6Addr::LOCALHOST.into())
+        .start();
+    let Ok(half) = half else {
+        return skip("this machine has no ::1");
+    };
+    let program = Program::with_ports([half.port(), 0, 0]);
+    let run = program.run(["b"]);
+    assert_eq!(run.exit, Some(0), "{}", run.err);
+    assert_eq!(
+        half.stop().requests,
+        26,
+        "the server on ::1 is used, and no other is put on 127.0.0.1"
+    );
+}
+
+#[test]
+fn a_port_taken_by_something_that_is_not_http_fails_every_code_and_says_why() {
+    let other = RawServer::answering("SSH-2.0-OpenSSH_9.2\r\n");
+    let program = Program::with_ports([other.port(), 0, 0]);
+    let run = program.run(["b"]);
+    assert!(
+        run.err
+            .ends_with("bad_response: invalid HTTP version parsed: all 26 codes\n"),
+        "{}",
+        run.err
+    );
+    assert!(run.out.contains("\n0 flags downloaded.\n26 errors.\n"));
+    assert_eq!(run.exit, Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_port_that_is_taken_by_nobody_who_answers_is_said_to_be() {
+    let taken = RefusingPort::new();
+    let program = Program::with_ports([taken.port(), 0, 0]);
+    let run = program.run(["br"]);
+    let notice = format!(
+        "port {} of LOCAL is taken, and nobody answers there\n",
+        taken.port()
+    );
+    assert!(run.err.starts_with(&notice), "{}", run.err);
+    assert!(run.err.contains("connect_refused: "), "{}", run.err);
+    assert_eq!(run.exit, Some(1));
+}
+
+#[test]
+fn a_port_that_takes_connections_and_never_answers_is_a_timeout() {
+    let mute = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let program = Program::with_ports([mute.local_addr().unwrap().port(), 0, 0]);
+    let run = program.run(["br", "--timeout", "0.05"]);
+    assert!(
+        run.err
+            .ends_with("timeout: no complete answer within 50ms: 1 code\n  BR\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(run.exit, Some(1));
+}

@@ -1,0 +1,53 @@
+//! Signals.
+
+use rustix::process::Signal;
+use test_server::{Plan, TestServer};
+
+use crate::support::running::Running;
+use crate::support::{Program, listing, until};
+
+#[test]
+fn a_signal_ends_the_run_with_its_report_and_nothing_half_done() {
+    for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let server = TestServer::start(Plan::hold_until(100)).unwrap();
+        let program = Program::new();
+        let running = Running::start(&program, &["-s", &server.url(), "b", "-m", "3"]);
+        until(|| server.stats().in_flight == 3);
+        running.signal(signal);
+        let run = running.end();
+        assert!(
+            run.out
+                .contains("\n0 flags downloaded.\n3 errors.\n23 not attempted.\n"),
+            "{}",
+            run.out
+        );
+        assert!(
+            run.err
+                .contains("interrupted: stopped before the answer was complete: 3 codes\n")
+        );
+        assert_eq!(run.exit, Some(exit));
+        assert!(listing(&program.downloads()).is_empty());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_signal_ends_even_a_run_that_is_stuck_in_its_output() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    // Nobody reads: 676 lines do not fit into the smallest pipe there is, and the run waits for room.
+    let (reader, writer) = std::io::pipe().unwrap();
+    let room = rustix::pipe::fcntl_setpipe_size(&reader, 4096).unwrap();
+    let mut command = program.command();
+    let child = command
+        .args(["-q", "-v", "-e", "-s", &server.url()])
+        .stdout(writer)
+        .spawn()
+        .unwrap();
+    let mut running = Running { child, out: None };
+    until(|| rustix::io::ioctl_fionread(&reader).unwrap() as usize >= room - 64);
+    running.signal(Signal::TERM);
+    running.signal(Signal::INT);
+    let exit = running.child.wait().unwrap().code();
+    assert!(matches!(exit, Some(130 | 143)), "{exit:?}");
+}

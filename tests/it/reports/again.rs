@@ -1,0 +1,243 @@
+//! Runs of what failed, from the report of an earlier run; and which missing flags make a run a failure.
+
+use std::fs;
+use std::path::Path;
+
+use flags::results::Results;
+use test_server::{Plan, TestServer};
+
+use super::{counted, results, told};
+#[cfg(unix)]
+use crate::support;
+use crate::support::{Program, Run, STRATEGIES, listing};
+
+fn write(path: &Path, results: &Results) {
+    fs::write(path, serde_json::to_string(results).unwrap()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_reports_every_code_and_the_rest_can_be_had_later() {
+    use crate::support::running::Running;
+    use rustix::process::Signal;
+    for strategy in STRATEGIES {
+        let server = TestServer::start(Plan::hold_until(100)).unwrap();
+        let program = Program::new();
+        let args = [
+            "-s",
+            &server.url(),
+            "b",
+            "-m",
+            "3",
+            "--report",
+            "r.json",
+            "--strategy",
+            strategy,
+        ];
+        let running = Running::start(&program, &args);
+        support::until(|| server.stats().in_flight >= 1);
+        running.signal(Signal::TERM);
+        assert_eq!(running.end().exit, Some(143));
+        let path = program.folder.path().join("r.json");
+        let report = results(&path);
+        let only = &report.runs[0];
+        assert_eq!(only.ended_by.as_deref(), Some("SIGTERM"));
+        assert_eq!(only.records.len(), 26);
+        let (errors, not_attempted) = (counted(only, "error"), counted(only, "not_attempted"));
+        assert_eq!(
+            (errors + not_attempted, errors >= 1),
+            (26, true),
+            "{strategy}"
+        );
+        for record in &only.records {
+            assert_eq!(record.start_ms.is_none(), record.status == "not_attempted");
+        }
+
+        server.set_plan(Plan::normal()).unwrap();
+        let rest = program.run(["--failed", "r.json", "--report", "r.json"]);
+        assert!(
+            rest.out.contains("\n17 flags downloaded.\n9 not found.\n"),
+            "{}",
+            rest.out
+        );
+        assert_eq!(rest.exit, Some(0));
+        let none = program.run(["--failed", "r.json", "--report", "r.json"]);
+        assert!(
+            none.out.contains("\nSearching for 0 flags: none\n"),
+            "{}",
+            none.out
+        );
+        assert_eq!(
+            (none.exit, results(&path).runs[0].totals.asked),
+            (Some(0), 0)
+        );
+    }
+}
+
+#[test]
+fn just_what_failed_is_run_again_from_the_same_server_into_the_same_folder() {
+    let server = TestServer::start("25:status=500+transient=1".parse::<Plan>().unwrap()).unwrap();
+    let program = Program::new();
+    let first = program.run([
+        "-s",
+        &server.url(),
+        "b",
+        "c",
+        "--dest",
+        "here",
+        "--report",
+        "r.json",
+    ]);
+    assert_eq!(first.exit, Some(1));
+    let failed: Vec<_> = server
+        .stats()
+        .codes
+        .iter()
+        .filter(|(_, code)| !code.injected.is_empty())
+        .map(|(code, _)| code.to_uppercase())
+        .collect();
+    assert!(failed.len() > 5 && failed.len() < 40, "{failed:?}");
+    server.reset();
+    // After a reset the first attempt is the first again, and fails; the second does not.
+    let again = program.run(["--failed", "r.json", "--retries", "1"]);
+    assert_eq!(again.exit, Some(0), "{}", again.err);
+    let asked: Vec<_> = server
+        .stats()
+        .codes
+        .keys()
+        .map(|code| code.to_uppercase())
+        .collect();
+    assert_eq!(asked, failed);
+    let have = listing(&program.folder.path().join("here")).len();
+    assert_eq!(
+        have,
+        told(&first.out, "downloaded") + told(&again.out, "downloaded")
+    );
+    assert!(!program.downloads().exists());
+
+    // What is typed stands over what was.
+    let elsewhere = TestServer::start(Plan::normal()).unwrap();
+    let run = program.run([
+        "--failed",
+        "r.json",
+        "-s",
+        &elsewhere.url(),
+        "--dest",
+        "there",
+        "--limit",
+        "3",
+    ]);
+    assert_eq!((run.exit, elsewhere.stats().requests), (Some(0), 3));
+    assert!(program.folder.path().join("there").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_failed_can_be_read_from_standard_input() {
+    let program = Program::new();
+    let shell = "\"$0\" -q -s ERROR be bd --report - | \"$0\" -q -v --failed -";
+    let run = Run::of(&mut program.inside(&["sh", "-c", shell]));
+    assert!(
+        run.out.contains("\nSearching for 1 flag: BE\n"),
+        "{}{}",
+        run.out,
+        run.err
+    );
+    assert_eq!(run.exit, Some(1));
+}
+
+#[test]
+fn a_file_that_is_no_report_is_a_usage_error() {
+    let program = Program::new();
+    let at = |name: &str| program.folder.path().join(name);
+    fs::write(at("text.json"), "hello").unwrap();
+    fs::write(at("other.json"), "{\"schema\": 1}").unwrap();
+    program.run(["br", "--report", "r.json"]);
+    let newer = fs::read_to_string(at("r.json"))
+        .unwrap()
+        .replace("\"schema\": 1", "\"schema\": 2");
+    fs::write(at("newer.json"), newer).unwrap();
+    let hidden = fs::read_to_string(at("r.json")).unwrap();
+    let hidden = hidden
+        .replace("\"LOCAL\"", "\"CUSTOM\"")
+        .replace("http://", "http://me:***@");
+    fs::write(at("hidden.json"), hidden).unwrap();
+    let lossy = fs::read_to_string(at("r.json")).unwrap();
+    let lossy = lossy.replace("\"downloads\"", "\"downl\u{fffd}ads\"");
+    fs::write(at("lossy.json"), lossy).unwrap();
+    let mut odd = results(&at("r.json"));
+    odd.runs[0].records[0].code = "../".to_owned();
+    write(&at("odd.json"), &odd);
+    let mut two = results(&at("r.json"));
+    two.runs.push(two.runs[0].clone());
+    two.runs[1].settings.dest = "elsewhere".to_owned();
+    write(&at("two.json"), &two);
+    two.runs.clear();
+    write(&at("none.json"), &two);
+    for (args, message) in [
+        (
+            &["--failed", "missing.json"][..],
+            "--failed FILE: missing.json: No such file",
+        ),
+        (
+            &["--failed", "text.json"],
+            "--failed FILE: text.json: not the JSON report of a run: ",
+        ),
+        (
+            &["--failed", "other.json"],
+            "--failed FILE: other.json: not the JSON report of a run: missing field",
+        ),
+        (
+            &["--failed", "newer.json"],
+            "--failed FILE: newer.json: schema 2 instead of 1",
+        ),
+        (
+            &["--failed", "hidden.json"],
+            "--failed FILE: hidden.json does not have the password of its server; name it with --server",
+        ),
+        (
+            &["--failed", "lossy.json"],
+            "--failed FILE: lossy.json does not have the whole name of its folder; name it with --dest",
+        ),
+        (
+            &["--failed", "odd.json"],
+            "--failed FILE: odd.json: no record has the code \"../\" with the status \"ok\"",
+        ),
+        (
+            &["--failed", "two.json"],
+            "--failed FILE: two.json: its runs differ in server or folder",
+        ),
+        (
+            &["--failed", "none.json"],
+            "--failed FILE: none.json: there is no run in it",
+        ),
+        (
+            &["--failed", "r.json", "br"],
+            "--failed FILE says which codes: not together with CC, --all or --every",
+        ),
+        (
+            &["--report", "r.txt"],
+            "--report FILE must end in .html, .json, .csv, .md, .svg or .trace.json (or be - for JSON on standard output), not 'r.txt'",
+        ),
+    ] {
+        let run = program.run(args);
+        assert!(
+            run.err.starts_with(&format!("*** Usage error: {message}")),
+            "{}",
+            run.err
+        );
+        assert_eq!((run.out.as_str(), run.exit), ("", Some(2)));
+    }
+}
+
+#[test]
+fn a_missing_flag_counts_only_if_it_is_wanted_to() {
+    let program = Program::new();
+    for (args, exit) in [
+        (&["br", "xx"][..], 0),
+        (&["br", "xx", "--fail-on-not-found"], 1),
+        (&["br", "--fail-on-not-found"], 0),
+    ] {
+        assert_eq!(program.run(args).exit, Some(exit), "{args:?}");
+    }
+}

@@ -1,0 +1,199 @@
+//! What a report says, beside the text of the same run.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use flags::export::COLUMNS;
+use flags::results::{RecordResults, Results};
+use test_server::{Plan, TestServer};
+
+use super::{counted, results, told};
+use crate::support::{Program, STRATEGIES};
+
+#[test]
+fn json_csv_and_text_agree_in_every_strategy() {
+    for strategy in STRATEGIES {
+        let program = Program::new();
+        let args = [
+            "-s",
+            "ERROR",
+            "b",
+            "--strategy",
+            strategy,
+            "--retries",
+            "1",
+            "--report",
+            "r.json",
+            "--report",
+            "r.csv",
+        ];
+        let run = program.run(args);
+        let json = results(&program.folder.path().join("r.json"));
+        let only = &json.runs[0];
+        assert_eq!(
+            (json.schema, json.runs.len(), only.strategy.as_str()),
+            (1, 1, strategy)
+        );
+        assert_eq!(
+            (
+                only.settings.server.as_str(),
+                only.settings.retries,
+                only.settings.embedded
+            ),
+            ("ERROR", 1, true)
+        );
+
+        let totals = &only.totals;
+        assert_eq!(
+            [
+                totals.ok,
+                totals.not_found,
+                totals.error,
+                totals.not_attempted
+            ],
+            ["ok", "not_found", "error", "not_attempted"].map(|status| counted(only, status))
+        );
+        assert_eq!(
+            totals.asked,
+            totals.ok + totals.not_found + totals.error + totals.not_attempted
+        );
+        assert_eq!([totals.ok, totals.not_found, totals.error], [12, 8, 6]);
+        assert_eq!(
+            [
+                told(&run.out, "downloaded"),
+                told(&run.out, "not found"),
+                told(&run.out, "error")
+            ],
+            [12, 8, 6]
+        );
+        assert_eq!(
+            totals.bytes,
+            only.records.iter().map(|record| record.bytes).sum::<u64>()
+        );
+        let codes: Vec<_> = only
+            .records
+            .iter()
+            .map(|record| record.code.as_str())
+            .collect();
+        assert!(codes.is_sorted() && codes.len() == 26 && codes[0] == "BA");
+        for record in &only.records {
+            agrees_with_itself(record, totals.elapsed_ms, &program);
+        }
+
+        let mut reader = csv::Reader::from_path(program.folder.path().join("r.csv")).unwrap();
+        assert_eq!(
+            reader.headers().unwrap().iter().collect::<Vec<_>>(),
+            COLUMNS
+        );
+        let rows: Vec<BTreeMap<String, String>> =
+            reader.deserialize().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), 26);
+        for (row, record) in rows.iter().zip(&only.records) {
+            let same = serde_json::to_value(record).unwrap();
+            for (name, value) in same.as_object().unwrap() {
+                let value = match value {
+                    serde_json::Value::Null => String::new(),
+                    serde_json::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                assert_eq!(row[name], value, "{name} of {}", record.code);
+            }
+            assert_eq!((row["strategy"].as_str(), row.len()), (strategy, 17));
+        }
+    }
+}
+
+/// What must be true of a record whatever it is about.
+fn agrees_with_itself(record: &RecordResults, elapsed_ms: f64, program: &Program) {
+    let failed = record.status == "error";
+    assert_eq!(
+        (record.kind.is_some(), record.message.is_some()),
+        (failed, failed),
+        "{record:?}"
+    );
+    match &record.path {
+        Some(path) => {
+            assert_eq!(record.status, "ok");
+            let length = fs::metadata(program.folder.path().join(path))
+                .unwrap()
+                .len();
+            assert_eq!((record.bytes, record.http_status), (length, Some(200)));
+        }
+        None => assert_ne!(record.status, "ok"),
+    }
+    let spans = [
+        record.queue_ms,
+        record.earlier_ms,
+        record.first_byte_ms,
+        record.body_ms,
+        record.save_ms,
+    ];
+    assert!(spans.iter().all(|&span| span >= 0.0));
+    // Each span is rounded down to the microsecond.
+    assert!(
+        spans.iter().sum::<f64>() <= elapsed_ms + 0.01,
+        "{record:?} in {elapsed_ms}"
+    );
+    assert!(record.start_ms.unwrap() <= record.queue_ms, "{record:?}");
+    let again = record
+        .http_status
+        .is_some_and(|status| [500, 502, 503].contains(&status));
+    assert_eq!(record.attempts, if again { 2 } else { 1 }, "{record:?}");
+}
+
+#[test]
+fn the_spans_of_a_record_are_all_the_time_there_was() {
+    let server = TestServer::start(
+        "100:status=503+retry-after=1+transient=1"
+            .parse::<Plan>()
+            .unwrap(),
+    )
+    .unwrap();
+    let program = Program::new();
+    program.run([
+        "-s",
+        &server.url(),
+        "br",
+        "--retries",
+        "1",
+        "--report",
+        "r.json",
+    ]);
+    let report = results(&program.folder.path().join("r.json"));
+    let (record, totals) = (&report.runs[0].records[0], &report.runs[0].totals);
+    assert!(
+        record.queue_ms >= 999.0 && record.start_ms.unwrap() < record.queue_ms - 900.0,
+        "{record:?}"
+    );
+    assert!(
+        record.earlier_ms > 0.0 && record.first_byte_ms > 0.0 && record.save_ms > 0.0,
+        "{record:?}"
+    );
+    let spans = [
+        record.queue_ms,
+        record.earlier_ms,
+        record.first_byte_ms,
+        record.body_ms,
+        record.save_ms,
+    ];
+    let sum = spans.iter().sum::<f64>();
+    // What is between the spans is a few lines of code, and what is measured a second.
+    assert!(
+        sum > 0.9 * totals.elapsed_ms && sum <= totals.elapsed_ms + 0.01,
+        "{sum} of {totals:?}"
+    );
+}
+
+#[test]
+fn a_dash_is_json_on_standard_output_and_nothing_else() {
+    let program = Program::new();
+    let run = program.run(["-v", "br", "xx", "--report", "-"]);
+    let results: Results = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(results.runs[0].totals.asked, 2);
+    assert!(
+        run.err.contains("\nBR OK\n") && run.err.contains("XX not found\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(run.exit, Some(0));
+}

@@ -1,0 +1,75 @@
+//! How a report gets to its place: whole, and only if it can.
+
+use std::fs;
+
+use test_server::{Plan, TestServer};
+
+use super::results;
+#[cfg(unix)]
+use crate::support;
+use crate::support::{Program, listing};
+
+#[test]
+fn a_report_that_cannot_be_written_is_found_out_before_the_first_request() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    fs::create_dir(program.folder.path().join("folder.json")).unwrap();
+    for (file, cause) in [("nowhere/r.json", "No such file"), ("folder.json", "")] {
+        let run = program.run(["-s", &server.url(), "br", "--report", file]);
+        let expected = format!("*** Error: cannot write {file}: {cause}");
+        assert!(
+            run.err.starts_with(&expected) && run.err.lines().count() == 1,
+            "{}",
+            run.err
+        );
+        assert_eq!((run.out.as_str(), run.exit), ("", Some(3)));
+    }
+    assert_eq!(server.stop().requests, 0);
+}
+
+#[test]
+fn an_older_report_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
+    let program = Program::new();
+    let path = program.folder.path().join("r.json");
+    fs::write(&path, "x".repeat(1 << 20)).unwrap();
+    assert_eq!(program.run(["br", "--report", "r.json"]).exit, Some(0));
+    assert_eq!(results(&path).runs[0].totals.ok, 1);
+    assert_eq!(listing(program.folder.path()), ["downloads", "r.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_follows_a_link_and_fills_a_pipe() {
+    let program = Program::new();
+    let at = |name: &str| program.folder.path().join(name);
+    fs::create_dir(at("reports")).unwrap();
+    std::os::unix::fs::symlink("reports/new.json", at("r.json")).unwrap();
+    fs::write(at("reports/new.json"), "older").unwrap();
+    assert_eq!(program.run(["br", "--report", "r.json"]).exit, Some(0));
+    assert!(fs::symlink_metadata(at("r.json")).unwrap().is_symlink());
+    assert_eq!(results(&at("reports/new.json")).runs[0].totals.ok, 1);
+
+    support::make_pipe(&at("pipe.csv"));
+    let pipe = at("pipe.csv");
+    let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    assert_eq!(program.run(["br", "--report", "pipe.csv"]).exit, Some(0));
+    let text = reader.join().unwrap();
+    assert!(
+        text.starts_with("strategy,connections,round,code,") && text.lines().count() == 2,
+        "{text}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_nobody_takes_can_be_interrupted() {
+    use crate::support::running::Running;
+    use rustix::process::Signal;
+    let program = Program::new();
+    support::make_pipe(&program.folder.path().join("pipe.json"));
+    let mut running = Running::start(&program, &["br", "--report", "pipe.json"]);
+    while !running.line().starts_with("Elapsed time: ") {}
+    running.signal(Signal::INT);
+    support::until(|| running.child.try_wait().unwrap().is_some());
+    assert_eq!(running.end().exit, Some(130));
+}

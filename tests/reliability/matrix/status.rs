@@ -1,0 +1,130 @@
+//! What a status means, and where redirects lead.
+
+use flags::record::Kind;
+
+use super::{Row, Verdict, error, plan, raw, replaced, status_error, with};
+use crate::support::raw::RawServer;
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        plan("404", "100:status=404", Verdict::NotFound),
+        raw(
+            "404 with a body that never comes",
+            |_| {
+                RawServer::stalling_after("HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\nno")
+            },
+            Verdict::NotFound,
+        ),
+        plan(
+            "410: only 404 means that there is no such flag",
+            "100:status=410",
+            status_error("HTTP error 410 - Gone"),
+        ),
+        plan(
+            "400",
+            "100:status=400",
+            status_error("HTTP error 400 - Bad Request"),
+        ),
+        plan(
+            "401",
+            "100:status=401",
+            status_error("HTTP error 401 - Unauthorized"),
+        ),
+        plan(
+            "403",
+            "100:status=403",
+            status_error("HTTP error 403 - Forbidden"),
+        ),
+        plan(
+            "418",
+            "100:status=418",
+            status_error("HTTP error 418 - I'm a teapot"),
+        ),
+        plan(
+            "408",
+            "100:status=408",
+            status_error("HTTP error 408 - Request Timeout"),
+        ),
+        plan(
+            "429",
+            "100:status=429",
+            status_error("HTTP error 429 - Too Many Requests"),
+        ),
+        plan(
+            "500",
+            "100:status=500",
+            status_error("HTTP error 500 - Internal Server Error"),
+        ),
+        plan(
+            "501",
+            "100:status=501",
+            status_error("HTTP error 501 - Not Implemented"),
+        ),
+        plan(
+            "502",
+            "100:status=502",
+            status_error("HTTP error 502 - Bad Gateway"),
+        ),
+        plan(
+            "503",
+            "100:status=503",
+            status_error("HTTP error 503 - Service Unavailable"),
+        ),
+        plan(
+            "504",
+            "100:status=504",
+            status_error("HTTP error 504 - Gateway Timeout"),
+        ),
+        plan("522", "100:status=522", status_error("HTTP error 522")),
+        plan("524", "100:status=524", status_error("HTTP error 524")),
+        with(
+            &["--retries", "1"],
+            plan(
+                "503 that asks for more patience than 30 s",
+                "100:status=503+retry-after=99999",
+                status_error(
+                    "HTTP error 503 - Service Unavailable, which asks for 99999 s of patience; 30 s is the most there is",
+                ),
+            ),
+        ),
+        with(
+            &["--retries", "2"],
+            plan(
+                "503 twice, and then the flag",
+                "100:status=503+transient=2",
+                Verdict::Saved,
+            ),
+        ),
+        plan("302 to the flag", "100:redirect", Verdict::Saved),
+        plan(
+            "302 to a flag that is not there",
+            "100:redirect-missing",
+            Verdict::NotFound,
+        ),
+        plan(
+            "302 for ever",
+            "100:redirect-loop",
+            error(Kind::Redirect, "redirect: too many redirects"),
+        ),
+        plan(
+            "302 to nowhere",
+            "100:redirect-nowhere",
+            status_error("HTTP error 302 - Found"),
+        ),
+        plan(
+            "302 to a file: URL",
+            "100:redirect-scheme",
+            status_error("HTTP error 302 - Found"),
+        ),
+        raw(
+            "302 to what is no URL",
+            |flag| replaced(flag, "200 OK", "302 Found\r\nlocation: http://[nonsense"),
+            status_error("HTTP error 302 - Found"),
+        ),
+        plan(
+            "302 to a port where nobody listens",
+            "100:redirect-refused",
+            error(Kind::ConnectRefused, "connect_refused: Connection refused…"),
+        ),
+    ]
+}

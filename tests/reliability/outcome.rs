@@ -1,0 +1,86 @@
+//! Runs a row and compares what it leaves with its verdict.
+
+use std::fs;
+
+use flags::results::{RecordResults, Results};
+use flags::strategy::Strategy;
+
+use crate::matrix::{Row, Verdict};
+use crate::staged::{Staged, command};
+use crate::support::{Program, Run, listing};
+
+/// What is in the place of the flag before the run.
+const OLDER: &[u8] = b"an older flag";
+
+/// Runs a row in a strategy.
+///
+/// # Errors
+/// What differs from its verdict, and all that was seen.
+pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), String> {
+    let staged = Staged::new(&row.by, flag);
+    let program = Program::new();
+    let file = program.downloads().join("br.gif");
+    fs::create_dir(program.downloads()).unwrap();
+    fs::write(&file, OLDER).unwrap();
+    let run = Run::of(
+        command(row, &program)
+            .args(["-s", &staged.base(), "--strategy", strategy.name(), "br"])
+            .args(row.args)
+            .args(["--report", "-"]),
+    );
+    let record = only_record(&run);
+    let on_disk = fs::read(&file).unwrap();
+    let kind = record.kind.as_deref().unwrap_or_default();
+    let message = record.message.as_deref().unwrap_or_default();
+    let (expected_kind, text) = match row.verdict {
+        Verdict::Error(kind, text) => (kind.word(), text),
+        Verdict::Saved | Verdict::NotFound => ("", ""),
+    };
+    let (status, exit, disk) = match row.verdict {
+        Verdict::Saved => ("ok", 0, flag),
+        Verdict::NotFound => ("not_found", 0, OLDER),
+        Verdict::Error(..) => ("error", 1, OLDER),
+    };
+    let expectations = [
+        ("the status", record.status == status),
+        ("the kind", kind == expected_kind),
+        ("the message", fits(message, text)),
+        (
+            "a control character in the message",
+            message.chars().all(|c| !c.is_control()),
+        ),
+        ("the exit code", run.exit == Some(exit)),
+        ("the file", on_disk == disk),
+        ("the folder", listing(&program.downloads()) == ["br.gif"]),
+        ("a panic", !run.err.contains("panic")),
+    ];
+    let wrong: Vec<_> = expectations
+        .into_iter()
+        .filter(|(_, holds)| !holds)
+        .map(|(what, _)| what)
+        .collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "wrong: {}\nexit code {:?}, {record:?}\n{}",
+        wrong.join(", "),
+        run.exit,
+        run.err
+    ))
+}
+
+fn only_record(run: &Run) -> RecordResults {
+    let results = serde_json::from_str(&run.out);
+    let results: Results = results.unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
+    assert_eq!(results.runs[0].records.len(), 1);
+    results.runs[0].records[0].clone()
+}
+
+/// Whether this is the text, `…` in it standing for anything.
+fn fits(message: &str, text: &str) -> bool {
+    match text.split_once('…') {
+        Some((before, after)) => message.starts_with(before) && message.ends_with(after),
+        None => message == text,
+    }
+}

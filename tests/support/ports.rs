@@ -1,0 +1,38 @@
+//! Ports that no server listens on.
+
+use std::net::SocketAddr;
+
+use socket2::{Domain, Socket, Type};
+use test_server::{Plan, TestServer};
+
+/// A port that refuses connections for as long as this lives: it is bound, so no other process can take it, and nothing
+/// listens on it.
+pub(crate) struct RefusingPort {
+    socket: Socket,
+}
+
+impl RefusingPort {
+    pub(crate) fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(&any_port.into()).unwrap();
+        Self { socket }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        let address = self.socket.local_addr().unwrap();
+        address.as_socket().unwrap().port()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/flags", self.port())
+    }
+}
+
+/// A port on which a server could listen a moment ago, on each address that the program listens on.
+pub(crate) fn free_port() -> u16 {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let port = server.port();
+    server.stop();
+    port
+}

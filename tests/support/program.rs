@@ -1,0 +1,138 @@
+//! The program in a folder of its own, and what a run of it left.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// The program, in an empty folder of its own, with ports of its own.
+pub(crate) struct Program {
+    pub(crate) folder: TempDir,
+    ports: String,
+}
+
+/// What a run of the program left.
+pub(crate) struct Run {
+    pub(crate) exit: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Program {
+    /// Its own servers on free ports.
+    pub(crate) fn new() -> Self {
+        Self::with_ports([0, 0, 0])
+    }
+
+    /// LOCAL, DELAY and ERROR on these ports.
+    pub(crate) fn with_ports([local, delay, error]: [u16; 3]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            folder,
+            ports: format!("{local},{delay},{error}"),
+        }
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        self.at_home(Command::new(env!("CARGO_BIN_EXE_flags")))
+    }
+
+    /// The program started by another one, such as `unshare -rn`.
+    pub(crate) fn inside(&self, outer: &[&str]) -> Command {
+        let mut command = self.at_home(Command::new(outer[0]));
+        command.args(&outer[1..]).arg(env!("CARGO_BIN_EXE_flags"));
+        command
+    }
+
+    /// The same for somebody who may not read where the program was built: it is copied into the folder first.
+    pub(crate) fn copied_inside(&self, outer: &[&str]) -> Command {
+        let copy = self.folder.path().join("flags");
+        fs::copy(env!("CARGO_BIN_EXE_flags"), &copy).unwrap();
+        let mut command = self.at_home(Command::new(outer[0]));
+        command.args(&outer[1..]).arg(copy);
+        command
+    }
+
+    /// The program started by a shell after these commands, such as `ulimit -n 64`.
+    pub(crate) fn after(&self, commands: &str) -> Command {
+        self.inside(&["sh", "-c", &format!("{commands}; exec \"$0\" \"$@\"")])
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
+        command
+            .current_dir(self.folder.path())
+            .env("FLAGS_PORTS", &self.ports);
+        let proxies = [
+            "http_proxy",
+            "HTTP_PROXY",
+            "all_proxy",
+            "ALL_PROXY",
+            "no_proxy",
+            "NO_PROXY",
+        ];
+        for variable in
+            proxies
+                .into_iter()
+                .chain(["RUST_BACKTRACE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+        {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    pub(crate) fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+        Run::of(self.command().args(args))
+    }
+
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.folder.path().join("downloads")
+    }
+}
+
+impl Run {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            exit: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Asserts that the run ended before its first line of output: exit code 3, and one line on standard error, which begins
+    /// with this behind `*** Error: `.
+    pub(crate) fn assert_refused(&self, error: &str) {
+        let expected = format!("*** Error: {error}");
+        assert!(self.err.starts_with(&expected), "{}", self.err);
+        assert_eq!(
+            (self.err.lines().count(), self.out.as_str(), self.exit),
+            (1, "", Some(3)),
+            "{}",
+            self.err
+        );
+    }
+
+    /// Standard output with what differs from run to run replaced.
+    pub(crate) fn report(&self) -> String {
+        let lines = self.out.lines().map(|line| {
+            let elapsed = line
+                .strip_prefix("Elapsed time: ")
+                .and_then(|time| time.strip_suffix('s'));
+            match (elapsed, line.rsplit_once("http://localhost:")) {
+                (Some(time), _) => {
+                    let (whole, hundredths) = time.split_once('.').unwrap();
+                    assert!(
+                        whole.parse::<u32>().is_ok() && hundredths.len() == 2,
+                        "{line}"
+                    );
+                    "Elapsed time: TIME".to_owned()
+                }
+                (None, Some((before, _port))) => format!("{before}http://localhost:PORT/flags"),
+                (None, None) => line.to_owned(),
+            }
+        });
+        lines.map(|line| line + "\n").collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! A job that a strategy runs in the process of the test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flags::country::CountryCode;
+use flags::job::Job;
+use flags::record::Record;
+use flags::server::BaseUrl;
+use flags::strategy::Strategy;
+use tempfile::TempDir;
+
+use super::{WATCHDOG, limit, listing};
+
+/// A job and the folder it saves in.
+pub(crate) struct Work {
+    pub(crate) job: Arc<Job>,
+    pub(crate) dest: TempDir,
+}
+
+impl Work {
+    pub(crate) fn new(base: &str, codes: Vec<CountryCode>) -> Self {
+        Self::with_timeout(base, codes, WATCHDOG)
+    }
+
+    pub(crate) fn with_timeout(base: &str, codes: Vec<CountryCode>, timeout: Duration) -> Self {
+        Self::with(base, codes, |job| job.limits.timeout = timeout)
+    }
+
+    /// A job that differs from the usual one.
+    pub(crate) fn with(base: &str, codes: Vec<CountryCode>, differ: impl FnOnce(&mut Job)) -> Self {
+        let dest = tempfile::tempdir().unwrap();
+        let base = BaseUrl::parse(base).unwrap();
+        let mut job = Job::new(codes, base, dest.path().to_owned());
+        job.limits.timeout = WATCHDOG;
+        differ(&mut job);
+        Self {
+            job: Arc::new(job),
+            dest,
+        }
+    }
+
+    /// The records of a run, sorted by code; there is one for each code.
+    pub(crate) fn run(&self, strategy: Strategy, connections: usize) -> Vec<Record> {
+        let mut records = Vec::new();
+        strategy
+            .run(&self.job, limit(connections), &mut |record| {
+                records.push(record)
+            })
+            .unwrap();
+        records.sort_by_key(|record| record.code);
+        let recorded: Vec<_> = records.iter().map(|record| record.code).collect();
+        assert_eq!(recorded, self.job.codes, "one record per code");
+        records
+    }
+
+    /// The names of the files saved, sorted.
+    pub(crate) fn listing(&self) -> Vec<String> {
+        listing(self.dest.path())
+    }
+}
