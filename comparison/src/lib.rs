@@ -1,8 +1,27 @@
 //! Runs of the same work side by side: statistics over series of runs, a table for the terminal, and a page with charts.
 //!
 //! A program hands over a [`Comparison`]: neutral values, in which a task is a name, an outcome and the phases of its time.
-//! What the tasks were, and how they were run, is not known here.
+//! What the tasks were, and how they were run, is not known here. The words for them come from the program as [`Terms`].
+//!
+//! | function | returns |
+//! | --- | --- |
+//! | [`series()`], [`conclusion()`], [`differences()`] | numbers |
+//!
+//! The modules, bottom floor first; each imports only from those above it in this list:
+//!
+//! * `model`: the neutral values that a program hands over
+//! * `samples`: made-up runs for the tests
+//! * `timeline`: where the time of a task went, on the time axis of its run
+//! * `statistics`: numbers from numbers
 
 mod model;
+#[cfg(test)]
+mod samples;
+mod statistics;
+mod timeline;
 
 pub use model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+pub use statistics::{
+    Conclusion, Difference, Gain, Percentiles, Series, Spread, conclusion, differences, series,
+};
+pub use timeline::Span;

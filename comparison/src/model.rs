@@ -13,12 +13,13 @@ pub struct Comparison {
     pub runs: Vec<Run>,
 }
 
-/// The words of a program for what it compares, in lower case and in the singular.
+/// The words of a program for what it compares, in lower case and in the singular. An `s` makes the plural.
 #[derive(Debug)]
 pub struct Terms {
     /// What distinguishes the series: `strategy`.
     pub series: &'static str,
-    /// The labels of series in the order in which they are shown. A label that is not listed comes first.
+    /// The labels of series in the order in which they are shown. Labels that are not listed come first, in the order of
+    /// their first runs.
     pub labels: &'static [&'static str],
     /// What bounds how many tasks run at once: `connection`.
     pub slot: &'static str,
@@ -28,7 +29,7 @@ pub struct Terms {
     pub name: &'static str,
     /// When a task is in flight, in a sentence.
     pub in_flight: &'static str,
-    /// The phases, in the order of the legend.
+    /// The phases that occur, in the order of the legend.
     pub phases: &'static [PhaseTerms],
 }
 
@@ -125,7 +126,11 @@ impl Outcome {
     /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Ok, Self::NotFound, Self::Error, Self::NotAttempted];
 
-    /// The class of the outcome in pages and pictures.
+    /// Returns the class of the outcome in pages and pictures.
+    ///
+    /// ```
+    /// assert_eq!(comparison::Outcome::NotFound.class(), "not_found");
+    /// ```
     pub fn class(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -135,7 +140,11 @@ impl Outcome {
         }
     }
 
-    /// The outcome in words.
+    /// Returns the outcome in words.
+    ///
+    /// ```
+    /// assert_eq!(comparison::Outcome::NotFound.words(), "not found");
+    /// ```
     pub fn words(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -143,5 +152,27 @@ impl Outcome {
             Self::Error => "error",
             Self::NotAttempted => "not attempted",
         }
+    }
+}
+
+impl PhaseKind {
+    /// Returns the class of the phase in pages and pictures.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Earlier => "earlier",
+            Self::Pause => "pause",
+            Self::Waiting => "waiting",
+            Self::Body => "body",
+            Self::Save => "save",
+        }
+    }
+}
+
+impl Terms {
+    /// Returns the name of a phase; one that the program has no words for is called by its class.
+    pub(crate) fn phase_name(&self, kind: PhaseKind) -> &'static str {
+        let terms = self.phases.iter().find(|terms| terms.kind == kind);
+        terms.map_or(kind.class(), |terms| terms.name)
     }
 }

@@ -1,0 +1,64 @@
+// Made-up runs for the examples in the documentation, which include this file.
+
+use comparison::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+
+static TERMS: Terms = Terms {
+    series: "pool",
+    labels: &["pool"],
+    slot: "thread",
+    task: "sleep",
+    name: "sleep",
+    in_flight: "From the moment a thread takes it until it ends, a sleep is in flight.",
+    phases: &[
+        PhaseTerms {
+            kind: PhaseKind::Queue,
+            name: "queue",
+            legend: "queue",
+        },
+        PhaseTerms {
+            kind: PhaseKind::Waiting,
+            name: "asleep",
+            legend: "ok: asleep",
+        },
+    ],
+};
+
+/// Three sleeps of a second, on one thread and on three.
+pub(crate) fn sleeps() -> Comparison {
+    Comparison {
+        title: "Three sleeps".to_owned(),
+        facts: vec![("Each", "1 s".to_owned())],
+        terms: &TERMS,
+        runs: vec![run(1), run(3)],
+    }
+}
+
+fn run(threads: usize) -> Run {
+    let task = |i: usize| Task {
+        name: format!("sleep {i}"),
+        lane: Some(i % threads),
+        outcome: Outcome::Ok,
+        message: None,
+        phases: vec![
+            Phase {
+                kind: PhaseKind::Queue,
+                ms: (i / threads) as f64 * 1000.0,
+            },
+            Phase {
+                kind: PhaseKind::Waiting,
+                ms: 1000.0,
+            },
+        ],
+    };
+    Run {
+        label: "pool".to_owned(),
+        slots: threads,
+        round: None,
+        ended_by: None,
+        elapsed_ms: 3000.0 / threads as f64,
+        cpu_ms: None,
+        peak_memory: None,
+        peak_in_flight: None,
+        tasks: (0..3).map(task).collect(),
+    }
+}

@@ -1,0 +1,119 @@
+//! The fastest series against the slowest, and whether the numbers bear a claim at all.
+
+use super::series::Series;
+use super::spread::ratio;
+
+/// What series beside each other allow to say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Conclusion<'a> {
+    /// The outcomes of their tasks differ, so their times cannot be compared: a series that fails is fast.
+    Different,
+    /// Every task failed in all of them.
+    Nothing,
+    /// The fastest and the slowest are too close to call.
+    Close(Gain<'a>),
+    /// The fastest beats the slowest.
+    Faster(Gain<'a>),
+}
+
+/// The lead of the fastest series over the slowest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gain<'a> {
+    /// The fastest.
+    pub fastest: &'a Series,
+    /// The slowest.
+    pub slowest: &'a Series,
+    /// How many times faster it was.
+    pub times: f64,
+    /// How many times faster it could have been.
+    pub possible: f64,
+}
+
+/// Below this many times faster, a machine that is busy makes the difference.
+const CLOSE: f64 = 1.1;
+
+/// Returns the fastest series against the slowest; None unless there are two.
+///
+/// ```
+/// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
+/// # use made_up::sleeps;
+/// use comparison::{Conclusion, conclusion, series};
+///
+/// let series = series(&sleeps());
+/// let Some(Conclusion::Faster(gain)) = conclusion(&series) else {
+///     panic!("{series:?}");
+/// };
+/// assert_eq!((gain.fastest.slots, gain.times), (3, 3.0));
+/// ```
+pub fn conclusion(series: &[Series]) -> Option<Conclusion<'_>> {
+    let by_median = |a: &&Series, b: &&Series| a.elapsed_ms.median.total_cmp(&b.elapsed_ms.median);
+    let fastest = series.iter().min_by(by_median)?;
+    let slowest = series.iter().max_by(by_median)?;
+    if series.len() < 2 {
+        return None;
+    }
+    let outcomes = |of: &Series| (of.ok, of.not_found, of.error, of.not_attempted);
+    let mut others = series.iter();
+    if others.any(|other| outcomes(other) != outcomes(fastest)) {
+        return Some(Conclusion::Different);
+    }
+    if fastest.ok + fastest.not_found == 0 {
+        return Some(Conclusion::Nothing);
+    }
+    let gain = Gain {
+        fastest,
+        slowest,
+        times: ratio(slowest.elapsed_ms.median, fastest.elapsed_ms.median),
+        possible: ratio(slowest.elapsed_ms.median, fastest.ideal_ms),
+    };
+    let overlap = fastest.elapsed_ms.max >= slowest.elapsed_ms.min;
+    Some(match overlap || gain.times < CLOSE {
+        true => Conclusion::Close(gain),
+        false => Conclusion::Faster(gain),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::series::series;
+    use super::*;
+    use crate::model::Run;
+    use crate::samples;
+
+    /// A run of one task that took 5 ms.
+    fn run(label: &str, elapsed_ms: f64) -> Run {
+        let mut run = samples::run(label, 1, 1);
+        run.tasks[0].phases = samples::phases([0.0, 0.0, 0.0, 5.0, 0.0, 0.0]);
+        Run { elapsed_ms, ..run }
+    }
+
+    #[test]
+    fn the_gain_is_over_the_slowest_and_the_possible_gain_over_the_ideal() {
+        let all = series(&samples::of(vec![run("a", 70.0), run("b", 35.0)]));
+        let Some(Conclusion::Faster(gain)) = conclusion(&all) else {
+            panic!("{:?}", conclusion(&all))
+        };
+        assert_eq!((gain.times, gain.possible), (2.0, 14.0));
+        assert_eq!(gain.fastest.label, "b");
+        assert_eq!(conclusion(&all[..1]), None);
+    }
+
+    #[test]
+    fn failing_is_not_fast_and_close_times_are_too_close_to_call() {
+        let of = |runs: &[Run]| match conclusion(&series(&samples::of(runs.to_vec()))).unwrap() {
+            Conclusion::Different => "different",
+            Conclusion::Nothing => "nothing",
+            Conclusion::Close(_) => "close",
+            Conclusion::Faster(_) => "faster",
+        };
+        let mut runs = [run("a", 100.0), run("b", 10.0)];
+        assert_eq!(of(&runs), "faster");
+        samples::fail(&mut runs[1].tasks[0], "late");
+        assert_eq!(of(&runs), "different");
+        samples::fail(&mut runs[0].tasks[0], "late");
+        assert_eq!(of(&runs), "nothing");
+        assert_eq!(of(&[run("a", 100.0), run("b", 95.0)]), "close");
+        let overlapping = [("a", 100.0), ("a", 40.0), ("b", 20.0), ("b", 50.0)];
+        assert_eq!(of(&overlapping.map(|(label, ms)| run(label, ms))), "close");
+    }
+}

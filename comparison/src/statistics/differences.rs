@@ -1,0 +1,81 @@
+//! The tasks that ended differently in some of the runs.
+
+use std::collections::BTreeMap;
+
+use crate::model::Comparison;
+
+/// A task that ended differently in some of the runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The name of the task.
+    pub name: String,
+    /// Each of its outcomes, an error by its message, with the labels of the runs in which it ended that way.
+    pub outcomes: Vec<(String, Vec<String>)>,
+}
+
+/// Returns the tasks that ended differently in some of the runs, sorted by name. Runs that were ended early are left out.
+///
+/// ```
+/// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
+/// # use made_up::sleeps;
+/// use comparison::{Outcome, differences};
+///
+/// let mut comparison = sleeps();
+/// assert!(differences(&comparison).is_empty());
+/// comparison.runs[1].tasks[0].outcome = Outcome::NotAttempted;
+/// assert_eq!(differences(&comparison)[0].name, comparison.runs[1].tasks[0].name);
+/// ```
+pub fn differences(comparison: &Comparison) -> Vec<Difference> {
+    let mut outcomes = BTreeMap::<&str, BTreeMap<&str, Vec<String>>>::new();
+    let whole = comparison.runs.iter().filter(|run| run.ended_by.is_none());
+    for run in whole {
+        for task in &run.tasks {
+            let outcome = task.message.as_deref().unwrap_or(task.outcome.words());
+            let of_task = outcomes.entry(&task.name).or_default();
+            let labels = of_task.entry(outcome).or_default();
+            if !labels.contains(&run.label) {
+                labels.push(run.label.clone());
+            }
+        }
+    }
+    let differing = outcomes
+        .into_iter()
+        .filter(|(_, outcomes)| outcomes.len() > 1);
+    let owned = |(outcome, labels): (&str, _)| (outcome.to_owned(), labels);
+    let difference = |(name, outcomes): (&str, BTreeMap<_, _>)| Difference {
+        name: name.to_owned(),
+        outcomes: outcomes.into_iter().map(owned).collect(),
+    };
+    differing.map(difference).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Outcome;
+    use crate::samples;
+
+    #[test]
+    fn tasks_that_ended_differently_are_listed_with_the_labels_of_each_outcome() {
+        let runs = ["a", "b", "a"].map(|label| samples::run(label, 1, 2));
+        let mut comparison = samples::of(runs.to_vec());
+        assert!(differences(&comparison).is_empty());
+        samples::fail(&mut comparison.runs[1].tasks[1], "timeout: late");
+        let only = Difference {
+            name: "AB".to_owned(),
+            outcomes: vec![
+                ("ok".to_owned(), vec!["a".to_owned()]),
+                ("timeout: late".to_owned(), vec!["b".to_owned()]),
+            ],
+        };
+        assert_eq!(differences(&comparison), [only]);
+    }
+
+    #[test]
+    fn a_run_that_was_ended_early_does_not_differ() {
+        let mut comparison = samples::comparison(1);
+        comparison.runs[1].ended_by = Some("SIGINT".to_owned());
+        comparison.runs[1].tasks[0].outcome = Outcome::NotAttempted;
+        assert!(differences(&comparison).is_empty());
+    }
+}

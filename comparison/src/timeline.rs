@@ -1,0 +1,166 @@
+//! Where the time of one task went, on the time axis of its run.
+
+use crate::model::{Phase, PhaseKind, Run, Task};
+
+/// A shorter pause is not one: the shortest backoff is a hundred times this.
+const NO_PAUSE_MS: f64 = 1.0;
+
+/// A stretch of time, from the start of the run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// What it was spent on.
+    pub kind: PhaseKind,
+    /// When it begins.
+    pub from_ms: f64,
+    /// When it ends.
+    pub to_ms: f64,
+}
+
+impl Task {
+    /// Returns the phases of the task one behind the other, without those that are too short to be drawn: pauses up to a
+    /// millisecond, and what took less than half a microsecond. These do not delay the later ones.
+    ///
+    /// ```
+    /// use comparison::{Outcome, Phase, PhaseKind, Task};
+    ///
+    /// let task = Task {
+    ///     name: "BR".to_owned(),
+    ///     lane: Some(0),
+    ///     outcome: Outcome::Ok,
+    ///     message: None,
+    ///     phases: vec![
+    ///         Phase { kind: PhaseKind::Queue, ms: 10.0 },
+    ///         Phase { kind: PhaseKind::Pause, ms: 0.5 },
+    ///         Phase { kind: PhaseKind::Body, ms: 20.0 },
+    ///     ],
+    /// };
+    /// let spans = task.spans();
+    /// assert_eq!(spans.len(), 2);
+    /// assert_eq!((spans[1].kind, spans[1].from_ms, spans[1].to_ms), (PhaseKind::Body, 10.0, 30.0));
+    /// ```
+    pub fn spans(&self) -> Vec<Span> {
+        let mut from_ms = 0.0;
+        // Two clocks that are read a moment apart leave a difference, which is not a pause.
+        let drawn = |kind, ms| kind != PhaseKind::Pause || ms > NO_PAUSE_MS;
+        // Times are whole microseconds: less is what a subtraction left.
+        let drawn = self
+            .phases
+            .iter()
+            .filter(|phase| drawn(phase.kind, phase.ms) && phase.ms >= 0.0005);
+        let span = |phase: &Phase| {
+            let span = Span {
+                kind: phase.kind,
+                from_ms,
+                to_ms: from_ms + phase.ms,
+            };
+            from_ms = span.to_ms;
+            span
+        };
+        drawn.map(span).collect()
+    }
+
+    /// Returns when the task started and when it ended; None if it was not attempted.
+    ///
+    /// ```
+    /// use comparison::{Outcome, Phase, PhaseKind, Task};
+    ///
+    /// let queue = Phase { kind: PhaseKind::Queue, ms: 10.0 };
+    /// let body = Phase { kind: PhaseKind::Body, ms: 20.0 };
+    /// let mut task = Task {
+    ///     name: "BR".to_owned(),
+    ///     lane: Some(0),
+    ///     outcome: Outcome::Ok,
+    ///     message: None,
+    ///     phases: vec![queue, body],
+    /// };
+    /// assert_eq!(task.interval(), Some((10.0, 30.0)));
+    /// task.phases.clear();
+    /// assert_eq!(task.interval(), None);
+    /// ```
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        let start_ms = self.start_ms()?;
+        let end_ms = self.spans().last().map_or(start_ms, |span| span.to_ms);
+        Some((start_ms, end_ms))
+    }
+
+    /// Returns when the task got its slot; None if it was not attempted.
+    pub(crate) fn start_ms(&self) -> Option<f64> {
+        let first = self.phases.first()?;
+        Some(match first.kind {
+            PhaseKind::Queue => first.ms,
+            _ => 0.0,
+        })
+    }
+}
+
+impl Run {
+    /// Returns the tasks in the order in which they started; those that were not attempted come last.
+    pub(crate) fn by_start(&self) -> Vec<&Task> {
+        let mut sorted: Vec<_> = self.tasks.iter().collect();
+        let start = |task: &Task| task.start_ms().unwrap_or(f64::INFINITY);
+        sorted.sort_by(|a, b| {
+            start(a)
+                .total_cmp(&start(b))
+                .then_with(|| a.name.cmp(&b.name))
+        });
+        sorted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn phases_follow_each_other_and_fill_the_time_of_the_task() {
+        let mut task = samples::task("BR", 10.0);
+        task.phases = samples::phases([10.0, 5.0, 2.0, 100.0, 2.0, 0.0]);
+        let spans = task.spans();
+        let kinds: Vec<_> = spans.iter().map(|span| span.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                PhaseKind::Queue,
+                PhaseKind::Earlier,
+                PhaseKind::Pause,
+                PhaseKind::Waiting,
+                PhaseKind::Body
+            ]
+        );
+        assert!(
+            spans
+                .windows(2)
+                .all(|pair| pair[0].to_ms == pair[1].from_ms)
+        );
+        assert_eq!(task.interval(), Some((10.0, 119.0)));
+    }
+
+    #[test]
+    fn short_pauses_and_remainders_do_not_delay_the_later_phases() {
+        let mut task = samples::task("BR", 10.0);
+        task.phases = samples::phases([10.0, 0.0004, 1.0, 100.0, 0.0, 1.0]);
+        let kinds: Vec<_> = task.spans().iter().map(|span| span.kind).collect();
+        assert_eq!(
+            kinds,
+            [PhaseKind::Queue, PhaseKind::Waiting, PhaseKind::Save]
+        );
+        assert_eq!(task.interval(), Some((10.0, 111.0)));
+    }
+
+    #[test]
+    fn a_task_that_was_not_attempted_has_no_place_in_time() {
+        let mut run = samples::run("a", 1, 3);
+        run.tasks[0].phases.clear();
+        assert_eq!(
+            (run.tasks[0].spans().len(), run.tasks[0].interval()),
+            (0, None)
+        );
+        let names: Vec<_> = run
+            .by_start()
+            .iter()
+            .map(|task| task.name.as_str())
+            .collect();
+        assert_eq!(names, ["AB", "AC", "AA"]);
+    }
+}
