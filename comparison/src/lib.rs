@@ -6,6 +6,8 @@
 //! | function | returns |
 //! | --- | --- |
 //! | [`series()`], [`conclusion()`], [`differences()`] | numbers |
+//! | [`table()`] | text for a terminal |
+//! | [`markdown()`] | text for a README |
 //!
 //! The modules, bottom floor first; each imports only from those above it in this list:
 //!
@@ -13,15 +15,18 @@
 //! * `samples`: made-up runs for the tests
 //! * `timeline`: where the time of a task went, on the time axis of its run
 //! * `statistics`: numbers from numbers
+//! * `text`: sentences, columns, the table for the terminal, markdown
 
 mod model;
 #[cfg(test)]
 mod samples;
 mod statistics;
+mod text;
 mod timeline;
 
 pub use model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 pub use statistics::{
     Conclusion, Difference, Gain, Percentiles, Series, Spread, conclusion, differences, series,
 };
+pub use text::{Column, columns, conclusion_in_words, markdown, table};
 pub use timeline::Span;

@@ -1,0 +1,134 @@
+//! The columns of a table of series: the same in a terminal, on a page and in markdown.
+
+use super::numbers::{mebibytes, millis, plural, seconds};
+use crate::model::Terms;
+use crate::statistics::{Percentiles, Series};
+
+/// A column of the table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its numbers are, and their unit; empty for words and counts.
+    pub unit: &'static str,
+    /// Its content for a series.
+    pub cell: fn(&Series) -> String,
+}
+
+/// The content of a cell that is not known.
+const UNKNOWN: &str = "-";
+
+/// Returns all columns; the first is a word, all others are numbers.
+///
+/// ```
+/// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
+/// # use made_up::sleeps;
+/// use comparison::{columns, series};
+///
+/// let comparison = sleeps();
+/// let (columns, series) = (columns(comparison.terms), series(&comparison));
+/// assert_eq!((&*columns[1].name, (columns[1].cell)(&series[1])), ("threads", "3".to_owned()));
+/// assert_eq!((&*columns[5].name, columns[5].unit), ("elapsed", "s"));
+/// ```
+pub fn columns(terms: &Terms) -> [Column; 13] {
+    [
+        column(terms.series, "", |series| series.label.clone()),
+        column(&plural(terms.slot), "", |series| series.slots.to_string()),
+        column("ok", "", |series| series.ok.to_string()),
+        column("not found", "", |series| series.not_found.to_string()),
+        column("error", "", |series| series.error.to_string()),
+        column("elapsed", "s", elapsed),
+        column("speed-up", "times", |series| {
+            format!("{:.1}", series.speed_up)
+        }),
+        column("of ideal", "%", |series| {
+            format!("{:.1}", series.of_ideal * 100.0)
+        }),
+        column("latency", "p50 / p95 / max, ms", |series| {
+            percentiles(series.latency_ms)
+        }),
+        column("queue", "p50 / p95 / max, ms", |series| {
+            percentiles(series.queue_ms)
+        }),
+        column("CPU time", "ms", |series| {
+            series.cpu_ms.map_or_else(unknown, millis)
+        }),
+        column("peak memory", "MiB", |series| {
+            series.peak_memory.map_or_else(unknown, mebibytes)
+        }),
+        column("in flight", "peak", |series| {
+            let peak = series.peak_in_flight;
+            peak.map_or_else(unknown, |number| number.to_string())
+        }),
+    ]
+}
+
+fn column(name: &str, unit: &'static str, cell: fn(&Series) -> String) -> Column {
+    let name = name.to_owned();
+    Column { name, unit, cell }
+}
+
+/// Returns the median, and of several rounds the least and the most.
+fn elapsed(series: &Series) -> String {
+    let spread = series.elapsed_ms;
+    let median = seconds(spread.median);
+    if series.rounds == 1 {
+        return median;
+    }
+    format!(
+        "{median} ({}..{})",
+        seconds(spread.min),
+        seconds(spread.max)
+    )
+}
+
+fn percentiles(of: Percentiles) -> String {
+    [of.p50, of.p95, of.max].map(millis).join(" / ")
+}
+
+fn unknown() -> String {
+    UNKNOWN.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, TERMS};
+    use crate::statistics::series;
+
+    fn cells(series: &Series) -> Vec<String> {
+        let columns = columns(&TERMS);
+        columns.iter().map(|column| (column.cell)(series)).collect()
+    }
+
+    #[test]
+    fn an_unknown_value_is_a_dash() {
+        let series = series(&samples::comparison(26));
+        let expected = [
+            "sequential",
+            "1",
+            "26",
+            "0",
+            "0",
+            "2.68",
+            "1.0",
+            "100.0",
+            "103 / 103 / 103",
+            "1236 / 2472 / 2575",
+            "-",
+            "-",
+            "-",
+        ];
+        assert_eq!(cells(&series[0]), expected);
+    }
+
+    #[test]
+    fn several_rounds_have_a_least_and_a_most() {
+        let mut runs = vec![samples::run("semaphore", 5, 10); 3];
+        runs[0].elapsed_ms = 1000.0;
+        runs[1].elapsed_ms = 3000.0;
+        runs[2].elapsed_ms = 2000.0;
+        let series = series(&samples::of(runs));
+        assert_eq!(cells(&series[0])[5], "2.00 (1.00..3.00)");
+    }
+}

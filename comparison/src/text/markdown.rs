@@ -1,0 +1,116 @@
+//! The table of the series, for a README.
+
+use std::fmt::Write as _;
+
+use super::columns::columns;
+use super::numbers::plural;
+use super::sentences::{conclusion_in_words, difference_in_sentence, ended_early, ideal};
+use crate::model::{Comparison, Terms};
+use crate::statistics::{Series, differences, series};
+
+/// Returns the title, the facts, the table of the series, the conclusion and the differences as Markdown.
+///
+/// ```
+/// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
+/// # use made_up::sleeps;
+/// let text = comparison::markdown(&sleeps());
+/// assert!(text.contains("| pool | 3 | 3 | 0 | 0 | 1.00 | 3.0 |"));
+/// ```
+pub fn markdown(comparison: &Comparison) -> String {
+    let (series, terms) = (series(comparison), comparison.terms);
+    let mut text = format!("# {}\n\n", plain(&comparison.title));
+    for (name, fact) in &comparison.facts {
+        let _ = writeln!(text, "* {}: {}", plain(name), plain(fact));
+    }
+    if !series.is_empty() {
+        text += &format!("\n{}", table(&series, terms));
+    }
+    let explained = (!series.is_empty()).then(|| ideal(terms));
+    let paragraphs = [
+        conclusion_in_words(&series, terms),
+        ended_early(comparison),
+        explained,
+    ];
+    for paragraph in paragraphs.into_iter().flatten() {
+        let _ = write!(text, "\n{}\n", plain(&paragraph));
+    }
+    let differences = differences(comparison);
+    if !differences.is_empty() {
+        let _ = write!(
+            text,
+            "\nThese {} ended differently:\n\n",
+            plain(&plural(terms.name))
+        );
+    }
+    for difference in &differences {
+        let _ = writeln!(text, "* {}", plain(&difference_in_sentence(difference)));
+    }
+    text
+}
+
+fn table(series: &[Series], terms: &Terms) -> String {
+    let columns = columns(terms);
+    let mut text = String::new();
+    for column in &columns {
+        let comma = if column.unit.is_empty() { "" } else { ", " };
+        let _ = write!(text, "| {}{comma}{} ", plain(&column.name), column.unit);
+    }
+    text += "|\n| --- ";
+    text += &"| ---: ".repeat(columns.len() - 1);
+    text += "|\n";
+    for one in series {
+        for column in &columns {
+            let _ = write!(text, "| {} ", plain(&(column.cell)(one)));
+        }
+        text += "|\n";
+    }
+    text
+}
+
+/// Returns text without a meaning for Markdown or for HTML, on one line. `http://` is left to be recognized.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' => {
+                plain.extend(['\\', c])
+            }
+            c if c.is_control() => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn the_table_has_a_line_for_each_series() {
+        let text = markdown(&samples::comparison(26));
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
+        let bars = |line: &str| line.matches('|').count();
+        assert_eq!(lines.len(), 4, "{text}");
+        assert!(lines.iter().all(|line| bars(line) == 14), "{text}");
+        assert!(
+            lines[2].starts_with("| sequential | 1 | 26 | 0 | 0 | 2.68 |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nsemaphore was 26.0 times faster than sequential"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_hostile_message_stays_in_its_line() {
+        let mut comparison = samples::comparison(2);
+        let hostile = "</script><b>&\"'|`*\n# x";
+        samples::fail(&mut comparison.runs[0].tasks[0], hostile);
+        let text = markdown(&comparison);
+        let line = "* AA: \\</script\\>\\<b\\>\\&\"'\\|\\`\\* \\# x (sequential); ok (semaphore)\n";
+        assert!(text.contains(line), "{text}");
+    }
+}

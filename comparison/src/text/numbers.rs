@@ -1,0 +1,58 @@
+//! How numbers are written.
+
+/// Writes seconds, to the hundredth; shorter times have more decimals.
+pub(super) fn seconds(ms: f64) -> String {
+    let decimals = match ms {
+        ms if ms < 10.0 => 5,
+        ms if ms < 100.0 => 4,
+        ms if ms < 1000.0 => 3,
+        _ => 2,
+    };
+    format!("{:.decimals$}", ms / 1000.0)
+}
+
+/// Writes milliseconds: a measurement is good for three digits or so.
+pub(crate) fn millis(ms: f64) -> String {
+    let decimals = match ms {
+        ms if ms < 10.0 => 2,
+        ms if ms < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{ms:.decimals$}")
+}
+
+/// Writes bytes in mebibytes.
+pub(super) fn mebibytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / f64::from(1 << 20))
+}
+
+/// Writes a number with the noun for what it counts.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {}", plural(noun)),
+    }
+}
+
+/// Returns the plural of a noun of [`Terms`](crate::Terms).
+pub(crate) fn plural(noun: &str) -> String {
+    format!("{noun}s")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_digits_that_count() {
+        assert_eq!([503.4, 50.34, 5.034].map(millis), ["503", "50.3", "5.03"]);
+        assert_eq!([13_052.0, 503.0].map(seconds), ["13.05", "0.503"]);
+        assert_eq!(mebibytes(1_572_864), "1.5");
+    }
+
+    #[test]
+    fn only_one_is_singular() {
+        let of = |number| count(number, "code");
+        assert_eq!([of(0), of(1), of(2)], ["0 codes", "1 code", "2 codes"]);
+    }
+}

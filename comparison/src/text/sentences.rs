@@ -1,0 +1,184 @@
+//! What pages, tables and pictures say, word for word the same in each.
+
+use super::numbers::{count, plural, seconds};
+use crate::model::{Comparison, Outcome, Run, Task, Terms};
+use crate::statistics::{Conclusion, Difference, Gain, Series, conclusion};
+
+/// Returns the [`conclusion`] in a sentence; None unless there are two series.
+///
+/// ```
+/// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
+/// # use made_up::sleeps;
+/// use comparison::{conclusion_in_words, series};
+///
+/// let comparison = sleeps();
+/// let sentence = conclusion_in_words(&series(&comparison), comparison.terms);
+/// assert_eq!(
+///     sentence.unwrap(),
+///     "pool with 3 threads was 3.0 times faster than pool with 1 thread (at most 3.0 possible)."
+/// );
+/// ```
+pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
+    let name = |of: &Series| {
+        let alike = series.iter().filter(|other| other.label == of.label);
+        match alike.count() {
+            1 => of.label.clone(),
+            _ => format!("{} with {}", of.label, count(of.slots, terms.slot)),
+        }
+    };
+    Some(match conclusion(series)? {
+        Conclusion::Different => "The outcomes differ, so the times say nothing.".to_owned(),
+        Conclusion::Nothing => {
+            format!("Every {} failed, so the times say nothing.", terms.name)
+        }
+        Conclusion::Close(Gain {
+            fastest, slowest, ..
+        }) => format!(
+            "{} and {}, the fastest and the slowest, are too close to call.",
+            name(fastest),
+            name(slowest)
+        ),
+        Conclusion::Faster(Gain {
+            fastest,
+            slowest,
+            times,
+            possible,
+        }) => format!(
+            "{} was {times:.1} times faster than {} (at most {possible:.1} possible).",
+            name(fastest),
+            name(slowest)
+        ),
+    })
+}
+
+/// Explains the ideal.
+pub(crate) fn ideal(terms: &Terms) -> String {
+    let (task, tasks, slots) = (terms.task, plural(terms.task), plural(terms.slot));
+    format!(
+        "The ideal is a lower bound on any schedule of the same {tasks}, with the latencies they had, over as many {slots}: \
+         the longest {task}, or the sum of all service times divided by the {slots}, whichever is longer. The share of the \
+         ideal is the ideal over the elapsed time: 100 % cannot be surpassed."
+    )
+}
+
+/// Says how many runs the table leaves out, if it does.
+pub(crate) fn ended_early(comparison: &Comparison) -> Option<String> {
+    let early = comparison.runs.iter().filter(|run| run.ended_by.is_some());
+    let number = early.count();
+    (number > 0).then(|| {
+        format!(
+            "{} ended early and left out of the table.",
+            count(number, "run")
+        )
+    })
+}
+
+/// Says how a task ended: each outcome with the labels of its runs.
+pub(crate) fn difference_in_sentence(difference: &Difference) -> String {
+    let outcomes = difference.outcomes.iter();
+    let outcomes: Vec<_> = outcomes
+        .map(|(outcome, labels)| format!("{outcome} ({})", labels.join(", ")))
+        .collect();
+    format!("{}: {}", difference.name, outcomes.join("; "))
+}
+
+/// Says how a task ended, with the message of an error.
+pub(crate) fn outcome_in_words(task: &Task) -> String {
+    match &task.message {
+        Some(message) => format!("{}: {message}", Outcome::Error.words()),
+        None => task.outcome.words().to_owned(),
+    }
+}
+
+/// Returns the heading of the picture of a run.
+pub(crate) fn panel_title(run: &Run, terms: &Terms) -> String {
+    let round = run
+        .round
+        .map_or_else(String::new, |round| format!(" (round {round})"));
+    let early = run
+        .ended_by
+        .as_ref()
+        .map_or_else(String::new, |signal| format!(", ended early by {signal}"));
+    format!(
+        "{}, {} s{round}{early}",
+        series_title(run, terms),
+        seconds(run.elapsed_ms)
+    )
+}
+
+/// Returns the label of a run and its slots.
+pub(crate) fn series_title(run: &Run, terms: &Terms) -> String {
+    format!("{}, {}", run.label, count(run.slots, terms.slot))
+}
+
+/// Returns the indefinite article of a noun.
+pub(crate) fn article(noun: &str) -> &'static str {
+    match noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        true => "an",
+        false => "a",
+    }
+}
+
+/// Returns a text with its first letter in upper case.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, TERMS};
+    use crate::statistics::series;
+
+    #[test]
+    fn panels_are_named_after_their_runs() {
+        let mut comparison = samples::comparison(26);
+        assert_eq!(
+            panel_title(&comparison.runs[0], &TERMS),
+            "sequential, 1 connection, 2.68 s"
+        );
+        comparison.runs[1].ended_by = Some("SIGINT".to_owned());
+        comparison.runs[1].round = Some(2);
+        assert_eq!(
+            panel_title(&comparison.runs[1], &TERMS),
+            "semaphore, 26 connections, 0.103 s (round 2), ended early by SIGINT"
+        );
+        assert_eq!(
+            ended_early(&comparison).unwrap(),
+            "1 run ended early and left out of the table."
+        );
+    }
+
+    #[test]
+    fn a_series_is_named_by_its_slots_only_where_its_label_occurs_twice() {
+        let runs = [("sequential", 1), ("semaphore", 1), ("semaphore", 5)];
+        let runs = runs.map(|(label, slots)| samples::run(label, slots, 10));
+        let all = series(&samples::of(runs.to_vec()));
+        let sentence = |series: &[Series]| conclusion_in_words(series, &TERMS);
+        assert_eq!(
+            sentence(&all).unwrap(),
+            "semaphore with 5 connections was 5.0 times faster than semaphore with 1 connection (at most 5.0 possible)."
+        );
+        let two = [all[0].clone(), all[2].clone()];
+        assert_eq!(
+            sentence(&two).unwrap(),
+            "semaphore was 5.0 times faster than sequential (at most 5.0 possible)."
+        );
+        assert_eq!(sentence(&all[..1]), None);
+    }
+
+    #[test]
+    fn articles_fit_their_nouns() {
+        assert_eq!(["download", "evaluation"].map(article), ["a", "an"]);
+    }
+
+    #[test]
+    fn sentences_begin_with_a_capital() {
+        assert_eq!(
+            ["downloads", "élan", ""].map(capitalized),
+            ["Downloads", "Élan", ""]
+        );
+    }
+}
