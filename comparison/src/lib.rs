@@ -8,6 +8,7 @@
 //! | [`series()`], [`conclusion()`], [`differences()`] | numbers |
 //! | [`table()`] | text for a terminal |
 //! | [`markdown()`] | text for a README |
+//! | [`picture()`] | an SVG picture of when each task ran |
 //!
 //! The modules, bottom floor first; each imports only from those above it in this list:
 //!
@@ -16,15 +17,22 @@
 //! * `timeline`: where the time of a task went, on the time axis of its run
 //! * `statistics`: numbers from numbers
 //! * `text`: sentences, columns, the table for the terminal, markdown
+//! * `chart`: SVG elements, axes, legends, and charts of lines
+//! * `waterfall`: a run as rows of bars, one for each task
+//! * `picture`: the waterfalls alone
 
+mod chart;
 mod model;
+mod picture;
 #[cfg(test)]
 mod samples;
 mod statistics;
 mod text;
 mod timeline;
+mod waterfall;
 
 pub use model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+pub use picture::picture;
 pub use statistics::{
     Conclusion, Difference, Gain, Percentiles, Series, Spread, conclusion, differences, series,
 };

@@ -1,0 +1,129 @@
+//! How long tasks took, without their waiting for a slot: the share of them that took no longer than a time.
+
+use super::axis::{TimeUnit, logarithmic_ticks, ticks};
+use super::lines::{Axis, Chart, Line, Shape, line_class};
+use crate::model::{Run, Task, Terms};
+use crate::text::{article, plural, series_title};
+
+/// Over this many times the shortest, times are drawn by their logarithms.
+const WIDE: f64 = 50.0;
+
+/// Returns the chart of all runs.
+pub(crate) fn latency(runs: &[&Run], terms: &Terms) -> Chart {
+    let line = |(i, run): (usize, &&Run)| Line {
+        name: series_title(run, terms),
+        class: line_class(i),
+        points: shares(run),
+        shape: Shape::Steps,
+    };
+    let mut lines: Vec<_> = runs.iter().enumerate().map(line).collect();
+    let points = || {
+        lines
+            .iter()
+            .flat_map(|line| &line.points)
+            .map(|point| point.0)
+    };
+    let longest_ms = points().fold(0.001, f64::max);
+    let shortest_ms = points().fold(longest_ms, f64::min);
+    let task = terms.task;
+    let x = time_axis(shortest_ms, longest_ms, task);
+    for line in &mut lines {
+        // From the left edge, along the bottom, to the first task that was over.
+        line.points.insert(0, (x.from, 0.0));
+    }
+    let percent = |percent: f64| (percent, percent.to_string());
+    Chart {
+        description: format!(
+            "The share of {} that took no longer than a time, a line for each run",
+            plural(task)
+        ),
+        x,
+        y: Axis {
+            caption: format!("share of {}, %", plural(task)),
+            from: 0.0,
+            to: 100.0,
+            logarithmic: false,
+            ticks: [0.0, 25.0, 50.0, 75.0, 100.0].map(percent).to_vec(),
+        },
+        lines,
+    }
+}
+
+/// Times that are close to each other would be one steep line on an axis from zero; times far apart, one at the left edge.
+fn time_axis(shortest_ms: f64, longest_ms: f64, task: &str) -> Axis {
+    let logarithmic = shortest_ms > 0.0 && longest_ms > WIDE * shortest_ms;
+    let span = longest_ms - shortest_ms;
+    let (from, beginning) = match () {
+        () if logarithmic => (shortest_ms * 0.9, "; logarithmic"),
+        () if shortest_ms > longest_ms / 2.0 => (
+            (shortest_ms - 0.05 * span - 0.5).max(0.0),
+            "; not from zero",
+        ),
+        () => (0.0, ""),
+    };
+    let to = longest_ms
+        + if logarithmic {
+            0.1 * longest_ms
+        } else {
+            0.03 * (longest_ms - from)
+        };
+    let unit = TimeUnit::fitting(to);
+    let values = if logarithmic {
+        logarithmic_ticks(from, to)
+    } else {
+        ticks(from, to, 8)
+    };
+    Axis {
+        caption: format!(
+            "service time of {} {task}, {}{beginning}",
+            article(task),
+            unit.name
+        ),
+        from,
+        to,
+        logarithmic,
+        ticks: unit.ticks(values),
+    }
+}
+
+/// Returns the service times in order, each with the percentage of tasks that took no longer.
+fn shares(run: &Run) -> Vec<(f64, f64)> {
+    let mut times: Vec<_> = run.attempted().map(Task::service_ms).collect();
+    times.sort_by(f64::total_cmp);
+    let all = times.len() as f64;
+    let share = |(i, ms): (usize, f64)| (ms, 100.0 * (i + 1) as f64 / all);
+    times.into_iter().enumerate().map(share).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn the_last_task_makes_it_all_of_them() {
+        let mut run = samples::run("a", 1, 4);
+        for (task, ms) in run.tasks.iter_mut().zip([40.0, 10.0, 30.0, 20.0]) {
+            task.phases = samples::phases([0.0, 0.0, 0.0, ms, 0.0, 0.0]);
+        }
+        assert_eq!(
+            shares(&run),
+            [(10.0, 25.0), (20.0, 50.0), (30.0, 75.0), (40.0, 100.0)]
+        );
+        run.tasks[0].phases.clear();
+        assert_eq!(shares(&run).len(), 3);
+    }
+
+    #[test]
+    fn the_axis_fits_the_times() {
+        let axis = |shortest_ms, longest_ms| time_axis(shortest_ms, longest_ms, "download");
+        assert_eq!(axis(10.0, 100.0).from, 0.0);
+        assert!(axis(500.0, 510.0).from > 490.0);
+        assert!(axis(1.0, 100.0).logarithmic);
+        assert!(!axis(0.0, 0.001).logarithmic);
+        assert_eq!(
+            axis(1.0, 100.0).caption,
+            "service time of a download, ms; logarithmic"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! The waterfalls alone, one below the other on one axis: a picture for a README. It has its own ground and its own style.
+
+use crate::chart::{
+    Markup, Px, draw_hatching, draw_legend, legend_height, style_without_variables,
+};
+use crate::model::{Comparison, Run};
+use crate::statistics::{series, shown};
+use crate::text::{conclusion_in_words, panel_title};
+use crate::waterfall::{Layout, draw_waterfall, entries};
+
+const WIDTH: f64 = 800.0;
+const MARGIN: f64 = 16.0;
+
+/// The room between waterfalls.
+const GAP: f64 = 6.0;
+
+/// The height that a panel should have, and the height of rows within which it is kept.
+const PANEL: f64 = 220.0;
+const ROWS: (f64, f64) = (0.5, 9.0);
+
+/// Returns the waterfalls as an SVG picture, for light and for dark. Of several rounds, the run in the middle is drawn.
+///
+/// ```
+/// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
+/// # use made_up::sleeps;
+/// let picture = comparison::picture(&sleeps());
+/// assert!(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\""));
+/// ```
+pub fn picture(comparison: &Comparison) -> String {
+    let (runs, terms) = (shown(&comparison.runs), comparison.terms);
+    let layout = Layout::new(&runs, WIDTH, PANEL, ROWS);
+    let entries = entries(&runs, &layout, terms);
+    let wide = WIDTH - layout.left - MARGIN;
+    let heights = runs.iter().map(|run| layout.height(run) + GAP);
+    let height = MARGIN + legend_height(&entries, wide) + GAP + heights.sum::<f64>();
+
+    let mut markup = Markup::default();
+    open(height, &mut markup);
+    markup.element("title", &[], &comparison.title);
+    markup.element("desc", &[], &description(comparison, &runs));
+    markup.element("style", &[], &style_without_variables());
+    draw_hatching(&mut markup);
+    markup.leaf(
+        "rect",
+        &[
+            ("class", &"ground"),
+            ("width", &Px(WIDTH)),
+            ("height", &Px(height)),
+        ],
+    );
+    markup.line_break();
+    let mut top = MARGIN;
+    draw_legend(&entries, (layout.left, top), wide, &mut markup);
+    top += legend_height(&entries, wide) + GAP;
+    for run in runs {
+        draw_waterfall(run, &layout, terms, top, &mut markup);
+        top += layout.height(run) + GAP;
+    }
+    markup.close();
+    markup.line_break();
+    markup.finish()
+}
+
+fn open(height: f64, markup: &mut Markup) {
+    markup.open(
+        "svg",
+        &[
+            ("xmlns", &"http://www.w3.org/2000/svg"),
+            ("width", &Px(WIDTH)),
+            ("height", &Px(height)),
+            ("viewBox", &format!("0 0 {} {}", Px(WIDTH), Px(height))),
+            ("role", &"img"),
+        ],
+    );
+    markup.line_break();
+}
+
+/// Describes the picture for readers who cannot see it.
+fn description(comparison: &Comparison, runs: &[&Run]) -> String {
+    let terms = comparison.terms;
+    let titles: Vec<_> = runs.iter().map(|run| panel_title(run, terms)).collect();
+    let conclusion = conclusion_in_words(&series(comparison), terms).unwrap_or_default();
+    format!(
+        "When each {} of a run was waiting and under way, on one time axis: {}. {conclusion}",
+        terms.task,
+        titles.join("; ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn all_rows_fit_in_the_picture() {
+        for tasks in [1, 26, 676] {
+            let text = picture(&samples::comparison(tasks));
+            let tree = roxmltree::Document::parse(&text).unwrap();
+            let height: f64 = tree
+                .root_element()
+                .attribute("height")
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert!(height < 1000.0, "{tasks}: {height}");
+            let bars = tree.descendants().filter(|node| {
+                node.attribute("class")
+                    .is_some_and(|class| class.starts_with("bar "))
+            });
+            assert_eq!(bars.count(), 2 * tasks);
+        }
+    }
+}

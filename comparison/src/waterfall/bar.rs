@@ -1,0 +1,170 @@
+//! The bar of one task in a waterfall.
+//!
+//! Outcomes are distinguishable by colour and without: an error is hatched, what was not found is an outline, what was not
+//! attempted a dashed line. Rows that are too thin for that have a mark beside them.
+
+use super::layout::{Layout, shown_name};
+use crate::chart::{Markup, Px};
+use crate::model::{Outcome, PhaseKind, Task, Terms};
+use crate::text::{millis, outcome_in_words};
+use crate::timeline::Span;
+
+/// The least width of a bar: a task that took no time stays visible.
+const NARROWEST: f64 = 1.0;
+
+/// Narrower parts are not drawn.
+pub(super) const VISIBLE: f64 = 0.25;
+
+/// A task and its place.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) top: f64,
+    pub(super) task: &'a Task,
+    pub(super) terms: &'a Terms,
+}
+
+impl Row<'_> {
+    pub(super) fn draw(&self, markup: &mut Markup) {
+        let (task, layout) = (self.task, self.layout);
+        let class = format!("bar {}", task.outcome.class());
+        markup.open("g", &[("class", &class)]);
+        markup.element("title", &[], &details(task, self.terms));
+        if layout.shows_names() {
+            let place = (layout.left - 6.0, self.top + layout.row / 2.0 + 3.5);
+            markup.words("code end", place, &shown_name(&task.name));
+        }
+        if task.start_ms().is_some() {
+            self.draw_phases(markup);
+        } else {
+            let line = self.line(layout.left, layout.right());
+            markup.path("none", &line.unwrap_or_default());
+        }
+        markup.close();
+        markup.line_break();
+    }
+
+    /// Returns the time in the queue, as a part of a path.
+    pub(super) fn queue(&self) -> Option<String> {
+        let start = self.layout.scale().place(self.task.start_ms()?);
+        self.line(self.layout.left, start)
+    }
+
+    /// Returns the mark beside a row that is too thin to show its outcome, as a part of a path.
+    pub(super) fn mark(&self) -> Option<String> {
+        let width = mark_width(self.task.outcome)?;
+        let (x, y, height) = (
+            Px(self.layout.left - 13.0),
+            Px(self.top),
+            Px(self.layout.row),
+        );
+        Some(format!("M{x} {y}h{width}v{height}h-{width}z"))
+    }
+
+    /// Draws the last attempt as one bar, and its later phases over it: so a thin bar has no seams.
+    fn draw_phases(&self, markup: &mut Markup) {
+        let scale = self.layout.scale();
+        let spans = self.task.spans();
+        let end = scale.place(spans.last().map_or(0.0, |span| span.to_ms));
+        let of_last_attempt = |span: &&Span| {
+            matches!(
+                span.kind,
+                PhaseKind::Waiting | PhaseKind::Body | PhaseKind::Save
+            )
+        };
+        let begun = spans.iter().find(of_last_attempt);
+        let begun = begun.map_or(end, |span| scale.place(span.from_ms));
+        let inset = if self.layout.thin() {
+            0.0
+        } else {
+            self.layout.row * 0.12
+        };
+        self.draw_bar(
+            PhaseKind::Waiting.class(),
+            (begun, end.max(begun + NARROWEST)),
+            inset,
+            markup,
+        );
+        for span in spans {
+            let (from, to) = (scale.place(span.from_ms), scale.place(span.to_ms));
+            let class = span.kind.class();
+            match span.kind {
+                PhaseKind::Queue | PhaseKind::Waiting => {}
+                PhaseKind::Earlier => {
+                    self.draw_bar(class, (from, to), self.layout.row * 0.3, markup)
+                }
+                PhaseKind::Pause => {
+                    if let Some(line) = self.line(from, to) {
+                        markup.path(class, &line);
+                    }
+                }
+                PhaseKind::Body | PhaseKind::Save => {
+                    self.draw_bar(class, (from, to), inset, markup)
+                }
+            }
+        }
+    }
+
+    fn draw_bar(&self, class: &str, (from, to): (f64, f64), inset: f64, markup: &mut Markup) {
+        if to - from < VISIBLE {
+            return;
+        }
+        let (x, y, width) = (Px(from), Px(self.top + inset), Px(to - from));
+        let height = Px(self.layout.row - 2.0 * inset);
+        markup.path(class, &format!("M{x} {y}h{width}v{height}H{x}z"));
+    }
+
+    /// Returns a line along the row, if it is long enough to be seen.
+    fn line(&self, from: f64, to: f64) -> Option<String> {
+        let y = Px(self.top + self.layout.row / 2.0);
+        (to - from >= VISIBLE).then(|| format!("M{} {y}H{}", Px(from), Px(to)))
+    }
+}
+
+/// Returns the width of the mark of an outcome.
+pub(super) fn mark_width(outcome: Outcome) -> Option<f64> {
+    match outcome {
+        Outcome::Ok => None,
+        Outcome::NotFound => Some(3.0),
+        Outcome::NotAttempted => Some(6.0),
+        Outcome::Error => Some(10.0),
+    }
+}
+
+/// Returns all that is known of a task, a line each.
+fn details(task: &Task, terms: &Terms) -> String {
+    let mut text = format!(
+        "{}: {}",
+        one_line(&task.name),
+        one_line(&outcome_in_words(task))
+    );
+    // Shorter times are 0.00 ms as they are written.
+    for span in task.spans() {
+        let ms = span.to_ms - span.from_ms;
+        if ms >= 0.005 {
+            text += &format!("\n{}: {} ms", terms.phase_name(span.kind), millis(ms));
+        }
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, TERMS};
+
+    #[test]
+    fn the_details_of_a_task_are_lines() {
+        let mut task = samples::task("BR", 10.0);
+        assert_eq!(
+            details(&task, &TERMS),
+            "BR: ok\nqueue: 10.0 ms\nwaiting: 100 ms\nbody: 2.00 ms\nsaving: 1.00 ms"
+        );
+        samples::fail(&mut task, "timeout:\nlate");
+        assert!(details(&task, &TERMS).starts_with("BR: error: timeout: late\nqueue: "));
+    }
+}

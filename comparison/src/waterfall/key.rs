@@ -1,0 +1,84 @@
+//! The legend of waterfalls: the signs that occur in them.
+
+use super::bar::{VISIBLE, mark_width};
+use super::layout::Layout;
+use crate::chart::{Entry, Sample};
+use crate::model::{Outcome, PhaseKind, Run, Task, Terms};
+use crate::timeline::Span;
+
+/// Returns the phases first, as they look in tasks that succeeded, then the other outcomes.
+pub(crate) fn entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> Vec<Entry> {
+    let tasks = || runs.iter().flat_map(|run| &run.tasks);
+    let scale = layout.scale();
+    let is_seen = |span: &Span| scale.place(span.to_ms) - scale.place(span.from_ms) >= VISIBLE;
+    let seen: Vec<_> = tasks()
+        .flat_map(Task::spans)
+        .filter(is_seen)
+        .map(|span| span.kind)
+        .collect();
+    // What a bar consists of at least is explained even if no bar is long enough to be seen.
+    let occurs = |kind| kind == PhaseKind::Waiting || seen.contains(&kind);
+    let phases = terms.phases.iter().filter(|phase| occurs(phase.kind));
+    let mut entries: Vec<_> = phases
+        .map(|phase| Entry {
+            name: phase.legend.to_owned(),
+            sample: Sample::Bar {
+                outcome: Outcome::Ok,
+                part: phase.kind.class(),
+            },
+        })
+        .collect();
+    let others = [Outcome::NotFound, Outcome::Error, Outcome::NotAttempted];
+    let occurring = others
+        .into_iter()
+        .filter(|outcome| tasks().any(|task| task.outcome == *outcome));
+    entries.extend(occurring.map(|outcome| of_outcome(outcome, layout)));
+    entries
+}
+
+fn of_outcome(outcome: Outcome, layout: &Layout) -> Entry {
+    let name = outcome.words();
+    match mark_width(outcome).filter(|_| layout.thin()) {
+        Some(width) => Entry {
+            name: format!("{name} (mark at the left)"),
+            sample: Sample::Mark { outcome, width },
+        },
+        None => Entry {
+            name: name.to_owned(),
+            sample: Sample::Bar {
+                outcome,
+                part: match outcome {
+                    Outcome::NotAttempted => "none",
+                    _ => PhaseKind::Waiting.class(),
+                },
+            },
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, TERMS};
+
+    #[test]
+    fn the_legend_has_what_occurs() {
+        let mut run = samples::run("a", 1, 3);
+        run.tasks[1].outcome = Outcome::NotFound;
+        let layout = Layout::new(&[&run], 800.0, 400.0, (1.0, 14.0));
+        let names: Vec<_> = entries(&[&run], &layout, &TERMS)
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "queue",
+                "ok: waiting for the answer",
+                "body",
+                "saving",
+                "not found"
+            ]
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! The waterfall of one run: its title, its axes and its rows.
+
+use super::bar::Row;
+use super::layout::Layout;
+use crate::chart::{Markup, TimeUnit, draw_along_bottom, ticks};
+use crate::model::{Outcome, Run, Terms};
+use crate::text::{count, panel_title};
+
+/// Draws the waterfall of a run below `top`.
+pub(crate) fn draw_waterfall(
+    run: &Run,
+    layout: &Layout,
+    terms: &Terms,
+    top: f64,
+    markup: &mut Markup,
+) {
+    let first_row = top + layout.first_row();
+    let title = panel_title(run, terms);
+    markup.words("title", (layout.left, top + 16.0), &title);
+    markup.line_break();
+    draw_axes(run, layout, terms, first_row, markup);
+    let row = |(i, task)| Row {
+        layout,
+        top: first_row + layout.row * i as f64,
+        task,
+        terms,
+    };
+    let rows: Vec<_> = run.by_start().into_iter().enumerate().map(row).collect();
+    let class = if layout.thin() { "rows thin" } else { "rows" };
+    markup.open("g", &[("class", &class)]);
+    draw_beside(&rows, layout, markup);
+    for row in &rows {
+        row.draw(markup);
+    }
+    markup.close();
+    markup.line_break();
+}
+
+/// Draws queues and marks, each sort in one path: there are thousands.
+fn draw_beside(rows: &[Row<'_>], layout: &Layout, markup: &mut Markup) {
+    let queues: String = rows.iter().filter_map(Row::queue).collect();
+    markup.path("queue", &queues);
+    for outcome in Outcome::ALL.into_iter().filter(|_| layout.thin()) {
+        let alike = rows.iter().filter(|row| row.task.outcome == outcome);
+        let marks: String = alike.filter_map(Row::mark).collect();
+        markup.path(&format!("mark {}", outcome.class()), &marks);
+    }
+    markup.line_break();
+}
+
+fn draw_axes(run: &Run, layout: &Layout, terms: &Terms, top: f64, markup: &mut Markup) {
+    let unit = TimeUnit::fitting(layout.longest_ms);
+    let times = unit.ticks(ticks(0.0, layout.longest_ms, 8));
+    let caption = format!("time since the run began, {}", unit.name);
+    let bottom = top + layout.rows_height(run) + 2.0;
+    draw_along_bottom(layout.scale(), (top, bottom), &times, &caption, markup);
+    let caption = format!("{}, by turn", count(run.tasks.len(), terms.name));
+    markup.words_upwards("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
+    markup.line_break();
+}
