@@ -9,6 +9,7 @@
 //! | [`table()`] | text for a terminal |
 //! | [`markdown()`] | text for a README |
 //! | [`picture()`] | an SVG picture of when each task ran |
+//! | [`page()`] | an HTML page with all of it |
 //!
 //! The modules, bottom floor first; each imports only from those above it in this list:
 //!
@@ -20,9 +21,11 @@
 //! * `chart`: SVG elements, axes, legends, and charts of lines
 //! * `waterfall`: a run as rows of bars, one for each task
 //! * `picture`: the waterfalls alone
+//! * `page`: tables, waterfalls and charts in one file
 
 mod chart;
 mod model;
+mod page;
 mod picture;
 #[cfg(test)]
 mod samples;
@@ -32,6 +35,7 @@ mod timeline;
 mod waterfall;
 
 pub use model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+pub use page::{Images, page};
 pub use picture::picture;
 pub use statistics::{
     Conclusion, Difference, Gain, Percentiles, Series, Spread, conclusion, differences, series,

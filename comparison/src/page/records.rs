@@ -1,0 +1,66 @@
+//! How each task ended in each run, as a table of a page: all that the bars say, for readers who do not see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, html};
+
+use super::images::Embedded;
+use crate::model::{Run, Task, Terms};
+use crate::text::{millis, outcome_in_words, series_title};
+
+/// Returns the table: a row for each task, three cells for each run.
+pub(super) fn table(runs: &[&Run], terms: &Terms, images: &Embedded) -> Markup {
+    let by_name: Vec<_> = runs.iter().map(|run| by_name(run)).collect();
+    let names: BTreeSet<_> = by_name.iter().flat_map(BTreeMap::keys).collect();
+    html! {
+        table.records {
+            (head(runs, terms))
+            tbody {
+                @for name in names {
+                    tr {
+                        td { (name) " " (images.image(name)) }
+                        @for tasks in &by_name {
+                            (cells(tasks.get(name).copied()))
+                        }
+                    }
+                    "\n"
+                }
+            }
+        }
+    }
+}
+
+fn by_name(run: &Run) -> BTreeMap<&str, &Task> {
+    let tasks = run.tasks.iter();
+    tasks.map(|task| (task.name.as_str(), task)).collect()
+}
+
+/// Returns the cells of a task in one run, which are empty if it was not part of the run.
+fn cells(task: Option<&Task>) -> Markup {
+    let attempted = task.filter(|task| task.start_ms().is_some());
+    html! {
+        td { (task.map(outcome_in_words).unwrap_or_default()) }
+        td { (attempted.map(|task| millis(task.queue_ms())).unwrap_or_default()) }
+        td { (attempted.map(|task| millis(task.service_ms())).unwrap_or_default()) }
+    }
+}
+
+fn head(runs: &[&Run], terms: &Terms) -> Markup {
+    html! {
+        thead {
+            tr {
+                th rowspan="2" scope="col" { (terms.name) }
+                @for run in runs {
+                    th.series colspan="3" scope="colgroup" { (series_title(run, terms)) }
+                }
+            }
+            tr {
+                @for _ in runs {
+                    th.series scope="col" { "verdict" }
+                    th.number scope="col" { "queue, ms" }
+                    th.number scope="col" { "service, ms" }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The sections of a page, from the heading to the charts.
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::chart::{
+    Markup as Svg, Px, draw_hatching, draw_legend, in_flight, latency, legend_height, scaling,
+};
+use crate::model::{Comparison, Run, Terms};
+use crate::statistics::{Series, differences};
+use crate::text::{
+    capitalized, columns, count, difference_in_sentence, ended_early, ideal, panel_title, plural,
+};
+use crate::waterfall::{Layout, draw_waterfall, entries};
+
+/// The width of waterfalls, the height that one should have, and the height of rows within which it is kept.
+const WIDTH: f64 = 960.0;
+const PANEL: f64 = 480.0;
+const ROWS: (f64, f64) = (1.0, 14.0);
+
+/// Returns a box that scrolls by itself if its content is wide, with the keyboard too.
+pub(super) fn scrolling(name: &str, content: &Markup) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(name) { (content) }
+    }
+}
+
+pub(super) fn facts(comparison: &Comparison) -> Markup {
+    html! {
+        dl.facts {
+            @for (name, fact) in &comparison.facts {
+                dt { (name) }
+                dd { (fact) }
+            }
+        }
+    }
+}
+
+/// Returns the table of the series and the tasks that ended differently.
+pub(super) fn summary(comparison: &Comparison, series: &[Series]) -> Markup {
+    const NAME: &str = "The runs beside each other";
+    let terms = comparison.terms;
+    let differences = differences(comparison);
+    html! {
+        h2 { (NAME) }
+        @if !series.is_empty() {
+            (scrolling(NAME, &table(series, terms)))
+            p.faint { (ideal(terms)) }
+        }
+        @if let Some(early) = ended_early(comparison) {
+            p { (early) }
+        }
+        @if !differences.is_empty() {
+            details {
+                summary { (count(differences.len(), terms.name)) " ended differently in different runs" }
+                ul.differences {
+                    @for difference in &differences {
+                        li { (difference_in_sentence(difference)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn table(series: &[Series], terms: &Terms) -> Markup {
+    let columns = columns(terms);
+    let class = |i| if i == 0 { "word" } else { "number" };
+    html! {
+        table.series-table {
+            thead {
+                tr {
+                    @for (i, column) in columns.iter().enumerate() {
+                        th class=(class(i)) scope="col" {
+                            (column.name)
+                            span.unit { (column.unit) }
+                        }
+                    }
+                }
+            }
+            tbody {
+                @for one in series {
+                    tr {
+                        @for (i, column) in columns.iter().enumerate() {
+                            td class=(class(i)) { ((column.cell)(one)) }
+                        }
+                    }
+                    "\n"
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn waterfalls(runs: &[&Run], terms: &Terms) -> Markup {
+    let layout = Layout::new(runs, WIDTH, PANEL, ROWS);
+    let name = terms.name;
+    html! {
+        h2 { "Waterfalls" }
+        p.faint {
+            "A row for each " (name) " in the order of their turns, all runs on one time axis. Of several rounds, the run in "
+            "the middle."
+        }
+        p.hint.faint hidden="" {
+            "Point at a bar for its times, or go there with " kbd { "Tab" } ": arrows up and down move from " (name) " to "
+            (name) ", left and right to the same " (name) " in the run before and after, " kbd { "Esc" } " closes."
+        }
+        (hatching())
+        div.scroll {
+            (legend(runs, &layout, terms))
+            @for run in runs {
+                (waterfall(run, &layout, terms))
+            }
+        }
+    }
+}
+
+/// Returns the pattern that the pictures of the page refer to.
+fn hatching() -> Markup {
+    let mut svg = Svg::default();
+    svg.open("svg", &[("class", &"hidden"), ("aria-hidden", &"true")]);
+    draw_hatching(&mut svg);
+    svg.close();
+    PreEscaped(svg.finish())
+}
+
+fn legend(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
+    let entries = entries(runs, layout, terms);
+    let width = WIDTH - layout.left;
+    let mut svg = Svg::default();
+    let height = Px(legend_height(&entries, width));
+    svg.open(
+        "svg",
+        &[
+            ("class", &"chart"),
+            ("viewBox", &format!("0 0 {WIDTH} {height}")),
+            ("role", &"img"),
+            ("aria-label", &"Legend"),
+        ],
+    );
+    draw_legend(&entries, (layout.left, 0.0), width, &mut svg);
+    svg.close();
+    PreEscaped(svg.finish())
+}
+
+/// Returns the waterfall of a run, with the places of its rows for the script.
+fn waterfall(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
+    let mut svg = Svg::default();
+    svg.open(
+        "svg",
+        &[
+            ("class", &"waterfall"),
+            (
+                "viewBox",
+                &format!("0 0 {WIDTH} {}", Px(layout.height(run))),
+            ),
+            ("role", &"group"),
+            ("aria-label", &panel_title(run, terms)),
+            ("data-top", &Px(layout.first_row())),
+            ("data-row", &layout.row),
+        ],
+    );
+    draw_waterfall(run, layout, terms, 0.0, &mut svg);
+    svg.close();
+    svg.line_break();
+    PreEscaped(svg.finish())
+}
+
+pub(super) fn charts(runs: &[&Run], series: &[Series], terms: &Terms) -> Markup {
+    let (tasks, slots) = (plural(terms.task), plural(terms.slot));
+    html! {
+        (chart(
+            &capitalized(&format!("{tasks} in flight")),
+            terms.in_flight,
+            &in_flight(runs, terms).draw(),
+        ))
+        (chart(
+            "Latency",
+            &format!("The share of {tasks} that took no longer than that, waiting for a turn left out."),
+            &latency(runs, terms).draw(),
+        ))
+        @if let Some(scaling) = scaling(series, terms) {
+            (chart(
+                &format!("Elapsed time by {slots}"),
+                &format!("On logarithmic axes, twice as many {slots} in half the time is a straight line."),
+                &scaling.draw(),
+            ))
+        }
+    }
+}
+
+fn chart(name: &str, explanation: &str, svg: &str) -> Markup {
+    html! {
+        h2 { (name) }
+        p.faint { (explanation) }
+        (scrolling(name, &PreEscaped(svg.to_owned())))
+    }
+}
