@@ -42,3 +42,8 @@ pub use statistics::{
 };
 pub use text::{Column, columns, conclusion_in_words, markdown, table};
 pub use timeline::Span;
+
+// The example of the README must compile as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
