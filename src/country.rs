@@ -7,8 +7,11 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Two letters, AA to ZZ.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CountryCode([u8; 2]);
 
 /// The codes that have a flag.
@@ -61,6 +64,21 @@ impl CountryCode {
 impl fmt::Display for CountryCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.letters().collect::<String>())
+    }
+}
+
+impl From<CountryCode> for String {
+    fn from(code: CountryCode) -> Self {
+        code.to_string()
+    }
+}
+
+/// Two letters in any case, as on the command line.
+impl TryFrom<String> for CountryCode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::new(&text).ok_or_else(|| format!("{text:?} is not a country code"))
     }
 }
 

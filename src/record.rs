@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::country::CountryCode;
 
 /// One code, what became of it, and what that took.
@@ -59,7 +61,8 @@ pub enum Outcome {
 }
 
 /// An outcome without its particulars, as it is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The flag is on disk.
     Ok,
@@ -165,7 +168,8 @@ impl fmt::Display for Failure {
 }
 
 /// The sorts of failure. Each has one word that does not change, for messages and for programs that read them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
     /// Nobody listens there.
@@ -212,7 +216,8 @@ pub enum Kind {
     Interrupted,
     /// A fault of this program.
     Internal,
-    /// A failure that none of the others describes.
+    /// A failure that none of the others describes. In a report, also a kind that this version does not know.
+    #[serde(other)]
     Other,
 }
 

@@ -20,9 +20,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use flags::country::{CountryCode, Selection};
-use flags::gif::check_gif;
+use flags::download::check_gif;
+use flags::download::is_transient;
 use flags::record::{Kind, Outcome, Record, Status};
-use flags::retry::is_transient;
 use flags::strategy::Strategy;
 use flags::tally::Tally;
 use support::stale::stale_connections_cost_no_flag;

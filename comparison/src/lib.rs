@@ -40,7 +40,7 @@ pub use picture::picture;
 pub use statistics::{
     Conclusion, Difference, Gain, Percentiles, Series, Spread, conclusion, differences, series,
 };
-pub use text::{Column, columns, conclusion_in_words, markdown, table};
+pub use text::{Column, columns, conclusion_in_words, count, markdown, table};
 pub use timeline::Span;
 
 // The example of the README must compile as well.

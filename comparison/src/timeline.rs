@@ -95,7 +95,31 @@ impl Task {
 
 impl Run {
     /// Returns the tasks in the order in which they started; those that were not attempted come last.
-    pub(crate) fn by_start(&self) -> Vec<&Task> {
+    ///
+    /// ```
+    /// use comparison::{Outcome, Phase, PhaseKind, Run, Task};
+    ///
+    /// let task = |name: &str, ms| Task {
+    ///     name: name.to_owned(),
+    ///     lane: None,
+    ///     outcome: Outcome::Ok,
+    ///     message: None,
+    ///     phases: vec![Phase { kind: PhaseKind::Queue, ms }],
+    /// };
+    /// let run = Run {
+    ///     label: "semaphore".to_owned(),
+    ///     slots: 2,
+    ///     round: None,
+    ///     ended_by: None,
+    ///     elapsed_ms: 20.0,
+    ///     cpu_ms: None,
+    ///     peak_memory: None,
+    ///     peak_in_flight: None,
+    ///     tasks: vec![task("BR", 10.0), task("CN", 0.0)],
+    /// };
+    /// assert_eq!(run.by_start()[0].name, "CN");
+    /// ```
+    pub fn by_start(&self) -> Vec<&Task> {
         let mut sorted: Vec<_> = self.tasks.iter().collect();
         let start = |task: &Task| task.start_ms().unwrap_or(f64::INFINITY);
         sorted.sort_by(|a, b| {

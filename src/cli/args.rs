@@ -1,13 +1,14 @@
 //! What was typed, word for word: clap's struct, and what each value alone must look like.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Parser;
 
-use crate::export::Format;
+use crate::report::Format;
 use crate::strategy::Strategy;
 
 const AFTER_HELP: &str = "\
@@ -164,9 +165,9 @@ pub(super) struct Args {
     #[arg(short, long)]
     pub(super) quiet: bool,
 
-    /// One of the runs of a comparison: whatever is to be said besides the bar, the comparison says.
-    #[arg(long, hide = true)]
-    pub(super) one_of_several: bool,
+    /// One run of a comparison. Not named like its field: `--comp` would no longer be short for `--compare`.
+    #[arg(long = "one-of-several", hide = true)]
+    pub(super) compared_run: bool,
 }
 
 fn report_help() -> String {
@@ -199,6 +200,15 @@ fn whole_number(text: &str) -> Result<i64, &'static str> {
         i64::MAX
     };
     Ok(text.parse().unwrap_or(largest))
+}
+
+/// A number above all that can be counted here is as good as the largest.
+pub(super) fn at_least_one(number: i64) -> Option<NonZeroUsize> {
+    if number < 1 {
+        None
+    } else {
+        NonZeroUsize::new(usize::try_from(number).unwrap_or(usize::MAX))
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {

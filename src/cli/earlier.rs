@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::cli::args::Args;
 use crate::country::CountryCode;
-use crate::results::{Results, SCHEMA, Settings};
+use crate::report::{Report, SCHEMA, Settings};
 use crate::server::Server;
 
 /// A hundred runs of all codes have half of this.
@@ -36,24 +36,21 @@ impl Earlier {
         if schema != SCHEMA {
             return Err(wrong(&format!("schema {schema} instead of {SCHEMA}")));
         }
-        let results: Results = serde_json::from_str(&text).map_err(no_report)?;
-        let codes = results
-            .failed()
-            .map_err(|error| wrong(&error.to_string()))?;
+        let report: Report = serde_json::from_str(&text).map_err(no_report)?;
         let Some(Settings {
             server, url, dest, ..
-        }) = results.runs.first().map(|run| &run.settings)
+        }) = report.runs.first().map(|run| &run.settings)
         else {
             return Err(wrong("there is no run in it"));
         };
-        let mut others = results.runs[1..].iter().map(|run| &run.settings);
+        let mut others = report.runs[1..].iter().map(|run| &run.settings);
         if !others.all(|other| (&other.server, &other.url, &other.dest) == (server, url, dest)) {
             return Err(wrong("its runs differ in server or folder"));
         }
         Ok(Self {
             file: file.to_owned(),
-            codes,
-            settings: results.runs[0].settings.clone(),
+            codes: report.failed(),
+            settings: report.runs[0].settings.clone(),
         })
     }
 

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read as _};
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -11,17 +10,16 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::Config;
-use crate::results::{Results, RunResults};
+use crate::cli::{Config, Series};
+use crate::job::RequestLimits;
+use crate::report::{Report, RunReport};
 use crate::server::BaseUrl;
-use crate::strategy::Strategy;
 
 /// A run that another process is to do.
 pub(super) struct Child<'a> {
     pub(super) config: &'a Config,
     pub(super) base: &'a BaseUrl,
-    pub(super) strategy: Strategy,
-    pub(super) connections: NonZeroUsize,
+    pub(super) series: Series,
     pub(super) dest: &'a Path,
 }
 
@@ -30,7 +28,7 @@ impl Child<'_> {
     ///
     /// # Errors
     /// When it cannot be started, and when it ends without a report.
-    pub(super) fn run(&self, stop: &CancellationToken) -> io::Result<RunResults> {
+    pub(super) fn run(&self, stop: &CancellationToken) -> io::Result<RunReport> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(self.args())
@@ -52,11 +50,11 @@ impl Child<'_> {
         });
         let status = process.wait()?;
         read?;
-        let results: Result<Results, _> = serde_json::from_str(&text);
-        match results.ok().and_then(|mut results| results.runs.pop()) {
+        let report: Result<Report, _> = serde_json::from_str(&text);
+        match report.ok().and_then(|mut report| report.runs.pop()) {
             Some(run) => Ok(run),
             None => {
-                let message = format!("{} ended without a report ({status})", self.strategy);
+                let message = format!("{} ended without a report ({status})", self.series.strategy);
                 Err(io::Error::other(message))
             }
         }
@@ -64,23 +62,38 @@ impl Child<'_> {
 
     /// What is typed for such a run.
     fn args(&self) -> Vec<OsString> {
+        // Every field is named, so that a new option cannot be forgotten here.
         let Config {
-            limits,
+            mode: _,    // this run is one of its series
+            server: _,  // `base` says where it is
+            ports: _,   // likewise
+            dest: _,    // each run has a folder of its own
+            reports: _, // written by the process that compares
+            fail_on_not_found: _,
+            codes,
+            limits:
+                RequestLimits {
+                    connect_timeout,
+                    timeout,
+                    size,
+                },
             retries,
             verbose,
             quiet,
-            codes,
-            ..
         } = self.config;
-        let seconds = |time: Duration| time.as_secs_f64().to_string();
+        let Series {
+            strategy,
+            connections,
+        } = self.series;
+        let seconds = |time: &Duration| time.as_secs_f64().to_string();
         let mut args: Vec<OsString> = vec!["--one-of-several".into()];
         let options = [
             ("--server", self.base.expose().to_owned()),
-            ("--strategy", self.strategy.name().to_owned()),
-            ("--max_req", self.connections.to_string()),
-            ("--timeout", seconds(limits.timeout)),
-            ("--connect-timeout", seconds(limits.connect_timeout)),
-            ("--size-limit", limits.size.to_string()),
+            ("--strategy", strategy.name().to_owned()),
+            ("--max_req", connections.to_string()),
+            ("--timeout", seconds(timeout)),
+            ("--connect-timeout", seconds(connect_timeout)),
+            ("--size-limit", size.to_string()),
             ("--retries", retries.to_string()),
             ("--report", "-".to_owned()),
         ];

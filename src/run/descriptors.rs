@@ -6,8 +6,6 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use crate::strategy::Strategy;
-
 /// What a run has open besides its connections: the standard streams, the runtimes of the signals and of the embedded
 /// server, its listeners, folders, certificates.
 const RESERVE: u64 = 24;
@@ -21,7 +19,7 @@ const USUAL: u64 = 3;
 
 /// How many files this process may have open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Descriptors {
+pub(crate) struct Descriptors {
     limit: u64,
     /// Those that whoever started this process left open in it, the standard streams apart.
     inherited: u64,
@@ -48,14 +46,14 @@ impl fmt::Display for Descriptors {
 /// Too few files for any run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}; a run needs {MINIMUM} (see `ulimit -n`)")]
-pub struct TooFew(Descriptors);
+pub(crate) struct TooFew(Descriptors);
 
 /// Raises the limit of open files as far as the system lets it be raised, and says what it is then; nothing where there
 /// is none.
 ///
 /// # Errors
 /// When that is not enough for a single connection.
-pub fn available() -> Result<Option<Descriptors>, TooFew> {
+pub(crate) fn available() -> Result<Option<Descriptors>, TooFew> {
     let descriptors = test_server::raise_descriptor_limit().map(|limit| Descriptors {
         limit,
         inherited: inherited(),
@@ -66,23 +64,18 @@ pub fn available() -> Result<Option<Descriptors>, TooFew> {
     }
 }
 
-/// How many of the connections wanted can be had with these; at least one, which may be one too many.
-///
-/// Each takes a socket and the file that its flag is saved in. A thread of the pool has a runtime of its own, which takes
-/// three more, and the other end of the connection one if the server is in this process too.
-pub fn connections(
+/// How many of the connections wanted fit into these, at `each` descriptors for a connection; at least one, which may be one
+/// too many. If the server is in this process too, the other end of a connection takes one more.
+pub(crate) fn connections(
     wanted: NonZeroUsize,
-    strategy: Strategy,
+    each: u64,
     embedded: bool,
     descriptors: Option<Descriptors>,
 ) -> NonZeroUsize {
     let Some(available) = descriptors.map(Descriptors::available) else {
         return wanted;
     };
-    let each = match strategy {
-        Strategy::Sequential | Strategy::Semaphore => 2,
-        Strategy::ThreadPool => 5,
-    } + u64::from(embedded);
+    let each = each + u64::from(embedded);
     let fit = usize::try_from(available.saturating_sub(RESERVE) / each).unwrap_or(usize::MAX);
     wanted.min(NonZeroUsize::new(fit).unwrap_or(NonZeroUsize::MIN))
 }
@@ -98,24 +91,28 @@ fn inherited() -> u64 {
 mod tests {
     use super::*;
 
+    /// What a connection takes on one thread, and on a thread of its own.
+    const ONE_THREAD: u64 = 2;
+    const POOL: u64 = 5;
+
     #[test]
     fn connections_fit_into_what_is_available() {
-        let connections = |strategy, embedded, available: Option<u64>| {
+        let connections = |each, embedded, available: Option<u64>| {
             let thousand = const { NonZeroUsize::new(1000).unwrap() };
             let descriptors = available.map(|available| Descriptors {
                 limit: available + 2,
                 inherited: 2,
             });
-            connections(thousand, strategy, embedded, descriptors).get()
+            connections(thousand, each, embedded, descriptors).get()
         };
-        assert_eq!(connections(Strategy::Semaphore, true, None), 1000);
-        assert_eq!(connections(Strategy::Semaphore, false, Some(64)), 20);
-        assert_eq!(connections(Strategy::Semaphore, true, Some(64)), 13);
-        assert_eq!(connections(Strategy::ThreadPool, false, Some(64)), 8);
-        assert_eq!(connections(Strategy::ThreadPool, true, Some(64)), 6);
-        assert_eq!(connections(Strategy::ThreadPool, true, Some(20_000)), 1000);
+        assert_eq!(connections(ONE_THREAD, true, None), 1000);
+        assert_eq!(connections(ONE_THREAD, false, Some(64)), 20);
+        assert_eq!(connections(ONE_THREAD, true, Some(64)), 13);
+        assert_eq!(connections(POOL, false, Some(64)), 8);
+        assert_eq!(connections(POOL, true, Some(64)), 6);
+        assert_eq!(connections(POOL, true, Some(20_000)), 1000);
         for few in [0, 16, 24, 25] {
-            assert_eq!(connections(Strategy::ThreadPool, true, Some(few)), 1);
+            assert_eq!(connections(POOL, true, Some(few)), 1);
         }
     }
 }

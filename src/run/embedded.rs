@@ -10,8 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use test_server::{Label, Ports, TestServer, Tuning};
 
-use crate::engine::Engine;
-use crate::fetch::{FetchError, RequestLimits};
+use crate::download::engine::Engine;
+use crate::download::fetch::FetchError;
+use crate::job::RequestLimits;
 use crate::server::BaseUrl;
 
 /// What a server inside a run calls itself.
@@ -29,7 +30,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// Where the flags of a run are, and who serves them there.
 #[derive(Debug)]
-pub struct Served {
+pub(crate) struct Served {
     /// The base URL.
     pub base: BaseUrl,
     /// Who serves it.
@@ -38,7 +39,7 @@ pub struct Served {
 
 /// Who serves the flags of a run.
 #[derive(Debug)]
-pub enum ServedBy {
+pub(crate) enum ServedBy {
     /// The run itself, for as long as this lives.
     ThisRun(TestServer),
     /// The run itself, on another port, since that of the label belongs to another run.
@@ -71,14 +72,14 @@ impl ServedBy {
     }
 
     /// Has a server of ours count anew.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         if let Some(server) = self.own() {
             server.reset();
         }
     }
 
     /// What a server of ours has seen by now.
-    pub fn seen(&self) -> Option<SeenByServer> {
+    pub(crate) fn seen(&self) -> Option<SeenByServer> {
         let stats = self.own()?.stats();
         Some(SeenByServer {
             requests: stats.requests,
@@ -88,7 +89,7 @@ impl ServedBy {
     }
 
     /// Whether the server is one of ours.
-    pub fn this_run(&self) -> bool {
+    pub(crate) fn this_run(&self) -> bool {
         self.own().is_some()
     }
 }
@@ -97,7 +98,7 @@ impl ServedBy {
 ///
 /// # Errors
 /// When the port can be neither bound nor is taken, or when no thread can be started.
-pub fn serve(label: Label, ports: Ports) -> io::Result<Served> {
+pub(crate) fn serve(label: Label, ports: Ports) -> io::Result<Served> {
     let port = ports.of(label);
     let here = |server: TestServer, by: fn(TestServer) -> ServedBy| {
         let base = BaseUrl::on_localhost(server.port());

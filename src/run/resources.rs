@@ -13,7 +13,7 @@ pub struct Resources {
 
 /// Processor time and memory of this process since it began; nothing where the system does not tell.
 #[cfg(unix)]
-pub fn of_this_process() -> Option<Resources> {
+pub(crate) fn of_this_process() -> Option<Resources> {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike as _;
 

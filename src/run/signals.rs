@@ -8,15 +8,18 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
+use serde::{Deserialize, Serialize};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
 /// A signal that asks a run to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Signal {
     /// SIGINT, or Ctrl-C.
+    #[serde(rename = "SIGINT")]
     Interrupt,
     /// SIGTERM.
+    #[serde(rename = "SIGTERM")]
     Terminate,
 }
 
@@ -45,7 +48,7 @@ impl Signal {
 
 /// Watches for signals until dropped.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     caught: Arc<OnceLock<Signal>>,
     watching: CancellationToken,
     /// There is nothing left that could be ended in order.
@@ -58,7 +61,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the system gives no thread, no runtime, or does not let signals be caught.
-    pub fn watch(stop: CancellationToken) -> io::Result<Self> {
+    pub(crate) fn watch(stop: CancellationToken) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -92,12 +95,12 @@ impl Signals {
 
     /// The run is over and only its report is to be written, which may take for ever where nobody reads: from now on the first
     /// signal ends the program on the spot as well.
-    pub fn run_is_over(&self) {
+    pub(crate) fn run_is_over(&self) {
         self.over.cancel();
     }
 
     /// The first signal, if there was one.
-    pub fn caught(&self) -> Option<Signal> {
+    pub(crate) fn caught(&self) -> Option<Signal> {
         self.caught.get().copied()
     }
 }

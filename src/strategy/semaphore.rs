@@ -8,7 +8,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::download::download_flag;
-use crate::fetch::Client;
+use crate::download::engine::Engine;
+use crate::download::fetch::Client;
 use crate::job::Job;
 use crate::record::Record;
 
@@ -16,8 +17,12 @@ use crate::record::Record;
 ///
 /// # Errors
 /// When the system gives no engine.
-pub fn run(job: &Arc<Job>, limit: NonZeroUsize, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
-    let engine = job.engine()?;
+pub(super) fn run(
+    job: &Arc<Job>,
+    limit: NonZeroUsize,
+    notify: &mut dyn FnMut(Record),
+) -> io::Result<()> {
+    let engine = Engine::for_job(job)?;
     engine.block_on(drive(job, engine.client(), limit, notify));
     Ok(())
 }

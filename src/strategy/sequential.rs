@@ -4,6 +4,7 @@
 use std::io;
 
 use crate::download::download_flag;
+use crate::download::engine::Engine;
 use crate::job::Job;
 use crate::record::Record;
 
@@ -11,8 +12,8 @@ use crate::record::Record;
 ///
 /// # Errors
 /// When the system gives no engine.
-pub fn run(job: &Job, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
-    let engine = job.engine()?;
+pub(super) fn run(job: &Job, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
+    let engine = Engine::for_job(job)?;
     engine.block_on(async {
         for &code in &job.codes {
             notify(download_flag(engine.client(), job, code).await);

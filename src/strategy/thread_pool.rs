@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use concurrent_futures::{ThreadPoolExecutor, as_completed};
 
-use crate::cause::is_fd_limit;
 use crate::country::CountryCode;
+use crate::download::cause::is_fd_limit;
 use crate::download::download_flag;
-use crate::engine::Engine;
+use crate::download::engine::Engine;
 use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};
 
@@ -23,12 +23,16 @@ use crate::record::{Failure, Kind, Outcome, Record};
 ///
 /// # Errors
 /// When the system gives not even one thread.
-pub fn run(job: &Arc<Job>, limit: NonZeroUsize, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
+pub(super) fn run(
+    job: &Arc<Job>,
+    limit: NonZeroUsize,
+    notify: &mut dyn FnMut(Record),
+) -> io::Result<()> {
     let for_engines = Arc::clone(job);
     let executor = ThreadPoolExecutor::builder()
         .max_workers(limit.get())
         .thread_name_prefix("flags")
-        .initializer(move || ENGINE.set(Some(for_engines.engine())))
+        .initializer(move || ENGINE.set(Some(Engine::for_job(&for_engines))))
         .build()
         .map_err(io::Error::other)?;
 

@@ -4,18 +4,16 @@ use std::fs;
 
 use crate::support::raw::{RawServer, ok};
 use crate::support::{Program, Run, STRATEGIES, codes, listing, served, server};
-use flags::columns::{COLUMNS, verdict};
-use flags::results::{Results, RunResults};
-use flags::summary;
+use flags::report::{self, Report, RunReport, side_by_side};
 use test_server::{Plan, TestServer};
 
 /// The report of a comparison, which is in `c.json`.
-fn results(program: &Program) -> Results {
+fn results(program: &Program) -> Report {
     let text = fs::read_to_string(program.folder.path().join("c.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-fn compare(program: &Program, args: &[&str]) -> (Run, Results) {
+fn compare(program: &Program, args: &[&str]) -> (Run, Report) {
     let run = program.run([args, &["--compare", "--report", "c.json"]].concat());
     let results = results(program);
     (run, results)
@@ -30,10 +28,10 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
     rows.map(|row| row.split_whitespace().collect()).collect()
 }
 
-fn series_of(runs: &[RunResults]) -> Vec<(&str, usize, Option<u32>)> {
+fn series_of(runs: &[RunReport]) -> Vec<(&'static str, usize, Option<u32>)> {
     let mut series = Vec::new();
     for run in runs {
-        series.push((run.strategy.as_str(), run.settings.connections, run.round));
+        series.push((run.strategy.name(), run.settings.connections, run.round));
     }
     series
 }
@@ -50,14 +48,16 @@ fn all_strategies_do_the_same_work_and_the_table_is_that_of_the_report() {
     );
     assert_eq!(head[1], "Searching for 26 flags: from BA to BZ");
 
-    let series = summary::series(&results.runs);
+    let shown = side_by_side(&results);
+    let series = comparison::series(&shown);
+    let columns = comparison::columns(shown.terms);
     let rows = rows(&run.out);
     assert_eq!(rows.len(), 3);
     for ((row, series), strategy) in rows.iter().zip(&series).zip(STRATEGIES) {
         let connections = if strategy == "sequential" { "1" } else { "26" };
         assert_eq!(row[..5], [strategy, connections, "17", "9", "0"]);
-        let columns: Vec<_> = COLUMNS.iter().map(|column| (column.cell)(series)).collect();
-        assert_eq!(row[..], columns[..8]);
+        let cells: Vec<_> = columns.iter().map(|column| (column.cell)(series)).collect();
+        assert_eq!(row[..], cells[..8]);
     }
     for run in &results.runs {
         assert_eq!(
@@ -91,7 +91,8 @@ fn all_strategies_do_the_same_work_and_the_table_is_that_of_the_report() {
         "the flags, and no folder"
     );
     let last = run.out.lines().last().unwrap();
-    assert_eq!(Some(last), verdict(&series).as_deref());
+    let conclusion = comparison::conclusion_in_words(&series, shown.terms);
+    assert_eq!(Some(last), conclusion.as_deref());
 }
 
 #[test]
@@ -215,7 +216,7 @@ fn the_same_errors_everywhere_are_no_difference_and_still_errors() {
         &program,
         &["-s", "ERROR", "b", "--strategy", "threadpool,semaphore"],
     );
-    assert!(summary::differences(&results.runs).is_empty());
+    assert!(comparison::differences(&side_by_side(&results)).is_empty());
     assert!(!run.out.contains("differs"));
     assert!(
         rows(&run.out)
@@ -301,7 +302,7 @@ fn what_fails_is_not_called_fast() {
 fn json_on_standard_output_stands_alone() {
     let program = Program::new();
     let run = program.run(["br", "--compare", "--report", "-"]);
-    let results: Results = serde_json::from_str(&run.out).unwrap();
+    let results: Report = serde_json::from_str(&run.out).unwrap();
     assert_eq!(results.runs.len(), 3);
 }
 
@@ -341,7 +342,7 @@ fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() 
         );
         let results = results(&program);
         let (last, finished) = results.runs.split_last().unwrap();
-        assert_eq!(last.ended_by.as_deref(), Some(name));
+        assert_eq!(last.ended_by.map(report::Signal::name), Some(name));
         assert!(finished.iter().all(|run| run.ended_by.is_none()) && !finished.is_empty());
         assert!(
             rows(&run.out).iter().any(|row| row[0] == "sequential"),

@@ -197,7 +197,7 @@ fn a_closed_stream_is_no_panic_and_nothing_meant_for_it_ends_up_in_a_file() {
             // Whatever took the number of the stream that was closed, nothing was written into a flag.
             for name in listing(&program.downloads()) {
                 let flag = std::fs::read(program.downloads().join(&name)).unwrap();
-                assert_eq!(flags::gif::check_gif(&flag), Ok(()), "{closed} {name}");
+                assert_eq!(flags::download::check_gif(&flag), Ok(()), "{closed} {name}");
             }
             (closed, run.exit)
         })

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use flags::exit::Exit;
+use flags::app::Exit;
 use flags::record::Kind;
 
 use crate::support::Program;

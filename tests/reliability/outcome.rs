@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use flags::results::{RecordResults, Results};
+use flags::record::Status;
+use flags::report::{RecordReport, Report};
 use flags::strategy::Strategy;
 
 use crate::matrix::{Row, Verdict};
@@ -30,20 +31,20 @@ pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), St
     );
     let record = only_record(&run);
     let on_disk = fs::read(&file).unwrap();
-    let kind = record.kind.as_deref().unwrap_or_default();
+
     let message = record.message.as_deref().unwrap_or_default();
     let (expected_kind, text) = match row.verdict {
-        Verdict::Error(kind, text) => (kind.word(), text),
-        Verdict::Saved | Verdict::NotFound => ("", ""),
+        Verdict::Error(kind, text) => (Some(kind), text),
+        Verdict::Saved | Verdict::NotFound => (None, ""),
     };
     let (status, exit, disk) = match row.verdict {
-        Verdict::Saved => ("ok", 0, flag),
-        Verdict::NotFound => ("not_found", 0, OLDER),
-        Verdict::Error(..) => ("error", 1, OLDER),
+        Verdict::Saved => (Status::Ok, 0, flag),
+        Verdict::NotFound => (Status::NotFound, 0, OLDER),
+        Verdict::Error(..) => (Status::Error, 1, OLDER),
     };
     let expectations = [
         ("the status", record.status == status),
-        ("the kind", kind == expected_kind),
+        ("the kind", record.kind == expected_kind),
         ("the message", fits(message, text)),
         (
             "a control character in the message",
@@ -70,9 +71,9 @@ pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), St
     ))
 }
 
-fn only_record(run: &Run) -> RecordResults {
+fn only_record(run: &Run) -> RecordReport {
     let results = serde_json::from_str(&run.out);
-    let results: Results = results.unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
+    let results: Report = results.unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
     assert_eq!(results.runs[0].records.len(), 1);
     results.runs[0].records[0].clone()
 }

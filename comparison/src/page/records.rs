@@ -56,7 +56,7 @@ fn head(runs: &[&Run], terms: &Terms) -> Markup {
             }
             tr {
                 @for _ in runs {
-                    th.series scope="col" { "verdict" }
+                    th.series scope="col" { "outcome" }
                     th.number scope="col" { "queue, ms" }
                     th.number scope="col" { "service, ms" }
                 }

@@ -12,7 +12,8 @@ mod numbers;
 mod sentences;
 mod table;
 
-pub(crate) use self::numbers::{count, millis, plural};
+pub use self::numbers::count;
+pub(crate) use self::numbers::{millis, plural};
 pub(crate) use self::sentences::{
     article, capitalized, difference_in_sentence, ended_early, ideal, outcome_in_words,
     panel_title, series_title,

@@ -26,8 +26,14 @@ pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Writes a number with the noun for what it counts.
-pub(crate) fn count(number: usize, noun: &str) -> String {
+/// Writes a number with the noun for what it counts; an `s` makes the plural.
+///
+/// ```
+/// use comparison::count;
+///
+/// assert_eq!([count(1, "code"), count(2, "code")], ["1 code", "2 codes"]);
+/// ```
+pub fn count(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ => format!("{number} {}", plural(noun)),

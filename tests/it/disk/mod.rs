@@ -8,7 +8,7 @@ mod room;
 use std::fs;
 use std::path::Path;
 
-use flags::gif::check_gif;
+use flags::download::check_gif;
 use test_server::TestServer;
 
 use crate::support::listing;

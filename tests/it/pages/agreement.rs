@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use flags::export::{Format, Images};
-use flags::results::Results;
-use flags::summary;
+use comparison::Images;
+use flags::record::Status;
+use flags::report::{Format, Report, Signal, side_by_side};
 use roxmltree::Document;
 use serde_json::Value;
 
@@ -33,13 +33,8 @@ fn every_format_tells_the_same_of_a_run() {
             .unwrap();
         let of_markdown: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         assert_eq!(of_page, of_markdown);
-        let series = &summary::series(&results.runs)[0];
-        let numbers = [
-            series.connections,
-            series.ok,
-            series.not_found,
-            series.error,
-        ];
+        let series = &comparison::series(&side_by_side(&results))[0];
+        let numbers = [series.slots, series.ok, series.not_found, series.error];
         assert_eq!(of_page[1..5], numbers.map(|number| number.to_string()));
         let elapsed: f64 = of_page[5].parse().unwrap();
         assert!(
@@ -55,12 +50,13 @@ fn every_format_tells_the_same_of_a_run() {
             .collect();
         assert_eq!((records.len(), csv.len()), (26, 26));
         for ((row, line), record) in records.iter().zip(&csv).zip(&results.runs[0].records) {
-            let verdict = match &record.message {
+            let (code, status) = (record.code.to_string(), record.status.word());
+            let outcome = match &record.message {
                 Some(message) => format!("error: {message}"),
-                None => record.status.replace('_', " "),
+                None => status.replace('_', " "),
             };
-            assert_eq!([row[0].trim(), &row[1]], [record.code.as_str(), &verdict]);
-            assert_eq!([&line[3], &line[4]], [&record.code, &record.status]);
+            assert_eq!([row[0].trim(), &row[1]], [&code, &outcome]);
+            assert_eq!([&line[3], &line[4]], [&code, status]);
         }
     }
 }
@@ -81,7 +77,7 @@ fn bars_tell_the_phases_of_their_records() {
             .unwrap()
     };
     for record in &results.runs[0].records {
-        let told = told(&record.code);
+        let told = told(&record.code.to_string());
         let phase = |name: &str| {
             let line = told.lines().find_map(|line| {
                 line.strip_prefix(name)?
@@ -166,9 +162,9 @@ fn the_suffix_of_a_trace_is_not_that_of_json() {
 fn an_interrupted_run_is_drawn_and_not_compared() {
     let (_program, mut results) = run("semaphore", &["-s", "ERROR", "b"]);
     let run = &mut results.runs[0];
-    run.ended_by = Some("SIGINT".to_owned());
+    run.ended_by = Some(Signal::Interrupt);
     for record in &mut run.records[20..] {
-        record.status = "not_attempted".to_owned();
+        record.status = Status::NotAttempted;
         (record.start_ms, record.message, record.path) = (None, None, None);
     }
     let page = Format::Html.text(&results, &Images::default());
@@ -176,7 +172,7 @@ fn an_interrupted_run_is_drawn_and_not_compared() {
     assert_eq!(bars(&parsed)["not_attempted"], 6);
     assert!(with_class(&parsed, "series-table").is_empty());
     assert!(page.contains("1 run ended early") && page.contains("ended early by SIGINT"));
-    let no_run = Results::new(Vec::new());
+    let no_run = Report::new(Vec::new());
     for format in [Format::Html, Format::Svg] {
         parse(&format.text(&no_run, &Images::default()));
     }

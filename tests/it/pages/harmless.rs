@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use comparison::Images;
 use flags::country::CountryCode;
-use flags::export::{Format, Images};
-use flags::results::{RecordResults, Results};
+use flags::record::Status;
+use flags::report::{Format, RecordReport, Report, read_images};
+use flags::strategy::Strategy;
 use roxmltree::Document;
 use serde_json::Value;
 
@@ -20,11 +22,11 @@ const HARMLESS: &str = "</script></style></title><b>&\"'<!-- ]]> \u{FFFD}\u{FFFD
 const ONE_MEGABYTE: usize = 1_000_000;
 
 /// Runs of each strategy over every code, made from one that took place: as many as a page must bear.
-fn many(like: &Results) -> Results {
+fn many(like: &Report) -> Report {
     let mut results = like.clone();
     let sample = results.runs[0].records[0].clone();
-    let record = |(i, code): (usize, CountryCode)| RecordResults {
-        code: code.to_string(),
+    let record = |(i, code): (usize, CountryCode)| RecordReport {
+        code,
         start_ms: Some(i as f64 * 251.377),
         queue_ms: i as f64 * 251.377,
         first_byte_ms: 503.119,
@@ -34,9 +36,9 @@ fn many(like: &Results) -> Results {
     };
     results.runs[0].records = every_code().into_iter().enumerate().map(record).collect();
     results.runs[0].totals.elapsed_ms = 676.0 * 251.377 + 1000.0;
-    for strategy in ["sequential", "threadpool"] {
+    for strategy in [Strategy::Sequential, Strategy::ThreadPool] {
         let mut other = results.runs[0].clone();
-        other.strategy = strategy.to_owned();
+        other.strategy = strategy;
         results.runs.push(other);
     }
     results
@@ -47,13 +49,13 @@ fn what_a_server_says_is_text_in_every_format() {
     let (_program, mut results) = run("semaphore", &["br", "us"]);
     let other = results.runs[0].clone();
     results.runs.push(other);
-    results.runs[1].strategy = "threadpool".to_owned();
+    results.runs[1].strategy = Strategy::ThreadPool;
     let run = &mut results.runs[0];
     run.settings.embedded = false;
     run.settings.url = HOSTILE.to_owned();
-    run.records[0].status = "error".to_owned();
+    run.records[0].status = Status::Error;
     run.records[0].message = Some(HOSTILE.to_owned());
-    let images = Images::read(&results);
+    let images = read_images(&results);
 
     let page = Format::Html.text(&results, &images);
     assert_eq!(page.matches("</script>").count(), 1);
@@ -123,7 +125,7 @@ fn each_flag_is_embedded_once_and_too_many_not_at_all() {
 
     let again = results.runs[0].clone();
     results.runs.push(again);
-    let page = |results: &Results| Format::Html.text(results, &Images::read(results));
+    let page = |results: &Report| Format::Html.text(results, &read_images(results));
     assert_eq!(embedded(&page(&results)), 2);
 
     let brazil = results.runs[0].records[0].path.clone().unwrap();
@@ -174,8 +176,11 @@ fn a_page_asks_for_nothing() {
 fn the_script_of_a_page_does_no_harm_to_it() {
     // The page is XML too, and the script is a part of it.
     assert!(
-        !include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/export/page.js"))
-            .contains(['&', '<'])
+        !include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/comparison/src/page/page.js"
+        ))
+        .contains(['&', '<'])
     );
     let (program, _) = run("semaphore", &["b"]);
     let page = read(&program, "r.html");

@@ -7,13 +7,13 @@ mod harmless;
 use std::collections::BTreeMap;
 use std::fs;
 
-use flags::results::Results;
+use flags::report::Report;
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::support::Program;
 
 /// A run of the program with a report in each format; the JSON of it, and the folder.
-fn run(strategy: &str, args: &[&str]) -> (Program, Results) {
+fn run(strategy: &str, args: &[&str]) -> (Program, Report) {
     let program = Program::new();
     let mut all = vec!["--strategy", strategy];
     all.extend(args);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use flags::export::COLUMNS;
-use flags::results::{RecordResults, Results};
+use flags::record::Status;
+use flags::report::COLUMNS;
+use flags::report::{RecordReport, Report};
 use test_server::{Plan, TestServer};
 
 use super::{counted, results, told};
@@ -31,7 +32,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
         let json = results(&program.folder.path().join("r.json"));
         let only = &json.runs[0];
         assert_eq!(
-            (json.schema, json.runs.len(), only.strategy.as_str()),
+            (json.schema, json.runs.len(), only.strategy.name()),
             (1, 1, strategy)
         );
         assert_eq!(
@@ -51,7 +52,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
                 totals.error,
                 totals.not_attempted
             ],
-            ["ok", "not_found", "error", "not_attempted"].map(|status| counted(only, status))
+            Status::ALL.map(|status| counted(only, status))
         );
         assert_eq!(
             totals.asked,
@@ -73,7 +74,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
         let codes: Vec<_> = only
             .records
             .iter()
-            .map(|record| record.code.as_str())
+            .map(|record| record.code.to_string())
             .collect();
         assert!(codes.is_sorted() && codes.len() == 26 && codes[0] == "BA");
         for record in &only.records {
@@ -104,8 +105,8 @@ fn json_csv_and_text_agree_in_every_strategy() {
 }
 
 /// What must be true of a record whatever it is about.
-fn agrees_with_itself(record: &RecordResults, elapsed_ms: f64, program: &Program) {
-    let failed = record.status == "error";
+fn agrees_with_itself(record: &RecordReport, elapsed_ms: f64, program: &Program) {
+    let failed = record.status == Status::Error;
     assert_eq!(
         (record.kind.is_some(), record.message.is_some()),
         (failed, failed),
@@ -113,13 +114,13 @@ fn agrees_with_itself(record: &RecordResults, elapsed_ms: f64, program: &Program
     );
     match &record.path {
         Some(path) => {
-            assert_eq!(record.status, "ok");
+            assert_eq!(record.status, Status::Ok);
             let length = fs::metadata(program.folder.path().join(path))
                 .unwrap()
                 .len();
             assert_eq!((record.bytes, record.http_status), (length, Some(200)));
         }
-        None => assert_ne!(record.status, "ok"),
+        None => assert_ne!(record.status, Status::Ok),
     }
     let spans = [
         record.queue_ms,
@@ -188,7 +189,7 @@ fn the_spans_of_a_record_are_all_the_time_there_was() {
 fn a_dash_is_json_on_standard_output_and_nothing_else() {
     let program = Program::new();
     let run = program.run(["-v", "br", "xx", "--report", "-"]);
-    let results: Results = serde_json::from_str(&run.out).unwrap();
+    let results: Report = serde_json::from_str(&run.out).unwrap();
     assert_eq!(results.runs[0].totals.asked, 2);
     assert!(
         run.err.contains("\nBR OK\n") && run.err.contains("XX not found\n"),

@@ -8,9 +8,10 @@ mod writing;
 use std::fs;
 use std::path::Path;
 
-use flags::results::{Results, RunResults};
+use flags::record::Status;
+use flags::report::{Report, RunReport};
 
-fn results(path: &Path) -> Results {
+fn results(path: &Path) -> Report {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -24,7 +25,7 @@ fn told(text: &str, what: &str) -> usize {
     line.map_or(0, |line| line.split(' ').next().unwrap().parse().unwrap())
 }
 
-fn counted(run: &RunResults, status: &str) -> usize {
+fn counted(run: &RunReport, status: Status) -> usize {
     run.records
         .iter()
         .filter(|record| record.status == status)

@@ -1,0 +1,82 @@
+//! A comparison as its reader meets it: the site, the tables, and what went wrong.
+
+use std::io::Write;
+
+use crate::app::exit::{Ending, Exit};
+use crate::app::files;
+use crate::app::setup::{NoRun, Notices, Setup};
+use crate::cli::{Compare, Config};
+use crate::compare;
+use crate::console::output::{Output, complain};
+use crate::console::{lines, notices};
+use crate::report::{RunReport, side_by_side};
+
+/// Runs the series of `compare`, and shows them side by side.
+pub(super) fn run(
+    config: &Config,
+    compare: &Compare,
+    setup: &Setup,
+    out: &mut Output<impl Write>,
+) -> Result<Exit, NoRun> {
+    let Setup {
+        served,
+        descriptors,
+        signals,
+        stop,
+    } = setup;
+    let printed = Notices::of(config);
+    if let Some(notice) = notices::served_by(&config.server, config.ports, &served.by) {
+        printed.print(&notice);
+    }
+    if config.prints_text() {
+        let name = config.server.name();
+        out.print(&lines::site(name, &served.base, &config.codes));
+    }
+    let wanted = compare::highest_limit(compare);
+    let compare = &compare::within_descriptors(compare, *descriptors);
+    let used = compare::highest_limit(compare);
+    if let Some(few) = descriptors.filter(|_| used < wanted) {
+        printed.print(&notices::fewer_connections(wanted, used, few));
+    }
+    let compared = compare::run(config, compare, served, signals, stop)?;
+    signals.run_is_over();
+
+    for error in &compared.broken {
+        complain(&format!("*** Error: {error}\n"));
+    }
+    let runs = &compared.report.runs;
+    let signal = signals.caught();
+    if signal.is_some() {
+        let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
+        let planned = compare.series.len() * compare.rounds as usize;
+        complain(&notices::stopped_early(finished, planned));
+    } else if !stop.is_cancelled() {
+        complain_of_ended(runs);
+    }
+    let shown = side_by_side(&compared.report);
+    if config.prints_text() {
+        out.print(&comparison::table(&shown));
+    }
+    let written = files::write(config, &compared.report, out);
+    let totals = || runs.iter().map(|run| &run.totals);
+    let ending = Ending {
+        signal,
+        output: out.failed(),
+        local: !written,
+        incomplete: !compared.broken.is_empty()
+            || !comparison::differences(&shown).is_empty()
+            || totals().any(|totals| totals.error + totals.not_attempted > 0),
+        missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),
+    };
+    Ok(ending.exit())
+}
+
+/// Runs that somebody ended, and not we.
+fn complain_of_ended(runs: &[RunReport]) {
+    for run in runs {
+        if let Some(signal) = &run.ended_by {
+            let (strategy, signal) = (run.strategy, signal.name());
+            complain(&format!("*** Error: {strategy} was ended by {signal}\n"));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Writes the files of `--report`.
+
+use std::io::Write;
+
+use comparison::Images;
+
+use crate::cli::{Config, ReportTo};
+use crate::console::output::{Output, complain};
+use crate::download::cause::error_chain;
+use crate::download::save;
+use crate::report::{self, Format, Report};
+
+/// Writes the reports for programs; whether that could be done.
+pub(super) fn write(config: &Config, report: &Report, out: &mut Output<impl Write>) -> bool {
+    let mut written = true;
+    let shows_images =
+        |to: &ReportTo| matches!(to, ReportTo::File(_, format) if format.shows_images());
+    let images = if config.reports.iter().any(shows_images) {
+        report::read_images(report)
+    } else {
+        Images::default()
+    };
+    for to in &config.reports {
+        match to {
+            ReportTo::StandardOutput => out.print(&Format::Json.text(report, &images)),
+            ReportTo::File(path, format) => {
+                let text = format.text(report, &images);
+                if let Err(error) = save::replace_file(path, text.as_bytes()) {
+                    complain(&format!("*** Error: {}\n", error_chain(&error)));
+                    written = false;
+                }
+            }
+        }
+    }
+    written
+}

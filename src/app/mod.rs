@@ -1,0 +1,63 @@
+//! One whole run or comparison, from the arguments to the exit code. Everything that is printed is printed from here.
+//!
+//! Bottom floor first; each imports only from those listed before it:
+//!
+//! * `exit`: the exit codes, and what decides between them
+//! * `setup`: what every run and every comparison begins with
+//! * `files`: writes the files of `--report`
+//! * `run`: one run
+//! * `compare`: a comparison
+
+use std::ffi::OsString;
+use std::io;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::exit::Ending;
+use crate::app::setup::Setup;
+use crate::cli::{Config, Mode, Stop};
+use crate::console::output::{Output, complain};
+
+pub use exit::Exit;
+
+mod compare;
+mod exit;
+mod files;
+mod run;
+mod setup;
+
+/// Does what the arguments say, the name of the program first.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let stop = CancellationToken::new();
+    let mut out = Output::new(io::stdout().lock(), stop.clone());
+    let config = match Config::from_args(args) {
+        Ok(config) => config,
+        Err(Stop::Answer(text)) => {
+            out.print(&text);
+            let ending = Ending {
+                output: out.failed(),
+                ..Ending::default()
+            };
+            return ending.exit();
+        }
+        Err(Stop::Usage(text)) => {
+            complain(&text);
+            return Exit::Usage;
+        }
+    };
+    let setup = match Setup::new(&config, stop) {
+        Ok(setup) => setup,
+        Err(failure) => return failure.print(),
+    };
+    match &config.mode {
+        Mode::Run {
+            series,
+            skip_existing,
+        } => run::run(&config, *series, *skip_existing, &setup, &mut out),
+        Mode::ComparedRun(series) => run::run(&config, *series, false, &setup, &mut out),
+        Mode::Compare(compare) => match compare::run(&config, compare, &setup, &mut out) {
+            Ok(exit) => exit,
+            Err(failure) => failure.print(),
+        },
+    }
+}

@@ -1,0 +1,186 @@
+//! One run: downloads everything, and shows how it goes.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::app::exit::{Ending, Exit};
+use crate::app::files;
+use crate::app::setup::{Notices, Setup};
+use crate::cli::{Config, Mode, Series};
+use crate::console::output::{Output, complain};
+use crate::console::progress::Progress;
+use crate::console::{lines, notices};
+use crate::download::cause::error_chain;
+use crate::job::Job;
+use crate::record::Record;
+use crate::report::{Report, RunFacts, RunReport};
+use crate::run::{descriptors, resources};
+use crate::tally::Tally;
+
+/// Downloads the flags under the strategy of `wanted`, with as many of its connections as there are descriptors for.
+pub(super) fn run(
+    config: &Config,
+    wanted: Series,
+    skip_existing: bool,
+    setup: &Setup,
+    out: &mut Output<impl Write>,
+) -> Exit {
+    let Series {
+        strategy,
+        connections,
+    } = wanted;
+    let embedded = setup.served.by.this_run();
+    let each = strategy.descriptors_per_connection();
+    let series = Series {
+        strategy,
+        connections: descriptors::connections(connections, each, embedded, setup.descriptors),
+    };
+    let job = Arc::new(Job {
+        limits: config.limits,
+        retries: config.retries,
+        skip_existing,
+        stop: setup.stop.clone(),
+        ..Job::new(
+            config.codes.clone(),
+            setup.served.base.clone(),
+            config.dest.clone(),
+        )
+    });
+    announce(config, wanted, series, setup, out);
+    let done = download(config, series, &job, out);
+    setup.signals.run_is_over();
+    let signal = setup.signals.caught();
+    conclude(config, &job, &done, embedded, out);
+
+    let mut written = true;
+    if !config.reports.is_empty() {
+        let facts = RunFacts {
+            strategy,
+            job: &job,
+            server: config.server.name(),
+            embedded,
+            connections: series.connections.get(),
+            started: done.started,
+            began: done.began,
+            elapsed: done.elapsed,
+            ended_by: signal,
+            resources: resources::of_this_process(),
+            seen_by_server: setup.served.by.seen(),
+        };
+        let run = RunReport::new(&facts, &done.tally, &done.records);
+        written = files::write(config, &Report::new(vec![run]), out);
+    }
+    let tally = &done.tally;
+    let ending = Ending {
+        signal,
+        output: out.failed(),
+        local: job.disk_full.is_cancelled() || !written,
+        incomplete: tally.errors() + tally.not_attempted() > 0,
+        missing: config.fail_on_not_found && tally.not_found() > 0,
+    };
+    ending.exit()
+}
+
+/// Prints what is about to be done, and with what.
+fn announce(
+    config: &Config,
+    wanted: Series,
+    series: Series,
+    setup: &Setup,
+    out: &mut Output<impl Write>,
+) {
+    let printed = Notices::of(config);
+    let connections = series.connections;
+    if matches!(config.mode, Mode::ComparedRun(_)) && config.verbose {
+        complain(&notices::compared_run(series.strategy, connections));
+    }
+    if let Some(notice) = notices::served_by(&config.server, config.ports, &setup.served.by) {
+        printed.print(&notice);
+    }
+    if let Some(few) = setup
+        .descriptors
+        .filter(|_| connections < wanted.connections)
+    {
+        printed.print(&notices::fewer_connections(
+            wanted.connections,
+            connections,
+            few,
+        ));
+    }
+    if config.prints_text() {
+        let (name, base) = (config.server.name(), &setup.served.base);
+        out.print(&lines::initial(name, base, &config.codes, connections));
+    }
+}
+
+/// Prints how it ended.
+fn conclude(config: &Config, job: &Job, done: &Done, embedded: bool, out: &mut Output<impl Write>) {
+    let (tally, printed) = (&done.tally, Notices::of(config));
+    if !config.verbose {
+        printed.print(&notices::failures(tally));
+    }
+    if job.disk_full.is_cancelled() {
+        complain(&notices::disk_full(tally, &job.dest));
+    }
+    if config.prints_text() {
+        out.print(&lines::summary(tally, done.elapsed));
+    }
+    let doubt = notices::nothing_found(tally, &job.base).filter(|_| !embedded);
+    let saved = notices::saved_in(tally, &job.dest);
+    for notice in [doubt, saved].into_iter().flatten() {
+        printed.print(&notice);
+    }
+}
+
+/// The downloads of a run, when all have ended.
+struct Done {
+    tally: Tally,
+    records: Vec<Record>,
+    started: SystemTime,
+    began: Instant,
+    elapsed: Duration,
+}
+
+/// Downloads it all, and shows how it goes.
+fn download(config: &Config, series: Series, job: &Arc<Job>, out: &mut Output<impl Write>) -> Done {
+    let Series {
+        strategy,
+        connections,
+    } = series;
+    let progress = if config.verbose || config.quiet {
+        Progress::none()
+    } else {
+        Progress::bar(strategy, job)
+    };
+    let mut done = Done {
+        tally: Tally::new(&job.codes),
+        records: Vec::new(),
+        started: SystemTime::now(),
+        began: Instant::now(),
+        elapsed: Duration::ZERO,
+    };
+    let ran = strategy.run(job, connections, &mut |record: Record| {
+        // To the last record, and not to the end of the last thread.
+        done.elapsed = done.began.elapsed();
+        match lines::line(&record).filter(|_| config.verbose) {
+            Some(line) if config.prints_text() => out.print(&line),
+            Some(line) => complain(&line),
+            None => {}
+        }
+        done.tally.add(&record);
+        progress.show(&done.tally);
+        if !config.reports.is_empty() {
+            done.records.push(record);
+        }
+    });
+    progress.finish();
+    done.tally.close();
+    if let Err(error) = ran {
+        complain(&format!(
+            "*** Error: cannot go on with {strategy}: {}\n",
+            error_chain(&error)
+        ));
+    }
+    done
+}

@@ -1,0 +1,135 @@
+//! What is to be done with the codes: one run, a comparison, or one run of a comparison; and which options make sense in
+//! which of them.
+
+use std::num::NonZeroUsize;
+
+use crate::cli::args::{Args, List, at_least_one};
+use crate::strategy::Strategy;
+
+/// What is to be done with the codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// One run.
+    Run {
+        /// When flags are downloaded, and how many at once.
+        series: Series,
+        /// Whether a whole flag that is there already is enough.
+        skip_existing: bool,
+    },
+    /// Several runs side by side.
+    Compare(Compare),
+    /// One run of a comparison, in a process of its own. Prints its report for the process that compares, which prints
+    /// everything else.
+    ComparedRun(Series),
+}
+
+/// What distinguishes the runs of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Series {
+    /// When flags are downloaded.
+    pub(crate) strategy: Strategy,
+    /// The connection limit: what was requested, at most what the strategy allows, at most one for each code.
+    pub(crate) connections: NonZeroUsize,
+}
+
+/// What to compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compare {
+    /// Each series once, in the order of the first round.
+    pub(crate) series: Vec<Series>,
+    /// How often each runs; at least once.
+    pub(crate) rounds: u32,
+    /// How often each runs before that, uncounted.
+    pub(crate) warmup: u32,
+}
+
+impl Mode {
+    /// The mode that the options stand for, with `max_req` of them checked already, for this many codes.
+    pub(super) fn new(
+        args: &Args,
+        max_req: Option<NonZeroUsize>,
+        codes: usize,
+    ) -> Result<Self, &'static str> {
+        let strategies = match (&args.strategy, args.compare) {
+            (None, false) => vec![Strategy::Semaphore],
+            (None, true) => Strategy::ALL.to_vec(),
+            (Some(List(strategies)), _) => strategies.clone(),
+        };
+        let limits = match &args.at {
+            None => vec![max_req],
+            Some(List(limits)) => {
+                let limits = limits.iter().map(|&limit| at_least_one(limit).map(Some));
+                let limits: Option<Vec<_>> = limits.collect();
+                limits.ok_or("--at LIMITS must be >= 1")?
+            }
+        };
+        let mut series = Vec::new();
+        for &strategy in &strategies {
+            for &limit in &limits {
+                let one = Series::new(strategy, limit, codes);
+                if !series.contains(&one) {
+                    series.push(one);
+                }
+            }
+        }
+        Ok(if args.compare {
+            Self::Compare(Compare {
+                series,
+                rounds: args.rounds.unwrap_or(1),
+                warmup: args.warmup.unwrap_or(0),
+            })
+        } else if args.compared_run {
+            Self::ComparedRun(series[0])
+        } else {
+            Self::Run {
+                series: series[0],
+                skip_existing: args.skip_existing,
+            }
+        })
+    }
+}
+
+impl Series {
+    /// Without a `limit`, that of the strategy.
+    fn new(strategy: Strategy, limit: Option<NonZeroUsize>, codes: usize) -> Self {
+        let limit = limit.unwrap_or(strategy.default_limit());
+        let codes = NonZeroUsize::new(codes).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            strategy,
+            connections: limit.min(strategy.cap()).min(codes),
+        }
+    }
+}
+
+/// Refuses options that make sense only in a comparison, or only without one.
+pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
+    let without = [
+        (
+            matches!(&args.strategy, Some(List(several)) if several.len() > 1),
+            "several of --strategy need --compare",
+        ),
+        (args.rounds.is_some(), "--rounds N needs --compare"),
+        (args.warmup.is_some(), "--warmup N needs --compare"),
+        (args.at.is_some(), "--at LIMITS needs --compare"),
+    ];
+    let compared = [
+        (
+            args.skip_existing,
+            "--skip-existing is nothing to compare: each strategy begins with an empty folder",
+        ),
+        (args.rounds == Some(0), "--rounds N must be >= 1"),
+        (
+            args.max_req.is_some() && args.at.is_some(),
+            "--at LIMITS and --max_req CONCURRENT are two ways to say one thing",
+        ),
+    ];
+    let wrong = if args.compare {
+        &compared[..]
+    } else {
+        &without
+    };
+    match wrong.iter().find(|(is_wrong, _)| *is_wrong) {
+        Some((_, message)) => Err(message),
+        None => Ok(()),
+    }
+}

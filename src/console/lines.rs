@@ -1,0 +1,173 @@
+//! The lines on standard output: those of the original program, to the letter, so that scripts and eyes trained on it carry
+//! over. Data in, text out: nothing is printed here.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use comparison::count;
+
+use crate::country::CountryCode;
+use crate::record::{Outcome, Record};
+use crate::server::BaseUrl;
+use crate::tally::Tally;
+
+/// Up to this many codes are named one by one.
+pub(crate) const NAMED: usize = 10;
+
+/// What is about to be done: the site, the codes and the connections.
+pub(crate) fn initial(
+    server: &str,
+    base: &BaseUrl,
+    codes: &[CountryCode],
+    connections: NonZeroUsize,
+) -> String {
+    format!(
+        "{}{} will be used.\n",
+        site(server, base, codes),
+        count(connections.get(), "concurrent connection"),
+    )
+}
+
+/// The site and the codes.
+pub(crate) fn site(server: &str, base: &BaseUrl, codes: &[CountryCode]) -> String {
+    let named = match codes {
+        [] => "none".to_owned(),
+        [first, .., last] if codes.len() > NAMED => format!("from {first} to {last}"),
+        _ => join(codes),
+    };
+    format!(
+        "{server} site: {base}\nSearching for {}: {named}\n",
+        count(codes.len(), "flag"),
+    )
+}
+
+/// What became of one code; nothing of one that was not attempted, which only the count tells.
+pub(crate) fn line(record: &Record) -> Option<String> {
+    let code = record.code;
+    let told = match &record.outcome {
+        Outcome::Saved(_) => format!("{code} OK"),
+        Outcome::AlreadyThere(_) => format!("{code} already there"),
+        Outcome::NotFound => format!("{code} not found"),
+        Outcome::Failed(failure) => format!("*** Error for {code}: {failure}"),
+        Outcome::NotAttempted => return None,
+    };
+    Some(match record.effort.attempts {
+        0 | 1 => format!("{told}\n"),
+        attempts => format!("{told} ({attempts} attempts)\n"),
+    })
+}
+
+/// What became of all codes, and how long it took.
+pub(crate) fn summary(tally: &Tally, elapsed: Duration) -> String {
+    let mut text = format!(
+        "{}\n{} downloaded.\n",
+        "-".repeat(20),
+        count(tally.downloaded(), "flag")
+    );
+    if tally.already_there() > 0 {
+        let _ = writeln!(text, "{} already there.", tally.already_there());
+    }
+    if tally.not_found() > 0 {
+        let _ = writeln!(text, "{} not found.", tally.not_found());
+    }
+    if tally.errors() > 0 {
+        let _ = writeln!(text, "{}.", count(tally.errors(), "error"));
+    }
+    if tally.not_attempted() > 0 {
+        let _ = writeln!(text, "{} not attempted.", tally.not_attempted());
+    }
+    let _ = writeln!(text, "Elapsed time: {:.2}s", elapsed.as_secs_f64());
+    text
+}
+
+/// The codes with commas between.
+pub(crate) fn join(codes: &[CountryCode]) -> String {
+    codes
+        .iter()
+        .map(CountryCode::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::country::Selection;
+    use crate::record::{Failure, Kind};
+
+    fn codes(words: &[&str]) -> Vec<CountryCode> {
+        Selection::Words(words).codes().unwrap()
+    }
+
+    fn initial_of(words: &[&str], connections: usize) -> String {
+        let base = BaseUrl::parse("http://me:secret@localhost:8002/flags/").unwrap();
+        initial(
+            "DELAY",
+            &base,
+            &codes(words),
+            NonZeroUsize::new(connections).unwrap(),
+        )
+    }
+
+    #[test]
+    fn up_to_ten_codes_are_named_and_more_only_by_their_ends() {
+        assert_eq!(
+            initial_of(&["br"], 1),
+            "DELAY site: http://me:***@localhost:8002/flags\n\
+             Searching for 1 flag: BR\n\
+             1 concurrent connection will be used.\n"
+        );
+        let ten = ["ba", "bb", "bc", "bd", "be", "bf", "bg", "bh", "bi", "bj"];
+        let named = initial_of(&ten, 10);
+        assert!(named.contains("\nSearching for 10 flags: BA, BB, BC, BD, BE, BF, BG, BH, BI, BJ\n10 concurrent connections will"));
+        let eleven = initial_of(&[&ten[..], &["bz"]].concat(), 11);
+        assert!(
+            eleven.contains("\nSearching for 11 flags: from BA to BZ\n"),
+            "{eleven}"
+        );
+    }
+
+    #[test]
+    fn a_code_has_a_line_for_each_thing_that_can_become_of_it() {
+        let told = |outcome| line(&Record::new(codes(&["br"])[0], outcome)).unwrap_or_default();
+        let failed = |kind, cause| told(Outcome::Failed(Failure::new(kind, cause)));
+        assert_eq!(told(Outcome::Saved("br.gif".into())), "BR OK\n");
+        assert_eq!(told(Outcome::NotFound), "BR not found\n");
+        assert_eq!(told(Outcome::NotAttempted), "");
+        assert_eq!(
+            failed(Kind::HttpStatus, "HTTP error 503 - Service Unavailable"),
+            "*** Error for BR: HTTP error 503 - Service Unavailable\n"
+        );
+        assert_eq!(
+            failed(Kind::Timeout, "too late"),
+            "*** Error for BR: timeout: too late\n"
+        );
+    }
+
+    #[test]
+    fn only_what_happened_is_counted_out() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes[..1]);
+        tally.add(&Record::new(codes[0], Outcome::Saved("ba.gif".into())));
+        assert_eq!(
+            summary(&tally, Duration::from_millis(505)),
+            "--------------------\n1 flag downloaded.\nElapsed time: 0.51s\n"
+        );
+
+        let mut tally = Tally::new(&codes[..8]);
+        let failure = || Outcome::Failed(Failure::new(Kind::Timeout, "too late"));
+        tally.add(&Record::new(codes[0], failure()));
+        let one_error =
+            "--------------------\n0 flags downloaded.\n1 error.\nElapsed time: 13.00s\n";
+        assert_eq!(summary(&tally, Duration::from_secs(13)), one_error);
+        tally.add(&Record::new(codes[1], failure()));
+        tally.add(&Record::new(codes[2], Outcome::NotFound));
+        tally.close();
+        assert_eq!(
+            summary(&tally, Duration::ZERO),
+            "--------------------\n0 flags downloaded.\n1 not found.\n2 errors.\n5 not attempted.\n\
+             Elapsed time: 0.00s\n"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! The notices on standard error: what else a reader wants to know. Data in, text out: nothing is printed here.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use comparison::count;
+use test_server::Ports;
+
+use crate::console::lines::{NAMED, join};
+use crate::country::CountryCode;
+use crate::record::Kind;
+use crate::run::descriptors::Descriptors;
+use crate::run::embedded::ServedBy;
+use crate::server::{BaseUrl, Server};
+use crate::strategy::Strategy;
+use crate::tally::Tally;
+
+/// Up to this many causes of one kind have a group each.
+const CAUSES: usize = 8;
+
+/// The width of lists on standard error.
+const WIDTH: usize = 80;
+
+/// Which run of a comparison the lines that follow are about.
+pub(crate) fn compared_run(strategy: Strategy, connections: NonZeroUsize) -> String {
+    format!("{strategy}, {}:\n", count(connections.get(), "connection"))
+}
+
+/// How far a comparison came that was stopped.
+pub(crate) fn stopped_early(finished: usize, planned: usize) -> String {
+    format!(
+        "stopped: {finished} of {} finished\n",
+        count(planned, "run")
+    )
+}
+
+/// Who serves the flags of a label; nothing to say of a site that is none.
+pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<String> {
+    let Server::Labelled(label) = server else {
+        return None;
+    };
+    let (name, port) = (label.name(), ports.of(*label));
+    Some(match by {
+        ServedBy::ThisRun(own) => format!("{name} is served by this run on port {}\n", own.port()),
+        ServedBy::ThisRunElsewhere(own) => {
+            format!(
+                "{name} is served by this run on port {}: port {port} is another run's\n",
+                own.port()
+            )
+        }
+        ServedBy::Running => format!("{name} is served by the server that runs on port {port}\n"),
+        ServedBy::Nobody => format!("port {port} of {name} is taken, and nobody answers there\n"),
+        ServedBy::Site => return None,
+    })
+}
+
+/// Fewer connections than wanted, and why.
+pub(crate) fn fewer_connections(
+    wanted: NonZeroUsize,
+    used: NonZeroUsize,
+    descriptors: Descriptors,
+) -> String {
+    let used = count(used.get(), "connection");
+    format!("{used} instead of {wanted}: {descriptors}\n")
+}
+
+/// The disk is full, and what that means.
+pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
+    format!(
+        "*** Error: no room left in {}: stopped, {} not attempted\n",
+        dest.display(),
+        count(tally.not_attempted(), "code")
+    )
+}
+
+/// What failed, grouped by cause; empty if nothing did.
+pub(crate) fn failures(tally: &Tally) -> String {
+    let mut text = String::new();
+    for (name, codes) in groups(tally) {
+        if codes.len() == tally.asked() && codes.len() > NAMED {
+            let _ = writeln!(text, "{name}: all {} codes", codes.len());
+            continue;
+        }
+        let _ = writeln!(text, "{name}: {}", count(codes.len(), "code"));
+        for line in wrap(&codes) {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+/// The codes by what they failed of, the largest group first. A cause may differ from code to code, as pages with a number in
+/// them do: then there is one group for the kind, with a cause as an example. There are only so many statuses.
+fn groups(tally: &Tally) -> Vec<(String, Vec<CountryCode>)> {
+    let mut of_kind = BTreeMap::<Kind, Vec<_>>::new();
+    for (failure, codes) in tally.failures() {
+        let of_kind = of_kind.entry(failure.kind()).or_default();
+        of_kind.push((failure, codes));
+    }
+    let mut groups = Vec::new();
+    for (kind, causes) in of_kind {
+        match &causes[..] {
+            [(example, _), others @ ..] if others.len() >= CAUSES && kind != Kind::HttpStatus => {
+                let name = format!("{example} (and {} other causes)", others.len());
+                let mut codes: Vec<_> = causes.into_iter().flat_map(|(_, codes)| codes).collect();
+                codes.sort_unstable();
+                groups.push((name, codes));
+            }
+            _ => {
+                let named = causes
+                    .into_iter()
+                    .map(|(failure, codes)| (failure.to_string(), codes));
+                groups.extend(named);
+            }
+        }
+    }
+    groups.sort_by_key(|(_, codes)| Reverse(codes.len()));
+    groups
+}
+
+/// A doubt about a server that has none of several flags; nothing if it has one.
+pub(crate) fn nothing_found(tally: &Tally, base: &BaseUrl) -> Option<String> {
+    let none = tally.asked() > 1 && tally.not_found() == tally.asked();
+    none.then(|| format!("none of them is at {base}: is that where the flags are?\n"))
+}
+
+/// Where the flags are; nothing if there are none.
+pub(crate) fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
+    let flags = count(tally.downloaded(), "flag");
+    (tally.downloaded() > 0).then(|| format!("{flags} saved in {}\n", dest.display()))
+}
+
+/// Lists of codes, separated by commas, none longer than the width allows.
+fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
+    let (indent, per_code) = (2, "BR, ".len());
+    codes.chunks((WIDTH - indent) / per_code).map(join)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::country::Selection;
+    use crate::record::{Failure, Outcome, Record};
+
+    fn codes(words: &[&str]) -> Vec<CountryCode> {
+        Selection::Words(words).codes().unwrap()
+    }
+
+    #[test]
+    fn failures_are_listed_by_cause_in_lines_that_fit() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for (i, &code) in codes.iter().enumerate().skip(1) {
+            let cause = if i == 9 {
+                "HTTP error 501"
+            } else {
+                "HTTP error 503"
+            };
+            tally.add(&Record::new(
+                code,
+                Outcome::Failed(Failure::new(Kind::HttpStatus, cause)),
+            ));
+        }
+        assert_eq!(
+            failures(&tally),
+            "HTTP error 503: 24 codes\n  \
+             BB, BC, BD, BE, BF, BG, BH, BI, BK, BL, BM, BN, BO, BP, BQ, BR, BS, BT, BU\n  \
+             BV, BW, BX, BY, BZ\n\
+             HTTP error 501: 1 code\n  BJ\n"
+        );
+    }
+
+    #[test]
+    fn causes_that_differ_from_code_to_code_are_one_group() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for (i, &code) in codes.iter().enumerate().take(10) {
+            let page = Failure::new(Kind::NotGif, format!("page {i}"));
+            tally.add(&Record::new(code, Outcome::Failed(page)));
+        }
+        tally.close();
+        assert_eq!(
+            failures(&tally),
+            "not_gif: page 0 (and 9 other causes): 10 codes\n  BA, BB, BC, BD, BE, BF, BG, BH, BI, BJ\n"
+        );
+    }
+
+    #[test]
+    fn a_failure_of_all_codes_is_told_once() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for &code in &codes {
+            tally.add(&Record::new(
+                code,
+                Outcome::Failed(Failure::new(Kind::ConnectRefused, "no")),
+            ));
+        }
+        assert_eq!(failures(&tally), "connect_refused: no: all 26 codes\n");
+    }
+}

@@ -1,0 +1,109 @@
+//! What is behind an error: which sort of failure it is, and its innermost cause.
+//!
+//! reqwest says "error sending request" of nearly everything and hides the rest in a chain of causes, which is walked
+//! here.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+use crate::record::Kind;
+
+/// The innermost cause: "error sending request" is all that the outermost says.
+pub(crate) fn leaf<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    chain(error).last().unwrap_or(error)
+}
+
+/// The messages of an error and of all its sources, in one line.
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
+    chain(error)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// Sorts an error of reqwest by the causes it hides, the innermost of a type. The order matters: too many open files
+/// look like a failed look-up, and a refused proxy like a refused server.
+pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
+    let innermost_io = chain(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .last();
+    let io_kind = innermost_io.map(io::Error::kind);
+    let hyper = chain(error)
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        .last();
+
+    if error.is_redirect() {
+        return Kind::Redirect;
+    }
+    if innermost_io.is_some_and(is_fd_limit) {
+        return Kind::FdLimit;
+    }
+    if error.is_timeout() || io_kind == Some(ErrorKind::TimedOut) {
+        return if error.is_connect() {
+            Kind::ConnectTimeout
+        } else {
+            Kind::Timeout
+        };
+    }
+    if is_tls(error) {
+        return Kind::Tls;
+    }
+    if error.is_dns() {
+        return Kind::Dns;
+    }
+    if error.is_connect() {
+        return match io_kind {
+            Some(ErrorKind::ConnectionRefused) => Kind::ConnectRefused,
+            _ => Kind::Connect,
+        };
+    }
+    match (io_kind, hyper) {
+        (
+            Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe),
+            _,
+        ) => Kind::Reset,
+        (Some(ErrorKind::UnexpectedEof), _) => Kind::Truncated,
+        (Some(ErrorKind::InvalidInput | ErrorKind::InvalidData), _) => Kind::BadBody,
+        (_, Some(hyper)) if hyper.is_parse() => Kind::BadResponse,
+        (_, Some(hyper)) if hyper.is_incomplete_message() => Kind::ClosedEarly,
+        _ => Kind::Other,
+    }
+}
+
+/// Whether this process (EMFILE) or the system (ENFILE) has too many files open.
+#[cfg(unix)]
+pub(crate) fn is_fd_limit(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    errno.is_some_and(|errno| matches!(errno, Errno::MFILE | Errno::NFILE))
+}
+
+/// Whether too many files are open; not known here.
+#[cfg(not(unix))]
+pub fn is_fd_limit(_error: &io::Error) -> bool {
+    false
+}
+
+/// Whether there is no room left, on the disk or for this user.
+pub(crate) fn is_disk_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
+}
+
+/// rustls comes wrapped in `io::Error`, once or twice, and the `source` of that skips what it wraps.
+fn is_tls(error: &reqwest::Error) -> bool {
+    chain(error).any(|cause| {
+        let io = cause.downcast_ref::<io::Error>();
+        let inside = std::iter::successors(io, |&io| io.get_ref()?.downcast_ref());
+        cause.is::<rustls::Error>()
+            || inside
+                .filter_map(io::Error::get_ref)
+                .any(|inner| inner.is::<rustls::Error>())
+    })
+}

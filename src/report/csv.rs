@@ -1,0 +1,43 @@
+//! A table for spreadsheets: one line for each record of each run.
+
+use crate::report::model::{RecordReport, Report};
+use crate::strategy::Strategy;
+
+/// The columns of a table, one line for each record of each run.
+pub const COLUMNS: [&str; 17] = [
+    "strategy",
+    "connections",
+    "round",
+    "code",
+    "status",
+    "kind",
+    "message",
+    "attempts",
+    "http_status",
+    "bytes",
+    "start_ms",
+    "queue_ms",
+    "earlier_ms",
+    "first_byte_ms",
+    "body_ms",
+    "save_ms",
+    "path",
+];
+
+pub(super) fn text(report: &Report) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    let in_memory = "nothing fails in memory, and each line has as many columns as the first";
+    writer.write_record(COLUMNS).expect(in_memory);
+    for run in &report.runs {
+        for record in &run.records {
+            let connections = run.settings.connections;
+            let line: (Strategy, usize, Option<u32>, &RecordReport) =
+                (run.strategy, connections, run.round, record);
+            writer.serialize(line).expect(in_memory);
+        }
+    }
+    let bytes = writer.into_inner().expect(in_memory);
+    String::from_utf8(bytes).expect("made of strings and numbers")
+}

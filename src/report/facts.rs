@@ -1,0 +1,148 @@
+//! What a page says of its runs in words: its heading, and how they were measured.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use comparison::count;
+
+use crate::report::model::{Report, RunReport};
+
+/// Up to this many different values are shown; more are counted.
+const SHOWN: usize = 3;
+
+/// What the runs are about.
+pub(super) fn title(report: &Report) -> String {
+    let asked = report
+        .runs
+        .iter()
+        .map(|run| run.totals.asked)
+        .max()
+        .unwrap_or(0);
+    let strategies = distinct(report.runs.iter().map(|run| run.strategy.name().to_owned()));
+    match strategies.as_slice() {
+        [] => "No run".to_owned(),
+        [.., last] if strategies.len() > 1 => {
+            let others = strategies[..strategies.len() - 1].join(", ");
+            format!(
+                "{}, downloaded by {others} and {last}",
+                count(asked, "country code")
+            )
+        }
+        [only, ..] => format!("{}, downloaded by {only}", count(asked, "country code")),
+    }
+}
+
+/// How it was measured: names, and what they stand for.
+pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let host = &report.host;
+    let of_runs = |tell: fn(&RunReport) -> String| few(distinct(report.runs.iter().map(tell)));
+    let mut facts = vec![
+        ("Program", host.program.clone()),
+        (
+            "Machine",
+            format!(
+                "{} {}, {} at once",
+                host.os,
+                host.arch,
+                count(host.cpus, "thread")
+            ),
+        ),
+        ("Server", of_runs(server)),
+        ("Settings", of_runs(settings)),
+    ];
+    if let Some(comparison) = &report.comparison {
+        let before = count(comparison.warmup as usize, "uncounted round");
+        let rounds = count(comparison.rounds as usize, "round");
+        facts.push((
+            "Rounds",
+            format!("{rounds} in rotated order after {before}, each run in a process of its own"),
+        ));
+    }
+    facts.push((
+        "Started",
+        report
+            .runs
+            .first()
+            .map_or_else(String::new, |run| run.started.clone()),
+    ));
+    facts
+}
+
+/// A server inside a run has another port each time: nobody will go there again.
+fn server(run: &RunReport) -> String {
+    let settings = &run.settings;
+    if settings.embedded {
+        format!("{}, served by this program itself", settings.server)
+    } else {
+        format!("{} at {}", settings.server, settings.url)
+    }
+}
+
+fn settings(run: &RunReport) -> String {
+    let settings = &run.settings;
+    let time = |ms: f64| {
+        let time = Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX);
+        format!("{time:?}")
+    };
+    let existing = if settings.skip_existing {
+        ", flags that were there left as they were"
+    } else {
+        ""
+    };
+    format!(
+        "at most {} for a flag and {} to connect, {} of body, {}{existing}",
+        time(settings.timeout_ms),
+        time(settings.connect_timeout_ms),
+        ByteSize(settings.size_limit),
+        match settings.retries {
+            0 => "no retries".to_owned(),
+            1 => "up to 1 retry".to_owned(),
+            retries => format!("up to {retries} retries"),
+        },
+    )
+}
+
+/// Each value once, in the order in which they first occur.
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}
+
+fn few(mut values: Vec<String>) -> String {
+    let more = values.len().saturating_sub(SHOWN);
+    values.truncate(SHOWN);
+    let told = values.join("; ");
+    if more > 0 {
+        format!("{told}; and {more} more")
+    } else {
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn the_heading_names_the_strategies() {
+        assert_eq!(
+            title(&samples::report(26)),
+            "26 country codes, downloaded by sequential and semaphore"
+        );
+    }
+
+    #[test]
+    fn many_values_are_counted() {
+        let values = |n: usize| few((0..n).map(|i| i.to_string()).collect());
+        assert_eq!(
+            [values(1), values(3), values(5)],
+            ["0", "0; 1; 2", "0; 1; 2; and 2 more"]
+        );
+    }
+}

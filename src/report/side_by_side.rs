@@ -1,0 +1,113 @@
+//! The runs of a report as the neutral values that the comparison crate shows.
+//!
+//! Which connection a download went through is not in a record. Its lane is the first that is free when its turn comes, so
+//! there are as many lanes as downloads were in flight at once.
+
+use comparison::{Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+
+use crate::record::Status;
+use crate::report::facts;
+use crate::report::model::{RecordReport, Report, RunReport};
+use crate::run::signals::Signal;
+use crate::strategy::Strategy;
+
+/// The words of a comparison of downloads.
+static TERMS: Terms = Terms {
+    series: "strategy",
+    labels: &[
+        Strategy::ALL[0].name(),
+        Strategy::ALL[1].name(),
+        Strategy::ALL[2].name(),
+    ],
+    slot: "connection",
+    task: "download",
+    name: "code",
+    in_flight: "From its turn to its last byte on disk, a download is in flight.",
+    phases: &[
+        phase(PhaseKind::Queue, "queue", "queue"),
+        phase(PhaseKind::Earlier, "earlier", "earlier attempts"),
+        phase(PhaseKind::Pause, "pause", "pause"),
+        phase(PhaseKind::Waiting, "waiting", "ok: waiting for the answer"),
+        phase(PhaseKind::Body, "body", "body"),
+        phase(PhaseKind::Save, "saving", "saving"),
+    ],
+};
+
+const fn phase(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
+    PhaseTerms { kind, name, legend }
+}
+
+/// The runs of a report, with what a page says of them.
+pub fn side_by_side(report: &Report) -> comparison::Comparison {
+    comparison::Comparison {
+        title: facts::title(report),
+        facts: facts::facts(report),
+        terms: &TERMS,
+        runs: report.runs.iter().map(run).collect(),
+    }
+}
+
+fn run(report: &RunReport) -> Run {
+    let mut tasks: Vec<_> = report.records.iter().map(task).collect();
+    assign_lanes(&mut tasks);
+    Run {
+        label: report.strategy.name().to_owned(),
+        slots: report.settings.connections,
+        round: report.round,
+        ended_by: report
+            .ended_by
+            .map(|signal| Signal::name(signal).to_owned()),
+        elapsed_ms: report.totals.elapsed_ms,
+        cpu_ms: report.resources.map(|resources| resources.cpu_ms),
+        peak_memory: report.resources.and_then(|resources| resources.peak_memory),
+        peak_in_flight: report.seen_by_server.and_then(|seen| seen.peak_in_flight),
+        tasks,
+    }
+}
+
+fn task(record: &RecordReport) -> Task {
+    let phases = record.start_ms.map_or_else(Vec::new, |start_ms| {
+        let phases = [
+            (PhaseKind::Queue, start_ms),
+            (PhaseKind::Earlier, record.earlier_ms),
+            (PhaseKind::Pause, record.queue_ms - start_ms),
+            (PhaseKind::Waiting, record.first_byte_ms),
+            (PhaseKind::Body, record.body_ms),
+            (PhaseKind::Save, record.save_ms),
+        ];
+        phases.map(|(kind, ms)| Phase { kind, ms }).into()
+    });
+    Task {
+        name: record.code.to_string(),
+        lane: None,
+        outcome: match record.status {
+            Status::Ok => Outcome::Ok,
+            Status::NotFound => Outcome::NotFound,
+            Status::Error => Outcome::Error,
+            Status::NotAttempted => Outcome::NotAttempted,
+        },
+        message: record.message.clone(),
+        phases,
+    }
+}
+
+/// Gives each download the first lane that is free when its turn comes.
+fn assign_lanes(tasks: &mut [Task]) {
+    let mut by_turn: Vec<_> = tasks
+        .iter_mut()
+        .filter_map(|task| Some((task.interval()?, task)))
+        .collect();
+    by_turn.sort_by(|((a, _), one), ((b, _), other)| {
+        a.total_cmp(b).then_with(|| one.name.cmp(&other.name))
+    });
+    let mut free_from_ms = Vec::<f64>::new();
+    for ((start_ms, end_ms), task) in by_turn {
+        let free = free_from_ms.iter().position(|&from_ms| from_ms <= start_ms);
+        let lane = free.unwrap_or_else(|| {
+            free_from_ms.push(0.0);
+            free_from_ms.len() - 1
+        });
+        free_from_ms[lane] = end_ms;
+        task.lane = Some(lane);
+    }
+}

@@ -1,0 +1,104 @@
+//! Trace events, for Perfetto and chrome://tracing: a process for each run, in it a thread for each lane, on it the
+//! downloads one behind the other, and in each download its phases.
+
+use std::collections::BTreeSet;
+
+use comparison::{PhaseKind, Run, Task, Terms, count};
+use serde_json::{Value, json};
+
+use crate::report::model::Report;
+use crate::report::side_by_side::side_by_side;
+
+pub(super) fn text(report: &Report) -> String {
+    let shown = side_by_side(report);
+    let mut events = Vec::new();
+    for (i, run) in shown.runs.iter().enumerate() {
+        let process = i + 1;
+        let round = run
+            .round
+            .map_or_else(String::new, |round| format!(", round {round}"));
+        let slots = count(run.slots, shown.terms.slot);
+        let name = format!("{}, {slots}{round}", run.label);
+        events.push(naming("process_name", process, 0, json!({ "name": name })));
+        events.push(naming(
+            "process_sort_index",
+            process,
+            0,
+            json!({ "sort_index": process }),
+        ));
+        run_events(run, process, shown.terms, &mut events);
+    }
+    let trace = json!({
+        "displayTimeUnit": "ms",
+        "otherData": { "program": report.host.program, "os": report.host.os, "arch": report.host.arch },
+        "traceEvents": events,
+    });
+    trace.to_string() + "\n"
+}
+
+fn run_events(run: &Run, process: usize, terms: &Terms, events: &mut Vec<Value>) {
+    let mut named = BTreeSet::new();
+    for task in run.by_start() {
+        let Some(lane) = task.lane else { continue };
+        let thread = lane + 1;
+        if named.insert(thread) {
+            let name = json!({ "name": format!("{} {thread}", terms.slot) });
+            events.push(naming("thread_name", process, thread, name));
+        }
+        download(task, (process, thread), terms, events);
+    }
+}
+
+/// The event of a download, and those of its phases, which lie in it.
+fn download(task: &Task, place: (usize, usize), terms: &Terms, events: &mut Vec<Value>) {
+    let Some((start_ms, end_ms)) = task.interval() else {
+        return;
+    };
+    let event = |name: &str, category: &str, from_ms: f64, to_ms: f64| {
+        let (from, to) = (micros(from_ms), micros(to_ms));
+        json!({
+            "name": name, "cat": category, "ph": "X", "ts": from, "dur": to - from, "pid": place.0, "tid": place.1,
+            "args": { "code": task.name, "status": task.outcome.class(), "message": task.message },
+        })
+    };
+    events.push(event(&task.name, terms.task, start_ms, end_ms));
+    let spans = task.spans().into_iter();
+    for span in spans.filter(|span| span.kind != PhaseKind::Queue) {
+        let named = terms.phases.iter().find(|phase| phase.kind == span.kind);
+        let name = named.map_or("", |phase| phase.name);
+        events.push(event(name, "phase", span.from_ms, span.to_ms));
+    }
+}
+
+fn naming(what: &str, process: usize, thread: usize, args: Value) -> Value {
+    json!({ "name": what, "ph": "M", "pid": process, "tid": thread, "args": args })
+}
+
+fn micros(ms: f64) -> i64 {
+    (ms * 1000.0).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+    use crate::strategy::Strategy;
+
+    #[test]
+    fn there_are_as_many_lanes_as_were_busy_at_once() {
+        let report = Report::new(vec![samples::run(Strategy::ThreadPool, 3, 10)]);
+        let trace: Value = serde_json::from_str(&text(&report)).unwrap();
+        let events = trace["traceEvents"].as_array().unwrap();
+        let named = |name: &str| events.iter().filter(|event| event["name"] == name).count();
+        assert_eq!((named("process_name"), named("thread_name")), (1, 3));
+        let downloads: Vec<_> = events
+            .iter()
+            .filter(|event| event["cat"] == "download")
+            .collect();
+        assert_eq!((downloads.len(), &downloads[9]["name"]), (10, &json!("AJ")));
+        assert_eq!(
+            (&downloads[9]["ts"], &downloads[9]["dur"]),
+            (&json!(309_000), &json!(103_000))
+        );
+    }
+}
