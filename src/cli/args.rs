@@ -13,24 +13,24 @@ use crate::strategy::Strategy;
 
 const AFTER_HELP: &str = "\
 Examples:
-  flags br us                    the flags of Brazil and the United States
-  flags -s DELAY b               BA to BZ from a server that takes half a second for each
-  flags -s ERROR -e -m 200 -v    every code from a server that fails for a quarter of them
-  flags -s http://127.0.0.1:9000/flags -a    the 194 flags from a server of your own
-  flags -s ERROR -e --report r.json          what became of each code, with times, for programs
-  flags -s DELAY b --compare                 all three strategies side by side
-  flags --failed r.json --retries 3          once more what failed, each up to four times
+  flags br us                    Download the flags of Brazil and the United States
+  flags -s DELAY b               Download BA to BZ from a server that delays each answer by half a second
+  flags -s ERROR -e -m 200 -v    Download every code from a server that fails for a quarter of them
+  flags -s http://127.0.0.1:9000/flags -a    Download all 194 flags from your own server
+  flags -s ERROR -e --report r.json          Report the outcome and the times of each code as JSON
+  flags -s DELAY b --compare                 Compare the three strategies
+  flags --failed r.json --retries 3          Download again what failed, with up to 3 retries each
 
-FLAGS_PORTS=a,b,c in the environment moves the ports of LOCAL, DELAY and ERROR (8001, 8002, 8003).
+The environment variable FLAGS_PORTS=a,b,c sets the ports of LOCAL, DELAY and ERROR (default 8001,8002,8003).
 
-Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage, 3 cannot write, \
+Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage error, 3 cannot write, \
 130 SIGINT, 141 closed pipe, 143 SIGTERM.";
 
-/// Download the flags of countries, and see what concurrency does
+/// Download country flags and compare concurrency strategies
 ///
-/// Flags are downloaded one after another, on a pool of threads, or all on one thread with a semaphore; the report says
-/// what became of each. LOCAL, DELAY and ERROR are servers on this machine that answer at once, after half a second, or
-/// with faults; they are started when nobody has.
+/// Downloads flags one after another, on a thread pool, or concurrently on a single thread, and reports how each download
+/// ended. LOCAL, DELAY and ERROR are servers on this machine that answer at once, after half a second, or with faults;
+/// flags starts them if they are not running.
 #[derive(Debug, Parser)]
 #[command(
     name = "flags",
@@ -41,23 +41,23 @@ Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage, 3 canno
     after_help = AFTER_HELP
 )]
 pub(super) struct Args {
-    /// Country code, or first letter (B for BA...BZ), in any case [default: the 20 most populous countries]
+    /// Country code, or first letter (B for BA to BZ), in any case [default: the 20 most populous countries]
     #[arg(value_name = "CC")]
     pub(super) cc: Vec<OsString>,
 
-    /// The 194 countries that have a flag, AD to ZW
+    /// Download all 194 flags, AD to ZW
     #[arg(short, long, alias = "a")]
     pub(super) all: bool,
 
-    /// Every possible code, AA to ZZ: 676
+    /// Request all 676 possible codes, AA to ZZ
     #[arg(short, long)]
     pub(super) every: bool,
 
-    /// Only the first N of the sorted codes
+    /// Use only the first N of the sorted codes
     #[arg(short, long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true)]
     pub(super) limit: Option<i64>,
 
-    /// Most requests at a time, at most 1000 [default: 30; sequential: always 1]
+    /// Maximum number of concurrent requests, up to 1000 [default: 30; sequential: always 1]
     #[arg(
         short,
         long = "max_req",
@@ -68,31 +68,31 @@ pub(super) struct Args {
     )]
     pub(super) max_req: Option<i64>,
 
-    /// REMOTE, LOCAL, DELAY or ERROR, or a base URL of your own [default: LOCAL]
+    /// Server to download from: LOCAL, DELAY, ERROR, REMOTE, or a base URL [default: LOCAL]
     #[arg(short, long, alias = "s", value_name = "LABEL")]
     pub(super) server: Option<String>,
 
-    /// A line per code instead of the progress bar
+    /// Print a line per code instead of the progress bar
     #[arg(short, long, aliases = ["v", "ve", "ver"])]
     pub(super) verbose: bool,
 
-    /// sequential, threadpool or semaphore [default: semaphore; with --compare: all, or several with commas]
+    /// sequential, threadpool or semaphore; with --compare, several separated by commas [default: semaphore; with --compare: all]
     #[arg(long, value_name = "STRATEGY", value_parser = list(strategy))]
     pub(super) strategy: Option<List<Strategy>>,
 
-    /// Run the strategies one after another, each in a process of its own, and show them side by side
+    /// Run each strategy in its own process, one after another, and compare them
     #[arg(long)]
     pub(super) compare: bool,
 
-    /// With --compare: run each N times, in turn [default: 1]
+    /// With --compare: number of rounds in which each strategy runs once [default: 1]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(super) rounds: Option<u32>,
 
-    /// With --compare: run each N times before that, uncounted [default: 0]
+    /// With --compare: number of warm-up rounds, which are not measured [default: 0]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(super) warmup: Option<u32>,
 
-    /// With --compare: the connection limits to try, such as 1,5,26,100
+    /// With --compare: connection limits to compare, such as 1,5,26,100
     #[arg(
         long,
         value_name = "LIMITS",
@@ -101,15 +101,15 @@ pub(super) struct Args {
     )]
     pub(super) at: Option<List<i64>>,
 
-    /// Where to save the flags; made when missing [default: downloads]
+    /// Folder to save flags in, created if missing [default: downloads]
     #[arg(long, value_name = "DIR")]
     pub(super) dest: Option<PathBuf>,
 
-    /// Leave flags that are there already, and whole, as they are
+    /// Do not download flags that are already there and complete
     #[arg(long)]
     pub(super) skip_existing: bool,
 
-    /// The time one request may take, decimals allowed
+    /// Time limit for one request, including connecting; decimals are allowed
     #[arg(
         long,
         value_name = "SECONDS",
@@ -119,7 +119,7 @@ pub(super) struct Args {
     )]
     pub(super) timeout: Duration,
 
-    /// The time a connection may take to come about
+    /// Time limit for establishing a connection
     #[arg(
         long,
         value_name = "SECONDS",
@@ -129,7 +129,7 @@ pub(super) struct Args {
     )]
     pub(super) connect_timeout: Duration,
 
-    /// The largest flag to accept, such as 65536, 64KiB or 1MB
+    /// Maximum size of a flag, such as 65536, 64KiB or 1MB
     #[arg(
         long,
         value_name = "BYTES",
@@ -139,7 +139,7 @@ pub(super) struct Args {
     )]
     pub(super) size_limit: u64,
 
-    /// Try again, up to N times a flag, what may be otherwise next time
+    /// Retry transient failures up to N times per flag
     #[arg(
         long,
         value_name = "N",
@@ -153,15 +153,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", help = report_help())]
     pub(super) report: Vec<PathBuf>,
 
-    /// Only the codes that failed or were not attempted in an earlier run, from its JSON report ('-': standard input)
+    /// Download the codes that failed or were not attempted in an earlier run, read from its JSON report ('-' for standard input)
     #[arg(long, value_name = "FILE")]
     pub(super) failed: Option<PathBuf>,
 
-    /// A flag that the server does not have counts for exit code 1
+    /// Exit with code 1 if the server does not have a flag
     #[arg(long)]
     pub(super) fail_on_not_found: bool,
 
-    /// No bar and no notices: the report alone
+    /// Print no progress bar and no notices, only the report and errors
     #[arg(short, long)]
     pub(super) quiet: bool,
 
@@ -172,8 +172,7 @@ pub(super) struct Args {
 
 fn report_help() -> String {
     format!(
-        "What became of each code, to look at or for programs: a file that ends in {}, or '-' for JSON instead of the text; \
-         may be repeated",
+        "Write a report to a file ending in {}; '-' prints JSON on standard output instead of the text; may be repeated",
         Format::SUFFIXES
     )
 }

@@ -395,8 +395,8 @@ mod tests {
         for (args, message) in [
             (&["-l", "abc"][..], "--limit N must be >= 1, not 'abc'"),
             (&["-l", "1.5"], "--limit N must be >= 1, not '1.5'"),
-            (&["-m="], "--max_req CONCURRENT is missing its value"),
-            (&["br", "-m"], "--max_req CONCURRENT is missing its value"),
+            (&["-m="], "--max_req CONCURRENT needs a value"),
+            (&["br", "-m"], "--max_req CONCURRENT needs a value"),
             (&["-m", "0"], "--max_req CONCURRENT must be >= 1"),
             (
                 &["-m", "-99999999999999999999999"],
@@ -408,10 +408,10 @@ mod tests {
             ),
             (
                 &["--limt", "3"],
-                "there is no option --limt; did you mean --limit?",
+                "unknown option --limt; did you mean --limit?",
             ),
-            (&["-x"], "there is no option -x"),
-            (&["--all=yes"], "--all takes no value, not even 'yes'"),
+            (&["-x"], "unknown option -x"),
+            (&["--all=yes"], "--all takes no value, but got 'yes'"),
             (
                 &["-s", "http://h/f?a"],
                 "--server URL must end with its path: without '?' (query) and '#' (fragment)",

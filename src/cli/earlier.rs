@@ -24,28 +24,27 @@ pub(super) struct Earlier {
 impl Earlier {
     pub(super) fn read(file: &Path, args: &Args) -> Result<Self, String> {
         if args.all || args.every || !args.cc.is_empty() {
-            return Err(
-                "--failed FILE says which codes: not together with CC, --all or --every".to_owned(),
-            );
+            return Err("--failed FILE cannot be used with CC, --all or --every".to_owned());
         }
         let wrong = |what: &str| format!("--failed FILE: {}: {what}", file.display());
         let text = read_report(file).map_err(|error| wrong(&error.to_string()))?;
-        let no_report =
-            |error: serde_json::Error| wrong(&format!("not the JSON report of a run: {error}"));
+        let no_report = |error: serde_json::Error| wrong(&format!("not a JSON report: {error}"));
         let Schema { schema } = serde_json::from_str(&text).map_err(no_report)?;
         if schema != SCHEMA {
-            return Err(wrong(&format!("schema {schema} instead of {SCHEMA}")));
+            return Err(wrong(&format!(
+                "schema {schema} is not supported, only {SCHEMA}"
+            )));
         }
         let report: Report = serde_json::from_str(&text).map_err(no_report)?;
         let Some(Settings {
             server, url, dest, ..
         }) = report.runs.first().map(|run| &run.settings)
         else {
-            return Err(wrong("there is no run in it"));
+            return Err(wrong("it contains no run"));
         };
         let mut others = report.runs[1..].iter().map(|run| &run.settings);
         if !others.all(|other| (&other.server, &other.url, &other.dest) == (server, url, dest)) {
-            return Err(wrong("its runs differ in server or folder"));
+            return Err(wrong("its runs have different servers or folders"));
         }
         Ok(Self {
             file: file.to_owned(),
@@ -61,7 +60,7 @@ impl Earlier {
             label => label,
         };
         match Server::parse(named) {
-            Err(_) => Err(self.lacks("a server", "--server")),
+            Err(_) => Err(self.lacks("a known server", "--server")),
             Ok(Server::Custom(base)) if base.hides_password() => {
                 Err(self.lacks("the password of its server", "--server"))
             }
@@ -73,14 +72,14 @@ impl Earlier {
     pub(super) fn dest(&self) -> Result<PathBuf, String> {
         let dest = &self.settings.dest;
         if dest.is_empty() || dest.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(self.lacks("the whole name of its folder", "--dest"));
+            return Err(self.lacks("the full name of its folder", "--dest"));
         }
         Ok(dest.into())
     }
 
     fn lacks(&self, what: &str, option: &str) -> String {
         let file = self.file.display();
-        format!("--failed FILE: {file} does not have {what}; name it with {option}")
+        format!("--failed FILE: {file} does not contain {what}; specify it with {option}")
     }
 }
 

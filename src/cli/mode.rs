@@ -106,7 +106,7 @@ pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
     let without = [
         (
             matches!(&args.strategy, Some(List(several)) if several.len() > 1),
-            "several of --strategy need --compare",
+            "several strategies need --compare",
         ),
         (args.rounds.is_some(), "--rounds N needs --compare"),
         (args.warmup.is_some(), "--warmup N needs --compare"),
@@ -115,12 +115,12 @@ pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
     let compared = [
         (
             args.skip_existing,
-            "--skip-existing is nothing to compare: each strategy begins with an empty folder",
+            "--skip-existing cannot be used with --compare: each run starts with an empty folder",
         ),
         (args.rounds == Some(0), "--rounds N must be >= 1"),
         (
             args.max_req.is_some() && args.at.is_some(),
-            "--at LIMITS and --max_req CONCURRENT are two ways to say one thing",
+            "--at LIMITS cannot be used with --max_req CONCURRENT",
         ),
     ];
     let wrong = if args.compare {

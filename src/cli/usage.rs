@@ -37,15 +37,15 @@ pub(super) fn usage_message(error: &clap::Error) -> String {
         }
         (ErrorKind::UnknownArgument, Some(option), ..) => {
             match context(ContextKind::SuggestedArg).filter(|meant| is_shown(meant)) {
-                Some(meant) => format!("there is no option {option}; did you mean {meant}?"),
-                None => format!("there is no option {option}"),
+                Some(meant) => format!("unknown option {option}; did you mean {meant}?"),
+                None => format!("unknown option {option}"),
             }
         }
         (ErrorKind::TooManyValues, Some(option), Some(value), _) => {
-            format!("{option} takes no value, not even '{value}'")
+            format!("{option} takes no value, but got '{value}'")
         }
         (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(option), None, _) => {
-            format!("{option} is missing its value")
+            format!("{option} needs a value")
         }
         (ErrorKind::InvalidUtf8, ..) => "the value of an option is not UTF-8".to_owned(),
         _ => {

@@ -47,12 +47,16 @@ pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<
         ServedBy::ThisRun(own) => format!("{name} is served by this run on port {}\n", own.port()),
         ServedBy::ThisRunElsewhere(own) => {
             format!(
-                "{name} is served by this run on port {}: port {port} is another run's\n",
+                "{name} is served by this run on port {}: port {port} is used by another run\n",
                 own.port()
             )
         }
-        ServedBy::Running => format!("{name} is served by the server that runs on port {port}\n"),
-        ServedBy::Nobody => format!("port {port} of {name} is taken, and nobody answers there\n"),
+        ServedBy::Running => {
+            format!("{name} is served by the server already running on port {port}\n")
+        }
+        ServedBy::Nobody => {
+            format!("port {port} ({name}) is in use, but nothing accepts connections on it\n")
+        }
         ServedBy::Site => return None,
     })
 }
@@ -70,7 +74,7 @@ pub(crate) fn fewer_connections(
 /// The disk is full, and what that means.
 pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
     format!(
-        "*** Error: no room left in {}: stopped, {} not attempted\n",
+        "*** Error: no space left in {}: stopped, {} not attempted\n",
         dest.display(),
         count(tally.not_attempted(), "code")
     )
@@ -124,7 +128,7 @@ fn groups(tally: &Tally) -> Vec<(String, Vec<CountryCode>)> {
 /// A doubt about a server that has none of several flags; nothing if it has one.
 pub(crate) fn nothing_found(tally: &Tally, base: &BaseUrl) -> Option<String> {
     let none = tally.asked() > 1 && tally.not_found() == tally.asked();
-    none.then(|| format!("none of them is at {base}: is that where the flags are?\n"))
+    none.then(|| format!("no flag was found at {base}: check the URL\n"))
 }
 
 /// Where the flags are; nothing if there are none.

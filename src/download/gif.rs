@@ -11,10 +11,10 @@ pub enum GifError {
     #[error("the body is empty")]
     Empty,
     /// The header is that of something else.
-    #[error("not the beginning of a GIF")]
+    #[error("the body does not start like a GIF")]
     NotGif,
     /// The header is right, and what follows is no block that a GIF can have.
-    #[error("byte {at} is no part of a GIF")]
+    #[error("byte {at} does not belong to a GIF")]
     BadBlock {
         /// Where the walk ended, counted from 0.
         at: usize,
@@ -26,7 +26,7 @@ pub enum GifError {
         length: usize,
     },
     /// Something follows its trailer.
-    #[error("{extra} bytes behind the end of the GIF")]
+    #[error("{extra} bytes after the end of the GIF")]
     Trailing {
         /// How much.
         extra: usize,

@@ -227,7 +227,7 @@ fn asks_for(failure: Failure, time: Duration) -> Failure {
     let seconds = time.as_secs();
     Failure::new(
         failure.kind(),
-        format!("{cause}, which asks for {seconds} s of patience; {most} s is the most there is"),
+        format!("{cause} (Retry-After of {seconds} s exceeds the maximum of {most} s)"),
     )
 }
 

@@ -64,7 +64,10 @@ fn make_room(folder: &Path) -> io::Result<()> {
 fn why_no_folder(folder: &Path, error: io::Error) -> io::Error {
     match (error.kind(), fs::read_link(folder)) {
         (io::ErrorKind::AlreadyExists, Ok(target)) => {
-            let message = format!("it is a link to {}, which is no folder", target.display());
+            let message = format!(
+                "it is a link to {}, which is not a folder",
+                target.display()
+            );
             io::Error::new(io::ErrorKind::NotADirectory, message)
         }
         // Something is there, and if it were a folder there would be no error.

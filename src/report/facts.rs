@@ -51,11 +51,11 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("Settings", of_runs(settings)),
     ];
     if let Some(comparison) = &report.comparison {
-        let before = count(comparison.warmup as usize, "uncounted round");
+        let before = count(comparison.warmup as usize, "warm-up round");
         let rounds = count(comparison.rounds as usize, "round");
         facts.push((
             "Rounds",
-            format!("{rounds} in rotated order after {before}, each run in a process of its own"),
+            format!("{rounds} in rotated order after {before}, each run in its own process"),
         ));
     }
     facts.push((
@@ -72,7 +72,7 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
 fn server(run: &RunReport) -> String {
     let settings = &run.settings;
     if settings.embedded {
-        format!("{}, served by this program itself", settings.server)
+        format!("{}, served by flags itself", settings.server)
     } else {
         format!("{} at {}", settings.server, settings.url)
     }
@@ -85,12 +85,12 @@ fn settings(run: &RunReport) -> String {
         format!("{time:?}")
     };
     let existing = if settings.skip_existing {
-        ", flags that were there left as they were"
+        ", existing flags kept"
     } else {
         ""
     };
     format!(
-        "at most {} for a flag and {} to connect, {} of body, {}{existing}",
+        "timeout {}, connect timeout {}, size limit {}, {}{existing}",
         time(settings.timeout_ms),
         time(settings.connect_timeout_ms),
         ByteSize(settings.size_limit),

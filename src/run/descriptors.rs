@@ -31,21 +31,21 @@ impl Descriptors {
     }
 }
 
-/// `at most 64 files may be open, and 2 were before the run`
+/// `at most 64 open files are allowed, and 2 were open before the run`
 impl fmt::Display for Descriptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {} files may be open", self.limit)?;
+        write!(f, "at most {} open files are allowed", self.limit)?;
         match self.inherited {
             0 => Ok(()),
-            1 => write!(f, ", and 1 was before the run"),
-            some => write!(f, ", and {some} were before the run"),
+            1 => write!(f, ", and 1 was open before the run"),
+            some => write!(f, ", and {some} were open before the run"),
         }
     }
 }
 
 /// Too few files for any run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; a run needs {MINIMUM} (see `ulimit -n`)")]
+#[error("{0}; a run needs at least {MINIMUM} (see `ulimit -n`)")]
 pub(crate) struct TooFew(Descriptors);
 
 /// Raises the limit of open files as far as the system lets it be raised, and says what it is then; nothing where there

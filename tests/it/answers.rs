@@ -61,7 +61,7 @@ fn a_200_that_is_no_whole_gif_is_an_error() {
         ),
         (
             &with_trailer,
-            "gif_trailing: 8 bytes behind the end of the GIF".to_owned(),
+            "gif_trailing: 8 bytes after the end of the GIF".to_owned(),
         ),
     ] {
         assert_eq!(verdict(&RawServer::answering(ok(body))), expected);

@@ -278,7 +278,7 @@ fn where_one_strategy_cannot_have_its_connections_none_has_them() {
     assert!(limits[0] < 26 && limits[0] == limits[1], "{limits:?}");
     assert!(
         run.err
-            .contains(" instead of 26: at most 64 files may be open"),
+            .contains(" instead of 26: at most 64 open files are allowed"),
         "{}",
         run.err
     );
@@ -367,7 +367,7 @@ fn what_makes_sense_only_in_a_comparison_is_refused_elsewhere() {
         (&["--at", "1,5"], "--at LIMITS needs --compare"),
         (
             &["--strategy", "sequential,semaphore"],
-            "several of --strategy need --compare",
+            "several strategies need --compare",
         ),
         (&["--compare", "--rounds", "0"], "--rounds N must be >= 1"),
         (&["--compare", "--at", "5,0"], "--at LIMITS must be >= 1"),
@@ -377,11 +377,11 @@ fn what_makes_sense_only_in_a_comparison_is_refused_elsewhere() {
         ),
         (
             &["--compare", "--at", "5", "-m", "5"],
-            "--at LIMITS and --max_req CONCURRENT are two ways to say one thing",
+            "--at LIMITS cannot be used with --max_req CONCURRENT",
         ),
         (
             &["--compare", "--skip-existing"],
-            "--skip-existing is nothing to compare: each strategy begins with an empty folder",
+            "--skip-existing cannot be used with --compare: each run starts with an empty folder",
         ),
     ] {
         let run = program.run(args);

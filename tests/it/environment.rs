@@ -26,7 +26,7 @@ fn with_few_descriptors_all_flags_arrive_over_fewer_connections() {
             );
             // One connection at a time needs no more than there is.
             let told = run.err.contains(&format!(
-                " instead of 194: at most {limit} files may be open"
+                " instead of 194: at most {limit} open files are allowed"
             ));
             assert_eq!(told, strategy != "sequential", "{}", run.err);
             assert_eq!(
@@ -70,10 +70,11 @@ fn with_too_few_descriptors_a_run_says_so_and_does_not_begin() {
     for limit in [16, 10, 7, 6] {
         let program = Program::new();
         let run = Run::of(program.after(&format!("ulimit -n {limit}")).arg("br"));
-        let expected = format!("*** Error: at most {limit} files may be open");
+        let expected = format!("*** Error: at most {limit} open files are allowed");
         assert!(run.err.starts_with(&expected), "{}", run.err);
         assert!(
-            run.err.ends_with("; a run needs 21 (see `ulimit -n`)\n"),
+            run.err
+                .ends_with("; a run needs at least 21 (see `ulimit -n`)\n"),
             "{}",
             run.err
         );

@@ -119,7 +119,7 @@ fn a_server_that_asks_for_too_much_patience_is_given_up_at_once() {
         };
         assert_eq!(
             failure.cause(),
-            "HTTP error 429 - Too Many Requests, which asks for 99999 s of patience; 30 s is the most there is"
+            "HTTP error 429 - Too Many Requests (Retry-After of 99999 s exceeds the maximum of 30 s)"
         );
         assert_eq!(records[0].effort.attempts, 1);
     }

@@ -18,8 +18,8 @@ fn a_folder_that_cannot_be_written_is_one_line_exit_3_and_no_request() {
     for (dest, cause) in [
         ("file", "not a directory"),
         ("file/below", "Not a directory"),
-        ("dangling", "it is a link to nowhere, which is no folder"),
-        ("to-a-file", "it is a link to file, which is no folder"),
+        ("dangling", "it is a link to nowhere, which is not a folder"),
+        ("to-a-file", "it is a link to file, which is not a folder"),
     ] {
         let run = program.run(["-s", &server.url(), "br", "--dest", dest]);
         run.assert_refused(&format!("cannot write {dest}: {cause}"));

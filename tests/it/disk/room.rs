@@ -42,8 +42,9 @@ fn a_full_disk_stops_the_run_in_order() {
             run.out
         );
         assert!(
-            run.err
-                .contains("*** Error: no room left in downloads: stopped, 4 codes not attempted\n"),
+            run.err.contains(
+                "*** Error: no space left in downloads: stopped, 4 codes not attempted\n"
+            ),
             "{}",
             run.err
         );

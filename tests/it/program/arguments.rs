@@ -32,7 +32,7 @@ fn usage_errors_are_on_standard_error_with_the_usage_and_exit_2() {
             &["--timeout", "0"],
             "--timeout SECONDS must be a number of seconds > 0, not '0'",
         ),
-        (&["--nonsense"], "there is no option --nonsense"),
+        (&["--nonsense"], "unknown option --nonsense"),
     ] {
         let run = program.run(args);
         let expected = format!("*** Usage error: {message}\nUsage: flags [OPTIONS] [CC]...\n");

@@ -34,7 +34,7 @@ fn a_server_that_runs_is_used() {
             .starts_with(&format!("LOCAL site: {}\n", server.url()))
     );
     assert!(run.err.contains(&format!(
-        "LOCAL is served by the server that runs on port {}",
+        "LOCAL is served by the server already running on port {}",
         server.port()
     )));
     assert_eq!((server.stop().requests, run.exit), (26, Some(0)));
@@ -46,9 +46,10 @@ fn a_server_that_has_no_flag_at_all_is_doubted() {
     let program = Program::new();
     let wrong = server.url().replace("/flags", "/flag");
     let run = program.run(["-s", &wrong, "br", "us"]);
-    assert!(run.err.ends_with(&format!(
-        "none of them is at {wrong}: is that where the flags are?\n"
-    )));
+    assert!(
+        run.err
+            .ends_with(&format!("no flag was found at {wrong}: check the URL\n"))
+    );
     assert_eq!(run.exit, Some(0));
     for args in [
         &["-s", &server.url(), "xx", "us"][..],
@@ -102,7 +103,7 @@ fn two_runs_at_once_do_not_share_a_server_that_one_of_them_takes_away() {
     assert!(
         second
             .err
-            .contains(&format!(": port {port} is another run's\n")),
+            .contains(&format!(": port {port} is used by another run\n")),
         "{}",
         second.err
     );
@@ -162,7 +163,7 @@ fn a_port_that_is_taken_by_nobody_who_answers_is_said_to_be() {
     let program = Program::with_ports([taken.port(), 0, 0]);
     let run = program.run(["br"]);
     let notice = format!(
-        "port {} of LOCAL is taken, and nobody answers there\n",
+        "port {} (LOCAL) is in use, but nothing accepts connections on it\n",
         taken.port()
     );
     assert!(run.err.starts_with(&notice), "{}", run.err);

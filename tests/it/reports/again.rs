@@ -188,39 +188,39 @@ fn a_file_that_is_no_report_is_a_usage_error() {
         ),
         (
             &["--failed", "text.json"],
-            "--failed FILE: text.json: not the JSON report of a run: ",
+            "--failed FILE: text.json: not a JSON report: ",
         ),
         (
             &["--failed", "other.json"],
-            "--failed FILE: other.json: not the JSON report of a run: missing field",
+            "--failed FILE: other.json: not a JSON report: missing field",
         ),
         (
             &["--failed", "newer.json"],
-            "--failed FILE: newer.json: schema 2 instead of 1",
+            "--failed FILE: newer.json: schema 2 is not supported, only 1",
         ),
         (
             &["--failed", "hidden.json"],
-            "--failed FILE: hidden.json does not have the password of its server; name it with --server",
+            "--failed FILE: hidden.json does not contain the password of its server; specify it with --server",
         ),
         (
             &["--failed", "lossy.json"],
-            "--failed FILE: lossy.json does not have the whole name of its folder; name it with --dest",
+            "--failed FILE: lossy.json does not contain the full name of its folder; specify it with --dest",
         ),
         (
             &["--failed", "odd.json"],
-            "--failed FILE: odd.json: not the JSON report of a run: \"../\" is not a country code",
+            "--failed FILE: odd.json: not a JSON report: \"../\" is not a country code",
         ),
         (
             &["--failed", "two.json"],
-            "--failed FILE: two.json: its runs differ in server or folder",
+            "--failed FILE: two.json: its runs have different servers or folders",
         ),
         (
             &["--failed", "none.json"],
-            "--failed FILE: none.json: there is no run in it",
+            "--failed FILE: none.json: it contains no run",
         ),
         (
             &["--failed", "r.json", "br"],
-            "--failed FILE says which codes: not together with CC, --all or --every",
+            "--failed FILE cannot be used with CC, --all or --every",
         ),
         (
             &["--report", "r.txt"],

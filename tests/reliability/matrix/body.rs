@@ -146,7 +146,7 @@ pub(super) fn rows() -> Vec<Row> {
             "100:gif-trailing",
             error(
                 Kind::GifTrailing,
-                "gif_trailing: … bytes behind the end of the GIF",
+                "gif_trailing: … bytes after the end of the GIF",
             ),
         ),
     ]

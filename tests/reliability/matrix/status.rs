@@ -83,7 +83,7 @@ pub(super) fn rows() -> Vec<Row> {
                 "503 that asks for more patience than 30 s",
                 "100:status=503+retry-after=99999",
                 status_error(
-                    "HTTP error 503 - Service Unavailable, which asks for 99999 s of patience; 30 s is the most there is",
+                    "HTTP error 503 - Service Unavailable (Retry-After of 99999 s exceeds the maximum of 30 s)",
                 ),
             ),
         ),
