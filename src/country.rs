@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct CountryCode([u8; 2]);
 
 /// The codes that have a flag.
-const WITH_FLAG: &str = include_str!("../country_codes.txt");
+const WITH_FLAG: &str = test_server::COUNTRY_CODES;
 
 /// The 20 most populous countries, most people first.
 ///

@@ -12,8 +12,8 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg;
 use twemoji_assets::svg::SvgTwemojiAsset;
 
-/// The one list of codes, shared with the client.
-const CODES: &str = "../country_codes.txt";
+/// The one list of codes; the library exports it.
+const CODES: &str = "country_codes.txt";
 
 /// A flag emoji is drawn in a 36 x 36 box of which it fills the middle 36 x 26.
 const WIDTH: u16 = 36;

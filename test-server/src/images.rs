@@ -11,6 +11,15 @@ use axum::body::Bytes;
 
 include!(concat!(env!("OUT_DIR"), "/flags.rs"));
 
+/// The 194 country codes that have a built-in flag: two capital letters each, in alphabetical order, separated by blanks and
+/// line ends.
+///
+/// ```
+/// let codes: Vec<_> = test_server::COUNTRY_CODES.split_whitespace().collect();
+/// assert_eq!((codes.len(), codes[0], codes[193]), (194, "AD", "ZW"));
+/// ```
+pub const COUNTRY_CODES: &str = include_str!("../country_codes.txt");
+
 /// The images a server has, by code.
 #[derive(Debug, Clone)]
 pub(crate) struct Images(HashMap<String, Bytes>);
@@ -34,7 +43,7 @@ pub enum ImagesError {
 }
 
 impl Images {
-    /// The flags of `country_codes.txt`.
+    /// The flags of [`COUNTRY_CODES`].
     pub(crate) fn built_in() -> Self {
         let flags = FLAGS.iter();
         Self(

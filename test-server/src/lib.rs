@@ -57,7 +57,7 @@ mod site;
 pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;
 pub use group::Group;
-pub use images::ImagesError;
+pub use images::{COUNTRY_CODES, ImagesError};
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::raise_descriptor_limit;
 pub use plan::{Plan, PlanError};

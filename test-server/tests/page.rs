@@ -7,7 +7,7 @@ mod support;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use support::{Met, ask, ask_lines};
-use test_server::{Group, Plan, TestServer, list_faults};
+use test_server::{COUNTRY_CODES, Group, Plan, TestServer, list_faults};
 
 /// As Firefox and Chromium send it, more or less.
 const BROWSER: &str = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -71,9 +71,7 @@ fn browsers_get_a_page_with_all_flags_and_the_plan_in_words() {
         let page = text(&met);
         let words = "MINE answers 25 % of the codes with reset, 50 % of the codes with delay=2s, the rest at once.";
         assert!(page.contains(words), "{page}");
-        let codes: Vec<_> = include_str!("../../country_codes.txt")
-            .split_whitespace()
-            .collect();
+        let codes: Vec<_> = COUNTRY_CODES.split_whitespace().collect();
         assert_eq!(codes.len(), 194);
         for code in codes {
             let lower = code.to_lowercase();
