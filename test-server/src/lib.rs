@@ -66,6 +66,3 @@ pub use server::{Builder, ChangeError, TestServer};
 /// The seed of a server that is given none: with it, ERROR serves 150 flags of AA...ZZ, misses 361 and fails 165 times,
 /// the very numbers of the sample run in *Fluent Python*.
 pub const DEFAULT_SEED: u64 = 35;
-
-/// The style sheet that all pages of this project begin with: colours for light and dark, type, tables.
-pub const LOOK: &str = include_str!("look.css");

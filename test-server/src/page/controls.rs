@@ -1,92 +1,102 @@
 //! The parts of the page for those who may steer: the numbers, and the forms.
 
-use std::fmt::{self, Formatter};
+use maud::{Markup, html};
 
 use crate::counters::Stats;
 use crate::fault::list_faults;
-use crate::page::escaped::Escaped;
 
-/// The counters and the button that resets them.
-pub(super) fn counters(f: &mut Formatter<'_>, stats: &Stats) -> fmt::Result {
-    f.write_str("<section aria-labelledby=\"counters-title\">\n<h2 id=\"counters-title\">Counters</h2>\n<dl id=\"counters\">\n")?;
+/// Returns the counters and the button that resets them.
+pub(super) fn counters(stats: &Stats) -> Markup {
+    let (in_flight, peak) = (stats.in_flight as u64, stats.peak_in_flight as u64);
     let numbers = [
         ("requests", "Requests", stats.requests),
         ("connections", "Connections", stats.connections),
-        ("in_flight", "In flight", stats.in_flight as u64),
-        (
-            "peak_in_flight",
-            "Peak in flight",
-            stats.peak_in_flight as u64,
-        ),
+        ("in_flight", "In flight", in_flight),
+        ("peak_in_flight", "Peak in flight", peak),
     ];
-    for (name, title, number) in numbers {
-        let id = name.replace('_', "-");
-        writeln!(
-            f,
-            "<div><dt>{title}</dt><dd id=\"stat-{id}\" data-stat=\"{name}\">{number}</dd></div>"
-        )?;
+    html! {
+        section aria-labelledby="counters-title" {
+            h2 #counters-title { "Counters" }
+            dl #counters {
+                @for (name, title, number) in numbers {
+                    div {
+                        dt { (title) }
+                        dd id={ "stat-" (name.replace('_', "-")) } data-stat=(name) { (number) }
+                    }
+                }
+            }
+            table #injected {
+                thead { tr { th scope="col" { "Fault met" } th .number scope="col" { "Times" } } }
+                tbody {
+                    @for (fault, times) in &stats.injected {
+                        tr { th scope="row" { (fault) } td .number { (times) } }
+                    }
+                    @if stats.injected.is_empty() { tr { td colspan="2" { "none yet" } } }
+                }
+            }
+            p .faint {
+                "Requests are those for flags; connections are all, those of this page among them. "
+                span #live role="status" { "As of when this page was loaded." }
+            }
+            form #reset-form method="post" action="/__page/reset" {
+                button #reset type="submit" { "Reset the counters" }
+                span #reset-result role="status" {}
+            }
+        }
     }
-    f.write_str("</dl>\n<table id=\"injected\">\n<thead><tr><th scope=\"col\">Fault met</th><th scope=\"col\" class=\"number\">Times</th></tr></thead>\n<tbody>")?;
-    for (fault, times) in &stats.injected {
-        let fault = Escaped(fault);
-        write!(
-            f,
-            "<tr><th scope=\"row\">{fault}</th><td class=\"number\">{times}</td></tr>"
-        )?;
-    }
-    if stats.injected.is_empty() {
-        f.write_str("<tr><td colspan=\"2\">none yet</td></tr>")?;
-    }
-    f.write_str(
-        "</tbody>\n</table>\n\
-         <p class=\"faint\">Requests are those for flags; connections are all, those of this page among them. \
-         <span id=\"live\" role=\"status\">As of when this page was loaded.</span></p>\n\
-         <form id=\"reset-form\" method=\"post\" action=\"/__page/reset\">\n\
-         <button id=\"reset\" type=\"submit\">Reset the counters</button>\n\
-         <span id=\"reset-result\" role=\"status\"></span>\n</form>\n</section>\n",
-    )
 }
 
-/// The form for another plan, with this one in it, and the faults there are.
-pub(super) fn plan_form(
-    f: &mut Formatter<'_>,
-    plan: &str,
-    why_refused: Option<&str>,
-) -> fmt::Result {
-    // Where the typed plan is wrong, that is where to go on.
-    let state = match why_refused {
-        Some(_) => " aria-invalid=\"true\" autofocus",
-        None => "",
-    };
-    write!(
-        f,
-        "<section id=\"steer\" aria-labelledby=\"plan-title\">\n<h2 id=\"plan-title\">Another plan</h2>\n\
-         <form id=\"plan-form\" method=\"post\" action=\"/__page/plan\">\n\
-         <label for=\"plan\">Plan</label>\n\
-         <div class=\"line\"><input id=\"plan\" name=\"plan\" type=\"text\" value=\"{}\" autocomplete=\"off\" \
-         autocapitalize=\"off\" spellcheck=\"false\" aria-describedby=\"plan-help plan-result\"{state}>\n\
-         <button id=\"set-plan\" type=\"submit\">Change the plan</button></div>\n\
-         <div id=\"plan-result\" role=\"status\">",
-        Escaped(plan)
-    )?;
-    if let Some(why) = why_refused {
-        // The first line is words; what follows, wider than a phone, scrolls by itself, by keyboard too: a caret must stay
-        // under its word.
-        let (words, pointing) = why.split_at(why.find('\n').map_or(why.len(), |end| end + 1));
-        let (words, pointing) = (Escaped(words), Escaped(pointing));
-        write!(
-            f,
-            "<pre class=\"refused\" tabindex=\"0\"><span>{words}</span>{pointing}</pre>"
-        )?;
+/// Returns the form for another plan, with this one in it, and the list of faults.
+pub(super) fn plan_form(plan: &str, why_refused: Option<&str>) -> Markup {
+    html! {
+        section #steer aria-labelledby="plan-title" {
+            h2 #plan-title { "Another plan" }
+            form #plan-form method="post" action="/__page/plan" {
+                label for="plan" { "Plan" }
+                div .line {
+                    // Where the typed plan is wrong, that is where to go on.
+                    input #plan name="plan" type="text" value=(plan) autocomplete="off" autocapitalize="off"
+                        spellcheck="false" aria-describedby="plan-help plan-result"
+                        aria-invalid=[why_refused.map(|_| "true")] autofocus[why_refused.is_some()];
+                    button #set-plan type="submit" { "Change the plan" }
+                }
+                div #plan-result role="status" { @if let Some(why) = why_refused { (refusal(why)) } }
+                p #plan-help .faint {
+                    code { "PERCENT:FAULT[=ARGUMENT][+FAULT...]" }
+                    ", and more of them with commas between, such as "
+                    code { "25:status=500|503+retry-after=2s,10:reset" }
+                    ". Nothing: every code is answered at once."
+                }
+            }
+            details #faults {
+                summary { "All faults" }
+                dl {
+                    @for (fault, sees) in list_faults() {
+                        div { dt { code { (fault) } } dd { (sees) } }
+                    }
+                }
+            }
+        }
     }
-    f.write_str(
-        "</div>\n<p id=\"plan-help\" class=\"faint\"><code>PERCENT:FAULT[=ARGUMENT][+FAULT...]</code>, and more of them with \
-         commas between, such as <code>25:status=500|503+retry-after=2s,10:reset</code>. Nothing: every code is answered at \
-         once.</p>\n</form>\n<details id=\"faults\">\n<summary>All faults</summary>\n<dl>\n",
-    )?;
-    for (fault, sees) in list_faults() {
-        let (fault, sees) = (Escaped(&fault), Escaped(sees));
-        writeln!(f, "<div><dt><code>{fault}</code></dt><dd>{sees}</dd></div>")?;
+}
+
+/// Returns the message about a plan. Its first line is words; what follows, wider than a phone, scrolls by itself, by
+/// keyboard too: a caret must stay under its word.
+fn refusal(why: &str) -> Markup {
+    let (words, pointing) = why.split_at(why.find('\n').map_or(why.len(), |end| end + 1));
+    html! { pre .refused tabindex="0" { span { (words) } (pointing) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_in_html_is_escaped() {
+        let form = plan_form("<a b='c' d=\"e\">&é", Some("<i>\n</pre>")).into_string();
+        assert!(form.contains(" value=\"&lt;a b='c' d=&quot;e&quot;&gt;&amp;é\" "));
+        assert!(form.contains("<span>&lt;i&gt;\n</span>&lt;/pre&gt;</pre>"));
+        let plain = plan_form("plain", None).into_string();
+        assert!(plain.contains(" value=\"plain\" ") && !plain.contains("<pre"));
     }
-    f.write_str("</dl>\n</details>\n</section>\n")
 }

@@ -1,169 +1,152 @@
-//! The page as HTML. Everything that is not written here is escaped: names, plans and hosts are anyone's words.
+//! The page as HTML. maud escapes everything that is not written here: names, plans and hosts are anyone's words.
 
-use std::fmt::{self, Formatter};
 use std::ptr;
 use std::sync::Arc;
 
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
 use crate::page::controls::{counters, plan_form};
-use crate::page::escaped::Escaped;
-use crate::page::shown;
+use crate::page::text::plan_or_none;
 use crate::site::Site;
 
-/// The page of a server at one moment; its `Display` is HTML.
+/// The page of a server at one moment.
 pub(super) struct Page<'a> {
     pub(super) site: &'a Site,
-    /// All servers that know of each other, this one among them, and their ports.
+    /// All servers of the group, this one among them, and their ports.
     pub(super) servers: &'a [(u16, Arc<Site>)],
-    /// What the visitor calls this machine.
+    /// The host name by which the visitor addresses this machine.
     pub(super) host: &'a str,
-    pub(super) steering: Steering<'a>,
+    pub(super) access: Access<'a>,
     /// By which the browser knows the script and the style sheet.
     pub(super) nonce: &'a str,
 }
 
 /// What the visitor may do, and has just done.
 #[derive(Clone, Copy)]
-pub(super) enum Steering<'a> {
+pub(super) enum Access<'a> {
     /// Nothing, for this reason.
     Closed(&'static str),
     /// Watch the numbers, change the plan.
     Open,
     /// The same, and has typed a plan that was refused.
-    Refused { typed: &'a str, why: &'a str },
-}
-
-impl fmt::Display for Page<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (name, nonce) = (Escaped(&self.site.name), self.nonce);
-        write!(
-            f,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{name} test server</title>\n"
-        )?;
-        self.icon(f)?;
-        let (look, own) = (crate::LOOK, include_str!("page.css"));
-        write!(
-            f,
-            "<style nonce=\"{nonce}\">\n{look}{own}</style>\n</head>\n<body>\n<main>\n<h1>{name} test server</h1>\n"
-        )?;
-        self.state(f)?;
-        match self.steering {
-            Steering::Closed(why) => {
-                let why = Escaped(why);
-                writeln!(
-                    f,
-                    "<p id=\"closed\" class=\"faint\">Counters and another plan are not to be had here; {why}.</p>"
-                )?;
-            }
-            Steering::Open => {
-                counters(f, &self.site.counters.stats())?;
-                plan_form(f, &self.site.plan().to_string(), None)?;
-            }
-            Steering::Refused { typed, why } => {
-                counters(f, &self.site.counters.stats())?;
-                plan_form(f, typed, Some(why))?;
-            }
-        }
-        self.gallery(f)?;
-        f.write_str("</main>\n")?;
-        // Closed, there is nothing to watch.
-        if !self.is_closed() {
-            let script = include_str!("page.js");
-            write!(f, "<script nonce=\"{nonce}\">\n{script}</script>\n")?;
-        }
-        f.write_str("</body>\n</html>\n")
-    }
+    PlanRefused { typed: &'a str, why: &'a str },
 }
 
 impl Page<'_> {
-    /// Without one a browser asks for `/favicon.ico` and complains that there is none.
-    fn icon(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.is_closed() || self.site.images.find("br").is_none() {
-            return Ok(());
+    /// Returns the whole document.
+    pub(super) fn render(&self) -> Markup {
+        let Self { site, nonce, .. } = self;
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { (site.name) " test server" }
+                    (self.icon())
+                    style nonce=(nonce) { (PreEscaped(include_str!("page.css"))) }
+                }
+                body {
+                    main {
+                        h1 { (site.name) " test server" }
+                        (self.state())
+                        (self.controls())
+                        (self.gallery())
+                    }
+                    // Closed, there is nothing to watch.
+                    @if !self.is_closed() {
+                        script nonce=(nonce) { (PreEscaped(include_str!("page.js"))) }
+                    }
+                }
+            }
         }
-        f.write_str("<link rel=\"icon\" type=\"image/gif\" href=\"/__flag/br.gif\">\n")
+    }
+
+    /// Without one a browser asks for `/favicon.ico` and complains that there is none.
+    fn icon(&self) -> Markup {
+        let has_icon = !self.is_closed() && self.site.images.find("br").is_some();
+        html! { @if has_icon { link rel="icon" type="image/gif" href="/__flag/br.gif"; } }
     }
 
     fn is_closed(&self) -> bool {
-        matches!(self.steering, Steering::Closed(_))
+        matches!(self.access, Access::Closed(_))
     }
 
     /// What changes with the plan; the script puts this part anew.
-    fn state(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { site, .. } = self;
+    fn state(&self) -> Markup {
+        let Self { site, servers, .. } = self;
         let plan = site.plan();
-        write!(
-            f,
-            "<div id=\"state\">\n<p id=\"plan-in-words\">{} {}.</p>\n<dl class=\"facts\">\n\
-             <div><dt>Plan</dt><dd><code id=\"plan-now\">{}</code></dd></div>\n\
-             <div><dt>Seed</dt><dd><code>{}</code></dd></div>\n\
-             <div><dt>Flags</dt><dd>{} at <code>/flags/{{cc}}/{{cc}}.gif</code></dd></div>\n</dl>\n",
-            Escaped(&site.name),
-            Escaped(&plan.in_words()),
-            Escaped(&shown(&plan)),
-            site.seed,
-            site.images.count(),
-        )?;
-        if self.servers.len() > 1 {
-            f.write_str("<h2 id=\"servers-title\">All servers here</h2>\n<ul id=\"servers\" aria-labelledby=\"servers-title\">\n")?;
-            for (port, server) in self.servers {
-                self.server(f, *port, server)?;
+        html! {
+            div #state {
+                p #plan-in-words { (site.name) " " (plan.in_words()) "." }
+                dl .facts {
+                    div { dt { "Plan" } dd { code #plan-now { (plan_or_none(&plan)) } } }
+                    div { dt { "Seed" } dd { code { (site.seed) } } }
+                    div { dt { "Flags" } dd { (site.images.count()) " at " code { "/flags/{cc}/{cc}.gif" } } }
+                }
+                @if servers.len() > 1 {
+                    h2 #servers-title { "All servers here" }
+                    ul #servers aria-labelledby="servers-title" {
+                        @for (port, server) in *servers { (self.server(*port, server)) }
+                    }
+                }
             }
-            f.write_str("</ul>\n")?;
         }
-        f.write_str("</div>\n")
     }
 
-    fn server(&self, f: &mut Formatter<'_>, port: u16, server: &Site) -> fmt::Result {
+    fn server(&self, port: u16, server: &Site) -> Markup {
         let (name, words) = (&server.name, server.plan().in_words());
-        let (name, words) = (Escaped(name), Escaped(&words));
-        if ptr::eq(server, self.site) {
-            return writeln!(
-                f,
-                "<li><strong aria-current=\"page\">{name}</strong>, this one, on port {port} {words}</li>"
-            );
+        html! {
+            li {
+                @if ptr::eq(server, self.site) {
+                    strong aria-current="page" { (name) } ", this one, on port " (port) " " (words)
+                } @else {
+                    a href={ "http://" (self.host) ":" (port) "/" } { (name) } " on port " (port) " " (words)
+                }
+            }
         }
-        let host = Escaped(self.host);
-        writeln!(
-            f,
-            "<li><a href=\"http://{host}:{port}/\">{name}</a> on port {port} {words}</li>"
-        )
     }
 
-    fn gallery(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn controls(&self) -> Markup {
+        let (plan, why_refused) = match self.access {
+            Access::Closed(why) => {
+                return html! {
+                    p #closed .faint { "Counters and another plan are not to be had here; " (why) "." }
+                };
+            }
+            Access::Open => (&*self.site.plan().to_string(), None),
+            Access::PlanRefused { typed, why } => (typed, Some(why)),
+        };
+        html! {
+            (counters(&self.site.counters.stats()))
+            (plan_form(plan, why_refused))
+        }
+    }
+
+    fn gallery(&self) -> Markup {
         let codes = self.site.images.codes();
         // The images have a path of their own, where they are not counted, and it is closed as well.
-        let class = if self.is_closed() {
-            " class=\"codes-only\""
-        } else {
-            ""
-        };
-        write!(
-            f,
-            "<h2 id=\"gallery-title\">{} flags</h2>\n\
-             <p class=\"faint\">Each leads to the flag as a client gets it: under the plan, and counted.</p>\n\
-             <ul id=\"gallery\"{class} aria-labelledby=\"gallery-title\">\n",
-            codes.len()
-        )?;
-        for code in codes {
-            let upper = code.to_uppercase();
-            write!(f, "<li><a href=\"/flags/{code}/{code}.gif\">")?;
-            // What the image says already is not read out once more.
-            let said = if self.is_closed() {
-                ""
-            } else {
-                " aria-hidden=\"true\""
-            };
-            if !self.is_closed() {
-                // The size at which they are drawn, whatever the size of the file: nothing jumps when they arrive.
-                write!(
-                    f,
-                    "<img src=\"/__flag/{code}.gif\" alt=\"flag of {upper}\" width=\"72\" height=\"52\" loading=\"lazy\" decoding=\"async\">"
-                )?;
+        let closed = self.is_closed();
+        html! {
+            h2 #gallery-title { (codes.len()) " flags" }
+            p .faint { "Each leads to the flag as a client gets it: under the plan, and counted." }
+            ul #gallery class=[closed.then_some("codes-only")] aria-labelledby="gallery-title" {
+                @for code in codes {
+                    @let upper = code.to_uppercase();
+                    li {
+                        a href={ "/flags/" (code) "/" (code) ".gif" } {
+                            @if !closed {
+                                // The size at which they are drawn, whatever the size of the file: nothing jumps when
+                                // they arrive.
+                                img src={ "/__flag/" (code) ".gif" } alt={ "flag of " (upper) } width="72" height="52"
+                                    loading="lazy" decoding="async";
+                            }
+                            // What the image says already is not read out once more.
+                            span .code aria-hidden=[(!closed).then_some("true")] { (upper) }
+                        }
+                    }
+                }
             }
-            writeln!(f, "<span class=\"code\"{said}>{upper}</span></a></li>")?;
         }
-        f.write_str("</ul>\n")
     }
 }

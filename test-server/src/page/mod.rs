@@ -2,8 +2,12 @@
 //!
 //! The page works without its script: its numbers are those of the moment, and its forms are plain POSTs that lead back to
 //! it. Who may see the numbers and steer is decided by `control` alone, for the page as for the paths it uses.
+//!
+//! * `accept`: which clients get HTML
+//! * `text`: the page as plain text
+//! * `controls`: the counters and the forms of the page
+//! * `html`: the whole page
 
-use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -15,16 +19,14 @@ use axum::routing::get;
 
 use crate::control;
 use crate::group::Group;
-use crate::plan::Plan;
 use crate::site::Site;
 
 mod accept;
 mod controls;
-mod escaped;
-mod form;
 mod html;
+mod text;
 
-use html::{Page, Steering};
+use html::{Access, Page};
 
 /// The page, and the paths its forms are sent to.
 pub(crate) fn routes(site: &Arc<Site>, group: Group) -> Router<Arc<Site>> {
@@ -49,28 +51,34 @@ pub(crate) fn routes(site: &Arc<Site>, group: Group) -> Router<Arc<Site>> {
 
 fn show(site: &Site, group: &Group, headers: &HeaderMap) -> Response {
     if !accept::prefers_html(headers) {
-        return ([(header::VARY, "Accept")], about(site)).into_response();
+        return ([(header::VARY, "Accept")], text::plain_text(site)).into_response();
     }
-    let steering = if control::is_open_to_own_pages(site, headers) {
-        Steering::Open
+    let access = if control::is_open_to_own_pages(site, headers) {
+        Access::Open
     } else {
-        Steering::Closed(control::why_closed(site))
+        Access::Closed(control::why_closed(site))
     };
-    page(site, group, headers, steering)
+    page(site, group, headers, access)
 }
 
 fn change_plan(site: &Site, group: &Group, headers: &HeaderMap, form: &str) -> Response {
-    let Some(typed) = form::field(form, "plan") else {
+    let Some(typed) = typed_plan(form) else {
         return (StatusCode::BAD_REQUEST, "the form has no plan\n").into_response();
     };
     match control::change_plan(site, &typed) {
         Ok(_) => Redirect::to("/").into_response(),
         Err((status, why)) => {
             let (typed, why) = (typed.as_str(), why.as_str());
-            let refused = page(site, group, headers, Steering::Refused { typed, why });
+            let refused = page(site, group, headers, Access::PlanRefused { typed, why });
             (status, refused).into_response()
         }
     }
+}
+
+/// Returns the field `plan` of a form that is `application/x-www-form-urlencoded`.
+fn typed_plan(form: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(form.as_bytes());
+    fields.find_map(|(name, value)| (name == "plan").then(|| value.into_owned()))
 }
 
 async fn reset(State(site): State<Arc<Site>>) -> Redirect {
@@ -82,13 +90,13 @@ async fn back() -> Redirect {
     Redirect::to("/")
 }
 
-fn page(site: &Site, group: &Group, headers: &HeaderMap, steering: Steering<'_>) -> Response {
+fn page(site: &Site, group: &Group, headers: &HeaderMap, access: Access<'_>) -> Response {
     let nonce = nonce();
     let page = Page {
         site,
         servers: &group.running(),
-        host: called_by(headers),
-        steering,
+        host: host_name(headers),
+        access,
         nonce: &nonce,
     };
     // `frame-ancestors`: nobody shall click on this page through another.
@@ -104,7 +112,7 @@ fn page(site: &Site, group: &Group, headers: &HeaderMap, steering: Steering<'_>)
         // The numbers are those of the moment.
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (head, page.to_string()).into_response()
+    (head, page.render().into_string()).into_response()
 }
 
 /// Another one for each page, and not to be guessed: the keys of a `RandomState` come from the system.
@@ -113,8 +121,8 @@ fn nonce() -> String {
     format!("{:016x}{:016x}", state.hash_one(0), state.hash_one(1))
 }
 
-/// What the visitor calls this machine, which the links to the other servers call it too.
-fn called_by(headers: &HeaderMap) -> &str {
+/// Returns the host name by which the visitor addresses this machine; the links to the other servers use it as well.
+fn host_name(headers: &HeaderMap) -> &str {
     let host = headers.get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = match host.split_once(']') {
@@ -122,29 +130,6 @@ fn called_by(headers: &HeaderMap) -> &str {
         None => host.split(':').next().unwrap_or_default(),
     };
     if name.is_empty() { "localhost" } else { name }
-}
-
-/// The page for those who read text.
-fn about(site: &Site) -> String {
-    let plan = site.plan();
-    let mut page = format!("{} test server: {}\n", site.name, plan.in_words());
-    let _ = write!(
-        page,
-        "{} flags at /flags/{{cc}}/{{cc}}.gif, such as /flags/br/br.gif\nplan: {}\nseed: {}\n",
-        site.images.count(),
-        shown(&plan),
-        site.seed,
-    );
-    page
-}
-
-/// A plan as it is written, where a line with nothing in it would look like a mistake.
-fn shown(plan: &Plan) -> String {
-    if *plan == Plan::normal() {
-        "none".to_owned()
-    } else {
-        plan.to_string()
-    }
 }
 
 #[cfg(test)]
@@ -157,14 +142,24 @@ mod tests {
             let headers: HeaderMap = [(header::HOST, host.parse().unwrap())]
                 .into_iter()
                 .collect();
-            called_by(&headers).to_owned()
+            host_name(&headers).to_owned()
         };
         assert_eq!(called("localhost:8001"), "localhost");
         assert_eq!(called("127.0.0.1"), "127.0.0.1");
         assert_eq!(called("[::1]:8001"), "[::1]");
         assert_eq!(called("[::1]"), "[::1]");
         assert_eq!(called(""), "localhost");
-        assert_eq!(called_by(&HeaderMap::new()), "localhost");
+        assert_eq!(host_name(&HeaderMap::new()), "localhost");
+    }
+
+    #[test]
+    fn a_plan_comes_out_as_it_was_typed() {
+        let sent = "a=b&plan=100%3Astatus%3D503%2Breason%3D%22a+%26+%C3%A9%22";
+        let typed = r#"100:status=503+reason="a & é""#;
+        assert_eq!(typed_plan(sent).as_deref(), Some(typed));
+        assert_eq!(typed_plan("plan=").as_deref(), Some(""));
+        assert_eq!(typed_plan("plans=x"), None);
+        assert_eq!(typed_plan(""), None);
     }
 
     #[test]
