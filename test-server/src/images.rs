@@ -26,8 +26,7 @@ pub(crate) struct Images(HashMap<String, Bytes>);
 
 /// Why a folder of flags cannot be served.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ImagesError {
+pub(crate) enum ImagesError {
     /// The folder, or a file in it, cannot be read.
     #[error("cannot read {}", .path.display())]
     Read {

@@ -85,7 +85,7 @@ impl Default for Ports {
     }
 }
 
-/// Why [`Ports::VARIABLE`] cannot be used.
+/// Why the environment variable `FLAGS_PORTS` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{var} must be three different ports a,b,c from 0 to 65535 (of LOCAL, DELAY and ERROR), not '{text}'", var = Ports::VARIABLE)]
 pub struct PortsError {
@@ -93,14 +93,14 @@ pub struct PortsError {
 }
 
 impl Ports {
-    /// The environment variable that moves the three: `FLAGS_PORTS=9001,9002,9003`. Port 0 is a free one, another at
-    /// each start.
-    pub const VARIABLE: &str = "FLAGS_PORTS";
+    /// The environment variable that moves the three.
+    const VARIABLE: &str = "FLAGS_PORTS";
 
-    /// The ports as the environment moves them.
+    /// The ports as the environment variable `FLAGS_PORTS` moves them, such as `FLAGS_PORTS=9001,9002,9003`. Port 0 is a
+    /// free one, another at each start.
     ///
     /// # Errors
-    /// When [`Self::VARIABLE`] is set to anything but three ports that differ.
+    /// When the variable is set to anything but three ports that differ.
     pub fn from_env() -> Result<Self, PortsError> {
         match std::env::var_os(Self::VARIABLE) {
             Some(ports) if !ports.is_empty() => Self::parse(&ports.to_string_lossy()),
@@ -137,6 +137,38 @@ impl Ports {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::Images;
+    use crate::server::DEFAULT_SEED;
+
+    #[test]
+    fn the_default_seed_gives_the_numbers_of_the_book() {
+        let plan = Label::Error.plan(&Tuning::default()).unwrap();
+        let flags = Images::built_in();
+        let codes = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")));
+        let fails = |code: &String| {
+            let mut faults = plan.faults(DEFAULT_SEED, code).iter();
+            faults.any(|fault| fault.name() == "status")
+        };
+        let (failing, others): (Vec<_>, Vec<_>) = codes.partition(fails);
+        let (served, missing): (Vec<_>, Vec<_>) =
+            others.iter().partition(|code| flags.find(code).is_some());
+        assert_eq!(
+            (served.len(), missing.len(), failing.len()),
+            (150, 361, 165)
+        );
+    }
+
+    #[test]
+    fn plans_are_told_in_words() {
+        let told = |label: Label| label.plan(&Tuning::default()).unwrap().describe();
+        assert_eq!(told(Label::Local), "answers at once");
+        assert_eq!(told(Label::Delay), "answers every request with delay=500ms");
+        assert_eq!(
+            told(Label::Error),
+            "answers 25 % of the codes with status=500|501|502|503, 50 % of the codes with delay=500ms, \
+             the rest at once"
+        );
+    }
 
     #[test]
     fn three_ports_are_read_and_anything_else_is_refused() {

@@ -88,6 +88,12 @@ pub(crate) fn last_head_for(flag: &Bytes) -> String {
     ))
 }
 
+/// Returns the first `most` bytes, and never all of them.
+pub(crate) fn cut(whole: &Bytes, most: u64) -> Bytes {
+    let all_but_one = whole.len().saturating_sub(1);
+    whole.slice(..usize::try_from(most).map_or(all_but_one, |most| most.min(all_but_one)))
+}
+
 /// Head and body in one.
 pub(crate) fn message(head: &str, body: &[u8]) -> Bytes {
     [head.as_bytes(), body].concat().into()

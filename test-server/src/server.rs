@@ -20,10 +20,15 @@ use crate::control;
 use crate::counters::{Counters, Stats};
 use crate::group::Group;
 use crate::images::Images;
+use crate::limits;
+use crate::listen;
 use crate::plan::{Plan, PlanError};
 use crate::routes;
 use crate::site::Site;
-use crate::{DEFAULT_SEED, limits, listen};
+
+/// The seed of a server that is given none: with it, ERROR serves 150 flags of AA...ZZ, misses 361 and fails 165 times,
+/// the very numbers of the sample run in *Fluent Python*.
+pub const DEFAULT_SEED: u64 = 35;
 
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
@@ -96,7 +101,7 @@ impl TestServer {
 
     /// What a client has to expect here, as a sentence without a subject: `answers at once`.
     pub fn describe(&self) -> String {
-        self.site.plan().in_words()
+        self.site.plan().describe()
     }
 
     /// What the server calls itself.
@@ -251,9 +256,8 @@ impl Builder {
     /// Starts the server; it can be connected to when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// When the port is taken on any of the addresses, when the folder of flags cannot be served
-    /// ([`ImagesError`](crate::ImagesError) inside), when the `Server` header is not a header value, or when no thread
-    /// can be started. Nothing is left running then.
+    /// When the port is taken on any of the addresses, when the folder of flags cannot be served, when the `Server` header
+    /// is not a header value, or when no thread can be started. Nothing is left running then.
     pub fn start(self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
         let server_header = HeaderValue::from_str(&self.server_header).map_err(io::Error::other)?;

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::draw::draw;
-use crate::fault::{Case, Spec};
+use crate::random;
 
 /// What a fault takes.
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +77,9 @@ impl Takes {
 }
 
 impl Argument {
-    /// The argument of a fault, or why it cannot be.
-    pub(crate) fn parse(spec: &Spec, text: Option<&str>) -> Result<Self, String> {
-        let name = spec.name;
-        match (spec.takes, text) {
+    /// Parses the argument of the fault `name`; the error says what would be accepted.
+    pub(crate) fn parse(name: &str, takes: Takes, text: Option<&str>) -> Result<Self, String> {
+        match (takes, text) {
             (Takes::Nothing, None) => Ok(Self::Nothing),
             (Takes::Nothing, Some(_)) => Err(format!("'{name}' takes no argument")),
             (Takes::Number { default, .. }, None) if default > 0 => Ok(Self::Number(default)),
@@ -151,18 +149,16 @@ impl Delay {
     }
 
     /// How long this code waits: drawn by seed and code, under the name of the delay itself.
-    pub(crate) fn of(&self, case: &Case<'_>) -> Duration {
-        let drawn = || draw(case.seed, &format!("{}/delay/{self}", case.code));
+    pub(crate) fn of(&self, seed: u64, code: &str) -> Duration {
+        let drawn = || random::uniform(seed, &format!("{code}/delay/{self}"));
         match *self {
             Self::Fixed(delay) => delay,
             Self::Uniform(from, to) => from + (to - from).mul_f64(drawn()),
             Self::LogNormal { median, p99 } => {
                 // The 99th percentile of the standard normal distribution.
                 let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / 2.326_347_874_040_841;
-                let z = standard_normal(
-                    drawn(),
-                    draw(case.seed, &format!("{}/delay/{self}/2", case.code)),
-                );
+                let second = random::uniform(seed, &format!("{code}/delay/{self}/2"));
+                let z = standard_normal(drawn(), second);
                 // Beyond four sigmas there is one code in 30,000, and an answer that nobody waits for.
                 let factor = (sigma * z.clamp(-4.0, 4.0)).exp();
                 Duration::try_from_secs_f64(median.as_secs_f64() * factor).unwrap_or(Duration::MAX)
@@ -331,15 +327,8 @@ mod tests {
     fn delays(text: &str) -> Vec<f64> {
         let delay = Delay::parse(text).unwrap();
         let codes = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")));
-        let of = |code: String| {
-            delay.of(&Case {
-                seed: 35,
-                code: &code,
-                hop: 0,
-                own_plan: None,
-            })
-        };
-        let mut delays: Vec<_> = codes.map(of).map(|delay| delay.as_secs_f64()).collect();
+        let of = |code: String| delay.of(35, &code).as_secs_f64();
+        let mut delays: Vec<_> = codes.map(of).collect();
         delays.sort_by(f64::total_cmp);
         delays
     }

@@ -12,7 +12,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body::Frame;
 
-use crate::fault::{Answer, Argument, Case, Effect, Spec, Takes};
+use crate::fault::argument::{Argument, Takes};
+use crate::fault::spec::{Answer, Case, Effect, Spec};
+use crate::script::cut;
 
 pub(super) static SPECS: [Spec; 6] = [
     Spec {
@@ -33,7 +35,7 @@ pub(super) static SPECS: [Spec; 6] = [
         },
         sees: "200 and only the first bytes of the flag, which the length agrees with",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
-            let kept = super::cut(flag, argument.number());
+            let kept = cut(flag, argument.number());
             Answer::Http(([(CONTENT_TYPE, "image/gif")], kept).into_response())
         }),
     },

@@ -2,8 +2,9 @@
 
 use axum::body::Bytes;
 
-use crate::fault::{Answer, Argument, Case, Effect, Spec, Takes, cut};
-use crate::script::{End, Script, head, head_for, message};
+use crate::fault::argument::{Argument, Takes};
+use crate::fault::spec::{Answer, Case, Effect, Spec};
+use crate::script::{End, Script, cut, head, head_for, message};
 
 const IN_HEAD: Takes = Takes::Number {
     of: "BYTES",

@@ -2,7 +2,8 @@
 
 use axum::body::Bytes;
 
-use crate::fault::{Answer, Effect, Spec, Takes};
+use crate::fault::argument::Takes;
+use crate::fault::spec::{Answer, Effect, Spec};
 use crate::script::{End, Script, head, message};
 
 pub(super) static SPECS: [Spec; 6] = [

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 
-use crate::fault::{Answer, Effect, Spec, Takes};
+use crate::fault::argument::Takes;
+use crate::fault::spec::{Answer, Effect, Spec};
 use crate::script::{End, Script, Step, head, last_head_for, message};
 
 /// Fast enough to be a flood for a client, slow enough not to be one for the machine.

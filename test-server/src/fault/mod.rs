@@ -3,14 +3,21 @@
 //! A fault is one entry in the table of its family: the parser, `--list-faults` and the table in the README are made from
 //! these entries. An entry says what happens; `routes` and `connection` do it. Only those of the whole server are known by
 //! name elsewhere, where connections are accepted and closed.
+//!
+//! * `argument`: what stands behind the `=` of a fault
+//! * `spec`: what an entry of the table is made of
+//! * `timing`: the answer is right and comes late
+//! * `status`: a status instead of a flag
+//! * `body`: 200, and something else in the body than a flag
+//! * `redirect`: redirects to the flag, in circles or to nowhere
+//! * `slow`: the answer comes in small pieces
+//! * `breaking`: the connection hangs, is reset or is closed
+//! * `framing`: the length of the body is wrong
+//! * `garbled`: bytes that are not HTTP, or not quite
+//! * `whole_server`: what the server does to all connections
 
 use std::fmt;
 use std::time::Duration;
-
-use axum::body::Bytes;
-use axum::response::Response;
-
-use crate::script::Script;
 
 mod argument;
 mod body;
@@ -19,88 +26,19 @@ mod framing;
 mod garbled;
 mod redirect;
 mod slow;
+mod spec;
 mod status;
 mod timing;
 mod whole_server;
 
-pub(crate) use argument::{Argument, LONGEST, Takes};
+pub(crate) use argument::{Argument, LONGEST};
+pub(crate) use spec::{Answer, Case, Effect, Role, Spec, Wait};
 
 /// One thing that goes wrong with an answer, and how exactly.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     spec: &'static Spec,
     argument: Argument,
-}
-
-/// A sort of fault.
-pub(crate) struct Spec {
-    /// What it is called in a plan.
-    pub(crate) name: &'static str,
-    /// What stands behind `=`.
-    pub(crate) takes: Takes,
-    /// What a client sees of it.
-    pub(crate) sees: &'static str,
-    /// How it is done.
-    pub(crate) effect: Effect,
-}
-
-/// How a fault is done.
-#[derive(Clone, Copy)]
-pub(crate) enum Effect {
-    /// Something is waited for before the answer.
-    Wait(fn(&Argument, &Case<'_>) -> Wait),
-    /// This is the answer.
-    Answer(fn(&Argument, &Case<'_>) -> Answer),
-    /// This is the answer if there is a flag; what is missing is missing as ever.
-    AnswerWithFlag(fn(&Argument, &Case<'_>, &Bytes) -> Answer),
-    /// Something is added to an answer that is a status.
-    AddToStatus(fn(&Argument, &mut Response)),
-    /// The other faults of the slice are met only so many times.
-    FirstAttempts,
-    /// The server as a whole behaves so.
-    ServerWide,
-}
-
-/// What may stand beside what in a slice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Goes with everything.
-    Beside,
-    /// The answer itself: one in a slice.
-    Answers,
-    /// Goes with `status`.
-    AddsToStatus,
-    /// Alone, and for all codes.
-    ServerWide,
-}
-
-/// What is to be waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wait {
-    For(Duration),
-    /// So many requests in flight at once.
-    InFlight(usize),
-}
-
-/// What is sent instead of a flag.
-pub(crate) enum Answer {
-    /// A response, through the HTTP library.
-    Http(Response),
-    /// Bytes that no HTTP library would send, or not so.
-    Script(Script),
-}
-
-/// The request that meets a fault.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Case<'a> {
-    /// The seed of the server.
-    pub(crate) seed: u64,
-    /// The code, in lower case.
-    pub(crate) code: &'a str,
-    /// How often it has been redirected here.
-    pub(crate) hop: u64,
-    /// The plan of the request's own, as it stands in its URL.
-    pub(crate) own_plan: Option<&'a str>,
 }
 
 impl Spec {
@@ -186,12 +124,6 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Debug for Spec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
 /// A line for each fault there is: its name and argument, and what a client sees of it.
 ///
 /// ```
@@ -201,10 +133,4 @@ impl fmt::Debug for Spec {
 /// ```
 pub fn list_faults() -> impl Iterator<Item = (String, &'static str)> {
     Spec::all().map(|spec| (format!("{}{}", spec.name, spec.takes.shown()), spec.sees))
-}
-
-/// The first bytes of a flag, and never all of it.
-fn cut(flag: &Bytes, bytes: u64) -> Bytes {
-    let most = flag.len().saturating_sub(1);
-    flag.slice(..usize::try_from(bytes).map_or(most, |bytes| bytes.min(most)))
 }

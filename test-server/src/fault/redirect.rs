@@ -4,7 +4,8 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;
 
-use crate::fault::{Answer, Case, Effect, Spec, Takes};
+use crate::fault::argument::Takes;
+use crate::fault::spec::{Answer, Case, Effect, Spec};
 
 pub(super) static SPECS: [Spec; 6] = [
     Spec {

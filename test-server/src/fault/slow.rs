@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 
-use crate::fault::{Answer, Effect, Spec, Takes};
+use crate::fault::argument::Takes;
+use crate::fault::spec::{Answer, Effect, Spec};
 use crate::script::{End, Script, Step, last_head_for};
 
 pub(super) static SPECS: [Spec; 3] = [

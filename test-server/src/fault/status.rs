@@ -6,9 +6,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use hyper::ext::ReasonPhrase;
 
-use crate::draw::draw;
-use crate::fault::argument::RetryAfter;
-use crate::fault::{Answer, Argument, Case, Effect, Spec, Takes};
+use crate::fault::argument::{Argument, RetryAfter, Takes};
+use crate::fault::spec::{Answer, Case, Effect, Spec};
+use crate::random;
 
 pub(super) static SPECS: [Spec; 7] = [
     Spec {
@@ -88,7 +88,7 @@ fn pick(argument: &Argument, case: &Case<'_>) -> Option<u16> {
     let Argument::Statuses(statuses) = argument else {
         return None;
     };
-    let at = draw(case.seed, &format!("{}/status/{argument}", case.code));
+    let at = random::uniform(case.seed, &format!("{}/status/{argument}", case.code));
     statuses.get((at * statuses.len() as f64) as usize).copied()
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::fault::{Argument, Case, Effect, Spec, Takes, Wait};
+use crate::fault::argument::{Argument, Takes};
+use crate::fault::spec::{Case, Effect, Spec, Wait};
 
 pub(super) static SPECS: [Spec; 3] = [
     Spec {
@@ -33,7 +34,7 @@ pub(super) static SPECS: [Spec; 3] = [
 
 fn delay(argument: &Argument, case: &Case<'_>) -> Wait {
     match argument {
-        Argument::Delay(delay) => Wait::For(delay.of(case)),
+        Argument::Delay(delay) => Wait::For(delay.of(case.seed, case.code)),
         _ => Wait::For(Duration::ZERO),
     }
 }

@@ -1,6 +1,7 @@
 //! Faults of the server as a whole: what it does to connections, whatever is asked on them.
 
-use crate::fault::{Effect, Spec, Takes};
+use crate::fault::argument::Takes;
+use crate::fault::spec::{Effect, Spec};
 
 pub(super) static SPECS: [Spec; 2] = [
     Spec {

@@ -78,7 +78,7 @@ impl Page<'_> {
         let plan = site.plan();
         html! {
             div #state {
-                p #plan-in-words { (site.name) " " (plan.in_words()) "." }
+                p #plan-in-words { (site.name) " " (plan.describe()) "." }
                 dl .facts {
                     div { dt { "Plan" } dd { code #plan-now { (plan_or_none(&plan)) } } }
                     div { dt { "Seed" } dd { code { (site.seed) } } }
@@ -95,7 +95,7 @@ impl Page<'_> {
     }
 
     fn server(&self, port: u16, server: &Site) -> Markup {
-        let (name, words) = (&server.name, server.plan().in_words());
+        let (name, words) = (&server.name, server.plan().describe());
         html! {
             li {
                 @if ptr::eq(server, self.site) {

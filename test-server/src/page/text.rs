@@ -9,7 +9,7 @@ pub(super) fn plain_text(site: &Site) -> String {
     format!(
         "{} test server: {}\n{} flags at /flags/{{cc}}/{{cc}}.gif, such as /flags/br/br.gif\nplan: {}\nseed: {}\n",
         site.name,
-        plan.in_words(),
+        plan.describe(),
         site.images.count(),
         plan_or_none(&plan),
         site.seed,

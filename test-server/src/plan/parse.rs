@@ -7,13 +7,14 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::fault::{Argument, Fault, Role, Spec};
-use crate::plan::Slice;
+use crate::plan::slice::Slice;
 
 /// Why a text is no plan. Prints itself in three lines: what is wrong, the plan, and a caret under the word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError {
     message: String,
     plan: String,
+    /// The bytes of the plan that it is about.
     at: Range<usize>,
 }
 
@@ -21,11 +22,6 @@ impl PlanError {
     /// What is wrong, in one line.
     pub fn message(&self) -> &str {
         &self.message
-    }
-
-    /// The bytes of the plan that it is about.
-    pub fn at(&self) -> Range<usize> {
-        self.at.clone()
     }
 }
 
@@ -223,7 +219,7 @@ fn fault(part: Part<'_>) -> Result<Fault, PlanError> {
             name.text().escape_debug()
         )));
     };
-    match Argument::parse(spec, argument.map(Part::text)) {
+    match Argument::parse(spec.name, spec.takes, argument.map(Part::text)) {
         Ok(argument) => Ok(Fault::new(spec, argument)),
         Err(why) => Err(argument.unwrap_or(name).error(why)),
     }

@@ -4,11 +4,11 @@
 //! next version of this program: hence no random number generator with a state, and none from a crate that may change
 //! its stream. A new kind of draw takes a new name and moves no other.
 
-/// A number in `0.0..1.0` for this seed and name, uniform over names.
+/// Returns the number in `0.0..1.0` of this seed and name, uniformly distributed over names.
 ///
 /// # Source
 /// splitmix64 by Sebastiano Vigna, FNV-1a 64 by Fowler, Noll and Vo; the top 53 bits, as many as an `f64` can hold.
-pub(crate) fn draw(seed: u64, name: &str) -> f64 {
+pub(crate) fn uniform(seed: u64, name: &str) -> f64 {
     let bits = splitmix64(seed ^ fnv1a64(name.as_bytes()));
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
