@@ -1,0 +1,107 @@
+//! The servers that the command line describes, checked before any of them starts.
+
+use std::error::Error;
+
+use test_server::{Builder, Group, Label, Plan, Ports, TestServer, Tuning};
+
+use crate::args::Args;
+
+/// A server to start.
+pub(crate) struct ServerSpec {
+    pub(crate) name: String,
+    pub(crate) port: u16,
+    plan: Plan,
+}
+
+/// Returns the servers to start, each with its builder, in the order of their lines.
+///
+/// # Errors
+/// When a port or a plan is wrong.
+pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
+    let servers = if args.serve.is_empty() {
+        labelled(args)?
+    } else {
+        custom(args)?
+    };
+    let group = Group::new();
+    let with_builder = |server: ServerSpec| {
+        let builder = server.builder(args, &group);
+        (server, builder)
+    };
+    Ok(servers.into_iter().map(with_builder).collect())
+}
+
+/// Returns LOCAL, DELAY and ERROR, with the plans of `--label`.
+fn labelled(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
+    let ports = Ports::from_env()?;
+    let tuning = Tuning {
+        delay: args.delay,
+        error_rate: args.error_rate,
+    };
+    let mut servers = Vec::new();
+    for label in Label::ALL {
+        let plan = label.plan(&tuning);
+        let plan = plan.map_err(|error| format!("--error-rate: {}", error.message()))?;
+        servers.push(ServerSpec {
+            name: label.name().to_owned(),
+            port: ports.of(label),
+            plan,
+        });
+    }
+    for change in &args.label {
+        let named = change.split_once('=');
+        let named = named.and_then(|(name, plan)| Some((Label::find(name.trim())?, plan)));
+        let (label, plan) = named.ok_or_else(|| {
+            format!("--label must be LOCAL, DELAY or ERROR, then =PLAN, not '{change}'")
+        })?;
+        for server in servers
+            .iter_mut()
+            .filter(|server| server.name == label.name())
+        {
+            server.plan = plan.parse()?;
+        }
+    }
+    Ok(servers)
+}
+
+/// Returns the servers of `--serve`.
+fn custom(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
+    let server = |(i, text): (usize, &String)| {
+        let (port, plan) = text.split_once('=').unwrap_or((text, ""));
+        let port: u16 = port
+            .trim()
+            .parse()
+            .map_err(|_| format!("--serve must begin with a port from 0 to 65535, not '{text}'"))?;
+        Ok(ServerSpec {
+            name: format!("SERVER-{}", i + 1),
+            port,
+            plan: plan.parse()?,
+        })
+    };
+    args.serve.iter().enumerate().map(server).collect()
+}
+
+impl ServerSpec {
+    /// Returns the builder that starts this server.
+    fn builder(&self, args: &Args, group: &Group) -> Builder {
+        let mut builder = TestServer::builder()
+            .group(group)
+            .name(&self.name)
+            .with_plan(self.plan.clone())
+            .seed(args.seed)
+            .port(self.port);
+        if let Some(address) = args.bind {
+            builder = builder.address(address);
+        }
+        if let Some(folder) = &args.flags_dir {
+            builder = builder.flags_dir(folder);
+        }
+        if args.admin {
+            builder = builder.admin();
+        }
+        if args.verbose {
+            builder = builder.access_log();
+        }
+        builder
+    }
+}
