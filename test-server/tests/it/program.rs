@@ -1,52 +1,13 @@
 //! The program: its ready lines, its end, and what it says when it cannot begin.
 
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use test_server::{Plan, TestServer};
 
-fn command(ports: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_test-server"));
-    command.env("FLAGS_PORTS", ports);
-    command
-}
-
-/// A running program; a test that fails does not leave it behind.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The program on free ports, and the first lines it printed.
-fn start(args: &[&str], lines: usize) -> (Running, Vec<String>) {
-    let mut child = command("0,0,0")
-        .args(args)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let lines = out.lines().take(lines).map(Result::unwrap).collect();
-    (Running(child), lines)
-}
-
-fn stop(mut running: Running, signal: Signal) -> Option<i32> {
-    kill_process(Pid::from_child(&running.0), signal).unwrap();
-    running.0.wait().unwrap().code()
-}
-
-fn port(line: &str) -> u16 {
-    let (_, rest) = line.split_once("http://localhost:").unwrap();
-    rest.split_once('/').unwrap().0.parse().unwrap()
-}
+use crate::support::program::{Running, command, port, start, stop};
 
 fn status(port: u16, code: &str) -> String {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -289,37 +250,6 @@ fn a_bad_plan_is_pointed_at_and_exits_2() {
             (String::new(), format!("test-server: {message}\n"), Some(2))
         );
     }
-}
-
-#[test]
-fn ten_thousand_connections_are_held_by_a_process_of_its_own() {
-    // This end holds one descriptor for each, and the other end as many.
-    let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
-    let crowd = usize::try_from(descriptors.saturating_sub(200))
-        .unwrap_or(usize::MAX)
-        .min(10_000);
-    let (running, lines) = start(&["--serve", &format!("0=100:hold={crowd}")], 1);
-    let port = port(&lines[0]);
-    let mut clients: Vec<_> = (0..crowd)
-        .map(|n| {
-            // One address of ours has too few ports for all of them on some systems.
-            let address = if n % 2 == 0 { "127.0.0.1" } else { "localhost" };
-            let mut client = TcpStream::connect((address, port)).unwrap();
-            client
-                .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
-                .unwrap();
-            client
-        })
-        .collect();
-    for client in &mut clients {
-        let mut first = [0; 12];
-        client.read_exact(&mut first).unwrap();
-        assert_eq!(&first, b"HTTP/1.1 200");
-    }
-    if crowd < 10_000 {
-        eprintln!("only {crowd} connections: this machine allows {descriptors} descriptors");
-    }
-    stop(running, Signal::TERM);
 }
 
 #[test]

@@ -1,52 +1,16 @@
-//! The server met by a client that speaks raw TCP, so that nothing between hides what is sent.
+//! What a server serves, where it listens and how it ends, seen by a client that speaks raw TCP.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use test_server::{COUNTRY_CODES, Label, Plan, TestServer, Tuning};
 
-/// An answer, its head in lower case.
-struct Answer {
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn status(&self) -> u16 {
-        self.head[9..12].parse().unwrap()
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let prefix = format!("{name}: ");
-        self.head
-            .lines()
-            .find_map(|line| line.strip_prefix(&prefix))
-    }
-}
+use crate::support::{Answer, ask_to_end, send_get, wait_until};
 
 fn ask_at(address: SocketAddr, method: &str, path: &str) -> Answer {
-    let mut connection = TcpStream::connect(address).unwrap();
-    write!(
-        connection,
-        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut bytes = Vec::new();
-    connection.read_to_end(&mut bytes).unwrap();
-    let end = bytes
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap();
-    let head = String::from_utf8(bytes[..end].to_vec())
-        .unwrap()
-        .to_lowercase();
-    Answer {
-        head,
-        body: bytes[end + 4..].to_vec(),
-    }
+    let lines = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close");
+    ask_to_end(address, &lines)
 }
 
 fn ask(server: &TestServer, method: &str, path: &str) -> Answer {
@@ -55,21 +19,9 @@ fn ask(server: &TestServer, method: &str, path: &str) -> Answer {
 
 /// A connection on which BR has been asked for, and the server is at it.
 fn waiting_client(server: &TestServer) -> TcpStream {
-    let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
+    let client = send_get(server, "/flags/br/br.gif");
+    wait_until("in flight", || server.stats().in_flight > 0);
     client
-        .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
-        .unwrap();
-    until(|| server.stats().in_flight > 0);
-    client
-}
-
-/// Waits until it is so.
-fn until(mut it_is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !it_is_so() {
-        assert!(Instant::now() < deadline, "waited for too long");
-        std::thread::yield_now();
-    }
 }
 
 fn every_code() -> impl DoubleEndedIterator<Item = String> {
@@ -87,14 +39,17 @@ fn it_serves_194_flags_as_gifs_and_misses_the_rest() {
         if listed.contains(&code.as_str()) {
             served += 1;
             assert_eq!(
-                (answer.status(), answer.header("content-type")),
+                (answer.status(), answer.header("content-type").as_deref()),
                 (200, Some("image/gif"))
             );
-            let length = answer.body.len().to_string();
-            assert_eq!(answer.header("content-length"), Some(length.as_str()));
+            let length = answer.body().len().to_string();
+            assert_eq!(
+                answer.header("content-length").as_deref(),
+                Some(length.as_str())
+            );
             // Header, and a picture of 180 x 130 pixels.
-            assert_eq!(answer.body[..10], *b"GIF89a\xb4\0\x82\0", "{code}");
-            assert_eq!(answer.body.last(), Some(&0x3b));
+            assert_eq!(answer.body()[..10], *b"GIF89a\xb4\0\x82\0", "{code}");
+            assert_eq!(answer.body().last(), Some(&0x3b));
         } else {
             assert_eq!(answer.status(), 404, "{code}");
         }
@@ -108,12 +63,15 @@ fn head_is_get_without_its_body_and_other_methods_are_not_allowed() {
     let get = ask(&server, "GET", "/flags/br/br.gif");
     let head = ask(&server, "HEAD", "/flags/br/br.gif");
     assert_eq!(head.status(), 200);
-    assert_eq!(head.header("content-length"), get.header("content-length"));
-    assert_eq!((head.body.len(), get.body.is_empty()), (0, false));
+    assert_eq!(
+        head.header("content-length").as_deref(),
+        get.header("content-length").as_deref()
+    );
+    assert_eq!((head.body().len(), get.body().is_empty()), (0, false));
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
         let answer = ask(&server, method, "/flags/br/br.gif");
         assert_eq!(
-            (answer.status(), answer.header("allow")),
+            (answer.status(), answer.header("allow").as_deref()),
             (405, Some("get,head")),
             "{method}"
         );
@@ -150,7 +108,7 @@ fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
         .seed(7)
         .start()
         .unwrap();
-    let page = String::from_utf8(ask(&server, "GET", "/").body).unwrap();
+    let page = ask(&server, "GET", "/").body_text();
     assert_eq!(
         page,
         "ERROR test server: answers 25 % of the codes with status=500|501|502|503, \
@@ -161,7 +119,7 @@ fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
     );
     for path in ["/flags", "/flags/"] {
         assert_eq!(
-            ask(&server, "GET", path).body,
+            ask(&server, "GET", path).body(),
             page.as_bytes(),
             "the address that everybody is shown"
         );
@@ -206,12 +164,12 @@ fn every_answer_is_signed_by_the_server() {
     for path in ["/", "/flags/br/br.gif", "/flags/xx/xx.gif", "/nowhere"] {
         let expected = concat!("test-server/", env!("CARGO_PKG_VERSION"));
         assert_eq!(
-            ask(&plain, "GET", path).header("server"),
+            ask(&plain, "GET", path).header("server").as_deref(),
             Some(expected),
             "{path}"
         );
         assert_eq!(
-            ask(&named, "GET", path).header("server"),
+            ask(&named, "GET", path).header("server").as_deref(),
             Some("mine/1"),
             "{path}"
         );
@@ -274,7 +232,7 @@ fn stopping_ends_requests_that_would_hang_and_frees_the_port() {
 fn a_client_that_goes_away_is_no_longer_in_flight() {
     let server = TestServer::start(Plan::hold_until(2)).unwrap();
     drop(waiting_client(&server));
-    until(|| server.stats().in_flight == 0);
+    wait_until("not in flight", || server.stats().in_flight == 0);
     assert_eq!(server.stop().peak_in_flight, 1);
 }
 
@@ -293,34 +251,7 @@ fn a_client_that_reads_slowly_is_in_flight_until_it_has_been_sent_everything() {
     client.read_exact(&mut first).unwrap();
     assert_eq!(server.stats().in_flight, 1);
     drop(client);
-    until(|| server.stats().in_flight == 0);
-}
-
-#[test]
-fn two_thousand_connections_are_held_and_answered_at_once() {
-    // Both ends of each are in this process.
-    let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
-    let connections: usize = if descriptors < 4_200 { 400 } else { 2_000 };
-    let server = TestServer::start(Plan::hold_until(connections)).unwrap();
-    let mut clients: Vec<_> = (0..connections)
-        .map(|_| {
-            let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
-            client
-                .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
-                .unwrap();
-            client
-        })
-        .collect();
-    for client in &mut clients {
-        let mut status = [0; 12];
-        client.read_exact(&mut status).unwrap();
-        assert_eq!(&status, b"HTTP/1.1 200");
-    }
-    let stats = server.stats();
-    assert_eq!(
-        (stats.peak_in_flight, stats.connections),
-        (connections, connections as u64)
-    );
+    wait_until("not in flight", || server.stats().in_flight == 0);
 }
 
 #[test]
@@ -333,7 +264,7 @@ fn a_folder_of_ones_own_is_served_as_it_is() {
     std::fs::write(folder.path().join("zz/zz.gif"), "whatever").unwrap();
     std::fs::write(folder.path().join("br"), "a file in a folder's place").unwrap();
     let server = serve().unwrap();
-    assert_eq!(ask(&server, "GET", "/flags/zz/zz.gif").body, b"whatever");
+    assert_eq!(ask(&server, "GET", "/flags/zz/zz.gif").body(), b"whatever");
     assert_eq!(ask(&server, "GET", "/flags/br/br.gif").status(), 404);
 
     let nowhere = TestServer::builder()

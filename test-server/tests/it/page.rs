@@ -1,13 +1,10 @@
 //! The page at `/`: who gets it, what is on it, what its forms do, and to whom they are closed.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use support::{Met, ask, ask_lines};
 use test_server::{COUNTRY_CODES, Group, Plan, TestServer, list_faults};
+
+use crate::support::{Answer, ask, ask_lines};
 
 /// As Firefox and Chromium send it, more or less.
 const BROWSER: &str = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -17,19 +14,19 @@ fn server(plan: &str) -> TestServer {
     builder.start().unwrap()
 }
 
-fn request(server: &TestServer, line: &str, headers: &str) -> Met {
+fn request(server: &TestServer, line: &str, headers: &str) -> Answer {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
     let lines = format!("{line} HTTP/1.1\r\n{headers}\r\nconnection: close");
     ask_lines(here, &lines, usize::MAX)
 }
 
-fn browse(server: &TestServer, path: &str) -> Met {
+fn browse(server: &TestServer, path: &str) -> Answer {
     let headers = format!("host: localhost:{}\r\n{BROWSER}", server.port());
     request(server, &format!("GET {path}"), &headers)
 }
 
 /// Sends a form as a browser does that shows the page of `origin`.
-fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &str) -> Met {
+fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &str) -> Answer {
     let headers = format!(
         "host: localhost:{}\r\n{BROWSER}\r\norigin: {origin}\r\nsec-fetch-site: {site}\r\n\
          content-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{form}",
@@ -44,13 +41,9 @@ fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &s
     )
 }
 
-fn send(server: &TestServer, path: &str, form: &str) -> Met {
+fn send(server: &TestServer, path: &str, form: &str) -> Answer {
     let origin = format!("http://localhost:{}", server.port());
     send_from(server, &origin, "same-origin", path, form)
-}
-
-fn text(met: &Met) -> String {
-    String::from_utf8(met.body().to_vec()).unwrap()
 }
 
 fn anywhere() -> IpAddr {
@@ -68,7 +61,7 @@ fn browsers_get_a_page_with_all_flags_and_the_plan_in_words() {
             Some("text/html; charset=utf-8")
         );
         assert_eq!(met.header("vary").as_deref(), Some("accept"));
-        let page = text(&met);
+        let page = met.body_text();
         let words = "MINE answers 25 % of the codes with reset, 50 % of the codes with delay=2s, the rest at once.";
         assert!(page.contains(words), "{page}");
         let codes: Vec<_> = COUNTRY_CODES.split_whitespace().collect();
@@ -100,7 +93,10 @@ fn who_does_not_ask_for_html_gets_text() {
             Some("text/plain; charset=utf-8")
         );
         assert_eq!(met.header("vary").as_deref(), Some("accept"));
-        assert!(text(&met).starts_with("MINE test server: answers 25 % "));
+        assert!(
+            met.body_text()
+                .starts_with("MINE test server: answers 25 % ")
+        );
     }
 }
 
@@ -127,9 +123,9 @@ fn head_is_the_page_without_its_body() {
 #[test]
 fn the_page_may_load_from_its_server_alone_and_runs_its_own_script_alone() {
     let server = server("");
-    let policy = |met: &Met| met.header("content-security-policy").unwrap();
+    let policy = |met: &Answer| met.header("content-security-policy").unwrap();
     let (one, other) = (browse(&server, "/"), browse(&server, "/"));
-    let nonce = |met: &Met| {
+    let nonce = |met: &Answer| {
         let policy = policy(met);
         let (_, behind) = policy.split_once("script-src 'nonce-").unwrap();
         behind.split_once('\'').unwrap().0.to_owned()
@@ -143,7 +139,7 @@ fn the_page_may_load_from_its_server_alone_and_runs_its_own_script_alone() {
         )
     );
     assert_ne!(nonce(&one), nonce(&other));
-    let page = text(&one);
+    let page = one.body_text();
     assert_eq!(
         page.matches(&format!("nonce=\"{}\"", nonce(&one))).count(),
         2
@@ -171,7 +167,7 @@ fn what_a_name_or_a_plan_says_is_text_and_no_html() {
         .unwrap()
         .start()
         .unwrap();
-    let page = text(&browse(&server, "/"));
+    let page = browse(&server, "/").body_text();
     assert!(!page.contains("<b>") && !page.contains("<img src=x"));
     assert!(page.contains("<h1>&lt;b&gt;me&lt;/b&gt; test server</h1>"));
     let escaped = plan
@@ -182,11 +178,12 @@ fn what_a_name_or_a_plan_says_is_text_and_no_html() {
     assert!(page.contains(&format!("value=\"{escaped}\"")), "{page}");
     assert!(page.contains(&format!("<code id=\"plan-now\">{escaped}</code>")));
 
-    let refused = text(&send(
+    let refused = send(
         &server,
         "/__page/plan",
         "plan=%22%3E%3Cscript%3Ea()%3C/script%3E",
-    ));
+    )
+    .body_text();
     assert_eq!(refused.matches("<script").count(), 1, "{refused}");
     assert!(refused.contains("value=\"&quot;&gt;&lt;script&gt;a()&lt;/script&gt;\""));
 }
@@ -207,7 +204,7 @@ fn the_form_changes_the_plan_and_leads_back() {
         server.plan().to_string(),
         "100:status=503+reason=\"Too busy\""
     );
-    let page = text(&browse(&server, "/"));
+    let page = browse(&server, "/").body_text();
     assert!(page.contains("value=\"100:status=503+reason=&quot;Too busy&quot;\""));
 
     assert_eq!(send(&server, "/__page/plan", "plan=").status(), 303);
@@ -230,7 +227,7 @@ fn a_wrong_plan_is_answered_by_the_page_with_the_message_and_changes_nothing() {
     let server = server("10:reset");
     let met = send(&server, "/__page/plan", "plan=10%3Arset");
     assert_eq!(met.status(), 400);
-    let page = text(&met);
+    let page = met.body_text();
     let message =
         "<span>there is no fault 'rset'; did you mean 'reset'?\n</span>  10:rset\n     ^^^^</pre>";
     assert!(page.contains(message), "{page}");
@@ -243,7 +240,7 @@ fn a_wrong_plan_is_answered_by_the_page_with_the_message_and_changes_nothing() {
 
     let met = send(&server, "/__page/plan", "plan=100%3Abacklog-full");
     assert_eq!(met.status(), 409);
-    assert!(text(&met).contains("started with it"));
+    assert!(met.body_text().contains("started with it"));
     assert_eq!(server.plan(), "10:reset".parse().unwrap());
 }
 
@@ -274,7 +271,7 @@ fn a_link_from_another_site_leads_to_the_whole_page() {
     let port = server.port();
     let from = |host: &str, site: &str| {
         let headers = format!("host: {host}:{port}\r\n{BROWSER}\r\nsec-fetch-site: {site}");
-        text(&request(&server, "GET /", &headers))
+        request(&server, "GET /", &headers).body_text()
     };
     for site in ["none", "same-origin", "same-site", "cross-site"] {
         assert!(from("localhost", site).contains("<form "), "{site}");
@@ -295,7 +292,7 @@ fn the_counters_are_in_the_page_and_a_button_resets_them() {
     ] {
         ask(&server, path);
     }
-    let page = text(&browse(&server, "/"));
+    let page = browse(&server, "/").body_text();
     for number in [
         "<dd id=\"stat-requests\" data-stat=\"requests\">3</dd>",
         "<dd id=\"stat-connections\" data-stat=\"connections\">4</dd>",
@@ -311,7 +308,7 @@ fn the_counters_are_in_the_page_and_a_button_resets_them() {
         (303, Some("/"))
     );
     assert_eq!(server.stats().requests, 0);
-    let page = text(&browse(&server, "/"));
+    let page = browse(&server, "/").body_text();
     assert!(page.contains("data-stat=\"requests\">0<") && page.contains("none yet"));
 }
 
@@ -343,7 +340,7 @@ fn beyond_loopback_the_page_shows_what_it_may_and_has_no_form() {
     let closed = start(TestServer::builder());
     let met = browse(&closed, "/");
     assert_eq!(met.status(), 200);
-    let page = text(&met);
+    let page = met.body_text();
     assert!(page.contains("answers 10 % of the codes with reset, the rest at once."));
     assert!(page.contains(">BR</span>") && page.contains("--admin was not given"));
     for part in ["<form ", "<input", "<script", "data-stat", "/__flag/"] {
@@ -355,7 +352,11 @@ fn beyond_loopback_the_page_shows_what_it_may_and_has_no_form() {
     assert_eq!(closed.plan(), "10:reset".parse().unwrap());
 
     let open = start(TestServer::builder().admin());
-    assert!(text(&browse(&open, "/")).contains("<form id=\"plan-form\""));
+    assert!(
+        browse(&open, "/")
+            .body_text()
+            .contains("<form id=\"plan-form\"")
+    );
     assert_eq!(send(&open, "/__page/plan", "plan=100:close").status(), 303);
 }
 
@@ -370,7 +371,7 @@ fn servers_of_a_group_name_each_other_and_others_do_not() {
     let gone = start("GONE", "").stop();
     let alone = server("");
 
-    let page = text(&browse(&a, "/"));
+    let page = browse(&a, "/").body_text();
     let link = format!(
         "<li><a href=\"http://localhost:{0}/\">B</a> on port {0} answers every request with drip=20ms</li>",
         b.port()
@@ -379,10 +380,14 @@ fn servers_of_a_group_name_each_other_and_others_do_not() {
     assert!(page.contains("<strong aria-current=\"page\">A</strong>"));
     assert!(!page.contains("GONE"), "{gone:?}");
     b.set_plan(Plan::normal()).unwrap();
-    assert!(text(&browse(&a, "/")).contains(&format!("on port {} answers at once", b.port())));
+    assert!(
+        browse(&a, "/")
+            .body_text()
+            .contains(&format!("on port {} answers at once", b.port()))
+    );
 
     let called_otherwise = format!("host: [::1]:{}\r\n{BROWSER}", a.port());
-    let page = text(&request(&a, "GET /", &called_otherwise));
+    let page = request(&a, "GET /", &called_otherwise).body_text();
     assert!(page.contains(&format!("href=\"http://[::1]:{}/\"", b.port())));
-    assert!(!text(&browse(&alone, "/")).contains("id=\"servers\""));
+    assert!(!browse(&alone, "/").body_text().contains("id=\"servers\""));
 }

@@ -1,10 +1,6 @@
 //! The same faults for every client: in any order, over any number of connections, whenever; and counts that agree with
 //! what the clients saw.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

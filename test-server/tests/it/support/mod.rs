@@ -1,19 +1,22 @@
 //! A client that speaks raw TCP, so that nothing between hides what is sent and how a connection ends.
 
-#![allow(dead_code, reason = "each test program uses its own part")]
-
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use test_server::TestServer;
 
-/// Waits until it is so.
-pub(crate) fn until(mut it_is_so: impl FnMut() -> bool) {
+#[cfg(unix)]
+pub(crate) mod program;
+
+/// Waits until the condition holds, for at most a minute: for state that offers nothing to wait on.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !it_is_so() {
-        assert!(Instant::now() < deadline, "waited for too long");
-        std::thread::yield_now();
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited for a minute: {what}");
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -31,14 +34,19 @@ const QUIET: Duration = Duration::from_millis(150);
 
 /// What came, to the byte, and how it ended.
 #[derive(Debug)]
-pub(crate) struct Met {
+pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
     pub(crate) ended: Ended,
 }
 
-impl Met {
+impl Answer {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The body, which must be UTF-8.
+    pub(crate) fn body_text(&self) -> String {
+        String::from_utf8(self.body().to_vec()).unwrap()
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -62,16 +70,35 @@ impl Met {
     }
 }
 
-/// Asks with these lines and takes what comes, up to `most` bytes.
-pub(crate) fn ask_lines(address: SocketAddr, lines: &str, most: usize) -> Met {
+/// Connects and sends this request line with its headers.
+pub(crate) fn send(address: SocketAddr, lines: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).unwrap();
     connection
         .write_all(format!("{lines}\r\n\r\n").as_bytes())
         .unwrap();
-    read(&mut connection, most)
+    connection
 }
 
-pub(crate) fn read(connection: &mut TcpStream, most: usize) -> Met {
+/// Connects and asks for a path; the connection is kept alive.
+pub(crate) fn send_get(server: &TestServer, path: &str) -> TcpStream {
+    let lines = format!("GET {path} HTTP/1.1\r\nhost: localhost");
+    send(server.addresses()[0], &lines)
+}
+
+/// Asks with these lines and takes what comes, up to `most` bytes.
+pub(crate) fn ask_lines(address: SocketAddr, lines: &str, most: usize) -> Answer {
+    read(&mut send(address, lines), most)
+}
+
+/// Asks with these lines, which must close the connection, and waits for its end however long the answer takes.
+pub(crate) fn ask_to_end(address: SocketAddr, lines: &str) -> Answer {
+    let mut bytes = Vec::new();
+    send(address, lines).read_to_end(&mut bytes).unwrap();
+    let ended = Ended::Fin;
+    Answer { bytes, ended }
+}
+
+pub(crate) fn read(connection: &mut TcpStream, most: usize) -> Answer {
     connection.set_read_timeout(Some(QUIET)).unwrap();
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -79,14 +106,14 @@ pub(crate) fn read(connection: &mut TcpStream, most: usize) -> Met {
         assert!(Instant::now() < deadline, "bytes without end");
         match connection.read(&mut piece) {
             Ok(0) => {
-                return Met {
+                return Answer {
                     bytes,
                     ended: Ended::Fin,
                 };
             }
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                return Met {
+                return Answer {
                     bytes,
                     ended: Ended::Reset,
                 };
@@ -94,21 +121,21 @@ pub(crate) fn read(connection: &mut TcpStream, most: usize) -> Met {
             Err(error) => {
                 let waited = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
                 assert!(waited, "{error}");
-                return Met {
+                return Answer {
                     bytes,
                     ended: Ended::Open,
                 };
             }
         }
     }
-    Met {
+    Answer {
         bytes,
         ended: Ended::Open,
     }
 }
 
 /// Asks for a flag and goes on to the end of the connection.
-pub(crate) fn ask(server: &TestServer, path: &str) -> Met {
+pub(crate) fn ask(server: &TestServer, path: &str) -> Answer {
     let lines = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     ask_lines(server.addresses()[0], &lines, usize::MAX)
 }

@@ -1,16 +1,13 @@
 //! Every fault there is, met by a client that looks at the very bytes and at how the connection ended.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::{Ended, Met, ask, ask_lines, read, until};
 use test_server::{Plan, TestServer, list_faults};
+
+use crate::support::{Answer, Ended, ask, ask_lines, ask_to_end, read, send_get, wait_until};
 
 const BR: &str = "/flags/br/br.gif";
 
@@ -24,7 +21,7 @@ fn under(fault: &str) -> TestServer {
 }
 
 /// What a client meets that asks for BR, keeps its connection alive, and reads up to so much.
-fn met_up_to(fault: &str, most: usize) -> Met {
+fn met_up_to(fault: &str, most: usize) -> Answer {
     let server = under(fault);
     let met = ask_lines(
         server.addresses()[0],
@@ -40,7 +37,7 @@ fn met_up_to(fault: &str, most: usize) -> Met {
     met
 }
 
-fn met(fault: &str) -> Met {
+fn met(fault: &str) -> Answer {
     met_up_to(fault, usize::MAX)
 }
 
@@ -338,9 +335,9 @@ fn bodies_that_are_too_much() {
     );
 
     let server = under("gzip-bomb");
-    // It takes its time to be packed, and then is kept.
-    while ask(&server, BR).bytes.is_empty() {}
-    let bomb = ask(&server, BR);
+    // Packing it takes its time.
+    let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
+    let bomb = ask_to_end(server.addresses()[0], &lines);
     assert_eq!(bomb.header("content-encoding").as_deref(), Some("gzip"));
     assert!(bomb.body().len() < 100_000, "{}", bomb.body().len());
     let mut unpacked = flate2::read::GzDecoder::new(bomb.body());
@@ -396,25 +393,14 @@ fn waits_come_before_the_answer_and_go_with_any() {
 
     let server = under("hold=2+status=503");
     let address = server.addresses()[0];
+    let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     let both = std::thread::scope(|scope| {
-        let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
-        let first = scope.spawn({
-            let lines = lines.clone();
-            move || {
-                let mut connection = TcpStream::connect(address).unwrap();
-                std::io::Write::write_all(&mut connection, format!("{lines}\r\n\r\n").as_bytes())
-                    .unwrap();
-                connection.set_read_timeout(None).unwrap();
-                let mut first = [0; 12];
-                std::io::Read::read_exact(&mut connection, &mut first).unwrap();
-                first
-            }
-        });
-        until(|| server.stats().in_flight > 0);
+        let first = scope.spawn(|| ask_to_end(address, &lines));
+        wait_until("in flight", || server.stats().in_flight > 0);
         let second = ask_lines(address, &lines, usize::MAX);
-        (first.join().unwrap(), second.status())
+        (first.join().unwrap().status(), second.status())
     });
-    assert_eq!(both, (*b"HTTP/1.1 503", 503));
+    assert_eq!(both, (503, 503));
 }
 
 #[test]
@@ -490,12 +476,7 @@ fn requests_sent_ahead_do_not_outlive_their_connection() {
 #[test]
 fn a_client_that_leaves_a_stale_connection_is_not_kept() {
     let server = under("stale=1@1h");
-    let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
-    std::io::Write::write_all(
-        &mut connection,
-        format!("GET {BR} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes(),
-    )
-    .unwrap();
+    let mut connection = send_get(&server, BR);
     let met = read(&mut connection, usize::MAX);
     assert_eq!((met.status(), met.ended), (200, Ended::Open));
     connection.shutdown(std::net::Shutdown::Write).unwrap();
@@ -507,18 +488,9 @@ fn a_client_that_leaves_a_stale_connection_is_not_kept() {
 fn a_fault_counts_when_it_begins_and_not_when_a_client_has_sat_through_it() {
     for fault in ["delay=1h", "hold=99"] {
         let server = under(fault);
-        let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
-        std::io::Write::write_all(
-            &mut connection,
-            format!("GET {BR} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes(),
-        )
-        .unwrap();
+        let _client = send_get(&server, BR);
         let name = fault.split('=').next().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while server.stats().injected.get(name) != Some(&1) {
-            assert!(Instant::now() < deadline, "{fault}");
-            std::thread::yield_now();
-        }
+        wait_until(fault, || server.stats().injected.get(name) == Some(&1));
     }
 }
 
@@ -546,9 +518,7 @@ fn a_client_that_asks_one_after_another_is_never_two() {
         // Left open, so that the server learns of no client that it has gone.
         let mut connections = Vec::new();
         for _ in 0..2 {
-            let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
-            let request = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-            std::io::Write::write_all(&mut connection, request.as_bytes()).unwrap();
+            let mut connection = send_get(&server, BR);
             let mut answer = Vec::new();
             while !answer.ends_with(&flag) {
                 let mut piece = [0; 4096];

@@ -1,13 +1,11 @@
 //! The control paths: what they tell and change, and to whom they are closed.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
+use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-use support::{Met, ask, ask_lines, until};
 use test_server::{Plan, TestServer};
+
+use crate::support::{Answer, ask, ask_lines, ask_to_end, send_get, wait_until};
 
 const BR: &str = "/flags/br/br.gif";
 
@@ -15,7 +13,7 @@ fn server() -> TestServer {
     TestServer::start(Plan::normal()).unwrap()
 }
 
-fn send(server: &TestServer, method: &str, path: &str, headers: &str, body: &str) -> Met {
+fn send(server: &TestServer, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let lines = format!(
         "{method} {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -24,15 +22,11 @@ fn send(server: &TestServer, method: &str, path: &str, headers: &str, body: &str
     ask_lines(server.addresses()[0], &lines, usize::MAX)
 }
 
-fn with_plan(server: &TestServer, method: &str, plan: &str) -> Met {
+fn with_plan(server: &TestServer, method: &str, plan: &str) -> Answer {
     send(server, method, "/__plan", "host: localhost\r\n", plan)
 }
 
-fn text(met: &Met) -> String {
-    String::from_utf8(met.body().to_vec()).unwrap()
-}
-
-fn json(met: &Met) -> serde_json::Value {
+fn json(met: &Answer) -> serde_json::Value {
     serde_json::from_slice(met.body()).unwrap()
 }
 
@@ -94,11 +88,11 @@ fn reset_begins_to_count_anew() {
 #[test]
 fn the_plan_can_be_read_and_changed_while_the_server_runs() {
     let server = server();
-    assert_eq!(text(&ask(&server, "/__plan")), "\n");
+    assert_eq!(ask(&server, "/__plan").body_text(), "\n");
     for method in ["PUT", "POST"] {
         let met = with_plan(&server, method, "100:status=503 + retry-after=2s");
         assert_eq!(
-            (met.status(), text(&met)),
+            (met.status(), met.body_text()),
             (200, "100:status=503+retry-after=2s\n".to_owned())
         );
         assert_eq!(ask(&server, BR).status(), 503);
@@ -108,7 +102,7 @@ fn the_plan_can_be_read_and_changed_while_the_server_runs() {
     let wrong = with_plan(&server, "PUT", "10:rset");
     assert_eq!(wrong.status(), 400);
     assert_eq!(
-        text(&wrong),
+        wrong.body_text(),
         "there is no fault 'rset'; did you mean 'reset'?\n  10:rset\n     ^^^^\n"
     );
     assert_eq!(with_plan(&server, "PUT", "100:backlog-full").status(), 409);
@@ -149,7 +143,7 @@ fn health_and_images_are_past_plan_and_counters() {
         .unwrap()
         .start()
         .unwrap();
-    assert_eq!(text(&ask(&server, "/__health")), "ok\n");
+    assert_eq!(ask(&server, "/__health").body_text(), "ok\n");
     let flag = ask(&server, "/__flag/br.gif");
     assert_eq!(
         (flag.status(), flag.header("content-type").as_deref()),
@@ -241,10 +235,12 @@ fn hold_waits_for_what_comes_under_its_plan_and_not_for_what_came_before() {
         .unwrap()
         .start()
         .unwrap();
+    let address = server.addresses()[0];
+    let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     let both = || {
         std::thread::scope(|scope| {
-            let clients = [(); 2].map(|()| scope.spawn(|| ask(&server, BR).bytes.len()));
-            let _ = clients.map(|client| client.join().unwrap());
+            let clients = [(); 2].map(|()| scope.spawn(|| ask_to_end(address, &lines).status()));
+            assert_eq!(clients.map(|client| client.join().unwrap()), [200, 200]);
         });
     };
     both();
@@ -264,16 +260,12 @@ fn what_began_before_a_reset_counts_no_more() {
         .unwrap()
         .start()
         .unwrap();
-    let address = server.addresses()[0];
     std::thread::scope(|scope| {
-        let first = scope.spawn(move || {
-            let mut connection = std::net::TcpStream::connect(address).unwrap();
-            let lines =
-                format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-            std::io::Write::write_all(&mut connection, lines.as_bytes()).unwrap();
-            std::io::Read::read_to_end(&mut connection, &mut Vec::new()).unwrap()
+        let first = scope.spawn(|| {
+            let mut connection = send_get(&server, BR);
+            connection.read(&mut [0; 64]).unwrap()
         });
-        until(|| server.stats().in_flight > 0);
+        wait_until("in flight", || server.stats().in_flight > 0);
         server.reset();
         ask(&server, "/flags/us/us.gif");
         assert!(first.join().unwrap() > 0);

@@ -1,16 +1,13 @@
 //! Clients that misbehave: whatever one of them sends, the server stays up and the others are served.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use support::ask;
 use test_server::{Plan, TestServer};
+
+use crate::support::{ask, send_get, wait_until};
 
 fn is_up(server: &TestServer) -> bool {
     let met = ask(server, "/flags/br/br.gif");
@@ -98,27 +95,10 @@ fn clients_that_leave_in_the_middle_of_a_fault_leave_nothing_behind() {
             .unwrap()
             .start()
             .unwrap();
-        let clients: Vec<_> = (0..5)
-            .map(|_| {
-                send(
-                    &server,
-                    b"GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\n\r\n",
-                )
-            })
-            .collect();
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
-        let until = |in_flight: usize| {
-            while server.stats().in_flight != in_flight {
-                assert!(
-                    std::time::Instant::now() < deadline,
-                    "{fault}: {:?}",
-                    server.stats()
-                );
-                std::thread::yield_now();
-            }
-        };
-        until(5);
+        let clients = [(); 5].map(|()| send_get(&server, "/flags/br/br.gif"));
+        let in_flight = || server.stats().in_flight;
+        wait_until(fault, || in_flight() == 5);
         drop(clients);
-        until(0);
+        wait_until(fault, || in_flight() == 0);
     }
 }

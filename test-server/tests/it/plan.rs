@@ -1,7 +1,5 @@
 //! The plan language: what is understood prints as it was meant, and what is not is pointed at.
 
-#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
 use proptest::prelude::*;
 use test_server::{Plan, PlanError, list_faults};
 

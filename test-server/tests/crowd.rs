@@ -1,0 +1,77 @@
+//! Thousands of connections at once. A test binary of its own, one test at a time: each takes as many descriptors as the
+//! system gives a process, and none would be left for the tests beside it.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::{Mutex, PoisonError};
+
+use test_server::{Plan, TestServer};
+
+#[cfg(unix)]
+#[path = "it/support/program.rs"]
+mod program;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+#[test]
+fn two_thousand_connections_are_held_and_answered_at_once() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // Both ends of each are in this process.
+    let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
+    let connections: usize = if descriptors < 4_200 { 400 } else { 2_000 };
+    let server = TestServer::start(Plan::hold_until(connections)).unwrap();
+    let mut clients: Vec<_> = (0..connections)
+        .map(|_| {
+            let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
+            client
+                .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
+                .unwrap();
+            client
+        })
+        .collect();
+    for client in &mut clients {
+        let mut status = [0; 12];
+        client.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+    let stats = server.stats();
+    assert_eq!(
+        (stats.peak_in_flight, stats.connections),
+        (connections, connections as u64)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn ten_thousand_connections_are_held_by_a_process_of_its_own() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // This end holds one descriptor for each, and the other end as many.
+    let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
+    let crowd = usize::try_from(descriptors.saturating_sub(200))
+        .unwrap_or(usize::MAX)
+        .min(10_000);
+    let (running, lines) = program::start(&["--serve", &format!("0=100:hold={crowd}")], 1);
+    let port = program::port(&lines[0]);
+    let mut clients: Vec<_> = (0..crowd)
+        .map(|n| {
+            // One address of ours has too few ports for all of them on some systems.
+            let address = if n % 2 == 0 { "127.0.0.1" } else { "localhost" };
+            let mut client = TcpStream::connect((address, port)).unwrap();
+            client
+                .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
+                .unwrap();
+            client
+        })
+        .collect();
+    for client in &mut clients {
+        let mut first = [0; 12];
+        client.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+    }
+    if crowd < 10_000 {
+        eprintln!("only {crowd} connections: this machine allows {descriptors} descriptors");
+    }
+    program::stop(running, rustix::process::Signal::TERM);
+}

@@ -1,0 +1,16 @@
+//! The crate and its program over real sockets, one module per topic.
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod control;
+mod example;
+mod faults;
+mod hostile;
+mod page;
+mod plan;
+#[cfg(unix)]
+mod program;
+mod readme;
+mod repeatable;
+mod server;
+mod support;
