@@ -1,9 +1,11 @@
-//! A table for spreadsheets: one line for each record of each run.
+//! The CSV report: a table for spreadsheets with one line for each record of each run.
 
 use crate::report::model::{RecordReport, Report};
 use crate::strategy::Strategy;
 
-/// The columns of a table, one line for each record of each run.
+/// The column names of the CSV report, in order.
+///
+/// The run's strategy, connections and round, then the fields of [`RecordReport`] in their order.
 pub const COLUMNS: [&str; 17] = [
     "strategy",
     "connections",
@@ -24,6 +26,7 @@ pub const COLUMNS: [&str; 17] = [
     "path",
 ];
 
+/// Returns the report as CSV, a line of column names first.
 pub(super) fn text(report: &Report) -> String {
     let mut writer = csv::WriterBuilder::new()
         .has_headers(false)

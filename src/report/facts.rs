@@ -1,4 +1,4 @@
-//! What a page says of its runs in words: its heading, and how they were measured.
+//! The text on a page besides its runs: the heading, and how the runs were measured.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use comparison::count;
 
 use crate::report::model::{Report, RunReport};
 
-/// Up to this many different values are shown; more are counted.
-const SHOWN: usize = 3;
+/// The most values listed for one fact. The rest are only counted.
+const MAX_LISTED: usize = 3;
 
-/// What the runs are about.
+/// Returns the heading: the number of codes and the strategies.
 pub(super) fn title(report: &Report) -> String {
     let asked = report
         .runs
@@ -32,10 +32,10 @@ pub(super) fn title(report: &Report) -> String {
     }
 }
 
-/// How it was measured: names, and what they stand for.
+/// Returns how the runs were measured, as names with their values.
 pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let host = &report.host;
-    let of_runs = |tell: fn(&RunReport) -> String| few(distinct(report.runs.iter().map(tell)));
+    let of_runs = |value: fn(&RunReport) -> String| list(distinct(report.runs.iter().map(value)));
     let mut facts = vec![
         ("Program", host.program.clone()),
         (
@@ -68,7 +68,8 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// A server inside a run has another port each time: nobody will go there again.
+/// Returns the server of a run. Omits the URL of an embedded server: its port may change from run to run, and nothing
+/// listens there afterwards.
 fn server(run: &RunReport) -> String {
     let settings = &run.settings;
     if settings.embedded {
@@ -78,6 +79,7 @@ fn server(run: &RunReport) -> String {
     }
 }
 
+/// Returns the limits of a run.
 fn settings(run: &RunReport) -> String {
     let settings = &run.settings;
     let time = |ms: f64| {
@@ -102,7 +104,7 @@ fn settings(run: &RunReport) -> String {
     )
 }
 
-/// Each value once, in the order in which they first occur.
+/// Returns each value once, in the order of first occurrence.
 fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
     let mut distinct = Vec::new();
     for value in values {
@@ -113,14 +115,15 @@ fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
     distinct
 }
 
-fn few(mut values: Vec<String>) -> String {
-    let more = values.len().saturating_sub(SHOWN);
-    values.truncate(SHOWN);
-    let told = values.join("; ");
+/// Joins the first values and counts the rest.
+fn list(mut values: Vec<String>) -> String {
+    let more = values.len().saturating_sub(MAX_LISTED);
+    values.truncate(MAX_LISTED);
+    let listed = values.join("; ");
     if more > 0 {
-        format!("{told}; and {more} more")
+        format!("{listed}; and {more} more")
     } else {
-        told
+        listed
     }
 }
 
@@ -138,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn many_values_are_counted() {
-        let values = |n: usize| few((0..n).map(|i| i.to_string()).collect());
+    fn more_than_three_values_are_counted() {
+        let values = |n: usize| list((0..n).map(|i| i.to_string()).collect());
         assert_eq!(
             [values(1), values(3), values(5)],
             ["0", "0; 1; 2", "0; 1; 2; and 2 more"]

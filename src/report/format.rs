@@ -1,6 +1,7 @@
-//! All formats of a report, and the suffixes of their files.
+//! The formats of a report, and the file suffixes that select them.
 //!
-//! All say the same of the same runs: their numbers come from one place, and so do the words of pages.
+//! All formats describe the same runs with the same numbers: each is made from one [`Report`], and pages, pictures and
+//! traces from the same converted runs.
 
 use std::path::Path;
 
@@ -10,29 +11,29 @@ use crate::report::model::Report;
 use crate::report::side_by_side::side_by_side;
 use crate::report::{csv, json, trace};
 
-/// The format of a file of `--report`.
+/// The format of a `--report` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A page with all of it.
+    /// A page: the table of the runs, the charts and every record.
     Html,
-    /// All there is to know.
+    /// The complete report, for programs.
     Json,
-    /// A table: a line for each record.
+    /// A table with one line for each record, for spreadsheets.
     Csv,
-    /// The table of the runs, for a README.
+    /// Only the table of the runs, for a README.
     Markdown,
-    /// The waterfalls alone, for a README.
+    /// Only the waterfalls, for a README.
     Svg,
     /// Trace events, for Perfetto and chrome://tracing.
     Trace,
 }
 
 impl Format {
-    /// The suffixes, as a sentence names them.
+    /// The suffixes, listed as in a sentence.
     pub const SUFFIXES: &str = ".html, .json, .csv, .md, .svg or .trace.json";
 
-    /// Each suffix with its format. The first that fits decides, so a longer one stands before the one it ends in.
-    const NAMED: [(&str, Self); 6] = [
+    /// Each suffix with its format. The first match decides, so `.trace.json` comes before `.json`.
+    const BY_SUFFIX: [(&str, Self); 6] = [
         (".trace.json", Self::Trace),
         (".html", Self::Html),
         (".json", Self::Json),
@@ -41,25 +42,27 @@ impl Format {
         (".svg", Self::Svg),
     ];
 
-    /// The format that the name of a file stands for, by its suffix in any case.
+    /// Returns the format selected by the suffix of a file name. The case of the suffix does not matter.
+    ///
+    /// Returns `None` if the suffix is unknown, or if the name consists of the suffix alone.
     pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-        let fits = |suffix: &str| {
+        let matches = |suffix: &str| {
             name.strip_suffix(suffix)
                 .is_some_and(|stem| !stem.is_empty())
         };
-        let mut named = Self::NAMED.into_iter();
-        named
-            .find(|(suffix, _)| fits(suffix))
+        let mut by_suffix = Self::BY_SUFFIX.into_iter();
+        by_suffix
+            .find(|(suffix, _)| matches(suffix))
             .map(|(_, format)| format)
     }
 
-    /// Whether flags are to be seen in it: then [`read_images`](crate::report::read_images) reads them.
+    /// Returns whether the format shows the flags, which [`read_images`](crate::report::read_images) reads.
     pub fn shows_images(self) -> bool {
         self == Self::Html
     }
 
-    /// The report in this format, ending in a line break.
+    /// Returns the report in this format, ending in a line break. Only a page uses `images`.
     pub fn text(self, report: &Report, images: &Images) -> String {
         match self {
             Self::Html => comparison::page(&side_by_side(report), images),
@@ -77,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_suffix_says_the_format() {
+    fn the_suffix_selects_the_format() {
         let of = |name: &str| Format::of(Path::new(name));
         assert_eq!(of("a.trace.json"), Some(Format::Trace));
         assert_eq!(of("a.TRACE.Json"), Some(Format::Trace));
@@ -90,12 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_names_each_suffix() {
+    fn the_sentence_lists_every_suffix() {
         let mut named: Vec<_> = Format::SUFFIXES
             .split([',', ' '])
             .filter(|word| word.starts_with('.'))
             .collect();
-        let mut suffixes = Format::NAMED.map(|(suffix, _)| suffix);
+        let mut suffixes = Format::BY_SUFFIX.map(|(suffix, _)| suffix);
         named.sort_unstable();
         suffixes.sort_unstable();
         assert_eq!(named, suffixes);

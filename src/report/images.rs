@@ -1,4 +1,4 @@
-//! The flags that a page shows: what lies on disk, by its code.
+//! Reads the flags that a page shows from the files that the runs saved.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,17 +9,20 @@ use comparison::Images;
 
 use crate::report::model::Report;
 
-/// One more byte than this of one image, and no page shows any: what is larger is not read to its end.
-const READ_AT_MOST: u64 = 1 << 20;
+/// The most bytes read of one image. A page whose images have this many bytes together shows none of them, so the rest
+/// need not be read.
+const MAX_READ: u64 = 1 << 20;
 
-/// The flags that this report says were saved. What is not there any more, or cannot be read, is left out.
+/// Reads the flags whose paths are in this report. Skips files that are gone or cannot be read.
+///
+/// Each code is read once, from the first run whose file can be read.
 pub fn read_images(report: &Report) -> Images {
     let mut images = Images::new("flag");
     let mut found = BTreeSet::new();
     for record in report.runs.iter().flat_map(|run| &run.records) {
         if let Some(path) = &record.path
             && !found.contains(&record.code)
-            && let Ok(bytes) = read(Path::new(path))
+            && let Ok(bytes) = read_file(Path::new(path))
         {
             found.insert(record.code);
             images.insert(&record.code.to_string(), bytes);
@@ -28,14 +31,12 @@ pub fn read_images(report: &Report) -> Images {
     images
 }
 
-/// Only of a file: a pipe that lies where the flag was would be waited for.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a regular file. Fails on anything else: reading a named pipe in its place would block.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(READ_AT_MOST)
-        .read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_READ).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -1,17 +1,19 @@
-//! The files of `--report`: runs as other programs read them, and as people look at them. Data in, text out; the one thing
-//! that is read here are the flags that pages show.
+//! The files of `--report`, for programs and for people.
+//!
+//! Each format is a function from a report to text. The only other input are the saved flags that a page shows. Nothing
+//! here writes files or knows of terminals.
 //!
 //! Bottom floor first; each imports only from those listed before it:
 //!
-//! * `model`: the JSON report, one shape for one run and for many
-//! * `samples`: reports for tests
-//! * `images`: the flags that a page shows
-//! * `facts`: what a page says of how it was measured
-//! * `side_by_side`: runs as the values that the comparison crate shows
+//! * `model`: the report as data, one shape for one run and for many
+//! * `samples`: made-up reports for tests
+//! * `images`: reads the flags that a page shows
+//! * `facts`: the heading of a page, and how its runs were measured
+//! * `side_by_side`: converts runs to the values that the comparison crate shows
 //! * `csv`: a table for spreadsheets
-//! * `json`: the report as it is
-//! * `trace`: trace events
-//! * `format`: all formats, and the suffixes of their files
+//! * `json`: the report as JSON
+//! * `trace`: trace events for Perfetto and chrome://tracing
+//! * `format`: the formats, and the file suffixes that select them
 
 mod csv;
 mod facts;

@@ -1,5 +1,7 @@
-//! The report as programs read it: one shape for one run and for many, which only ever grows. `docs/reports.md` is its
-//! description. Knows nothing of files and formats.
+//! The report as data. `docs/reports.md` describes it for readers of the JSON.
+//!
+//! One shape serves one run and many. Fields may be added but never removed or changed, so that earlier reports stay
+//! readable. Knows nothing of files and formats.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,148 +18,148 @@ use crate::run::signals::Signal;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 
-/// The version of the shape. A field that is added does not change it; a reader ignores what it does not know.
+/// The version of the report's shape. Adding a field does not change it: readers ignore fields that they do not know.
 pub const SCHEMA: u32 = 1;
 
-/// One run or several, and where they took place.
+/// A report of one or more runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`SCHEMA`].
+    /// The version of the shape: [`SCHEMA`].
     pub schema: u32,
-    /// Where.
+    /// The program and the machine that ran it.
     pub host: Host,
-    /// How they were compared, if they were.
+    /// The settings of the comparison, if the runs belong to one.
     pub comparison: Option<Comparison>,
-    /// In the order in which they took place.
+    /// The runs, in the order in which they took place.
     pub runs: Vec<RunReport>,
 }
 
-/// How runs of the same work were compared: each in a process of its own, against one server.
+/// The settings of a comparison: runs of the same work against one server, each in its own process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// How often each strategy ran, in an order that was rotated.
+    /// How often each series ran. The order rotates from round to round.
     pub rounds: u32,
-    /// How often each ran before that, uncounted.
+    /// How often each series ran before that, uncounted.
     pub warmup: u32,
 }
 
 /// The program and the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
-    /// The program and its version.
+    /// The name of the program and its version.
     pub program: String,
-    /// The operating system, as Rust calls it.
+    /// The operating system: [`std::env::consts::OS`].
     pub os: String,
-    /// The processor's architecture, as Rust calls it.
+    /// The processor's architecture: [`std::env::consts::ARCH`].
     pub arch: String,
-    /// How many threads can run at once.
+    /// The number of threads that can run at once.
     pub cpus: usize,
 }
 
-/// One run.
+/// The report of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunReport {
-    /// The strategy.
+    /// The strategy that decided when each flag was downloaded.
     pub strategy: Strategy,
-    /// What it was told to do.
+    /// The settings of the run.
     pub settings: Settings,
-    /// When it began, by RFC 3339, in UTC.
+    /// When the run started: an RFC 3339 timestamp in UTC.
     pub started: String,
-    /// The signal that ended it early.
+    /// The signal that ended the run early.
     pub ended_by: Option<Signal>,
-    /// In a comparison of several rounds, the round, from 1.
+    /// The round, from 1, in a comparison of several rounds.
     pub round: Option<u32>,
-    /// What the process took, as far as the system tells.
+    /// The processor time and memory of the process, if the system reports them.
     pub resources: Option<Resources>,
-    /// What the server saw of the run, as far as it tells.
+    /// What the server counted during this run, if that is known.
     pub seen_by_server: Option<SeenByServer>,
-    /// What came of all codes together.
+    /// The counts over all codes.
     pub totals: Totals,
-    /// What became of each code, sorted by code.
+    /// One record for each code, sorted by code.
     pub records: Vec<RecordReport>,
 }
 
-/// What a run was told to do.
+/// The settings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// The server by its label, or CUSTOM.
+    /// The label of the server, or CUSTOM.
     pub server: String,
-    /// The base URL, a password in it as `***`.
+    /// The base URL, with a password shown as `***`.
     pub url: String,
-    /// Whether the run served it itself.
+    /// Whether the program itself was the server.
     pub embedded: bool,
     /// The connection limit in force.
     pub connections: usize,
-    /// The time a flag may take, from its turn to its last byte.
+    /// The time limit of a request, in milliseconds: from its turn to its last byte.
     pub timeout_ms: f64,
-    /// The time a connection may take.
+    /// The time limit for connecting, in milliseconds.
     pub connect_timeout_ms: f64,
-    /// The largest body that is read, in bytes.
+    /// The size limit of a body, in bytes.
     pub size_limit: u64,
-    /// How often a transient failure is tried again.
+    /// How often a transient failure is retried, at most.
     pub retries: u32,
-    /// Whether a whole flag that was there was enough.
+    /// Whether a whole flag that was already there was kept instead of downloaded.
     pub skip_existing: bool,
-    /// The folder where flags went, as it was typed.
+    /// The folder for the flags, as typed.
     pub dest: String,
 }
 
-/// What came of all codes together: `asked` is the sum of `ok`, `not_found`, `error` and `not_attempted`.
+/// The counts over all codes of a run: `asked` is the sum of `ok`, `not_found`, `error` and `not_attempted`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
-    /// The codes.
+    /// The number of codes requested.
     pub asked: usize,
-    /// Those whose flag is on disk now.
+    /// The codes whose flag is on disk.
     pub ok: usize,
-    /// Those of them whose flag was there before.
+    /// The part of `ok` whose flag was on disk before the run.
     pub already_there: usize,
-    /// Those that the server has no flag of.
+    /// The codes for which the server has no flag.
     pub not_found: usize,
-    /// Those that failed.
+    /// The codes whose download failed.
     pub error: usize,
-    /// Those that were never begun.
+    /// The codes whose download never started.
     pub not_attempted: usize,
-    /// The bytes of all bodies, those of last attempts.
+    /// The bytes read of all bodies, counting only the last attempt of each code.
     pub bytes: u64,
-    /// From the first request allowed to the last record.
+    /// The time from the first request allowed to the last record, in milliseconds.
     pub elapsed_ms: f64,
 }
 
-/// What became of one code. Times are milliseconds.
+/// The result of one code. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordReport {
-    /// The code.
+    /// The country code.
     pub code: CountryCode,
-    /// How it is counted.
+    /// The status under which the code is counted.
     pub status: Status,
-    /// Of an error, its kind.
+    /// The kind of an error.
     pub kind: Option<Kind>,
-    /// Of an error, what exactly happened, as the program prints it.
+    /// The cause of an error, as the program prints it.
     pub message: Option<String>,
-    /// How often the server was asked; 0 with `ok` if the flag was there before.
+    /// The number of attempts; 0 with status `ok` if the flag was there before.
     pub attempts: u32,
-    /// The status of the last answer.
+    /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The bytes of its body that were read.
+    /// The bytes read of the last answer's body.
     pub bytes: u64,
-    /// When its turn came, from the beginning of the run.
+    /// When the turn of this code came, from the start of the run.
     pub start_ms: Option<f64>,
-    /// All waiting that was not for the server: for its turn, and pauses between attempts.
+    /// All waiting that was not for the server: for the turn, and the pauses between attempts.
     pub queue_ms: f64,
-    /// Attempts before the last one.
+    /// The attempts before the last one.
     pub earlier_ms: f64,
     /// From the last request to the head of its answer, connecting included.
     pub first_byte_ms: f64,
-    /// From there to the last byte read of its body.
+    /// From there to the last byte read of the body.
     pub body_ms: f64,
     /// Checking and saving.
     pub save_ms: f64,
-    /// Where the flag is.
+    /// The path of the flag on disk.
     pub path: Option<String>,
 }
 
 impl Report {
-    /// The report of these runs, here and now.
+    /// Returns the report of these runs, made by this program on this machine.
     pub fn new(runs: Vec<RunReport>) -> Self {
         Self {
             schema: SCHEMA,
@@ -172,7 +174,7 @@ impl Report {
         }
     }
 
-    /// The codes that ended in an error or were not attempted in any of the runs, sorted.
+    /// Returns the codes that failed or were not attempted in at least one run, sorted.
     pub fn failed(&self) -> Vec<CountryCode> {
         let records = self.runs.iter().flat_map(|run| &run.records);
         let failed = records.filter(|record| match record.status {
@@ -184,41 +186,41 @@ impl Report {
     }
 }
 
-/// What is known of a run besides what became of its codes.
+/// The facts of a run besides its tally and its records.
 #[derive(Debug)]
 pub struct RunFacts<'a> {
-    /// Its strategy.
+    /// The strategy of the run.
     pub strategy: Strategy,
-    /// Its work.
+    /// The work of the run.
     pub job: &'a Job,
-    /// The server by its label, or CUSTOM.
+    /// The label of the server, or CUSTOM.
     pub server: &'a str,
-    /// Whether the run served it itself.
+    /// Whether the program itself was the server.
     pub embedded: bool,
     /// The connection limit in force.
     pub connections: usize,
-    /// When it began, on the clock on the wall.
+    /// When the run started, on the wall clock.
     pub started: SystemTime,
-    /// The same moment on the clock that measures.
+    /// The same moment on the monotonic clock, from which record times are measured.
     pub began: Instant,
-    /// To the last record.
+    /// The time from `began` to the last record.
     pub elapsed: Duration,
-    /// The signal that ended it early.
+    /// The signal that ended the run early.
     pub ended_by: Option<Signal>,
-    /// What the process took.
+    /// The processor time and memory of the process, if the system reports them.
     pub resources: Option<Resources>,
-    /// What the server saw, if it was ours.
+    /// What the embedded server counted, if there was one.
     pub seen_by_server: Option<SeenByServer>,
 }
 
 impl RunReport {
-    /// The report of a run: each code has a record, also one of which nothing was heard.
+    /// Returns the report of a run. A code without a record is reported as not attempted.
     pub fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
         let job = facts.job;
-        let heard: BTreeMap<_, _> = records.iter().map(|record| (record.code, record)).collect();
+        let by_code: BTreeMap<_, _> = records.iter().map(|record| (record.code, record)).collect();
         let mut codes = job.codes.clone();
         codes.sort_unstable();
-        let records = codes.into_iter().map(|code| match heard.get(&code) {
+        let records = codes.into_iter().map(|code| match by_code.get(&code) {
             Some(record) => RecordReport::new(record, facts.began),
             None => RecordReport::new(&Record::new(code, Outcome::NotAttempted), facts.began),
         });
@@ -235,7 +237,7 @@ impl RunReport {
                 size_limit: job.limits.size,
                 retries: job.retries,
                 skip_existing: job.skip_existing,
-                dest: in_text(&job.dest),
+                dest: lossy_text(&job.dest),
             },
             started: humantime::format_rfc3339_millis(facts.started).to_string(),
             ended_by: facts.ended_by,
@@ -258,6 +260,7 @@ impl RunReport {
 }
 
 impl RecordReport {
+    /// Returns the report of a record in a run that started at `began`.
     fn new(record: &Record, began: Instant) -> Self {
         let effort = &record.effort;
         let (kind, message) = match &record.outcome {
@@ -265,7 +268,7 @@ impl RecordReport {
             _ => (None, None),
         };
         let path = match &record.outcome {
-            Outcome::Saved(path) | Outcome::AlreadyThere(path) => Some(in_text(path)),
+            Outcome::Saved(path) | Outcome::AlreadyThere(path) => Some(lossy_text(path)),
             _ => None,
         };
         let turn = effort
@@ -290,12 +293,12 @@ impl RecordReport {
     }
 }
 
-/// Milliseconds, to the microsecond.
+/// Returns a time in milliseconds, rounded down to microseconds.
 fn ms(time: Duration) -> f64 {
     time.as_micros() as f64 / 1000.0
 }
 
-/// A path as text; what is no text in it is replaced.
-fn in_text(path: &Path) -> String {
+/// Returns a path as text. Bytes that are not valid Unicode become replacement characters.
+fn lossy_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

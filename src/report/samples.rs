@@ -1,9 +1,9 @@
-//! Report to try formats on, made up.
+//! Made-up reports for the tests of the formats.
 
 use crate::report::{RecordReport, Report, RunReport};
 use crate::strategy::Strategy;
 
-/// A flag whose turn came then, and that took 100 ms and a little.
+/// Returns the record of a flag that waited `start_ms` for its turn and then took 103 ms.
 pub(crate) fn record(code: &str, start_ms: f64) -> RecordReport {
     serde_json::from_value(serde_json::json!({
         "code": code, "status": "ok", "attempts": 1, "http_status": 200, "bytes": 100, "start_ms": start_ms,
@@ -12,7 +12,7 @@ pub(crate) fn record(code: &str, start_ms: f64) -> RecordReport {
     .unwrap()
 }
 
-/// So many flags over so many connections.
+/// Returns a run that downloads this many flags over this many connections.
 pub(crate) fn run(strategy: Strategy, connections: usize, flags: usize) -> RunReport {
     let code = |i: usize| {
         format!(
@@ -38,7 +38,7 @@ pub(crate) fn run(strategy: Strategy, connections: usize, flags: usize) -> RunRe
     .unwrap()
 }
 
-/// One flag after the other beside all at once.
+/// Returns a report of two runs: all flags one after another, and all at once.
 pub(crate) fn report(flags: usize) -> Report {
     Report::new(vec![
         run(Strategy::Sequential, 1, flags),

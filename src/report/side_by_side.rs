@@ -1,7 +1,7 @@
-//! The runs of a report as the neutral values that the comparison crate shows.
+//! Converts the runs of a report to the neutral values that the comparison crate shows.
 //!
-//! Which connection a download went through is not in a record. Its lane is the first that is free when its turn comes, so
-//! there are as many lanes as downloads were in flight at once.
+//! A record does not name the connection that its download used. Each download therefore gets the first lane that is
+//! free when its turn comes, so there are as many lanes as there were downloads in flight at once.
 
 use comparison::{Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 
@@ -11,7 +11,7 @@ use crate::report::model::{RecordReport, Report, RunReport};
 use crate::run::signals::Signal;
 use crate::strategy::Strategy;
 
-/// The words of a comparison of downloads.
+/// The terms used in a comparison of downloads.
 static TERMS: Terms = Terms {
     series: "strategy",
     labels: &[
@@ -37,7 +37,7 @@ const fn phase(kind: PhaseKind, name: &'static str, legend: &'static str) -> Pha
     PhaseTerms { kind, name, legend }
 }
 
-/// The runs of a report, with what a page says of them.
+/// Returns the runs of a report, with the heading and the facts of a page.
 pub fn side_by_side(report: &Report) -> comparison::Comparison {
     comparison::Comparison {
         title: facts::title(report),
@@ -91,7 +91,7 @@ fn task(record: &RecordReport) -> Task {
     }
 }
 
-/// Gives each download the first lane that is free when its turn comes.
+/// Assigns each download the first lane that is free when its turn comes.
 fn assign_lanes(tasks: &mut [Task]) {
     let mut by_turn: Vec<_> = tasks
         .iter_mut()

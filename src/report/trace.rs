@@ -1,5 +1,7 @@
-//! Trace events, for Perfetto and chrome://tracing: a process for each run, in it a thread for each lane, on it the
-//! downloads one behind the other, and in each download its phases.
+//! The report as trace events, for Perfetto and chrome://tracing.
+//!
+//! Each run is a process, and each of its lanes is a thread. The downloads of a lane follow one another on its thread,
+//! and each contains its phases.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use crate::report::model::Report;
 use crate::report::side_by_side::side_by_side;
 
+/// Returns the report as one JSON object in the Trace Event Format.
 pub(super) fn text(report: &Report) -> String {
     let shown = side_by_side(report);
     let mut events = Vec::new();
@@ -19,8 +22,8 @@ pub(super) fn text(report: &Report) -> String {
             .map_or_else(String::new, |round| format!(", round {round}"));
         let slots = count(run.slots, shown.terms.slot);
         let name = format!("{}, {slots}{round}", run.label);
-        events.push(naming("process_name", process, 0, json!({ "name": name })));
-        events.push(naming(
+        events.push(metadata_event("process_name", process, 0, json!({ "name": name })));
+        events.push(metadata_event(
             "process_sort_index",
             process,
             0,
@@ -36,6 +39,7 @@ pub(super) fn text(report: &Report) -> String {
     trace.to_string() + "\n"
 }
 
+/// Appends the events of a run.
 fn run_events(run: &Run, process: usize, terms: &Terms, events: &mut Vec<Value>) {
     let mut named = BTreeSet::new();
     for task in run.by_start() {
@@ -43,14 +47,15 @@ fn run_events(run: &Run, process: usize, terms: &Terms, events: &mut Vec<Value>)
         let thread = lane + 1;
         if named.insert(thread) {
             let name = json!({ "name": format!("{} {thread}", terms.slot) });
-            events.push(naming("thread_name", process, thread, name));
+            events.push(metadata_event("thread_name", process, thread, name));
         }
-        download(task, (process, thread), terms, events);
+        download_events(task, (process, thread), terms, events);
     }
 }
 
-/// The event of a download, and those of its phases, which lie in it.
-fn download(task: &Task, place: (usize, usize), terms: &Terms, events: &mut Vec<Value>) {
+/// Appends the event of a download and those of its phases, which lie within it. The queue phase has no event: it is
+/// before the download.
+fn download_events(task: &Task, place: (usize, usize), terms: &Terms, events: &mut Vec<Value>) {
     let Some((start_ms, end_ms)) = task.interval() else {
         return;
     };
@@ -70,7 +75,8 @@ fn download(task: &Task, place: (usize, usize), terms: &Terms, events: &mut Vec<
     }
 }
 
-fn naming(what: &str, process: usize, thread: usize, args: Value) -> Value {
+/// Returns a metadata event, which names or sorts a process or a thread.
+fn metadata_event(what: &str, process: usize, thread: usize, args: Value) -> Value {
     json!({ "name": what, "ph": "M", "pid": process, "tid": thread, "args": args })
 }
 
@@ -85,7 +91,7 @@ mod tests {
     use crate::strategy::Strategy;
 
     #[test]
-    fn there_are_as_many_lanes_as_were_busy_at_once() {
+    fn there_are_as_many_threads_as_downloads_in_flight_at_once() {
         let report = Report::new(vec![samples::run(Strategy::ThreadPool, 3, 10)]);
         let trace: Value = serde_json::from_str(&text(&report)).unwrap();
         let events = trace["traceEvents"].as_array().unwrap();
