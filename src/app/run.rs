@@ -149,7 +149,7 @@ fn download(config: &Config, series: Series, job: &Arc<Job>, out: &mut Output<im
         connections,
     } = series;
     let progress = if config.verbose || config.quiet {
-        Progress::none()
+        Progress::hidden()
     } else {
         Progress::bar(strategy, job)
     };

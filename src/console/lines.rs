@@ -1,5 +1,7 @@
-//! The lines on standard output: those of the original program, to the letter, so that scripts and eyes trained on it carry
-//! over. Data in, text out: nothing is printed here.
+//! The lines on standard output.
+//!
+//! They are those of the original program, to the letter, so that scripts and readers used to it need not change.
+//! Functions here return text and print nothing.
 
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -12,10 +14,10 @@ use crate::record::{Outcome, Record};
 use crate::server::BaseUrl;
 use crate::tally::Tally;
 
-/// Up to this many codes are named one by one.
-pub(crate) const NAMED: usize = 10;
+/// The most codes named one by one.
+pub(crate) const MAX_NAMED: usize = 10;
 
-/// What is about to be done: the site, the codes and the connections.
+/// Returns the lines before a run: the site, the codes and the connections.
 pub(crate) fn initial(
     server: &str,
     base: &BaseUrl,
@@ -29,11 +31,11 @@ pub(crate) fn initial(
     )
 }
 
-/// The site and the codes.
+/// Returns the lines for the site and the codes.
 pub(crate) fn site(server: &str, base: &BaseUrl, codes: &[CountryCode]) -> String {
     let named = match codes {
         [] => "none".to_owned(),
-        [first, .., last] if codes.len() > NAMED => format!("from {first} to {last}"),
+        [first, .., last] if codes.len() > MAX_NAMED => format!("from {first} to {last}"),
         _ => join(codes),
     };
     format!(
@@ -42,10 +44,10 @@ pub(crate) fn site(server: &str, base: &BaseUrl, codes: &[CountryCode]) -> Strin
     )
 }
 
-/// What became of one code; nothing of one that was not attempted, which only the count tells.
+/// Returns the line for one record. Codes not attempted have none; they only appear in the tally.
 pub(crate) fn line(record: &Record) -> Option<String> {
     let code = record.code;
-    let told = match &record.outcome {
+    let text = match &record.outcome {
         Outcome::Saved(_) => format!("{code} OK"),
         Outcome::AlreadyThere(_) => format!("{code} already there"),
         Outcome::NotFound => format!("{code} not found"),
@@ -53,12 +55,12 @@ pub(crate) fn line(record: &Record) -> Option<String> {
         Outcome::NotAttempted => return None,
     };
     Some(match record.effort.attempts {
-        0 | 1 => format!("{told}\n"),
-        attempts => format!("{told} ({attempts} attempts)\n"),
+        0 | 1 => format!("{text}\n"),
+        attempts => format!("{text} ({attempts} attempts)\n"),
     })
 }
 
-/// What became of all codes, and how long it took.
+/// Returns the lines after a run: the counts that are not zero, and the elapsed time.
 pub(crate) fn summary(tally: &Tally, elapsed: Duration) -> String {
     let mut text = format!(
         "{}\n{} downloaded.\n",
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn up_to_ten_codes_are_named_and_more_only_by_their_ends() {
+    fn up_to_ten_codes_are_listed_and_more_are_shown_as_a_range() {
         assert_eq!(
             initial_of(&["br"], 1),
             "DELAY site: http://me:***@localhost:8002/flags\n\
@@ -129,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn a_code_has_a_line_for_each_thing_that_can_become_of_it() {
-        let told = |outcome| line(&Record::new(codes(&["br"])[0], outcome)).unwrap_or_default();
-        let failed = |kind, cause| told(Outcome::Failed(Failure::new(kind, cause)));
-        assert_eq!(told(Outcome::Saved("br.gif".into())), "BR OK\n");
-        assert_eq!(told(Outcome::NotFound), "BR not found\n");
-        assert_eq!(told(Outcome::NotAttempted), "");
+    fn each_outcome_has_its_line() {
+        let line_of = |outcome| line(&Record::new(codes(&["br"])[0], outcome)).unwrap_or_default();
+        let failed = |kind, cause| line_of(Outcome::Failed(Failure::new(kind, cause)));
+        assert_eq!(line_of(Outcome::Saved("br.gif".into())), "BR OK\n");
+        assert_eq!(line_of(Outcome::NotFound), "BR not found\n");
+        assert_eq!(line_of(Outcome::NotAttempted), "");
         assert_eq!(
             failed(Kind::HttpStatus, "HTTP error 503 - Service Unavailable"),
             "*** Error for BR: HTTP error 503 - Service Unavailable\n"
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_happened_is_counted_out() {
+    fn the_summary_omits_counts_of_zero() {
         let codes = codes(&["b"]);
         let mut tally = Tally::new(&codes[..1]);
         tally.add(&Record::new(codes[0], Outcome::Saved("ba.gif".into())));

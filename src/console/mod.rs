@@ -1,11 +1,11 @@
-//! What a terminal shows: the lines and notices of a run, the bar, and the two streams they go to.
+//! The terminal output: the lines and notices of a run, the progress bar, and the two streams they go to.
 //!
 //! Bottom floor first; each imports only from those listed before it:
 //!
-//! * `output`: the two streams
+//! * `output`: writes to standard output and standard error
 //! * `lines`: the text on standard output
 //! * `notices`: the text on standard error
-//! * `progress`: the bar
+//! * `progress`: the progress bar
 
 pub(crate) mod lines;
 pub(crate) mod notices;

@@ -1,4 +1,5 @@
-//! The notices on standard error: what else a reader wants to know. Data in, text out: nothing is printed here.
+//! The notices on standard error: which server is used, which limits apply, and what failed. Functions here return text
+//! and print nothing.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::path::Path;
 use comparison::count;
 use test_server::Ports;
 
-use crate::console::lines::{NAMED, join};
+use crate::console::lines::{MAX_NAMED, join};
 use crate::country::CountryCode;
 use crate::record::Kind;
 use crate::run::descriptors::Descriptors;
@@ -18,18 +19,18 @@ use crate::server::{BaseUrl, Server};
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 
-/// Up to this many causes of one kind have a group each.
-const CAUSES: usize = 8;
+/// The most causes of one kind that are listed as separate groups.
+const MAX_CAUSES: usize = 8;
 
-/// The width of lists on standard error.
+/// The width of lists on standard error, in columns.
 const WIDTH: usize = 80;
 
-/// Which run of a comparison the lines that follow are about.
+/// Returns the heading for the lines of one run of a comparison.
 pub(crate) fn compared_run(strategy: Strategy, connections: NonZeroUsize) -> String {
     format!("{strategy}, {}:\n", count(connections.get(), "connection"))
 }
 
-/// How far a comparison came that was stopped.
+/// Returns how many runs of a stopped comparison finished.
 pub(crate) fn stopped_early(finished: usize, planned: usize) -> String {
     format!(
         "stopped: {finished} of {} finished\n",
@@ -37,7 +38,7 @@ pub(crate) fn stopped_early(finished: usize, planned: usize) -> String {
     )
 }
 
-/// Who serves the flags of a label; nothing to say of a site that is none.
+/// Returns which server is used for a label. A server given by its URL needs no notice.
 pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<String> {
     let Server::Labelled(label) = server else {
         return None;
@@ -61,7 +62,7 @@ pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<
     })
 }
 
-/// Fewer connections than wanted, and why.
+/// Returns the number of connections used instead of those wanted, and why.
 pub(crate) fn fewer_connections(
     wanted: NonZeroUsize,
     used: NonZeroUsize,
@@ -71,7 +72,7 @@ pub(crate) fn fewer_connections(
     format!("{used} instead of {wanted}: {descriptors}\n")
 }
 
-/// The disk is full, and what that means.
+/// Returns the error for a full disk, with the number of codes not attempted.
 pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
     format!(
         "*** Error: no space left in {}: stopped, {} not attempted\n",
@@ -80,11 +81,11 @@ pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
     )
 }
 
-/// What failed, grouped by cause; empty if nothing did.
+/// Returns the failed codes, grouped by cause; empty if none failed.
 pub(crate) fn failures(tally: &Tally) -> String {
     let mut text = String::new();
     for (name, codes) in groups(tally) {
-        if codes.len() == tally.asked() && codes.len() > NAMED {
+        if codes.len() == tally.asked() && codes.len() > MAX_NAMED {
             let _ = writeln!(text, "{name}: all {} codes", codes.len());
             continue;
         }
@@ -96,8 +97,11 @@ pub(crate) fn failures(tally: &Tally) -> String {
     text
 }
 
-/// The codes by what they failed of, the largest group first. A cause may differ from code to code, as pages with a number in
-/// them do: then there is one group for the kind, with a cause as an example. There are only so many statuses.
+/// Returns the failed codes grouped by cause, the largest group first.
+///
+/// A cause may differ from code to code, for example if a server sends pages with a number in them. A kind with more
+/// than [`MAX_CAUSES`] causes therefore becomes one group, named after one of them. Unexpected statuses always have a
+/// group each: there are only a limited number of them.
 fn groups(tally: &Tally) -> Vec<(String, Vec<CountryCode>)> {
     let mut of_kind = BTreeMap::<Kind, Vec<_>>::new();
     for (failure, codes) in tally.failures() {
@@ -107,7 +111,9 @@ fn groups(tally: &Tally) -> Vec<(String, Vec<CountryCode>)> {
     let mut groups = Vec::new();
     for (kind, causes) in of_kind {
         match &causes[..] {
-            [(example, _), others @ ..] if others.len() >= CAUSES && kind != Kind::HttpStatus => {
+            [(example, _), others @ ..]
+                if others.len() >= MAX_CAUSES && kind != Kind::HttpStatus =>
+            {
                 let name = format!("{example} (and {} other causes)", others.len());
                 let mut codes: Vec<_> = causes.into_iter().flat_map(|(_, codes)| codes).collect();
                 codes.sort_unstable();
@@ -125,19 +131,19 @@ fn groups(tally: &Tally) -> Vec<(String, Vec<CountryCode>)> {
     groups
 }
 
-/// A doubt about a server that has none of several flags; nothing if it has one.
+/// Returns a notice that the base URL may be wrong, if the server has none of several flags.
 pub(crate) fn nothing_found(tally: &Tally, base: &BaseUrl) -> Option<String> {
     let none = tally.asked() > 1 && tally.not_found() == tally.asked();
     none.then(|| format!("no flag was found at {base}: check the URL\n"))
 }
 
-/// Where the flags are; nothing if there are none.
+/// Returns the folder of the downloaded flags, if there are any.
 pub(crate) fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
     let flags = count(tally.downloaded(), "flag");
     (tally.downloaded() > 0).then(|| format!("{flags} saved in {}\n", dest.display()))
 }
 
-/// Lists of codes, separated by commas, none longer than the width allows.
+/// Returns the codes as lines of comma-separated lists that fit the width.
 fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
     let (indent, per_code) = (2, "BR, ".len());
     codes.chunks((WIDTH - indent) / per_code).map(join)
@@ -154,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_listed_by_cause_in_lines_that_fit() {
+    fn failures_are_grouped_by_cause_and_wrapped_to_the_width() {
         let codes = codes(&["b"]);
         let mut tally = Tally::new(&codes);
         for (i, &code) in codes.iter().enumerate().skip(1) {
@@ -178,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_that_differ_from_code_to_code_are_one_group() {
+    fn many_causes_of_one_kind_are_one_group() {
         let codes = codes(&["b"]);
         let mut tally = Tally::new(&codes);
         for (i, &code) in codes.iter().enumerate().take(10) {
@@ -193,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_all_codes_is_told_once() {
+    fn a_failure_of_all_codes_is_one_line_without_a_list() {
         let codes = codes(&["b"]);
         let mut tally = Tally::new(&codes);
         for &code in &codes {

@@ -1,40 +1,41 @@
-//! The two streams a run prints to, and what comes of it when one of them is closed or full.
+//! Writes to standard output and standard error, and handles streams that are closed or full.
 
 use std::io::{self, Write};
 
 use tokio_util::sync::CancellationToken;
 
-/// Standard output. Once a write fails nothing more is written, and the run is stopped: nobody would learn of the rest.
+/// Standard output. The first failed write stops the run, because its results could no longer be printed. Nothing more
+/// is written after that.
 #[derive(Debug)]
 pub(crate) struct Output<W> {
-    to: W,
+    writer: W,
     failed: Option<io::ErrorKind>,
     stop: CancellationToken,
 }
 
 impl<W: Write> Output<W> {
-    /// Writes to `to`, and cancels `stop` when that fails.
-    pub(crate) fn new(to: W, stop: CancellationToken) -> Self {
+    /// Returns an output that writes to `writer` and cancels `stop` when a write fails.
+    pub(crate) fn new(writer: W, stop: CancellationToken) -> Self {
         Self {
-            to,
+            writer,
             failed: None,
             stop,
         }
     }
 
-    /// Writes this text, at once.
+    /// Writes the text and flushes it. Does nothing after a failed write.
     pub(crate) fn print(&mut self, text: &str) {
         if self.failed.is_some() {
             return;
         }
         let written = self
-            .to
+            .writer
             .write_all(text.as_bytes())
-            .and_then(|()| self.to.flush());
+            .and_then(|()| self.writer.flush());
         if let Err(error) = written {
             self.failed = Some(error.kind());
             self.stop.cancel();
-            // Whoever closed the pipe knows; a full disk is news.
+            // A closed pipe is not reported: the reader closed it on purpose.
             if error.kind() != io::ErrorKind::BrokenPipe {
                 complain(&format!(
                     "*** Error: cannot write to standard output: {error}\n"
@@ -43,13 +44,13 @@ impl<W: Write> Output<W> {
         }
     }
 
-    /// The error of the first write that failed.
+    /// Returns the error of the first failed write.
     pub(crate) fn failed(&self) -> Option<io::ErrorKind> {
         self.failed
     }
 }
 
-/// On standard error. If that is closed or full there is nobody left to tell.
+/// Writes to standard error and ignores failure: there is no other place to report it.
 pub(crate) fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

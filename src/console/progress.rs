@@ -1,4 +1,4 @@
-//! The bar: how far a run is, on a terminal and nowhere else. Fed from the one place that counts records.
+//! The progress bar. Shown only on a terminal, and updated from the one place that counts records.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::job::Job;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 
-/// Between two drawings when nothing happens, so that the clock goes on.
+/// The time between two redraws while nothing else changes, so that the elapsed time advances.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The longest text of the bar, and ten columns of bar.
-const WIDE: u16 = 80;
+/// The fewest columns for the full layout: its longest text and ten columns of bar.
+const FULL_WIDTH: u16 = 80;
 
-/// A bar on standard error, or nothing at all.
+/// A progress bar on standard error, which may be hidden.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -25,7 +25,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A bar for this job; nothing where standard error is not a terminal.
+    /// Returns a bar for this job. It is hidden if standard error is not a terminal.
     pub(crate) fn bar(strategy: Strategy, job: &Arc<Job>) -> Self {
         let codes = job.codes.len();
         let bar = ProgressBar::with_draw_target(Some(codes as u64), ProgressDrawTarget::stderr());
@@ -40,36 +40,39 @@ impl Progress {
         Self { bar, codes }
     }
 
-    /// No bar.
-    pub(crate) fn none() -> Self {
+    /// Returns a hidden bar.
+    pub(crate) fn hidden() -> Self {
         Self {
             bar: ProgressBar::hidden(),
             codes: 0,
         }
     }
 
-    /// Shows what has been counted.
+    /// Updates the bar to the counts of `tally`.
     pub(crate) fn show(&self, tally: &Tally) {
         if self.bar.is_hidden() {
             return;
         }
-        // The numbers are all in the message: it and the position are two calls, and a drawing may come between them.
+        // All numbers are in the message. It and the position are set by two calls, and a redraw may happen between
+        // them.
         let counts = [tally.ok(), tally.not_found(), tally.errors()];
         self.bar
             .set_message(message(tally.counted(), self.codes, counts));
         self.bar.set_position(tally.counted() as u64);
     }
 
-    /// Takes the bar away without a trace.
+    /// Removes the bar from the terminal.
     pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// What fits into this many columns: a line that does not fit is broken, and a broken bar leaves its pieces behind. No
-/// colours, so NO_COLOR has nothing to switch off. A bar that stands still because the server asked for it says so.
+/// Returns the layout for a terminal of this many columns.
+///
+/// A line that does not fit is wrapped, and redrawing a wrapped bar leaves fragments behind. There are no colours, so
+/// NO_COLOR needs no handling. While the server has asked for a pause, the bar shows "paused" instead of the time left.
 fn style(columns: u16, paused: impl Fn() -> bool + Clone + Send + Sync + 'static) -> ProgressStyle {
-    let template = if columns < WIDE {
+    let template = if columns < FULL_WIDTH {
         "{wide_msg}"
     } else {
         "{prefix} {wide_bar} {msg} {elapsed}{left}"
@@ -96,7 +99,7 @@ mod tests {
     use super::*;
     use indicatif::InMemoryTerm;
 
-    /// What a terminal of this width shows of a run of 676 codes.
+    /// Returns what a terminal of this width shows for a run of 676 codes.
     fn shown(columns: u16, counted: usize, paused: bool) -> String {
         let term = InMemoryTerm::new(5, columns);
         let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_names_the_strategy_and_counts_what_became_of_codes() {
+    fn the_bar_shows_the_strategy_and_the_counts() {
         let line = shown(100, 300, false);
         assert!(line.starts_with("threadpool █"), "{line}");
         assert!(
@@ -121,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_does_not_guess_before_it_knows_and_says_when_it_waits() {
+    fn the_bar_shows_no_time_left_before_the_first_record_and_during_a_pause() {
         assert!(shown(100, 0, false).ends_with(" error 0s"));
         assert!(shown(100, 300, true).ends_with(" 0s, paused"));
     }
 
     #[test]
-    fn the_bar_is_one_line_on_every_terminal() {
+    fn the_bar_is_one_line_at_every_width() {
         for columns in [20, 40, 60, 79, 80, 200] {
             let shown = shown(columns, 300, false);
             assert_eq!(shown.lines().count(), 1, "{columns}: {shown}");
