@@ -30,7 +30,7 @@ pub(crate) fn compared_run(strategy: Strategy, connections: NonZeroUsize) -> Str
     format!("{strategy}, {}:\n", count(connections.get(), "connection"))
 }
 
-/// Returns how many runs of a stopped comparison finished.
+/// Returns the notice of how many runs finished before a comparison was stopped.
 pub(crate) fn stopped_early(finished: usize, planned: usize) -> String {
     format!(
         "stopped: {finished} of {} finished\n",
@@ -38,7 +38,7 @@ pub(crate) fn stopped_early(finished: usize, planned: usize) -> String {
     )
 }
 
-/// Returns which server is used for a label. A server given by its URL needs no notice.
+/// Returns the notice of which server is used for a label. Other servers need none.
 pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<String> {
     let Server::Labelled(label) = server else {
         return None;
@@ -62,7 +62,7 @@ pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<
     })
 }
 
-/// Returns the number of connections used instead of those wanted, and why.
+/// Returns the notice that fewer connections are used than wanted, and why.
 pub(crate) fn fewer_connections(
     wanted: NonZeroUsize,
     used: NonZeroUsize,
@@ -72,7 +72,7 @@ pub(crate) fn fewer_connections(
     format!("{used} instead of {wanted}: {descriptors}\n")
 }
 
-/// Returns the error for a full disk, with the number of codes not attempted.
+/// Returns the error message for a full disk, with the number of codes not attempted.
 pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
     format!(
         "*** Error: no space left in {}: stopped, {} not attempted\n",
@@ -137,7 +137,7 @@ pub(crate) fn nothing_found(tally: &Tally, base: &BaseUrl) -> Option<String> {
     none.then(|| format!("no flag was found at {base}: check the URL\n"))
 }
 
-/// Returns the folder of the downloaded flags, if there are any.
+/// Returns the notice of where the downloaded flags are, if there are any.
 pub(crate) fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
     let flags = count(tally.downloaded(), "flag");
     (tally.downloaded() > 0).then(|| format!("{flags} saved in {}\n", dest.display()))

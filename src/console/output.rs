@@ -35,7 +35,7 @@ impl<W: Write> Output<W> {
         if let Err(error) = written {
             self.failed = Some(error.kind());
             self.stop.cancel();
-            // A closed pipe is not reported: the reader closed it on purpose.
+            // A closed pipe is not reported: the reader closed it on purpose. A full disk is unexpected.
             if error.kind() != io::ErrorKind::BrokenPipe {
                 complain(&format!(
                     "*** Error: cannot write to standard output: {error}\n"
