@@ -41,7 +41,7 @@ pub(super) fn run(
     let compared = compare::run(config, compare, served, signals, stop)?;
     signals.run_is_over();
 
-    for error in &compared.broken {
+    for error in &compared.errors {
         complain(&format!("*** Error: {error}\n"));
     }
     let runs = &compared.report.runs;

@@ -1,4 +1,5 @@
-//! One run of a comparison: this program once more, told by its arguments what to do, and asked for its report.
+//! One run of a comparison in its own process: starts this program again with arguments for that run, and reads its
+//! report.
 
 use std::ffi::OsString;
 use std::io::{self, Read as _};
@@ -15,36 +16,40 @@ use crate::job::RequestLimits;
 use crate::report::{Report, RunReport};
 use crate::server::BaseUrl;
 
-/// A run that another process is to do.
+/// A run for another process.
 pub(super) struct Child<'a> {
     pub(super) config: &'a Config,
+    /// Where the server of the comparison is.
     pub(super) base: &'a BaseUrl,
+    /// The strategy and the connection limit of the run.
     pub(super) series: Series,
+    /// The folder of this run.
     pub(super) dest: &'a Path,
 }
 
 impl Child<'_> {
-    /// Runs it to its end, or until `stop`, and reads what it reports.
+    /// Starts the process, waits for it and returns its report. When `stop` is cancelled, the process is asked to end
+    /// early, and still reports.
     ///
     /// # Errors
-    /// When it cannot be started, and when it ends without a report.
+    /// When the process cannot be started, and when it ends without a report.
     pub(super) fn run(&self, stop: &CancellationToken) -> io::Result<RunReport> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(self.args())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        own_group(&mut command);
+        set_process_group(&mut command);
         let mut process = command.spawn()?;
         let mut out = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
 
         let mut text = String::new();
         let ended = CancellationToken::new();
         let read = thread::scope(|scope| {
-            let forwarding = scope.spawn(|| forward(&process, stop, &ended));
+            let forwarding = scope.spawn(|| forward_stop(&process, stop, &ended));
             let read = out.read_to_string(&mut text);
             ended.cancel();
-            // An `Err` is a panic, which has been reported there.
+            // An `Err` is a panic, which the panic hook has printed.
             let _ = forwarding.join();
             read
         });
@@ -60,16 +65,16 @@ impl Child<'_> {
         }
     }
 
-    /// What is typed for such a run.
+    /// Returns the command-line arguments for the run.
     fn args(&self) -> Vec<OsString> {
-        // Every field is named, so that a new option cannot be forgotten here.
+        // Every field is named, so that a new option does not compile until it is handled here.
         let Config {
-            mode: _,    // this run is one of its series
-            server: _,  // `base` says where it is
-            ports: _,   // likewise
-            dest: _,    // each run has a folder of its own
-            reports: _, // written by the process that compares
-            fail_on_not_found: _,
+            mode: _,              // `series` replaces it
+            server: _,            // `base` replaces it
+            ports: _,             // likewise
+            dest: _,              // each run has its own folder
+            reports: _,           // written by the comparing process
+            fail_on_not_found: _, // decides the exit code of the comparing process
             codes,
             limits:
                 RequestLimits {
@@ -108,20 +113,25 @@ impl Child<'_> {
     }
 }
 
-/// Ctrl-C in a terminal goes to every process of a group. This one shall hear of it once, from us.
+/// Puts the process into its own process group. A terminal sends Ctrl-C to every process of a group. This one must be
+/// signalled only once, by [`forward_stop`]: a second signal would end it without a report.
 #[cfg(unix)]
-fn own_group(command: &mut Command) {
+fn set_process_group(command: &mut Command) {
     use std::os::unix::process::CommandExt as _;
     command.process_group(0);
 }
 
-/// Here there are no groups: Ctrl-C goes to all.
+/// Does nothing: without process groups, Ctrl-C reaches every process.
 #[cfg(not(unix))]
-fn own_group(_command: &mut Command) {}
+fn set_process_group(_command: &mut Command) {}
 
-/// Tells the process to end in order once `stop` is cancelled; returns when the process has ended.
+/// Sends SIGTERM to the process when `stop` is cancelled. Returns after that, or once `ended` is cancelled.
 #[cfg(unix)]
-fn forward(process: &std::process::Child, stop: &CancellationToken, ended: &CancellationToken) {
+fn forward_stop(
+    process: &std::process::Child,
+    stop: &CancellationToken,
+    ended: &CancellationToken,
+) {
     use rustix::process::{Pid, Signal, kill_process};
     let Ok(runtime) = runtime::Builder::new_current_thread().build() else {
         return;
@@ -134,10 +144,16 @@ fn forward(process: &std::process::Child, stop: &CancellationToken, ended: &Canc
         }
     });
     if stopped {
-        // It has not been waited for, so the number is still its own.
+        // The process has not been waited for, so its id cannot have been reused.
         let _ = kill_process(Pid::from_child(process), Signal::TERM);
     }
 }
 
+/// Does nothing: Ctrl-C reaches the process directly.
 #[cfg(not(unix))]
-fn forward(_process: &std::process::Child, _stop: &CancellationToken, _ended: &CancellationToken) {}
+fn forward_stop(
+    _process: &std::process::Child,
+    _stop: &CancellationToken,
+    _ended: &CancellationToken,
+) {
+}

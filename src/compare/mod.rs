@@ -1,7 +1,9 @@
-//! The same work under each strategy, each run in a process of its own, so that processor time and memory are its own and
-//! nothing warms the next one; against one server, into a folder that is empty each time.
+//! Runs the same work under each strategy, against one server.
 //!
-//! * `counters`: what the server saw of each run
+//! Each run has its own process, so that its processor time and memory can be measured and no run warms up the next.
+//! Each run also starts with an empty folder.
+//!
+//! * `counters`: what the server counted during each run
 //! * `child`: one run in a process of its own
 
 use std::fs;
@@ -23,22 +25,23 @@ use crate::run::signals::Signals;
 mod child;
 mod counters;
 
-/// The outcome of a comparison.
+/// The result of a comparison.
 #[derive(Debug)]
 pub(crate) struct Compared {
-    /// The runs that came to their end, in their order, and the one that was ended early, if one was.
+    /// The counted runs that ended with a report, in order. A run that a signal ended early is among them.
     pub(crate) report: Report,
-    /// Runs that ended without a report, and how.
-    pub(crate) broken: Vec<io::Error>,
+    /// The errors of the runs that ended without a report.
+    pub(crate) errors: Vec<io::Error>,
 }
 
-/// Runs each series in each round, in an order that is rotated: what is first in one is last in another.
+/// Runs each series once in each round. The order rotates, so that each series is first in one round and last in
+/// another.
 ///
-/// Blocks until all is done. When `stop` is cancelled, the run under way is told so, and none follows. The flags of the last
-/// run that came to its end are moved to the folder of `config`.
+/// Blocks until all runs have ended. When `stop` is cancelled, the current run is asked to end, and no other starts.
+/// The flags of each complete run are moved to the folder of `config`, where they replace those of the run before.
 ///
 /// # Errors
-/// When a folder for the flags of a run can neither be made nor emptied.
+/// When the temporary folder of a run cannot be created or read.
 pub(crate) fn run(
     config: &Config,
     compare: &Compare,
@@ -48,7 +51,7 @@ pub(crate) fn run(
 ) -> io::Result<Compared> {
     let counters = Counters::new(served);
     let mut runs = Vec::<RunReport>::new();
-    let mut broken = Vec::new();
+    let mut errors = Vec::new();
     for round in 0..compare.warmup + compare.rounds {
         let counted = round.checked_sub(compare.warmup);
         let mut series = compare.series.clone();
@@ -71,18 +74,18 @@ pub(crate) fn run(
                         .map(|counted| counted + 1)
                         .filter(|_| compare.rounds > 1);
                     run.seen_by_server = counters.since(before);
-                    as_one_of_ours(&mut run, config, served);
-                    // It was told to end by us, whatever it was that told us.
+                    apply_own_settings(&mut run, config, served);
+                    // We forwarded the signal as SIGTERM; report the one we received.
                     run.ended_by = run.ended_by.map(|by| signals.caught().unwrap_or(by));
-                    let whole = run.ended_by.is_none();
-                    if whole {
-                        keep(&folder, &config.dest)?;
+                    let complete = run.ended_by.is_none();
+                    if complete {
+                        move_flags(&folder, &config.dest)?;
                     }
                     if counted.is_some() {
                         runs.push(run);
                     }
                 }
-                Err(error) => broken.push(error),
+                Err(error) => errors.push(error),
             }
         }
     }
@@ -94,17 +97,19 @@ pub(crate) fn run(
         comparison: Some(comparison),
         ..Report::new(runs)
     };
-    Ok(Compared { report, broken })
+    Ok(Compared { report, errors })
 }
 
-/// The highest connection limit of a comparison.
+/// Returns the highest connection limit of a comparison.
 pub(crate) fn highest_limit(compare: &Compare) -> NonZeroUsize {
     let limits = compare.series.iter().map(|series| series.connections);
     limits.max().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The same comparison with limits that fit into the files a process may open: what one strategy cannot have, none has, else they
-/// would not do the same.
+/// Returns the same comparison with connection limits that fit into the number of files a process may open.
+///
+/// If one series needs a lower limit, that limit bounds all of them: otherwise they would not do the same work. Series
+/// that become equal are merged.
 pub(crate) fn within_descriptors(compare: &Compare, descriptors: Option<Descriptors>) -> Compare {
     let fits = |series: &Series| {
         let each = series.strategy.descriptors_per_connection();
@@ -128,18 +133,18 @@ pub(crate) fn within_descriptors(compare: &Compare, descriptors: Option<Descript
     }
 }
 
-/// Moves the flags of a run to where they are to be, each at once.
-fn keep(folder: &TemporaryFolder, dest: &Path) -> io::Result<()> {
+/// Moves the flags of a run to `dest`. Each move is atomic.
+fn move_flags(folder: &TemporaryFolder, dest: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {
         let entry = entry?;
-        // What is in a flag's place is the matter of a run of its own: it says so.
+        // Ignores failure, such as a folder in the flag's place: a run without --compare reports that.
         let _ = fs::rename(entry.path(), dest.join(entry.file_name()));
     }
     Ok(())
 }
 
-/// What the process of a run cannot know: what its server is called, and where its flags are now.
-fn as_one_of_ours(run: &mut RunReport, config: &Config, served: &Served) {
+/// Corrects the settings that the process of a run cannot know: the name of the server, and where the flags are now.
+fn apply_own_settings(run: &mut RunReport, config: &Config, served: &Served) {
     run.settings.server = config.server.name().to_owned();
     run.settings.embedded = served.by.this_run();
     run.settings.dest = config.dest.to_string_lossy().into_owned();
