@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::exit::Ending;
 use crate::app::setup::Setup;
-use crate::cli::{Config, Mode, Stop};
+use crate::cli::{Config, EarlyExit, Mode};
 use crate::console::output::{Output, complain};
 
 pub use exit::Exit;
@@ -32,7 +32,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let mut out = Output::new(io::stdout().lock(), stop.clone());
     let config = match Config::from_args(args) {
         Ok(config) => config,
-        Err(Stop::Answer(text)) => {
+        Err(EarlyExit::HelpOrVersion(text)) => {
             out.print(&text);
             let ending = Ending {
                 output: out.failed(),
@@ -40,7 +40,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             };
             return ending.exit();
         }
-        Err(Stop::Usage(text)) => {
+        Err(EarlyExit::UsageError(text)) => {
             complain(&text);
             return Exit::Usage;
         }

@@ -1,4 +1,5 @@
-//! What was typed, word for word: clap's struct, and what each value alone must look like.
+//! The arguments as typed: clap's struct, and the parsers of its values. Checks that need several arguments are in
+//! `config` and `mode`.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -149,7 +150,7 @@ pub(super) struct Args {
     )]
     pub(super) retries: u32,
 
-    // Not a comment for the help: the suffixes are listed in one place.
+    // The help text is a function because the suffixes are listed only in `Format::SUFFIXES`.
     #[arg(long, value_name = "FILE", help = report_help())]
     pub(super) report: Vec<PathBuf>,
 
@@ -170,6 +171,7 @@ pub(super) struct Args {
     pub(super) compared_run: bool,
 }
 
+/// Returns the help text of `--report`.
 fn report_help() -> String {
     format!(
         "Write a report to a file ending in {}; '-' prints JSON on standard output instead of the text; may be repeated",
@@ -177,31 +179,33 @@ fn report_help() -> String {
     )
 }
 
-/// Values with commas between. One value to clap, so that of several options the last counts, as everywhere.
+/// Values separated by commas. To clap they are one value, so that the last of several options counts, as for other
+/// options.
 #[derive(Debug, Clone)]
 pub(super) struct List<T>(pub(super) Vec<T>);
 
+/// Returns a parser of lists whose values `one` parses.
 fn list<T>(
     one: fn(&str) -> Result<T, &'static str>,
 ) -> impl Fn(&str) -> Result<List<T>, &'static str> + Clone {
     move |text| text.split(',').map(one).collect::<Result<_, _>>().map(List)
 }
 
-/// A whole number of any size; one that does not fit becomes the largest or smallest that does.
+/// Parses a whole number of any size. One that does not fit becomes the largest or smallest `i64`.
 fn whole_number(text: &str) -> Result<i64, &'static str> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("must be >= 1");
     }
-    let largest = if text.starts_with('-') {
+    let bound = if text.starts_with('-') {
         i64::MIN
     } else {
         i64::MAX
     };
-    Ok(text.parse().unwrap_or(largest))
+    Ok(text.parse().unwrap_or(bound))
 }
 
-/// A number above all that can be counted here is as good as the largest.
+/// Returns the number if it is at least 1. One that does not fit becomes the largest `usize`.
 pub(super) fn at_least_one(number: i64) -> Option<NonZeroUsize> {
     if number < 1 {
         None
@@ -210,18 +214,19 @@ pub(super) fn at_least_one(number: i64) -> Option<NonZeroUsize> {
     }
 }
 
+/// Parses a positive number of seconds, decimals allowed.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let number: Option<f64> = text
         .parse()
         .ok()
         .filter(|number: &f64| number.is_finite() && *number > 0.0);
     let number = number.ok_or("must be a number of seconds > 0")?;
-    // The only way to fail is to be too large for a duration; less than a nanosecond becomes none at all.
+    // Converting fails only if the number is too large for a duration. Less than a nanosecond would become zero.
     let duration = Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX);
     Ok(duration.max(Duration::from_nanos(1)))
 }
 
-/// A whole number, which may be none at all; more than can be counted is the largest there is.
+/// Parses a whole number that may be 0. One that does not fit becomes the largest `u32`.
 fn count(text: &str) -> Result<u32, &'static str> {
     match whole_number(text) {
         Ok(number) if number >= 0 => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
@@ -229,12 +234,14 @@ fn count(text: &str) -> Result<u32, &'static str> {
     }
 }
 
+/// Parses a positive number of bytes, with or without a unit.
 fn size(text: &str) -> Result<u64, &'static str> {
     let size = text.parse::<ByteSize>().ok().filter(|size| size.0 > 0);
     size.map(|size| size.0)
         .ok_or("must be a size > 0, such as 65536, 64KiB or 1MB")
 }
 
+/// Parses the name of a strategy, in any case.
 fn strategy(text: &str) -> Result<Strategy, &'static str> {
     let mut strategies = Strategy::ALL.into_iter();
     let named = strategies.find(|strategy| text.eq_ignore_ascii_case(strategy.name()));

@@ -1,8 +1,9 @@
 //! The settings of the program.
 //!
-//! `Args` holds the words that were typed; [`Config`] holds their meaning, and all cross-checks happen on the way from one
-//! to the other, before any work. Usage errors have one form, that of the original program, whoever finds them. Prefixes of
-//! options that were unique in the original keep their meaning: where inference no longer gives it, by a hidden alias.
+//! `Args` holds the arguments as typed, and [`Config`] holds their meaning. All cross-checks happen in the conversion
+//! from one to the other, before any work. All usage errors have the form of the original program, whether clap or a
+//! check here detects them. Prefixes of options that were unique in the original program keep their meaning: where
+//! clap's inference no longer gives it, a hidden alias does.
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -13,72 +14,74 @@ use clap::error::ErrorKind;
 use test_server::{Label, Ports};
 
 use crate::cli::args::{Args, at_least_one};
-use crate::cli::earlier::Earlier;
+use crate::cli::earlier::EarlierReport;
 use crate::cli::mode::{Mode, check_options};
-use crate::cli::usage::{Stop, usage_error, usage_message};
+use crate::cli::usage::{EarlyExit, usage_error, usage_message};
 use crate::country::{CountryCode, Selection};
 use crate::job::RequestLimits;
 use crate::report::Format;
 use crate::server::Server;
 
-/// Where flags go if nothing else is said.
+/// The folder for the flags without `--dest`.
 const DEFAULT_DEST: &str = "downloads";
 
 /// The settings of the program.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// A run or a comparison.
+    /// Whether to run, to compare, or to do one run of a comparison.
     pub(crate) mode: Mode,
-    /// The codes, sorted; none only if nothing failed in the run whose failures are asked for.
+    /// The codes, sorted. Empty only with `--failed`, if the earlier run had no failures.
     pub(crate) codes: Vec<CountryCode>,
-    /// Where flags come from.
+    /// The server of the flags.
     pub(crate) server: Server,
-    /// The ports of the servers that a label names.
+    /// The ports of LOCAL, DELAY and ERROR.
     pub(crate) ports: Ports,
-    /// The folder where flags go.
+    /// The folder for the flags.
     pub(crate) dest: PathBuf,
-    /// What one request may take.
+    /// The time and size limits of one request.
     pub(crate) limits: RequestLimits,
-    /// How often a transient failure is tried again.
+    /// How often a transient failure is retried, at most.
     pub(crate) retries: u32,
-    /// Where to report for programs, besides the text or instead of it.
+    /// The reports to write, each one only once.
     pub(crate) reports: Vec<ReportTo>,
-    /// Whether a flag that the server does not have counts for the exit code.
+    /// Whether a flag that the server does not have makes the exit code 1.
     pub(crate) fail_on_not_found: bool,
-    /// A line per code instead of the bar.
+    /// Whether to print a line for each code instead of the progress bar.
     pub(crate) verbose: bool,
-    /// Nothing on standard error but what cannot be left unsaid.
+    /// Whether to print only errors on standard error.
     pub(crate) quiet: bool,
 }
 
-/// Where to report for programs.
+/// The destination and format of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReportTo {
     /// JSON on standard output, instead of the text.
     StandardOutput,
-    /// This file.
+    /// A file in this format.
     File(PathBuf, Format),
 }
 
 impl Config {
-    /// What the arguments mean, the name of the program first. Reads the report whose failures are asked for.
+    /// Parses the arguments, of which the first is the name of the program. With `--failed`, reads the earlier report.
     ///
     /// # Errors
-    /// [`Stop`] when help or version was asked for, and for the first thing that makes no sense.
-    pub(crate) fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
+    /// [`EarlyExit`] if the user requested help or the version, and for the first usage error.
+    pub(crate) fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, EarlyExit> {
         let args = Args::try_parse_from(args).map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop::Answer(error.to_string()),
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                EarlyExit::HelpOrVersion(error.to_string())
+            }
             _ => usage_error(&usage_message(&error)),
         })?;
         Self::from_parsed(args).map_err(|message| usage_error(&message))
     }
 
-    /// Whether standard output has the text, and not JSON in its place.
+    /// Returns whether standard output gets the text, rather than JSON instead of it.
     pub(crate) fn prints_text(&self) -> bool {
         !self.reports.contains(&ReportTo::StandardOutput)
     }
 
-    /// The checks, in the order of the original; then those of options that it did not have.
+    /// Converts the parsed arguments. Checks the options of the original program in its order.
     fn from_parsed(args: Args) -> Result<Self, String> {
         let max_req = match args.max_req {
             None => None,
@@ -94,7 +97,7 @@ impl Config {
         let typed = args.server.as_deref().map(Server::parse).transpose();
         let typed = typed.map_err(|error| error.to_string())?;
         let earlier = match &args.failed {
-            Some(file) => Some(Earlier::read(file, &args)?),
+            Some(file) => Some(EarlierReport::read(file, &args)?),
             None => None,
         };
         let server = match (typed, &earlier) {
@@ -118,7 +121,7 @@ impl Config {
         };
         let reports = args.report.iter().map(|file| report_to(file));
         let mut reports = reports.collect::<Result<Vec<_>, _>>()?;
-        // Whoever reads one document from standard output wants no second one behind it.
+        // A repeated `--report -` must not print the document twice.
         let mut seen = Vec::new();
         reports.retain(|report| {
             !seen.contains(report) && {
@@ -147,6 +150,7 @@ impl Config {
     }
 }
 
+/// Returns the codes that the arguments select, sorted.
 fn selected(args: &Args) -> Result<Vec<CountryCode>, String> {
     let selection = match args {
         Args { every: true, .. } => Selection::Every,
@@ -156,7 +160,7 @@ fn selected(args: &Args) -> Result<Vec<CountryCode>, String> {
     selection.codes().map_err(|error| error.to_string())
 }
 
-/// Where a report goes: `-` is standard output, and the suffix of a file says in which format.
+/// Parses a value of `--report`: `-` is standard output, and the suffix of a file name selects the format.
 fn report_to(path: &Path) -> Result<ReportTo, String> {
     if path == Path::new("-") {
         return Ok(ReportTo::StandardOutput);
@@ -187,11 +191,11 @@ mod tests {
             .map(OsString::from);
         match Config::from_args(args) {
             Ok(config) => config,
-            Err(stop) => panic!("{stop:?}"),
+            Err(exit) => panic!("{exit:?}"),
         }
     }
 
-    /// The strategy of a run, and its connections.
+    /// Returns the strategy of a run and its connections.
     fn series(config: &Config) -> (Strategy, usize) {
         match config.mode {
             Mode::Run { series, .. } => (series.strategy, series.connections.get()),
@@ -199,12 +203,13 @@ mod tests {
         }
     }
 
+    /// Returns the message of the usage error that these arguments give.
     fn refused(args: &[&str]) -> String {
         let args = std::iter::once("flags")
             .chain(args.iter().copied())
             .map(OsString::from);
         match Config::from_args(args) {
-            Err(Stop::Usage(text)) => {
+            Err(EarlyExit::UsageError(text)) => {
                 let (message, usage) = text.split_once('\n').unwrap();
                 assert_eq!(usage, "Usage: flags [OPTIONS] [CC]...\n");
                 message.trim_start_matches("*** Usage error: ").to_owned()
@@ -214,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn clap_finds_nothing_wrong_with_its_own_configuration() {
+    fn the_clap_configuration_is_valid() {
         Args::command().debug_assert();
     }
 
@@ -232,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_bounded_by_the_request_the_strategy_and_the_codes() {
+    fn connections_are_bounded_by_max_req_the_strategy_and_the_codes() {
         for (args, connections) in [
             (&["-a"][..], 30),
             (&["-a", "-m", "5"], 5),
@@ -258,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn every_beats_all_and_all_beats_codes_which_are_not_looked_at() {
+    fn every_overrides_all_and_all_overrides_codes_which_are_not_checked() {
         assert_eq!(config(&["-a", "-e", "?!"]).codes.len(), 676);
         assert_eq!(config(&["?!", "-a"]).codes.len(), 194);
     }
@@ -277,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn options_and_codes_mix_in_every_way_people_type_them() {
+    fn options_and_codes_can_be_mixed_in_any_order_and_spelling() {
         for args in [
             &["--lim", "3", "br"][..],
             &["br", "-l3"],
@@ -345,7 +350,10 @@ mod tests {
         }
         for prefix in prefixes("help") {
             let args = ["flags".into(), prefix.into()];
-            assert!(matches!(Config::from_args(args), Err(Stop::Answer(_))));
+            assert!(matches!(
+                Config::from_args(args),
+                Err(EarlyExit::HelpOrVersion(_))
+            ));
         }
     }
 
@@ -356,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_are_decimal_and_more_than_nothing() {
+    fn timeouts_are_decimal_and_positive() {
         let timeout = |text| config(&["--timeout", text]).limits.timeout;
         assert_eq!(timeout("0.25"), Duration::from_millis(250));
         assert_eq!(timeout("1e300"), Duration::MAX);
@@ -370,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn usage_errors_come_in_their_order_and_one_at_a_time() {
+    fn usage_errors_are_reported_one_at_a_time_in_the_order_of_the_original() {
         let mut args = vec!["-m", "-3", "-l", "-1", "-s", "BOOK", "b2"];
         assert_eq!(refused(&args), "--max_req CONCURRENT must be >= 1");
         args[1] = "1";
@@ -391,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_parsed_is_said_in_the_same_form() {
+    fn parse_errors_have_the_form_of_usage_errors() {
         for (args, message) in [
             (&["-l", "abc"][..], "--limit N must be >= 1, not 'abc'"),
             (&["-l", "1.5"], "--limit N must be >= 1, not '1.5'"),
@@ -434,19 +442,22 @@ mod tests {
             Some("--timeout"),
         ] {
             let words = std::iter::once("flags").chain(option).map(OsString::from);
-            let stop = Config::from_args(words.chain([broken()]));
-            assert!(matches!(stop, Err(Stop::Usage(_))), "{option:?}: {stop:?}");
+            let parsed = Config::from_args(words.chain([broken()]));
+            assert!(
+                matches!(parsed, Err(EarlyExit::UsageError(_))),
+                "{option:?}: {parsed:?}"
+            );
         }
         let all = ["flags".into(), "-a".into(), broken()];
         assert!(
             Config::from_args(all).is_ok(),
-            "with -a the codes are not looked at"
+            "with -a the codes are not checked"
         );
     }
 
     proptest! {
         #[test]
-        fn whatever_is_typed_is_a_run_an_answer_or_a_usage_error(args: Vec<String>) {
+        fn arbitrary_arguments_give_codes_to_run_or_an_early_exit(args: Vec<String>) {
             let args = std::iter::once("flags".to_owned()).chain(args).map(OsString::from);
             if let Ok(config) = Config::from_args(args) {
                 prop_assert!(!config.codes.is_empty());
@@ -454,7 +465,7 @@ mod tests {
         }
 
         #[test]
-        fn connections_are_never_more_than_asked_for_or_than_there_are_codes(
+        fn connections_never_exceed_max_req_or_the_number_of_codes(
             limit in 1..2000_i64, max_req in 1..5000_i64, which in 0..3_usize,
         ) {
             let strategy = Strategy::ALL[which];

@@ -1,4 +1,4 @@
-//! The report of an earlier run, from which its failures are run again.
+//! Reads the report of an earlier run, so that its failed codes can be run again (`--failed`).
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -10,18 +10,23 @@ use crate::country::CountryCode;
 use crate::report::{Report, SCHEMA, Settings};
 use crate::server::Server;
 
-/// A hundred runs of all codes have half of this.
+/// The most bytes read of a report. A hundred runs of all codes take half of this.
 const LARGEST_REPORT: u64 = 64 << 20;
 
-/// The report of an earlier run, whose failures are asked for.
-pub(super) struct Earlier {
+/// The part of an earlier run's report that running its failed codes again needs.
+pub(super) struct EarlierReport {
     file: PathBuf,
+    /// The codes that failed or were not attempted, sorted.
     pub(super) codes: Vec<CountryCode>,
-    /// Of its runs, which agree in server and folder.
+    /// The settings of the first run. All runs have the same server and folder.
     settings: Settings,
 }
 
-impl Earlier {
+impl EarlierReport {
+    /// Reads the JSON report from `file`, or from standard input if that is `-`.
+    ///
+    /// # Errors
+    /// When `args` select codes too, and when the file is not a report whose runs have one server and one folder.
     pub(super) fn read(file: &Path, args: &Args) -> Result<Self, String> {
         if args.all || args.every || !args.cc.is_empty() {
             return Err("--failed FILE cannot be used with CC, --all or --every".to_owned());
@@ -53,7 +58,10 @@ impl Earlier {
         })
     }
 
-    /// The server of that run: what failed there is to be had there.
+    /// Returns the server of the earlier run, which is where its failed codes are requested again.
+    ///
+    /// # Errors
+    /// When the report does not name a server, or hides the password in its URL.
     pub(super) fn server(&self) -> Result<Server, String> {
         let named = match self.settings.server.as_str() {
             "CUSTOM" => &self.settings.url,
@@ -68,7 +76,10 @@ impl Earlier {
         }
     }
 
-    /// The folder of that run.
+    /// Returns the folder of the earlier run.
+    ///
+    /// # Errors
+    /// When the report does not have its complete name, because that is not valid Unicode.
     pub(super) fn dest(&self) -> Result<PathBuf, String> {
         let dest = &self.settings.dest;
         if dest.is_empty() || dest.contains(char::REPLACEMENT_CHARACTER) {
@@ -77,13 +88,14 @@ impl Earlier {
         Ok(dest.into())
     }
 
+    /// Returns the message for a setting that the report does not have and `option` can supply.
     fn lacks(&self, what: &str, option: &str) -> String {
         let file = self.file.display();
         format!("--failed FILE: {file} does not contain {what}; specify it with {option}")
     }
 }
 
-/// The text of a report, which may come from standard input.
+/// Reads the text of a report, from standard input if `file` is `-`.
 fn read_report(file: &Path) -> io::Result<String> {
     let from: Box<dyn io::Read> = match file == Path::new("-") {
         true => Box::new(io::stdin()),
@@ -97,7 +109,7 @@ fn read_report(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// What a report of any version has.
+/// The field that reports of all versions have.
 #[derive(Deserialize)]
 struct Schema {
     schema: u32,

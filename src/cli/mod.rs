@@ -1,12 +1,12 @@
-//! The command line: what was typed, and the settings it stands for.
+//! The command line: parses the arguments and turns them into the settings of the program.
 //!
 //! Bottom floor first; each imports only from those listed before it:
 //!
-//! * `args`: the words that were typed, and what each value alone must look like
+//! * `args`: the arguments as typed, and the syntax of each value
 //! * `usage`: usage errors, all in one form
-//! * `earlier`: the report of an earlier run, whose failures are run again
+//! * `earlier`: the report of an earlier run, for `--failed`
 //! * `mode`: a run, a comparison, or one run of a comparison
-//! * `config`: the meaning of all of it
+//! * `config`: the settings of the program, made from all of these
 
 mod args;
 mod config;
@@ -16,4 +16,4 @@ mod usage;
 
 pub(crate) use config::{Config, ReportTo};
 pub(crate) use mode::{Compare, Mode, Series};
-pub(crate) use usage::Stop;
+pub(crate) use usage::EarlyExit;

@@ -1,50 +1,52 @@
-//! What is to be done with the codes: one run, a comparison, or one run of a comparison; and which options make sense in
-//! which of them.
+//! The mode of the program: one run, a comparison, or one run of a comparison. Checks which options each mode allows.
 
 use std::num::NonZeroUsize;
 
 use crate::cli::args::{Args, List, at_least_one};
 use crate::strategy::Strategy;
 
-/// What is to be done with the codes.
+/// The mode of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// One run.
     Run {
-        /// When flags are downloaded, and how many at once.
+        /// The strategy and the connection limit.
         series: Series,
-        /// Whether a whole flag that is there already is enough.
+        /// Whether a whole flag that is already there is kept instead of downloaded.
         skip_existing: bool,
     },
-    /// Several runs side by side.
+    /// Several runs, shown side by side.
     Compare(Compare),
-    /// One run of a comparison, in a process of its own. Prints its report for the process that compares, which prints
+    /// One run of a comparison, in its own process. It prints its report for the comparing process, which prints
     /// everything else.
     ComparedRun(Series),
 }
 
-/// What distinguishes the runs of a comparison.
+/// A strategy with its connection limit: what distinguishes the runs of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Series {
-    /// When flags are downloaded.
+    /// The strategy.
     pub(crate) strategy: Strategy,
-    /// The connection limit: what was requested, at most what the strategy allows, at most one for each code.
+    /// The connection limit: the requested one, bounded by the strategy's cap and by the number of codes.
     pub(crate) connections: NonZeroUsize,
 }
 
-/// What to compare.
+/// The settings of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Compare {
     /// Each series once, in the order of the first round.
     pub(crate) series: Vec<Series>,
-    /// How often each runs; at least once.
+    /// How often each series runs; at least once.
     pub(crate) rounds: u32,
-    /// How often each runs before that, uncounted.
+    /// How often each series runs before that, uncounted.
     pub(crate) warmup: u32,
 }
 
 impl Mode {
-    /// The mode that the options stand for, with `max_req` of them checked already, for this many codes.
+    /// Returns the mode selected by the options for this many codes. `max_req` is the checked value of `--max_req`.
+    ///
+    /// # Errors
+    /// When a limit of `--at` is less than 1.
     pub(super) fn new(
         args: &Args,
         max_req: Option<NonZeroUsize>,
@@ -90,7 +92,7 @@ impl Mode {
 }
 
 impl Series {
-    /// Without a `limit`, that of the strategy.
+    /// Returns a series for this many codes. Without `limit`, the default limit of the strategy applies.
     fn new(strategy: Strategy, limit: Option<NonZeroUsize>, codes: usize) -> Self {
         let limit = limit.unwrap_or(strategy.default_limit());
         let codes = NonZeroUsize::new(codes).unwrap_or(NonZeroUsize::MIN);
@@ -101,7 +103,7 @@ impl Series {
     }
 }
 
-/// Refuses options that make sense only in a comparison, or only without one.
+/// Checks the options that are allowed only with `--compare`, or only without it.
 pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
     let without = [
         (

@@ -1,28 +1,29 @@
-//! Usage errors in the words of the original program, whoever finds them.
+//! Usage errors in the form of the original program, whether clap or a check of ours detects them.
 
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::args::Args;
 
-/// Why there is nothing to run.
+/// The reason why the arguments do not lead to a run.
 #[derive(Debug)]
-pub(crate) enum Stop {
-    /// Help or version was asked for; the text is for standard output.
-    Answer(String),
-    /// What was typed makes no sense; the text, for standard error, says what, and ends with the usage line.
-    Usage(String),
+pub(crate) enum EarlyExit {
+    /// The user requested help or the version. Contains the text for standard output.
+    HelpOrVersion(String),
+    /// The arguments are invalid. Contains the text for standard error: the message, then the usage line.
+    UsageError(String),
 }
 
-/// The one form of usage errors: a line that says what is wrong, and the usage.
-pub(super) fn usage_error(message: &str) -> Stop {
-    Stop::Usage(format!(
+/// Returns a usage error in the form that all of them share: a line with the message, and the usage line.
+pub(super) fn usage_error(message: &str) -> EarlyExit {
+    EarlyExit::UsageError(format!(
         "*** Usage error: {message}\n{}\n",
         Args::command().render_usage()
     ))
 }
 
-/// What clap found, in the words of the original where it had some: `--limit N must be >= 1, not 'abc'`.
+/// Returns the message for an error that clap detected, such as `--limit N must be >= 1, not 'abc'`. Uses the words of
+/// the original program where it has a message for the error.
 pub(super) fn usage_message(error: &clap::Error) -> String {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.replace(['<', '>'], "")),
@@ -56,7 +57,7 @@ pub(super) fn usage_message(error: &clap::Error) -> String {
     }
 }
 
-/// Whether the help shows this option; to suggest a hidden alias such as `--s` would help nobody.
+/// Returns whether the help lists this option. Suggesting a hidden alias, such as `--s`, would not help.
 fn is_shown(option: &str) -> bool {
     let command = Args::command();
     let long = option.trim_start_matches("--");
