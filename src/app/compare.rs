@@ -1,23 +1,26 @@
-//! A comparison as its reader meets it: the site, the tables, and what went wrong.
+//! A comparison from the first notice to the exit code: prints the site, the table, the differences and the errors.
 
 use std::io::Write;
 
 use crate::app::exit::{Ending, Exit};
 use crate::app::files;
-use crate::app::setup::{NoRun, Notices, Setup};
+use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Compare, Config};
 use crate::compare;
 use crate::console::output::{Output, complain};
 use crate::console::{lines, notices};
 use crate::report::{RunReport, side_by_side};
 
-/// Runs the series of `compare`, and shows them side by side.
+/// Runs the series of `compare` and shows them side by side. Blocks until all have ended.
+///
+/// # Errors
+/// When the folder for a run's flags cannot be prepared. A run without a report is not an error here, but is printed.
 pub(super) fn run(
     config: &Config,
     compare: &Compare,
     setup: &Setup,
     out: &mut Output<impl Write>,
-) -> Result<Exit, NoRun> {
+) -> Result<Exit, FatalError> {
     let Setup {
         served,
         descriptors,
@@ -51,7 +54,7 @@ pub(super) fn run(
         let planned = compare.series.len() * compare.rounds as usize;
         complain(&notices::stopped_early(finished, planned));
     } else if !stop.is_cancelled() {
-        complain_of_ended(runs);
+        print_ended_by_signal(runs);
     }
     let shown = side_by_side(&compared.report);
     if config.prints_text() {
@@ -71,8 +74,8 @@ pub(super) fn run(
     Ok(ending.exit())
 }
 
-/// Runs that somebody ended, and not we.
-fn complain_of_ended(runs: &[RunReport]) {
+/// Prints the runs that a signal from another program ended.
+fn print_ended_by_signal(runs: &[RunReport]) {
     for run in runs {
         if let Some(signal) = &run.ended_by {
             let (strategy, signal) = (run.strategy, signal.name());

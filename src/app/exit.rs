@@ -1,31 +1,32 @@
-//! The exit codes, and what decides between them. A script that reads only these knows whether it can rely on the folder.
+//! The exit codes, and how the result of a run selects one. They alone must tell a script whether the folder is
+//! complete.
 
 use std::io;
 use std::process::ExitCode;
 
 use crate::run::signals::Signal;
 
-/// How a run ended.
+/// How a run or a comparison ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Every code was saved or does not exist.
+    /// Every flag is on disk, or does not exist on the server.
     Success,
-    /// A code failed, or was not attempted.
+    /// At least one code failed, was not attempted or, with `--fail-on-not-found`, does not exist on the server.
     Errors,
-    /// What was typed makes no sense.
+    /// The arguments are invalid.
     Usage,
     /// The folder as a whole, a report, or standard output cannot be written, or the disk is full.
     Local,
     /// Ended by SIGINT.
     Interrupted,
-    /// Whoever read standard output has gone.
+    /// The reader of standard output closed the pipe.
     ClosedPipe,
     /// Ended by SIGTERM.
     Terminated,
 }
 
 impl Exit {
-    /// All of them, by rising number.
+    /// All variants, by ascending exit code.
     pub const ALL: [Self; 7] = [
         Self::Success,
         Self::Errors,
@@ -36,7 +37,8 @@ impl Exit {
         Self::Terminated,
     ];
 
-    /// The number the shell sees. From 128 on it is 128 and the number of a signal, as shells have it.
+    /// Returns the exit code that the shell sees. After a signal it is 128 plus the number of the signal, as shells
+    /// have it.
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -65,23 +67,23 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// All that bears on how a run ended.
+/// The facts that decide the exit code.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ending {
-    /// The signal that ended it early.
+    /// The signal that ended the run early.
     pub(super) signal: Option<Signal>,
-    /// The error of standard output.
+    /// The first error of standard output.
     pub(super) output: Option<io::ErrorKind>,
-    /// Something else that could not be written.
+    /// Whether a report could not be written, or the disk was full.
     pub(super) local: bool,
-    /// A code that failed or was not attempted.
+    /// Whether a code failed or was not attempted, a run of a comparison gave no report, or its runs differ.
     pub(super) incomplete: bool,
-    /// A code that the server does not have, where that counts.
+    /// Whether the server lacks a flag, with `--fail-on-not-found`.
     pub(super) missing: bool,
 }
 
 impl Ending {
-    /// The most pressing reason decides.
+    /// Returns the exit code of the most serious fact: signal, standard output, other local failure, errors.
     pub(super) fn exit(self) -> Exit {
         let signal = self.signal.map(Exit::from);
         let output = self.output.map(|kind| match kind {
@@ -104,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_pressing_reason_gives_the_exit_code() {
+    fn the_most_serious_fact_decides_the_exit_code() {
         let nothing = Ending::default();
         assert_eq!(nothing.exit(), Exit::Success);
         let missing = Ending {

@@ -10,7 +10,8 @@ use crate::download::cause::error_chain;
 use crate::download::save;
 use crate::report::{self, Format, Report};
 
-/// Writes the reports for programs; whether that could be done.
+/// Writes all reports. Returns whether all files could be written; prints an error for each that could not. A failure
+/// of standard output is recorded in `out` instead.
 pub(super) fn write(config: &Config, report: &Report, out: &mut Output<impl Write>) -> bool {
     let mut written = true;
     let shows_images =

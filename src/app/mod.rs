@@ -1,9 +1,9 @@
-//! One whole run or comparison, from the arguments to the exit code. Everything that is printed is printed from here.
+//! One whole run or comparison, from the arguments to the exit code. All output is printed from here.
 //!
 //! Bottom floor first; each imports only from those listed before it:
 //!
-//! * `exit`: the exit codes, and what decides between them
-//! * `setup`: what every run and every comparison begins with
+//! * `exit`: the exit codes, and how a run's result selects one
+//! * `setup`: prepares the folders, the server and the signals
 //! * `files`: writes the files of `--report`
 //! * `run`: one run
 //! * `compare`: a comparison
@@ -26,7 +26,9 @@ mod files;
 mod run;
 mod setup;
 
-/// Does what the arguments say, the name of the program first.
+/// Runs the program with these arguments, of which the first is its name, and returns how it ended.
+///
+/// Blocks until the run or the comparison is over. Prints to standard output and standard error.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let stop = CancellationToken::new();
     let mut out = Output::new(io::stdout().lock(), stop.clone());
@@ -47,7 +49,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let setup = match Setup::new(&config, stop) {
         Ok(setup) => setup,
-        Err(failure) => return failure.print(),
+        Err(error) => return error.print(),
     };
     match &config.mode {
         Mode::Run {
@@ -57,7 +59,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Mode::ComparedRun(series) => run::run(&config, *series, false, &setup, &mut out),
         Mode::Compare(compare) => match compare::run(&config, compare, &setup, &mut out) {
             Ok(exit) => exit,
-            Err(failure) => failure.print(),
+            Err(error) => error.print(),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! One run: downloads everything, and shows how it goes.
+//! One run from the first notice to the exit code: downloads the flags, shows the progress, and reports the results.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -18,7 +18,9 @@ use crate::report::{Report, RunFacts, RunReport};
 use crate::run::{descriptors, resources};
 use crate::tally::Tally;
 
-/// Downloads the flags under the strategy of `wanted`, with as many of its connections as there are descriptors for.
+/// Downloads the flags with the strategy of `wanted`, over as many of its connections as there are descriptors for.
+///
+/// Blocks until the run has ended and its reports are written.
 pub(super) fn run(
     config: &Config,
     wanted: Series,
@@ -47,11 +49,11 @@ pub(super) fn run(
             config.dest.clone(),
         )
     });
-    announce(config, wanted, series, setup, out);
-    let done = download(config, series, &job, out);
+    print_start(config, wanted, series, setup, out);
+    let results = download(config, series, &job, out);
     setup.signals.run_is_over();
     let signal = setup.signals.caught();
-    conclude(config, &job, &done, embedded, out);
+    print_end(config, &job, &results, embedded, out);
 
     let mut written = true;
     if !config.reports.is_empty() {
@@ -61,17 +63,17 @@ pub(super) fn run(
             server: config.server.name(),
             embedded,
             connections: series.connections.get(),
-            started: done.started,
-            began: done.began,
-            elapsed: done.elapsed,
+            started: results.started,
+            began: results.began,
+            elapsed: results.elapsed,
             ended_by: signal,
             resources: resources::of_this_process(),
             seen_by_server: setup.served.by.seen(),
         };
-        let run = RunReport::new(&facts, &done.tally, &done.records);
+        let run = RunReport::new(&facts, &results.tally, &results.records);
         written = files::write(config, &Report::new(vec![run]), out);
     }
-    let tally = &done.tally;
+    let tally = &results.tally;
     let ending = Ending {
         signal,
         output: out.failed(),
@@ -82,8 +84,8 @@ pub(super) fn run(
     ending.exit()
 }
 
-/// Prints what is about to be done, and with what.
-fn announce(
+/// Prints what comes before the downloads: the server, the connections and the codes.
+fn print_start(
     config: &Config,
     wanted: Series,
     series: Series,
@@ -114,9 +116,15 @@ fn announce(
     }
 }
 
-/// Prints how it ended.
-fn conclude(config: &Config, job: &Job, done: &Done, embedded: bool, out: &mut Output<impl Write>) {
-    let (tally, printed) = (&done.tally, Notices::of(config));
+/// Prints what comes after the downloads: the failures, the summary and where the flags are.
+fn print_end(
+    config: &Config,
+    job: &Job,
+    results: &Results,
+    embedded: bool,
+    out: &mut Output<impl Write>,
+) {
+    let (tally, printed) = (&results.tally, Notices::of(config));
     if !config.verbose {
         printed.print(&notices::failures(tally));
     }
@@ -124,7 +132,7 @@ fn conclude(config: &Config, job: &Job, done: &Done, embedded: bool, out: &mut O
         complain(&notices::disk_full(tally, &job.dest));
     }
     if config.prints_text() {
-        out.print(&lines::summary(tally, done.elapsed));
+        out.print(&lines::summary(tally, results.elapsed));
     }
     let doubt = notices::nothing_found(tally, &job.base).filter(|_| !embedded);
     let saved = notices::saved_in(tally, &job.dest);
@@ -133,17 +141,26 @@ fn conclude(config: &Config, job: &Job, done: &Done, embedded: bool, out: &mut O
     }
 }
 
-/// The downloads of a run, when all have ended.
-struct Done {
+/// The results of all downloads of a run.
+struct Results {
     tally: Tally,
+    /// The records in order of arrival. Empty if there is no report to write.
     records: Vec<Record>,
+    /// When the run started, on the wall clock.
     started: SystemTime,
+    /// The same moment on the monotonic clock.
     began: Instant,
+    /// The time from `began` to the last record.
     elapsed: Duration,
 }
 
-/// Downloads it all, and shows how it goes.
-fn download(config: &Config, series: Series, job: &Arc<Job>, out: &mut Output<impl Write>) -> Done {
+/// Downloads all flags and shows the progress. Blocks until all have ended.
+fn download(
+    config: &Config,
+    series: Series,
+    job: &Arc<Job>,
+    out: &mut Output<impl Write>,
+) -> Results {
     let Series {
         strategy,
         connections,
@@ -153,7 +170,7 @@ fn download(config: &Config, series: Series, job: &Arc<Job>, out: &mut Output<im
     } else {
         Progress::bar(strategy, job)
     };
-    let mut done = Done {
+    let mut results = Results {
         tally: Tally::new(&job.codes),
         records: Vec::new(),
         started: SystemTime::now(),
@@ -161,26 +178,26 @@ fn download(config: &Config, series: Series, job: &Arc<Job>, out: &mut Output<im
         elapsed: Duration::ZERO,
     };
     let ran = strategy.run(job, connections, &mut |record: Record| {
-        // To the last record, and not to the end of the last thread.
-        done.elapsed = done.began.elapsed();
+        // Measured at the last record: joining the last thread must not count.
+        results.elapsed = results.began.elapsed();
         match lines::line(&record).filter(|_| config.verbose) {
             Some(line) if config.prints_text() => out.print(&line),
             Some(line) => complain(&line),
             None => {}
         }
-        done.tally.add(&record);
-        progress.show(&done.tally);
+        results.tally.add(&record);
+        progress.show(&results.tally);
         if !config.reports.is_empty() {
-            done.records.push(record);
+            results.records.push(record);
         }
     });
     progress.finish();
-    done.tally.close();
+    results.tally.close();
     if let Err(error) = ran {
         complain(&format!(
             "*** Error: cannot go on with {strategy}: {}\n",
             error_chain(&error)
         ));
     }
-    done
+    results
 }

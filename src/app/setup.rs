@@ -1,4 +1,4 @@
-//! What every run and every comparison begins with: folders that can be written, and a server.
+//! Prepares what every run and every comparison needs: writable folders, a server, and the watch for signals.
 
 use std::error::Error;
 use std::io;
@@ -15,18 +15,20 @@ use crate::run::embedded::{self, Served, ServedBy};
 use crate::run::signals::Signals;
 use crate::server::{BaseUrl, Server};
 
-/// What else there is to know, on standard error, unless silence was asked for.
+/// A printer of notices on standard error, which `--quiet` and runs of a comparison turn off.
 pub(super) struct Notices {
     quiet: bool,
 }
 
 impl Notices {
+    /// Returns a printer for these settings.
     pub(super) fn of(config: &Config) -> Self {
         Self {
             quiet: config.quiet || matches!(config.mode, Mode::ComparedRun(_)),
         }
     }
 
+    /// Prints the notice, unless notices are turned off.
     pub(super) fn print(&self, text: &str) {
         if !self.quiet {
             complain(text);
@@ -34,23 +36,27 @@ impl Notices {
     }
 }
 
-/// What surrounds a run or a comparison.
+/// The environment of a run or a comparison.
 pub(super) struct Setup {
-    /// The server; one that is ours lives as long as this.
+    /// The server in use. An embedded one runs until this is dropped.
     pub(super) served: Served,
-    /// The files that may be open, where there is a limit.
+    /// How many files may be open, if there is a limit.
     pub(super) descriptors: Option<Descriptors>,
-    /// The watch for signals, which cancels `stop`.
+    /// The watch for signals. The first signal cancels `stop`.
     pub(super) signals: Signals,
-    /// Once cancelled, everything ends in order.
+    /// Ends the run early when cancelled: downloads stop, and the results so far are reported.
     pub(super) stop: CancellationToken,
 }
 
 impl Setup {
-    /// Prepares the folders, and finds the server or starts it.
-    pub(super) fn new(config: &Config, stop: CancellationToken) -> Result<Self, NoRun> {
+    /// Checks that there are enough descriptors, prepares the folders, watches for signals, and finds or starts the
+    /// server.
+    ///
+    /// # Errors
+    /// When any of these fails.
+    pub(super) fn new(config: &Config, stop: CancellationToken) -> Result<Self, FatalError> {
         let descriptors = descriptors::available()?;
-        prepare(config)?;
+        prepare_outputs(config)?;
         let signals = Signals::watch(stop.clone())
             .map_err(|error| with_context("cannot watch for signals", &error))?;
         Ok(Self {
@@ -62,21 +68,21 @@ impl Setup {
     }
 }
 
-/// Why there was no run.
-pub(super) struct NoRun {
+/// An error that leaves a run or a comparison without a result, and its exit code.
+pub(super) struct FatalError {
     error: Box<dyn Error>,
     exit: Exit,
 }
 
-impl NoRun {
-    /// Prints the error, and returns the exit code.
+impl FatalError {
+    /// Prints the error on standard error and returns the exit code.
     pub(super) fn print(self) -> Exit {
         complain(&format!("*** Error: {}\n", error_chain(&*self.error)));
         self.exit
     }
 }
 
-impl From<io::Error> for NoRun {
+impl From<io::Error> for FatalError {
     fn from(error: io::Error) -> Self {
         Self {
             error: error.into(),
@@ -85,7 +91,7 @@ impl From<io::Error> for NoRun {
     }
 }
 
-impl From<TooFew> for NoRun {
+impl From<TooFew> for FatalError {
     fn from(error: TooFew) -> Self {
         Self {
             error: error.into(),
@@ -94,7 +100,7 @@ impl From<TooFew> for NoRun {
     }
 }
 
-impl From<SaveError> for NoRun {
+impl From<SaveError> for FatalError {
     fn from(error: SaveError) -> Self {
         Self {
             error: error.into(),
@@ -103,8 +109,9 @@ impl From<SaveError> for NoRun {
     }
 }
 
-/// Whatever is to be written can be, as far as that can be known before the first request.
-fn prepare(config: &Config) -> Result<(), SaveError> {
+/// Creates the folder for the flags if it is missing. Checks, as far as possible before the first request, that flags
+/// and reports can be written.
+fn prepare_outputs(config: &Config) -> Result<(), SaveError> {
     save::prepare_folder(&config.dest)?;
     for report in &config.reports {
         if let ReportTo::File(path, _) = report {
@@ -114,7 +121,7 @@ fn prepare(config: &Config) -> Result<(), SaveError> {
     Ok(())
 }
 
-/// The server of the run; one that is ours lives as long as what is returned.
+/// Finds the server of the run, or starts it. An embedded server runs until the returned value is dropped.
 fn find_server(config: &Config) -> io::Result<Served> {
     match &config.server {
         Server::Labelled(label) => embedded::serve(*label, config.ports).map_err(|error| {
@@ -135,7 +142,7 @@ fn find_server(config: &Config) -> io::Result<Served> {
     }
 }
 
-/// "Resource temporarily unavailable" does not say which.
+/// Adds what was attempted to an error. Alone, "Resource temporarily unavailable" does not say which resource.
 fn with_context(what: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }
