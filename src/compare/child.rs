@@ -28,8 +28,8 @@ pub(super) struct Child<'a> {
 }
 
 impl Child<'_> {
-    /// Starts the process, waits for it and returns its report. When `stop` is cancelled, the process is asked to end
-    /// early, and still reports.
+    /// Starts the process, waits for it and returns its report. When `stop` is cancelled, the process is stopped early
+    /// (by SIGTERM on Unix), and still reports.
     ///
     /// # Errors
     /// When the process cannot be started, and when it ends without a report.

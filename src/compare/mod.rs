@@ -37,7 +37,7 @@ pub(crate) struct Compared {
 /// Runs each series once in each round. The order rotates, so that each series is first in one round and last in
 /// another.
 ///
-/// Blocks until all runs have ended. When `stop` is cancelled, the current run is asked to end, and no other starts.
+/// Blocks until all runs have ended. When `stop` is cancelled, the current run is stopped early, and no other starts.
 /// The flags of each complete run are moved to the folder of `config`, where they replace those of the run before.
 ///
 /// # Errors

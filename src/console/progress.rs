@@ -70,7 +70,8 @@ impl Progress {
 /// Returns the layout for a terminal of this many columns.
 ///
 /// A line that does not fit is wrapped, and redrawing a wrapped bar leaves fragments behind. There are no colours, so
-/// NO_COLOR needs no handling. While the server has asked for a pause, the bar shows "paused" instead of the time left.
+/// NO_COLOR needs no handling. During a pause that the server requested, the bar shows "paused" instead of the time
+/// left.
 fn style(columns: u16, paused: impl Fn() -> bool + Clone + Send + Sync + 'static) -> ProgressStyle {
     let template = if columns < FULL_WIDTH {
         "{wide_msg}"
