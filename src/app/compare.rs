@@ -7,7 +7,7 @@ use crate::app::files;
 use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Compare, Config};
 use crate::compare;
-use crate::console::output::{Output, complain};
+use crate::console::output::{Output, print_stderr};
 use crate::console::{lines, notices};
 use crate::report::{RunReport, side_by_side};
 
@@ -27,9 +27,9 @@ pub(super) fn run(
         signals,
         stop,
     } = setup;
-    let printed = Notices::of(config);
+    let printer = Notices::of(config);
     if let Some(notice) = notices::served_by(&config.server, config.ports, &served.by) {
-        printed.print(&notice);
+        printer.print(&notice);
     }
     if config.prints_text() {
         let name = config.server.name();
@@ -39,20 +39,20 @@ pub(super) fn run(
     let compare = &compare::within_descriptors(compare, *descriptors);
     let used = compare::highest_limit(compare);
     if let Some(few) = descriptors.filter(|_| used < wanted) {
-        printed.print(&notices::fewer_connections(wanted, used, few));
+        printer.print(&notices::fewer_connections(wanted, used, few));
     }
     let compared = compare::run(config, compare, served, signals, stop)?;
     signals.run_is_over();
 
     for error in &compared.errors {
-        complain(&format!("*** Error: {error}\n"));
+        print_stderr(&format!("*** Error: {error}\n"));
     }
     let runs = &compared.report.runs;
     let signal = signals.caught();
     if signal.is_some() {
         let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
         let planned = compare.series.len() * compare.rounds as usize;
-        complain(&notices::stopped_early(finished, planned));
+        print_stderr(&notices::stopped_early(finished, planned));
     } else if !stop.is_cancelled() {
         print_ended_by_signal(runs);
     }
@@ -66,7 +66,7 @@ pub(super) fn run(
         signal,
         output: out.failed(),
         local: !written,
-        incomplete: !compared.broken.is_empty()
+        incomplete: !compared.errors.is_empty()
             || !comparison::differences(&shown).is_empty()
             || totals().any(|totals| totals.error + totals.not_attempted > 0),
         missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),
@@ -79,7 +79,7 @@ fn print_ended_by_signal(runs: &[RunReport]) {
     for run in runs {
         if let Some(signal) = &run.ended_by {
             let (strategy, signal) = (run.strategy, signal.name());
-            complain(&format!("*** Error: {strategy} was ended by {signal}\n"));
+            print_stderr(&format!("*** Error: {strategy} was ended by {signal}\n"));
         }
     }
 }

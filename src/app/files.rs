@@ -5,7 +5,7 @@ use std::io::Write;
 use comparison::Images;
 
 use crate::cli::{Config, ReportTo};
-use crate::console::output::{Output, complain};
+use crate::console::output::{Output, print_stderr};
 use crate::download::cause::error_chain;
 use crate::download::save;
 use crate::report::{self, Format, Report};
@@ -27,7 +27,7 @@ pub(super) fn write(config: &Config, report: &Report, out: &mut Output<impl Writ
             ReportTo::File(path, format) => {
                 let text = format.text(report, &images);
                 if let Err(error) = save::replace_file(path, text.as_bytes()) {
-                    complain(&format!("*** Error: {}\n", error_chain(&error)));
+                    print_stderr(&format!("*** Error: {}\n", error_chain(&error)));
                     written = false;
                 }
             }

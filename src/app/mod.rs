@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::exit::Ending;
 use crate::app::setup::Setup;
 use crate::cli::{Config, EarlyExit, Mode};
-use crate::console::output::{Output, complain};
+use crate::console::output::{Output, print_stderr};
 
 pub use exit::Exit;
 
@@ -43,7 +43,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             return ending.exit();
         }
         Err(EarlyExit::UsageError(text)) => {
-            complain(&text);
+            print_stderr(&text);
             return Exit::Usage;
         }
     };

@@ -8,7 +8,7 @@ use crate::app::exit::{Ending, Exit};
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
 use crate::cli::{Config, Mode, Series};
-use crate::console::output::{Output, complain};
+use crate::console::output::{Output, print_stderr};
 use crate::console::progress::Progress;
 use crate::console::{lines, notices};
 use crate::download::cause::error_chain;
@@ -92,19 +92,19 @@ fn print_start(
     setup: &Setup,
     out: &mut Output<impl Write>,
 ) {
-    let printed = Notices::of(config);
+    let printer = Notices::of(config);
     let connections = series.connections;
     if matches!(config.mode, Mode::ComparedRun(_)) && config.verbose {
-        complain(&notices::compared_run(series.strategy, connections));
+        print_stderr(&notices::compared_run(series.strategy, connections));
     }
     if let Some(notice) = notices::served_by(&config.server, config.ports, &setup.served.by) {
-        printed.print(&notice);
+        printer.print(&notice);
     }
     if let Some(few) = setup
         .descriptors
         .filter(|_| connections < wanted.connections)
     {
-        printed.print(&notices::fewer_connections(
+        printer.print(&notices::fewer_connections(
             wanted.connections,
             connections,
             few,
@@ -124,12 +124,12 @@ fn print_end(
     embedded: bool,
     out: &mut Output<impl Write>,
 ) {
-    let (tally, printed) = (&results.tally, Notices::of(config));
+    let (tally, printer) = (&results.tally, Notices::of(config));
     if !config.verbose {
-        printed.print(&notices::failures(tally));
+        printer.print(&notices::failures(tally));
     }
     if job.disk_full.is_cancelled() {
-        complain(&notices::disk_full(tally, &job.dest));
+        print_stderr(&notices::disk_full(tally, &job.dest));
     }
     if config.prints_text() {
         out.print(&lines::summary(tally, results.elapsed));
@@ -137,7 +137,7 @@ fn print_end(
     let doubt = notices::nothing_found(tally, &job.base).filter(|_| !embedded);
     let saved = notices::saved_in(tally, &job.dest);
     for notice in [doubt, saved].into_iter().flatten() {
-        printed.print(&notice);
+        printer.print(&notice);
     }
 }
 
@@ -182,7 +182,7 @@ fn download(
         results.elapsed = results.began.elapsed();
         match lines::line(&record).filter(|_| config.verbose) {
             Some(line) if config.prints_text() => out.print(&line),
-            Some(line) => complain(&line),
+            Some(line) => print_stderr(&line),
             None => {}
         }
         results.tally.add(&record);
@@ -194,7 +194,7 @@ fn download(
     progress.finish();
     results.tally.close();
     if let Err(error) = ran {
-        complain(&format!(
+        print_stderr(&format!(
             "*** Error: cannot go on with {strategy}: {}\n",
             error_chain(&error)
         ));

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::exit::Exit;
 use crate::cli::{Config, Mode, ReportTo};
-use crate::console::output::complain;
+use crate::console::output::print_stderr;
 use crate::download::cause::error_chain;
 use crate::download::save::{self, SaveError};
 use crate::run::descriptors::{self, Descriptors, TooFew};
@@ -31,7 +31,7 @@ impl Notices {
     /// Prints the notice, unless notices are turned off.
     pub(super) fn print(&self, text: &str) {
         if !self.quiet {
-            complain(text);
+            print_stderr(text);
         }
     }
 }
@@ -77,7 +77,7 @@ pub(super) struct FatalError {
 impl FatalError {
     /// Prints the error on standard error and returns the exit code.
     pub(super) fn print(self) -> Exit {
-        complain(&format!("*** Error: {}\n", error_chain(&*self.error)));
+        print_stderr(&format!("*** Error: {}\n", error_chain(&*self.error)));
         self.exit
     }
 }

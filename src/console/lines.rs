@@ -83,7 +83,7 @@ pub(crate) fn summary(tally: &Tally, elapsed: Duration) -> String {
     text
 }
 
-/// The codes with commas between.
+/// Joins codes with commas.
 pub(crate) fn join(codes: &[CountryCode]) -> String {
     codes
         .iter()

@@ -37,7 +37,7 @@ impl<W: Write> Output<W> {
             self.stop.cancel();
             // A closed pipe is not reported: the reader closed it on purpose. A full disk is unexpected.
             if error.kind() != io::ErrorKind::BrokenPipe {
-                complain(&format!(
+                print_stderr(&format!(
                     "*** Error: cannot write to standard output: {error}\n"
                 ));
             }
@@ -51,6 +51,6 @@ impl<W: Write> Output<W> {
 }
 
 /// Writes to standard error and ignores failure: there is no other place to report it.
-pub(crate) fn complain(text: &str) {
+pub(crate) fn print_stderr(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -22,7 +22,12 @@ pub(super) fn text(report: &Report) -> String {
             .map_or_else(String::new, |round| format!(", round {round}"));
         let slots = count(run.slots, shown.terms.slot);
         let name = format!("{}, {slots}{round}", run.label);
-        events.push(metadata_event("process_name", process, 0, json!({ "name": name })));
+        events.push(metadata_event(
+            "process_name",
+            process,
+            0,
+            json!({ "name": name }),
+        ));
         events.push(metadata_event(
             "process_sort_index",
             process,
