@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use test_server::{Plan, TestServer};
 
-use crate::support::{Answer, ask, ask_lines, ask_to_end, send_get, wait_until};
+use crate::support::{Answer, ask, ask_lines, read, send_get, wait_until};
 
 const BR: &str = "/flags/br/br.gif";
 
@@ -19,7 +19,7 @@ fn send(server: &TestServer, method: &str, path: &str, headers: &str, body: &str
         body.len()
     );
     // The blank line that ends the lines stands behind a body that is complete.
-    ask_lines(server.addresses()[0], &lines, usize::MAX)
+    ask_lines(server.addresses()[0], &lines)
 }
 
 fn with_plan(server: &TestServer, method: &str, plan: &str) -> Answer {
@@ -177,10 +177,7 @@ fn a_foreign_page_can_steer_nothing() {
     assert_eq!(server.plan(), Plan::normal());
     let lines =
         format!("GET {BR}?plan=100:close HTTP/1.1\r\nhost: evil.example\r\nconnection: close");
-    assert_eq!(
-        ask_lines(server.addresses()[0], &lines, usize::MAX).status(),
-        403
-    );
+    assert_eq!(ask_lines(server.addresses()[0], &lines).status(), 403);
     for own in [
         "host: localhost\r\n".to_owned(),
         "host: 127.0.0.1:8001\r\n".to_owned(),
@@ -205,7 +202,7 @@ fn beyond_loopback_control_is_closed_unless_it_is_opened() {
         let here = (Ipv4Addr::LOCALHOST, server.port()).into();
         let get = |path: &str| {
             let lines = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close");
-            ask_lines(here, &lines, usize::MAX).status()
+            ask_lines(here, &lines).status()
         };
         for path in ["/__stats", "/__plan", "/__health", "/__flag/br.gif"] {
             assert_eq!(get(path), status, "{path}");
@@ -235,11 +232,9 @@ fn hold_waits_for_what_comes_under_its_plan_and_not_for_what_came_before() {
         .unwrap()
         .start()
         .unwrap();
-    let address = server.addresses()[0];
-    let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     let both = || {
         std::thread::scope(|scope| {
-            let clients = [(); 2].map(|()| scope.spawn(|| ask_to_end(address, &lines).status()));
+            let clients = [(); 2].map(|()| scope.spawn(|| ask(&server, BR).status()));
             assert_eq!(clients.map(|client| client.join().unwrap()), [200, 200]);
         });
     };
@@ -250,7 +245,8 @@ fn hold_waits_for_what_comes_under_its_plan_and_not_for_what_came_before() {
         "two have been in flight: nothing waits any more"
     );
     server.set_plan("100:hold=2".parse().unwrap()).unwrap();
-    assert!(ask(&server, BR).bytes.is_empty(), "a plan holds anew");
+    let held = read(&mut send_get(&server, BR), 0);
+    assert!(held.bytes.is_empty(), "a plan holds anew");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use test_server::{Plan, TestServer, list_faults};
 
-use crate::support::{Answer, Ended, ask, ask_lines, ask_to_end, read, send_get, wait_until};
+use crate::support::{Answer, Ended, ask, ask_lines, read, read_some, send_get, wait_until};
 
 const BR: &str = "/flags/br/br.gif";
 
@@ -20,14 +20,10 @@ fn under(fault: &str) -> TestServer {
         .unwrap()
 }
 
-/// What a client meets that asks for BR, keeps its connection alive, and reads up to so much.
-fn met_up_to(fault: &str, most: usize) -> Answer {
+/// What a client meets that asks for BR, keeps its connection alive, and reads as this says.
+fn met_by(fault: &str, read: impl FnOnce(&mut TcpStream) -> Answer) -> Answer {
     let server = under(fault);
-    let met = ask_lines(
-        server.addresses()[0],
-        &format!("GET {BR} HTTP/1.1\r\nhost: localhost"),
-        most,
-    );
+    let met = read(&mut send_get(&server, BR));
     let name = fault.split(['=', '+']).next().unwrap();
     assert_eq!(
         server.stats().injected.get(name),
@@ -37,8 +33,19 @@ fn met_up_to(fault: &str, most: usize) -> Answer {
     met
 }
 
+/// An answer that comes at once, after which the connection may stay open.
 fn met(fault: &str) -> Answer {
-    met_up_to(fault, usize::MAX)
+    met_by(fault, |connection| read(connection, 1))
+}
+
+/// An answer with which the connection ends.
+fn met_to_end(fault: &str) -> Answer {
+    met_by(fault, |connection| read(connection, usize::MAX))
+}
+
+/// The beginning of an answer without end.
+fn met_up_to(fault: &str, count: usize) -> Answer {
+    met_by(fault, |connection| read_some(connection, count))
 }
 
 fn flag() -> Vec<u8> {
@@ -64,9 +71,14 @@ fn last_head_for(flag: &[u8]) -> Vec<u8> {
 
 #[track_caller]
 fn is_exactly(fault: &str, bytes: impl AsRef<[u8]>, ended: Ended) {
-    let met = met(fault);
+    let bytes = bytes.as_ref();
+    let enough = match ended {
+        Ended::Open => bytes.len(),
+        Ended::Fin | Ended::Reset => usize::MAX,
+    };
+    let met = met_by(fault, |connection| read(connection, enough));
     let (expected, got) = (
-        bytes.as_ref().escape_ascii().to_string(),
+        bytes.escape_ascii().to_string(),
         met.bytes.escape_ascii().to_string(),
     );
     assert_eq!((got, met.ended), (expected, ended), "{fault}");
@@ -191,7 +203,7 @@ fn what_is_not_http() {
         flag.len()
     ));
     is_exactly("bad-header", [bad_header, flag].concat(), Ended::Fin);
-    let garbage = met("garbage");
+    let garbage = met_to_end("garbage");
     assert!(!garbage.bytes.is_empty() && !garbage.bytes.starts_with(b"HTTP"));
     assert_eq!(garbage.ended, Ended::Fin);
 }
@@ -200,7 +212,7 @@ fn what_is_not_http() {
 fn more_head_than_a_client_wants() {
     let flag = flag();
     for (fault, count) in [("many-headers", 101), ("many-headers=3", 3)] {
-        let met = met(fault);
+        let met = met_to_end(fault);
         assert_eq!(met.text().matches("\r\nx-").count(), count);
         assert_eq!((met.body(), met.ended), (&flag[..], Ended::Fin));
     }
@@ -318,7 +330,7 @@ fn two_hundreds_that_are_no_flag() {
 
 #[test]
 fn bodies_that_are_too_much() {
-    let huge = met("huge=100000");
+    let huge = met_by("huge=100000", |connection| read(connection, 100_000));
     assert_eq!(
         (huge.header("content-length").as_deref(), huge.body().len()),
         (Some("100000"), 100_000)
@@ -335,9 +347,7 @@ fn bodies_that_are_too_much() {
     );
 
     let server = under("gzip-bomb");
-    // Packing it takes its time.
-    let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
-    let bomb = ask_to_end(server.addresses()[0], &lines);
+    let bomb = ask(&server, BR);
     assert_eq!(bomb.header("content-encoding").as_deref(), Some("gzip"));
     assert!(bomb.body().len() < 100_000, "{}", bomb.body().len());
     let mut unpacked = flate2::read::GzDecoder::new(bomb.body());
@@ -395,9 +405,9 @@ fn waits_come_before_the_answer_and_go_with_any() {
     let address = server.addresses()[0];
     let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     let both = std::thread::scope(|scope| {
-        let first = scope.spawn(|| ask_to_end(address, &lines));
+        let first = scope.spawn(|| ask_lines(address, &lines));
         wait_until("in flight", || server.stats().in_flight > 0);
-        let second = ask_lines(address, &lines, usize::MAX);
+        let second = ask_lines(address, &lines);
         (first.join().unwrap().status(), second.status())
     });
     assert_eq!(both, (503, 503));
@@ -467,7 +477,7 @@ fn a_stale_connection_is_closed_without_a_word_after_so_many_responses() {
 fn requests_sent_ahead_do_not_outlive_their_connection() {
     let server = under("stale=2");
     let five = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(5);
-    let met = ask_lines(server.addresses()[0], five.trim_end(), usize::MAX);
+    let met = ask_lines(server.addresses()[0], five.trim_end());
     assert_eq!(met.text().matches("HTTP/1.1 200 OK").count(), 2);
     assert_ne!(met.ended, Ended::Open);
     assert!(server.stats().injected["stale"] >= 1);
@@ -477,7 +487,7 @@ fn requests_sent_ahead_do_not_outlive_their_connection() {
 fn a_client_that_leaves_a_stale_connection_is_not_kept() {
     let server = under("stale=1@1h");
     let mut connection = send_get(&server, BR);
-    let met = read(&mut connection, usize::MAX);
+    let met = read(&mut connection, 1);
     assert_eq!((met.status(), met.ended), (200, Ended::Open));
     connection.shutdown(std::net::Shutdown::Write).unwrap();
     // The end of our side is the end of the connection: in its place, and not an hour later.

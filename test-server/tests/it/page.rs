@@ -17,7 +17,7 @@ fn server(plan: &str) -> TestServer {
 fn request(server: &TestServer, line: &str, headers: &str) -> Answer {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
     let lines = format!("{line} HTTP/1.1\r\n{headers}\r\nconnection: close");
-    ask_lines(here, &lines, usize::MAX)
+    ask_lines(here, &lines)
 }
 
 fn browse(server: &TestServer, path: &str) -> Answer {
@@ -34,11 +34,7 @@ fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &s
         form.len()
     );
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
-    ask_lines(
-        here,
-        &format!("POST {path} HTTP/1.1\r\n{headers}"),
-        usize::MAX,
-    )
+    ask_lines(here, &format!("POST {path} HTTP/1.1\r\n{headers}"))
 }
 
 fn send(server: &TestServer, path: &str, form: &str) -> Answer {

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use test_server::{COUNTRY_CODES, Label, Plan, TestServer, Tuning};
 
-use crate::support::{Answer, ask_to_end, send_get, wait_until};
+use crate::support::{Answer, ask_lines, send_get, wait_until};
 
 fn ask_at(address: SocketAddr, method: &str, path: &str) -> Answer {
     let lines = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close");
-    ask_to_end(address, &lines)
+    ask_lines(address, &lines)
 }
 
 fn ask(server: &TestServer, method: &str, path: &str) -> Answer {

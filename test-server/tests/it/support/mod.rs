@@ -29,6 +29,9 @@ pub(crate) enum Ended {
     Open,
 }
 
+/// How long a test waits for what must come.
+const PATIENT: Duration = Duration::from_secs(30);
+
 /// Long enough for what is on its way to arrive; whoever waits for nothing waits this long.
 const QUIET: Duration = Duration::from_millis(150);
 
@@ -85,57 +88,49 @@ pub(crate) fn send_get(server: &TestServer, path: &str) -> TcpStream {
     send(server.addresses()[0], &lines)
 }
 
-/// Asks with these lines and takes what comes, up to `most` bytes.
-pub(crate) fn ask_lines(address: SocketAddr, lines: &str, most: usize) -> Answer {
-    read(&mut send(address, lines), most)
+/// Asks with these lines, which must make the server end the connection, and waits for that end.
+pub(crate) fn ask_lines(address: SocketAddr, lines: &str) -> Answer {
+    read(&mut send(address, lines), usize::MAX)
 }
 
-/// Asks with these lines, which must close the connection, and waits for its end however long the answer takes.
-pub(crate) fn ask_to_end(address: SocketAddr, lines: &str) -> Answer {
-    let mut bytes = Vec::new();
-    send(address, lines).read_to_end(&mut bytes).unwrap();
-    let ended = Ended::Fin;
-    Answer { bytes, ended }
-}
-
-pub(crate) fn read(connection: &mut TcpStream, most: usize) -> Answer {
-    connection.set_read_timeout(Some(QUIET)).unwrap();
+/// Reads until the connection ends. Once `enough` bytes have come, a silence ends it as well: before, a slow machine may
+/// take its time.
+pub(crate) fn read(connection: &mut TcpStream, enough: usize) -> Answer {
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     let deadline = Instant::now() + Duration::from_secs(60);
-    while bytes.len() < most {
+    let ended = loop {
         assert!(Instant::now() < deadline, "bytes without end");
+        let patience = if bytes.len() < enough { PATIENT } else { QUIET };
+        connection.set_read_timeout(Some(patience)).unwrap();
         match connection.read(&mut piece) {
-            Ok(0) => {
-                return Answer {
-                    bytes,
-                    ended: Ended::Fin,
-                };
-            }
+            Ok(0) => break Ended::Fin,
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                return Answer {
-                    bytes,
-                    ended: Ended::Reset,
-                };
-            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => break Ended::Reset,
             Err(error) => {
                 let waited = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
                 assert!(waited, "{error}");
-                return Answer {
-                    bytes,
-                    ended: Ended::Open,
-                };
+                break Ended::Open;
             }
         }
-    }
-    Answer {
-        bytes,
-        ended: Ended::Open,
-    }
+    };
+    Answer { bytes, ended }
 }
 
-/// Asks for a flag and goes on to the end of the connection.
+/// Reads this many bytes, or a few more, of an answer that may be endless.
+pub(crate) fn read_some(connection: &mut TcpStream, count: usize) -> Answer {
+    connection.set_read_timeout(Some(PATIENT)).unwrap();
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    while bytes.len() < count {
+        let came = connection.read(&mut piece).unwrap();
+        assert_ne!(came, 0, "ended after {} bytes", bytes.len());
+        bytes.extend_from_slice(&piece[..came]);
+    }
+    let ended = Ended::Open;
+    Answer { bytes, ended }
+}
+
+/// Asks for a path and waits for the end of the connection.
 pub(crate) fn ask(server: &TestServer, path: &str) -> Answer {
     let lines = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
-    ask_lines(server.addresses()[0], &lines, usize::MAX)
+    ask_lines(server.addresses()[0], &lines)
 }
