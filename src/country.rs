@@ -1,7 +1,7 @@
-//! Country codes, and what a word on the command line stands for.
+//! Country codes, and the codes that a word on the command line selects.
 //!
-//! A code is any two letters, whether a country has it or not: asking for one that has no flag is an ordinary thing to
-//! do. Knows nothing of servers or files.
+//! A code is any two letters, even if no country uses them: requesting a code without a flag is an ordinary case.
+//! Knows nothing of servers or files.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Two letters, AA to ZZ.
+/// A country code: two letters, AA to ZZ.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CountryCode([u8; 2]);
@@ -17,19 +17,19 @@ pub struct CountryCode([u8; 2]);
 /// The codes that have a flag.
 const WITH_FLAG: &str = test_server::COUNTRY_CODES;
 
-/// The 20 most populous countries, most people first.
+/// The codes of the 20 most populous countries, the largest population first.
 ///
 /// # Source
 /// `POP20_CC` of flags_common.py (*Fluent Python*, 1st edition).
 const MOST_POPULOUS: &str = "CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR";
 
-/// A word that is neither a letter nor a country code.
+/// The error for a word that is neither a letter nor a country code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("each CC argument must be A to Z or AA to ZZ.")]
 pub struct InvalidCode;
 
 impl CountryCode {
-    /// The code of two letters in any case, or nothing.
+    /// Returns the code of two ASCII letters in any case, or `None` for any other text.
     ///
     /// ```
     /// use flags::country::CountryCode;
@@ -49,7 +49,7 @@ impl CountryCode {
         }
     }
 
-    /// The code as URLs and file names spell it, in lower case.
+    /// Returns the code in lower case, as URLs and file names spell it.
     pub fn lower(self) -> String {
         self.letters()
             .map(|letter| letter.to_ascii_lowercase())
@@ -73,7 +73,7 @@ impl From<CountryCode> for String {
     }
 }
 
-/// Two letters in any case, as on the command line.
+/// Accepts two letters in any case, as the command line does.
 impl TryFrom<String> for CountryCode {
     type Error = String;
 
@@ -88,20 +88,20 @@ impl fmt::Debug for CountryCode {
     }
 }
 
-/// Which codes are asked for.
+/// The codes that the user selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection<'a, S> {
-    /// AA to ZZ.
+    /// All 676 codes, AA to ZZ.
     Every,
-    /// The 194 that have a flag.
+    /// The 194 codes that have a flag.
     All,
-    /// Those that these words stand for: a code, or a letter for the 26 that begin with it, in any case. No word: the 20
-    /// most populous countries.
+    /// The codes that these words select, in any case: a word is a code, or a letter for the 26 codes that begin with
+    /// it. An empty list selects the 20 most populous countries.
     Words(&'a [S]),
 }
 
 impl<S: AsRef<OsStr>> Selection<'_, S> {
-    /// The codes, each once, sorted. Never empty.
+    /// Returns the selected codes, sorted and without duplicates. Never empty.
     ///
     /// ```
     /// use flags::country::Selection;
@@ -112,12 +112,12 @@ impl<S: AsRef<OsStr>> Selection<'_, S> {
     /// ```
     ///
     /// # Errors
-    /// When a word is neither a letter nor a code.
+    /// [`InvalidCode`] if a word is neither a letter nor a code.
     pub fn codes(&self) -> Result<Vec<CountryCode>, InvalidCode> {
         let codes: BTreeSet<_> = match self {
             Self::Every => every().collect(),
-            Self::All => listed(WITH_FLAG).collect(),
-            Self::Words([]) => listed(MOST_POPULOUS).collect(),
+            Self::All => parse_list(WITH_FLAG).collect(),
+            Self::Words([]) => parse_list(MOST_POPULOUS).collect(),
             Self::Words(words) => {
                 let mut codes = BTreeSet::new();
                 for word in *words {
@@ -131,7 +131,7 @@ impl<S: AsRef<OsStr>> Selection<'_, S> {
     }
 }
 
-/// What one word stands for.
+/// Returns the codes that one word selects.
 fn expand(word: &str) -> Result<Vec<CountryCode>, InvalidCode> {
     match *word.as_bytes() {
         [letter] if letter.is_ascii_alphabetic() => {
@@ -150,8 +150,8 @@ fn every() -> impl Iterator<Item = CountryCode> {
     (b'A'..=b'Z').flat_map(|first| (b'A'..=b'Z').map(move |second| CountryCode([first, second])))
 }
 
-/// The codes of a list compiled in; a test sees to it that each of its words is one.
-fn listed(list: &str) -> impl Iterator<Item = CountryCode> {
+/// Parses a built-in list. A test checks that each of its words is a code, so none is dropped here.
+fn parse_list(list: &str) -> impl Iterator<Item = CountryCode> {
     list.split_whitespace().filter_map(CountryCode::new)
 }
 
@@ -167,12 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn the_lists_compiled_in_are_codes_each_once() {
+    fn the_built_in_lists_contain_each_code_once() {
         for (list, count) in [(WITH_FLAG, 194), (MOST_POPULOUS, 20)] {
             assert_eq!(list.split_whitespace().count(), count);
-            let codes: BTreeSet<_> = listed(list).collect();
+            let codes: BTreeSet<_> = parse_list(list).collect();
             assert_eq!(codes.len(), count);
-            let spelt: Vec<_> = listed(list).map(|code| code.to_string()).collect();
+            let spelt: Vec<_> = parse_list(list).map(|code| code.to_string()).collect();
             assert_eq!(
                 spelt.join(" "),
                 list.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn every_letter_stands_for_its_26_codes_and_every_code_for_itself() {
+    fn a_letter_selects_its_26_codes_and_a_code_selects_itself() {
         for first in 'a'..='z' {
             let upper = first.to_ascii_uppercase();
             let expected: Vec<_> = ('A'..='Z')
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_made_unique_and_sorted() {
+    fn codes_are_sorted_without_duplicates() {
         assert_eq!(codes_of(&["us", "BR", "Us", "br"]).unwrap(), "BR US");
         assert_eq!(
             codes_of(&["b", "ba", "B"]).unwrap(),
@@ -210,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn no_word_stands_for_the_most_populous_sorted() {
+    fn an_empty_list_selects_the_most_populous_countries_sorted() {
         let sorted = "BD BR CD CN DE EG ET FR ID IN IR JP MX NG PH PK RU TR US VN";
         assert_eq!(codes_of(&[]).unwrap(), sorted);
     }
 
     #[test]
-    fn every_is_676_codes_and_all_the_194_of_the_list() {
+    fn every_selects_676_codes_and_all_selects_the_194_with_a_flag() {
         let every = Selection::<&str>::Every.codes().unwrap();
         assert_eq!(every.len(), 676);
         assert_eq!(format!("{:?} {:?}", every[0], every[675]), "AA ZZ");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_no_codes_are_refused() {
+    fn words_that_are_not_codes_are_rejected() {
         for word in [
             "", "1", "b1", "1b", "bra", " ", "b ", " b", "é", "ß", "ı", "bß", "--", "A\0",
         ] {
@@ -238,7 +238,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_word_that_is_not_utf_8_is_refused() {
+    fn a_word_that_is_not_utf_8_is_rejected() {
         use std::os::unix::ffi::OsStrExt as _;
         let word = OsStr::from_bytes(b"b\xff");
         assert_eq!(Selection::Words(&[word]).codes(), Err(InvalidCode));
@@ -246,7 +246,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_typed_gives_sorted_unique_codes_or_an_error(words: Vec<String>) {
+        fn any_words_give_sorted_unique_codes_or_an_error(words: Vec<String>) {
             if let Ok(codes) = Selection::Words(&words).codes() {
                 prop_assert!(!codes.is_empty());
                 prop_assert!(codes.is_sorted_by(|a, b| a < b));
@@ -254,7 +254,7 @@ mod tests {
         }
 
         #[test]
-        fn short_words_are_codes_exactly_when_they_are_letters(word in "\\PC{1,2}|[a-zA-Z]{1,3}") {
+        fn short_words_are_accepted_exactly_when_they_are_letters(word in "\\PC{1,2}|[a-zA-Z]{1,3}") {
             let letters = word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
             prop_assert_eq!(expand(&word).is_ok(), letters);
         }

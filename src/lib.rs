@@ -1,28 +1,29 @@
-//! Downloads the flag of every country code named, in one of three concurrency strategies, and reports how each download
-//! ended.
+//! Downloads the flags of the given country codes with one of three concurrency strategies and reports how each
+//! download ended.
 //!
-//! The modules, bottom floor first; each imports only from those listed before it. Folders have a list of their own.
+//! The modules, lowest layer first. Each imports only from those listed before it. The head of each folder lists its
+//! own files.
 //!
 //! **1. Values**
-//! * [`country`]: country codes, and what a word on the command line stands for
+//! * [`country`]: country codes, and the codes that a word on the command line selects
 //! * [`server`]: server labels, and base URLs
-//! * [`record`]: how the download of one code ended, and what it took
-//! * [`tally`]: how the downloads of all codes ended
-//! * [`job`]: what all downloads of a run share
+//! * [`record`]: the result of one download, with its attempts and times
+//! * [`tally`]: the counts of all results of a run
+//! * [`job`]: the settings and state that all downloads of a run share
 //!
 //! **2. Downloads**
 //! * [`download`]: one flag from request to disk
 //! * [`strategy`]: all flags of a job: sequential, thread pool or semaphore
-//! * `run`: around a run: the embedded server, file descriptors, resources and signals
+//! * `run`: what surrounds a run: the embedded server, file descriptors, resources and signals
 //!
 //! **3. Output**
 //! * [`report`]: the files of `--report`
-//! * `console`: what a terminal shows
+//! * `console`: the output on a terminal
 //!
 //! **4. The program**
-//! * `cli`: the command line, and the settings it stands for
-//! * `compare`: runs of the same work side by side, each in a process of its own
-//! * [`app`]: one whole run or comparison, from the arguments to the exit code
+//! * `cli`: the command line and the settings it is converted to
+//! * `compare`: several runs of the same work side by side, each in its own process
+//! * [`app`]: one complete run or comparison, from the arguments to the exit code
 
 pub mod app;
 mod cli;

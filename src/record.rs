@@ -1,4 +1,6 @@
-//! What became of one country code. A failed flag is data, not an early return: one bad answer never stops the others.
+//! The result of one country code.
+//!
+//! A failed download is data, not an early return: one bad answer never stops the other downloads.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,74 +10,74 @@ use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
 
-/// One code, what became of it, and what that took.
+/// The result of one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The code that was asked for, whatever URL a redirect led to.
+    /// The requested code, even if a redirect led to another URL.
     pub code: CountryCode,
-    /// What became of it.
+    /// How the download ended.
     pub outcome: Outcome,
-    /// What it took.
+    /// The attempts, bytes and times of the download.
     pub effort: Effort,
 }
 
-/// How often a flag was asked for, what came, and where the time went.
+/// The attempts, bytes and times of one download.
 ///
-/// The durations are those of the last attempt, but for the first two. Together with the time until the turn came they are
-/// all the time there was.
+/// The first two durations cover the whole download; the others belong to the last attempt. Together with the time
+/// before `begun` they add up to the time from the start of the run to the end of this download.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effort {
-    /// How often the server was asked. A request that was made again because its connection had gone stale is one.
+    /// The number of attempts. A request that is repeated because its pooled connection was stale counts as one.
     pub attempts: u32,
-    /// The status of the last answer.
+    /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The bytes of its body that were read.
+    /// The number of bytes read of that answer's body.
     pub bytes: u64,
-    /// When the turn of this code came; never, if it was not attempted.
+    /// The time at which this download started; `None` if it was not attempted.
     pub begun: Option<Instant>,
-    /// Pauses, before the first attempt and between attempts.
+    /// The time spent in pauses, before the first attempt and between attempts.
     pub paused: Duration,
-    /// Attempts before the last one.
+    /// The time spent in attempts before the last one.
     pub earlier: Duration,
-    /// From the request to the head of the answer, connecting included.
+    /// The time from the request to the head of the answer, connecting included.
     pub first_byte: Duration,
-    /// From there to the last byte that was read of the body, wanted or not.
+    /// The time from there to the last byte read of the body, including a body that is read and discarded.
     pub body: Duration,
-    /// Checking and saving.
+    /// The time spent checking and saving the flag.
     pub save: Duration,
 }
 
-/// What became of a code.
+/// How the download of a code ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The flag is on disk, whole.
+    /// The complete flag was downloaded and saved at this path.
     Saved(PathBuf),
-    /// A whole flag was on disk before, and that was enough; nothing was asked for.
+    /// A complete flag was already at this path, and existing flags are skipped: no request was made.
     AlreadyThere(PathBuf),
-    /// The server says that it has no such flag.
+    /// The server does not have this flag (404).
     NotFound,
-    /// Anything else that a request can end in.
+    /// The download failed in any other way.
     Failed(Failure),
-    /// No request was made.
+    /// The download was not started.
     NotAttempted,
 }
 
-/// An outcome without its particulars, as it is counted.
+/// An outcome without its details, as the tally counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The flag is on disk.
+    /// The complete flag is on disk.
     Ok,
-    /// The server has no such flag.
+    /// The server does not have this flag.
     NotFound,
-    /// Failed.
+    /// The download failed.
     Error,
-    /// Never begun.
+    /// The download was not started.
     NotAttempted,
 }
 
 impl Effort {
-    /// There will be another attempt.
+    /// Prepares for another attempt: adds the times of the last attempt to `earlier` and clears its fields.
     pub fn begin_anew(&mut self) {
         *self = Self {
             attempts: self.attempts,
@@ -88,10 +90,10 @@ impl Effort {
 }
 
 impl Status {
-    /// All of them.
+    /// All statuses.
     pub const ALL: [Self; 4] = [Self::Ok, Self::NotFound, Self::Error, Self::NotAttempted];
 
-    /// The word for programs that read reports.
+    /// Returns the word for programs that read reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -103,7 +105,7 @@ impl Status {
 }
 
 impl Record {
-    /// A record of this outcome, which took nothing.
+    /// Creates a record with this outcome, without attempts or times.
     pub fn new(code: CountryCode, outcome: Outcome) -> Self {
         Self {
             code,
@@ -112,7 +114,7 @@ impl Record {
         }
     }
 
-    /// How the code is counted.
+    /// Returns the status under which the tally counts this record.
     pub fn status(&self) -> Status {
         match self.outcome {
             Outcome::Saved(_) | Outcome::AlreadyThere(_) => Status::Ok,
@@ -123,7 +125,7 @@ impl Record {
     }
 }
 
-/// Why a flag could not be had, in words fit for a terminal.
+/// The reason why a download failed, in text that is safe to print on a terminal.
 ///
 /// Prints as `KIND: CAUSE`, except an unexpected status, which prints as `HTTP error 503 - Service Unavailable`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +135,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of this kind. Control characters in `cause` are escaped: it may come from a server.
+    /// Creates a failure. Escapes control characters in `cause`, because its text may come from a server.
     pub fn new(kind: Kind, cause: impl fmt::Display) -> Self {
         let cause = cause.to_string();
         let printable = cause.chars().flat_map(|c| {
@@ -147,12 +149,12 @@ impl Failure {
         }
     }
 
-    /// What sort of failure it is.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What exactly happened: the innermost cause.
+    /// Returns the innermost cause.
     pub fn cause(&self) -> &str {
         &self.cause
     }
@@ -167,62 +169,63 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The sorts of failure. Each has one word that does not change, for messages and for programs that read them.
+/// The kinds of failure. Each has one word for messages and reports. The words do not change between versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
-    /// Nobody listens there.
+    /// The connection was refused: no server listens on that port.
     ConnectRefused,
-    /// No connection in time.
+    /// No connection was established within the time limit.
     ConnectTimeout,
-    /// No connection, for another reason.
+    /// No connection was established, for another reason.
     Connect,
-    /// The host has no address.
+    /// No address was found for the host.
     Dns,
-    /// The other side cannot prove who it is, or does not speak TLS.
+    /// The server's certificate is not valid, or the server does not speak TLS.
     Tls,
-    /// No complete answer in time.
+    /// No complete answer arrived within the time limit.
     Timeout,
     /// The connection was reset.
     Reset,
-    /// The connection was closed before an answer.
+    /// The connection was closed before an answer arrived.
     ClosedEarly,
-    /// What came is not HTTP.
+    /// The answer is not valid HTTP.
     BadResponse,
-    /// A status other than 200 and 404.
+    /// The answer has a status other than 200 and 404.
     HttpStatus,
-    /// Too many redirects.
+    /// There were too many redirects.
     Redirect,
-    /// The connection was closed in mid-body.
+    /// The connection was closed in the middle of the body.
     Truncated,
-    /// The body is not what its head announces.
+    /// The body does not match what its headers announce.
     BadBody,
-    /// More bytes than any flag has.
+    /// The body is larger than the size limit.
     TooBig,
-    /// 200, and nothing with it.
+    /// The answer is a 200 with an empty body.
     Empty,
-    /// 200, and something other than a GIF.
+    /// The answer is a 200 whose body is not a GIF.
     NotGif,
-    /// A GIF without its end.
+    /// The GIF is cut short.
     GifCut,
-    /// A GIF, and something behind its end.
+    /// The GIF is followed by other bytes.
     GifTrailing,
-    /// The flag came and could not be saved.
+    /// The flag was received but could not be saved.
     WriteFailed,
-    /// This program has too many files open.
+    /// Too many files are open, in this process or on the whole system.
     FdLimit,
-    /// Stopped while it was under way: by a signal, or because nobody could be told any more.
+    /// The download was stopped while it was in progress: by a signal, or because its result could no longer be
+    /// reported.
     Interrupted,
-    /// A fault of this program.
+    /// A defect of this program.
     Internal,
-    /// A failure that none of the others describes. In a report, also a kind that this version does not know.
+    /// A failure that no other kind describes. When read from a report, also a kind that this version does not know.
     #[serde(other)]
     Other,
 }
 
 impl Kind {
-    /// All of them, in the order in which a download can meet them.
+    /// All kinds, in the order in which a download can meet them.
     pub const ALL: [Self; 23] = [
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -249,7 +252,7 @@ impl Kind {
         Self::Other,
     ];
 
-    /// Its word.
+    /// Returns the word for messages and reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::ConnectRefused => "connect_refused",
@@ -290,13 +293,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_a_word_of_its_own() {
+    fn each_kind_has_a_distinct_word() {
         let words: std::collections::BTreeSet<_> = Kind::ALL.map(Kind::word).into();
         assert_eq!(words.len(), Kind::ALL.len());
     }
 
     #[test]
-    fn a_failure_prints_its_kind_and_cause_but_a_status_stands_alone() {
+    fn failures_print_their_kind_and_cause_but_statuses_only_their_cause() {
         let refused = Failure::new(Kind::ConnectRefused, "Connection refused (os error 111)");
         assert_eq!(
             refused.to_string(),
@@ -307,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_sends_cannot_steer_a_terminal() {
+    fn control_characters_from_a_server_are_escaped() {
         let failure = Failure::new(Kind::NotGif, "\u{1b}[2J\r\n\u{9b}31mDrapeau é");
         assert_eq!(failure.cause(), "\\u{1b}[2J\\r\\n\\u{9b}31mDrapeau é");
     }

@@ -1,4 +1,6 @@
-//! Where flags come from: four labels everyone knows, or a base URL of one's own. Knows nothing of requests.
+//! The servers that flags come from: four labels, or a base URL given by the user.
+//!
+//! A password in a URL must never be printed. Knows nothing of requests.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,44 +8,44 @@ use std::net::IpAddr;
 use reqwest::Url;
 use test_server::Label;
 
-/// Where flags come from, as named on the command line.
+/// A server, as named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Server {
-    /// The site of the book, on the internet.
+    /// The website of the book, on the internet.
     Remote,
-    /// One of the servers that delay and fail on purpose, on this machine.
+    /// One of the test servers on this machine: LOCAL, DELAY or ERROR.
     Labelled(Label),
-    /// A base URL of one's own.
+    /// A base URL given by the user.
     Custom(BaseUrl),
 }
 
-/// The site behind REMOTE.
+/// The base URL of REMOTE.
 ///
 /// # Source
 /// `SERVERS` of flags_common.py (*Fluent Python*, 1st edition).
 const REMOTE: &str = "http://flupy.org/data/flags";
 
-/// What is shown of a password.
-const HIDDEN: &str = "***";
+/// The text printed in place of a password.
+const PASSWORD_MASK: &str = "***";
 
-/// Why a word names no server.
+/// The reason why a word does not name a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServerError {
-    /// Neither a label nor a URL.
+    /// The word is neither a label nor an http or https URL.
     #[error(
         "--server LABEL must be one of DELAY, ERROR, LOCAL, REMOTE (or an http:// or https:// URL)"
     )]
     Unknown,
-    /// An http or https URL that is not one.
+    /// The word begins like an http or https URL but does not parse as one. Holds the reason.
     #[error("{labels}: {0}", labels = Self::Unknown)]
     BadUrl(String),
-    /// A URL to which `/br/br.gif` cannot be appended.
+    /// The URL has a query or a fragment, so `/br/br.gif` cannot be appended.
     #[error("--server URL must end with its path: without '?' (query) and '#' (fragment)")]
     NotABase,
 }
 
 impl Server {
-    /// The server of a label in any case, or of a URL.
+    /// Parses a label, in any case, or a URL.
     ///
     /// ```
     /// use flags::server::Server;
@@ -55,7 +57,7 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// When it is neither, and when the URL has a query or a fragment.
+    /// [`ServerError`] if the text is neither, or if the URL has a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, ServerError> {
         if text.eq_ignore_ascii_case("REMOTE") {
             return Ok(Self::Remote);
@@ -69,7 +71,7 @@ impl Server {
         }
     }
 
-    /// The label, or CUSTOM for a URL of one's own.
+    /// Returns the label, or `CUSTOM` for a URL given by the user.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Remote => "REMOTE",
@@ -81,15 +83,15 @@ impl Server {
 
 /// An http or https URL to which `/br/br.gif` is appended.
 ///
-/// Printed as it is asked, but for a password, which is shown as `***`.
+/// `Display` and `Debug` print the URL that is requested, with a password replaced by `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// The base that a URL stands for, its trailing slashes trimmed.
+    /// Parses a base URL and trims its trailing slashes.
     ///
     /// # Errors
-    /// When it is not an http or https URL with a host, and when it has a query or a fragment.
+    /// [`ServerError`] if the text is not an http or https URL with a host, or if it has a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, ServerError> {
         let scheme = text
             .split_once("://")
@@ -101,7 +103,7 @@ impl BaseUrl {
             .split_once("://")
             .is_some_and(|(_, rest)| rest.starts_with(['/', '\\']))
         {
-            // The parser would take the first part of the path for the host.
+            // The URL parser would use the first part of the path as the host.
             return Err(ServerError::BadUrl("empty host".to_owned()));
         }
         let mut url = Url::parse(text).map_err(|error| ServerError::BadUrl(error.to_string()))?;
@@ -113,45 +115,45 @@ impl BaseUrl {
         Ok(Self(url))
     }
 
-    /// The site behind REMOTE.
+    /// Returns the base URL of REMOTE.
     pub fn remote() -> Self {
         Self::parse(REMOTE).expect("a constant, parsed by a test")
     }
 
-    /// Where a labelled server on this machine has its flags, by port.
+    /// Returns the base URL of a test server on this machine that listens on `port`.
     pub fn on_localhost(port: u16) -> Self {
         Self::parse(&format!("http://localhost:{port}/flags")).expect("only the port varies")
     }
 
-    /// `{base}/{path}`.
+    /// Returns `{base}/{path}`.
     pub fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}/{path}", self.path()));
         url
     }
 
-    /// `/` of the same server.
+    /// Returns the URL of `/` on the same server.
     pub fn root(&self) -> Url {
         let mut url = self.0.clone();
         url.set_path("/");
         url
     }
 
-    /// The URL with its password, for another process of ours.
+    /// Returns the URL with its password, to be passed to a child process of this program.
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Where a test server tells what it has seen.
+    /// Returns the URL of a test server's counters.
     pub fn stats(&self) -> Url {
         let mut url = self.0.clone();
         url.set_path("/__stats");
         url
     }
 
-    /// Whether this is a URL as it is shown, and not as it was: its password is `***`.
+    /// Whether the password is `***`: then the URL was copied from printed output, and its real password is lost.
     pub fn hides_password(&self) -> bool {
-        self.0.password() == Some(HIDDEN)
+        self.0.password() == Some(PASSWORD_MASK)
     }
 
     /// Whether the host is the name `localhost`.
@@ -159,7 +161,7 @@ impl BaseUrl {
         self.0.host_str() == Some("localhost")
     }
 
-    /// Whether the host is this machine, by name or by address: no proxy stands between.
+    /// Whether the host is this machine, by name or by address, so that no proxy is needed.
     pub fn is_loopback(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let address = host
@@ -171,13 +173,13 @@ impl BaseUrl {
             || address.is_ok_and(|a| a.is_loopback())
     }
 
-    /// A URL with a host always has a path; that of a bare host is written `/` but is empty here.
+    /// Returns the path without trailing slashes. The URL parser gives a bare host the path `/`; here it is empty.
     fn path(&self) -> &str {
         self.0.path().trim_end_matches('/')
     }
 }
 
-/// Without the password, as everywhere.
+/// Hides the password, as `Display` does.
 impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BaseUrl({self})")
@@ -188,8 +190,8 @@ impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
         if shown.password().is_some() {
-            // Cannot fail: a URL that has a password can have another one.
-            let _ = shown.set_password(Some(HIDDEN));
+            // Cannot fail: the URL already has a password, so it can have another one.
+            let _ = shown.set_password(Some(PASSWORD_MASK));
         }
         f.write_str(shown.as_str().trim_end_matches('/'))
     }
@@ -204,7 +206,7 @@ mod tests {
     const BR: &str = "br/br.gif";
 
     #[test]
-    fn labels_are_known_in_any_case() {
+    fn labels_are_recognised_in_any_case() {
         for (text, name) in [
             ("REMOTE", "REMOTE"),
             ("local", "LOCAL"),
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_ones_own_is_trimmed_and_its_password_hidden() {
+    fn custom_urls_are_trimmed_and_their_passwords_hidden() {
         for (text, shown, br_url) in [
             (
                 "http://h:1/flags",
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused() {
+    fn invalid_base_urls_are_rejected() {
         for text in [
             "",
             "BOOK",
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_known_by_name_and_by_address() {
+    fn loopback_hosts_are_recognised_by_name_and_by_address() {
         for (text, loopback) in [
             ("http://localhost:1", true),
             ("http://LOCALHOST", true),
@@ -309,7 +311,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic_or_print_a_password(
+        fn the_parser_never_panics_and_passwords_are_never_printed(
             text in "\\PC*|(https?://)?[a-z:@/?#\\[\\].0-9%]*",
             password in "[a-z]{12}",
         ) {

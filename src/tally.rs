@@ -1,16 +1,16 @@
-//! What became of all codes. Every code asked for is counted once, as exactly one thing.
+//! The counts of all results of a run. Every requested code is counted exactly once, under exactly one outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::country::CountryCode;
 use crate::record::{Failure, Outcome, Record};
 
-/// The count of a run, fed record by record.
+/// The counts of one run, updated record by record.
 #[derive(Debug, Clone)]
 pub struct Tally {
-    /// How many codes were asked for.
+    /// The number of requested codes.
     asked: usize,
-    /// Those without a record yet.
+    /// The codes without a record yet.
     outstanding: BTreeSet<CountryCode>,
     downloaded: usize,
     already_there: usize,
@@ -20,7 +20,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// An empty tally of these codes.
+    /// Creates an empty tally of these codes.
     pub fn new(codes: &[CountryCode]) -> Self {
         Self {
             asked: codes.len(),
@@ -36,7 +36,7 @@ impl Tally {
     /// Counts a record.
     ///
     /// # Panics
-    /// When its code was not asked for or is counted already: better no report than a false one.
+    /// If the code was not requested or is already counted: no report is better than a false one.
     pub fn add(&mut self, record: &Record) {
         let code = record.code;
         assert!(
@@ -52,10 +52,10 @@ impl Tally {
         }
     }
 
-    /// Counts the codes that have no record as not attempted: the run is over.
+    /// Counts the codes that have no record as not attempted. Call it when the run is over.
     ///
     /// # Panics
-    /// When the sum is not the number of codes asked for.
+    /// If the counts do not add up to the number of requested codes.
     pub fn close(&mut self) {
         self.not_attempted += self.outstanding.len();
         self.outstanding.clear();
@@ -63,47 +63,47 @@ impl Tally {
         assert_eq!(sum, self.asked, "some downloads are unaccounted for");
     }
 
-    /// How many codes were asked for.
+    /// Returns the number of requested codes.
     pub fn asked(&self) -> usize {
         self.asked
     }
 
-    /// How many have a record.
+    /// Returns the number of codes that have a record.
     pub fn counted(&self) -> usize {
         self.asked - self.outstanding.len()
     }
 
-    /// How many flags are on disk now, downloaded or there before.
+    /// Returns the number of flags on disk: downloaded by this run or already there.
     pub fn ok(&self) -> usize {
         self.downloaded + self.already_there
     }
 
-    /// How many of those were downloaded.
+    /// Returns the number of flags that this run downloaded.
     pub fn downloaded(&self) -> usize {
         self.downloaded
     }
 
-    /// How many of those were there before.
+    /// Returns the number of flags that were already there.
     pub fn already_there(&self) -> usize {
         self.already_there
     }
 
-    /// How many flags the server does not have.
+    /// Returns the number of flags that the server does not have.
     pub fn not_found(&self) -> usize {
         self.not_found
     }
 
-    /// How many codes failed.
+    /// Returns the number of codes that failed.
     pub fn errors(&self) -> usize {
         self.failed.values().map(Vec::len).sum()
     }
 
-    /// How many codes were never begun.
+    /// Returns the number of codes that were not attempted.
     pub fn not_attempted(&self) -> usize {
         self.not_attempted
     }
 
-    /// The failures with the codes that met them, sorted; the one that most codes met first.
+    /// Returns each failure with its codes, the failure with the most codes first. The codes are sorted.
     pub fn failures(&self) -> Vec<(&Failure, Vec<CountryCode>)> {
         let sorted = |(failure, codes): (_, &Vec<CountryCode>)| {
             let mut codes = codes.clone();
@@ -152,24 +152,24 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "BA is counted twice or was not asked for")]
-    fn no_code_is_counted_twice() {
+    fn counting_a_code_twice_panics() {
         let mut tally = Tally::new(&codes());
         tally.add(&failed(codes()[0], "a"));
         tally.add(&failed(codes()[0], "b"));
     }
 
     #[test]
-    fn failures_are_grouped_by_cause_the_most_frequent_first() {
+    fn failures_are_grouped_by_cause_with_the_most_frequent_first() {
         let codes = codes();
         let mut tally = Tally::new(&codes);
         for (code, cause) in [(5, "a"), (4, "b"), (3, "b"), (2, "c")] {
             tally.add(&failed(codes[code], cause));
         }
-        let told: Vec<_> = tally
+        let grouped: Vec<_> = tally
             .failures()
             .iter()
             .map(|(failure, codes)| format!("{failure}: {codes:?}"))
             .collect();
-        assert_eq!(told, ["b: [BD, BE]", "a: [BF]", "c: [BC]"]);
+        assert_eq!(grouped, ["b: [BD, BE]", "a: [BF]", "c: [BC]"]);
     }
 }

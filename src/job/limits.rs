@@ -1,20 +1,20 @@
-//! What one request may take.
+//! The limits of one request.
 
 use std::time::Duration;
 
-/// How much one request may take.
+/// The limits of one request: times and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// The time until there is a connection.
+    /// The longest time until a connection is established.
     pub connect_timeout: Duration,
-    /// The time until the last byte is there, connecting included.
+    /// The longest time until the last byte arrives, connecting included.
     pub timeout: Duration,
-    /// The bytes of a body.
+    /// The largest size of a body, in bytes.
     pub size: u64,
 }
 
 impl Default for RequestLimits {
-    /// 5 s, 30 s, and 1 MiB, while the largest flag has 36 KB.
+    /// Returns 5 s to connect, 30 s in all, and 1 MiB. The largest flag has 36 KB.
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),

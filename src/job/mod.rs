@@ -1,4 +1,4 @@
-//! What all downloads of a run share: what to fetch, from where, to where, for how long at most.
+//! The settings and state that all downloads of a run share: codes, server, destination, limits and cancellation.
 
 use std::path::PathBuf;
 
@@ -18,28 +18,28 @@ pub use pause::OriginPause;
 /// The work of one run.
 #[derive(Debug)]
 pub struct Job {
-    /// The codes, in the order in which they are begun.
+    /// The codes, in the order in which their downloads start.
     pub codes: Vec<CountryCode>,
-    /// Where flags come from.
+    /// The base URL of the flags.
     pub base: BaseUrl,
-    /// The folder where they go; it exists.
+    /// The folder where flags are saved. It must exist.
     pub dest: PathBuf,
-    /// What one request may take; its clock starts when its turn has come.
+    /// The limits of one request. Waiting for a turn does not count.
     pub limits: RequestLimits,
-    /// How often a request that failed for a transient reason is made again.
+    /// The number of times a request is retried after a transient failure.
     pub retries: u32,
-    /// Whether a whole flag that is there already is enough.
+    /// Whether a flag is skipped if a complete copy is already in `dest`.
     pub skip_existing: bool,
-    /// Once cancelled, nothing new is begun and what is under way ends at once.
+    /// Cancelled to stop the run: no new download starts, and downloads in progress end at once.
     pub stop: CancellationToken,
-    /// Once cancelled, nothing new is begun: there is no room for it.
+    /// Cancelled when the disk is full: no new download starts.
     pub disk_full: CancellationToken,
-    /// Holds all downloads back while the server asks for it.
+    /// The pause that the server requests, shared by all downloads.
     pub origin: OriginPause,
 }
 
 impl Job {
-    /// A job with the usual limits, without retries.
+    /// Creates a job with the default limits and without retries.
     pub fn new(codes: Vec<CountryCode>, base: BaseUrl, dest: PathBuf) -> Self {
         Self {
             codes,
@@ -54,7 +54,7 @@ impl Job {
         }
     }
 
-    /// The URL of a flag: `{base}/br/br.gif` for BR.
+    /// Returns the URL of a flag: `{base}/br/br.gif` for BR.
     ///
     /// # Source
     /// `get_flag` of flags_sequential.py (*Fluent Python*, 1st edition).
@@ -63,12 +63,12 @@ impl Job {
         self.base.join(&format!("{cc}/{cc}.gif"))
     }
 
-    /// Whether nothing new may be begun.
+    /// Whether no new download may start.
     pub fn is_over(&self) -> bool {
         self.stop.is_cancelled() || self.disk_full.is_cancelled()
     }
 
-    /// Waits until nothing new may be begun.
+    /// Waits until no new download may start. Safe to drop at any await point.
     pub async fn over(&self) {
         tokio::select! {
             () = self.stop.cancelled() => {}

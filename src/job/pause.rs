@@ -1,32 +1,33 @@
-//! The pause that a server asks for, shared by all downloads of a run: a worker that went on asking would undo the patience
-//! of the others.
+//! The pause that a server requests with `Retry-After`.
+//!
+//! All downloads of a run share it: if one worker went on sending requests, the others would wait in vain.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// The longest pause that a server can ask for.
+/// The longest pause that a server can request.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Whether a server may be asked at all, for all downloads of a run.
+/// The end of the current pause, shared by all downloads of a run.
 #[derive(Debug, Default)]
 pub struct OriginPause(Mutex<Option<Instant>>);
 
 impl OriginPause {
-    /// Nobody asks for this long, or for [`LONGEST_PAUSE`] if that is less; a pause that lasts longer already stays as it is.
+    /// Pauses all requests for `time`, but at most for `LONGEST_PAUSE` (30 s). A current pause that ends later is kept.
     pub fn pause_for(&self, time: Duration) {
         let until = Instant::now() + time.min(LONGEST_PAUSE);
         let mut paused = self.lock();
         *paused = (*paused).max(Some(until));
     }
 
-    /// Whether there is a pause now.
+    /// Whether requests are paused now.
     pub fn is_on(&self) -> bool {
         self.lock().is_some_and(|until| until > Instant::now())
     }
 
-    /// Waits until there is no pause, which may be at once. Safe to drop at any await point.
+    /// Waits until the pause is over. Returns at once if there is no pause. Safe to drop at any await point.
     pub async fn over(&self) {
         loop {
             let until = *self.lock();
