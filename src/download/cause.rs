@@ -1,38 +1,40 @@
-//! What is behind an error: which sort of failure it is, and its innermost cause.
+//! Finds the kind of failure and the innermost cause of an error.
 //!
-//! reqwest says "error sending request" of nearly everything and hides the rest in a chain of causes, which is walked
-//! here.
+//! The message of nearly every reqwest error is "error sending request"; the details are in its chain of sources, which
+//! this file follows.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use crate::record::Kind;
 
-/// The innermost cause: "error sending request" is all that the outermost says.
-pub(crate) fn leaf<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    chain(error).last().unwrap_or(error)
+/// Returns the innermost cause, since the outermost message is often only "error sending request".
+pub(crate) fn innermost_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    causes(error).last().unwrap_or(error)
 }
 
-/// The messages of an error and of all its sources, in one line.
+/// Returns the messages of an error and all its sources in one line, the outermost first.
 pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
-    chain(error)
+    causes(error)
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ")
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// Sorts an error of reqwest by the causes it hides, the innermost of a type. The order matters: too many open files
-/// look like a failed look-up, and a refused proxy like a refused server.
+/// Returns the kind of a reqwest error, from the innermost I/O and hyper errors among its sources.
+///
+/// The order of the checks matters: too many open files look like a failed look-up, and a refused proxy like a refused
+/// server.
 pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
-    let innermost_io = chain(error)
+    let innermost_io = causes(error)
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .last();
     let io_kind = innermost_io.map(io::Error::kind);
-    let hyper = chain(error)
+    let hyper = causes(error)
         .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
         .last();
 
@@ -82,13 +84,13 @@ pub(crate) fn is_fd_limit(error: &io::Error) -> bool {
     errno.is_some_and(|errno| matches!(errno, Errno::MFILE | Errno::NFILE))
 }
 
-/// Whether too many files are open; not known here.
+/// Always false: this error is not recognised on this system.
 #[cfg(not(unix))]
 pub fn is_fd_limit(_error: &io::Error) -> bool {
     false
 }
 
-/// Whether there is no room left, on the disk or for this user.
+/// Whether the disk or the user's quota is full.
 pub(crate) fn is_disk_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -96,9 +98,11 @@ pub(crate) fn is_disk_full(error: &io::Error) -> bool {
     )
 }
 
-/// rustls comes wrapped in `io::Error`, once or twice, and the `source` of that skips what it wraps.
+/// Whether the error comes from rustls.
+///
+/// A rustls error is wrapped in `io::Error` once or twice, and `io::Error::source` skips the error that it wraps.
 fn is_tls(error: &reqwest::Error) -> bool {
-    chain(error).any(|cause| {
+    causes(error).any(|cause| {
         let io = cause.downcast_ref::<io::Error>();
         let inside = std::iter::successors(io, |&io| io.get_ref()?.downcast_ref());
         cause.is::<rustls::Error>()

@@ -1,4 +1,6 @@
-//! A runtime and the client that lives in it: what it takes to wait for flags on one thread.
+//! A runtime and its HTTP client, for downloads on one thread.
+//!
+//! A client's connections belong to the runtime in which they were opened, so the two are created and dropped together.
 
 use std::io;
 
@@ -8,27 +10,27 @@ use crate::download::fetch::Client;
 use crate::job::{Job, RequestLimits};
 use crate::server::BaseUrl;
 
-/// Waits on the thread that calls it, for as many requests as it is given.
+/// A single-threaded runtime and its client. All requests run on the thread that calls [`block_on`](Self::block_on).
 #[derive(Debug)]
 pub(crate) struct Engine {
-    /// Gone only while it is dropped.
+    /// `None` only during drop.
     runtime: Option<Runtime>,
     client: Client,
 }
 
 impl Engine {
-    /// An engine for the requests of a job. Connects nowhere yet.
+    /// Creates an engine for the requests of a job. Opens no connection yet.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// As for [`new`](Self::new).
     pub(crate) fn for_job(job: &Job) -> io::Result<Self> {
         Self::new(&job.base, job.limits)
     }
 
-    /// An engine for requests to this server, each within these limits. Connects nowhere yet.
+    /// Creates an engine for requests to `base`, each within `limits`. Opens no connection yet.
     ///
     /// # Errors
-    /// When the system gives no runtime or no client, most often because too many files are open.
+    /// If the runtime or the client cannot be created, most often because too many files are open.
     pub(crate) fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -39,12 +41,12 @@ impl Engine {
         })
     }
 
-    /// The client, for use inside [`block_on`](Self::block_on).
+    /// Returns the client, for use inside [`block_on`](Self::block_on).
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Does this work on this thread, which waits until it is done.
+    /// Runs `work` on the current thread. Blocks until it is done.
     pub(crate) fn block_on<F: Future>(&self, work: F) -> F::Output {
         let runtime = self.runtime.as_ref().expect("taken only by drop");
         runtime.block_on(work)
@@ -53,8 +55,8 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // To drop a runtime is to wait for the look-ups it has under way, and a name server that does not answer keeps
-        // them for ten seconds and more: neither a timeout nor Ctrl-C would end a run before.
+        // Dropping a runtime waits for its DNS look-ups in progress. If the name server does not answer, they take ten
+        // seconds and more, and neither a timeout nor Ctrl-C would end the run before.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

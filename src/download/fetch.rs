@@ -1,8 +1,8 @@
-//! Gets one answer from a server, or says why there is none.
+//! Sends one request and returns the body of the answer, or the reason why there is none.
 //!
-//! The clock runs from the request, connecting included, to the last byte of the body, and a body that drips does not
-//! stop it. What the status line decides is not put off until the body is there. Knows nothing of disks and
-//! nothing of what the bytes should be.
+//! The time limit covers everything from the request, connecting included, to the last byte of the body; a body that
+//! arrives byte by byte does not extend it. A result that the status line decides does not wait for the body. Knows
+//! nothing of disks or of what the bytes should be.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -13,91 +13,99 @@ use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::cause::{kind_of, leaf};
+use crate::download::cause::{innermost_cause, kind_of};
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
 use crate::job::RequestLimits;
 use crate::record::{Failure, Kind};
 use crate::server::BaseUrl;
 
-/// What is read of a body that nobody wants, so that its connection can be used again; more is cheaper not to read.
+/// The limits for reading an unwanted body so that its connection can be reused. Beyond them a new connection is
+/// cheaper.
 const DRAIN_BYTES: usize = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_millis(50);
 
-/// The longest time there is. A clock that far ahead overflows on some systems, and 100 years are no limit.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// The longest time limit. A deadline further ahead overflows on some systems, and 100 years are as good as no limit.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Why one flag could not be fetched.
+/// The reason why one flag could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The server has no such flag (404); asking again will not help.
+    /// The server does not have this flag (404). A retry will not help.
     #[error("not found")]
     NotFound,
-    /// The server answered with another status than 200.
-    #[error("HTTP error {}", in_words(*.0))]
+    /// The server answered with a status other than 200 and 404.
+    #[error("HTTP error {}", status_text(*.0))]
     Status(StatusCode),
-    /// No connection within this time.
+    /// No connection was established within this time.
     #[error("no connection within {0:?}")]
     ConnectTimedOut(Duration),
-    /// No complete answer within this time, connecting included.
+    /// No complete answer arrived within this time, connecting included.
     #[error("no complete answer within {0:?}")]
     TimedOut(Duration),
-    /// The body is larger than this.
+    /// The body is larger than this many bytes.
     #[error("more than {0} bytes")]
     TooBig(u64),
-    /// The connection broke, or never came to be.
+    /// The connection broke or could not be established.
     #[error("connection broke")]
     Transport(#[source] reqwest::Error),
 }
 
-/// `503 - Service Unavailable`; a status without a known reason stands alone.
-fn in_words(status: StatusCode) -> String {
+/// Returns `503 - Service Unavailable`, or only the number if the status has no known reason phrase.
+fn status_text(status: StatusCode) -> String {
     match status.canonical_reason() {
         Some(reason) => format!("{} - {reason}", status.as_u16()),
         None => status.as_u16().to_string(),
     }
 }
 
-/// What came of a request.
+/// The result of one request.
 #[derive(Debug)]
-pub struct Fetched {
-    /// The body, or why there is none.
+pub struct FetchResult {
+    /// The body, or the reason why there is none.
     pub body: Result<Vec<u8>, FetchError>,
-    /// What has not been read, since the status line said enough.
-    pub unread: Unread,
+    /// The body that was not read because the status line decided the result.
+    pub unread: UnreadBody,
 }
 
-/// What was seen of an answer by now, however it ends.
+/// The parts of an answer received so far. They are kept even if the request fails or is cancelled.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Seen {
-    /// The status, once there was one.
+    /// The status; `None` until the head has arrived.
     pub status: Option<StatusCode>,
-    /// When the server wants to be asked again, if it says so.
+    /// The value of the `Retry-After` header, if there is a valid one.
     pub retry_after: Option<RetryAfter>,
-    /// The bytes of the body that were read, before it was known that it is wanted or not.
+    /// The number of bytes read of the body of a 200. Bytes of other bodies, which are read and discarded, do not
+    /// count.
     pub bytes: u64,
-    /// From the request to the head, once there was one.
+    /// The time from the request to the head; `None` until it has arrived.
     pub first_byte: Option<Duration>,
 }
 
-impl Fetched {
-    fn all(body: Result<Vec<u8>, FetchError>) -> Self {
+impl FetchResult {
+    /// Creates a result that leaves no body unread.
+    fn without_unread(body: Result<Vec<u8>, FetchError>) -> Self {
         Self {
             body,
-            unread: Unread(None),
+            unread: UnreadBody::none(),
         }
     }
 }
 
-/// A body as it comes. In blocks: one buffer that grows would be twice the size of what is in it, and the chunks themselves,
-/// which a server may make as small as it likes, many times.
-struct Blocks(Vec<Vec<u8>>);
+/// A body under construction, in blocks of fixed size.
+///
+/// One growing buffer would have up to twice the size of its content. The chunks themselves would take many times that
+/// size, because a server may make them as small as it likes.
+struct BodyBuffer(Vec<Vec<u8>>);
 
-impl Blocks {
+impl BodyBuffer {
+    /// The capacity of a block, in bytes.
     const SIZE: usize = 64 << 10;
 
-    /// For a body of this length, if it is known; what a server announces costs it nothing, and is not relied on.
-    fn for_length(announced: Option<u64>) -> Self {
+    /// Creates a buffer for a body of the announced length, if there is one.
+    ///
+    /// Reserves at most one block: announcing a large length costs a server nothing, so it is not trusted.
+    fn with_announced_length(announced: Option<u64>) -> Self {
         let size = announced.map_or(Self::SIZE, |length| length.min(Self::SIZE as u64) as usize);
         Self(vec![Vec::with_capacity(size)])
     }
@@ -114,8 +122,8 @@ impl Blocks {
         }
     }
 
-    /// All of it in one piece.
-    fn joined(mut self) -> Vec<u8> {
+    /// Returns the whole body in one piece.
+    fn into_bytes(mut self) -> Vec<u8> {
         match self.0.len() {
             1 => self.0.remove(0),
             _ => self.0.concat(),
@@ -123,18 +131,20 @@ impl Blocks {
     }
 }
 
-/// A body that nobody wants.
+/// A body that is not needed.
 #[derive(Debug)]
-pub struct Unread(Option<Response>);
+pub struct UnreadBody(Option<Response>);
 
-impl Unread {
-    /// Nothing to read.
-    pub fn nothing() -> Self {
+impl UnreadBody {
+    /// Creates the value for an answer without an unread body.
+    pub fn none() -> Self {
         Self(None)
     }
 
-    /// Reads it to its end, if that is near: at most 64 KB and 50 ms. A connection whose answer is left unread is closed,
-    /// and the next request would have to open another one: 1.5 times the wall time where 482 of 676 flags are missing.
+    /// Reads and discards the body, at most 64 KB and for at most 50 ms.
+    ///
+    /// A connection whose answer is not read to its end is closed, and the next request has to open another one. Where
+    /// 482 of 676 flags are missing, that takes 1.5 times the wall time.
     pub(crate) async fn drain(self) {
         let Some(mut response) = self.0 else { return };
         if response
@@ -145,7 +155,7 @@ impl Unread {
         }
         let read_on = async {
             let mut read = 0;
-            // An error ends it as well: the status has decided already.
+            // An error also ends the loop: the status has already decided the result.
             while let Ok(Some(chunk)) = response.chunk().await {
                 read += chunk.len();
                 if read > DRAIN_BYTES {
@@ -157,45 +167,47 @@ impl Unread {
     }
 }
 
-/// A pool of connections to one server. Belongs to the runtime in which it is used.
+/// An HTTP client with a pool of connections to one server. Use it in one runtime only.
 #[derive(Debug, Clone)]
 pub struct Client {
     pooled: reqwest::Client,
-    /// Uses no connection twice.
+    /// A client without a pool: each request opens a new connection.
     fresh: reqwest::Client,
     limits: RequestLimits,
 }
 
 impl Client {
-    /// A client for this server, each request within these limits. Connects nowhere yet.
+    /// Creates a client for the server of `base`, each request within `limits`. Opens no connection yet.
     ///
     /// # Errors
-    /// When the system gives it no socket or no random numbers.
+    /// If the system provides no socket or no random numbers.
     pub fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
         let build = |builder: reqwest::ClientBuilder| builder.build().map_err(io::Error::other);
         Ok(Self {
-            pooled: build(builder(base, limits))?,
-            fresh: build(builder(base, limits).pool_max_idle_per_host(0))?,
+            pooled: build(client_builder(base, limits))?,
+            fresh: build(client_builder(base, limits).pool_max_idle_per_host(0))?,
             limits,
         })
     }
 
-    /// Fetches the body behind `url`, whatever is in it, and notes in `seen` what is to be seen on the way.
+    /// Fetches the body of `url` without checking its content, and notes each part of the answer in `seen` as it
+    /// arrives.
     ///
-    /// Follows up to ten redirects. Waits no longer than the limits of this client allow. Safe to drop at any await point.
+    /// Follows up to ten redirects. Waits no longer than the limits of this client allow. Safe to drop at any await
+    /// point.
     ///
-    /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on anything else but 200,
+    /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on any other status than 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
     /// [`FetchError::Transport`] when the connection fails.
-    pub async fn fetch(&self, url: Url, seen: &mut Seen) -> Fetched {
+    pub async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult {
         let begun = Instant::now();
-        let deadline = begun + self.limits.timeout.min(LONGEST);
-        let late = |_| FetchError::TimedOut(self.limits.timeout);
+        let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
+        let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let answer = timeout_at(deadline, self.head(url)).await;
-        let mut response = match answer.map_err(late).flatten() {
+        let answer = timeout_at(deadline, self.send(url)).await;
+        let mut response = match answer.map_err(timed_out).flatten() {
             Ok(response) => response,
-            Err(error) => return Fetched::all(Err(error)),
+            Err(error) => return FetchResult::without_unread(Err(error)),
         };
         *seen = Seen {
             status: Some(response.status()),
@@ -205,47 +217,53 @@ impl Client {
         };
         let error = match response.status() {
             StatusCode::OK => {
-                let body = timeout_at(deadline, self.body(&mut response, &mut seen.bytes)).await;
-                // Read to its end, or not worth reading on.
-                return Fetched::all(body.map_err(late).flatten());
+                let body =
+                    timeout_at(deadline, self.read_body(&mut response, &mut seen.bytes)).await;
+                // The body was read to its end, or the rest is not worth reading.
+                return FetchResult::without_unread(body.map_err(timed_out).flatten());
             }
             StatusCode::NOT_FOUND => FetchError::NotFound,
             status => FetchError::Status(status),
         };
-        Fetched {
+        FetchResult {
             body: Err(error),
-            unread: Unread(Some(response)),
+            unread: UnreadBody(Some(response)),
         }
     }
 
-    /// The head of the answer.
+    /// Sends the request and returns when the head of the answer has arrived.
     ///
-    /// A server may close a connection while it lies idle, and the request that goes out at that moment is lost through no
-    /// fault of anybody. So a connection that breaks before it brings a head is replaced silently. One replacement is not enough,
-    /// since it can draw another connection of the same age from the pool; the last one is new, and a server that breaks
-    /// that too means it.
-    async fn head(&self, url: Url) -> Result<Response, FetchError> {
+    /// A server may close an idle connection at the very moment a request is sent on it, and that request is lost
+    /// without a fault on either side. So if a connection breaks before the head arrives, the request is silently sent
+    /// again. Once is not enough, because the pool may supply another connection of the same age. The last try uses a
+    /// new connection; if the server breaks that one too, the failure is real.
+    async fn send(&self, url: Url) -> Result<Response, FetchError> {
         for _ in 0..2 {
             match self.pooled.get(url.clone()).send().await {
                 Err(error) if matches!(kind_of(&error), Kind::Reset | Kind::ClosedEarly) => {}
-                answer => return answer.map_err(|error| self.in_words(error)),
+                answer => return answer.map_err(|error| self.convert_error(error)),
             }
         }
         let answer = self.fresh.get(url).send().await;
-        answer.map_err(|error| self.in_words(error))
+        answer.map_err(|error| self.convert_error(error))
     }
 
-    async fn body(&self, response: &mut Response, read: &mut u64) -> Result<Vec<u8>, FetchError> {
+    /// Reads the body up to the size limit and adds the number of bytes to `read`.
+    async fn read_body(
+        &self,
+        response: &mut Response,
+        read: &mut u64,
+    ) -> Result<Vec<u8>, FetchError> {
         let limit = self.limits.size;
         let announced = response.content_length();
         if announced.is_some_and(|length| length > limit) {
             return Err(FetchError::TooBig(limit));
         }
-        let mut body = Blocks::for_length(announced);
+        let mut body = BodyBuffer::with_announced_length(announced);
         loop {
             let chunk = response.chunk().await;
-            let Some(chunk) = chunk.map_err(|error| self.in_words(error))? else {
-                return Ok(body.joined());
+            let Some(chunk) = chunk.map_err(|error| self.convert_error(error))? else {
+                return Ok(body.into_bytes());
             };
             *read += chunk.len() as u64;
             if *read > limit {
@@ -255,8 +273,9 @@ impl Client {
         }
     }
 
-    /// "operation timed out" does not say which operation, nor after how long.
-    fn in_words(&self, error: reqwest::Error) -> FetchError {
+    /// Converts a reqwest error. A timeout while connecting gets its own variant with the limit, because reqwest's
+    /// message "operation timed out" names neither the operation nor the time.
+    fn convert_error(&self, error: reqwest::Error) -> FetchError {
         match kind_of(&error) {
             Kind::ConnectTimeout if error.is_timeout() => {
                 FetchError::ConnectTimedOut(self.limits.connect_timeout)
@@ -265,10 +284,10 @@ impl Client {
         }
     }
 
-    /// What the server behind `url` calls itself: the `Server` header of its answer to HEAD, if it has one.
+    /// Sends a HEAD request to `url` and returns the `Server` header of the answer, if it has one.
     ///
     /// # Errors
-    /// When there is no answer in time, or none that is HTTP.
+    /// [`FetchError::TimedOut`] after `limit`, [`FetchError::Transport`] if there is no valid HTTP answer.
     pub async fn server_name(
         &self,
         url: Url,
@@ -283,31 +302,34 @@ impl Client {
     }
 }
 
-fn builder(base: &BaseUrl, limits: RequestLimits) -> reqwest::ClientBuilder {
+/// Returns the settings that both kinds of client share.
+fn client_builder(base: &BaseUrl, limits: RequestLimits) -> reqwest::ClientBuilder {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
         .referer(false)
-        .connect_timeout(limits.connect_timeout.min(LONGEST))
+        .connect_timeout(limits.connect_timeout.min(LONGEST_TIMEOUT))
         .tls_backend_preconfigured(tls::client_config());
     if base.is_loopback() {
-        // Proxies from the environment are for the world outside, and know nothing of this machine.
+        // Proxies from the environment are for other hosts and cannot be expected to reach this machine's loopback.
         builder = builder.no_proxy();
     }
     if base.is_localhost() {
-        // Else every runtime starts a thread of its own to look the name up.
+        // Otherwise every runtime starts its own thread to resolve the name.
         builder = builder.resolve_to_addrs("localhost", &addresses_of_localhost());
     }
     builder
 }
 
+/// Returns the parsed `Retry-After` header, if there is a valid one.
 fn retry_after(response: &Response) -> Option<RetryAfter> {
     RetryAfter::parse(response.headers().get(RETRY_AFTER)?.to_str().ok()?)
 }
 
-/// Port 0 stands for that of the URL, which after a redirect may be another one. Both loopback addresses, whatever the system's table says, as browsers and curl have it: a server may listen on either.
+/// Returns both loopback addresses, without looking at the hosts file, as browsers and curl do: a server may listen on
+/// either. Port 0 stands for the port of the URL, which may change with a redirect.
 fn addresses_of_localhost() -> Vec<SocketAddr> {
     static HAS_V6: OnceLock<bool> = OnceLock::new();
-    // Where there is no ::1 it must not be tried: "no such address" would hide that 127.0.0.1 refused.
+    // ::1 must not be tried on a machine without it: the error "no such address" would hide that 127.0.0.1 refused.
     let has_v6 = *HAS_V6.get_or_init(|| UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok());
     let v6 = has_v6.then_some((Ipv6Addr::LOCALHOST, 0).into());
     std::iter::once((Ipv4Addr::LOCALHOST, 0).into())
@@ -315,7 +337,8 @@ fn addresses_of_localhost() -> Vec<SocketAddr> {
         .collect()
 }
 
-/// What an error means to those who are told of it. Not found is a failure here; the caller has taken it out before.
+/// Converts a fetch error to the failure shown to the user. The caller has already handled
+/// `FetchError::NotFound`.
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         let kind = match &error {
@@ -325,6 +348,6 @@ impl From<FetchError> for Failure {
             FetchError::TooBig(_) => Kind::TooBig,
             FetchError::Transport(error) => kind_of(error),
         };
-        Self::new(kind, leaf(&error))
+        Self::new(kind, innermost_cause(&error))
     }
 }

@@ -1,13 +1,13 @@
-//! Whether bytes are a whole GIF: a 200 is not a flag.
+//! Checks that bytes are a complete GIF, because a status of 200 does not prove that the body is a flag.
 //!
-//! Captive portals answer with a page, servers that die leave half a picture, and both come with a 200. The walk below
-//! follows the structure of the file from its header to its trailer, which must be its very last byte, and looks at no
-//! pixel: it takes no time and turns away every proper prefix of a picture. Knows nothing of where bytes come from.
+//! Captive portals answer with a page and crashing servers send half a picture, both with a 200. The check follows the
+//! structure of the file from its header to its trailer, which must be the last byte. It does not decode pixels, so it
+//! takes almost no time, and it rejects every proper prefix of a picture. Knows nothing of where the bytes come from.
 
-/// Why bytes are not a whole GIF.
+/// The reason why bytes are not a complete GIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GifError {
-    /// No byte at all.
+    /// There are no bytes.
     #[error("the body is empty")]
     Empty,
     /// The header is that of something else.
@@ -16,19 +16,19 @@ pub enum GifError {
     /// The header is right, and what follows is no block that a GIF can have.
     #[error("byte {at} does not belong to a GIF")]
     BadBlock {
-        /// Where the walk ended, counted from 0.
+        /// The position of that byte, counted from 0.
         at: usize,
     },
-    /// It ends before its trailer.
+    /// The bytes end before the trailer.
     #[error("the GIF ends after {length} bytes, without its trailer")]
     Cut {
-        /// The bytes there are.
+        /// The number of bytes.
         length: usize,
     },
     /// Something follows its trailer.
     #[error("{extra} bytes after the end of the GIF")]
     Trailing {
-        /// How much.
+        /// The number of bytes after the trailer.
         extra: usize,
     },
 }
@@ -37,16 +37,16 @@ const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
 
-/// Nothing, if `bytes` are one GIF from its first byte to its last.
+/// Checks that `bytes` are exactly one complete GIF, from the first byte to the last.
 ///
 /// ```
-/// use flags::gif::{GifError, check_gif};
+/// use flags::download::check_gif;
 ///
-/// assert_eq!(check_gif(b"<!doctype html>"), Err(GifError::NotGif));
+/// assert!(check_gif(b"<!doctype html>").is_err());
 /// ```
 ///
 /// # Errors
-/// What is wrong with them; see [`GifError`].
+/// `GifError`, with the first problem found.
 ///
 /// # Source
 /// Graphics Interchange Format, version 89a, appendix B: the grammar of a data stream.
@@ -86,13 +86,14 @@ pub fn check_gif(bytes: &[u8]) -> Result<(), GifError> {
     }
 }
 
-/// A place in the bytes, moving forwards only.
+/// A position in the bytes that only moves forward.
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl Walk<'_> {
+    /// Returns the next `N` bytes and moves past them.
     fn take<const N: usize>(&mut self) -> Result<[u8; N], GifError> {
         let taken = self
             .bytes
@@ -104,6 +105,7 @@ impl Walk<'_> {
         })
     }
 
+    /// Moves `count` bytes forward.
     fn skip(&mut self, count: usize) -> Result<(), GifError> {
         self.at += count;
         if self.at > self.bytes.len() {
@@ -114,14 +116,14 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The top bit of the flags says whether there is a table, the low three its size.
+    /// Skips a colour table. The top bit of `flags` says whether there is one, and the low three bits give its size.
     fn skip_colour_table(&mut self, flags: u8) -> Result<(), GifError> {
         let has_table = flags & 0b1000_0000 != 0;
         let colours = 2_usize << (flags & 0b111);
         self.skip(if has_table { 3 * colours } else { 0 })
     }
 
-    /// Sub-blocks are a length and so many bytes; one of length 0 ends them.
+    /// Skips a series of sub-blocks. Each is a length byte followed by that many bytes; a length of 0 ends the series.
     fn skip_sub_blocks(&mut self) -> Result<(), GifError> {
         loop {
             match self.take()? {
@@ -137,15 +139,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// 1 x 1 pixel with a global table of two colours, a comment and an image of one sub-block.
+    /// A GIF of 1 x 1 pixel with a global table of two colours, a comment and an image of one sub-block.
     const SMALLEST: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xfe\x02hi\0\
         \x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b";
 
-    /// Where its image begins, behind the header, the colours and the comment.
+    /// The position of its image, after the header, the colours and the comment.
     const IMAGE_AT: usize = 13 + 6 + 6;
 
     #[test]
-    fn a_whole_gif_is_accepted_and_no_part_of_it() {
+    fn a_complete_gif_is_accepted_and_its_prefixes_are_rejected() {
         assert_eq!(check_gif(SMALLEST), Ok(()));
         assert_eq!(check_gif(b""), Err(GifError::Empty));
         for length in 1..SMALLEST.len() {
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_version_and_a_local_colour_table_are_accepted() {
+    fn gif87a_and_local_colour_tables_are_accepted() {
         let mut older = SMALLEST.to_vec();
         older[4] = b'7';
         assert_eq!(check_gif(&older), Ok(()));
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_behind_the_end_or_no_block_is_refused() {
+    fn trailing_bytes_and_invalid_blocks_are_rejected() {
         let trailing = [SMALLEST, b"<!-- -->"].concat();
         assert_eq!(check_gif(&trailing), Err(GifError::Trailing { extra: 8 }));
         let twice = [SMALLEST, SMALLEST].concat();
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_otherwise_is_no_gif() {
+    fn other_headers_are_rejected() {
         for other in [
             &b"<!doctype html><p>log in</p>"[..],
             b"\x89PNG\r\n\x1a\n",
@@ -203,13 +205,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_the_walk_panic(bytes: Vec<u8>, cut in 0..SMALLEST.len()) {
+        fn arbitrary_bytes_never_panic(bytes: Vec<u8>, cut in 0..SMALLEST.len()) {
             let _ = check_gif(&bytes);
             let _ = check_gif(&[&SMALLEST[..cut], &bytes].concat());
         }
 
         #[test]
-        fn one_byte_changed_never_panics(at in 0..SMALLEST.len(), byte: u8) {
+        fn changing_one_byte_never_panics(at in 0..SMALLEST.len(), byte: u8) {
             let mut changed = SMALLEST.to_vec();
             changed[at] = byte;
             let _ = check_gif(&changed);

@@ -1,24 +1,25 @@
-//! One flag from request to disk. Every strategy calls `download_flag`; a strategy decides only when.
+//! The download of one flag, from request to disk.
 //!
-//! Bottom floor first; each imports only from those listed before it:
+//! Every strategy calls `download_flag`; a strategy decides only when. The files, lowest layer first. Each imports only
+//! from those listed before it:
 //!
-//! * `gif`: whether bytes are a whole GIF
-//! * `save`: puts one flag on disk, whole or not at all
-//! * `tls`: TLS that costs nothing until it is used
-//! * `cause`: which kind of failure an error is, and its innermost cause
-//! * `retry`: when a flag is requested again
-//! * `fetch`: gets one answer from a server
-//! * `engine`: a runtime and the client that lives in it
+//! * `gif`: checks that bytes are a complete GIF
+//! * `save`: writes one flag to disk, completely or not at all
+//! * `tls`: a TLS configuration that costs nothing until it is used
+//! * `cause`: the kind of failure and the innermost cause of an error
+//! * `retry`: which failures are retried, and after how long
+//! * `fetch`: sends one request and reads the answer
+//! * `engine`: a runtime and its HTTP client
 
 use std::error::Error as _;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::country::CountryCode;
 use crate::download::cause::{is_disk_full, is_fd_limit};
-use crate::download::fetch::{Client, FetchError, Fetched, Seen, Unread};
+use crate::download::fetch::{Client, FetchError, FetchResult, Seen, UnreadBody};
 use crate::download::gif::GifError;
-use crate::download::retry::{Next, RetryAfter};
-use crate::download::save::{SaveError, save_flag, whole_flag};
+use crate::download::retry::{RetryAfter, RetryDelay};
+use crate::download::save::{SaveError, find_complete_flag, save_flag};
 use crate::job::{Job, LONGEST_PAUSE};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
@@ -33,10 +34,10 @@ mod retry;
 pub(crate) mod save;
 mod tls;
 
-/// Fetches, checks and saves one flag, as often as the job allows, and says what became of it.
+/// Fetches, checks and saves one flag, with as many retries as the job allows, and returns its record.
 ///
-/// The clock of a request starts here: a caller that lets downloads wait for their turn calls this when it has come.
-/// When the job is stopped, before this or during it, returns at once and leaves nothing behind.
+/// The clock of a request starts here, so a caller that makes downloads wait for their turn calls this function when
+/// the turn has come. If the job is stopped before or during the call, returns at once and leaves no files behind.
 pub async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Record {
     if job.is_over() {
         return Record::new(code, Outcome::NotAttempted);
@@ -46,15 +47,15 @@ pub async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Rec
         begun: Some(begun),
         ..Effort::default()
     };
-    let outcome = match already_there(job, code) {
-        Some(there) => {
+    let outcome = match existing_flag(job, code) {
+        Some(existing) => {
             effort.save = begun.elapsed();
-            there
+            existing
         }
-        None => ask(client, job, code, &mut effort).await,
+        None => fetch_with_retries(client, job, code, &mut effort).await,
     };
     match outcome {
-        // Its turn had come, and was over before it could be used.
+        // The job ended before the first request, so no time counts.
         Outcome::NotAttempted => Record::new(code, outcome),
         _ => Record {
             code,
@@ -64,121 +65,142 @@ pub async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Rec
     }
 }
 
-fn already_there(job: &Job, code: CountryCode) -> Option<Outcome> {
-    let there = job
+/// Returns the outcome of a flag that is skipped because a complete copy is already on disk.
+fn existing_flag(job: &Job, code: CountryCode) -> Option<Outcome> {
+    let path = job
         .skip_existing
-        .then(|| whole_flag(&job.dest, code, job.limits.size));
-    there.flatten().map(Outcome::AlreadyThere)
+        .then(|| find_complete_flag(&job.dest, code, job.limits.size));
+    path.flatten().map(Outcome::AlreadyThere)
 }
 
-/// Attempt after attempt, until one is good or there shall be no more.
-async fn ask(client: &Client, job: &Job, code: CountryCode, effort: &mut Effort) -> Outcome {
+/// Makes attempts until one succeeds or no retry is due.
+async fn fetch_with_retries(
+    client: &Client,
+    job: &Job,
+    code: CountryCode,
+    effort: &mut Effort,
+) -> Outcome {
     if !pause(effort, job.origin.over(), job).await {
         return Outcome::NotAttempted;
     }
     loop {
         effort.attempts += 1;
-        let answer = attempt(client, job, code, effort).await;
-        let next = after(job, effort, answer.outcome, answer.retry_after);
+        let attempt = attempt_once(client, job, code, effort).await;
+        let decision = decide(job, effort, attempt.outcome, attempt.retry_after);
 
-        let judged = Instant::now();
-        answer.unread.drain().await;
-        effort.body += judged.elapsed();
+        let drain_started = Instant::now();
+        attempt.unread.drain().await;
+        effort.body += drain_started.elapsed();
 
-        let (failure, backoff) = match next {
-            Step::Done(outcome) => return outcome,
-            Step::Again { failure, backoff } => (failure, backoff),
+        let (failure, backoff) = match decision {
+            Decision::Finish(outcome) => return outcome,
+            Decision::Retry { failure, backoff } => (failure, backoff),
         };
         let wait = async {
             tokio::time::sleep(backoff).await;
             job.origin.over().await;
         };
         if !pause(effort, wait, job).await {
-            // There will be no other attempt, so the last one decides.
+            // The job ended during the wait, so the last attempt is the result.
             return Outcome::Failed(failure);
         }
         effort.begin_anew();
     }
 }
 
-/// What came of one request.
-struct Answer {
+/// The result of one attempt.
+struct Attempt {
     outcome: Outcome,
     retry_after: Option<RetryAfter>,
-    unread: Unread,
+    /// The rest of the body, to be drained after the decision on a retry.
+    unread: UnreadBody,
 }
 
-/// One request, and its time and its answer noted.
-async fn attempt(client: &Client, job: &Job, code: CountryCode, effort: &mut Effort) -> Answer {
-    let asked = Instant::now();
+/// Sends one request, checks and saves the flag, and notes status, bytes and times in `effort`.
+async fn attempt_once(
+    client: &Client,
+    job: &Job,
+    code: CountryCode,
+    effort: &mut Effort,
+) -> Attempt {
+    let requested_at = Instant::now();
     let mut seen = Seen::default();
     let fetched = tokio::select! {
-        biased; // what has arrived counts, even if it arrived with the signal
+        biased; // an answer that arrives together with the signal still counts
         fetched = client.fetch(job.flag_url(code), &mut seen) => Some(fetched),
         () = job.stop.cancelled() => None,
     };
-    let there = Instant::now();
+    let received_at = Instant::now();
     effort.http_status = seen.status.map(|status| status.as_u16());
     effort.bytes = seen.bytes;
-    effort.first_byte = seen.first_byte.unwrap_or(there - asked);
-    effort.body = (there - asked).saturating_sub(effort.first_byte);
+    effort.first_byte = seen.first_byte.unwrap_or(received_at - requested_at);
+    effort.body = (received_at - requested_at).saturating_sub(effort.first_byte);
 
-    let Some(Fetched { body, unread }) = fetched else {
+    let Some(FetchResult { body, unread }) = fetched else {
         let cause = "stopped before the answer was complete";
-        return Answer {
+        return Attempt {
             outcome: Outcome::Failed(Failure::new(Kind::Interrupted, cause)),
             retry_after: None,
-            unread: Unread::nothing(),
+            unread: UnreadBody::none(),
         };
     };
     let outcome = match body {
-        Ok(bytes) => keep(job, code, &bytes),
+        Ok(bytes) => check_and_save(job, code, &bytes),
         Err(FetchError::NotFound) => Outcome::NotFound,
         Err(error) => Outcome::Failed(error.into()),
     };
-    effort.save = there.elapsed();
-    Answer {
+    effort.save = received_at.elapsed();
+    Attempt {
         outcome,
         retry_after: seen.retry_after,
         unread,
     }
 }
 
-/// What comes after an attempt.
-enum Step {
-    /// Nothing.
-    Done(Outcome),
-    /// Another one, after this long.
-    Again { failure: Failure, backoff: Duration },
+/// The decision after an attempt.
+enum Decision {
+    /// This outcome is the result of the download.
+    Finish(Outcome),
+    /// Another attempt follows after `backoff`. `failure` is the result if the job ends before that.
+    Retry { failure: Failure, backoff: Duration },
 }
 
-/// Decides what comes after an attempt. A server that asks to be left alone is, from this moment and by all downloads,
-/// whether this one will ask again or not.
-fn after(job: &Job, effort: &Effort, outcome: Outcome, asked: Option<RetryAfter>) -> Step {
+/// Decides whether another attempt follows.
+///
+/// If the server requests a pause, the pause starts now and holds for all downloads, even if this one has no retries
+/// left.
+fn decide(
+    job: &Job,
+    effort: &Effort,
+    outcome: Outcome,
+    retry_after: Option<RetryAfter>,
+) -> Decision {
     let failure = match outcome {
         Outcome::Failed(failure)
             if job.retries > 0 && retry::is_transient(failure.kind(), effort.http_status) =>
         {
             failure
         }
-        decided => return Step::Done(decided),
+        decided => return Decision::Finish(decided),
     };
-    let backoff = match retry::next(effort.attempts, asked, SystemTime::now()) {
-        Next::Backoff(time) => time,
-        Next::Pause(time) => {
+    let backoff = match retry::delay(effort.attempts, retry_after, SystemTime::now()) {
+        RetryDelay::Backoff(time) => time,
+        RetryDelay::PauseAll(time) => {
             job.origin.pause_for(time);
             Duration::ZERO
         }
-        Next::TooLong(time) => return Step::Done(Outcome::Failed(asks_for(failure, time))),
+        RetryDelay::TooLong(time) => {
+            return Decision::Finish(Outcome::Failed(too_long_to_wait(failure, time)));
+        }
     };
     if effort.attempts > job.retries {
-        Step::Done(Outcome::Failed(failure))
+        Decision::Finish(Outcome::Failed(failure))
     } else {
-        Step::Again { failure, backoff }
+        Decision::Retry { failure, backoff }
     }
 }
 
-/// Waits, and notes how long; whether the job goes on after that.
+/// Waits for `wait` or for the end of the job and adds the time to `effort.paused`. Returns whether the job goes on.
 async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -> bool {
     let begun = Instant::now();
     let goes_on = tokio::select! {
@@ -190,10 +212,10 @@ async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -
     goes_on
 }
 
-/// A body is a flag only if it is a whole GIF, and ok only once it is on disk.
-fn keep(job: &Job, code: CountryCode, bytes: &[u8]) -> Outcome {
+/// Checks that the body is a complete GIF and saves it. Cancels `job.disk_full` if there is no room for it.
+fn check_and_save(job: &Job, code: CountryCode, bytes: &[u8]) -> Outcome {
     if let Err(error) = check_gif(bytes) {
-        return Outcome::Failed(not_a_flag(error, bytes));
+        return Outcome::Failed(invalid_gif(error, bytes));
     }
     match save_flag(&job.dest, code, bytes) {
         Ok(path) => Outcome::Saved(path),
@@ -206,10 +228,11 @@ fn keep(job: &Job, code: CountryCode, bytes: &[u8]) -> Outcome {
     }
 }
 
-fn not_a_flag(error: GifError, bytes: &[u8]) -> Failure {
+/// Returns the failure of a body that is not a complete GIF.
+fn invalid_gif(error: GifError, bytes: &[u8]) -> Failure {
     let kind = match error {
         GifError::Empty => Kind::Empty,
-        // Shows what came instead: often enough it is a page that says what is wrong.
+        // Shows the beginning of the body: often it is a page that explains the problem.
         GifError::NotGif => {
             let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(24)]);
             return Failure::new(Kind::NotGif, format!("the body begins with {beginning:?}"));
@@ -221,8 +244,8 @@ fn not_a_flag(error: GifError, bytes: &[u8]) -> Failure {
     Failure::new(kind, error)
 }
 
-/// The failure of a server that wants more patience than there is.
-fn asks_for(failure: Failure, time: Duration) -> Failure {
+/// Returns the failure of a server whose `Retry-After` exceeds [`LONGEST_PAUSE`].
+fn too_long_to_wait(failure: Failure, time: Duration) -> Failure {
     let (most, cause) = (LONGEST_PAUSE.as_secs(), failure.cause());
     let seconds = time.as_secs();
     Failure::new(

@@ -1,25 +1,24 @@
-//! When a flag is asked for again, and after how long.
+//! Decides which failures are retried, and after how long.
 //!
-//! Only what may be otherwise next time is tried again. A server that says when (Retry-After) is taken at its word, up to a
-//! bound, and by all downloads: a worker that went on asking would undo the patience of the others. Knows nothing of
-//! how requests are made.
+//! Only transient failures are retried. A server's `Retry-After` is respected up to a bound, and by all downloads: if
+//! one worker went on sending requests, the others would wait in vain. Knows nothing of how requests are sent.
 
 use std::time::{Duration, SystemTime};
 
 use crate::job::LONGEST_PAUSE;
 use crate::record::Kind;
 
-/// Before the second attempt; twice as long before the third, and so on.
+/// The backoff before the second attempt. It doubles with each further attempt, up to [`LONGEST_BACKOFF`].
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
-/// Statuses of servers that are busy or have a fault for now.
+/// The statuses of servers that are overloaded or temporarily broken.
 ///
 /// # Source
-/// Those that `curl --retry` calls transient.
+/// The statuses that `curl --retry` treats as transient.
 const TRANSIENT_STATUSES: [u16; 8] = [408, 429, 500, 502, 503, 504, 522, 524];
 
-/// Whether the same request may end otherwise next time.
+/// Whether the same request may succeed if it is sent again.
 pub fn is_transient(kind: Kind, http_status: Option<u16>) -> bool {
     match kind {
         Kind::ConnectRefused
@@ -48,26 +47,17 @@ pub fn is_transient(kind: Kind, http_status: Option<u16>) -> bool {
     }
 }
 
-/// What a server asks for by `Retry-After`.
+/// The value of a `Retry-After` header: when the server accepts the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// To be left alone for so long.
+    /// After this time.
     In(Duration),
-    /// To be left alone until then.
+    /// At this date.
     At(SystemTime),
 }
 
 impl RetryAfter {
-    /// What the value of the header says, if it says anything. A negative number of seconds is none at all.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use flags::retry::RetryAfter;
-    ///
-    /// assert_eq!(RetryAfter::parse("120"), Some(RetryAfter::In(Duration::from_secs(120))));
-    /// assert!(matches!(RetryAfter::parse("Fri, 20 Nov 2026 12:00:00 GMT"), Some(RetryAfter::At(_))));
-    /// assert_eq!(RetryAfter::parse("soon"), None);
-    /// ```
+    /// Parses the value of the header, or returns `None` if it is invalid. A negative number of seconds counts as 0.
     ///
     /// # Source
     /// RFC 9110, 10.2.3.
@@ -85,35 +75,37 @@ impl RetryAfter {
     }
 }
 
-/// What to do after an attempt that failed.
+/// The delay before the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// This download waits.
+pub(super) enum RetryDelay {
+    /// This download waits this long.
     Backoff(Duration),
-    /// All downloads wait.
-    Pause(Duration),
-    /// The server asks for this much patience, which is more than there is.
+    /// All downloads wait this long.
+    PauseAll(Duration),
+    /// The server requests this delay, which is longer than [`LONGEST_PAUSE`].
     TooLong(Duration),
 }
 
-/// What to do after so many attempts, the last of which failed now.
+/// Returns the delay after `attempts` attempts, the last of which failed at `now`.
 ///
-/// A server that says when is not asked later than that: there is no backoff on top. Seconds are measured on our own clock, so more than [`LONGEST_PAUSE`] is taken seriously: it will not be over in time. A
-/// date may be far away only because the clocks of two machines disagree; the pause ends after [`LONGEST_PAUSE`] then.
-pub(super) fn next(attempts: u32, asked: Option<RetryAfter>, now: SystemTime) -> Next {
-    match asked {
-        None => Next::Backoff(backoff(attempts, fastrand::f64())),
-        Some(RetryAfter::In(time)) if time > LONGEST_PAUSE => Next::TooLong(time),
-        Some(RetryAfter::In(time)) => Next::Pause(time),
+/// No backoff is added to a delay that the server requests. A delay in seconds is measured on the local clock, so one
+/// longer than [`LONGEST_PAUSE`] really ends too late for a retry. A date may be far in the future only because the
+/// clocks of the two machines disagree, so that delay is cut to [`LONGEST_PAUSE`].
+pub(super) fn delay(attempts: u32, retry_after: Option<RetryAfter>, now: SystemTime) -> RetryDelay {
+    match retry_after {
+        None => RetryDelay::Backoff(backoff(attempts, fastrand::f64())),
+        Some(RetryAfter::In(time)) if time > LONGEST_PAUSE => RetryDelay::TooLong(time),
+        Some(RetryAfter::In(time)) => RetryDelay::PauseAll(time),
         Some(RetryAfter::At(then)) => {
             let left = then.duration_since(now).unwrap_or_default();
-            Next::Pause(left.min(LONGEST_PAUSE))
+            RetryDelay::PauseAll(left.min(LONGEST_PAUSE))
         }
     }
 }
 
-/// Doubles with each attempt. Between half of it and all of it, by `chance` in 0..1: those that failed together shall not come
-/// back together.
+/// Returns the backoff after `attempts` attempts. It doubles with each attempt.
+///
+/// `chance` in 0..1 spreads it over the upper half, so that requests that failed together are not retried together.
 fn backoff(attempts: u32, chance: f64) -> Duration {
     let doublings = attempts.saturating_sub(1).min(16);
     let whole = (FIRST_BACKOFF * 2_u32.pow(doublings)).min(LONGEST_BACKOFF);
@@ -127,32 +119,54 @@ mod tests {
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
-    /// What is done after a first attempt that was answered with this header.
-    fn after(header: &str) -> Next {
-        next(1, RetryAfter::parse(header), NOW)
+    /// Returns the delay after a first attempt that was answered with this header.
+    fn delay_after(header: &str) -> RetryDelay {
+        delay(1, RetryAfter::parse(header), NOW)
     }
 
     #[test]
-    fn seconds_and_dates_pause_and_nonsense_is_as_good_as_nothing() {
+    fn retry_after_is_a_number_of_seconds_or_a_date() {
+        assert_eq!(
+            RetryAfter::parse("120"),
+            Some(RetryAfter::In(Duration::from_secs(120)))
+        );
+        assert!(matches!(
+            RetryAfter::parse("Fri, 20 Nov 2026 12:00:00 GMT"),
+            Some(RetryAfter::At(_))
+        ));
+        assert_eq!(RetryAfter::parse("soon"), None);
+    }
+
+    #[test]
+    fn seconds_and_dates_pause_all_downloads_and_invalid_values_are_ignored() {
         let seconds = Duration::from_secs;
         let date = |ahead| httpdate::fmt_http_date(NOW + seconds(ahead));
-        assert_eq!(after("0"), Next::Pause(Duration::ZERO));
-        assert_eq!(after(" 1 "), Next::Pause(seconds(1)));
-        assert_eq!(after("30"), Next::Pause(seconds(30)));
-        assert_eq!(after("31"), Next::TooLong(seconds(31)));
-        assert_eq!(after("99999"), Next::TooLong(seconds(99999)));
-        assert_eq!(after(&"9".repeat(40)), Next::TooLong(seconds(u64::MAX)));
-        assert_eq!(after("-5"), Next::Pause(Duration::ZERO));
-        assert_eq!(after(&date(7)), Next::Pause(seconds(7)));
-        assert_eq!(after(&date(3600)), Next::Pause(LONGEST_PAUSE));
-        let past = next(
+        assert_eq!(delay_after("0"), RetryDelay::PauseAll(Duration::ZERO));
+        assert_eq!(delay_after(" 1 "), RetryDelay::PauseAll(seconds(1)));
+        assert_eq!(delay_after("30"), RetryDelay::PauseAll(seconds(30)));
+        assert_eq!(delay_after("31"), RetryDelay::TooLong(seconds(31)));
+        assert_eq!(delay_after("99999"), RetryDelay::TooLong(seconds(99999)));
+        assert_eq!(
+            delay_after(&"9".repeat(40)),
+            RetryDelay::TooLong(seconds(u64::MAX))
+        );
+        assert_eq!(delay_after("-5"), RetryDelay::PauseAll(Duration::ZERO));
+        assert_eq!(delay_after(&date(7)), RetryDelay::PauseAll(seconds(7)));
+        assert_eq!(
+            delay_after(&date(3600)),
+            RetryDelay::PauseAll(LONGEST_PAUSE)
+        );
+        let past = delay(
             1,
             RetryAfter::parse(&date(10)),
             NOW + Duration::from_secs(20),
         );
-        assert_eq!(past, Next::Pause(Duration::ZERO));
-        for nothing in ["abc", "", "-", "1.5", "1 s", "Someday, 20 Nov 2026"] {
-            assert!(matches!(after(nothing), Next::Backoff(_)), "{nothing}");
+        assert_eq!(past, RetryDelay::PauseAll(Duration::ZERO));
+        for invalid in ["abc", "", "-", "1.5", "1 s", "Someday, 20 Nov 2026"] {
+            assert!(
+                matches!(delay_after(invalid), RetryDelay::Backoff(_)),
+                "{invalid}"
+            );
         }
     }
 
@@ -165,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_worth_another_attempt() {
+    fn only_transient_failures_are_retried() {
         for status in [408, 429, 500, 502, 503, 504, 522, 524] {
             assert!(is_transient(Kind::HttpStatus, Some(status)), "{status}");
         }
@@ -193,16 +207,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_makes_the_parser_panic_or_the_wait_long(header in "\\PC*", attempts: u32) {
-            let wait = match next(attempts, RetryAfter::parse(&header), SystemTime::now()) {
-                Next::Backoff(wait) | Next::Pause(wait) => wait,
-                Next::TooLong(_) => Duration::ZERO,
+        fn any_header_is_parsed_without_panic_and_waits_at_most_the_longest_pause(header in "\\PC*", attempts: u32) {
+            let wait = match delay(attempts, RetryAfter::parse(&header), SystemTime::now()) {
+                RetryDelay::Backoff(wait) | RetryDelay::PauseAll(wait) => wait,
+                RetryDelay::TooLong(_) => Duration::ZERO,
             };
             prop_assert!(wait <= LONGEST_PAUSE);
         }
 
         #[test]
-        fn any_number_of_seconds_is_understood(seconds: u64) {
+        fn any_number_of_seconds_is_parsed(seconds: u64) {
             let expected = Some(RetryAfter::In(Duration::from_secs(seconds)));
             prop_assert_eq!(RetryAfter::parse(&seconds.to_string()), expected);
         }

@@ -1,12 +1,12 @@
-//! Puts one flag on disk, whole or not at all.
+//! Writes one flag to disk, completely or not at all.
 //!
 //! A run may be stopped at any moment, and a half-written `br.gif` must never pass for a flag. The bytes go to a
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces
-//! whatever file or link has the name, and never writes through a link. Knows nothing of HTTP.
+//! an existing file or link of that name and never writes through a link. Knows nothing of HTTP.
 //!
-//! A run that is killed leaves its temporary files behind, and the next run into that folder removes them. Each is locked as
-//! long as somebody writes it, so whether its run is dead is not guessed from its process id, which says nothing in another
-//! container and may belong to another program by now.
+//! A run that is killed leaves its temporary files behind, and the next run into that folder removes them. Each file is
+//! locked while its run writes it, so a file that is not locked belongs to a dead run. The process id would not show
+//! that: it has no meaning in another container and may belong to another program by now.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -22,46 +22,49 @@ const PREFIX: &str = ".flags-";
 const SUFFIX: &str = ".tmp";
 const FOLDER_PREFIX: &str = ".flags-folder-";
 
-/// How many links are followed.
+/// The largest number of links that are followed.
 const MAX_LINKS: u32 = 40;
 
-/// How often a file that a sweep has taken is made anew; each sweep takes it at most once.
+/// The largest number of tries to create a temporary file that other runs' sweeps remove. Each sweep removes it at most
+/// once.
 const MAX_TRIES: u32 = 8;
 
-/// Why something could not be put on disk.
+/// The reason why a file or folder could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {}", .path.display())]
 pub struct SaveError {
-    /// What was to be written.
+    /// The file or folder that was to be written.
     pub path: PathBuf,
-    /// Why it could not be.
+    /// The error of the operating system.
     #[source]
     pub source: io::Error,
 }
 
-/// Makes the folder with its parents where it is missing, makes sure that files can be made in it, and removes what
-/// runs that were killed have left there.
+/// Creates the folder and its parents if they are missing, removes the temporary files of killed runs, and checks that
+/// files can be created in it.
 ///
 /// # Errors
-/// When something else has its name, and when nothing can be written there.
+/// If something other than a folder has that name, or if no file can be created there.
 pub(crate) fn prepare_folder(folder: &Path) -> Result<(), SaveError> {
     let prepared = fs::create_dir_all(folder)
-        .map_err(|error| why_no_folder(folder, error))
-        .and_then(|()| make_room(folder));
+        .map_err(|error| explain_folder_error(folder, error))
+        .and_then(|()| sweep_and_probe(folder));
     prepared.map_err(|source| SaveError {
         path: folder.to_owned(),
         source,
     })
 }
 
-/// Removes what dead runs left, which may be all that is in the way, and sees whether a file can be made.
-fn make_room(folder: &Path) -> io::Result<()> {
+/// Removes the temporary files of dead runs, then checks that a file can be created. The sweep comes first because
+/// those files may be what fills the disk.
+fn sweep_and_probe(folder: &Path) -> io::Result<()> {
     sweep(folder);
     temporary_file(folder).map(drop)
 }
 
-/// "File exists" and "No such file" are true of a folder that cannot be made, and no help.
-fn why_no_folder(folder: &Path, error: io::Error) -> io::Error {
+/// Replaces the error for a folder that cannot be created by one that names the problem. "File exists" and "No such
+/// file" are correct for a file or a link in its place, but do not help the user.
+fn explain_folder_error(folder: &Path, error: io::Error) -> io::Error {
     match (error.kind(), fs::read_link(folder)) {
         (io::ErrorKind::AlreadyExists, Ok(target)) => {
             let message = format!(
@@ -70,13 +73,13 @@ fn why_no_folder(folder: &Path, error: io::Error) -> io::Error {
             );
             io::Error::new(io::ErrorKind::NotADirectory, message)
         }
-        // Something is there, and if it were a folder there would be no error.
+        // The name exists, and it is not a folder, because then there would be no error.
         (io::ErrorKind::AlreadyExists, Err(_)) => io::ErrorKind::NotADirectory.into(),
         _ => error,
     }
 }
 
-/// Removes the temporary files that nobody writes any more. What cannot be removed stays: it does no harm.
+/// Removes the temporary files and folders of dead runs. Those that cannot be removed stay; they do no harm.
 fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -90,7 +93,7 @@ fn sweep(folder: &Path) {
             }
             _ => continue,
         };
-        // Removed under the lock: who finds its new file locked by us waits, and then sees that it is gone.
+        // Removed under the lock: a run that finds its new file locked here waits and then sees that the file is gone.
         if let Ok(file) = File::open(&path)
             && file.try_lock().is_ok()
         {
@@ -109,20 +112,20 @@ fn is_temporary_folder(name: &OsStr) -> bool {
         .starts_with(FOLDER_PREFIX.as_bytes())
 }
 
-/// A folder that nobody else has, on the same disk as the one it is in. Locked, and removed with all that is in it when
-/// dropped.
+/// A folder that no other run uses, on the same disk as its parent. It is locked, and dropping it removes it with its
+/// content.
 #[derive(Debug)]
 pub(crate) struct TemporaryFolder {
     folder: TempDir,
-    /// What a sweep looks at. Where a folder cannot be opened or locked, none removes it.
+    /// The lock that sweeps check. On a system where folders cannot be opened or locked, no sweep removes them.
     _lock: Option<File>,
 }
 
 impl TemporaryFolder {
-    /// A new one in this folder.
+    /// Creates a temporary folder inside `folder`.
     ///
     /// # Errors
-    /// When none can be made there.
+    /// If it cannot be created.
     pub(crate) fn new_in(folder: &Path) -> io::Result<Self> {
         let folder = Builder::new().prefix(FOLDER_PREFIX).tempdir_in(folder)?;
         let lock = File::open(folder.path()).ok();
@@ -135,24 +138,25 @@ impl TemporaryFolder {
         })
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// Saves the flag of `code` as `{folder}/br.gif` and returns that path. An older file stays until the new one is whole.
+/// Saves the flag of `code` as `{folder}/br.gif` and returns that path. An older file stays until the new one is
+/// complete.
 ///
 /// Blocks: for files of this size a thread pool costs more than the disk (1.4 times the wall time, twice the CPU time).
 ///
 /// # Errors
-/// When the file cannot be written or cannot take its name; nothing is left behind then.
+/// If the file cannot be written or renamed. No temporary file is left behind.
 pub(crate) fn save_flag(
     folder: &Path,
     code: CountryCode,
     bytes: &[u8],
 ) -> Result<PathBuf, SaveError> {
-    let path = path_of(folder, code);
+    let path = flag_path(folder, code);
     let saved = temporary_file(folder).and_then(|mut file| {
         write(&mut file, bytes)?;
         file.persist(&path).map_err(io::Error::from)
@@ -163,12 +167,17 @@ pub(crate) fn save_flag(
     }
 }
 
-/// The path of the flag of `code` if it is there, whole, and not over `size_limit` bytes; as [`save_flag`] would return it.
-pub(crate) fn whole_flag(folder: &Path, code: CountryCode, size_limit: u64) -> Option<PathBuf> {
-    let path = path_of(folder, code);
-    // Asked before it is opened: to open a pipe would be to wait for somebody to write into it.
-    let there = fs::metadata(&path).ok()?;
-    if !there.is_file() || there.len() > size_limit {
+/// Returns the path of the flag of `code`, as [`save_flag`] does, if a complete flag of at most `size_limit` bytes is
+/// there.
+pub(crate) fn find_complete_flag(
+    folder: &Path,
+    code: CountryCode,
+    size_limit: u64,
+) -> Option<PathBuf> {
+    let path = flag_path(folder, code);
+    // Checked before the file is opened: opening a pipe would block until another program writes to it.
+    let metadata = fs::metadata(&path).ok()?;
+    if !metadata.is_file() || metadata.len() > size_limit {
         return None;
     }
     let mut bytes = Vec::new();
@@ -177,15 +186,15 @@ pub(crate) fn whole_flag(folder: &Path, code: CountryCode, size_limit: u64) -> O
     check_gif(&bytes).ok().map(|()| path)
 }
 
-/// Makes sure that [`replace_file`] has a chance.
+/// Checks before a run that [`replace_file`] can probably write the file after it.
 ///
 /// # Errors
-/// When a folder has its name, and when nothing can be made beside it.
+/// If the path is a folder, or if no file can be created beside it.
 pub(crate) fn prepare_file(path: &Path) -> Result<(), SaveError> {
     let prepared = match fs::metadata(path) {
-        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => Ok(()),
-        _ => make_room(folder_of(&target_of(path))),
+        Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(metadata) if !metadata.is_file() => Ok(()),
+        _ => sweep_and_probe(parent_folder(&follow_links(path))),
     };
     prepared.map_err(|source| SaveError {
         path: path.to_owned(),
@@ -193,17 +202,18 @@ pub(crate) fn prepare_file(path: &Path) -> Result<(), SaveError> {
     })
 }
 
-/// Replaces a file by these bytes, or makes it, whole or not at all. A pipe or a device is written to, and a link is
-/// followed: unlike a flag's, the name is the user's own.
+/// Creates or replaces a file with these bytes, completely or not at all.
+///
+/// Writes to a pipe or a device directly, and follows links: unlike the name of a flag, the user chose this name.
 ///
 /// # Errors
-/// When it cannot be written; an older file stays then.
+/// If the file cannot be written. An older file then stays.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     let replaced = match fs::metadata(path) {
-        Ok(there) if !there.is_file() => fs::write(path, bytes),
+        Ok(metadata) if !metadata.is_file() => fs::write(path, bytes),
         _ => {
-            let target = target_of(path);
-            temporary_file(folder_of(&target)).and_then(|mut file| {
+            let target = follow_links(path);
+            temporary_file(parent_folder(&target)).and_then(|mut file| {
                 write(&mut file, bytes)?;
                 file.persist(&target).map(drop).map_err(io::Error::from)
             })
@@ -215,58 +225,59 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     })
 }
 
-/// Past the crate, which would put the temporary name into every error, and so make each error one of its own.
+/// Writes directly to the file: `NamedTempFile` would add the temporary name to each error, and no two errors would be
+/// equal.
 fn write(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
     file.as_file_mut().write_all(bytes)
 }
 
-/// What the name of a file stands for in the end: links are followed, also where they lead to nothing yet.
-fn target_of(path: &Path) -> PathBuf {
+/// Returns the path that a path leads to through links, even if no file is there yet.
+fn follow_links(path: &Path) -> PathBuf {
     let mut target = path.to_owned();
-    // Links in a circle lead to no file; one of them is replaced.
+    // A cycle of links leads to no file; one of the links is then replaced.
     for _ in 0..MAX_LINKS {
         match fs::read_link(&target) {
-            Ok(link) => target = folder_of(&target).join(link),
+            Ok(link) => target = parent_folder(&target).join(link),
             Err(_) => break,
         }
     }
     target
 }
 
-/// The folder of a file; that of a bare name is the one we are in.
-fn folder_of(path: &Path) -> &Path {
+/// Returns the folder of a file, which is the current folder for a bare file name.
+fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
 }
 
-fn path_of(folder: &Path, code: CountryCode) -> PathBuf {
+fn flag_path(folder: &Path, code: CountryCode) -> PathBuf {
     folder.join(code.lower()).with_extension("gif")
 }
 
-/// A file that nobody else has, locked, and removed when dropped. Its name says which process it belongs to.
+/// Creates a file that no other run uses, locked, with the process id in its name. Dropping it removes it.
 fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     let prefix = format!("{PREFIX}{}-", std::process::id());
     let mut tries = 0;
     loop {
-        // Opened here and not by the crate, which would make the file private (this one becomes an ordinary file, for the
-        // umask to decide) and put its name into the error.
+        // Opened here and not by `tempfile`, which would make the file private and put its name into the error. This
+        // file becomes an ordinary file, so the umask decides its permissions.
         let temporary = Builder::new()
             .prefix(&prefix)
             .suffix(SUFFIX)
             .make_in(folder, |path| {
                 File::options().write(true).create_new(true).open(path)
             })?;
-        // Where there are no locks there is no sweep either.
+        // Without file locks, sweeps remove nothing, so other errors do not matter.
         let locked = match temporary.as_file().try_lock() {
             Err(TryLockError::WouldBlock) => temporary.as_file().lock().is_ok(),
             _ => true,
         };
         tries += 1;
-        // Gone, if a sweep found it between its making and its locking.
-        let has_name = fs::symlink_metadata(temporary.path()).is_ok();
-        if (locked && has_name) || tries == MAX_TRIES {
+        // A sweep may have removed the file after it was created and before it was locked.
+        let still_exists = fs::symlink_metadata(temporary.path()).is_ok();
+        if (locked && still_exists) || tries == MAX_TRIES {
             return Ok(temporary);
         }
     }
@@ -290,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_saved_under_its_name_in_lower_case_and_replaces_an_older_one() {
+    fn a_flag_is_saved_under_its_lower_case_name_and_replaces_an_older_one() {
         let folder = tempfile::tempdir().unwrap();
         for bytes in [&b"old"[..], b"new and longer"] {
             let path = save_flag(folder.path(), br(), bytes).unwrap();
@@ -301,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_reads_while_a_flag_is_replaced_sees_a_whole_one() {
+    fn a_reader_never_sees_a_partial_flag_while_it_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let (old, new) = (vec![b'o'; 1 << 20], vec![b'n'; 1 << 20]);
         let path = save_flag(folder.path(), br(), &old).unwrap();
@@ -319,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_made_with_its_parents_and_left_empty() {
+    fn a_folder_is_created_with_its_parents_and_left_empty() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b/c");
         prepare_folder(&folder).unwrap();
@@ -328,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_folders_place_is_an_error_that_names_it() {
+    fn a_file_in_place_of_the_folder_is_an_error_that_names_the_folder() {
         let parent = tempfile::tempdir().unwrap();
         let file = parent.path().join("file");
         fs::write(&file, "mine").unwrap();
@@ -344,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_in_the_flags_place_is_an_error_and_nothing_is_left_behind() {
+    fn a_folder_in_place_of_the_flag_is_an_error_and_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("br.gif")).unwrap();
         let error = save_flag(folder.path(), br(), b"GIF").unwrap_err();
@@ -353,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_gone_is_an_error_without_the_temporary_name() {
+    fn a_missing_folder_is_an_error_without_the_temporary_name() {
         let parent = tempfile::tempdir().unwrap();
         let error = save_flag(&parent.path().join("gone"), br(), b"GIF").unwrap_err();
         assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
@@ -365,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_never_takes_a_file_that_is_being_written() {
+    fn a_sweep_never_removes_a_file_that_is_being_written() {
         let folder = tempfile::tempdir().unwrap();
         let codes = crate::country::Selection::Words(&["a"]).codes().unwrap();
         std::thread::scope(|scope| {
@@ -383,7 +394,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_is_replaced_where_its_link_leads_also_to_nothing_yet() {
+    fn replacing_a_file_follows_links_even_to_a_missing_file() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("there")).unwrap();
@@ -401,7 +412,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_in_the_flags_place_is_replaced_and_its_target_untouched() {
+    fn a_link_in_place_of_the_flag_is_replaced_and_its_target_stays() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("target");
         fs::write(&target, "mine").unwrap();
@@ -413,7 +424,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_flag_can_be_read_by_whom_the_umask_lets() {
+    fn a_flag_gets_the_permissions_that_the_umask_allows() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let ordinary = folder.path().join("ordinary");
