@@ -1,5 +1,7 @@
-//! The three strategies. Each is an ordinary blocking function with the same shape, in a file of its own, and calls the
-//! same `download_flag`: a strategy decides only *when* a flag is downloaded. None knows of terminals, tallies or signals.
+//! The three strategies.
+//!
+//! Each is an ordinary blocking function of the same shape, in its own file. All call the same `download_flag`: a
+//! strategy decides only *when* a flag is downloaded. None knows of terminals, tallies or signals.
 
 use std::fmt;
 use std::io;
@@ -15,23 +17,23 @@ mod semaphore;
 mod sequential;
 mod thread_pool;
 
-/// When flags are downloaded.
+/// A way to download many flags: which downloads run at the same time, and on which threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {
-    /// One after another.
+    /// One flag after another.
     Sequential,
-    /// On a pool of threads, each of which waits for its own flag.
+    /// On a pool of threads. Each thread waits for one flag at a time.
     ThreadPool,
-    /// All on one thread, which waits for many flags at once; a semaphore bounds how many.
+    /// On one thread that waits for many flags at once. A semaphore limits their number.
     Semaphore,
 }
 
 impl Strategy {
-    /// All of them, the simplest first.
+    /// All strategies, the simplest first.
     pub const ALL: [Self; 3] = [Self::Sequential, Self::ThreadPool, Self::Semaphore];
 
-    /// The name on the command line and in reports.
+    /// Returns the name used on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sequential => "sequential",
@@ -40,7 +42,7 @@ impl Strategy {
         }
     }
 
-    /// The connection limit when none is asked for.
+    /// Returns the connection limit used if the user sets none.
     ///
     /// # Source
     /// `DEFAULT_CONCUR_REQ` of flags_sequential.py and flags_threadpool.py (*Fluent Python*, 1st edition).
@@ -51,7 +53,7 @@ impl Strategy {
         }
     }
 
-    /// The highest connection limit there is.
+    /// Returns the highest connection limit allowed.
     ///
     /// # Source
     /// `MAX_CONCUR_REQ`, as above.
@@ -62,8 +64,8 @@ impl Strategy {
         }
     }
 
-    /// How many files a connection keeps open: a socket and the file that its flag is saved in. A thread of the pool has a
-    /// runtime of its own, which takes three more.
+    /// Returns the number of descriptors that one connection needs: a socket and the file that its flag is saved in.
+    /// Each thread of the pool has its own runtime, which needs three more.
     pub(crate) fn descriptors_per_connection(self) -> u64 {
         match self {
             Self::Sequential | Self::Semaphore => 2,
@@ -71,13 +73,13 @@ impl Strategy {
         }
     }
 
-    /// Downloads every flag of `job`, at most `limit` at a time, and hands `notify` one record a code as they come.
+    /// Downloads every flag of `job`, at most `limit` at a time, and passes one record per code to `notify` as each
+    /// arrives.
     ///
-    /// Blocks until all have come. When the job is stopped, the records of what is left come at once.
+    /// Blocks until every code has a record. If the job is stopped, the remaining records arrive at once.
     ///
     /// # Errors
-    /// When the system gives no runtime, no thread or no client to begin with; codes without a record were not
-    /// attempted.
+    /// If the runtime, a thread or the client cannot be created. Codes without a record were not attempted.
     pub fn run(
         self,
         job: &Arc<Job>,

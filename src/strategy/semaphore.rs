@@ -1,4 +1,7 @@
-//! One thread that waits for many flags at once. Each flag is a task; a semaphore lets so many of them begin.
+//! The strategy that waits for many flags at once on one thread.
+//!
+//! Each flag is a task, and a semaphore limits the number of tasks, so memory follows that limit and not the number of
+//! codes.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -13,10 +16,11 @@ use crate::download::fetch::Client;
 use crate::job::Job;
 use crate::record::Record;
 
-/// Downloads every flag of `job`, at most `limit` at a time; records come in order of arrival. Blocks until all have come.
+/// Downloads every flag of `job`, at most `limit` at a time, and passes the records to `notify` in order of arrival.
+/// Blocks until all are done.
 ///
 /// # Errors
-/// When the system gives no engine.
+/// If the engine cannot be created.
 pub(super) fn run(
     job: &Arc<Job>,
     limit: NonZeroUsize,
@@ -27,6 +31,7 @@ pub(super) fn run(
     Ok(())
 }
 
+/// Starts a task for each code as permits become free, and passes each record to `notify` when its task is done.
 async fn drive(
     job: &Arc<Job>,
     client: &Client,
@@ -36,8 +41,8 @@ async fn drive(
     let permits = Arc::new(Semaphore::new(limit.get()));
     let mut running = JoinSet::new();
     for &code in &job.codes {
-        // Waiting here, before the task exists, keeps memory at `limit` tasks however long the list is, and starts no
-        // clock: a flag whose turn has not come cannot time out.
+        // Waiting before the task exists limits memory to `limit` tasks for a list of any length. It also starts no
+        // clock: a download cannot time out before its turn.
         let permit = Arc::clone(&permits)
             .acquire_owned()
             .await
@@ -45,7 +50,7 @@ async fn drive(
         let (job, client) = (Arc::clone(job), client.clone());
         running.spawn(async move {
             let record = download_flag(&client, &job, code).await;
-            drop(permit); // only now: `limit` bounds open files as well as sockets
+            drop(permit); // held until here, because `limit` also bounds the open files
             record
         });
         while let Some(done) = running.try_join_next() {

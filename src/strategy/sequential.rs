@@ -1,5 +1,7 @@
-//! One flag after another: nothing can overlap, and nothing can go wrong with order, limits or sharing. The others are
-//! measured against this.
+//! The strategy that downloads one flag after another.
+//!
+//! Downloads never overlap, so order, limits and shared state cannot cause errors. The other strategies are measured
+//! against this one.
 
 use std::io;
 
@@ -8,10 +10,10 @@ use crate::download::engine::Engine;
 use crate::job::Job;
 use crate::record::Record;
 
-/// Downloads every flag of `job`, one at a time, in their order. Blocks until all have come.
+/// Downloads every flag of `job`, one at a time, in the order of its codes. Blocks until all are done.
 ///
 /// # Errors
-/// When the system gives no engine.
+/// If the engine cannot be created.
 pub(super) fn run(job: &Job, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
     let engine = Engine::for_job(job)?;
     engine.block_on(async {

@@ -1,8 +1,8 @@
-//! A pool of threads, each of which waits for one flag at a time: the ordinary way to do many things that wait.
+//! The strategy that uses a pool of threads, each of which waits for one flag at a time.
 //!
-//! The program is that of the book: submit every call, remember whose future is whose, take the futures as they are done.
-//! Each thread has an engine of its own, so a thread that is blocked really waits for its own socket, and no
-//! hidden crew does the work behind the pool's back.
+//! The structure is that of the book: submit every call, map each future to its code, take the futures as they
+//! complete. Each thread has its own engine, so a blocked thread really waits for its own socket, and no hidden runtime
+//! does the work.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,32 +19,33 @@ use crate::download::engine::Engine;
 use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};
 
-/// Downloads every flag of `job` on at most `limit` threads; records come in order of arrival. Blocks until all have come.
+/// Downloads every flag of `job` on at most `limit` threads, and passes the records to `notify` in order of arrival.
+/// Blocks until all are done.
 ///
 /// # Errors
-/// When the system gives not even one thread.
+/// If not even one thread can be started. The records of downloads already submitted still arrive.
 pub(super) fn run(
     job: &Arc<Job>,
     limit: NonZeroUsize,
     notify: &mut dyn FnMut(Record),
 ) -> io::Result<()> {
-    let for_engines = Arc::clone(job);
+    let engine_job = Arc::clone(job);
     let executor = ThreadPoolExecutor::builder()
         .max_workers(limit.get())
         .thread_name_prefix("flags")
-        .initializer(move || ENGINE.set(Some(Engine::for_job(&for_engines))))
+        .initializer(move || ENGINE.set(Some(Engine::for_job(&engine_job))))
         .build()
         .map_err(io::Error::other)?;
 
     let mut to_do_map = HashMap::new();
-    let mut refused = None;
+    let mut submit_error = None;
     for &code in &job.codes {
-        let for_task = Arc::clone(job);
-        match executor.submit(move || download_here(&for_task, code)) {
+        let task_job = Arc::clone(job);
+        match executor.submit(move || download_on_this_thread(&task_job, code)) {
             Ok(future) => to_do_map.insert(future, code),
-            // What has been taken goes on, and its records still come.
+            // Downloads already submitted continue, and their records still arrive.
             Err(error) => {
-                refused = Some(io::Error::other(error));
+                submit_error = Some(io::Error::other(error));
                 break;
             }
         };
@@ -58,17 +59,17 @@ pub(super) fn run(
             }
         }
     }
-    refused.map_or(Ok(()), Err)
+    submit_error.map_or(Ok(()), Err)
 }
 
 thread_local! {
-    /// What this worker waits with, set by the pool's initializer. If it could not be had, that is the error of each code
-    /// the worker is given.
+    /// The engine of this worker, set by the pool's initializer. If it could not be created, every download on this
+    /// worker fails with that error.
     static ENGINE: RefCell<Option<io::Result<Engine>>> = const { RefCell::new(None) };
 }
 
-/// Downloads one flag on this thread, which waits until it is done.
-fn download_here(job: &Job, code: CountryCode) -> Record {
+/// Downloads one flag with the engine of the current thread. Blocks until it is done.
+fn download_on_this_thread(job: &Job, code: CountryCode) -> Record {
     ENGINE.with_borrow(|engine| match engine {
         Some(Ok(engine)) => engine.block_on(download_flag(engine.client(), job, code)),
         Some(Err(error)) => {
