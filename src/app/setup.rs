@@ -133,11 +133,11 @@ fn find_server(config: &Config) -> io::Result<Served> {
         }),
         Server::Remote => Ok(Served {
             base: BaseUrl::remote(),
-            by: ServedBy::Site,
+            by: ServedBy::Unlabelled,
         }),
         Server::Custom(base) => Ok(Served {
             base: base.clone(),
-            by: ServedBy::Site,
+            by: ServedBy::Unlabelled,
         }),
     }
 }

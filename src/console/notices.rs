@@ -45,8 +45,8 @@ pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<
     };
     let (name, port) = (label.name(), ports.of(*label));
     Some(match by {
-        ServedBy::ThisRun(own) => format!("{name} is served by this run on port {}\n", own.port()),
-        ServedBy::ThisRunElsewhere(own) => {
+        ServedBy::Embedded(own) => format!("{name} is served by this run on port {}\n", own.port()),
+        ServedBy::EmbeddedOnFreePort(own) => {
             format!(
                 "{name} is served by this run on port {}: port {port} is used by another run\n",
                 own.port()

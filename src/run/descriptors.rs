@@ -1,31 +1,32 @@
-//! How many connections fit into the files this process may have open.
+//! Limits the number of connections to what the limit on open files allows.
 //!
-//! A run that opens more does not lose a few flags but nearly all of them: the sockets take every descriptor there is, and
-//! then none is left to save what came over them.
+//! With too many connections a run loses not a few flags but nearly all of them: the sockets take every descriptor, and
+//! none is left to save the flags.
 
 use std::fmt;
 use std::num::NonZeroUsize;
 
-/// What a run has open besides its connections: the standard streams, the runtimes of the signals and of the embedded
-/// server, its listeners, folders, certificates.
+/// The number of descriptors kept free for everything except connections: the standard streams, the runtimes of the
+/// signals and of the embedded server, its listeners, folders, certificates.
 const RESERVE: u64 = 24;
 
-/// The fewest files with which a run with its server in it comes to its end, found by trying. With fewer it is not begun:
-/// not even the watch for signals could be set up.
+/// The smallest limit with which a run with an embedded server completes, found by experiment. With a lower limit the
+/// run does not start: even the signal handling could not be set up.
 const MINIMUM: u64 = 21;
 
-/// What is open in nearly every process when it begins.
-const USUAL: u64 = 3;
+/// The number of descriptors open in nearly every process when it starts: the standard streams.
+const STANDARD_STREAMS: u64 = 3;
 
-/// How many files this process may have open.
+/// The limit on open files, and the number that was already in use at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Descriptors {
     limit: u64,
-    /// Those that whoever started this process left open in it, the standard streams apart.
+    /// The number of descriptors inherited from the parent process, the standard streams not included.
     inherited: u64,
 }
 
 impl Descriptors {
+    /// Returns the number of descriptors that this process can use.
     fn available(self) -> u64 {
         self.limit.saturating_sub(self.inherited)
     }
@@ -43,16 +44,16 @@ impl fmt::Display for Descriptors {
     }
 }
 
-/// Too few files for any run.
+/// The error for a limit that is too low for any run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}; a run needs at least {MINIMUM} (see `ulimit -n`)")]
 pub(crate) struct TooFew(Descriptors);
 
-/// Raises the limit of open files as far as the system lets it be raised, and says what it is then; nothing where there
-/// is none.
+/// Raises the limit on open files as far as the system allows. Returns the new limit, or `None` if the system has no
+/// limit.
 ///
 /// # Errors
-/// When that is not enough for a single connection.
+/// [`TooFew`] if that is not enough for a single connection.
 pub(crate) fn available() -> Result<Option<Descriptors>, TooFew> {
     let descriptors = test_server::raise_descriptor_limit().map(|limit| Descriptors {
         limit,
@@ -64,8 +65,10 @@ pub(crate) fn available() -> Result<Option<Descriptors>, TooFew> {
     }
 }
 
-/// How many of the connections wanted fit into these, at `each` descriptors for a connection; at least one, which may be one
-/// too many. If the server is in this process too, the other end of a connection takes one more.
+/// Returns how many of the `wanted` connections the limit allows, with `each` descriptors per connection.
+///
+/// The server's end of each connection needs one more descriptor if the server is embedded. The result is at least 1,
+/// even if the limit does not allow that.
 pub(crate) fn connections(
     wanted: NonZeroUsize,
     each: u64,
@@ -80,18 +83,18 @@ pub(crate) fn connections(
     wanted.min(NonZeroUsize::new(fit).unwrap_or(NonZeroUsize::MIN))
 }
 
-/// How many more than usual are open by now.
+/// Returns the number of descriptors open now, the standard streams not included; 0 if the system does not list them.
 fn inherited() -> u64 {
     let open = std::fs::read_dir("/dev/fd").map_or(0, |entries| entries.count() as u64);
-    // One of them is that folder.
-    open.saturating_sub(USUAL + 1)
+    // One of them is the folder being listed.
+    open.saturating_sub(STANDARD_STREAMS + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What a connection takes on one thread, and on a thread of its own.
+    /// The number of descriptors per connection, on one shared thread and on a pool of threads.
     const ONE_THREAD: u64 = 2;
     const POOL: u64 = 5;
 

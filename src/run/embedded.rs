@@ -1,7 +1,8 @@
-//! LOCAL, DELAY and ERROR work with nothing started: where nobody serves a label's port, the run serves it itself.
+//! The embedded server: LOCAL, DELAY and ERROR work even if no server is running.
 //!
-//! Where somebody does, that server is used, with one exception. The server of another run would go away with that run,
-//! in the middle of ours; it is known by its `Server` header, and then this run serves itself on a free port.
+//! If the port of a label is free, the run starts a server on it. If the port is in use, the run uses the server there,
+//! with one exception. Another run's embedded server would stop when that run ends, in the middle of this one. It is
+//! recognised by its `Server` header; this run then starts its own server on a free port.
 
 use std::io;
 use std::thread;
@@ -15,72 +16,76 @@ use crate::download::fetch::FetchError;
 use crate::job::RequestLimits;
 use crate::server::BaseUrl;
 
-/// What a server inside a run calls itself.
+/// The `Server` header of an embedded server.
 const SERVER_HEADER: &str = concat!("flags-embedded/", env!("CARGO_PKG_VERSION"));
 
-/// What all of them begin with, whatever their version.
-const EMBEDDED: &str = "flags-embedded";
+/// The beginning of that header in every version of this program.
+const SERVER_HEADER_PREFIX: &str = "flags-embedded";
 
-/// How long whoever has the port may take to say what it is. A server that takes longer is no other run's.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The time that the server on a port has to identify itself. A server that takes longer is not embedded in another
+/// run.
+const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A port that is taken and yet refuses connections is changing hands: this often, and after this long, look again.
+/// The number of tries, and the pause between them, for a port that is in use but refuses connections: one server is
+/// just being replaced by another.
 const TRIES: usize = 50;
-const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-/// Where the flags of a run are, and who serves them there.
+/// The location of a run's flags and the server that serves them.
 #[derive(Debug)]
 pub(crate) struct Served {
     /// The base URL.
     pub base: BaseUrl,
-    /// Who serves it.
+    /// The server.
     pub by: ServedBy,
 }
 
-/// Who serves the flags of a run.
+/// The server of a run's flags.
 #[derive(Debug)]
 pub(crate) enum ServedBy {
-    /// The run itself, for as long as this lives.
-    ThisRun(TestServer),
-    /// The run itself, on another port, since that of the label belongs to another run.
-    ThisRunElsewhere(TestServer),
-    /// A server that was there before.
-    Running,
-    /// Nobody, and yet the port is taken.
-    Nobody,
-    /// A site that is none of the labels'.
-    Site,
+    /// The embedded server of this run, on the port of the label. Stops when dropped.
+    Embedded(TestServer),
+    /// The embedded server of this run, on a free port, because another run uses the port of the label.
+    EmbeddedOnFreePort(TestServer),
+    /// A server that was already running on the port of the label.
+    External,
+    /// No server: the port of the label is in use, but it refuses connections.
+    Unreachable,
+    /// The server of REMOTE or of a URL given by the user.
+    Unlabelled,
 }
 
-/// What a server of ours saw of a run.
+/// A server's counters for one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenByServer {
-    /// Requests for flags.
+    /// The number of requests for flags.
     pub requests: u64,
-    /// Connections accepted.
+    /// The number of connections accepted.
     pub connections: u64,
-    /// The most requests that were answered at the same time, if that can be told from what was before the run.
+    /// The largest number of requests in progress at the same time; `None` if it cannot be distinguished from an
+    /// earlier peak.
     pub peak_in_flight: Option<usize>,
 }
 
 impl ServedBy {
-    fn own(&self) -> Option<&TestServer> {
+    /// Returns the embedded server, if this run has one.
+    fn embedded(&self) -> Option<&TestServer> {
         match self {
-            Self::ThisRun(server) | Self::ThisRunElsewhere(server) => Some(server),
-            Self::Running | Self::Nobody | Self::Site => None,
+            Self::Embedded(server) | Self::EmbeddedOnFreePort(server) => Some(server),
+            Self::External | Self::Unreachable | Self::Unlabelled => None,
         }
     }
 
-    /// Has a server of ours count anew.
+    /// Resets the counters of the embedded server, if there is one.
     pub(crate) fn reset(&self) {
-        if let Some(server) = self.own() {
+        if let Some(server) = self.embedded() {
             server.reset();
         }
     }
 
-    /// What a server of ours has seen by now.
+    /// Returns the counters of the embedded server, or `None` for any other server.
     pub(crate) fn seen(&self) -> Option<SeenByServer> {
-        let stats = self.own()?.stats();
+        let stats = self.embedded()?.stats();
         Some(SeenByServer {
             requests: stats.requests,
             connections: stats.connections,
@@ -88,19 +93,21 @@ impl ServedBy {
         })
     }
 
-    /// Whether the server is one of ours.
+    /// Whether the server is embedded in this run.
     pub(crate) fn this_run(&self) -> bool {
-        self.own().is_some()
+        self.embedded().is_some()
     }
 }
 
-/// Finds the server of a label, or starts one.
+/// Starts the server of a label, or finds the one that is already running.
+///
+/// Blocks until the server is known, or until [`TRIES`] tries have found a port that refuses connections.
 ///
 /// # Errors
-/// When the port can be neither bound nor is taken, or when no thread can be started.
+/// If the port cannot be bound for another reason than being in use, or if a thread or runtime cannot be started.
 pub(crate) fn serve(label: Label, ports: Ports) -> io::Result<Served> {
     let port = ports.of(label);
-    let here = |server: TestServer, by: fn(TestServer) -> ServedBy| {
+    let served_here = |server: TestServer, by: fn(TestServer) -> ServedBy| {
         let base = BaseUrl::on_localhost(server.port());
         Ok(Served {
             base,
@@ -110,27 +117,30 @@ pub(crate) fn serve(label: Label, ports: Ports) -> io::Result<Served> {
     let base = BaseUrl::on_localhost(port);
     for _ in 0..TRIES {
         match start(label, port) {
-            Ok(server) => return here(server, ServedBy::ThisRun),
+            Ok(server) => return served_here(server, ServedBy::Embedded),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
             Err(error) => return Err(error),
         }
-        match who_answers(&base)? {
-            Occupant::Server => {
+        match identify_port_user(&base)? {
+            PortUser::Server => {
                 return Ok(Served {
                     base,
-                    by: ServedBy::Running,
+                    by: ServedBy::External,
                 });
             }
-            Occupant::OtherRun => return here(start(label, 0)?, ServedBy::ThisRunElsewhere),
-            Occupant::Nobody => thread::sleep(BETWEEN_TRIES),
+            PortUser::OtherRun => {
+                return served_here(start(label, 0)?, ServedBy::EmbeddedOnFreePort);
+            }
+            PortUser::Unreachable => thread::sleep(PAUSE_BETWEEN_TRIES),
         }
     }
     Ok(Served {
         base,
-        by: ServedBy::Nobody,
+        by: ServedBy::Unreachable,
     })
 }
 
+/// Starts the server of a label on `port`, or on a free port if it is 0.
 fn start(label: Label, port: u16) -> io::Result<TestServer> {
     let plan = label.plan(&Tuning::default()).map_err(io::Error::other)?;
     TestServer::builder()
@@ -141,25 +151,25 @@ fn start(label: Label, port: u16) -> io::Result<TestServer> {
         .start()
 }
 
-/// Who has a port that is taken.
-enum Occupant {
-    /// The server inside another run.
+/// The user of a port that cannot be bound.
+enum PortUser {
+    /// The embedded server of another run.
     OtherRun,
-    /// Anything else that takes connections, whether it speaks HTTP or not: what it does to our requests is told then.
+    /// Any other program that accepts connections. If it does not speak HTTP, the downloads will report that.
     Server,
-    /// Nobody takes connections, at least for now.
-    Nobody,
+    /// Connections are refused, at least for now.
+    Unreachable,
 }
 
-/// Asks for `/`, which no plan applies to and nobody counts.
-fn who_answers(base: &BaseUrl) -> io::Result<Occupant> {
+/// Identifies the user of a port by a request for `/`, which a test server neither counts nor subjects to its plan.
+fn identify_port_user(base: &BaseUrl) -> io::Result<PortUser> {
     let engine = Engine::new(base, RequestLimits::default())?;
     let client = engine.client();
-    let answer = engine.block_on(client.server_name(base.root(), PATIENCE));
+    let answer = engine.block_on(client.server_name(base.root(), IDENTIFY_TIMEOUT));
     Ok(match answer {
-        Ok(Some(name)) if name.starts_with(EMBEDDED) => Occupant::OtherRun,
-        Err(FetchError::Transport(error)) if error.is_connect() => Occupant::Nobody,
-        Ok(_) | Err(_) => Occupant::Server,
+        Ok(Some(name)) if name.starts_with(SERVER_HEADER_PREFIX) => PortUser::OtherRun,
+        Err(FetchError::Transport(error)) if error.is_connect() => PortUser::Unreachable,
+        Ok(_) | Err(_) => PortUser::Server,
     })
 }
 
@@ -168,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_of_this_version_is_known_by_its_beginning() {
-        assert!(SERVER_HEADER.starts_with(EMBEDDED));
+    fn the_server_header_begins_with_the_common_prefix() {
+        assert!(SERVER_HEADER.starts_with(SERVER_HEADER_PREFIX));
     }
 }

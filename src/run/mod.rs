@@ -1,10 +1,10 @@
-//! What goes on around a run: the server it brings along, the descriptors it may hold, the processor time and memory it
-//! takes, and the signals that end it early.
+//! What surrounds a run: its embedded server, the limit on open files, the use of processor time and memory, and the
+//! signals that end it early.
 //!
-//! * `descriptors`: how many connections fit into the files a process may open
-//! * `embedded`: the server that a run brings along
-//! * `resources`: processor time and memory of this process
-//! * `signals`: Ctrl-C and its kin
+//! * `descriptors`: the number of connections that the limit on open files allows
+//! * `embedded`: the server that a run starts in its own process
+//! * `resources`: the processor time and memory of this process
+//! * `signals`: Ctrl-C and similar signals
 
 pub(crate) mod descriptors;
 pub(crate) mod embedded;

@@ -1,17 +1,17 @@
-//! What this process has taken of the machine by now.
+//! The processor time and memory that this process has used so far.
 
 use serde::{Deserialize, Serialize};
 
-/// What the process of a run took, its server included if it was in the same process.
+/// The resources that the process of a run used, including its embedded server if it had one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Resources {
-    /// Processor time, that of the system on its behalf included.
+    /// The processor time in milliseconds, including system time.
     pub cpu_ms: f64,
-    /// The most memory it had, in bytes.
+    /// The peak memory use in bytes; `None` if the system does not report it.
     pub peak_memory: Option<u64>,
 }
 
-/// Processor time and memory of this process since it began; nothing where the system does not tell.
+/// Returns the processor time and memory used since this process started, or `None` if the system does not report them.
 #[cfg(unix)]
 pub(crate) fn of_this_process() -> Option<Resources> {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -25,13 +25,16 @@ pub(crate) fn of_this_process() -> Option<Resources> {
     })
 }
 
-/// Processor time and memory of this process since it began; nothing where the system does not tell.
+/// Returns the processor time and memory used since this process started, or `None` if the system does not report them.
 #[cfg(not(unix))]
 pub fn of_this_process() -> Option<Resources> {
     None
 }
 
-/// Not what `getrusage` says, which on Linux begins with what the parent had when it started this process.
+/// Returns the peak memory in bytes.
+///
+/// Does not use the value of `getrusage`: on Linux it starts at the parent's memory at the time it started this
+/// process.
 #[cfg(target_os = "linux")]
 fn peak_memory(_max_rss: i64) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -42,7 +45,7 @@ fn peak_memory(_max_rss: i64) -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// Apple counts in bytes, all others in kilobytes.
+/// Returns the peak memory in bytes. Apple systems report bytes, all others kilobytes.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn peak_memory(max_rss: i64) -> Option<u64> {
     let unit = if cfg!(target_vendor = "apple") {

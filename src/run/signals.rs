@@ -1,8 +1,10 @@
-//! Ctrl-C and its kin. The first signal cancels a token, and the run ends in order: nothing new is begun, what is under
-//! way is called off, and the report says what was done. The second ends the program on the spot, and so does the first once the
-//! run is over.
+//! Handles Ctrl-C and similar signals.
 //!
-//! One thread with its own runtime watches for them, so strategies know nothing of signals.
+//! The first signal cancels a token, and the run ends in order: no new download starts, downloads in progress are
+//! cancelled, and the report contains the results so far. A second signal ends the program immediately, and so does the
+//! first one after the run is over.
+//!
+//! One thread with its own runtime waits for signals, so strategies know nothing of them.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -24,7 +26,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// Its number, the same on all systems.
+    /// Returns the number of the signal, which is the same on all systems.
     pub fn number(self) -> u8 {
         match self {
             Self::Interrupt => 2,
@@ -32,7 +34,7 @@ impl Signal {
         }
     }
 
-    /// Its name.
+    /// Returns the name of the signal, such as `SIGINT`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "SIGINT",
@@ -40,44 +42,45 @@ impl Signal {
         }
     }
 
-    /// What a shell reports for a program that this signal ended.
+    /// Returns the exit code that a shell reports for a program ended by this signal.
     pub fn exit_code(self) -> u8 {
         128 + self.number()
     }
 }
 
-/// Watches for signals until dropped.
+/// A watcher for signals. Dropping it ends the watch and waits for its thread.
 #[derive(Debug)]
 pub(crate) struct Signals {
     caught: Arc<OnceLock<Signal>>,
     watching: CancellationToken,
-    /// There is nothing left that could be ended in order.
-    over: CancellationToken,
+    /// Cancelled when the run is over: from then on the first signal ends the program.
+    run_over: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Signals {
-    /// Has the first SIGINT or SIGTERM cancel `stop`; the second one ends the program.
+    /// Starts the watch. The first SIGINT or SIGTERM cancels `stop`; the second one ends the program.
     ///
     /// # Errors
-    /// When the system gives no thread, no runtime, or does not let signals be caught.
+    /// If the thread, the runtime or the signal handlers cannot be set up.
     pub(crate) fn watch(stop: CancellationToken) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let source = {
-            let _watched_by = runtime.enter();
-            Source::new()?
+            let _runtime_context = runtime.enter();
+            SignalSource::new()?
         };
         let caught = Arc::new(OnceLock::new());
-        let (watching, over) = (CancellationToken::new(), CancellationToken::new());
+        let (watching, run_over) = (CancellationToken::new(), CancellationToken::new());
         let thread = {
-            let (caught, watching, over) = (Arc::clone(&caught), watching.clone(), over.clone());
+            let (caught, watching, run_over) =
+                (Arc::clone(&caught), watching.clone(), run_over.clone());
             let work = move || {
                 runtime.block_on(async {
                     tokio::select! {
                         () = watching.cancelled() => {}
-                        () = obey(source, &caught, &stop, &over) => {}
+                        () = handle_signals(source, &caught, &stop, &run_over) => {}
                     }
                 });
             };
@@ -88,18 +91,20 @@ impl Signals {
         Ok(Self {
             caught,
             watching,
-            over,
+            run_over,
             thread: Some(thread),
         })
     }
 
-    /// The run is over and only its report is to be written, which may take for ever where nobody reads: from now on the first
-    /// signal ends the program on the spot as well.
+    /// Makes the first signal end the program immediately from now on.
+    ///
+    /// Call it when the run is over and only its report is left to write, which blocks forever if the reader stops
+    /// reading.
     pub(crate) fn run_is_over(&self) {
-        self.over.cancel();
+        self.run_over.cancel();
     }
 
-    /// The first signal, if there was one.
+    /// Returns the first signal received, if any.
     pub(crate) fn caught(&self) -> Option<Signal> {
         self.caught.get().copied()
     }
@@ -109,43 +114,44 @@ impl Drop for Signals {
     fn drop(&mut self) {
         self.watching.cancel();
         if let Some(thread) = self.thread.take() {
-            // An `Err` is a panic, which has been reported there.
+            // An `Err` is a panic, which that thread has already reported.
             let _ = thread.join();
         }
     }
 }
 
-async fn obey(
-    mut source: Source,
+/// Waits for the first signal and cancels `stop`, then waits for the second, unless the run is over, and exits.
+async fn handle_signals(
+    mut source: SignalSource,
     caught: &OnceLock<Signal>,
     stop: &CancellationToken,
-    over: &CancellationToken,
+    run_over: &CancellationToken,
 ) {
     let mut last = source.next().await;
     caught.get_or_init(|| last);
     stop.cancel();
-    if !over.is_cancelled() {
+    if !run_over.is_cancelled() {
         last = source.next().await;
     }
     #[expect(
         clippy::exit,
-        reason = "this Ctrl-C means out, whatever is still to be done"
+        reason = "the user wants the program to end now, with its work unfinished"
     )]
     std::process::exit(last.exit_code().into());
 }
 
-/// The signals as they come.
+/// The source of SIGINT and SIGTERM.
 #[cfg(unix)]
-struct Source {
+struct SignalSource {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// SIGXFSZ ends a program whose file grows over a limit (`ulimit -f`). While somebody listens for it, the write fails
-    /// instead, and that is the error of one flag.
+    /// SIGXFSZ ends a program when a file exceeds a limit (`ulimit -f`). With a handler installed the write fails
+    /// instead, which is an error of one flag only.
     _file_size: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Source {
+impl SignalSource {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -163,12 +169,12 @@ impl Source {
     }
 }
 
-/// Ctrl-C as it comes.
+/// The source of Ctrl-C.
 #[cfg(not(unix))]
-struct Source;
+struct SignalSource;
 
 #[cfg(not(unix))]
-impl Source {
+impl SignalSource {
     fn new() -> io::Result<Self> {
         Ok(Self)
     }
