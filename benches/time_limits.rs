@@ -1,16 +1,17 @@
-//! Whether a run ever takes longer than it may: servers that never answer, in every strategy, at several connection limits,
-//! with and without retries. Prints what each run took beside its bound, and fails if one took longer.
+//! Checks that no run exceeds its time bound: servers that never complete an answer, every strategy, several connection
+//! limits, with and without retries. Prints the elapsed time of each run beside its bound, and fails if a run took
+//! longer.
 //!
 //! ```sh
 //! cargo bench --bench time_limits
 //! ```
 //!
-//! With `m` flags at a time, `n` flags take `ceil(n / m)` turns. A turn is as many time limits as there are attempts, with a
-//! backoff between them at its longest. A second is for everything else: threads, connections, the disk.
+//! With `m` flags at a time, `n` flags take `ceil(n / m)` turns. A turn takes one time limit per attempt and the
+//! longest backoff between attempts. One second is added for everything else: threads, connections, the disk.
 
 #![allow(
     clippy::unwrap_used,
-    reason = "nobody can do anything about a server that does not start, and then it should be seen where"
+    reason = "a benchmark that cannot start its server should panic at that line"
 )]
 
 use std::num::NonZeroUsize;
@@ -25,17 +26,17 @@ use flags::server::BaseUrl;
 use flags::strategy::Strategy;
 use test_server::TestServer;
 
-/// What a request may take.
+/// The time limit of a request.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What a run may take beside the time limits and the backoff.
+/// The time that a run may take in addition to its time limits and backoffs.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// As in `src/retry.rs`, which spreads them downwards.
+/// The upper bounds of the backoff, as in `src/download/retry.rs`, which draws shorter ones at random.
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
-/// Those under which no flag ever comes.
+/// The plans under which no flag is ever completed.
 const PLANS: [&str; 8] = [
     "hang",
     "hang-head",
@@ -47,7 +48,7 @@ const PLANS: [&str; 8] = [
     "backlog-full",
 ];
 
-/// Strategy, flags, connection limit, retries.
+/// The runs: strategy, number of flags, connection limit, retries.
 const RUNS: [(Strategy, usize, usize, u32); 10] = [
     (Strategy::Sequential, 3, 1, 0),
     (Strategy::Sequential, 3, 1, 1),
@@ -63,7 +64,7 @@ const RUNS: [(Strategy, usize, usize, u32); 10] = [
 
 fn main() -> ExitCode {
     let codes = Selection::<&str>::All.codes().unwrap();
-    let mut all_is_well = true;
+    let mut all_in_time = true;
     println!(
         "{:<12} {:<10} {:>4} {:>4} {:>7} {:>10} {:>9} {:>6}",
         "plan", "strategy", "n", "m", "retries", "elapsed, s", "bound, s", "ratio"
@@ -73,15 +74,18 @@ fn main() -> ExitCode {
             let (records, elapsed) = run(plan, strategy, &codes[..n], m, retries);
             let bound = bound(n, m, retries);
             let ratio = elapsed.as_secs_f64() / bound.as_secs_f64();
-            let late = records.iter().filter(|record| is_late(record)).count();
+            let timed_out = records
+                .iter()
+                .filter(|record| ended_by_timeout(record))
+                .count();
             let mut remark = String::new();
-            if late < n {
-                remark = format!("  {} of {n} did not end by the time limit", n - late);
+            if timed_out < n {
+                remark = format!("  {} of {n} did not end by the time limit", n - timed_out);
             }
             if elapsed > bound {
                 remark += "  OVER";
             }
-            all_is_well &= remark.is_empty();
+            all_in_time &= remark.is_empty();
             println!(
                 "{plan:<12} {strategy:<10} {n:>4} {m:>4} {retries:>7} {:>10.2} {:>9.2} {ratio:>6.2}{remark}",
                 elapsed.as_secs_f64(),
@@ -89,14 +93,14 @@ fn main() -> ExitCode {
             );
         }
     }
-    if all_is_well {
+    if all_in_time {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-/// Asks a server under this plan, its own for each run, for these codes.
+/// Downloads `codes` from a new server with this plan. Returns the records and the elapsed time.
 fn run(
     plan: &str,
     strategy: Strategy,
@@ -123,17 +127,18 @@ fn run(
     (records, begun.elapsed())
 }
 
-fn is_late(record: &Record) -> bool {
+/// Whether the download ended by the time limit.
+fn ended_by_timeout(record: &Record) -> bool {
     matches!(&record.outcome, Outcome::Failed(failure) if failure.kind() == Kind::Timeout)
 }
 
-/// The longest that `n` flags may take, `m` at a time.
+/// Returns the longest time that `n` flags may take, `m` at a time.
 fn bound(n: usize, m: usize, retries: u32) -> Duration {
     let turns = n.div_ceil(m) as u32;
     turns * (TIMEOUT * (1 + retries) + longest_backoff(retries)) + SLACK
 }
 
-/// Of one flag, twice as long before each attempt as before the last.
+/// Returns the longest total backoff of one flag. It doubles from one attempt to the next.
 fn longest_backoff(retries: u32) -> Duration {
     let before = |attempt| (FIRST_BACKOFF * 2_u32.pow(attempt)).min(LONGEST_BACKOFF);
     (0..retries).map(before).sum()

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct CountryCode([u8; 2]);
 
-/// The codes that have a flag.
+/// The codes of the countries that have a flag.
 const WITH_FLAG: &str = test_server::COUNTRY_CODES;
 
 /// The codes of the 20 most populous countries, the largest population first.

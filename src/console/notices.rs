@@ -52,13 +52,13 @@ pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<
                 own.port()
             )
         }
-        ServedBy::Running => {
+        ServedBy::External => {
             format!("{name} is served by the server already running on port {port}\n")
         }
-        ServedBy::Nobody => {
+        ServedBy::Unreachable => {
             format!("port {port} ({name}) is in use, but nothing accepts connections on it\n")
         }
-        ServedBy::Site => return None,
+        ServedBy::Unlabelled => return None,
     })
 }
 

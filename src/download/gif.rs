@@ -10,10 +10,10 @@ pub enum GifError {
     /// There are no bytes.
     #[error("the body is empty")]
     Empty,
-    /// The header is that of something else.
+    /// The header is not that of a GIF.
     #[error("the body does not start like a GIF")]
     NotGif,
-    /// The header is right, and what follows is no block that a GIF can have.
+    /// The header is valid, but a later byte does not begin a GIF block.
     #[error("byte {at} does not belong to a GIF")]
     BadBlock {
         /// The position of that byte, counted from 0.
@@ -25,7 +25,7 @@ pub enum GifError {
         /// The number of bytes.
         length: usize,
     },
-    /// Something follows its trailer.
+    /// Other bytes follow the trailer.
     #[error("{extra} bytes after the end of the GIF")]
     Trailing {
         /// The number of bytes after the trailer.

@@ -32,7 +32,7 @@ impl Descriptors {
     }
 }
 
-/// `at most 64 open files are allowed, and 2 were open before the run`
+/// Prints, for example, `at most 64 open files are allowed, and 2 were open before the run`
 impl fmt::Display for Descriptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at most {} open files are allowed", self.limit)?;
