@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::Unfinished;
-use crate::future::{Future, Observer, Queue};
+use crate::future::{Future, Observer, Queue, Shared};
 use crate::sync::deadline_in;
 
 /// The futures in the order in which they are done; first those that already are, in the order given. Each once, even if
@@ -37,12 +37,13 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
     let (ready, unfinished): (Vec<_>, Vec<_>) = futures
         .into_iter()
         .filter(|future| seen.insert(future.address()))
-        .partition(Future::done);
+        .map(Future::into_shared)
+        .partition(|future| future.is_settled());
     let mut ready = VecDeque::from(ready);
     let queue = Arc::new(Queue::new());
     for future in unfinished {
         let observer = Observer::Queue(Arc::clone(&queue));
-        if future.state().observe(observer).is_err() {
+        if future.observe(observer).is_err() {
             ready.push_back(future);
         }
     }
@@ -67,9 +68,9 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
 /// assert!(done.next().is_none());
 /// ```
 pub struct AsCompleted<T> {
-    queue: Arc<Queue<T>>,
+    queue: Arc<Queue<Shared<T>>>,
     /// Taken from the queue all at once, to lock it seldom.
-    ready: VecDeque<Future<T>>,
+    ready: VecDeque<Shared<T>>,
     left: usize,
     total: usize,
 }
@@ -106,7 +107,7 @@ impl<T> AsCompleted<T> {
         }
         let next = self.ready.pop_front()?;
         self.left -= 1;
-        Some(next)
+        Some(Future::of(next))
     }
 }
 

@@ -181,7 +181,7 @@ impl<T, O> State<T, O> {
         self.byte.fetch_or(WATCHED, Ordering::AcqRel);
     }
 
-    fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         matches!(self.stage(), Stage::Finished | Stage::Cancelled)
     }
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use crate::error::{TaskError, TimedOut};
-use crate::future::observer::Observer;
-use crate::future::promise::{Promise, tell};
+use crate::future::observer::{Observer, Shared, notify};
+use crate::future::promise::Promise;
 use crate::panics::contain;
 use crate::state::{Stage, State};
 use crate::sync::{deadline_in, yield_now};
@@ -21,7 +21,7 @@ use crate::sync::{deadline_in, yield_now};
 /// A future can also be awaited, on any runtime: `(&future).await` lends what [`result`](Self::result) lends, and
 /// `future.await` takes the value, or a clone of it if there are other handles.
 pub struct Future<T> {
-    state: Arc<State<T, Observer<T>>>,
+    state: Shared<T>,
 }
 
 impl<T> Future<T> {
@@ -161,7 +161,7 @@ impl<T> Future<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn done(&self) -> bool {
-        matches!(self.state.stage(), Stage::Finished | Stage::Cancelled)
+        self.state.is_settled()
     }
 
     /// Whether a worker is at it now.
@@ -210,7 +210,7 @@ impl<T> Future<T> {
     pub fn cancel(&self) -> bool {
         match self.state.cancel() {
             Some(observers) => {
-                tell(&self.state, observers).run();
+                notify(&self.state, observers).run();
                 true
             }
             None => self.cancelled(),
@@ -236,17 +236,20 @@ impl<T> Future<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + Send + 'static) {
+        let callback = |state: &Shared<T>| callback(&Self::of(Arc::clone(state)));
         let observer = Observer::Callback(Box::new(callback));
         if let Err(Observer::Callback(callback)) = self.state.observe(observer) {
-            contain(|| callback(self));
+            contain(|| callback(&self.state));
         }
     }
 
     /// One more handle, made from within.
-    pub(super) fn of(state: &Arc<State<T, Observer<T>>>) -> Self {
-        Self {
-            state: Arc::clone(state),
-        }
+    pub(crate) fn of(state: Shared<T>) -> Self {
+        Self { state }
+    }
+
+    pub(crate) fn into_shared(self) -> Shared<T> {
+        self.state
     }
 
     pub(crate) fn state(&self) -> &State<T, Observer<T>> {
@@ -261,7 +264,7 @@ impl<T> Future<T> {
 
 impl<T> Clone for Future<T> {
     fn clone(&self) -> Self {
-        Self::of(&self.state)
+        Self::of(Arc::clone(&self.state))
     }
 }
 

@@ -1,16 +1,13 @@
 //! The other end of a future: the duty to settle it.
 //!
-//! Whoever settles a future wakes all who wait, and then runs its callbacks, outside any lock: a callback may do with
-//! the future whatever it likes. The promise is no handle of the future. Before it wakes anybody it holds nothing but the
-//! state itself, and lets go of that right after; `Future::into_result` waits for that moment and no longer.
+//! The promise is no handle of the future. Before it wakes anybody it holds nothing but the state itself, and lets go of
+//! that right after; `Future::into_result` waits for that moment and no longer.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::error::{Broken, TaskError};
-use crate::future::handle::Future;
-use crate::future::observer::{Callback, Observer};
-use crate::panics::contain;
+use crate::future::observer::{Callbacks, Observer, Shared, notify};
 use crate::state::{Stage, State};
 
 /// The duty to settle a future, for who writes an executor.
@@ -30,13 +27,13 @@ use crate::state::{Stage, State};
 /// assert_eq!(future.result(), Err(&TaskError::Broken(Broken::Abandoned)));
 /// ```
 pub struct Promise<T> {
-    state: Arc<State<T, Observer<T>>>,
+    state: Shared<T>,
     /// Dropped after `state`, by the order of fields: while there is a weak one, the promise may still hold a strong one.
     _holds: Weak<State<T, Observer<T>>>,
 }
 
 impl<T> Promise<T> {
-    pub(super) fn new(state: Arc<State<T, Observer<T>>>) -> Self {
+    pub(super) fn new(state: Shared<T>) -> Self {
         let holds = Arc::downgrade(&state);
         Self {
             state,
@@ -73,19 +70,19 @@ impl<T> Promise<T> {
     /// Sets the outcome and wakes all who wait. The caller runs the callbacks.
     pub(crate) fn fulfil(self, outcome: Result<T, TaskError>) -> Callbacks<T> {
         let observers = self.state.settle(outcome).unwrap_or_default();
-        tell(&self.state, observers)
+        notify(&self.state, observers)
     }
 
     /// Cancels the future if it is pending. The caller runs the callbacks.
     pub(crate) fn cancel(&self) -> Option<Callbacks<T>> {
         let observers = self.state.cancel()?;
-        Some(tell(&self.state, observers))
+        Some(notify(&self.state, observers))
     }
 
     /// Settles the future as broken, unless it is settled. The caller runs the callbacks.
     pub(crate) fn break_off(&self, broken: Broken) -> Option<Callbacks<T>> {
         let observers = self.state.settle(Err(TaskError::Broken(broken)))?;
-        Some(tell(&self.state, observers))
+        Some(notify(&self.state, observers))
     }
 }
 
@@ -102,49 +99,5 @@ impl<T> Drop for Promise<T> {
 impl<T> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Promise({:?})", self.state.stage())
-    }
-}
-
-/// Tells all who observe a future that it is settled. The caller runs the callbacks.
-pub(super) fn tell<T>(
-    state: &Arc<State<T, Observer<T>>>,
-    observers: Vec<Observer<T>>,
-) -> Callbacks<T> {
-    let mut callbacks = Vec::new();
-    for observer in observers {
-        match observer {
-            Observer::Queue(queue) => queue.push(Future::of(state)),
-            Observer::Tally(tally) => {
-                let outcome = state.outcome().map_or(Ok(()), |o| o.map(drop));
-                tally.count(outcome.is_err_and(|error| *error != TaskError::Cancelled));
-            }
-            Observer::Waker(_, waker) => contain(|| waker.wake()),
-            Observer::Callback(callback) => callbacks.push(callback),
-        }
-    }
-    // Without callbacks no handle is made, for whoever was woken may want to be the only one.
-    let future = (!callbacks.is_empty()).then(|| Future::of(state));
-    Callbacks { future, callbacks }
-}
-
-/// What is left to do for a settled future.
-#[must_use = "callbacks are promised to be run"]
-pub(crate) struct Callbacks<T> {
-    /// None when there are no callbacks.
-    future: Option<Future<T>>,
-    callbacks: Vec<Callback<T>>,
-}
-
-impl<T> Callbacks<T> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.callbacks.is_empty()
-    }
-
-    pub(crate) fn run(self) {
-        if let Some(future) = self.future {
-            for callback in self.callbacks {
-                contain(|| callback(&future));
-            }
-        }
     }
 }
