@@ -28,13 +28,17 @@
 //! * `panics`: calls into what the user wrote
 //! * `state`: the life of one future
 //! * `future`: one task seen from both ends, the handle and the promise
-//! * `waiting` and `completed`: many futures at once
+//! * `waiting`: many futures at once, until some or all are done
+//! * `completed`: many futures, in the order in which they are done
 //! * `task`: what an executor runs
-//! * `executor` and `map`: what all executors have in common
+//! * `chunk`: many tasks that go to a worker as one
+//! * `executor`: what all executors have in common
+//! * `map`: results in the order of the input, on any executor
 //! * `thread_pool`: an executor on threads
-//! * `process`: what two processes say to each other, and who of the workers gets which task (not on Windows)
-//! * `process_pool`: an executor on processes (not on Windows)
+//! * `process`: what two processes say to each other, and which of the workers gets which task (Unix only)
+//! * `process_pool`: an executor on processes (Unix only)
 
+mod chunk;
 mod completed;
 mod error;
 mod executor;
@@ -51,13 +55,14 @@ mod task;
 mod thread_pool;
 mod waiting;
 
+pub use chunk::Chunk;
 pub use completed::{AsCompleted, AsCompletedWithin, as_completed};
 pub use error::{
     Broken, BuildError, Failure, MapError, SubmitError, TaskError, TimedOut, Unfinished,
 };
-pub use executor::{Chunk, Executor, ExecutorExt};
+pub use executor::Executor;
 pub use future::{Future, Lent, Promise, Taken};
-pub use map::{FallibleMap, Map, MapOptions};
+pub use map::{ExecutorExt, FallibleMap, Map, MapOptions};
 #[cfg(unix)]
 pub use process::{PortableTask, Registry};
 #[cfg(unix)]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::{fmt, thread};
 
 use crate::error::{BuildError, SubmitError, TaskError};
-use crate::executor::{Chunk, Executor};
+use crate::chunk::Chunk;
+use crate::executor::Executor;
 use crate::future::Future;
 use crate::process::{
     Job, Launcher, Pool, PortableTask, Rules, Settings, encode_task, is_astray, is_serving,

@@ -20,7 +20,28 @@ use crate::task::Fallible;
 #[derive(Debug)]
 #[must_use = "the calls run anyway, but nobody will know what came of them"]
 pub struct FallibleMap<'a, T> {
-    pub(super) map: Map<'a, T>,
+    map: Map<'a, T>,
+}
+
+impl<'a, T> Map<'a, T> {
+    /// The values of calls that return a [`Result`]; an `Err` of such a call then is its failure, and ends the map.
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let executor = ThreadPoolExecutor::new(2)?;
+    /// let mut numbers = executor.map(str::parse::<i32>, ["1", "two", "3"])?.fallible();
+    /// assert_eq!(numbers.next().unwrap()?, 1);
+    /// assert!(numbers.next().unwrap().is_err());
+    /// assert!(numbers.next().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fallible(self) -> FallibleMap<'a, T>
+    where
+        T: Fallible,
+    {
+        FallibleMap { map: self }
+    }
 }
 
 impl<T: Fallible> Iterator for FallibleMap<'_, T> {

@@ -11,10 +11,9 @@ use std::vec;
 
 use crate::error::{MapError, SubmitError, TaskError};
 use crate::executor::Executor;
-use crate::map::fallible::FallibleMap;
 use crate::map::options::MapOptions;
 use crate::map::part::{Part, hand_in, outcome};
-use crate::task::{Fallible, Task};
+use crate::task::Task;
 
 /// Iterator over the results of a map, in the order of the input.
 ///
@@ -130,25 +129,6 @@ impl<'a, T> Map<'a, T> {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.deadline = self.started.checked_add(timeout);
         self
-    }
-
-    /// The values of calls that return a [`Result`]; an `Err` of such a call then is its failure, and ends the map.
-    ///
-    /// ```
-    /// use concurrent_futures::ThreadPoolExecutor;
-    ///
-    /// let executor = ThreadPoolExecutor::new(2)?;
-    /// let mut numbers = executor.map(str::parse::<i32>, ["1", "two", "3"])?.fallible();
-    /// assert_eq!(numbers.next().unwrap()?, 1);
-    /// assert!(numbers.next().unwrap().is_err());
-    /// assert!(numbers.next().is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn fallible(self) -> FallibleMap<'a, T>
-    where
-        T: Fallible,
-    {
-        FallibleMap { map: self }
     }
 
     /// The part whose turn it is, when it is done; another one is handed in for it.

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use crate::error::{SubmitError, TaskError, TimedOut};
-use crate::executor::{Chunk, Executor};
+use crate::chunk::Chunk;
+use crate::executor::Executor;
 use crate::future::Future;
 use crate::task::Task;
 

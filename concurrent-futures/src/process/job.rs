@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Broken, TaskError};
-use crate::executor::Chunk;
+use crate::chunk::Chunk;
 use crate::future::{Callbacks, Future, Promise};
 use crate::panics::contain;
 use crate::task::Fallible;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::error::{BuildError, SubmitError};
-use crate::executor::{Chunk, Executor};
+use crate::chunk::Chunk;
+use crate::executor::Executor;
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::task::{Fallible, Task};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::error::SubmitError;
-use crate::executor::{Chunk, Executor};
+use crate::chunk::Chunk;
+use crate::executor::Executor;
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::task::{Fallible, Task};
