@@ -4,8 +4,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{fmt, thread};
 
-use crate::error::{BuildError, SubmitError, TaskError};
 use crate::chunk::Chunk;
+use crate::error::{BuildError, SubmitError, TaskError};
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::process::{

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use crate::error::{SubmitError, TaskError, TimedOut};
 use crate::chunk::Chunk;
+use crate::error::{SubmitError, TaskError, TimedOut};
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::task::Task;

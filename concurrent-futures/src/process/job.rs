@@ -5,8 +5,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Broken, TaskError};
 use crate::chunk::Chunk;
+use crate::error::{Broken, TaskError};
 use crate::future::{Callbacks, Future, Promise};
 use crate::panics::contain;
 use crate::task::Fallible;

@@ -24,8 +24,8 @@ use serde::de::DeserializeOwned;
 
 use super::frame::{self, Outcome, Request};
 use super::task::PortableTask;
-use crate::error::TaskError;
 use crate::chunk::Chunk;
+use crate::error::TaskError;
 use crate::panics::contain;
 
 /// The last argument of a worker, with the version of what is spoken on the socket. An argument and not an environment

@@ -1,4 +1,4 @@
-//! How a pool is described.
+//! How a pool is described and built.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,8 +7,58 @@ use std::thread;
 use crate::error::BuildError;
 use crate::panics::note_backtraces;
 use crate::thread_pool::executor::ThreadPoolExecutor;
-use crate::thread_pool::pool::{Initializer, Plan};
+use crate::thread_pool::pool::{Initializer, Settings};
 use crate::thread_pool::scoped::{self, ScopedExecutor};
+
+impl ThreadPoolExecutor {
+    /// An executor with at most `max_workers` threads.
+    ///
+    /// ```
+    /// use concurrent_futures::{BuildError, ThreadPoolExecutor};
+    ///
+    /// assert!(ThreadPoolExecutor::new(4).is_ok());
+    /// assert!(matches!(ThreadPoolExecutor::new(0), Err(BuildError::NoWorkers)));
+    /// ```
+    ///
+    /// # Errors
+    /// [`BuildError::NoWorkers`] for 0.
+    pub fn new(max_workers: usize) -> Result<Self, BuildError> {
+        Self::builder().max_workers(max_workers).build()
+    }
+
+    /// An executor to be described further; see [`ThreadPoolBuilder`].
+    ///
+    /// ```
+    /// let executor = concurrent_futures::ThreadPoolExecutor::builder().build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> ThreadPoolBuilder {
+        ThreadPoolBuilder::new()
+    }
+
+    /// Calls `body` with an executor whose tasks may borrow what was there before, and returns what it returns, when all
+    /// tasks are done. The workers live in a [`std::thread::scope`]. For another number of workers than the default see
+    /// [`ThreadPoolBuilder::scope`].
+    ///
+    /// ```
+    /// use concurrent_futures::ThreadPoolExecutor;
+    ///
+    /// let text = String::from("one three seventeen");
+    /// let words = ThreadPoolExecutor::scope(|executor| {
+    ///     let future = executor.submit(|| text.split(' ').count())?;
+    ///     future.result().copied().map_err(|error| Box::<dyn std::error::Error>::from(error.clone()))
+    /// })?;
+    /// assert_eq!(words, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn scope<'env, R, F>(body: F) -> R
+    where
+        F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
+    {
+        let scoped = Self::builder().scope(body);
+        scoped.unwrap_or_else(|error| unreachable!("the default pool can be built: {error}"))
+    }
+}
 
 /// A pool yet to be built.
 ///
@@ -34,7 +84,7 @@ pub struct ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             max_workers: default_workers(),
             queue_bound: None,
@@ -149,7 +199,7 @@ impl ThreadPoolBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn build(self) -> Result<ThreadPoolExecutor, BuildError> {
-        Ok(ThreadPoolExecutor::of(self.plan()?))
+        Ok(ThreadPoolExecutor::with(self.settings()?))
     }
 
     /// Calls `body` with an executor for tasks that borrow, and returns what it returns, when all tasks are done; see
@@ -173,10 +223,10 @@ impl ThreadPoolBuilder {
     where
         F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
     {
-        Ok(scoped::scope(self.plan()?, body))
+        Ok(scoped::scope(self.settings()?, body))
     }
 
-    fn plan(self) -> Result<Plan, BuildError> {
+    fn settings(self) -> Result<Settings, BuildError> {
         if self.max_workers == 0 {
             return Err(BuildError::NoWorkers);
         }
@@ -188,7 +238,7 @@ impl ThreadPoolBuilder {
             return Err(BuildError::ThreadName(thread_name_prefix));
         }
         note_backtraces();
-        Ok(Plan {
+        Ok(Settings {
             max_workers: self.max_workers,
             queue_bound: self.queue_bound,
             thread_name_prefix,

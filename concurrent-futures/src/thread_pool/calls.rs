@@ -46,7 +46,7 @@ where
     F: FnOnce() -> Result<T, TaskError> + Send + 't,
 {
     let (job, future) = job(function);
-    pool.queue_up(job)?;
+    pool.submit(job)?;
     Ok(future)
 }
 

@@ -4,16 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread;
 
-use crate::error::{BuildError, SubmitError};
 use crate::chunk::Chunk;
+use crate::error::SubmitError;
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::task::{Fallible, Task};
-use crate::thread_pool::builder::ThreadPoolBuilder;
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
-use crate::thread_pool::pool::{Plan, Pool, Thread};
-use crate::thread_pool::scoped::ScopedExecutor;
+use crate::thread_pool::pool::{Pool, Settings, Thread};
 
 /// Runs tasks on at most so many threads, in the order submitted.
 ///
@@ -38,66 +36,18 @@ pub struct ThreadPoolExecutor {
 }
 
 impl ThreadPoolExecutor {
-    /// An executor with at most `max_workers` threads.
-    ///
-    /// ```
-    /// use concurrent_futures::{BuildError, ThreadPoolExecutor};
-    ///
-    /// assert!(ThreadPoolExecutor::new(4).is_ok());
-    /// assert!(matches!(ThreadPoolExecutor::new(0), Err(BuildError::NoWorkers)));
-    /// ```
-    ///
-    /// # Errors
-    /// [`BuildError::NoWorkers`] for 0.
-    pub fn new(max_workers: usize) -> Result<Self, BuildError> {
-        Self::builder().max_workers(max_workers).build()
-    }
-
-    /// An executor to be described further; see [`ThreadPoolBuilder`].
-    ///
-    /// ```
-    /// let executor = concurrent_futures::ThreadPoolExecutor::builder().build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn builder() -> ThreadPoolBuilder {
-        ThreadPoolBuilder::new()
-    }
-
-    /// Calls `body` with an executor whose tasks may borrow what was there before, and returns what it returns, when all
-    /// tasks are done. The workers live in a [`std::thread::scope`]. For another number of workers than the default see
-    /// [`ThreadPoolBuilder::scope`].
-    ///
-    /// ```
-    /// use concurrent_futures::ThreadPoolExecutor;
-    ///
-    /// let text = String::from("one three seventeen");
-    /// let words = ThreadPoolExecutor::scope(|executor| {
-    ///     let future = executor.submit(|| text.split(' ').count())?;
-    ///     future.result().copied().map_err(|error| Box::<dyn std::error::Error>::from(error.clone()))
-    /// })?;
-    /// assert_eq!(words, 3);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn scope<'env, R, F>(body: F) -> R
-    where
-        F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
-    {
-        let scoped = Self::builder().scope(body);
-        scoped.unwrap_or_else(|error| unreachable!("the default pool can be built: {error}"))
-    }
-
-    pub(super) fn of(plan: Plan) -> Self {
+    pub(super) fn with(settings: Settings) -> Self {
         let start = |name, pool: Arc<Pool<'static>>| {
             let named = thread::Builder::new().name(name);
             named.spawn(move || pool.work()).map(Thread::Free)
         };
         Self {
-            pool: Pool::new(plan, Box::new(start)),
+            pool: Pool::new(settings, Box::new(start)),
         }
     }
 
     /// Queues a task, a closure or a [`Task`]; the future is its handle. Never waits for a worker, unless there is a
-    /// [bound](ThreadPoolBuilder::queue_bound).
+    /// [bound](crate::ThreadPoolBuilder::queue_bound).
     ///
     /// The task runs even if the future is thrown away. What it captured is dropped when it returns; if it is cancelled,
     /// when a worker comes to its place in the queue.
@@ -213,11 +163,6 @@ impl ThreadPoolExecutor {
     pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
         shutdown(&self.pool, wait, cancel_futures);
     }
-
-    #[cfg(test)]
-    pub(super) fn pool(&self) -> &Pool<'static> {
-        &self.pool
-    }
 }
 
 impl<K: Task + 'static> Executor<K> for ThreadPoolExecutor {
@@ -250,5 +195,26 @@ impl Drop for ThreadPoolExecutor {
 impl fmt::Debug for ThreadPoolExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.pool.describe("ThreadPoolExecutor", f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_becomes_of_tasks_none_is_counted_for_ever() {
+        let executor = ThreadPoolExecutor::new(2).unwrap();
+        for n in 0..300 {
+            let future = executor.submit(move || assert!(n % 3 > 0)).unwrap();
+            if n % 2 == 0 {
+                future.cancel();
+            }
+            if n % 5 == 0 {
+                future.add_done_callback(|_| ());
+            }
+        }
+        executor.shutdown(true, false);
+        assert_eq!(executor.pool.unfinished().count(), 0);
     }
 }

@@ -1,15 +1,16 @@
 //! A task in the queue, its types forgotten.
 
-use std::sync::Arc;
-
 use crate::error::{Broken, TaskError};
 use crate::future::{Callbacks, Future, Promise};
 use crate::panics::{call, contain};
-use crate::thread_pool::pool::Pool;
+use crate::thread_pool::counter::TaskCounter;
 
-/// What the queue holds; `'t` is how long what it borrows is there.
+/// What the queue holds; `'t` is how long what it borrows is there. Callbacks are returned and not run: the pool decides
+/// when they run.
 pub(super) trait Job<'t>: Send {
-    fn run(self: Box<Self>, pool: &Arc<Pool<'t>>);
+    /// Runs the task and sets its outcome. It is no longer `unfinished` from the moment its call has returned, before
+    /// anyone learns of the outcome.
+    fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<CallbacksToRun<'t>>;
     fn cancel(self: Box<Self>) -> Option<CallbacksToRun<'t>>;
     fn break_off(self: Box<Self>, broken: Broken) -> Option<CallbacksToRun<'t>>;
 }
@@ -36,22 +37,16 @@ where
     F: FnOnce() -> Result<T, TaskError> + Send + 't,
     T: Send + Sync + 't,
 {
-    fn run(self: Box<Self>, pool: &Arc<Pool<'t>>) {
+    fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<CallbacksToRun<'t>> {
         let Self { function, promise } = *self;
         if !promise.begin() {
-            pool.task_ends();
-            return;
+            unfinished.decrement();
+            return None;
         }
         let outcome = call(function).flatten();
-        pool.task_ends();
+        unfinished.decrement();
         let callbacks = promise.fulfil(outcome);
-        if !callbacks.is_empty() {
-            // A callback may wait for another task of this pool, so that task may need another worker. Without one it
-            // waits for this worker, as it would have to anyway.
-            let _ = pool.task_comes();
-            callbacks.run();
-            pool.task_ends();
-        }
+        (!callbacks.is_empty()).then(|| boxed(callbacks))
     }
 
     fn cancel(self: Box<Self>) -> Option<CallbacksToRun<'t>> {
@@ -74,6 +69,10 @@ impl<F, T> Call<F, T> {
         let Self { function, promise } = self;
         let callbacks = how(&promise);
         contain(|| drop(function));
-        callbacks.map(|callbacks| Box::new(|| callbacks.run()) as CallbacksToRun<'t>)
+        callbacks.map(boxed)
     }
+}
+
+fn boxed<'t, T: Send + Sync + 't>(callbacks: Callbacks<T>) -> CallbacksToRun<'t> {
+    Box::new(|| callbacks.run())
 }

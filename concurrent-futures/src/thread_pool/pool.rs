@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, ScopedJoinHandle};
 
@@ -14,11 +13,12 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::error::{Broken, SubmitError, TaskError};
 use crate::panics::{call, contain};
+use crate::thread_pool::counter::TaskCounter;
 use crate::thread_pool::job::{CallbacksToRun, Job};
-use crate::thread_pool::room::Room;
+use crate::thread_pool::semaphore::Semaphore;
 
-/// How the workers of a pool are to be.
-pub(super) struct Plan {
+/// What can be set for a pool.
+pub(super) struct Settings {
     pub(super) max_workers: usize,
     pub(super) queue_bound: Option<usize>,
     pub(super) thread_name_prefix: String,
@@ -39,16 +39,16 @@ pub(super) enum Thread<'t> {
 
 /// What an executor and its workers share. `'t` is how long what the tasks borrow is there.
 pub(super) struct Pool<'t> {
-    plan: Plan,
+    settings: Settings,
     start: Start<'t>,
     state: Mutex<State<'t>>,
     threads: Mutex<Vec<Thread<'t>>>,
     /// Held by whoever joins the threads, so that a second one waits as long as the first.
     joining: Mutex<()>,
     queue: Receiver<Box<dyn Job<'t> + 't>>,
-    room: Option<Room>,
-    /// Tasks that are queued, running, or running their callbacks.
-    unfinished: AtomicUsize,
+    /// One permit for each task that may be queued, if there is a bound.
+    permits: Option<Semaphore>,
+    unfinished: TaskCounter,
 }
 
 struct State<'t> {
@@ -64,7 +64,7 @@ thread_local! {
 }
 
 impl<'t> Pool<'t> {
-    pub(super) fn new(plan: Plan, start: Start<'t>) -> Arc<Self> {
+    pub(super) fn new(settings: Settings, start: Start<'t>) -> Arc<Self> {
         let (sender, queue) = crossbeam_channel::unbounded();
         Arc::new(Self {
             start,
@@ -76,29 +76,26 @@ impl<'t> Pool<'t> {
             threads: Mutex::new(Vec::new()),
             joining: Mutex::new(()),
             queue,
-            room: plan.queue_bound.map(Room::new),
-            unfinished: AtomicUsize::new(0),
-            plan,
+            permits: settings.queue_bound.map(Semaphore::new),
+            unfinished: TaskCounter::default(),
+            settings,
         })
     }
 
-    pub(super) fn queue_up(
-        self: &Arc<Self>,
-        job: Box<dyn Job<'t> + 't>,
-    ) -> Result<(), SubmitError> {
-        if let Some(room) = &self.room
-            && !room.enter(self.is_worked_for_by_this_thread())
+    pub(super) fn submit(self: &Arc<Self>, job: Box<dyn Job<'t> + 't>) -> Result<(), SubmitError> {
+        if let Some(permits) = &self.permits
+            && !permits.acquire(self.is_worked_for_by_this_thread())
         {
             return Err(SubmitError::QueueFull);
         }
-        let queued = self.queue_up_in_room(job);
+        let queued = self.enqueue(job);
         if queued.is_err() {
-            self.leave_room();
+            self.release_permit();
         }
         queued
     }
 
-    fn queue_up_in_room(self: &Arc<Self>, job: Box<dyn Job<'t> + 't>) -> Result<(), SubmitError> {
+    fn enqueue(self: &Arc<Self>, job: Box<dyn Job<'t> + 't>) -> Result<(), SubmitError> {
         let mut state = self.state();
         if let Some(broken) = &state.broken {
             return Err(SubmitError::Broken(broken.clone()));
@@ -114,21 +111,16 @@ impl<'t> Pool<'t> {
         Ok(())
     }
 
-    /// Counts work that is not in the queue and sees to it that there is a worker for what is.
-    pub(super) fn task_comes(self: &Arc<Self>) -> io::Result<()> {
-        self.count_task(&mut self.state())
-    }
-
     /// Counts a task and sees to it that there is a worker for it, unless there are as many as may be.
     ///
     /// # Errors
     /// When there is no worker at all and none can be started; the task is not counted then.
     fn count_task(self: &Arc<Self>, state: &mut State<'t>) -> io::Result<()> {
-        let unfinished = self.unfinished.fetch_add(1, Ordering::Relaxed) + 1;
-        if unfinished <= state.started || state.started == self.plan.max_workers {
+        let unfinished = self.unfinished.increment();
+        if unfinished <= state.started || state.started == self.settings.max_workers {
             return Ok(());
         }
-        let name = format!("{}_{}", self.plan.thread_name_prefix, state.started);
+        let name = format!("{}_{}", self.settings.thread_name_prefix, state.started);
         match (self.start)(name, Arc::clone(self)) {
             Ok(thread) => {
                 state.started += 1;
@@ -136,7 +128,7 @@ impl<'t> Pool<'t> {
                 Ok(())
             }
             Err(error) if state.started == 0 => {
-                self.task_ends();
+                self.unfinished.decrement();
                 Err(error)
             }
             // The workers there are will come to it.
@@ -144,20 +136,16 @@ impl<'t> Pool<'t> {
         }
     }
 
-    pub(super) fn task_ends(&self) {
-        self.unfinished.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn leave_room(&self) {
-        if let Some(room) = &self.room {
-            room.leave();
+    fn release_permit(&self) {
+        if let Some(permits) = &self.permits {
+            permits.release();
         }
     }
 
     /// What a worker does, from its start to its end.
     pub(super) fn work(self: &Arc<Self>) {
         WORKS_FOR.set(Some(self.address()));
-        if let Some(initializer) = &self.plan.initializer {
+        if let Some(initializer) = &self.settings.initializer {
             let message = match call(initializer) {
                 Ok(ready) => ready.err(),
                 Err(TaskError::Panicked { message, .. }) => Some(message),
@@ -169,9 +157,22 @@ impl<'t> Pool<'t> {
         }
         // Ends when the sender is gone and the queue is empty; after a breakdown that is now.
         for job in &self.queue {
-            self.leave_room();
-            contain(|| job.run(self));
+            self.release_permit();
+            contain(|| {
+                if let Some(callbacks) = job.run(&self.unfinished) {
+                    self.run_callbacks(callbacks);
+                }
+            });
         }
+    }
+
+    /// Runs the callbacks of a task in this worker, which counts as busy while they run.
+    fn run_callbacks(self: &Arc<Self>, callbacks: CallbacksToRun<'t>) {
+        // A callback may wait for another task of this pool, so that task may need another worker. Without one it waits
+        // for this worker, as it would have to anyway.
+        let _ = self.count_task(&mut self.state());
+        contain(callbacks);
+        self.unfinished.decrement();
     }
 
     /// Fails what is queued and takes nothing more. Tasks that are running go on.
@@ -184,8 +185,8 @@ impl<'t> Pool<'t> {
     /// Takes nothing more.
     pub(super) fn close(&self) {
         drop(self.state().sender.take());
-        if let Some(room) = &self.room {
-            room.close();
+        if let Some(permits) = &self.permits {
+            permits.close();
         }
     }
 
@@ -198,9 +199,9 @@ impl<'t> Pool<'t> {
     fn empty_queue(&self, settle: impl Fn(Box<dyn Job<'t> + 't>) -> Option<CallbacksToRun<'t>>) {
         let mut to_run = Vec::new();
         for job in self.queue.try_iter() {
-            self.leave_room();
+            self.release_permit();
             to_run.extend(settle(job));
-            self.task_ends();
+            self.unfinished.decrement();
         }
         for callbacks in to_run {
             contain(callbacks);
@@ -234,6 +235,11 @@ impl<'t> Pool<'t> {
         std::ptr::from_ref(self).addr()
     }
 
+    #[cfg(test)]
+    pub(super) fn unfinished(&self) -> &TaskCounter {
+        &self.unfinished
+    }
+
     fn state(&self) -> MutexGuard<'_, State<'t>> {
         lock(&self.state)
     }
@@ -242,7 +248,7 @@ impl<'t> Pool<'t> {
     pub(super) fn describe(&self, name: &str, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = self.state();
         f.debug_struct(name)
-            .field("max_workers", &self.plan.max_workers)
+            .field("max_workers", &self.settings.max_workers)
             .field("started", &state.started)
             .field("shut_down", &state.sender.is_none())
             .field("broken", &state.broken)
@@ -253,26 +259,4 @@ impl<'t> Pool<'t> {
 /// Nothing under these locks panics halfway, so a poisoned one holds what it should.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::thread_pool::ThreadPoolExecutor;
-
-    #[test]
-    fn whatever_becomes_of_tasks_none_is_counted_for_ever() {
-        let executor = ThreadPoolExecutor::new(2).unwrap();
-        for n in 0..300 {
-            let future = executor.submit(move || assert!(n % 3 > 0)).unwrap();
-            if n % 2 == 0 {
-                future.cancel();
-            }
-            if n % 5 == 0 {
-                future.add_done_callback(|_| ());
-            }
-        }
-        executor.shutdown(true, false);
-        assert_eq!(executor.pool().unfinished.load(Ordering::Relaxed), 0);
-    }
 }

@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::thread;
 
-use crate::error::SubmitError;
 use crate::chunk::Chunk;
+use crate::error::SubmitError;
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
-use crate::thread_pool::pool::{Plan, Pool, Start, Thread};
+use crate::thread_pool::pool::{Pool, Settings, Start, Thread};
 
 /// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope): as the one outside, but its tasks
 /// may borrow.
@@ -33,13 +33,13 @@ pub struct ScopedExecutor<'scope, 'env: 'scope> {
     env: PhantomData<&'env mut &'env ()>,
 }
 
-pub(super) fn scope<'env, R, F>(plan: Plan, body: F) -> R
+pub(super) fn scope<'env, R, F>(settings: Settings, body: F) -> R
 where
     F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
 {
     thread::scope(|scope| {
         let executor = ScopedExecutor {
-            pool: Pool::new(plan, start_in(scope)),
+            pool: Pool::new(settings, start_in(scope)),
             env: PhantomData,
         };
         body(&executor)
