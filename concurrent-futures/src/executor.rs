@@ -3,6 +3,7 @@
 use crate::chunk::Chunk;
 use crate::error::SubmitError;
 use crate::future::Future;
+use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 
 /// Runs tasks of the type `K`; the common ground of pools of either kind.
@@ -38,7 +39,8 @@ use crate::task::{Fallible, Task};
 /// end; a promise that gets lost settles its future as broken. `try_submit` differs from `submit` in the last step alone:
 /// a promise of the value, set from [`Fallible::into_value`]. [`Chunk::run`] is all there is to running a chunk.
 /// An executor for some tasks only, say those that can be sent elsewhere, says so where it implements the trait:
-/// `impl<K: Task + Serialize> Executor<K> for ...`. Dropping an executor waits as `shutdown(true, false)` does.
+/// `impl<K: Task + Serialize> Executor<K> for ...`. Its `shutdown` acts on [`Shutdown::waits`] and
+/// [`Shutdown::cancels_pending`]; dropping it waits as [`Shutdown::wait`] does.
 pub trait Executor<K: Task>: Send + Sync {
     /// Queues a task; the future is its handle.
     ///
@@ -108,21 +110,22 @@ pub trait Executor<K: Task>: Send + Sync {
     /// As [`submit`](Self::submit).
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError>;
 
-    /// Takes no more tasks. `cancel_futures`: those that have not begun are cancelled, else they still run. `wait`:
-    /// returns when all is done and the workers have ended, else at once. May be called again.
+    /// Takes no more tasks, and waits for and cancels what `how` says. May be called again.
     ///
     /// ```
     /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};
+    /// use concurrent_futures::Shutdown;
     /// # struct Square(u64);
     /// # impl Task for Square {
     /// #     type Output = u64;
     /// #     const NAME: &'static str = "square";
     /// #     fn run(self) -> u64 { self.0 * self.0 }
     /// # }
+    ///
     /// let executor: Box<dyn Executor<Square>> = Box::new(ThreadPoolExecutor::new(2)?);
-    /// executor.shutdown(true, false);
+    /// executor.shutdown(Shutdown::wait());
     /// assert!(executor.submit(Square(7)).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    fn shutdown(&self, wait: bool, cancel_futures: bool);
+    fn shutdown(&self, how: Shutdown);
 }

@@ -25,6 +25,7 @@
 //!
 //! * `sync`: the parts of the standard library that loom can stand in for
 //! * `error`: why a task has no value, why a task was not taken
+//! * `shutdown`: the settings of a shutdown
 //! * `panics`: calls into what the user wrote
 //! * `state`: the life of one future
 //! * `future`: one task seen from both ends, the handle and the promise
@@ -49,6 +50,7 @@ mod panics;
 mod process;
 #[cfg(unix)]
 mod process_pool;
+mod shutdown;
 mod state;
 mod sync;
 mod task;
@@ -67,6 +69,7 @@ pub use map::{ExecutorExt, FallibleMap, Map, MapOptions};
 pub use process::{PortableTask, Registry};
 #[cfg(unix)]
 pub use process_pool::{OnCrash, ProcessPoolBuilder, ProcessPoolExecutor};
+pub use shutdown::Shutdown;
 pub use task::{Fallible, Task};
 pub use thread_pool::{ScopedExecutor, ThreadPoolBuilder, ThreadPoolExecutor};
 pub use waiting::{ReturnWhen, Waited, wait};

@@ -11,6 +11,7 @@ use crate::future::Future;
 use crate::process::{
     Job, Launcher, Pool, PortableTask, Rules, Settings, encode_task, is_astray, is_serving,
 };
+use crate::shutdown::Shutdown;
 use crate::task::Fallible;
 
 /// Runs tasks in at most so many processes, in the order submitted.
@@ -76,7 +77,7 @@ impl ProcessPoolExecutor {
     /// An executor to be described further.
     ///
     /// ```standalone_crate
-    /// use concurrent_futures::{OnCrash, ProcessPoolExecutor, Registry};
+    /// use concurrent_futures::{OnCrash, ProcessPoolExecutor, Registry, Shutdown};
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     Registry::new().serve();
@@ -87,7 +88,7 @@ impl ProcessPoolExecutor {
     ///         .window(64)
     ///         .on_crash(OnCrash::Restart { max: 3 })
     ///         .build()?;
-    ///     executor.shutdown(true, false);
+    ///     executor.shutdown(Shutdown::wait());
     ///     Ok(())
     /// }
     /// ```
@@ -144,24 +145,23 @@ impl ProcessPoolExecutor {
         Ok(future)
     }
 
-    /// Takes no more tasks. `cancel_futures`: those that have not begun are cancelled, else they still run. `wait`:
-    /// returns when all is done and the workers have ended, else at once.
+    /// Takes no more tasks, and waits for and cancels what `how` says.
     ///
-    /// May be called again. A callback that calls it cannot wait for itself: there `wait` has no effect.
+    /// May be called again. A callback that calls it cannot wait for itself and returns at once.
     ///
     /// ```standalone_crate
-    /// use concurrent_futures::{ProcessPoolExecutor, Registry};
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry, Shutdown};
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     Registry::new().serve();
     ///     let executor = ProcessPoolExecutor::new(1)?;
-    ///     executor.shutdown(true, false);
-    ///     executor.shutdown(true, true);
+    ///     executor.shutdown(Shutdown::wait());
+    ///     executor.shutdown(Shutdown::wait().cancel_pending());
     ///     Ok(())
     /// }
     /// ```
-    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        self.pool.shut_down(wait, cancel_futures);
+    pub fn shutdown(&self, how: Shutdown) {
+        self.pool.shut_down(how.waits(), how.cancels_pending());
     }
 }
 
@@ -184,14 +184,14 @@ where
         self.queue_up(|| Job::of_chunk(tasks))
     }
 
-    fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        self.shutdown(wait, cancel_futures);
+    fn shutdown(&self, how: Shutdown) {
+        self.shutdown(how);
     }
 }
 
 impl Drop for ProcessPoolExecutor {
     fn drop(&mut self) {
-        self.shutdown(true, false);
+        self.shutdown(Shutdown::wait());
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use concurrent_futures::{Future, TaskError, ThreadPoolExecutor, as_completed};
+use concurrent_futures::{Future, Shutdown, TaskError, ThreadPoolExecutor, as_completed};
 
 /// A pool with one worker that is busy until what is returned with it is dropped.
 fn busy_pool() -> (ThreadPoolExecutor, Future<()>, std::sync::mpsc::Sender<()>) {
@@ -63,7 +63,7 @@ fn a_cancelled_task_never_runs() {
     let future = executor.submit(move || tell.send(())).unwrap();
     assert!(future.cancel());
     drop(hold);
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::wait());
     assert!(told.try_recv().is_err());
 }
 
@@ -216,7 +216,7 @@ fn as_completed_keeps_no_result_that_it_has_handed_out() {
             executor.submit(move || alive).unwrap()
         })
         .collect();
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::wait());
     let mut done = as_completed(futures);
     for left in [3, 2, 1] {
         assert_eq!(Arc::strong_count(&alive), 1 + left);

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use concurrent_futures::{
-    Executor, ExecutorExt, MapError, MapOptions, SubmitError, Task, TaskError, ThreadPoolExecutor,
+    Executor, ExecutorExt, MapError, MapOptions, Shutdown, SubmitError, Task, TaskError,
+    ThreadPoolExecutor,
 };
 use support::busy_pool;
 
@@ -206,7 +207,7 @@ fn a_map_keeps_no_result_that_it_has_handed_out() {
     let alive = Arc::new(());
     let items = [(); 3].map(|()| Arc::clone(&alive));
     let mut results = executor.map(|item| item, items).unwrap();
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::wait());
     for left in [3, 2, 1] {
         assert_eq!(Arc::strong_count(&alive), 1 + left);
         drop(results.next());
@@ -249,7 +250,7 @@ fn a_buffered_map_after_shutdown_gives_what_was_queued_then_the_reason() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     let options = MapOptions::new().buffered(2);
     let mut results = executor.map_with(options, |n| n, 0..).unwrap();
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::wait());
     assert_eq!(results.next().unwrap().unwrap(), 0);
     assert_eq!(results.next().unwrap().unwrap(), 1);
     let error = results.next().unwrap().unwrap_err();
@@ -294,7 +295,7 @@ fn a_program_may_leave_open_which_executor_it_runs_on() {
     ThreadPoolExecutor::scope(|executor| assert_eq!(program(executor), [1, 2, 3]));
     let numbers = executor.map(["8", "9"].map(Parse)).unwrap().fallible();
     assert_eq!(numbers.map(Result::unwrap).sum::<i32>(), 17);
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::wait());
     assert!(matches!(
         executor.submit(Parse("6")),
         Err(SubmitError::ShutDown)

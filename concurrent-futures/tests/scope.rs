@@ -9,7 +9,9 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use concurrent_futures::{BuildError, SubmitError, TaskError, ThreadPoolExecutor, as_completed};
+use concurrent_futures::{
+    BuildError, Shutdown, SubmitError, TaskError, ThreadPoolExecutor, as_completed,
+};
 use support::Gate;
 
 #[test]
@@ -66,7 +68,7 @@ fn a_panic_in_a_scope_is_the_error_of_its_task_alone() {
         let bad = executor.submit(|| -> i32 { panic!("on purpose") }).unwrap();
         assert!(matches!(bad.error(), Some(TaskError::Panicked { .. })));
         assert_eq!(executor.submit(|| 42).unwrap().result(), Ok(&42));
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
         assert!(matches!(executor.submit(|| 42), Err(SubmitError::ShutDown)));
     });
 }
@@ -115,17 +117,17 @@ fn who_submits_to_a_full_queue_waits_for_room() {
 
 #[test]
 fn who_waits_for_room_hears_of_the_shutdown_at_once() {
-    for cancel_futures in [false, true] {
+    for how in [Shutdown::no_wait(), Shutdown::no_wait().cancel_pending()] {
         let (executor, gate) = narrow_pool();
         let queued = executor.submit(|| 0).unwrap();
         let submits = Arc::clone(&executor);
         let submitter = thread::spawn(move || submits.submit(|| 1).map(drop));
         (0..1000).for_each(|_| thread::yield_now());
-        executor.shutdown(false, cancel_futures);
+        executor.shutdown(how);
         // The gate is still held, and with it the only worker.
         let refused = submitter.join().unwrap();
         assert!(matches!(refused, Err(SubmitError::ShutDown)));
-        assert_eq!(queued.cancelled(), cancel_futures);
+        assert_eq!(queued.cancelled(), how.cancels_pending());
         gate.open();
     }
 }

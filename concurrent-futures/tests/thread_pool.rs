@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_futures::{
-    Broken, BuildError, Future, SubmitError, TaskError, ThreadPoolExecutor, as_completed,
+    Broken, BuildError, Future, Shutdown, SubmitError, TaskError, ThreadPoolExecutor, as_completed,
 };
 use support::Gate;
 
@@ -213,7 +213,7 @@ fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
         matches!(refused, SubmitError::Broken(Broken::Initializer { .. })),
         "{refused:?}"
     );
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::wait());
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn submitting_cancelling_at_once_and_shutting_down_does_not_hang() {
         let executor = ThreadPoolExecutor::new(2).unwrap();
         let future = executor.submit(|| 42).unwrap();
         future.cancel();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
         assert!(future.done());
     }
 }
@@ -297,7 +297,7 @@ fn threads_end_by_themselves_after_a_shutdown_that_does_not_wait() {
     });
     let task = move || HELD.set(Some(tell));
     executor.submit(task).unwrap().result().unwrap();
-    executor.shutdown(false, false);
+    executor.shutdown(Shutdown::no_wait());
     // What the thread holds is dropped when it ends.
     assert!(told.recv().is_err());
 }
@@ -309,13 +309,13 @@ fn shutdown_lets_queued_tasks_finish_and_may_be_repeated() {
     let queued: Vec<_> = (0..50)
         .map(|n| executor.submit(move || n).unwrap())
         .collect();
-    executor.shutdown(false, false);
+    executor.shutdown(Shutdown::no_wait());
     assert!(matches!(executor.submit(|| ()), Err(SubmitError::ShutDown)));
     assert!(!queued[0].done());
 
     assert_eq!(gate.open().result(), Ok(&42));
-    executor.shutdown(true, false);
-    executor.shutdown(true, true);
+    executor.shutdown(Shutdown::wait());
+    executor.shutdown(Shutdown::wait().cancel_pending());
     assert!(
         queued
             .iter()
@@ -332,11 +332,11 @@ fn shutdown_can_cancel_what_has_not_begun() {
     let queued: Vec<_> = (0..50)
         .map(|n| executor.submit(move || n).unwrap())
         .collect();
-    executor.shutdown(false, true);
+    executor.shutdown(Shutdown::no_wait().cancel_pending());
     assert!(queued.iter().all(Future::cancelled));
 
     let running = gate.open();
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::wait());
     assert_eq!(running.result(), Ok(&42));
 }
 
@@ -354,7 +354,7 @@ fn a_second_shutdown_waits_as_long_as_the_first() {
                 let (begin, returns, executor) = (begin.clone(), returns.clone(), &executor);
                 scope.spawn(move || {
                     begin.send(()).unwrap();
-                    executor.shutdown(true, false);
+                    executor.shutdown(Shutdown::wait());
                     returns.send(()).unwrap();
                 });
             }
@@ -385,7 +385,7 @@ fn a_task_may_shut_its_own_pool_down() {
     let executor = Arc::new(ThreadPoolExecutor::new(1).unwrap());
     let inside = Arc::clone(&executor);
     let future = executor
-        .submit(move || inside.shutdown(true, false))
+        .submit(move || inside.shutdown(Shutdown::wait()))
         .unwrap();
     assert_eq!(future.result(), Ok(&()));
 }
@@ -475,7 +475,7 @@ fn cancelling_the_queue_goes_on_where_a_capture_panics_when_dropped() {
     let (tell, told) = channel();
     first.add_done_callback(move |_| tell.send(()).unwrap());
     let second = executor.submit(|| ()).unwrap();
-    executor.shutdown(false, true);
+    executor.shutdown(Shutdown::no_wait().cancel_pending());
     assert!(first.cancelled() && second.cancelled());
     told.try_recv().unwrap();
     gate.open();
@@ -490,7 +490,7 @@ fn callbacks_of_a_cancelled_queue_find_all_of_it_cancelled() {
     let second = executor.submit(|| 2).unwrap();
     let (tell, told) = channel();
     first.add_done_callback(move |_| tell.send(second.result().is_err()).unwrap());
-    executor.shutdown(false, true);
+    executor.shutdown(Shutdown::no_wait().cancel_pending());
     assert!(told.recv().unwrap());
     gate.open();
 }
@@ -538,7 +538,10 @@ fn use_a_pool(round: usize) {
     let futures: Vec<_> = (0..4).map(submit).collect();
     match round % 3 {
         0 => (),
-        way => executor.shutdown(way == 1, round.is_multiple_of(2)),
+        1 if round.is_multiple_of(2) => executor.shutdown(Shutdown::wait().cancel_pending()),
+        1 => executor.shutdown(Shutdown::wait()),
+        _ if round.is_multiple_of(2) => executor.shutdown(Shutdown::no_wait().cancel_pending()),
+        _ => executor.shutdown(Shutdown::no_wait()),
     }
     assert!(round % 3 != 1 || futures.iter().all(Future::done));
     assert_eq!(as_completed(futures).count(), 4);

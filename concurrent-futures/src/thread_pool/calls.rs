@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{SubmitError, TaskError};
 use crate::future::Future;
+use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 use crate::thread_pool::job::job;
 use crate::thread_pool::pool::Pool;
@@ -61,12 +62,12 @@ where
     submit(pool, || task.run().into_value().map_err(TaskError::failed))
 }
 
-pub(super) fn shutdown(pool: &Pool<'_>, wait: bool, cancel_futures: bool) {
+pub(super) fn shutdown(pool: &Pool<'_>, how: Shutdown) {
     pool.close();
-    if cancel_futures {
+    if how.cancels_pending() {
         pool.cancel_queue();
     }
-    if wait {
+    if how.waits() {
         pool.join_workers();
     }
 }

@@ -9,6 +9,7 @@ use crate::error::SubmitError;
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
+use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
 use crate::thread_pool::pool::{Pool, Settings, Thread};
@@ -16,7 +17,7 @@ use crate::thread_pool::pool::{Pool, Settings, Thread};
 /// Runs tasks on at most so many threads, in the order submitted.
 ///
 /// Threads are started one by one as tasks come and find no idle one. Dropping the executor waits for all tasks, as
-/// leaving Python's `with` block does, also after `shutdown(false, ...)`; only one of its own workers, which cannot wait for
+/// leaving Python's `with` block does, also after [`Shutdown::no_wait`]; only one of its own workers, which cannot wait for
 /// itself, drops it without waiting. Nothing waits for an executor that is never dropped: when `main` returns or
 /// [`std::process::exit`] is called, what it has left to do is lost.
 ///
@@ -145,23 +146,22 @@ impl ThreadPoolExecutor {
         Map::with(options, calls(function, items.into_iter()), self)
     }
 
-    /// Takes no more tasks. `cancel_futures`: those that have not begun are cancelled, else they still run. `wait`:
-    /// returns when all is done and the threads have ended, else at once.
+    /// Takes no more tasks, and waits for and cancels what `how` says.
     ///
-    /// May be called again. A worker that calls it cannot wait for itself: there `wait` has no effect.
+    /// May be called again. A worker that calls it cannot wait for itself and returns at once.
     ///
     /// ```
-    /// use concurrent_futures::{SubmitError, ThreadPoolExecutor};
+    /// use concurrent_futures::{Shutdown, SubmitError, ThreadPoolExecutor};
     ///
     /// let executor = ThreadPoolExecutor::new(1)?;
     /// let future = executor.submit(|| 42)?;
-    /// executor.shutdown(true, false);
+    /// executor.shutdown(Shutdown::wait());
     /// assert!(future.done());
     /// assert!(matches!(executor.submit(|| 43), Err(SubmitError::ShutDown)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        shutdown(&self.pool, wait, cancel_futures);
+    pub fn shutdown(&self, how: Shutdown) {
+        shutdown(&self.pool, how);
     }
 }
 
@@ -181,14 +181,14 @@ impl<K: Task + 'static> Executor<K> for ThreadPoolExecutor {
         submit(&self.pool, || Ok(Chunk::run(tasks)))
     }
 
-    fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        self.shutdown(wait, cancel_futures);
+    fn shutdown(&self, how: Shutdown) {
+        self.shutdown(how);
     }
 }
 
 impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
-        self.shutdown(true, false);
+        self.shutdown(Shutdown::wait());
     }
 }
 
@@ -214,7 +214,7 @@ mod tests {
                 future.add_done_callback(|_| ());
             }
         }
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
         assert_eq!(executor.pool.unfinished().count(), 0);
     }
 }

@@ -10,6 +10,7 @@ use crate::error::SubmitError;
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::map::{Map, MapOptions};
+use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
 use crate::thread_pool::pool::{Pool, Settings, Start, Thread};
@@ -152,20 +153,20 @@ impl<'scope> ScopedExecutor<'scope, '_> {
         Map::with(options, calls(function, items.into_iter()), self)
     }
 
-    /// As [`ThreadPoolExecutor::shutdown`](crate::ThreadPoolExecutor::shutdown). Without `wait` it is the end of the scope
-    /// that waits.
+    /// As [`ThreadPoolExecutor::shutdown`](crate::ThreadPoolExecutor::shutdown). After [`Shutdown::no_wait`] it is the
+    /// end of the scope that waits.
     ///
     /// ```
-    /// use concurrent_futures::ThreadPoolExecutor;
+    /// use concurrent_futures::{Shutdown, ThreadPoolExecutor};
     ///
     /// let words = ["1", "two"].map(String::from);
     /// ThreadPoolExecutor::scope(|executor| {
-    ///     executor.shutdown(true, false);
+    ///     executor.shutdown(Shutdown::wait());
     ///     assert!(executor.submit(|| words.len()).is_err());
     /// });
     /// ```
-    pub fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        shutdown(&self.pool, wait, cancel_futures);
+    pub fn shutdown(&self, how: Shutdown) {
+        shutdown(&self.pool, how);
     }
 }
 
@@ -185,14 +186,14 @@ impl<'scope, K: Task + 'scope> Executor<K> for ScopedExecutor<'scope, '_> {
         submit(&self.pool, || Ok(Chunk::run(tasks)))
     }
 
-    fn shutdown(&self, wait: bool, cancel_futures: bool) {
-        self.shutdown(wait, cancel_futures);
+    fn shutdown(&self, how: Shutdown) {
+        self.shutdown(how);
     }
 }
 
 impl Drop for ScopedExecutor<'_, '_> {
     fn drop(&mut self) {
-        self.shutdown(true, false);
+        self.shutdown(Shutdown::wait());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use concurrent_futures::{Broken, OnCrash, SubmitError, TaskError};
+use concurrent_futures::{Broken, OnCrash, Shutdown, SubmitError, TaskError};
 
 use crate::support::{Gates, KILLED, death, in_time, kill, pool};
 use crate::tasks::*;
@@ -28,7 +28,7 @@ fn a_killed_worker_breaks_the_pool_with_its_id_and_its_status() {
             panic!("refused for another reason");
         };
         assert_eq!(pid, held.pid);
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
     });
 }
 
@@ -92,7 +92,11 @@ fn a_worker_killed_while_a_huge_task_is_on_its_way_to_it_fails_that_as_well() {
 #[test]
 fn a_worker_killed_after_shutdown_began_fails_what_is_left_and_nobody_hangs() {
     in_time(|| {
-        for (window, wait) in [(1, true), (1, false), (64, true)] {
+        for (window, how) in [
+            (1, Shutdown::wait()),
+            (1, Shutdown::no_wait()),
+            (64, Shutdown::wait()),
+        ] {
             let gates = Gates::new();
             let executor = pool().window(window).build().unwrap();
             let futures: Vec<_> = (0..10)
@@ -100,8 +104,8 @@ fn a_worker_killed_after_shutdown_began_fails_what_is_left_and_nobody_hangs() {
                 .collect();
             let held = gates.held();
             std::thread::scope(|scope| {
-                executor.shutdown(false, false);
-                scope.spawn(|| executor.shutdown(wait, false));
+                executor.shutdown(Shutdown::no_wait());
+                scope.spawn(|| executor.shutdown(how));
                 held.kill();
             });
             for future in &futures {
@@ -250,7 +254,7 @@ fn a_broken_pool_waits_for_nobody_not_even_in_the_middle_of_a_huge_task() {
         let (doomed, other) = (gates.held(), gates.held());
         let huge = [(); 2].map(|()| executor.submit(Echo("x".repeat(64 << 20))).unwrap());
         doomed.kill();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
         other.wait_until_gone();
         assert!(huge.iter().all(|future| death(future).0 == doomed.pid));
         assert!(

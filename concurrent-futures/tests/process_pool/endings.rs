@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use concurrent_futures::SubmitError;
+use concurrent_futures::{Shutdown, SubmitError};
 
 use crate::support::{Gates, in_time, pool, this_program};
 use crate::tasks::*;
@@ -14,14 +14,14 @@ fn shutdown_waits_for_everything_and_takes_nothing_more() {
         let futures: Vec<_> = (0..50)
             .map(|n| executor.submit(Square(n)).unwrap())
             .collect();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
         assert!(futures.iter().all(|future| future.done()));
         assert!(futures.iter().all(|future| future.result().is_ok()));
         assert!(matches!(
             executor.submit(Square(1)),
             Err(SubmitError::ShutDown)
         ));
-        executor.shutdown(true, true);
+        executor.shutdown(Shutdown::wait().cancel_pending());
     });
 }
 
@@ -34,11 +34,11 @@ fn shutdown_can_cancel_what_has_not_begun() {
             .map(|_| executor.submit(gates.task()).unwrap())
             .collect();
         let held = gates.held();
-        executor.shutdown(false, true);
+        executor.shutdown(Shutdown::no_wait().cancel_pending());
         assert!(futures[1..].iter().all(|future| future.cancelled()));
         assert!(!futures[0].done());
         held.go_on();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
         assert!(futures[0].result().is_ok());
     });
 }
@@ -49,7 +49,7 @@ fn shutdown_without_waiting_still_has_everything_done() {
         let gates = Gates::new();
         let executor = pool().build().unwrap();
         let futures = [gates.task(), gates.task()].map(|task| executor.submit(task).unwrap());
-        executor.shutdown(false, false);
+        executor.shutdown(Shutdown::no_wait());
         gates.held().go_on();
         gates.held().go_on();
         assert!(futures.iter().all(|future| future.result().is_ok()));
@@ -63,7 +63,7 @@ fn submitted_and_cancelled_at_once_a_pool_still_ends() {
             let executor = pool().build().unwrap();
             let future = executor.submit(Square(1)).unwrap();
             future.cancel();
-            executor.shutdown(true, false);
+            executor.shutdown(Shutdown::wait());
             assert!(future.done());
         }
     });

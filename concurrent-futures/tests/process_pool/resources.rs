@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use concurrent_futures::OnCrash;
+use concurrent_futures::{OnCrash, Shutdown};
 use rustix::process::{WaitOptions, wait};
 
 use crate::support::{Gates, PART, death, in_time, play, pool, this_program};
@@ -56,8 +56,8 @@ fn use_up_a_pool(round: usize) {
         .map(|n| executor.submit(Square(n)).unwrap())
         .collect();
     match round % 5 {
-        0 => executor.shutdown(true, true),
-        1 => executor.shutdown(false, false),
+        0 => executor.shutdown(Shutdown::wait().cancel_pending()),
+        1 => executor.shutdown(Shutdown::no_wait()),
         2 => assert!(executor.submit(Exit(1)).unwrap().result().is_err()),
         3 => {
             let gates = Gates::new();

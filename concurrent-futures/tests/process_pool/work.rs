@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 
-use concurrent_futures::{BuildError, ProcessPoolExecutor, TaskError, as_completed};
+use concurrent_futures::{BuildError, ProcessPoolExecutor, Shutdown, TaskError, as_completed};
 
 use crate::support::{Gates, in_time, play, pool, this_program};
 use crate::tasks::*;
@@ -202,7 +202,7 @@ fn no_worker_is_started_without_a_task_for_it() {
         let executor = pool().max_workers(4).initializer(SetUp(path.clone()));
         let executor = executor.build().unwrap();
         executor.submit(Square(1)).unwrap();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::wait());
         assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 1);
     });
 }
@@ -220,7 +220,7 @@ fn a_worker_runs_so_many_tasks_and_then_another_one_takes_its_place() {
                 .map(|_| executor.submit(WorkerId()).unwrap())
                 .collect();
             // Also when the pool is shut down before its workers have changed.
-            executor.shutdown(false, false);
+            executor.shutdown(Shutdown::no_wait());
             let pids: Vec<u32> = futures.iter().map(|f| *f.result().unwrap()).collect();
             let in_turn: Vec<usize> = pids.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
             assert_eq!(in_turn, [3, 3, 3, 1]);

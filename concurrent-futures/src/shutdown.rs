@@ -1,0 +1,111 @@
+//! The settings of a shutdown.
+
+/// How an executor shuts down: whether the call waits, and what happens to pending tasks.
+///
+/// In Python these are the keyword arguments of `Executor.shutdown`.
+///
+/// ```
+/// use concurrent_futures::{Shutdown, ThreadPoolExecutor};
+///
+/// let executor = ThreadPoolExecutor::new(2)?;
+/// let future = executor.submit(|| 42)?;
+/// executor.shutdown(Shutdown::wait());
+/// assert!(future.done());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the settings have no effect until they are given to `shutdown`"]
+#[non_exhaustive]
+pub struct Shutdown {
+    wait: bool,
+    cancel_pending: bool,
+}
+
+impl Shutdown {
+    /// Waits until all tasks are done and the workers have ended. Cancels nothing.
+    ///
+    /// In Python: `shutdown(wait=True, cancel_futures=False)`, the default.
+    ///
+    /// ```
+    /// use concurrent_futures::{Shutdown, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(1)?;
+    /// let futures = [executor.submit(|| 1)?, executor.submit(|| 2)?];
+    /// executor.shutdown(Shutdown::wait());
+    /// assert!(futures.iter().all(|future| future.result().is_ok()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn wait() -> Self {
+        Self {
+            wait: true,
+            cancel_pending: false,
+        }
+    }
+
+    /// Returns at once. All tasks still run, and the workers end after the last one. Cancels nothing.
+    ///
+    /// Dropping the executor waits nevertheless. In Python: `shutdown(wait=False)`.
+    ///
+    /// ```
+    /// use concurrent_futures::{Shutdown, SubmitError, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(1)?;
+    /// let future = executor.submit(|| 42)?;
+    /// executor.shutdown(Shutdown::no_wait());
+    /// assert!(matches!(executor.submit(|| 43), Err(SubmitError::ShutDown)));
+    /// assert_eq!(future.result(), Ok(&42));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn no_wait() -> Self {
+        Self {
+            wait: false,
+            cancel_pending: false,
+        }
+    }
+
+    /// Also cancels the tasks that have not started. Running tasks go on.
+    ///
+    /// In Python: `cancel_futures=True`.
+    ///
+    /// ```
+    /// # use std::sync::mpsc::channel;
+    /// use concurrent_futures::{Shutdown, TaskError, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(1)?;
+    /// let (go_on, may_go_on) = channel::<()>();
+    /// let busy = executor.submit(move || may_go_on.recv())?;
+    /// let queued = executor.submit(|| 42)?;
+    /// executor.shutdown(Shutdown::no_wait().cancel_pending());
+    /// assert_eq!(queued.result(), Err(&TaskError::Cancelled));
+    /// # drop(go_on);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn cancel_pending(mut self) -> Self {
+        self.cancel_pending = true;
+        self
+    }
+
+    /// Whether `shutdown` waits, for authors of executors.
+    ///
+    /// ```
+    /// use concurrent_futures::Shutdown;
+    ///
+    /// assert!(Shutdown::wait().waits());
+    /// assert!(!Shutdown::no_wait().waits());
+    /// ```
+    pub const fn waits(self) -> bool {
+        self.wait
+    }
+
+    /// Whether `shutdown` cancels the tasks that have not started, for authors of executors.
+    ///
+    /// ```
+    /// use concurrent_futures::Shutdown;
+    ///
+    /// assert!(!Shutdown::wait().cancels_pending());
+    /// assert!(Shutdown::wait().cancel_pending().cancels_pending());
+    /// ```
+    pub const fn cancels_pending(self) -> bool {
+        self.cancel_pending
+    }
+}
