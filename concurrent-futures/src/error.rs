@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub enum TaskError {
     /// It ended with an error of its own; the source is that error.
     #[error("the task failed")]
-    Failed(#[source] Failure),
+    Failed(#[source] SharedError),
     /// It panicked; the pool lives on.
     #[error("the task panicked: {message}")]
     #[non_exhaustive]
@@ -29,7 +29,7 @@ pub enum TaskError {
     Cancelled,
     /// Whoever should have run it to its end is gone.
     #[error("the task was not run to its end")]
-    Broken(#[source] Broken),
+    Broken(#[source] BrokenError),
     /// The task, or its value, cannot be written for the way between two processes; the pool lives on.
     #[error("cannot be encoded: {message}")]
     #[non_exhaustive]
@@ -58,7 +58,7 @@ impl TaskError {
     /// assert_eq!(failure.to_string(), "no such flag");
     /// ```
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Failed(Failure::new(error))
+        Self::Failed(SharedError::new(error))
     }
 }
 
@@ -79,13 +79,13 @@ impl TaskError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Failure(Arc<dyn Error + Send + Sync>);
+pub struct SharedError(Arc<dyn Error + Send + Sync>);
 
-impl Failure {
+impl SharedError {
     /// Holds `error`, or a text as an error.
     ///
     /// ```
-    /// assert_eq!(concurrent_futures::Failure::new("too late").to_string(), "too late");
+    /// assert_eq!(concurrent_futures::SharedError::new("too late").to_string(), "too late");
     /// ```
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(Arc::from(error.into()))
@@ -93,7 +93,7 @@ impl Failure {
 }
 
 // Not an error itself: as the source of one it would hide the error inside.
-impl Deref for Failure {
+impl Deref for SharedError {
     type Target = dyn Error + Send + Sync;
 
     fn deref(&self) -> &Self::Target {
@@ -101,30 +101,30 @@ impl Deref for Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for SharedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl fmt::Debug for Failure {
+impl fmt::Debug for SharedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl PartialEq for Failure {
+impl PartialEq for SharedError {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for Failure {}
+impl Eq for SharedError {}
 
-/// What broke.
+/// The reason why a task was not run to its end, or why an executor takes no more tasks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum BrokenError {
     /// A worker could not be set up, so none of the workers is trusted any more.
     #[error("the pool's initializer failed: {message}")]
     #[non_exhaustive]
@@ -162,16 +162,16 @@ pub enum SubmitError {
     ShutDown,
     /// It is broken.
     #[error("the pool is broken")]
-    Broken(#[source] Broken),
+    Broken(#[source] BrokenError),
     /// It has no worker yet, and the system gives it none.
     #[error("no thread for the first worker")]
     NoThread(#[source] io::Error),
     /// Its queue is full, and the one who submits is one of its own workers, which cannot wait for itself.
     #[error("the queue is full, and a worker of the same pool cannot wait for room in it")]
     QueueFull,
-    /// A chunk of nothing, or a buffer for nothing, would never get anywhere.
+    /// The [`MapOptions`](crate::MapOptions) ask for chunks of 0 tasks or a buffer for 0.
     #[error("chunks and buffers must have room for at least 1")]
-    NoRoom,
+    InvalidMapOptions,
 }
 
 /// Why a pool cannot be built.
@@ -204,11 +204,20 @@ pub enum BuildError {
     Initializer(#[source] TaskError),
 }
 
-/// Not done in time; the task goes on.
+/// The error of a wait for one future that is not done in time. The task goes on.
+///
+/// ```
+/// use std::time::Duration;
+/// use concurrent_futures::{Future, TimeoutError};
+///
+/// let (_promise, future) = Future::<i32>::pair();
+/// let error: TimeoutError = future.result_timeout(Duration::ZERO).unwrap_err();
+/// assert_eq!(error.to_string(), "not done in time");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not done in time")]
 #[non_exhaustive]
-pub struct TimedOut;
+pub struct TimeoutError;
 
 /// Why a `map` ends early.
 #[derive(Debug, thiserror::Error)]
@@ -225,7 +234,7 @@ pub enum MapError {
     Submit(#[source] SubmitError),
 }
 
-/// The end of an [`as_completed`](crate::as_completed) whose time is up.
+/// The error with which an [`as_completed`](crate::as_completed()) ends when its time is up.
 ///
 /// ```
 /// use std::time::Duration;
@@ -239,7 +248,7 @@ pub enum MapError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{unfinished} (of {total}) futures unfinished")]
 #[non_exhaustive]
-pub struct Unfinished {
+pub struct UnfinishedError {
     /// How many were not done.
     pub unfinished: usize,
     /// How many there were.

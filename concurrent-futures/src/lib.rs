@@ -29,18 +29,18 @@
 //! * `panics`: calls into what the user wrote
 //! * `state`: the life of one future
 //! * `future`: one task seen from both ends, the handle and the promise
-//! * `waiting`: many futures at once, until some or all are done
-//! * `completed`: many futures, in the order in which they are done
+//! * `wait`: many futures at once, until some or all are done
+//! * `as_completed`: many futures, in the order in which they are done
 //! * `task`: what an executor runs
 //! * `chunk`: many tasks that go to a worker as one
 //! * `executor`: what all executors have in common
 //! * `map`: results in the order of the input, on any executor
 //! * `thread_pool`: an executor on threads
-//! * `process`: what two processes say to each other, and which of the workers gets which task (Unix only)
+//! * `process`: what two processes say to each other, and which worker gets which task (Unix only)
 //! * `process_pool`: an executor on processes (Unix only)
 
+mod as_completed;
 mod chunk;
-mod completed;
 mod error;
 mod executor;
 mod future;
@@ -55,15 +55,16 @@ mod state;
 mod sync;
 mod task;
 mod thread_pool;
-mod waiting;
+mod wait;
 
+pub use as_completed::{AsCompleted, AsCompletedWithin, as_completed};
 pub use chunk::Chunk;
-pub use completed::{AsCompleted, AsCompletedWithin, as_completed};
 pub use error::{
-    Broken, BuildError, Failure, MapError, SubmitError, TaskError, TimedOut, Unfinished,
+    BrokenError, BuildError, MapError, SharedError, SubmitError, TaskError, TimeoutError,
+    UnfinishedError,
 };
 pub use executor::Executor;
-pub use future::{Future, Lent, Promise, Taken};
+pub use future::{Future, OwnedResultFuture, Promise, ResultFuture};
 pub use map::{ExecutorExt, FallibleMap, Map, MapOptions};
 #[cfg(unix)]
 pub use process::{PortableTask, Registry};
@@ -72,7 +73,7 @@ pub use process_pool::{OnCrash, ProcessPoolBuilder, ProcessPoolExecutor};
 pub use shutdown::Shutdown;
 pub use task::{Fallible, Task};
 pub use thread_pool::{ScopedExecutor, ThreadPoolBuilder, ThreadPoolExecutor};
-pub use waiting::{ReturnWhen, Waited, wait};
+pub use wait::{ReturnWhen, WaitResult, wait};
 
 // The example of the README must compile as well.
 #[cfg(doctest)]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use concurrent_futures::{Broken, Future, Promise, ReturnWhen, TaskError, as_completed, wait};
+use concurrent_futures::{BrokenError, Future, Promise, ReturnWhen, TaskError, as_completed, wait};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
@@ -99,7 +99,7 @@ fn who_waits_wakes_when_the_promise_is_dropped() {
     loom::model(|| {
         let (promise, future) = Future::<i32>::pair();
         let drops = thread::spawn(move || drop(promise));
-        let broken = TaskError::Broken(Broken::Abandoned);
+        let broken = TaskError::Broken(BrokenError::Abandoned);
         assert_eq!(future.result(), Err(&broken));
         drops.join().unwrap();
     });

@@ -55,7 +55,7 @@ fn chunks_of_any_size_give_the_same_results() {
         );
     }
     let none = executor.map_with(MapOptions::new().chunks(0), |n: i32| n, 0..10);
-    assert!(matches!(none, Err(SubmitError::NoRoom)));
+    assert!(matches!(none, Err(SubmitError::InvalidMapOptions)));
     let none = executor.map_with(MapOptions::new().buffered(0), |n: i32| n, 0..10);
     let message = none.unwrap_err().to_string();
     assert_eq!(message, "chunks and buffers must have room for at least 1");

@@ -9,7 +9,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use concurrent_futures::{Broken, Future, Promise, TaskError};
+use concurrent_futures::{BrokenError, Future, Promise, TaskError};
 
 fn failed() -> TaskError {
     TaskError::failed("no such flag")
@@ -133,7 +133,7 @@ fn a_promise_that_is_dropped_breaks_its_future_begun_or_not() {
         let (promise, future) = Future::<i32>::pair();
         assert!(!begun || promise.begin());
         drop(promise);
-        let broken = TaskError::Broken(Broken::Abandoned);
+        let broken = TaskError::Broken(BrokenError::Abandoned);
         assert_eq!(future.result(), Err(&broken));
         assert!(!future.cancel() && future.done() && !future.running());
     }

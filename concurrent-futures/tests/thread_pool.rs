@@ -12,7 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use concurrent_futures::{
-    Broken, BuildError, Future, Shutdown, SubmitError, TaskError, ThreadPoolExecutor, as_completed,
+    BrokenError, BuildError, Future, Shutdown, SubmitError, TaskError, ThreadPoolExecutor,
+    as_completed,
 };
 use support::Gate;
 
@@ -203,14 +204,18 @@ fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
     drop(tell);
 
     for future in &futures {
-        let Err(TaskError::Broken(Broken::Initializer { message, .. })) = future.result() else {
+        let Err(TaskError::Broken(BrokenError::Initializer { message, .. })) = future.result()
+        else {
             panic!("{future:?}");
         };
         assert_eq!(message, "no licence");
     }
     let refused = executor.submit(|| 42).unwrap_err();
     assert!(
-        matches!(refused, SubmitError::Broken(Broken::Initializer { .. })),
+        matches!(
+            refused,
+            SubmitError::Broken(BrokenError::Initializer { .. })
+        ),
         "{refused:?}"
     );
     executor.shutdown(Shutdown::wait());

@@ -8,7 +8,7 @@ use crate::error::TaskError;
 use crate::future::handle::Future;
 use crate::future::observer::Observer;
 
-/// Awaits the outcome of a future and lends it; made by `(&future).await`.
+/// The awaitable of `(&future).await`, which lends the outcome.
 ///
 /// ```
 /// use concurrent_futures::{Future, TaskError};
@@ -20,24 +20,24 @@ use crate::future::observer::Observer;
 /// ```
 #[derive(Debug)]
 #[must_use = "nothing happens unless it is awaited"]
-pub struct Lent<'a, T> {
+pub struct ResultFuture<'a, T> {
     future: &'a Future<T>,
     number: Option<usize>,
 }
 
 impl<'a, T> IntoFuture for &'a Future<T> {
     type Output = Result<&'a T, &'a TaskError>;
-    type IntoFuture = Lent<'a, T>;
+    type IntoFuture = ResultFuture<'a, T>;
 
-    fn into_future(self) -> Lent<'a, T> {
-        Lent {
+    fn into_future(self) -> ResultFuture<'a, T> {
+        ResultFuture {
             future: self,
             number: None,
         }
     }
 }
 
-impl<'a, T> std::future::Future for Lent<'a, T> {
+impl<'a, T> std::future::Future for ResultFuture<'a, T> {
     type Output = Result<&'a T, &'a TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -50,13 +50,13 @@ impl<'a, T> std::future::Future for Lent<'a, T> {
     }
 }
 
-impl<T> Drop for Lent<'_, T> {
+impl<T> Drop for ResultFuture<'_, T> {
     fn drop(&mut self) {
         leave(self.future, self.number);
     }
 }
 
-/// Awaits the value of a future and takes it; made by `future.await`. If there are other handles it takes a clone.
+/// The awaitable of `future.await`, which takes the value out of the future, or a clone if there are other handles.
 ///
 /// ```
 /// use concurrent_futures::{Future, TaskError};
@@ -67,7 +67,7 @@ impl<T> Drop for Lent<'_, T> {
 /// ```
 #[derive(Debug)]
 #[must_use = "nothing happens unless it is awaited"]
-pub struct Taken<T> {
+pub struct OwnedResultFuture<T> {
     /// None when the value has been taken.
     future: Option<Future<T>>,
     number: Option<usize>,
@@ -75,17 +75,17 @@ pub struct Taken<T> {
 
 impl<T: Clone> IntoFuture for Future<T> {
     type Output = Result<T, TaskError>;
-    type IntoFuture = Taken<T>;
+    type IntoFuture = OwnedResultFuture<T>;
 
-    fn into_future(self) -> Taken<T> {
-        Taken {
+    fn into_future(self) -> OwnedResultFuture<T> {
+        OwnedResultFuture {
             future: Some(self),
             number: None,
         }
     }
 }
 
-impl<T: Clone> std::future::Future for Taken<T> {
+impl<T: Clone> std::future::Future for OwnedResultFuture<T> {
     type Output = Result<T, TaskError>;
 
     /// # Panics
@@ -104,7 +104,7 @@ impl<T: Clone> std::future::Future for Taken<T> {
     }
 }
 
-impl<T> Drop for Taken<T> {
+impl<T> Drop for OwnedResultFuture<T> {
     fn drop(&mut self) {
         if let Some(future) = &self.future {
             leave(future, self.number);

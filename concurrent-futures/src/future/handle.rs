@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
-use crate::error::{TaskError, TimedOut};
+use crate::error::{TaskError, TimeoutError};
 use crate::future::observer::{Observer, Shared, notify};
 use crate::future::promise::Promise;
 use crate::panics::contain;
@@ -64,7 +64,7 @@ impl<T> Future<T> {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use concurrent_futures::{Future, TimedOut};
+    /// use concurrent_futures::{Future, TimeoutError};
     ///
     /// let (promise, future) = Future::pair();
     /// assert!(future.result_timeout(Duration::ZERO).is_err());
@@ -73,9 +73,12 @@ impl<T> Future<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TimedOut`] outside, while the task is not done; a [`TaskError`] inside, as the outcome of the task.
-    pub fn result_timeout(&self, timeout: Duration) -> Result<Result<&T, &TaskError>, TimedOut> {
-        self.state.wait(deadline_in(timeout)).ok_or(TimedOut)
+    /// [`TimeoutError`] outside, while the task is not done; a [`TaskError`] inside, as the outcome of the task.
+    pub fn result_timeout(
+        &self,
+        timeout: Duration,
+    ) -> Result<Result<&T, &TaskError>, TimeoutError> {
+        self.state.wait(deadline_in(timeout)).ok_or(TimeoutError)
     }
 
     /// Why the task has no value; none if it has one. Waits until the task is done.
@@ -107,8 +110,8 @@ impl<T> Future<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TimedOut`] while the task is not done.
-    pub fn error_timeout(&self, timeout: Duration) -> Result<Option<&TaskError>, TimedOut> {
+    /// [`TimeoutError`] while the task is not done.
+    pub fn error_timeout(&self, timeout: Duration) -> Result<Option<&TaskError>, TimeoutError> {
         self.result_timeout(timeout).map(Result::err)
     }
 

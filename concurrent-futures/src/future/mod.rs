@@ -16,7 +16,7 @@ mod promise;
 mod queue;
 mod tally;
 
-pub use awaiting::{Lent, Taken};
+pub use awaiting::{OwnedResultFuture, ResultFuture};
 pub use handle::Future;
 pub(crate) use observer::{Callbacks, Observer, Shared};
 pub use promise::Promise;

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use crate::error::{Broken, TaskError};
+use crate::error::{BrokenError, TaskError};
 use crate::future::observer::{Callbacks, Observer, Shared, notify};
 use crate::state::{Stage, State};
 
@@ -15,7 +15,7 @@ use crate::state::{Stage, State};
 /// Dropped unfilled it settles its future as broken: nobody waits for ever.
 ///
 /// ```
-/// use concurrent_futures::{Broken, Future, TaskError};
+/// use concurrent_futures::{BrokenError, Future, TaskError};
 ///
 /// let (promise, future) = Future::pair();
 /// assert!(promise.begin(), "nobody has cancelled it");
@@ -24,7 +24,7 @@ use crate::state::{Stage, State};
 ///
 /// let (promise, future) = Future::<i32>::pair();
 /// drop(promise);
-/// assert_eq!(future.result(), Err(&TaskError::Broken(Broken::Abandoned)));
+/// assert_eq!(future.result(), Err(&TaskError::Broken(BrokenError::Abandoned)));
 /// ```
 pub struct Promise<T> {
     state: Shared<T>,
@@ -80,7 +80,7 @@ impl<T> Promise<T> {
     }
 
     /// Settles the future as broken, unless it is settled. The caller runs the callbacks.
-    pub(crate) fn break_off(&self, broken: Broken) -> Option<Callbacks<T>> {
+    pub(crate) fn settle_broken(&self, broken: BrokenError) -> Option<Callbacks<T>> {
         let observers = self.state.settle(Err(TaskError::Broken(broken)))?;
         Some(notify(&self.state, observers))
     }
@@ -89,7 +89,7 @@ impl<T> Promise<T> {
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if matches!(self.state.stage(), Stage::Pending | Stage::Running)
-            && let Some(callbacks) = self.break_off(Broken::Abandoned)
+            && let Some(callbacks) = self.settle_broken(BrokenError::Abandoned)
         {
             callbacks.run();
         }

@@ -1,4 +1,4 @@
-//! The futures of an [`as_completed`](crate::as_completed), in the order in which they are settled.
+//! The futures of an [`as_completed`](crate::as_completed()), in the order in which they are settled.
 
 use std::collections::VecDeque;
 use std::time::Instant;

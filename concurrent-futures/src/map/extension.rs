@@ -58,7 +58,7 @@ pub trait ExecutorExt<K: Task>: Executor<K> {
     /// ```
     ///
     /// # Errors
-    /// As [`Executor::submit`], and [`SubmitError::NoRoom`] when `options` leave no room.
+    /// As [`Executor::submit`], and [`SubmitError::InvalidMapOptions`] when `options` leave no room.
     fn map_with<'a, I>(
         &'a self,
         options: MapOptions,

@@ -11,8 +11,8 @@ use std::vec;
 
 use crate::error::{MapError, SubmitError, TaskError};
 use crate::executor::Executor;
+use crate::map::batch::{Batch, outcome, submit_next};
 use crate::map::options::MapOptions;
-use crate::map::part::{Part, hand_in, outcome};
 use crate::task::Task;
 
 /// Iterator over the results of a map, in the order of the input.
@@ -34,7 +34,7 @@ use crate::task::Task;
 /// ```
 #[must_use = "the calls run anyway, but nobody will know what came of them"]
 pub struct Map<'a, T> {
-    parts: VecDeque<Part<T>>,
+    batches: VecDeque<Batch<T>>,
     /// What is left of the chunk whose turn it is, and how it ended.
     values: vec::IntoIter<T>,
     error: Option<TaskError>,
@@ -44,8 +44,8 @@ pub struct Map<'a, T> {
     advanced: bool,
 }
 
-/// Hands in the next part; none when the input has ended.
-type Source<'a, T> = Box<dyn FnMut() -> Option<Result<Part<T>, SubmitError>> + Send + 'a>;
+/// Hands in the next batch; none when the input has ended.
+type Source<'a, T> = Box<dyn FnMut() -> Option<Result<Batch<T>, SubmitError>> + Send + 'a>;
 
 impl<T> Map<'static, T> {
     pub(crate) fn of_all<K, E>(
@@ -59,8 +59,8 @@ impl<T> Map<'static, T> {
     {
         let mut map = Self::empty();
         let mut tasks = tasks.into_iter();
-        while let Some(part) = hand_in(chunk, &mut tasks, executor) {
-            map.parts.push_back(part?);
+        while let Some(batch) = submit_next(chunk, &mut tasks, executor) {
+            map.batches.push_back(batch?);
         }
         Ok(map)
     }
@@ -80,17 +80,17 @@ impl<'a, T> Map<'a, T> {
     {
         let MapOptions { chunk, buffer } = options;
         if chunk == 0 || buffer == Some(0) {
-            return Err(SubmitError::NoRoom);
+            return Err(SubmitError::InvalidMapOptions);
         }
         let Some(buffer) = buffer else {
             return Map::of_all(chunk, tasks, executor);
         };
         let mut tasks = tasks.into_iter();
         let mut map = Self::empty();
-        let mut source = move || hand_in(chunk, &mut tasks, executor);
-        while map.parts.len() < buffer {
+        let mut source = move || submit_next(chunk, &mut tasks, executor);
+        while map.batches.len() < buffer {
             match source() {
-                Some(part) => map.parts.push_back(part?),
+                Some(batch) => map.batches.push_back(batch?),
                 None => return Ok(map),
             }
         }
@@ -100,7 +100,7 @@ impl<'a, T> Map<'a, T> {
 
     fn empty() -> Self {
         Self {
-            parts: VecDeque::new(),
+            batches: VecDeque::new(),
             values: Vec::new().into_iter(),
             error: None,
             source: None,
@@ -131,29 +131,29 @@ impl<'a, T> Map<'a, T> {
         self
     }
 
-    /// The part whose turn it is, when it is done; another one is handed in for it.
-    fn next_part(&mut self) -> Option<Result<Part<T>, MapError>> {
-        if self.parts.front()?.wait(self.deadline).is_err() {
+    /// The batch whose turn it is, when it is done; another one is handed in for it.
+    fn next_batch(&mut self) -> Option<Result<Batch<T>, MapError>> {
+        if self.batches.front()?.wait(self.deadline).is_err() {
             return Some(Err(MapError::TimedOut));
         }
-        let part = self.parts.pop_front()?;
+        let batch = self.batches.pop_front()?;
         match self.source.as_mut().and_then(|source| source()) {
-            Some(Ok(next)) => self.parts.push_back(next),
+            Some(Ok(next)) => self.batches.push_back(next),
             Some(Err(error)) => {
                 self.source = None;
-                self.parts.push_back(Part::Refused(error));
+                self.batches.push_back(Batch::Refused(error));
             }
             None => self.source = None,
         }
-        Some(Ok(part))
+        Some(Ok(batch))
     }
 
     /// Hands in no more and calls off what has not begun.
     pub(super) fn stop(&mut self) {
         self.source = None;
         self.values = Vec::new().into_iter();
-        for part in self.parts.drain(..) {
-            part.cancel();
+        for batch in self.batches.drain(..) {
+            batch.cancel();
         }
     }
 
@@ -175,19 +175,19 @@ impl<T> Iterator for Map<'_, T> {
             if let Some(error) = self.error.take() {
                 return self.fail(MapError::Task(error));
             }
-            match self.next_part()? {
-                Ok(Part::One(future)) => match outcome(future) {
+            match self.next_batch()? {
+                Ok(Batch::Single(future)) => match outcome(future) {
                     Ok(value) => return Some(Ok(value)),
                     Err(error) => return self.fail(MapError::Task(error)),
                 },
-                Ok(Part::Many(future)) => match outcome(future) {
+                Ok(Batch::Chunk(future)) => match outcome(future) {
                     Ok(chunk) => {
                         self.values = chunk.values.into_iter();
                         self.error = chunk.error;
                     }
                     Err(error) => return self.fail(MapError::Task(error)),
                 },
-                Ok(Part::Refused(error)) => return self.fail(MapError::Submit(error)),
+                Ok(Batch::Refused(error)) => return self.fail(MapError::Submit(error)),
                 Err(error) => return self.fail(error),
             }
         }
@@ -207,7 +207,7 @@ impl<T> Drop for Map<'_, T> {
 impl<T> fmt::Debug for Map<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map")
-            .field("parts", &self.parts.len())
+            .field("batches", &self.batches.len())
             .field("endless", &self.source.is_some())
             .finish_non_exhaustive()
     }

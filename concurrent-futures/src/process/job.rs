@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::chunk::Chunk;
-use crate::error::{Broken, TaskError};
+use crate::error::{BrokenError, TaskError};
 use crate::future::{Callbacks, Future, Promise};
 use crate::panics::contain;
 use crate::task::Fallible;
@@ -106,7 +106,7 @@ pub(super) trait Pending: Send {
     fn begin(&self) -> bool;
     fn settle(self: Box<Self>, reply: &[u8]) -> Option<CallbacksToRun>;
     fn cancel(self: Box<Self>) -> Option<CallbacksToRun>;
-    fn break_off(self: Box<Self>, broken: Broken) -> Option<CallbacksToRun>;
+    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun>;
 }
 
 pub(super) type CallbacksToRun = Box<dyn FnOnce()>;
@@ -140,8 +140,8 @@ impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for Awaited<W, T> {
         self.promise.cancel().map(boxed)
     }
 
-    fn break_off(self: Box<Self>, broken: Broken) -> Option<CallbacksToRun> {
-        self.promise.break_off(broken).map(boxed)
+    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun> {
+        self.promise.settle_broken(broken).map(boxed)
     }
 }
 

@@ -5,21 +5,21 @@
 //! * `worker`: the other side, which runs tasks
 //! * `launch`: how a worker is started
 //! * `job`: a task that waits for its worker, its types forgotten
-//! * `lanes`: who of the workers gets which task
+//! * `scheduler`: which worker gets which task
 //! * `pool`: the threads that talk to the workers
 
 mod frame;
 mod job;
-mod lanes;
 mod launch;
 mod pool;
+mod scheduler;
 mod task;
 mod worker;
 
 pub(crate) use job::{Job, encode_task};
-pub(crate) use lanes::Rules;
 pub(crate) use launch::Launcher;
 pub(crate) use pool::{Pool, Settings};
+pub(crate) use scheduler::Rules;
 pub use task::PortableTask;
 pub use worker::Registry;
 pub(crate) use worker::{is_astray, is_serving};

@@ -1,4 +1,4 @@
-//! The threads that talk to the workers. Each lane has one that starts its workers and writes to them; while there is a
+//! The threads that talk to the workers. Each slot has one that starts its workers and writes to them; while there is a
 //! worker another one reads from it. So however much is on its way in both directions, neither side waits for the other
 //! to stop talking.
 
@@ -12,12 +12,12 @@ use std::thread::{self, JoinHandle};
 
 use super::frame;
 use super::job::{Job, Pending, read_reply};
-use super::lanes::{Errand, Rules, Stage, State, Step};
 use super::launch::Launcher;
-use crate::error::{Broken, SubmitError, TaskError};
+use super::scheduler::{Rules, Stage, State, Step, WriterAction};
+use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::panics::contain;
 
-/// What the executor and the threads of its lanes share.
+/// What the executor and the threads of its slots share.
 pub(crate) struct Pool {
     state: Mutex<State>,
     settings: Settings,
@@ -81,14 +81,14 @@ impl Pool {
             match state.next_step() {
                 Step::Give(index) => state.give_next_to(index),
                 Step::Start(index) => {
-                    let lane = &mut state.lanes[index];
-                    lane.stage = Stage::Starting;
-                    lane.wake.notify_one();
+                    let slot = &mut state.slots[index];
+                    slot.stage = Stage::Starting;
+                    slot.wake.notify_one();
                 }
-                Step::AddLane => {
-                    let index = state.add_lane();
+                Step::AddSlot => {
+                    let index = state.add_slot();
                     if let Err(error) = self.start_thread(index) {
-                        return self.close_lane(state, index, &error);
+                        return self.close_slot(state, index, &error);
                     }
                 }
                 Step::Rest => break,
@@ -104,19 +104,19 @@ impl Pool {
         let name = format!("worker_{index}");
         let thread = thread::Builder::new()
             .name(name)
-            .spawn(move || pool.keep_lane(index))?;
+            .spawn(move || pool.run_slot(index))?;
         lock(&self.threads).push(thread);
         Ok(())
     }
 
-    /// What the thread of a lane does, from its start to its end: one worker after the other.
-    fn keep_lane(self: Arc<Self>, index: usize) {
+    /// What the thread of a slot does, from its start to its end: one worker after the other.
+    fn run_slot(self: Arc<Self>, index: usize) {
         WORKS_FOR.set(Some(self.address()));
         while self.wait_until_wanted(index) {
             let launched = self.settings.launcher.launch();
-            match launched.and_then(|(worker, socket)| self.keep_worker(index, worker, socket)) {
+            match launched.and_then(|(worker, socket)| self.run_worker(index, worker, socket)) {
                 Ok((pid, status)) => self.worker_ended(index, pid, status),
-                Err(error) => self.close_lane(self.state(), index, &error),
+                Err(error) => self.close_slot(self.state(), index, &error),
             }
         }
     }
@@ -125,10 +125,10 @@ impl Pool {
     fn wait_until_wanted(&self, index: usize) -> bool {
         let mut state = self.state();
         loop {
-            if state.is_over() || state.lanes[index].stage == Stage::Closed {
+            if state.is_over() || state.slots[index].stage == Stage::Closed {
                 return false;
             }
-            if state.lanes[index].stage == Stage::Starting {
+            if state.slots[index].stage == Stage::Starting {
                 return true;
             }
             state = wait(state, index);
@@ -139,14 +139,14 @@ impl Pool {
     ///
     /// # Errors
     /// When there is no thread to read from it. It is gone then as well.
-    fn keep_worker(
+    fn run_worker(
         self: &Arc<Self>,
         index: usize,
         mut worker: Child,
         socket: UnixStream,
     ) -> io::Result<(u32, ExitStatus)> {
         let socket = Arc::new(socket);
-        self.state().move_in(index, Arc::clone(&socket));
+        self.state().connect(index, Arc::clone(&socket));
         let talked = thread::scope(|scope| {
             let reads = thread::Builder::new()
                 .name(format!("worker_{index}_in"))
@@ -171,27 +171,27 @@ impl Pool {
             stream.write_all(initializer)?;
             stream.flush()?;
         } else {
-            self.open_lane(index);
+            self.open_slot(index);
         }
         loop {
-            match self.next_errand(index) {
-                Errand::Send(frames) => {
+            match self.next_writer_action(index) {
+                WriterAction::Send(frames) => {
                     for frame in frames {
                         stream.write_all(&frame)?;
                     }
                     stream.flush()?;
                 }
-                Errand::Close => return socket.shutdown(Shutdown::Write),
-                Errand::Leave => return socket.shutdown(Shutdown::Both),
+                WriterAction::Close => return socket.shutdown(Shutdown::Write),
+                WriterAction::Leave => return socket.shutdown(Shutdown::Both),
             }
         }
     }
 
-    fn next_errand(&self, index: usize) -> Errand {
+    fn next_writer_action(&self, index: usize) -> WriterAction {
         let mut state = self.state();
         loop {
-            if let Some(errand) = state.errand(index) {
-                return errand;
+            if let Some(action) = state.writer_action(index) {
+                return action;
             }
             state = wait(state, index);
         }
@@ -219,8 +219,8 @@ impl Pool {
             });
         }
         let mut state = self.state();
-        state.lanes[index].stage = Stage::Gone;
-        state.lanes[index].wake.notify_one();
+        state.slots[index].stage = Stage::Gone;
+        state.slots[index].wake.notify_one();
     }
 
     /// The worker is free from here on, before anyone learns of the outcome: who waits for that and submits again finds
@@ -236,27 +236,27 @@ impl Pool {
 
     fn initializer_ended(self: &Arc<Self>, index: usize, reply: &[u8]) {
         match read_reply(reply) {
-            Ok(_) => self.open_lane(index),
+            Ok(_) => self.open_slot(index),
             Err(TaskError::Panicked { message, .. }) => {
-                self.break_down(self.state(), Broken::Initializer { message });
+                self.break_down(self.state(), BrokenError::Initializer { message });
             }
             Err(error) => {
                 let message = error.to_string();
-                self.break_down(self.state(), Broken::Initializer { message });
+                self.break_down(self.state(), BrokenError::Initializer { message });
             }
         }
     }
 
-    fn open_lane(self: &Arc<Self>, index: usize) {
+    fn open_slot(self: &Arc<Self>, index: usize) {
         let mut state = self.state();
-        if state.lanes[index].stage == Stage::Starting {
-            state.lanes[index].stage = Stage::Open;
+        if state.slots[index].stage == Stage::Starting {
+            state.slots[index].stage = Stage::Open;
         }
         self.hand_out(state);
     }
 
-    /// There will be no worker in this lane; without any lane the pool is broken.
-    fn close_lane(
+    /// There will be no worker in this slot; without any slot the pool is broken.
+    fn close_slot(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
         index: usize,
@@ -264,7 +264,7 @@ impl Pool {
     ) {
         if state.close(index) {
             let message = error.to_string();
-            self.break_down(state, Broken::NoWorker { message });
+            self.break_down(state, BrokenError::NoWorker { message });
         } else {
             self.hand_out(state);
         }
@@ -272,20 +272,20 @@ impl Pool {
 
     fn worker_ended(self: &Arc<Self>, index: usize, pid: u32, status: ExitStatus) {
         let mut state = self.state();
-        let Some(owed) = state.move_out(index) else {
+        let Some(owed) = state.vacate(index) else {
             return self.hand_out(state);
         };
-        let broken = Broken::Worker { pid, status };
+        let broken = BrokenError::Worker { pid, status };
         if state.restarts < state.rules.max_restarts {
             state.restarts += 1;
             self.hand_out(state);
-            settle_all(owed, |pending| pending.break_off(broken.clone()));
+            settle_all(owed, |pending| pending.settle_broken(broken.clone()));
         } else {
             self.break_down_with(state, broken, owed);
         }
     }
 
-    fn break_down(&self, state: MutexGuard<'_, State>, broken: Broken) {
+    fn break_down(&self, state: MutexGuard<'_, State>, broken: BrokenError) {
         self.break_down_with(state, broken, Vec::new());
     }
 
@@ -293,12 +293,12 @@ impl Pool {
     fn break_down_with(
         &self,
         mut state: MutexGuard<'_, State>,
-        broken: Broken,
+        broken: BrokenError,
         mut lost: Vec<Box<dyn Pending>>,
     ) {
         lost.extend(state.break_down(&broken));
         drop(state);
-        settle_all(lost, |pending| pending.break_off(broken.clone()));
+        settle_all(lost, |pending| pending.settle_broken(broken.clone()));
     }
 
     pub(crate) fn shut_down(&self, wait: bool, cancel_futures: bool) {
@@ -367,7 +367,7 @@ fn settle_all<P>(
 }
 
 fn wait<'a>(state: MutexGuard<'a, State>, index: usize) -> MutexGuard<'a, State> {
-    let wake = Arc::clone(&state.lanes[index].wake);
+    let wake = Arc::clone(&state.slots[index].wake);
     wake.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -144,7 +144,7 @@ impl ThreadPoolBuilder {
     /// As [`initializer`](Self::initializer), for one that returns an error if it fails; that breaks the pool, too.
     ///
     /// ```
-    /// use concurrent_futures::{Broken, TaskError, ThreadPoolExecutor};
+    /// use concurrent_futures::{BrokenError, TaskError, ThreadPoolExecutor};
     ///
     /// let builder = ThreadPoolExecutor::builder().try_initializer(|| Err("no licence"));
     /// let executor = builder.build()?;

@@ -131,7 +131,7 @@ impl ThreadPoolExecutor {
     /// ```
     ///
     /// # Errors
-    /// As [`submit`](Self::submit), and [`SubmitError::NoRoom`] when `options` leave no room.
+    /// As [`submit`](Self::submit), and [`SubmitError::InvalidMapOptions`] when `options` leave no room.
     pub fn map_with<'a, I, T, F>(
         &'a self,
         options: MapOptions,

@@ -1,6 +1,6 @@
 //! A task in the queue, its types forgotten.
 
-use crate::error::{Broken, TaskError};
+use crate::error::{BrokenError, TaskError};
 use crate::future::{Callbacks, Future, Promise};
 use crate::panics::{call, contain};
 use crate::thread_pool::counter::TaskCounter;
@@ -12,7 +12,7 @@ pub(super) trait Job<'t>: Send {
     /// anyone learns of the outcome.
     fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<CallbacksToRun<'t>>;
     fn cancel(self: Box<Self>) -> Option<CallbacksToRun<'t>>;
-    fn break_off(self: Box<Self>, broken: Broken) -> Option<CallbacksToRun<'t>>;
+    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun<'t>>;
 }
 
 pub(super) type CallbacksToRun<'t> = Box<dyn FnOnce() + 't>;
@@ -53,8 +53,8 @@ where
         self.settle(Promise::cancel)
     }
 
-    fn break_off(self: Box<Self>, broken: Broken) -> Option<CallbacksToRun<'t>> {
-        self.settle(|promise| promise.break_off(broken))
+    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun<'t>> {
+        self.settle(|promise| promise.settle_broken(broken))
     }
 }
 

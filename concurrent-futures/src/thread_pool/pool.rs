@@ -11,7 +11,7 @@ use std::thread::{JoinHandle, ScopedJoinHandle};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::error::{Broken, SubmitError, TaskError};
+use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::panics::{call, contain};
 use crate::thread_pool::counter::TaskCounter;
 use crate::thread_pool::job::{CallbacksToRun, Job};
@@ -55,7 +55,7 @@ struct State<'t> {
     /// Taken by shutdown and by breakage; workers end when it is gone and the queue is empty.
     sender: Option<Sender<Box<dyn Job<'t> + 't>>>,
     started: usize,
-    broken: Option<Broken>,
+    broken: Option<BrokenError>,
 }
 
 thread_local! {
@@ -152,7 +152,7 @@ impl<'t> Pool<'t> {
                 Err(other) => Some(other.to_string()),
             };
             if let Some(message) = message {
-                self.break_down(&Broken::Initializer { message });
+                self.break_down(&BrokenError::Initializer { message });
             }
         }
         // Ends when the sender is gone and the queue is empty; after a breakdown that is now.
@@ -176,10 +176,10 @@ impl<'t> Pool<'t> {
     }
 
     /// Fails what is queued and takes nothing more. Tasks that are running go on.
-    fn break_down(&self, broken: &Broken) {
+    fn break_down(&self, broken: &BrokenError) {
         self.state().broken.get_or_insert(broken.clone());
         self.close();
-        self.empty_queue(|job| job.break_off(broken.clone()));
+        self.empty_queue(|job| job.settle_broken(broken.clone()));
     }
 
     /// Takes nothing more.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use concurrent_futures::{Broken, OnCrash, Shutdown, SubmitError, TaskError};
+use concurrent_futures::{BrokenError, OnCrash, Shutdown, SubmitError, TaskError};
 
 use crate::support::{Gates, KILLED, death, in_time, kill, pool};
 use crate::tasks::*;
@@ -22,7 +22,7 @@ fn a_killed_worker_breaks_the_pool_with_its_id_and_its_status() {
         }
         // Nobody needs the other one any more.
         other.wait_until_gone();
-        let SubmitError::Broken(Broken::Worker { pid, .. }) =
+        let SubmitError::Broken(BrokenError::Worker { pid, .. }) =
             executor.submit(Square(1)).unwrap_err()
         else {
             panic!("refused for another reason");
@@ -182,7 +182,7 @@ fn an_initializer_that_panics_breaks_the_pool() {
         assert!(second.is_err() || second.unwrap().result().is_err());
         assert!(matches!(
             executor.submit(Square(1)),
-            Err(SubmitError::Broken(Broken::Initializer { .. }))
+            Err(SubmitError::Broken(BrokenError::Initializer { .. }))
         ));
     });
 }
@@ -208,7 +208,7 @@ fn a_program_that_is_not_there_breaks_the_pool() {
             .build()
             .unwrap();
         let future = executor.submit(Square(1)).unwrap();
-        let Err(TaskError::Broken(Broken::NoWorker { message, .. })) = future.result() else {
+        let Err(TaskError::Broken(BrokenError::NoWorker { message, .. })) = future.result() else {
             panic!("{future:?}");
         };
         assert!(message.contains("No such file"), "{message}");

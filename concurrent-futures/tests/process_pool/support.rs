@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use concurrent_futures::{Broken, Future, ProcessPoolBuilder, ProcessPoolExecutor, TaskError};
+use concurrent_futures::{BrokenError, Future, ProcessPoolBuilder, ProcessPoolExecutor, TaskError};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -134,7 +134,9 @@ pub(crate) fn kill(pid: u32) {
 /// The process and what it ended with, of a task that it took down.
 pub(crate) fn death<T: std::fmt::Debug>(future: &Future<T>) -> (u32, String) {
     match future.result() {
-        Err(TaskError::Broken(Broken::Worker { pid, status, .. })) => (*pid, status.to_string()),
+        Err(TaskError::Broken(BrokenError::Worker { pid, status, .. })) => {
+            (*pid, status.to_string())
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -1,6 +1,6 @@
-//! Who of the workers gets which task. Bookkeeping only, done under the pool's lock: knows neither threads nor processes.
+//! Which worker gets which task. Bookkeeping only, done under the pool's lock: knows neither threads nor processes.
 //!
-//! A lane is the place of one worker; when that ends, the next may take it. Workers are started one by one, when a task
+//! A slot is the place of one worker; when that ends, the next may take it. Workers are started one by one, when a task
 //! comes and nobody is idle. The next task goes to whoever has the fewest in flight.
 
 use std::collections::VecDeque;
@@ -12,17 +12,17 @@ use std::sync::{Arc, Condvar};
 use rustix::net::SendFlags;
 
 use super::job::{Job, Pending};
-use crate::error::Broken;
+use crate::error::BrokenError;
 
 /// What the lock of the pool guards.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) queue: VecDeque<Job>,
-    pub(super) lanes: Vec<Lane>,
+    pub(super) slots: Vec<Slot>,
     pub(super) rules: Rules,
     pub(super) restarts: usize,
     pub(super) shut_down: bool,
-    pub(super) broken: Option<Broken>,
+    pub(super) broken: Option<BrokenError>,
 }
 
 /// How many of what there may be.
@@ -36,7 +36,7 @@ pub(crate) struct Rules {
 }
 
 #[derive(Default)]
-pub(super) struct Lane {
+pub(super) struct Slot {
     pub(super) stage: Stage,
     /// Frames yet to be written.
     outbox: Vec<Vec<u8>>,
@@ -49,7 +49,7 @@ pub(super) struct Lane {
     pub(super) wake: Arc<Condvar>,
 }
 
-impl Lane {
+impl Slot {
     /// Has a frame written. A small one for an idle worker is written at once, which saves waking the thread that would
     /// do it.
     fn send(&mut self, mut frame: Vec<u8>) {
@@ -104,12 +104,12 @@ pub(super) enum Stage {
 pub(super) enum Step {
     Give(usize),
     Start(usize),
-    AddLane,
+    AddSlot,
     Rest,
 }
 
 /// What the thread that writes to a worker is to do.
-pub(super) enum Errand {
+pub(super) enum WriterAction {
     Send(Vec<Vec<u8>>),
     /// There will be no more.
     Close,
@@ -122,15 +122,15 @@ impl State {
         if self.queue.is_empty() {
             return Step::Rest;
         }
-        let with_room = |(_, lane): &(usize, &Lane)| {
-            lane.stage == Stage::Open && lane.in_flight.len() < self.rules.window
+        let with_room = |(_, slot): &(usize, &Slot)| {
+            slot.stage == Stage::Open && slot.in_flight.len() < self.rules.window
         };
-        let lanes = || self.lanes.iter().enumerate();
-        let freest = lanes()
+        let slots = || self.slots.iter().enumerate();
+        let freest = slots()
             .filter(with_room)
-            .min_by_key(|(_, lane)| lane.in_flight.len());
-        if let Some((index, lane)) = freest
-            && lane.in_flight.is_empty()
+            .min_by_key(|(_, slot)| slot.in_flight.len());
+        if let Some((index, slot)) = freest
+            && slot.in_flight.is_empty()
         {
             return Step::Give(index);
         }
@@ -138,28 +138,28 @@ impl State {
             return Step::Rest; // those that are starting will take them
         }
         if let Some(index) = self
-            .lanes
+            .slots
             .iter()
-            .position(|lane| lane.stage == Stage::Vacant)
+            .position(|slot| slot.stage == Stage::Vacant)
         {
             return Step::Start(index);
         }
-        if self.lanes.len() < self.rules.max_workers {
-            return Step::AddLane;
+        if self.slots.len() < self.rules.max_workers {
+            return Step::AddSlot;
         }
         freest.map_or(Step::Rest, |(index, _)| Step::Give(index))
     }
 
-    /// One lane more, where a worker is wanted; its index.
-    pub(super) fn add_lane(&mut self) -> usize {
-        self.lanes.push(Lane {
+    /// One slot more, where a worker is wanted; its index.
+    pub(super) fn add_slot(&mut self) -> usize {
+        self.slots.push(Slot {
             stage: Stage::Starting,
-            ..Lane::default()
+            ..Slot::default()
         });
-        self.lanes.len() - 1
+        self.slots.len() - 1
     }
 
-    /// Gives the next task to a lane, unless it has been cancelled.
+    /// Gives the next task to a slot, unless it has been cancelled.
     pub(super) fn give_next_to(&mut self, index: usize) {
         let Some(Job { frame, pending }) = self.queue.pop_front() else {
             return;
@@ -167,37 +167,37 @@ impl State {
         if !pending.begin() {
             return;
         }
-        let lane = &mut self.lanes[index];
-        lane.send(frame);
-        lane.in_flight.push_back(pending);
-        lane.taken += 1;
-        if lane.taken == self.rules.tasks_per_worker {
-            lane.stage = Stage::Leaving;
-            lane.wake.notify_one();
+        let slot = &mut self.slots[index];
+        slot.send(frame);
+        slot.in_flight.push_back(pending);
+        slot.taken += 1;
+        if slot.taken == self.rules.tasks_per_worker {
+            slot.stage = Stage::Leaving;
+            slot.wake.notify_one();
         }
     }
 
-    /// Whether it is time for more. A lane is filled up when half of its window is free, so that the tasks go in one piece
+    /// Whether it is time for more. A slot is filled up when half of its window is free, so that the tasks go in one piece
     /// and the worker, which has the other half at hand, need not wait.
     pub(super) fn wants_more(&self, index: usize) -> bool {
-        self.lanes[index].in_flight.len() <= self.rules.window / 2
+        self.slots[index].in_flight.len() <= self.rules.window / 2
     }
 
     /// The task whose reply has come; none after a breakdown.
     pub(super) fn take_answered(&mut self, index: usize) -> Option<Box<dyn Pending>> {
-        self.lanes[index].in_flight.pop_front()
+        self.slots[index].in_flight.pop_front()
     }
 
-    pub(super) fn errand(&mut self, index: usize) -> Option<Errand> {
+    pub(super) fn writer_action(&mut self, index: usize) -> Option<WriterAction> {
         let is_over = self.is_over();
         let is_broken = self.broken.is_some();
-        let lane = &mut self.lanes[index];
-        if is_broken || lane.stage == Stage::Gone {
-            Some(Errand::Leave)
-        } else if !lane.outbox.is_empty() {
-            Some(Errand::Send(mem::take(&mut lane.outbox)))
-        } else if is_over || lane.stage == Stage::Leaving {
-            Some(Errand::Close)
+        let slot = &mut self.slots[index];
+        if is_broken || slot.stage == Stage::Gone {
+            Some(WriterAction::Leave)
+        } else if !slot.outbox.is_empty() {
+            Some(WriterAction::Send(mem::take(&mut slot.outbox)))
+        } else if is_over || slot.stage == Stage::Leaving {
+            Some(WriterAction::Close)
         } else {
             None
         }
@@ -208,41 +208,41 @@ impl State {
         self.broken.is_some() || (self.shut_down && self.queue.is_empty())
     }
 
-    /// A worker has come to this lane.
-    pub(super) fn move_in(&mut self, index: usize, socket: Arc<UnixStream>) {
-        self.lanes[index].socket = Some(socket);
+    /// A worker has come to this slot.
+    pub(super) fn connect(&mut self, index: usize, socket: Arc<UnixStream>) {
+        self.slots[index].socket = Some(socket);
     }
 
-    /// Empties a lane whose worker has ended; the tasks that it owes an outcome, if it was not to end like that.
-    pub(super) fn move_out(&mut self, index: usize) -> Option<Vec<Box<dyn Pending>>> {
+    /// Empties a slot whose worker has ended; the tasks that it owes an outcome, if it was not to end like that.
+    pub(super) fn vacate(&mut self, index: usize) -> Option<Vec<Box<dyn Pending>>> {
         let is_over = self.is_over();
         let tasks_per_worker = self.rules.tasks_per_worker;
-        let lane = &mut self.lanes[index];
-        let has_had_all = lane.taken == tasks_per_worker;
-        let owed: Vec<_> = lane.in_flight.drain(..).collect();
-        lane.outbox.clear();
-        lane.socket = None;
-        lane.taken = 0;
-        lane.stage = Stage::Vacant;
+        let slot = &mut self.slots[index];
+        let has_had_all = slot.taken == tasks_per_worker;
+        let owed: Vec<_> = slot.in_flight.drain(..).collect();
+        slot.outbox.clear();
+        slot.socket = None;
+        slot.taken = 0;
+        slot.stage = Stage::Vacant;
         let was_to_end = owed.is_empty() && (has_had_all || is_over);
         (!was_to_end).then_some(owed)
     }
 
-    /// No worker can be started for this lane; whether there is none at all now.
+    /// No worker can be started for this slot; whether there is none at all now.
     pub(super) fn close(&mut self, index: usize) -> bool {
-        self.lanes[index].stage = Stage::Closed;
-        self.rules.max_workers = self.lanes.len();
-        self.count(Stage::Closed) == self.lanes.len()
+        self.slots[index].stage = Stage::Closed;
+        self.rules.max_workers = self.slots.len();
+        self.count(Stage::Closed) == self.slots.len()
     }
 
     /// Takes nothing more and cuts off all workers; the tasks that will never have a value.
-    pub(super) fn break_down(&mut self, broken: &Broken) -> Vec<Box<dyn Pending>> {
+    pub(super) fn break_down(&mut self, broken: &BrokenError) -> Vec<Box<dyn Pending>> {
         self.broken.get_or_insert_with(|| broken.clone());
         let mut lost: Vec<_> = self.queue.drain(..).map(|job| job.pending).collect();
-        for lane in &mut self.lanes {
-            lost.extend(lane.in_flight.drain(..));
-            lane.outbox.clear();
-            if let Some(socket) = &lane.socket {
+        for slot in &mut self.slots {
+            lost.extend(slot.in_flight.drain(..));
+            slot.outbox.clear();
+            if let Some(socket) = &slot.socket {
                 // The worker may be gone already.
                 let _ = socket.shutdown(Shutdown::Both);
             }
@@ -252,20 +252,20 @@ impl State {
     }
 
     pub(super) fn wake_all(&self) {
-        for lane in &self.lanes {
-            lane.wake.notify_one();
+        for slot in &self.slots {
+            slot.wake.notify_one();
         }
     }
 
     pub(super) fn count_workers(&self) -> usize {
-        self.lanes
+        self.slots
             .iter()
-            .filter(|lane| lane.socket.is_some())
+            .filter(|slot| slot.socket.is_some())
             .count()
     }
 
     fn count(&self, stage: Stage) -> usize {
-        self.lanes.iter().filter(|lane| lane.stage == stage).count()
+        self.slots.iter().filter(|slot| slot.stage == stage).count()
     }
 }
 
@@ -292,27 +292,27 @@ mod tests {
         Job::empty()
     }
 
-    fn open_lanes(state: &mut State, lanes: usize) {
-        for _ in 0..lanes {
-            let index = state.add_lane();
-            state.lanes[index].stage = Stage::Open;
+    fn open_slots(state: &mut State, slots: usize) {
+        for _ in 0..slots {
+            let index = state.add_slot();
+            state.slots[index].stage = Stage::Open;
         }
     }
 
     #[test]
     fn one_worker_is_started_per_task_and_none_too_many() {
         let mut state = state(3, 64, 2);
-        assert_eq!(state.next_step(), Step::AddLane);
-        state.add_lane();
-        assert_eq!(state.next_step(), Step::AddLane);
-        state.add_lane();
+        assert_eq!(state.next_step(), Step::AddSlot);
+        state.add_slot();
+        assert_eq!(state.next_step(), Step::AddSlot);
+        state.add_slot();
         assert_eq!(state.next_step(), Step::Rest);
     }
 
     #[test]
     fn the_next_task_goes_to_whoever_has_the_fewest_and_waits_when_all_windows_are_full() {
         let mut state = state(2, 2, 5);
-        open_lanes(&mut state, 2);
+        open_slots(&mut state, 2);
         let mut given = Vec::new();
         while let Step::Give(index) = state.next_step() {
             state.give_next_to(index);
@@ -326,10 +326,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_lane_gets_a_new_worker_before_a_busy_one_gets_a_second_task() {
+    fn an_empty_slot_gets_a_new_worker_before_a_busy_one_gets_a_second_task() {
         let mut state = state(2, 2, 2);
-        open_lanes(&mut state, 2);
-        state.lanes[1].stage = Stage::Vacant;
+        open_slots(&mut state, 2);
+        state.slots[1].stage = Stage::Vacant;
         state.give_next_to(0);
         assert_eq!(state.next_step(), Step::Start(1));
     }
@@ -338,7 +338,7 @@ mod tests {
     fn a_worker_that_has_had_its_tasks_gets_no_more() {
         let mut state = state(1, 64, 3);
         state.rules.tasks_per_worker = 2;
-        open_lanes(&mut state, 1);
+        open_slots(&mut state, 1);
         state.give_next_to(0);
         assert_eq!(state.next_step(), Step::Give(0));
         state.give_next_to(0);

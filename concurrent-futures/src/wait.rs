@@ -32,7 +32,9 @@ pub enum ReturnWhen {
     AllCompleted,
 }
 
-/// The futures given to [`wait`], each once and in the order given, in two parts.
+/// The result of [`wait()`]: the futures given to it, each once and in the order given, in two parts.
+///
+/// In Python: `DoneAndNotDoneFutures`.
 ///
 /// ```
 /// use concurrent_futures::{Future, ReturnWhen, wait};
@@ -45,7 +47,7 @@ pub enum ReturnWhen {
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Waited<T> {
+pub struct WaitResult<T> {
     /// Those that finished or were cancelled.
     pub done: Vec<Future<T>>,
     /// Those that are pending or running.
@@ -71,7 +73,7 @@ pub fn wait<T>(
     futures: impl IntoIterator<Item = Future<T>>,
     timeout: Option<Duration>,
     return_when: ReturnWhen,
-) -> Waited<T> {
+) -> WaitResult<T> {
     let deadline = timeout.and_then(deadline_in);
     let mut seen = HashSet::new();
     let futures: Vec<_> = futures
@@ -94,7 +96,7 @@ pub fn wait<T>(
     });
     let (done, not_done): (Vec<_>, Vec<_>) = futures.into_iter().partition(Future::done);
     forget(&tally, &not_done);
-    Waited { done, not_done }
+    WaitResult { done, not_done }
 }
 
 fn has_failed<T>(future: &Future<T>) -> bool {

@@ -9,7 +9,7 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::Unfinished;
+use crate::error::UnfinishedError;
 use crate::future::{Future, Observer, Queue, Shared};
 use crate::sync::deadline_in;
 
@@ -142,14 +142,14 @@ impl<T> fmt::Debug for AsCompleted<T> {
 ///
 /// ```
 /// use std::time::Duration;
-/// use concurrent_futures::{Future, Unfinished, as_completed};
+/// use concurrent_futures::{Future, UnfinishedError, as_completed};
 ///
 /// let (promise, future) = Future::pair();
 /// promise.set(Ok(42));
 /// for done in as_completed([future]).timeout(Duration::from_secs(60)) {
 ///     assert_eq!(done?.result(), Ok(&42));
 /// }
-/// # Ok::<(), Unfinished>(())
+/// # Ok::<(), UnfinishedError>(())
 /// ```
 #[derive(Debug)]
 pub struct AsCompletedWithin<T> {
@@ -159,7 +159,7 @@ pub struct AsCompletedWithin<T> {
 }
 
 impl<T> Iterator for AsCompletedWithin<T> {
-    type Item = Result<Future<T>, Unfinished>;
+    type Item = Result<Future<T>, UnfinishedError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -170,7 +170,7 @@ impl<T> Iterator for AsCompletedWithin<T> {
         match next {
             Some(future) => Some(Ok(future)),
             None if self.futures.left == 0 => None,
-            None => Some(Err(Unfinished {
+            None => Some(Err(UnfinishedError {
                 unfinished: self.futures.left,
                 total: self.futures.total,
             })),

@@ -3,33 +3,33 @@
 use std::time::Instant;
 
 use crate::chunk::Chunk;
-use crate::error::{SubmitError, TaskError, TimedOut};
+use crate::error::{SubmitError, TaskError, TimeoutError};
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::task::Task;
 
-pub(super) enum Part<T> {
-    One(Future<T>),
-    Many(Future<Chunk<T>>),
+pub(super) enum Batch<T> {
+    Single(Future<T>),
+    Chunk(Future<Chunk<T>>),
     /// The executor did not take it.
     Refused(SubmitError),
 }
 
-impl<T> Part<T> {
+impl<T> Batch<T> {
     /// Waits until it is done, at most until `deadline`.
-    pub(super) fn wait(&self, deadline: Option<Instant>) -> Result<(), TimedOut> {
+    pub(super) fn wait(&self, deadline: Option<Instant>) -> Result<(), TimeoutError> {
         let done = match self {
-            Self::One(future) => future.state().wait(deadline).is_some(),
-            Self::Many(future) => future.state().wait(deadline).is_some(),
+            Self::Single(future) => future.state().wait(deadline).is_some(),
+            Self::Chunk(future) => future.state().wait(deadline).is_some(),
             Self::Refused(_) => true,
         };
-        if done { Ok(()) } else { Err(TimedOut) }
+        if done { Ok(()) } else { Err(TimeoutError) }
     }
 
     pub(super) fn cancel(self) {
         match self {
-            Self::One(future) => drop(future.cancel()),
-            Self::Many(future) => drop(future.cancel()),
+            Self::Single(future) => drop(future.cancel()),
+            Self::Chunk(future) => drop(future.cancel()),
             Self::Refused(_) => (),
         }
     }
@@ -42,20 +42,20 @@ pub(super) fn outcome<T>(future: Future<T>) -> Result<T, TaskError> {
 }
 
 /// Hands the next `chunk` of `tasks` to `executor`; none when there are no more.
-pub(super) fn hand_in<K, E>(
+pub(super) fn submit_next<K, E>(
     chunk: usize,
     tasks: &mut impl Iterator<Item = K>,
     executor: &E,
-) -> Option<Result<Part<K::Output>, SubmitError>>
+) -> Option<Result<Batch<K::Output>, SubmitError>>
 where
     K: Task,
     E: Executor<K> + ?Sized,
 {
     if chunk == 1 {
         let task = tasks.next()?;
-        return Some(executor.submit(task).map(Part::One));
+        return Some(executor.submit(task).map(Batch::Single));
     }
     let tasks: Vec<K> = tasks.take(chunk).collect();
     let any = !tasks.is_empty();
-    any.then(|| executor.submit_chunk(tasks).map(Part::Many))
+    any.then(|| executor.submit_chunk(tasks).map(Batch::Chunk))
 }
