@@ -18,7 +18,6 @@ trait Pool: Executor<Square> + Executor<Half> + Executor<Picky> {}
 
 impl<P: Executor<Square> + Executor<Half> + Executor<Picky>> Pool for P {}
 
-// results in the order of the input
 #[test]
 fn map_gives_results_in_order_in_chunks_of_any_size() {
     in_time(|| {
@@ -34,7 +33,6 @@ fn map_gives_results_in_order_in_chunks_of_any_size() {
     });
 }
 
-// and nothing after it
 #[test]
 fn the_first_task_that_panics_surfaces_at_its_place() {
     in_time(|| {

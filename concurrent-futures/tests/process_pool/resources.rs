@@ -27,17 +27,15 @@ pub(crate) fn many_pools() {
     in_time(|| {
         // The first one may open what stays open.
         use_up_a_pool(0);
-        let before = (descriptors(), threads());
+        let (descriptors_before, threads_before) = (descriptors(), threads());
         for round in 0..rounds() {
             use_up_a_pool(round);
         }
-        // A thread that has been joined may be listed for a moment more.
-        for _ in 0..10_000 {
-            if threads() > before.1 {
-                std::thread::yield_now();
-            }
-        }
-        assert_eq!((descriptors(), threads()), before);
+        // A thread that has been joined may be listed for a moment more, so a few are no leak. If one of the ways to end a
+        // pool left a thread behind, there would be one for every fifth pool.
+        let left = threads().saturating_sub(threads_before);
+        assert!(left <= rounds() / 10, "{left} threads");
+        assert_eq!(descriptors(), descriptors_before);
         assert!(!has_children());
     });
 }

@@ -1,8 +1,7 @@
 //! A task that is held, so that tests decide what runs when.
 
-#![allow(dead_code, reason = "each file of tests takes what it needs")]
-
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use concurrent_futures::{Future, ThreadPoolExecutor};
 
@@ -48,4 +47,10 @@ pub(crate) fn busy_pool() -> (ThreadPoolExecutor, Gate) {
     let gate = Gate::submit_to(&executor);
     gate.wait_until_running();
     (executor, gate)
+}
+
+/// Whether the thread that would send still waits after `time`. One that does not wait, as it should, has that much time to
+/// be seen; one that does costs no more.
+pub(crate) fn still_waits<T>(receiver: &Receiver<T>, time: Duration) -> bool {
+    matches!(receiver.recv_timeout(time), Err(RecvTimeoutError::Timeout))
 }

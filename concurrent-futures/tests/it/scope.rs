@@ -1,18 +1,19 @@
 //! Tasks that borrow, and the bound on the queue.
-//!
-//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
-
-mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use concurrent_futures::{
     BuildError, Shutdown, SubmitError, TaskError, ThreadPoolExecutor, as_completed,
 };
-use support::Gate;
+
+use crate::support::{Gate, still_waits};
+
+/// How long a thread that must not go on is watched.
+const A_MOMENT: Duration = Duration::from_millis(50);
 
 #[test]
 fn a_scope_waits_for_tasks_that_borrow() {
@@ -108,8 +109,7 @@ fn who_submits_to_a_full_queue_waits_for_room() {
         tell.send(()).unwrap();
         future
     });
-    (0..1000).for_each(|_| thread::yield_now());
-    assert!(told.try_recv().is_err(), "the gate is held here");
+    assert!(still_waits(&told, A_MOMENT), "the gate is held here");
     gate.open();
     told.recv().unwrap();
     assert_eq!(submitter.join().unwrap().result(), Ok(&1));
@@ -121,11 +121,12 @@ fn who_waits_for_room_hears_of_the_shutdown_at_once() {
         let (executor, gate) = narrow_pool();
         let queued = executor.submit(|| 0).unwrap();
         let submits = Arc::clone(&executor);
-        let submitter = thread::spawn(move || submits.submit(|| 1).map(drop));
-        (0..1000).for_each(|_| thread::yield_now());
+        let (tell, told) = channel();
+        thread::spawn(move || tell.send(submits.submit(|| 1).map(drop)));
+        assert!(still_waits(&told, A_MOMENT), "the gate is held here");
         executor.shutdown(how);
         // The gate is still held, and with it the only worker.
-        let refused = submitter.join().unwrap();
+        let refused = told.recv().unwrap();
         assert!(matches!(refused, Err(SubmitError::ShutDown)));
         assert_eq!(queued.cancelled(), how.cancels_pending());
         gate.open();

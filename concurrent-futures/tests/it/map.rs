@@ -1,8 +1,4 @@
 //! Map: results in the order of the input, and what happens to the rest when one fails, is late, or is not wanted.
-//!
-//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
-
-mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -13,7 +9,8 @@ use concurrent_futures::{
     Executor, ExecutorExt, MapError, MapOptions, Shutdown, SubmitError, Task, TaskError,
     ThreadPoolExecutor,
 };
-use support::busy_pool;
+
+use crate::support::busy_pool;
 
 #[test]
 fn results_come_in_the_order_of_the_input_whatever_the_order_of_completion() {
@@ -33,7 +30,7 @@ fn results_come_in_the_order_of_the_input_whatever_the_order_of_completion() {
     assert_eq!(results.map(Result::unwrap).collect::<Vec<_>>(), [0, 1, 2]);
 }
 
-// there is one input; several are zipped, which stops at the shortest
+// Python's `map` takes several inputs. Here there is one; several are zipped, which stops at the shortest.
 #[test]
 fn several_inputs_are_zipped() {
     let executor = ThreadPoolExecutor::new(2).unwrap();

@@ -1,6 +1,4 @@
 //! Waiting for many futures: the first, the first that fails, all of them, and in the order in which they are done.
-//!
-//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
 
 use std::sync::Arc;
 use std::thread;

@@ -1,6 +1,4 @@
 //! Futures without an executor: every way to settle one, met by every way to wait for it.
-//!
-//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
@@ -10,6 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use concurrent_futures::{BrokenError, Future, Promise, TaskError};
+
+use crate::support::still_waits;
 
 fn failed() -> TaskError {
     TaskError::failed("no such flag")
@@ -67,20 +67,21 @@ fn a_timeout_beyond_all_clocks_is_none() {
 #[test]
 fn whoever_waits_wakes_however_the_future_is_settled() {
     for settle in ways() {
-        // Often enough that the other thread has, now and then, really gone to sleep.
+        // From at once to so late that the other thread has really gone to sleep.
         for round in 0..300 {
             let (promise, future) = Future::pair();
             thread::scope(|scope| {
                 let (begin, begun) = channel();
+                let (tell, told) = channel();
                 let waiting = future.clone();
-                let waits = scope.spawn(move || {
+                scope.spawn(move || {
                     begin.send(()).unwrap();
-                    waiting.result().is_ok()
+                    tell.send(waiting.result().is_ok()).unwrap();
                 });
                 begun.recv().unwrap();
-                (0..round).for_each(|_| thread::yield_now());
+                assert!(still_waits(&told, Duration::from_micros(round)));
                 settle(promise, &future);
-                assert_eq!(waits.join().unwrap(), future.result().is_ok());
+                assert_eq!(told.recv().unwrap(), future.result().is_ok());
             });
         }
     }
@@ -118,7 +119,7 @@ fn of_cancelling_and_starting_exactly_one_succeeds() {
     }
 }
 
-// twice cannot be written, for `set` takes the promise; what is left is a future that was cancelled before
+// A second value cannot be set, for `set` takes the promise. What is left is a future that was cancelled before.
 #[test]
 fn a_cancelled_future_takes_no_value() {
     let (promise, future) = Future::pair();

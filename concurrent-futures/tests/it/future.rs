@@ -1,6 +1,4 @@
 //! The handle of one task through all its states, and many handles at once.
-//!
-//! The numbers before the tests are those of the behaviours of Python's module, as the project lists them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{channel, sync_channel};

@@ -11,8 +11,7 @@ async fn blocking_work_is_awaited_while_the_runtime_goes_on() {
     let (go_on, may_go_on) = channel::<i32>();
     let future = executor.submit(move || may_go_on.recv()).unwrap();
     // One thread runs both: had the other blocked it, this would never be sent.
-    let (awaited, ()) = tokio::join!(future.into_future(), async {
-        tokio::task::yield_now().await;
+    let (awaited, ()) = tokio::join!(biased; future.into_future(), async {
         go_on.send(42).unwrap();
     });
     assert_eq!(awaited, Ok(Ok(42)));
@@ -49,9 +48,10 @@ async fn whoever_awaits_hears_of_the_cancellation() {
     let (hold, held) = channel::<()>();
     let _running = executor.submit(move || held.recv()).unwrap();
     let queued = executor.submit(|| 42).unwrap();
-    let awaits = tokio::spawn(queued.clone().into_future());
-    tokio::task::yield_now().await;
-    assert!(queued.cancel());
-    assert_eq!(awaits.await.unwrap(), Err(TaskError::Cancelled));
+    // In this order: it is pending first, and cancelled then.
+    let (awaited, cancelled) =
+        tokio::join!(biased; queued.clone().into_future(), async { queued.cancel() });
+    assert!(cancelled);
+    assert_eq!(awaited, Err(TaskError::Cancelled));
     drop(hold);
 }
