@@ -1,5 +1,5 @@
-//! Python's `concurrent.futures` for Rust: hand calls to a bounded pool of threads, get a handle for each, and take the
-//! results in the order in which they come.
+//! Python's `concurrent.futures` for Rust: submit calls to a bounded pool of threads or of processes, get a future for each,
+//! and take the results in the order in which they come.
 //!
 //! ```
 //! use std::collections::HashMap;
