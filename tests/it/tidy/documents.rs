@@ -1,0 +1,68 @@
+//! What README.md, CHANGELOG.md and docs/ say of the program.
+
+use flags::app::Exit;
+use flags::record::Kind;
+
+use super::read;
+use crate::support::Program;
+
+#[test]
+fn the_changelog_begins_with_this_version() {
+    let changelog = read("CHANGELOG.md");
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## "));
+    assert_eq!(newest, Some(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn the_readme_has_each_exit_code_and_no_other() {
+    let readme = read("README.md");
+    let (_, section) = readme.split_once("## Exit codes").unwrap();
+    let (table, _) = section.split_once("\n## ").unwrap();
+    let first_cell = |line: &str| {
+        line.split('|')
+            .nth(1)
+            .and_then(|cell| cell.trim().parse().ok())
+    };
+    let listed: Vec<u8> = table.lines().filter_map(first_cell).collect();
+    assert_eq!(listed, Exit::ALL.map(Exit::code));
+
+    let help = Program::new().run(["--help"]).out;
+    let (_, explained) = help.split_once("Exit codes: ").unwrap();
+    let numbers = explained
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok());
+    assert_eq!(numbers.collect::<Vec<u8>>(), listed);
+}
+
+#[test]
+fn the_readme_names_only_options_that_there_are() {
+    let help = Program::new().run(["--help"]).out;
+    let readme = read("README.md");
+    let (_, section) = readme.split_once("## By task").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let words = section.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
+    let is_option = |word: &&str| {
+        word.strip_prefix("--")
+            .is_some_and(|name| name.starts_with(char::is_alphabetic))
+    };
+    let options: Vec<_> = words.filter(is_option).collect();
+    assert!(options.len() > 8, "{options:?}");
+    for option in options {
+        let whole =
+            |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '-') == option;
+        let is_there = help.split_whitespace().any(whole);
+        // Shown as an example of an option that is shortened.
+        assert!(is_there || option == "--lim", "{option}");
+    }
+}
+
+#[test]
+fn the_document_of_reports_has_every_kind() {
+    let document = read("docs/reports.md");
+    let (_, kinds) = document.split_once("## Kinds").unwrap();
+    let listed: Vec<_> = kinds
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(listed, Kind::ALL.map(Kind::word));
+}
