@@ -6,6 +6,9 @@
 //! cargo bench --bench time_limits
 //! ```
 //!
+//! `.ci/run` runs it as a test, with `cargo test --bench time_limits`: it mostly waits, so its bounds also hold without
+//! optimisation.
+//!
 //! With `m` flags at a time, `n` flags take `ceil(n / m)` turns. A turn takes one time limit per attempt and the
 //! longest backoff between attempts. One second is added for everything else: threads, connections, the disk.
 

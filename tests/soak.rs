@@ -2,8 +2,8 @@
 //! mix. What becomes of a code is what the server says it did to it, the same each time; memory and descriptors do not
 //! grow; and what is on disk is whole flags and nothing else.
 //!
-//! Takes a third of a minute, so `cargo test` leaves it out and `.ci/run` has a step for it. It is a binary of its own because
-//! it measures its own process. `FLAGS_SOAK` says how many requests it makes at least:
+//! Takes about a minute, so `cargo test` leaves it out and `.ci/run` has a step for it. It is a binary of its own because it
+//! measures its own process. `FLAGS_SOAK` says how many requests it makes at least:
 //!
 //! ```sh
 //! cargo test --test soak
