@@ -1,8 +1,8 @@
 //! The lists of modules in the heads of files, lowest layer first: each names the modules that are there, and a module
 //! imports only from those listed before it.
 
-use super::crates;
 use super::source::Source;
+use super::{crates, root};
 
 /// The lists that do not name exactly the modules of their files; those that are only for tests may be missing.
 fn wrong_lists(sources: &[Source]) -> Vec<String> {
@@ -63,18 +63,19 @@ fn upward_imports(sources: &[Source]) -> Vec<String> {
     upward
 }
 
-/// What is wrong in any crate of the workspace, each with its crate.
+/// What is wrong in any crate of the workspace, each with its path.
 fn in_all_crates(wrong: impl Fn(&[Source]) -> Vec<String>) -> Vec<String> {
     let mut all = Vec::new();
     for folder in crates() {
-        let name = folder.file_name().unwrap().display().to_string();
-        let sources = Source::all(&folder.join("src"));
+        let src = folder.join("src");
+        let name = src.strip_prefix(root()).unwrap().display();
+        let sources = Source::all(&src);
         let imports: usize = sources.iter().map(|source| source.imports().len()).sum();
         assert!(imports > 0 || sources.len() < 3, "none found in {name}");
         all.extend(
             wrong(&sources)
                 .iter()
-                .map(|wrong| format!("{name}: {wrong}")),
+                .map(|wrong| format!("{name}/{wrong}")),
         );
     }
     all
