@@ -133,10 +133,10 @@ fn each_flag_is_embedded_once_and_too_many_not_at_all() {
     fs::copy(&brazil, &usa).unwrap();
     let same = page(&results);
     assert_eq!(embedded(&same), 1);
-    assert!(same.contains("id=\"flag-BR\"") && same.contains("id=\"flag-US\""));
+    assert!(same.contains("id=\"image-BR\"") && same.contains("id=\"image-US\""));
     fs::remove_file(&usa).unwrap();
     let one = page(&results);
-    assert!(one.contains("id=\"flag-BR\"") && !one.contains("id=\"flag-US\""));
+    assert!(one.contains("id=\"image-BR\"") && !one.contains("id=\"image-US\""));
     assert!(!one.contains("The flags are left out"));
 
     fs::write(&usa, vec![0; 300_001]).unwrap();
