@@ -28,17 +28,17 @@ pub enum TaskError {
     #[error("the task was cancelled")]
     Cancelled,
     /// Whoever should have run it to its end is gone.
-    #[error("the task was not run to its end")]
+    #[error("the task did not finish")]
     Broken(#[source] BrokenError),
     /// The task, or its value, cannot be written for the way between two processes; the pool lives on.
-    #[error("cannot be encoded: {message}")]
+    #[error("the task or its value cannot be encoded: {message}")]
     #[non_exhaustive]
     Encode {
         /// What stood in the way.
         message: String,
     },
     /// The task, or its value, cannot be read at the other end; the pool lives on.
-    #[error("cannot be decoded: {message}")]
+    #[error("the task or its value cannot be decoded: {message}")]
     #[non_exhaustive]
     Decode {
         /// What stood in the way.
@@ -133,7 +133,7 @@ pub enum BrokenError {
         message: String,
     },
     /// The task was thrown away, with the pool's queue or halfway.
-    #[error("the task was thrown away")]
+    #[error("the task was dropped")]
     Abandoned,
     /// A worker process was killed, or ended by itself.
     #[error("the worker process {pid} ended: {status}")]
@@ -158,19 +158,19 @@ pub enum BrokenError {
 #[non_exhaustive]
 pub enum SubmitError {
     /// It has been shut down.
-    #[error("no new tasks after shutdown")]
+    #[error("the executor has been shut down")]
     ShutDown,
     /// It is broken.
     #[error("the pool is broken")]
     Broken(#[source] BrokenError),
     /// It has no worker yet, and the system gives it none.
-    #[error("no thread for the first worker")]
+    #[error("cannot start a thread for the first worker")]
     NoThread(#[source] io::Error),
     /// Its queue is full, and the one who submits is one of its own workers, which cannot wait for itself.
     #[error("the queue is full, and a worker of the same pool cannot wait for room in it")]
     QueueFull,
     /// The [`MapOptions`](crate::MapOptions) ask for chunks of 0 tasks or a buffer for 0.
-    #[error("chunks and buffers must have room for at least 1")]
+    #[error("the chunk size and the buffer size must be at least 1")]
     InvalidMapOptions,
 }
 
@@ -194,13 +194,13 @@ pub enum BuildError {
     #[error("window must be at least 1")]
     NoWindow,
     /// A worker is this program started again, and its `main` would not know that it is one.
-    #[error("main must call Registry::serve before it builds a pool of processes")]
+    #[error("main must call Registry::serve before it builds a process pool")]
     NotServing,
     /// The program cannot be started again: its file is not known.
-    #[error("this program does not know its own file")]
+    #[error("cannot determine the path of this program")]
     NoProgram(#[source] io::Error),
     /// The initializer cannot be handed to a worker.
-    #[error("the initializer cannot be handed to a worker")]
+    #[error("the initializer cannot be sent to a worker")]
     Initializer(#[source] TaskError),
 }
 
@@ -212,10 +212,10 @@ pub enum BuildError {
 ///
 /// let (_promise, future) = Future::<i32>::pair();
 /// let error: TimeoutError = future.result_timeout(Duration::ZERO).unwrap_err();
-/// assert_eq!(error.to_string(), "not done in time");
+/// assert_eq!(error.to_string(), "timed out waiting for the task");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not done in time")]
+#[error("timed out waiting for the task")]
 #[non_exhaustive]
 pub struct TimeoutError;
 
@@ -224,13 +224,13 @@ pub struct TimeoutError;
 #[non_exhaustive]
 pub enum MapError {
     /// The call whose turn it was has no value.
-    #[error("a call of the map has no value")]
+    #[error("a call of the map failed")]
     Task(#[source] TaskError),
     /// The result whose turn it was did not come in time.
-    #[error("the results of the map did not come in time")]
+    #[error("timed out waiting for a result of the map")]
     TimedOut,
     /// A buffered map could not hand in more.
-    #[error("the map could not go on")]
+    #[error("the map could not submit its next task")]
     Submit(#[source] SubmitError),
 }
 

@@ -92,11 +92,11 @@ impl<T: Clone> std::future::Future for OwnedResultFuture<T> {
     /// When it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { future, number } = &mut *self;
-        let waiting = future.as_ref().expect("not polled again after it is ready");
+        let waiting = future.as_ref().expect("polled after completion");
         if !is_done(waiting, number, context) {
             return Poll::Pending;
         }
-        let done = future.take().expect("it is there, see above");
+        let done = future.take().expect("present: checked above");
         Poll::Ready(match done.into_result() {
             Ok(outcome) => outcome,
             Err(shared) => shared.result().cloned().map_err(Clone::clone),

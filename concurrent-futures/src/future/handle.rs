@@ -57,7 +57,7 @@ impl<T> Future<T> {
     /// Any [`TaskError`]: the task failed, panicked, was cancelled, or was not run to its end.
     pub fn result(&self) -> Result<&T, &TaskError> {
         let outcome = self.state.wait(None);
-        outcome.unwrap_or_else(|| unreachable!("without a deadline a wait ends with an outcome"))
+        outcome.unwrap_or_else(|| unreachable!("a wait without a deadline returns an outcome"))
     }
 
     /// As [`result`](Self::result), but waits no longer than `timeout`; with zero it does not wait at all.
@@ -142,7 +142,9 @@ impl<T> Future<T> {
             match Arc::try_unwrap(state) {
                 Ok(state) => {
                     let outcome = state.into_outcome();
-                    return Ok(outcome.unwrap_or_else(|| unreachable!("it has just been lent")));
+                    return Ok(
+                        outcome.unwrap_or_else(|| unreachable!("`result` has returned a value"))
+                    );
                 }
                 // Between telling of a value and letting go the promise does nothing that may take long.
                 Err(shared) if promised => {

@@ -59,7 +59,7 @@ pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> Call
 }
 
 /// What is left to do for a settled future.
-#[must_use = "callbacks are promised to be run"]
+#[must_use = "the callbacks of a settled future must be run"]
 pub(crate) struct Callbacks<T> {
     /// None when there are no callbacks.
     shared: Option<Shared<T>>,

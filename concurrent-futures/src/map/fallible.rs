@@ -18,7 +18,7 @@ use crate::task::Fallible;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "the calls run anyway, but nobody will know what came of them"]
+#[must_use = "the calls run anyway, but their results are lost"]
 pub struct FallibleMap<'a, T> {
     map: Map<'a, T>,
 }

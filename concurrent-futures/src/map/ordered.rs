@@ -32,7 +32,7 @@ use crate::task::Task;
 /// assert!(quotients.next().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "the calls run anyway, but nobody will know what came of them"]
+#[must_use = "the calls run anyway, but their results are lost"]
 pub struct Map<'a, T> {
     batches: VecDeque<Batch<T>>,
     /// What is left of the chunk whose turn it is, and how it ended.

@@ -21,7 +21,8 @@ pub(super) fn begin(frame: &mut Vec<u8>) {
 /// When the length does not fit into its four bytes.
 pub(super) fn finish(frame: &mut [u8]) -> Result<(), String> {
     let length = frame.len() - LENGTH_BYTES;
-    let length = u32::try_from(length).map_err(|_| format!("{length} bytes are too many"))?;
+    let length =
+        u32::try_from(length).map_err(|_| format!("{length} bytes do not fit in a frame"))?;
     frame[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
     Ok(())
 }

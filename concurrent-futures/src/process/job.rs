@@ -159,7 +159,7 @@ pub(super) fn read_reply(reply: &[u8]) -> Result<&[u8], TaskError> {
         Some(Outcome::Undecodable) => Err(TaskError::Decode { message: words() }),
         Some(Outcome::Unencodable) => Err(TaskError::Encode { message: words() }),
         None => Err(TaskError::Decode {
-            message: "the worker speaks another language".to_owned(),
+            message: "the worker sent an unknown kind of reply".to_owned(),
         }),
     }
 }

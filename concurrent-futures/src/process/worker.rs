@@ -153,7 +153,7 @@ impl Registry {
             // The parent may hang up on a worker that it has no more use for; only it could be told.
             Ok(socket) => i32::from(self.work(&socket).is_err()),
             Err(error) => {
-                eprintln!("this is no worker: {error}");
+                eprintln!("cannot run as a worker: {error}");
                 2
             }
         };
@@ -203,7 +203,7 @@ impl Registry {
             Some((&request, fields)) if request == Request::Chunk as u8 => {
                 (entry.chunk)(fields, reply)
             }
-            _ => Err((Outcome::Undecodable, "neither one task nor many".to_owned())),
+            _ => Err((Outcome::Undecodable, "unknown kind of request".to_owned())),
         }
     }
 }
@@ -264,7 +264,8 @@ fn is_worker_argument(argument: &OsStr) -> bool {
 /// Takes the socket from the standard input, where nothing is left then.
 fn take_socket(argument: &OsStr) -> io::Result<UnixStream> {
     if argument != WORKER_ARGUMENT {
-        let message = format!("asked for as {argument:?}, but this is a {WORKER_ARGUMENT}");
+        let message =
+            format!("started with {argument:?}, but this program expects {WORKER_ARGUMENT:?}");
         return Err(io::Error::other(message));
     }
     let socket = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?);

@@ -55,7 +55,10 @@ fn chunks_of_any_size_give_the_same_results() {
     assert!(matches!(none, Err(SubmitError::InvalidMapOptions)));
     let none = executor.map_with(MapOptions::new().buffered(0), |n: i32| n, 0..10);
     let message = none.unwrap_err().to_string();
-    assert_eq!(message, "chunks and buffers must have room for at least 1");
+    assert_eq!(
+        message,
+        "the chunk size and the buffer size must be at least 1"
+    );
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn with_a_timeout_of_zero_the_answer_is_what_is_known_now() {
     let now = Duration::ZERO;
     let (promise, future) = Future::pair();
     let message = future.result_timeout(now).unwrap_err().to_string();
-    assert_eq!(message, "not done in time");
+    assert_eq!(message, "timed out waiting for the task");
     assert!(promise.begin());
     assert!(future.result_timeout(now).is_err() && future.error_timeout(now).is_err());
     promise.set(Ok(42));

@@ -76,7 +76,7 @@ fn a_task_that_the_worker_does_not_know_fails_alone() {
         let future = executor.submit(Unknown).unwrap();
         assert_eq!(
             message(&future),
-            r#"cannot be decoded: the worker has no task "unknown""#
+            r#"the task or its value cannot be decoded: the worker has no task "unknown""#
         );
     });
 }
