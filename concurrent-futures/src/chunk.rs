@@ -1,10 +1,10 @@
-//! Many tasks that go to a worker as one.
+//! Several tasks that a worker runs as one.
 
 use crate::error::TaskError;
 use crate::panics::call;
 use crate::task::Task;
 
-/// The values of a chunk of tasks, up to the first that has none.
+/// The values of a chunk of tasks, up to the first task that has none.
 ///
 /// ```
 /// use concurrent_futures::Chunk;
@@ -15,16 +15,16 @@ use crate::task::Task;
 /// ```
 #[derive(Debug)]
 pub struct Chunk<T> {
-    /// What came before.
+    /// The values of the tasks before the first one that failed, in order.
     pub values: Vec<T>,
-    /// Why the next one has no value; none if all have one.
+    /// The reason why the next task has no value; `None` if all tasks have one.
     pub error: Option<TaskError>,
 }
 
 impl<T> Chunk<T> {
-    /// What came back from another process, which tells a panic by its words.
+    /// Returns the result of a chunk that ran in another process, where a panic is reported by its message.
     #[cfg(unix)]
-    pub(crate) fn ended_by(values: Vec<T>, panic: Option<String>) -> Self {
+    pub(crate) fn from_reply(values: Vec<T>, panic: Option<String>) -> Self {
         let error = panic.map(|message| TaskError::Panicked {
             message,
             backtrace: None,
@@ -32,7 +32,7 @@ impl<T> Chunk<T> {
         Self { values, error }
     }
 
-    /// Runs `tasks` one after the other until one panics.
+    /// Runs `tasks` one after the other in this thread, until one panics. The panic is caught.
     ///
     /// ```
     /// # use concurrent_futures::Chunk;

@@ -1,4 +1,4 @@
-//! An executor on processes, as its users see it: what can be set, submitted and shut down.
+//! The public executor on processes, and its builder.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -9,30 +9,31 @@ use crate::error::{BuildError, SubmitError, TaskError};
 use crate::executor::Executor;
 use crate::future::Future;
 use crate::process::{
-    Job, Launcher, Pool, PortableTask, Rules, Settings, encode_task, is_astray, is_serving,
+    Job, Launcher, Pool, PortableTask, Rules, Settings, encode_task, is_serving, is_unserved_worker,
 };
 use crate::shutdown::Shutdown;
 use crate::task::Fallible;
 
-/// Runs tasks in at most so many processes, in the order submitted.
+/// An executor that runs tasks in a bounded number of processes, in the order submitted.
 ///
-/// A worker is this very program, started again: `main` must first call [`Registry::serve`](crate::Registry::serve), where
-/// a worker stays. Under `cargo test` the program is the test harness; [`command`](ProcessPoolBuilder::command) tells how
-/// to do it there. Workers are started one by one as tasks come and find no idle one.
+/// A worker is this program, started again: `main` must first call [`Registry::serve`](crate::Registry::serve), which
+/// does not return in a worker. Under `cargo test` the program is the test harness;
+/// [`command`](ProcessPoolBuilder::command) shows how to start workers there. A worker is started when a task finds no
+/// idle one.
 ///
-/// A task's standard output and error are those of this program, its standard input is empty. A panic is caught, so it
-/// needs `panic = "unwind"`, the default. A task that cannot be sent, or whose value cannot, fails alone.
+/// A task's standard output and error are those of this program; its standard input is empty. A panic in a task is
+/// caught. This requires `panic = "unwind"`, the default. If a task or its value cannot be sent, only that task fails.
 ///
 /// A worker that is killed, aborts or exits breaks the pool, as in Python: all tasks without a value fail with
-/// [`TaskError::Broken`](crate::TaskError::Broken), all workers are ended and no more tasks are taken;
-/// [`on_crash`](ProcessPoolBuilder::on_crash) changes that. When this program is killed its workers end at once, even in
-/// the middle of a task.
+/// [`TaskError::Broken`], all workers are stopped and no more tasks are accepted;
+/// [`on_crash`](ProcessPoolBuilder::on_crash) changes that. When this program is killed, its workers end at once, even
+/// in the middle of a task.
 ///
 /// Callbacks of futures run in the thread that reads from the worker. They must not wait for another task of this pool,
-/// whose outcome may be the next thing to be read there.
+/// because that thread may have to read its outcome next.
 ///
-/// Dropping the executor waits for all tasks, as leaving Python's `with` block does. Not on Windows, where a socket cannot
-/// be handed to a new process in safe Rust.
+/// Dropping the executor waits for all tasks, as leaving Python's `with` block does. Not available on Windows, where a
+/// socket cannot be handed to a new process in safe Rust.
 ///
 /// ```standalone_crate
 /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task};
@@ -65,16 +66,16 @@ pub struct ProcessPoolExecutor {
 }
 
 impl ProcessPoolExecutor {
-    /// An executor with at most `max_workers` processes.
+    /// Returns an executor with at most `max_workers` processes. Starts no process yet.
     ///
     /// # Errors
-    /// [`BuildError::NoWorkers`] for 0, [`BuildError::NotServing`] when `main` has not called
+    /// [`BuildError::NoWorkers`] if `max_workers` is 0, [`BuildError::NotServing`] if `main` has not called
     /// [`Registry::serve`](crate::Registry::serve).
     pub fn new(max_workers: usize) -> Result<Self, BuildError> {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// An executor to be described further.
+    /// Returns a builder for an executor with other settings; see [`ProcessPoolBuilder`].
     ///
     /// ```standalone_crate
     /// use concurrent_futures::{OnCrash, ProcessPoolExecutor, Registry, Shutdown};
@@ -105,23 +106,24 @@ impl ProcessPoolExecutor {
         }
     }
 
-    /// Queues a task; the future is its handle. Never waits for a worker.
+    /// Queues a task and returns its future. Does not wait for a worker.
     ///
-    /// The task is written at once and runs even if the future is thrown away. If it cannot be written, the future fails
-    /// with [`TaskError::Encode`](crate::TaskError::Encode). It counts as running, and cannot be cancelled, from when it is
-    /// on its way to a worker.
+    /// The task is encoded at once and runs even if the future is dropped. If it cannot be encoded, the future fails
+    /// with [`TaskError::Encode`]. Once the task is on its way to a worker, it counts as running and cannot be
+    /// cancelled.
     ///
     /// # Errors
     /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] after a worker crashed, an
-    /// initializer panicked or not even one worker could be started.
+    /// initializer panicked, or no worker could be started.
     pub fn submit<K: PortableTask>(&self, task: K) -> Result<Future<K::Output>, SubmitError> {
-        self.queue_up(|| Job::of(task))
+        self.enqueue(|| Job::of(task))
     }
 
-    /// Queues a task that may fail: its error becomes [`TaskError::Failed`], and its value that of the future.
+    /// Queues a task that returns a [`Result`]. An `Ok` holds the value of the future, an `Err` becomes
+    /// [`TaskError::Failed`]. Does not wait for a worker.
     ///
     /// # Errors
-    /// As [`submit`](Self::submit).
+    /// Those of [`submit`](Self::submit).
     pub fn try_submit<K>(
         &self,
         task: K,
@@ -129,25 +131,25 @@ impl ProcessPoolExecutor {
     where
         K: PortableTask<Output: Fallible<Value: 'static>>,
     {
-        self.queue_up(|| Job::of_fallible(task))
+        self.enqueue(|| Job::of_fallible(task))
     }
 
-    /// Nothing is written for a pool that would not take it.
-    fn queue_up<T>(
+    /// Queues a task, which is encoded only if the pool accepts tasks.
+    fn enqueue<T>(
         &self,
-        written: impl FnOnce() -> (Option<Job>, Future<T>),
+        encode: impl FnOnce() -> (Option<Job>, Future<T>),
     ) -> Result<Future<T>, SubmitError> {
         self.pool.check_open()?;
-        let (job, future) = written();
+        let (job, future) = encode();
         if let Some(job) = job {
-            self.pool.queue_up(job)?;
+            self.pool.enqueue(job)?;
         }
         Ok(future)
     }
 
-    /// Takes no more tasks, and waits for and cancels what `how` says.
+    /// Rejects further tasks, then cancels pending tasks and waits for the workers, each if `how` says so.
     ///
-    /// May be called again. A callback that calls it cannot wait for itself and returns at once.
+    /// Further calls are allowed. In a callback it does not wait, because the callback's thread cannot wait for itself.
     ///
     /// ```standalone_crate
     /// use concurrent_futures::{ProcessPoolExecutor, Registry, Shutdown};
@@ -181,7 +183,7 @@ where
     }
 
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
-        self.queue_up(|| Job::of_chunk(tasks))
+        self.enqueue(|| Job::of_chunk(tasks))
     }
 
     fn shutdown(&self, how: Shutdown) {
@@ -201,7 +203,7 @@ impl fmt::Debug for ProcessPoolExecutor {
     }
 }
 
-/// What a pool does when a worker is killed, aborts or exits.
+/// The reaction of a pool when a worker is killed, aborts or exits.
 ///
 /// ```
 /// use concurrent_futures::OnCrash;
@@ -210,18 +212,18 @@ impl fmt::Debug for ProcessPoolExecutor {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnCrash {
-    /// All tasks without a value fail, and no more are taken.
+    /// All tasks without a value fail, and no more tasks are accepted.
     #[default]
     Break,
-    /// Only the tasks in flight on that worker fail, and another one takes its place; the crash after `max` of them breaks
-    /// the pool.
+    /// Only the tasks in flight on that worker fail, and a new worker takes its place. The first crash after `max` of
+    /// them breaks the pool.
     Restart {
-        /// So many crashes the pool puts up with.
+        /// The number of crashes that the pool tolerates.
         max: usize,
     },
 }
 
-/// A pool yet to be built.
+/// The settings of a [`ProcessPoolExecutor`] to be built.
 ///
 /// ```
 /// use concurrent_futures::{BuildError, ProcessPoolExecutor};
@@ -238,27 +240,27 @@ pub struct ProcessPoolBuilder {
 }
 
 impl ProcessPoolBuilder {
-    /// The most workers there will ever be at a time (default: the processors this program may use).
+    /// Sets the maximum number of workers at a time (default: the number of processors available to this program).
     pub fn max_workers(mut self, max_workers: usize) -> Self {
         self.rules.max_workers = max_workers;
         self
     }
 
-    /// How many tasks a worker runs before another one takes its place (default: no limit).
+    /// Sets how many tasks a worker runs before a new worker takes its place (default: no limit).
     pub fn max_tasks_per_child(mut self, max_tasks: usize) -> Self {
         self.rules.tasks_per_worker = max_tasks;
         self
     }
 
-    /// How many tasks are on their way to a worker at a time (default: 1). With more of them a worker has the next task
-    /// at hand when it is done with one, which pays for short tasks; but they count as running, wait for each other even
-    /// if another worker is idle, and are all lost with their worker.
+    /// Sets how many tasks are in flight to a worker at a time (default: 1). With more than 1 a worker has the next
+    /// task at hand when it has finished one, which pays off for short tasks. But these tasks count as running, wait
+    /// for each other even if another worker is idle, and are all lost if their worker crashes.
     pub fn window(mut self, tasks: usize) -> Self {
         self.rules.window = tasks;
         self
     }
 
-    /// What happens when a worker is killed, aborts or exits (default: the pool breaks).
+    /// Sets what happens when a worker is killed, aborts or exits (default: the pool breaks).
     pub fn on_crash(mut self, on_crash: OnCrash) -> Self {
         self.rules.max_restarts = match on_crash {
             OnCrash::Break => 0,
@@ -267,18 +269,18 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Run in each worker before its first task. If it panics the pool is broken: what is queued fails with
-    /// [`TaskError::Broken`], and nothing more is taken.
+    /// Sets a task that each worker runs before its first other task. If it panics, the pool is broken: queued tasks
+    /// fail with [`TaskError::Broken`], and no more tasks are accepted.
     pub fn initializer<K: PortableTask<Output = ()>>(mut self, task: K) -> Self {
         self.initializer = Some(encode_task(task));
         self
     }
 
-    /// How a worker is started (default: this program, without arguments). The program must call
-    /// [`Registry::serve`](crate::Registry::serve); one more argument, added as the last, tells it that it is a worker, and
-    /// its standard input becomes the way to talk to it.
+    /// Sets the command that starts a worker (default: this program, without arguments). The program must call
+    /// [`Registry::serve`](crate::Registry::serve). One more argument, appended as the last, marks the process as a
+    /// worker, and its standard input becomes the connection to this process.
     ///
-    /// For tests: the harness, which is the program there, runs one test, and in it the worker.
+    /// In tests the program is the test harness. Let it run a single test, which becomes the worker:
     ///
     /// ```no_run
     /// use std::process::{Command, Stdio};
@@ -299,13 +301,13 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// The executor. No worker is started yet.
+    /// Returns the executor. Starts no worker yet.
     ///
     /// # Errors
-    /// [`BuildError::NoWorkers`], [`BuildError::NoTasksPerChild`] and [`BuildError::NoWindow`] when one of them is 0;
-    /// [`BuildError::NotServing`] when `main` has not called [`Registry::serve`](crate::Registry::serve), unless another
-    /// command is given, and always in a worker that has not; [`BuildError::NoProgram`] when it cannot be said what program this is;
-    /// [`BuildError::Initializer`] when that cannot be written.
+    /// [`BuildError::NoWorkers`], [`BuildError::NoTasksPerChild`] and [`BuildError::NoWindow`] if the setting is 0;
+    /// [`BuildError::NotServing`] if `main` has not called [`Registry::serve`](crate::Registry::serve) and no other
+    /// command is set, and always in a worker that has not called it; [`BuildError::NoProgram`] if the path of this
+    /// program cannot be determined; [`BuildError::Initializer`] if the initializer cannot be encoded.
     pub fn build(self) -> Result<ProcessPoolExecutor, BuildError> {
         let Rules {
             max_workers,
@@ -322,7 +324,7 @@ impl ProcessPoolBuilder {
         if window == 0 {
             return Err(BuildError::NoWindow);
         }
-        if is_astray() {
+        if is_unserved_worker() {
             return Err(BuildError::NotServing);
         }
         let command = self.command.map_or_else(this_program, Ok)?;
@@ -340,7 +342,11 @@ impl ProcessPoolBuilder {
     }
 }
 
-/// Without `serve` the worker would go on in `main`, build a pool and start workers, which would do the same.
+/// Returns the command that starts this program again.
+///
+/// # Errors
+/// [`BuildError::NotServing`] if `main` has not called `serve`: the worker would continue in `main`, build a pool and
+/// start workers, which would do the same. [`BuildError::NoProgram`] if the path of this program cannot be determined.
 fn this_program() -> Result<Command, BuildError> {
     if !is_serving() {
         return Err(BuildError::NotServing);

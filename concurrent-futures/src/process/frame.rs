@@ -1,24 +1,24 @@
-//! How tasks and replies are written on a stream: four bytes of length, then so many bytes.
+//! The encoding of tasks and replies on a stream: a length of four bytes, then that many bytes.
 //!
-//! A task is its name, whether it is one or many, and its fields; a reply one byte that says what came of it and the value or the words of the
-//! failure. Fields and values are written by postcard. The length is not believed: no more memory is taken than bytes
-//! come.
+//! A task consists of its name, a byte that distinguishes a single task from a chunk, and its fields. A reply consists
+//! of one byte for the outcome, and the value or the error message. Fields and values are encoded with postcard. The
+//! length is not trusted: memory is allocated only for bytes that arrive.
 
 use std::io::{self, BufRead, Read};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Begins a frame in `frame`, whatever was there before.
+/// Starts a new frame in `frame` and discards the previous content.
 pub(super) fn begin(frame: &mut Vec<u8>) {
     frame.clear();
     frame.extend_from_slice(&[0; LENGTH_BYTES]);
 }
 
-/// Writes the length of a frame once all of it is there.
+/// Writes the length of a complete frame.
 ///
 /// # Errors
-/// When the length does not fit into its four bytes.
+/// If the length does not fit into its four bytes.
 pub(super) fn finish(frame: &mut [u8]) -> Result<(), String> {
     let length = frame.len() - LENGTH_BYTES;
     let length =
@@ -27,14 +27,14 @@ pub(super) fn finish(frame: &mut [u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Appends a value to a frame.
+/// Appends the encoding of `value` to a frame.
 pub(super) fn append(frame: &mut Vec<u8>, value: &impl Serialize) -> Result<(), String> {
-    let begun = std::mem::take(frame);
-    *frame = postcard::to_extend(value, begun).map_err(|error| error.to_string())?;
+    let prefix = std::mem::take(frame);
+    *frame = postcard::to_extend(value, prefix).map_err(|error| error.to_string())?;
     Ok(())
 }
 
-/// The value that fills `bytes`. Bytes left over are an error too: what they were written from was another type.
+/// Decodes the value that fills `bytes`. Remaining bytes are an error too: they were encoded from another type.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(value),
@@ -43,13 +43,14 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
 }
 
-/// Reads the next frame into `frame`, without its length; false at the end of the stream.
+/// Reads the next frame into `frame`, without its length. Blocks until it is complete. Returns false at the end of the
+/// stream.
 ///
 /// # Errors
-/// When the stream breaks, or ends within a frame.
+/// If the stream fails, or ends within a frame.
 pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<bool> {
     frame.clear();
-    frame.shrink_to(KEPT_BYTES);
+    frame.shrink_to(MAX_KEPT_BYTES);
     if stream.fill_buf()?.is_empty() {
         return Ok(false);
     }
@@ -64,27 +65,27 @@ pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result
     }
 }
 
-/// What is asked for; the byte behind the name of a task.
+/// The kind of a request: the byte after the name of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Request {
-    /// One task, whose fields follow.
+    /// A single task, whose fields follow.
     One,
-    /// A list of them, to be run one after the other until one panics.
+    /// A list of tasks, to be run one after the other until one panics.
     Chunk,
 }
 
-/// What came of a task; the first byte of a reply.
+/// The outcome of a task: the first byte of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Outcome {
-    /// Its value follows.
+    /// The task has a value, which follows.
     Value,
-    /// It panicked; what the panic said follows.
+    /// The task panicked; the panic message follows.
     Panicked,
-    /// Its fields cannot be read, or nobody there knows its name; the words follow.
+    /// The fields cannot be decoded, or the worker has no task of this name; the message follows.
     Undecodable,
-    /// Its value cannot be written; the words follow.
+    /// The value cannot be encoded; the message follows.
     Unencodable,
 }
 
@@ -96,18 +97,19 @@ impl Outcome {
         Self::Unencodable,
     ];
 
-    pub(super) fn of_byte(byte: u8) -> Option<Self> {
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| *outcome as u8 == byte)
     }
 }
 
 const LENGTH_BYTES: usize = size_of::<u32>();
 
-/// A reply that says what came of a task, and no more.
+/// The length in bytes of the frame of a reply that holds only an outcome.
 pub(super) const EMPTY_REPLY_BYTES: usize = LENGTH_BYTES + 1;
 
-/// A buffer that has held a huge frame does not stay huge.
-const KEPT_BYTES: usize = 1 << 20;
+/// The largest capacity in bytes that a buffer keeps between frames, so that one huge frame does not occupy memory
+/// forever.
+const MAX_KEPT_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_come_back_one_by_one_until_the_end_of_the_stream() {
+    fn frames_are_read_one_by_one_until_the_end_of_the_stream() {
         let stream = [frame_of(&"one"), frame_of(&()), frame_of(&2_u64)].concat();
         let mut stream = stream.as_slice();
         let mut frame = Vec::new();
@@ -144,17 +146,17 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_type_is_not_taken() {
+    fn a_value_of_another_type_is_rejected() {
         let bytes = postcard::to_stdvec(&(1_u8, 2_u8)).unwrap();
         assert_eq!(decode::<u8>(&bytes), Err("1 bytes left over".to_owned()));
         assert!(decode::<(u8, u8, u8)>(&bytes).is_err());
     }
 
     #[test]
-    fn outcomes_are_known_by_their_byte() {
+    fn an_outcome_is_recovered_from_its_byte() {
         for outcome in Outcome::ALL {
-            assert_eq!(Outcome::of_byte(outcome as u8), Some(outcome));
+            assert_eq!(Outcome::from_byte(outcome as u8), Some(outcome));
         }
-        assert_eq!(Outcome::of_byte(4), None);
+        assert_eq!(Outcome::from_byte(4), None);
     }
 }

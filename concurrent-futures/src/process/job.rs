@@ -1,6 +1,6 @@
-//! A task that waits for its worker, its types forgotten: a frame to send, and the promise that its reply settles.
+//! A type-erased task that waits for a worker: a frame to send, and the promise that its reply settles.
 //!
-//! Tasks are written when they are submitted. So they need not be `Send`, and what they hold is freed at once.
+//! Tasks are encoded when they are submitted. So they need not be `Send`, and their memory is freed at once.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,16 +21,16 @@ pub(crate) struct Job {
     pub(super) pending: Box<dyn Pending>,
 }
 
-/// A job and the future of its task; without a job when the task cannot be written, which the future then says.
+/// A job and the future of its task. If the task cannot be encoded, there is no job, and the future holds the error.
 type Queued<T> = (Option<Job>, Future<T>);
 
 impl Job {
-    /// A task whose value is that of its future.
+    /// Encodes a task.
     pub(crate) fn of<K: PortableTask>(task: K) -> Queued<K::Output> {
         Self::pair(encode_task(task), |value: K::Output| Ok(value))
     }
 
-    /// A task that may fail.
+    /// Encodes a task that returns a [`Result`].
     pub(crate) fn of_fallible<K>(task: K) -> Queued<<K::Output as Fallible>::Value>
     where
         K: PortableTask<Output: Fallible<Value: 'static>>,
@@ -40,22 +40,22 @@ impl Job {
         })
     }
 
-    /// Many tasks for one worker, one after the other.
+    /// Encodes several tasks that one worker runs in order.
     pub(crate) fn of_chunk<K: PortableTask>(tasks: Vec<K>) -> Queued<Chunk<K::Output>> {
         Self::pair(encode::<K>(Request::Chunk, tasks), |(values, panic)| {
-            Ok(Chunk::ended_by(values, panic))
+            Ok(Chunk::from_reply(values, panic))
         })
     }
 
-    /// A job that asks for nothing, for tests of who gets it.
+    /// Returns a job without content, for tests of the scheduler.
     #[cfg(test)]
     pub(super) fn empty() -> Self {
         let pair = Self::pair(Ok(vec![0]), |(): ()| Ok(()));
         pair.0.expect("there is a frame")
     }
 
-    /// `read`: from what the worker sends to what the future has.
-    fn pair<W, T>(frame: Result<Vec<u8>, TaskError>, read: Read<W, T>) -> Queued<T>
+    /// Pairs a frame with the future of its outcome. `convert` turns the decoded reply into the outcome.
+    fn pair<W, T>(frame: Result<Vec<u8>, TaskError>, convert: Convert<W, T>) -> Queued<T>
     where
         W: DeserializeOwned + 'static,
         T: Send + Sync + 'static,
@@ -64,7 +64,7 @@ impl Job {
         let job = match frame {
             Ok(frame) => Some(Self {
                 frame,
-                pending: Box::new(Awaited { promise, read }),
+                pending: Box::new(TypedPromise { promise, convert }),
             }),
             Err(error) => {
                 promise.set(Err(error));
@@ -75,10 +75,10 @@ impl Job {
     }
 }
 
-/// The frame of a task.
+/// Encodes a task as a frame.
 ///
 /// # Errors
-/// [`TaskError::Encode`].
+/// [`TaskError::Encode`] if the task cannot be encoded.
 pub(crate) fn encode_task<K: PortableTask>(task: K) -> Result<Vec<u8>, TaskError> {
     encode::<K>(Request::One, task)
 }
@@ -86,23 +86,23 @@ pub(crate) fn encode_task<K: PortableTask>(task: K) -> Result<Vec<u8>, TaskError
 fn encode<K: PortableTask>(request: Request, fields: impl Serialize) -> Result<Vec<u8>, TaskError> {
     let mut frame = Vec::new();
     frame::begin(&mut frame);
-    let written = call(|| {
+    let encoded = call(|| {
         frame::append(&mut frame, &K::NAME)?;
         frame.push(request as u8);
         frame::append(&mut frame, &fields)?;
         frame::finish(&mut frame)
     });
     contain(|| drop(fields));
-    match written.flatten() {
+    match encoded.flatten() {
         Ok(()) => Ok(frame),
         Err(message) => Err(TaskError::Encode { message }),
     }
 }
 
-/// What is left of a task once it is sent: somebody waits for its outcome. Callbacks are returned and not run, so that
-/// many tasks can be settled before the first callback, which may wait for any of them.
+/// The promise of a task, which stays here when the task is sent. Callbacks are returned and not run, so that many
+/// tasks can be settled before the first callback, which may wait for any of them.
 pub(super) trait Pending: Send {
-    /// Marks the task as running; false when it was cancelled and must not run.
+    /// Marks the task as running. Returns false if it was cancelled and must not run.
     fn begin(&self) -> bool;
     fn settle(self: Box<Self>, reply: &[u8]) -> Option<CallbacksToRun>;
     fn cancel(self: Box<Self>) -> Option<CallbacksToRun>;
@@ -111,26 +111,26 @@ pub(super) trait Pending: Send {
 
 pub(super) type CallbacksToRun = Box<dyn FnOnce()>;
 
-/// From what came to what it means.
-type Read<W, T> = fn(W) -> Result<T, TaskError>;
+/// A function that converts a decoded reply to the outcome of its task.
+type Convert<W, T> = fn(W) -> Result<T, TaskError>;
 
-/// A promise of a `T`, to be read from a `W` that comes.
-struct Awaited<W, T> {
+/// A promise of a `T`, which is made from a reply that decodes to a `W`.
+struct TypedPromise<W, T> {
     promise: Promise<T>,
-    read: Read<W, T>,
+    convert: Convert<W, T>,
 }
 
-impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for Awaited<W, T> {
+impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for TypedPromise<W, T> {
     fn begin(&self) -> bool {
         self.promise.begin()
     }
 
     fn settle(self: Box<Self>, reply: &[u8]) -> Option<CallbacksToRun> {
-        let Self { promise, read } = *self;
+        let Self { promise, convert } = *self;
         let outcome = read_reply(reply).and_then(|value| {
             let value = call(|| frame::decode(value)).flatten();
             let value = value.map_err(|message| TaskError::Decode { message })?;
-            read(value)
+            convert(value)
         });
         let callbacks = promise.fulfil(outcome);
         (!callbacks.is_empty()).then(|| boxed(callbacks))
@@ -149,22 +149,26 @@ fn boxed<T: Send + Sync + 'static>(callbacks: Callbacks<T>) -> CallbacksToRun {
     Box::new(|| callbacks.run())
 }
 
-/// The bytes of the value, or why there is none.
+/// Returns the encoded value in a reply.
+///
+/// # Errors
+/// The error of the task, if the reply holds one instead.
 pub(super) fn read_reply(reply: &[u8]) -> Result<&[u8], TaskError> {
     let (&outcome, rest) = reply.split_first().unwrap_or((&u8::MAX, &[]));
-    let words = || String::from_utf8_lossy(rest).into_owned();
-    match Outcome::of_byte(outcome) {
+    let message = || String::from_utf8_lossy(rest).into_owned();
+    match Outcome::from_byte(outcome) {
         Some(Outcome::Value) => Ok(rest),
-        Some(Outcome::Panicked) => Err(panicked(words())),
-        Some(Outcome::Undecodable) => Err(TaskError::Decode { message: words() }),
-        Some(Outcome::Unencodable) => Err(TaskError::Encode { message: words() }),
+        Some(Outcome::Panicked) => Err(panicked(message())),
+        Some(Outcome::Undecodable) => Err(TaskError::Decode { message: message() }),
+        Some(Outcome::Unencodable) => Err(TaskError::Encode { message: message() }),
         None => Err(TaskError::Decode {
             message: "the worker sent an unknown kind of reply".to_owned(),
         }),
     }
 }
 
-/// The panic of a task elsewhere. Its backtrace, if there is one, is on the standard error of the worker.
+/// Returns the error of a task that panicked in another process. The backtrace, if there is one, is on the standard
+/// error of the worker.
 pub(super) fn panicked(message: String) -> TaskError {
     TaskError::Panicked {
         message,

@@ -1,4 +1,5 @@
-//! How a worker is started: as a new program, never as a copy of this process, whose other threads a copy would miss.
+//! Starts a worker: always as a new program, never as a fork of this process, because a fork would lack its other
+//! threads.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -8,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::worker::WORKER_ARGUMENT;
 
-/// Starts workers, all in the same way.
+/// The command that starts all workers of a pool.
 #[derive(Debug)]
 pub(crate) struct Launcher {
     command: Mutex<Command>,
@@ -22,18 +23,21 @@ impl Launcher {
         }
     }
 
-    /// A new worker, and the socket to talk to it. Both ends are closed in whatever else is started here meanwhile.
+    /// Starts a worker. Returns it and the socket to talk to it. Both ends are closed in every other program that is
+    /// started meanwhile.
     pub(super) fn launch(&self) -> io::Result<(Child, UnixStream)> {
-        let (ours, theirs) = UnixStream::pair()?;
+        let (parent_end, worker_end) = UnixStream::pair()?;
         let mut command = self.command.lock().unwrap_or_else(PoisonError::into_inner);
-        let started = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn();
-        // The command would keep their end open, and nobody would see the worker's death.
+        let started = command
+            .stdin(Stdio::from(OwnedFd::from(worker_end)))
+            .spawn();
+        // The command must not keep the worker's end open: the death of the worker would go unnoticed.
         command.stdin(Stdio::null());
-        // "No such file or directory" does not say which.
+        // "No such file or directory" does not name the file.
         let started = started.map_err(|error| {
             let program = command.get_program().display();
             io::Error::new(error.kind(), format!("{program}: {error}"))
         });
-        Ok((started?, ours))
+        Ok((started?, parent_end))
     }
 }

@@ -1,11 +1,13 @@
-//! What lies under an executor on processes; each module imports only from those above it in this list:
+//! Worker processes, the protocol that they speak, and the threads that talk to them.
 //!
-//! * `frame`: how tasks and replies are written on a stream
-//! * `task`: what a task is
-//! * `worker`: the other side, which runs tasks
-//! * `launch`: how a worker is started
-//! * `job`: a task that waits for its worker, its types forgotten
-//! * `scheduler`: which worker gets which task
+//! The modules, lowest layer first; each imports only from those above it in this list:
+//!
+//! * `frame`: the encoding of tasks and replies on a stream
+//! * `task`: tasks that can be sent to another process
+//! * `worker`: the worker's side, which runs tasks
+//! * `launch`: starts a worker
+//! * `job`: a type-erased task that waits for a worker
+//! * `scheduler`: decides which worker gets which task
 //! * `pool`: the threads that talk to the workers
 
 mod frame;
@@ -22,4 +24,4 @@ pub(crate) use pool::{Pool, Settings};
 pub(crate) use scheduler::Rules;
 pub use task::PortableTask;
 pub use worker::Registry;
-pub(crate) use worker::{is_astray, is_serving};
+pub(crate) use worker::{is_serving, is_unserved_worker};

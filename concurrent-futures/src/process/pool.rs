@@ -1,6 +1,7 @@
-//! The threads that talk to the workers. Each slot has one that starts its workers and writes to them; while there is a
-//! worker another one reads from it. So however much is on its way in both directions, neither side waits for the other
-//! to stop talking.
+//! The threads that talk to the workers.
+//!
+//! Each slot has a thread that starts its workers and writes to them. While there is a worker, a second thread reads
+//! from it. So even with much data in both directions, neither side has to wait until the other has finished writing.
 
 use std::cell::Cell;
 use std::io::{self, BufReader, BufWriter, Write};
@@ -17,25 +18,25 @@ use super::scheduler::{Rules, Stage, State, Step, WriterAction};
 use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::panics::contain;
 
-/// What the executor and the threads of its slots share.
+/// The state that the executor and the threads of its slots share.
 pub(crate) struct Pool {
     state: Mutex<State>,
     settings: Settings,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Held by whoever joins the threads, so that a second one waits as long as the first.
+    /// Held while the threads are joined, so that a second caller waits as long as the first.
     joining: Mutex<()>,
 }
 
 pub(crate) struct Settings {
     pub(crate) rules: Rules,
     pub(crate) launcher: Launcher,
-    /// The frame of a task that each worker runs first.
+    /// The encoded task that each worker runs first.
     pub(crate) initializer: Option<Vec<u8>>,
 }
 
 thread_local! {
-    /// The address of the pool this thread works for, to compare and not to follow.
-    static WORKS_FOR: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The address of the pool that this thread works for. Only compared, never dereferenced.
+    static WORKER_OF: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
 impl Pool {
@@ -52,7 +53,10 @@ impl Pool {
         })
     }
 
-    /// Why no task is taken, if none is.
+    /// Checks that the pool accepts tasks.
+    ///
+    /// # Errors
+    /// The reason, if the pool is broken or has been shut down.
     pub(crate) fn check_open(&self) -> Result<(), SubmitError> {
         let state = self.state();
         match &state.broken {
@@ -62,7 +66,7 @@ impl Pool {
         }
     }
 
-    pub(crate) fn queue_up(self: &Arc<Self>, job: Job) -> Result<(), SubmitError> {
+    pub(crate) fn enqueue(self: &Arc<Self>, job: Job) -> Result<(), SubmitError> {
         let mut state = self.state();
         if let Some(broken) = &state.broken {
             return Err(SubmitError::Broken(broken.clone()));
@@ -71,12 +75,12 @@ impl Pool {
             return Err(SubmitError::ShutDown);
         }
         state.queue.push_back(job);
-        self.hand_out(state);
+        self.dispatch(state);
         Ok(())
     }
 
-    /// Gives out what can be given out, and starts who is missing.
-    fn hand_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+    /// Gives queued tasks to workers, and has missing workers started.
+    fn dispatch(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         loop {
             match state.next_step() {
                 Step::Give(index) => state.give_next_to(index),
@@ -91,7 +95,7 @@ impl Pool {
                         return self.close_slot(state, index, &error);
                     }
                 }
-                Step::Rest => break,
+                Step::Nothing => break,
             }
         }
         if state.is_over() {
@@ -109,9 +113,9 @@ impl Pool {
         Ok(())
     }
 
-    /// What the thread of a slot does, from its start to its end: one worker after the other.
+    /// Runs one worker after another in a slot, until none is wanted.
     fn run_slot(self: Arc<Self>, index: usize) {
-        WORKS_FOR.set(Some(self.address()));
+        WORKER_OF.set(Some(self.address()));
         while self.wait_until_wanted(index) {
             let launched = self.settings.launcher.launch();
             match launched.and_then(|(worker, socket)| self.run_worker(index, worker, socket)) {
@@ -121,7 +125,7 @@ impl Pool {
         }
     }
 
-    /// False when no worker will ever be wanted here.
+    /// Waits until a worker is wanted in this slot. Returns false if none ever will be.
     fn wait_until_wanted(&self, index: usize) -> bool {
         let mut state = self.state();
         loop {
@@ -135,10 +139,10 @@ impl Pool {
         }
     }
 
-    /// Talks to a worker until it has ended; its process id, and what it ended with.
+    /// Talks to a worker until it has ended. Returns its process id and exit status.
     ///
     /// # Errors
-    /// When there is no thread to read from it. It is gone then as well.
+    /// If the thread that reads from the worker cannot be started. The worker has ended in that case too.
     fn run_worker(
         self: &Arc<Self>,
         index: usize,
@@ -147,22 +151,22 @@ impl Pool {
     ) -> io::Result<(u32, ExitStatus)> {
         let socket = Arc::new(socket);
         self.state().connect(index, Arc::clone(&socket));
-        let talked = thread::scope(|scope| {
-            let reads = thread::Builder::new()
+        let result = thread::scope(|scope| {
+            let reader_thread = thread::Builder::new()
                 .name(format!("worker_{index}_in"))
                 .spawn_scoped(scope, || self.read_replies(index, &socket))?;
             if self.write_tasks(index, &socket).is_err() {
-                // Nobody reads there. What is yet to be read from there still can be.
+                // The worker no longer reads. Replies that have already arrived can still be read.
                 let _ = socket.shutdown(Shutdown::Both);
             }
-            // The scope waits for what the thread does, but not until it is gone.
-            let _ = reads.join();
+            // The scope waits until the thread's function has returned, but not until the thread has ended.
+            let _ = reader_thread.join();
             Ok(())
         });
-        // The socket has ended, so the process has, or is about to; unless it has become another program.
+        // The socket is closed, so the process has ended or is about to, unless it has become another program.
         let _ = worker.kill();
         let status = worker.wait()?;
-        talked.map(|()| (worker.id(), status))
+        result.map(|()| (worker.id(), status))
     }
 
     fn write_tasks(self: &Arc<Self>, index: usize, socket: &UnixStream) -> io::Result<()> {
@@ -182,7 +186,7 @@ impl Pool {
                     stream.flush()?;
                 }
                 WriterAction::Close => return socket.shutdown(Shutdown::Write),
-                WriterAction::Leave => return socket.shutdown(Shutdown::Both),
+                WriterAction::Disconnect => return socket.shutdown(Shutdown::Both),
             }
         }
     }
@@ -197,15 +201,15 @@ impl Pool {
         }
     }
 
-    /// Settles tasks as their replies come, until no more can come.
+    /// Settles tasks as their replies arrive, until no more can arrive.
     fn read_replies(self: &Arc<Self>, index: usize, socket: &UnixStream) {
-        WORKS_FOR.set(Some(self.address()));
+        WORKER_OF.set(Some(self.address()));
         let mut stream = BufReader::with_capacity(1 << 16, socket);
         let mut reply = Vec::new();
-        let mut initializes = self.settings.initializer.is_some();
+        let mut awaits_initializer = self.settings.initializer.is_some();
         while let Ok(true) = frame::read(&mut stream, &mut reply) {
-            if initializes {
-                initializes = false;
+            if awaits_initializer {
+                awaits_initializer = false;
                 self.initializer_ended(index, &reply);
                 continue;
             }
@@ -219,17 +223,17 @@ impl Pool {
             });
         }
         let mut state = self.state();
-        state.slots[index].stage = Stage::Gone;
+        state.slots[index].stage = Stage::Ended;
         state.slots[index].wake.notify_one();
     }
 
-    /// The worker is free from here on, before anyone learns of the outcome: who waits for that and submits again finds
-    /// the same worker.
+    /// Removes the task that has been answered. The worker counts as free from here on, before any waiter sees the
+    /// outcome: a thread that waits for the outcome and submits again finds the same worker.
     fn take_answered(self: &Arc<Self>, index: usize) -> Option<Box<dyn Pending>> {
         let mut state = self.state();
         let pending = state.take_answered(index);
-        if state.wants_more(index) {
-            self.hand_out(state);
+        if state.needs_refill(index) {
+            self.dispatch(state);
         }
         pending
     }
@@ -238,11 +242,11 @@ impl Pool {
         match read_reply(reply) {
             Ok(_) => self.open_slot(index),
             Err(TaskError::Panicked { message, .. }) => {
-                self.break_down(self.state(), BrokenError::Initializer { message });
+                self.break_pool(self.state(), BrokenError::Initializer { message });
             }
             Err(error) => {
                 let message = error.to_string();
-                self.break_down(self.state(), BrokenError::Initializer { message });
+                self.break_pool(self.state(), BrokenError::Initializer { message });
             }
         }
     }
@@ -252,10 +256,10 @@ impl Pool {
         if state.slots[index].stage == Stage::Starting {
             state.slots[index].stage = Stage::Open;
         }
-        self.hand_out(state);
+        self.dispatch(state);
     }
 
-    /// There will be no worker in this slot; without any slot the pool is broken.
+    /// Closes a slot in which no worker can be started. If all slots are closed, the pool is broken.
     fn close_slot(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
@@ -264,47 +268,47 @@ impl Pool {
     ) {
         if state.close(index) {
             let message = error.to_string();
-            self.break_down(state, BrokenError::NoWorker { message });
+            self.break_pool(state, BrokenError::NoWorker { message });
         } else {
-            self.hand_out(state);
+            self.dispatch(state);
         }
     }
 
     fn worker_ended(self: &Arc<Self>, index: usize, pid: u32, status: ExitStatus) {
         let mut state = self.state();
-        let Some(owed) = state.vacate(index) else {
-            return self.hand_out(state);
+        let Some(unanswered) = state.vacate(index) else {
+            return self.dispatch(state);
         };
         let broken = BrokenError::Worker { pid, status };
         if state.restarts < state.rules.max_restarts {
             state.restarts += 1;
-            self.hand_out(state);
-            settle_all(owed, |pending| pending.settle_broken(broken.clone()));
+            self.dispatch(state);
+            settle_all(unanswered, |pending| pending.settle_broken(broken.clone()));
         } else {
-            self.break_down_with(state, broken, owed);
+            self.break_pool_with(state, broken, unanswered);
         }
     }
 
-    fn break_down(&self, state: MutexGuard<'_, State>, broken: BrokenError) {
-        self.break_down_with(state, broken, Vec::new());
+    fn break_pool(&self, state: MutexGuard<'_, State>, broken: BrokenError) {
+        self.break_pool_with(state, broken, Vec::new());
     }
 
-    /// Fails everything that has no outcome yet, and takes nothing more.
-    fn break_down_with(
+    /// Marks the pool as broken: fails every task without an outcome, `lost` among them, and accepts no more.
+    fn break_pool_with(
         &self,
         mut state: MutexGuard<'_, State>,
         broken: BrokenError,
         mut lost: Vec<Box<dyn Pending>>,
     ) {
-        lost.extend(state.break_down(&broken));
+        lost.extend(state.break_pool(&broken));
         drop(state);
         settle_all(lost, |pending| pending.settle_broken(broken.clone()));
     }
 
-    pub(crate) fn shut_down(&self, wait: bool, cancel_futures: bool) {
+    pub(crate) fn shut_down(&self, wait: bool, cancel_pending: bool) {
         let mut state = self.state();
         state.shut_down = true;
-        let cancelled = if cancel_futures {
+        let cancelled = if cancel_pending {
             std::mem::take(&mut state.queue)
         } else {
             Default::default()
@@ -316,20 +320,20 @@ impl Pool {
         settle_all(cancelled.into_iter().map(|job| job.pending), |pending| {
             pending.cancel()
         });
-        if wait && WORKS_FOR.get() != Some(self.address()) {
+        if wait && WORKER_OF.get() != Some(self.address()) {
             self.join_threads();
         }
     }
 
-    /// Waits until all threads have ended, also those that are started meanwhile, and with them the workers.
+    /// Waits until all threads have ended, including those that are started meanwhile, and with them the workers.
     fn join_threads(&self) {
-        let _alone = lock(&self.joining);
+        let _joining = lock(&self.joining);
         loop {
-            // Not held while joining: the thread may have to start another one.
+            // The lock is not held while joining: the thread may have to start another one.
             let Some(thread) = lock(&self.threads).pop() else {
                 break;
             };
-            // Whatever may panic there is contained there.
+            // Panics in the thread are caught there.
             let _ = thread.join();
         }
     }
@@ -355,7 +359,7 @@ impl std::fmt::Debug for Pool {
     }
 }
 
-/// Callbacks run only when all of them are settled: one may wait for another.
+/// Settles all tasks. Callbacks run only after all of them are settled, because one may wait for another.
 fn settle_all<P>(
     pending: impl IntoIterator<Item = P>,
     settle: impl Fn(P) -> Option<super::job::CallbacksToRun>,
@@ -371,7 +375,7 @@ fn wait<'a>(state: MutexGuard<'a, State>, index: usize) -> MutexGuard<'a, State>
     wake.wait(state).unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Nothing under these locks panics halfway, so a poisoned one holds what it should.
+/// Locks `mutex`. Code under these locks does not panic, so the value of a poisoned one is still consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

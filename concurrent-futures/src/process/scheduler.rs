@@ -1,7 +1,8 @@
-//! Which worker gets which task. Bookkeeping only, done under the pool's lock: knows neither threads nor processes.
+//! Decides which worker gets which task. Only does the bookkeeping, under the pool's lock: knows neither threads nor
+//! processes.
 //!
-//! A slot is the place of one worker; when that ends, the next may take it. Workers are started one by one, when a task
-//! comes and nobody is idle. The next task goes to whoever has the fewest in flight.
+//! A slot is the place of one worker; when the worker ends, a new one may take the slot. Workers are started one by
+//! one, when a task arrives and no worker is idle. The next task goes to the worker with the fewest tasks in flight.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -14,7 +15,7 @@ use rustix::net::SendFlags;
 use super::job::{Job, Pending};
 use crate::error::BrokenError;
 
-/// What the lock of the pool guards.
+/// The state that the lock of the pool guards.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) queue: VecDeque<Job>,
@@ -25,11 +26,11 @@ pub(super) struct State {
     pub(super) broken: Option<BrokenError>,
 }
 
-/// How many of what there may be.
+/// The limits of a pool.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rules {
     pub(crate) max_workers: usize,
-    /// Tasks in flight per worker.
+    /// The number of tasks in flight per worker.
     pub(crate) window: usize,
     pub(crate) tasks_per_worker: usize,
     pub(crate) max_restarts: usize,
@@ -38,27 +39,27 @@ pub(crate) struct Rules {
 #[derive(Default)]
 pub(super) struct Slot {
     pub(super) stage: Stage,
-    /// Frames yet to be written.
+    /// Frames that are still to be written.
     outbox: Vec<Vec<u8>>,
-    /// Those whose replies are awaited, in the order in which they will come.
+    /// The tasks whose replies are awaited, in the order in which the replies will arrive.
     in_flight: VecDeque<Box<dyn Pending>>,
+    /// The number of tasks that the current worker has been given.
     taken: usize,
-    /// There while there is a worker, so that it can be cut off.
+    /// The socket of the current worker, so that it can be disconnected.
     socket: Option<Arc<UnixStream>>,
-    /// Wakes the thread that writes to the worker, or waits until there should be one.
+    /// Wakes the thread of this slot, which writes to the worker or waits until one is wanted.
     pub(super) wake: Arc<Condvar>,
 }
 
 impl Slot {
-    /// Has a frame written. A small one for an idle worker is written at once, which saves waking the thread that would
-    /// do it.
+    /// Sends a frame. A small one for an idle worker is written at once, which saves waking the thread that writes.
     fn send(&mut self, mut frame: Vec<u8>) {
-        // With nothing in flight all earlier frames have been answered: none is still being written.
+        // With nothing in flight, all earlier frames have been answered, so none is still being written.
         if self.in_flight.is_empty()
-            && frame.len() <= SENT_AT_ONCE
+            && frame.len() <= MAX_DIRECT_SEND_BYTES
             && let Some(socket) = &self.socket
         {
-            // If the worker is gone, the thread that reads from it will find out.
+            // If the worker has ended, the thread that reads from it will notice.
             let sent = send_without_waiting(socket, &frame).unwrap_or(0);
             frame.drain(..sent);
         }
@@ -69,58 +70,62 @@ impl Slot {
     }
 }
 
-/// Writes what the socket takes now; how much that was.
+/// Writes as much as the socket accepts without blocking. Returns the number of bytes written.
 fn send_without_waiting(socket: &UnixStream, bytes: &[u8]) -> rustix::io::Result<usize> {
     #[cfg(not(target_vendor = "apple"))]
     let no_signal = SendFlags::NOSIGNAL;
-    // There the socket itself has been told.
+    // On Apple systems this is an option of the socket, which is set already.
     #[cfg(target_vendor = "apple")]
     let no_signal = SendFlags::empty();
     rustix::net::send(socket, bytes, SendFlags::DONTWAIT | no_signal)
 }
 
-/// So much is copied while others wait for the lock.
-const SENT_AT_ONCE: usize = 1 << 14;
+/// The largest frame in bytes that is written under the lock, while other threads wait for that.
+const MAX_DIRECT_SEND_BYTES: usize = 1 << 14;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Stage {
     /// No worker, but one can be started.
     #[default]
     Vacant,
-    /// A worker is wanted, but cannot take tasks yet.
+    /// A worker is wanted, but cannot accept tasks yet.
     Starting,
-    /// Takes tasks.
+    /// The worker accepts tasks.
     Open,
-    /// Has had all tasks that it may have.
-    Leaving,
-    /// The worker is gone; what it leaves behind is yet to be cleared away.
-    Gone,
+    /// The worker has been given all the tasks that it may run.
+    Retiring,
+    /// The worker has ended; the slot is not cleared yet.
+    Ended,
     /// No worker could be started, and none will be.
     Closed,
 }
 
-/// What is to be done so that a task gets ahead.
+/// The next step to bring queued tasks to workers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
+    /// Give the next task to this slot.
     Give(usize),
+    /// Start a worker in this slot.
     Start(usize),
+    /// Add a slot and start a worker in it.
     AddSlot,
-    Rest,
+    /// Leave the queue as it is.
+    Nothing,
 }
 
-/// What the thread that writes to a worker is to do.
+/// The next action of the thread that writes to a worker.
 pub(super) enum WriterAction {
     Send(Vec<Vec<u8>>),
-    /// There will be no more.
+    /// Close the write side: there will be no more frames.
     Close,
-    /// There is nobody to write to, or nobody is to be written to any more.
-    Leave,
+    /// Close both sides: the worker has ended, or the pool is broken.
+    Disconnect,
 }
 
 impl State {
     pub(super) fn next_step(&self) -> Step {
         if self.queue.is_empty() {
-            return Step::Rest;
+            return Step::Nothing;
         }
         let with_room = |(_, slot): &(usize, &Slot)| {
             slot.stage == Stage::Open && slot.in_flight.len() < self.rules.window
@@ -135,7 +140,7 @@ impl State {
             return Step::Give(index);
         }
         if self.queue.len() <= self.count(Stage::Starting) {
-            return Step::Rest; // those that are starting will take them
+            return Step::Nothing; // the workers that are starting will take them
         }
         if let Some(index) = self
             .slots
@@ -147,10 +152,10 @@ impl State {
         if self.slots.len() < self.rules.max_workers {
             return Step::AddSlot;
         }
-        freest.map_or(Step::Rest, |(index, _)| Step::Give(index))
+        freest.map_or(Step::Nothing, |(index, _)| Step::Give(index))
     }
 
-    /// One slot more, where a worker is wanted; its index.
+    /// Adds a slot in which a worker is wanted. Returns its index.
     pub(super) fn add_slot(&mut self) -> usize {
         self.slots.push(Slot {
             stage: Stage::Starting,
@@ -159,7 +164,7 @@ impl State {
         self.slots.len() - 1
     }
 
-    /// Gives the next task to a slot, unless it has been cancelled.
+    /// Gives the next task to a slot, unless the task has been cancelled.
     pub(super) fn give_next_to(&mut self, index: usize) {
         let Some(Job { frame, pending }) = self.queue.pop_front() else {
             return;
@@ -172,18 +177,18 @@ impl State {
         slot.in_flight.push_back(pending);
         slot.taken += 1;
         if slot.taken == self.rules.tasks_per_worker {
-            slot.stage = Stage::Leaving;
+            slot.stage = Stage::Retiring;
             slot.wake.notify_one();
         }
     }
 
-    /// Whether it is time for more. A slot is filled up when half of its window is free, so that the tasks go in one piece
+    /// Returns whether a slot should be filled up: at least half of its window is free. So tasks are sent in batches,
     /// and the worker, which has the other half at hand, need not wait.
-    pub(super) fn wants_more(&self, index: usize) -> bool {
+    pub(super) fn needs_refill(&self, index: usize) -> bool {
         self.slots[index].in_flight.len() <= self.rules.window / 2
     }
 
-    /// The task whose reply has come; none after a breakdown.
+    /// Removes and returns the task whose reply has arrived. Returns `None` after the pool broke.
     pub(super) fn take_answered(&mut self, index: usize) -> Option<Box<dyn Pending>> {
         self.slots[index].in_flight.pop_front()
     }
@@ -192,58 +197,58 @@ impl State {
         let is_over = self.is_over();
         let is_broken = self.broken.is_some();
         let slot = &mut self.slots[index];
-        if is_broken || slot.stage == Stage::Gone {
-            Some(WriterAction::Leave)
+        if is_broken || slot.stage == Stage::Ended {
+            Some(WriterAction::Disconnect)
         } else if !slot.outbox.is_empty() {
             Some(WriterAction::Send(mem::take(&mut slot.outbox)))
-        } else if is_over || slot.stage == Stage::Leaving {
+        } else if is_over || slot.stage == Stage::Retiring {
             Some(WriterAction::Close)
         } else {
             None
         }
     }
 
-    /// No task will be handed out any more.
+    /// Returns whether no more tasks will be given to workers.
     pub(super) fn is_over(&self) -> bool {
         self.broken.is_some() || (self.shut_down && self.queue.is_empty())
     }
 
-    /// A worker has come to this slot.
+    /// Stores the socket of a new worker in this slot.
     pub(super) fn connect(&mut self, index: usize, socket: Arc<UnixStream>) {
         self.slots[index].socket = Some(socket);
     }
 
-    /// Empties a slot whose worker has ended; the tasks that it owes an outcome, if it was not to end like that.
+    /// Clears a slot whose worker has ended. Returns the unanswered tasks, or `None` if the worker was expected to end.
     pub(super) fn vacate(&mut self, index: usize) -> Option<Vec<Box<dyn Pending>>> {
         let is_over = self.is_over();
         let tasks_per_worker = self.rules.tasks_per_worker;
         let slot = &mut self.slots[index];
-        let has_had_all = slot.taken == tasks_per_worker;
-        let owed: Vec<_> = slot.in_flight.drain(..).collect();
+        let reached_limit = slot.taken == tasks_per_worker;
+        let unanswered: Vec<_> = slot.in_flight.drain(..).collect();
         slot.outbox.clear();
         slot.socket = None;
         slot.taken = 0;
         slot.stage = Stage::Vacant;
-        let was_to_end = owed.is_empty() && (has_had_all || is_over);
-        (!was_to_end).then_some(owed)
+        let was_expected = unanswered.is_empty() && (reached_limit || is_over);
+        (!was_expected).then_some(unanswered)
     }
 
-    /// No worker can be started for this slot; whether there is none at all now.
+    /// Closes a slot in which no worker can be started. Returns whether all slots are closed now.
     pub(super) fn close(&mut self, index: usize) -> bool {
         self.slots[index].stage = Stage::Closed;
         self.rules.max_workers = self.slots.len();
         self.count(Stage::Closed) == self.slots.len()
     }
 
-    /// Takes nothing more and cuts off all workers; the tasks that will never have a value.
-    pub(super) fn break_down(&mut self, broken: &BrokenError) -> Vec<Box<dyn Pending>> {
+    /// Marks the pool as broken and disconnects all workers. Returns the tasks that will never have a value.
+    pub(super) fn break_pool(&mut self, broken: &BrokenError) -> Vec<Box<dyn Pending>> {
         self.broken.get_or_insert_with(|| broken.clone());
         let mut lost: Vec<_> = self.queue.drain(..).map(|job| job.pending).collect();
         for slot in &mut self.slots {
             lost.extend(slot.in_flight.drain(..));
             slot.outbox.clear();
             if let Some(socket) = &slot.socket {
-                // The worker may be gone already.
+                // The worker may have ended already.
                 let _ = socket.shutdown(Shutdown::Both);
             }
         }
@@ -300,17 +305,17 @@ mod tests {
     }
 
     #[test]
-    fn one_worker_is_started_per_task_and_none_too_many() {
+    fn exactly_one_worker_is_started_per_queued_task() {
         let mut state = state(3, 64, 2);
         assert_eq!(state.next_step(), Step::AddSlot);
         state.add_slot();
         assert_eq!(state.next_step(), Step::AddSlot);
         state.add_slot();
-        assert_eq!(state.next_step(), Step::Rest);
+        assert_eq!(state.next_step(), Step::Nothing);
     }
 
     #[test]
-    fn the_next_task_goes_to_whoever_has_the_fewest_and_waits_when_all_windows_are_full() {
+    fn the_next_task_goes_to_the_slot_with_the_fewest_and_waits_when_all_windows_are_full() {
         let mut state = state(2, 2, 5);
         open_slots(&mut state, 2);
         let mut given = Vec::new();
@@ -319,9 +324,9 @@ mod tests {
             given.push(index);
         }
         assert_eq!(given, [0, 1, 0, 1]);
-        assert_eq!((state.next_step(), state.queue.len()), (Step::Rest, 1));
-        assert!(!state.wants_more(1));
-        assert!(state.take_answered(1).is_some() && state.wants_more(1));
+        assert_eq!((state.next_step(), state.queue.len()), (Step::Nothing, 1));
+        assert!(!state.needs_refill(1));
+        assert!(state.take_answered(1).is_some() && state.needs_refill(1));
         assert_eq!(state.next_step(), Step::Give(1));
     }
 
@@ -335,13 +340,13 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_has_had_its_tasks_gets_no_more() {
+    fn a_worker_at_its_task_limit_gets_no_more() {
         let mut state = state(1, 64, 3);
         state.rules.tasks_per_worker = 2;
         open_slots(&mut state, 1);
         state.give_next_to(0);
         assert_eq!(state.next_step(), Step::Give(0));
         state.give_next_to(0);
-        assert_eq!(state.next_step(), Step::Rest);
+        assert_eq!(state.next_step(), Step::Nothing);
     }
 }

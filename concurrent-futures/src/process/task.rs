@@ -1,12 +1,12 @@
-//! What a task for another process is: one whose fields can be written here and read there, as can its output.
+//! Tasks that can be sent to another process: serde can encode and decode their fields and their output.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::task::Task;
 
-/// A [`Task`] that can be sent to another process. Nothing to implement: every task is one whose fields and output serde can
-/// write and read.
+/// A [`Task`] that can be sent to another process. Implemented for every task whose fields and output serde can
+/// serialize and deserialize.
 ///
 /// ```
 /// use concurrent_futures::{PortableTask, Task};
@@ -32,10 +32,10 @@ use crate::task::Task;
 /// can_be_sent(Gcd(1963309, 2265973));
 /// ```
 ///
-/// Fields and output are written by [postcard](https://docs.rs/postcard), which does not say of which type they are. So
-/// types that must see the data to know how to read it cannot be sent: `serde_json::Value`, `#[serde(untagged)]`,
-/// `#[serde(flatten)]` are errors. **`#[serde(skip_serializing_if)]` is worse**: the fields behind one that was skipped are read
-/// as something else, often without an error. Long runs of bytes go faster as `serde_bytes`.
+/// Fields and output are encoded with [postcard](https://docs.rs/postcard), which does not store types. So types that
+/// must inspect the data to know how to deserialize it cannot be sent: `serde_json::Value`, `#[serde(untagged)]` and
+/// `#[serde(flatten)]` cause errors. **`#[serde(skip_serializing_if)]` is worse**: the fields after a skipped one are
+/// decoded as something else, often without an error. Long byte strings are faster with `serde_bytes`.
 pub trait PortableTask:
     Task<Output: Serialize + DeserializeOwned + 'static> + Serialize + DeserializeOwned + 'static
 {

@@ -1,12 +1,12 @@
-//! The worker's side: tasks come in on a socket, are run one after the other in the main thread, and their outcomes go
-//! back on it.
+//! The worker's side: reads tasks from a socket, runs them one after the other in the main thread, and writes their
+//! outcomes to the same socket.
 //!
-//! The socket arrives as the standard input, the one place where a descriptor can be handed to a new process in safe Rust.
-//! It is taken from there at once, so that neither a task that reads its input nor a program that a task starts gets hold
-//! of it. Output and errors remain those of the parent.
+//! The socket arrives as the standard input, the only way to pass a descriptor to a new process in safe Rust. It is
+//! moved away from there at once, so that neither a task that reads its input nor a program that a task starts can
+//! access it. Standard output and standard error remain those of the parent.
 //!
-//! The end of the stream means that there is no more to do. A parent that is gone altogether is something else: a thread
-//! watches for that and ends the process, whatever it is at.
+//! The end of the stream means that there are no more tasks. The death of the parent is a different event: a thread
+//! watches for it and ends the process, even in the middle of a task.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -28,8 +28,8 @@ use crate::chunk::Chunk;
 use crate::error::TaskError;
 use crate::panics::contain;
 
-/// The last argument of a worker, with the version of what is spoken on the socket. An argument and not an environment
-/// variable, which the programs that a task starts would inherit.
+/// The last argument of a worker, which contains the version of the protocol on the socket. An argument and not an
+/// environment variable, which the programs that a task starts would inherit.
 pub(super) const WORKER_ARGUMENT: &str = "concurrent-futures-worker-1";
 
 /// Whether `main` has called [`Registry::serve`], so that this program can be its own worker.
@@ -39,15 +39,17 @@ pub(crate) fn is_serving() -> bool {
     SERVING.load(Ordering::Relaxed)
 }
 
-/// Whether this process was started as a worker and has not come to where a worker stays: whatever it starts would do the same.
-pub(crate) fn is_astray() -> bool {
+/// Returns whether this process was started as a worker but has not reached [`Registry::serve`]. Each worker that it
+/// started would repeat that.
+pub(crate) fn is_unserved_worker() -> bool {
     let argument = std::env::args_os().next_back();
     !is_serving() && argument.is_some_and(|argument| is_worker_argument(&argument))
 }
 
-/// The tasks a worker can run, by name.
+/// The tasks that a worker can run, by name.
 ///
-/// A worker is the same program, started again. So `main` begins with a registry of all tasks and [`serve`](Self::serve).
+/// A worker is this program, started again. So `main` must begin with a registry of all tasks and a call of
+/// [`serve`](Self::serve).
 ///
 /// ```standalone_crate
 /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task};
@@ -86,23 +88,24 @@ struct Entry {
     chunk: Answer,
 }
 
-/// Runs the task with these fields; appends its value to the reply, or says why there is none.
+/// A function that runs the task with these fields and appends its value to the reply, or returns the kind and the
+/// message of its failure.
 type Answer = fn(&[u8], &mut Vec<u8>) -> Result<(), (Outcome, String)>;
 
 impl Registry {
-    /// A registry without tasks.
+    /// Returns a registry without tasks.
     ///
     /// ```
     /// use concurrent_futures::Registry;
     ///
-    /// // Returns: no worker, and no tasks to be one for.
+    /// // Returns, because this process is not a worker.
     /// Registry::new().serve();
     /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The registry with one more task.
+    /// Adds a task to the registry.
     ///
     /// ```
     /// # use concurrent_futures::{Registry, Task};
@@ -119,7 +122,7 @@ impl Registry {
     /// ```
     ///
     /// # Panics
-    /// When another task has the same name.
+    /// If another task has the same name.
     pub fn with<K: PortableTask>(mut self) -> Self {
         let entry = Entry {
             task: TypeId::of::<K>(),
@@ -137,10 +140,10 @@ impl Registry {
         self
     }
 
-    /// Runs tasks and does not return, if this process was started as a worker; else returns at once.
+    /// Runs tasks and never returns, if this process was started as a worker; otherwise returns at once.
     ///
-    /// To be called first in `main`: what stands before it is done in each worker too. [`Registry`] has an example. In a
-    /// worker the standard input is empty; a worker ends when its parent has no more for it, or is gone.
+    /// Call this first in `main`, because every worker also runs the code before it. [`Registry`] has an example. In a
+    /// worker the standard input is empty. A worker exits when its parent has no more tasks for it, or has ended.
     pub fn serve(&self) {
         SERVING.store(true, Ordering::Relaxed);
         let Some(argument) = std::env::args_os().next_back() else {
@@ -150,14 +153,15 @@ impl Registry {
             return;
         }
         let status = match take_socket(&argument) {
-            // The parent may hang up on a worker that it has no more use for; only it could be told.
+            // The parent may disconnect a worker that it no longer needs. Only the parent could receive the error, so
+            // it is not printed.
             Ok(socket) => i32::from(self.work(&socket).is_err()),
             Err(error) => {
                 eprintln!("cannot run as a worker: {error}");
                 2
             }
         };
-        // What comes after this in `main` is not for a worker.
+        // A worker must not run the rest of `main`.
         std::process::exit(status);
     }
 
@@ -172,7 +176,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Runs a task and leaves the whole reply in `reply`.
+    /// Runs a task and writes the complete reply to `reply`.
     fn reply_to(&self, task: &[u8], reply: &mut Vec<u8>) {
         frame::begin(reply);
         reply.push(Outcome::Value as u8);
@@ -183,7 +187,7 @@ impl Registry {
             frame::begin(reply);
             reply.push(outcome as u8);
             reply.extend_from_slice(message.as_bytes());
-            // A message of 4 GiB is not told.
+            // A message of 4 GiB does not fit in a frame and is left out.
             if frame::finish(reply).is_err() {
                 reply.truncate(frame::EMPTY_REPLY_BYTES);
                 let _ = frame::finish(reply);
@@ -221,7 +225,7 @@ fn answer<K: PortableTask>(fields: &[u8], reply: &mut Vec<u8>) -> Result<(), (Ou
     write(reply, value)
 }
 
-/// The values up to the first panic, and what that said.
+/// Runs a chunk of tasks. Writes the values up to the first panic, and the message of that panic.
 fn answer_chunk<K: PortableTask>(
     fields: &[u8],
     reply: &mut Vec<u8>,
@@ -247,7 +251,7 @@ fn write(reply: &mut Vec<u8>, value: impl Serialize) -> Result<(), (Outcome, Str
     written.map_err(|message| (Outcome::Unencodable, message))
 }
 
-/// What a call returns, or what its panic said.
+/// Returns the value of `function`, or the message of its panic.
 pub(super) fn call<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     crate::panics::call(function).map_err(|error| match error {
         TaskError::Panicked { message, .. } => message,
@@ -255,13 +259,14 @@ pub(super) fn call<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// Also when the version is another one: that process must not go on as if it were not a worker.
+/// Returns whether this is the argument of a worker, of any version: a worker of another version must not continue as
+/// an ordinary program.
 fn is_worker_argument(argument: &OsStr) -> bool {
     let name = WORKER_ARGUMENT.trim_end_matches(|c: char| c.is_ascii_digit());
     argument.as_encoded_bytes().starts_with(name.as_bytes())
 }
 
-/// Takes the socket from the standard input, where nothing is left then.
+/// Moves the socket away from the standard input, which is empty afterwards.
 fn take_socket(argument: &OsStr) -> io::Result<UnixStream> {
     if argument != WORKER_ARGUMENT {
         let message =
@@ -269,19 +274,19 @@ fn take_socket(argument: &OsStr) -> io::Result<UnixStream> {
         return Err(io::Error::other(message));
     }
     let socket = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?);
-    // An error if it is no socket: then nobody has started this process as a worker.
+    // Fails if this is not a socket: then the process was not started by a pool.
     socket.local_addr()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     watch_parent(socket.try_clone()?)?;
     Ok(socket)
 }
 
-/// Has this process end when its parent is gone, even in the middle of a task.
+/// Starts a thread that ends this process when the parent has ended, even in the middle of a task.
 fn watch_parent(socket: UnixStream) -> io::Result<()> {
     let watch = move || {
-        wait_until_alone(&socket);
-        // Nobody is left to be told. And nothing else is certain: a task may block any signal but this one, or hold the
-        // locks that an orderly exit waits for.
+        wait_until_parent_ends(&socket);
+        // There is no process left to report to. Only this signal is certain to end the process: a task may block any
+        // other, or hold the locks that an orderly exit waits for.
         let _ = kill_process(getpid(), Signal::KILL);
     };
     thread::Builder::new()
@@ -290,9 +295,10 @@ fn watch_parent(socket: UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-/// The other end closed for good is a hang-up; one that only has no more to say is not.
+/// Waits until the other end is closed for both reading and writing, which is a hang-up. If the other end has only
+/// finished writing, it is not.
 #[cfg(not(target_vendor = "apple"))]
-fn wait_until_alone(socket: &UnixStream) {
+fn wait_until_parent_ends(socket: &UnixStream) {
     use rustix::event::{PollFd, PollFlags, poll};
 
     let mut watched = [PollFd::new(socket, PollFlags::empty())];
@@ -307,13 +313,14 @@ fn wait_until_alone(socket: &UnixStream) {
     }
 }
 
-/// There a hang-up cannot be waited for without waiting for data as well, so this looks for a new parent.
+/// Waits until this process has a new parent. On Apple systems a hang-up cannot be awaited without waiting for data as
+/// well.
 #[cfg(target_vendor = "apple")]
-fn wait_until_alone(_socket: &UnixStream) {
+fn wait_until_parent_ends(_socket: &UnixStream) {
     use std::os::unix::process::parent_id;
 
     let parent = parent_id();
-    // 1 from the start: the parent was gone before anyone looked.
+    // 1 from the start: the parent had ended before the first check.
     while parent != 1 && parent_id() == parent {
         thread::sleep(std::time::Duration::from_millis(200));
     }
