@@ -1,7 +1,7 @@
-//! Many futures, in the order in which they are done.
+//! Yields many futures in order of completion.
 //!
-//! Whoever settles a future puts it into one queue, so no wake-up can be lost, and what has been handed out is held no
-//! longer.
+//! Each future enters one shared queue when it is settled, so no wake-up can be lost. A future that has been yielded is
+//! no longer held here.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -13,11 +13,11 @@ use crate::error::UnfinishedError;
 use crate::future::{Future, Observer, Queue, Shared};
 use crate::sync::deadline_in;
 
-/// The futures in the order in which they are done; first those that already are, in the order given. Each once, even if
-/// given twice.
+/// Returns an iterator over `futures` in order of completion. Futures that are already done come first, in the order
+/// given. A future given twice is yielded once.
 ///
-/// The iterator waits for the next one; it holds no future that it has handed out. With
-/// [`timeout`](AsCompleted::timeout) it waits no longer than that for all of them together.
+/// `next` blocks until another future is done. With [`timeout`](AsCompleted::timeout) it blocks no longer than that for
+/// all futures together. The iterator does not keep the futures that it has yielded.
 ///
 /// ```
 /// use concurrent_futures::{ThreadPoolExecutor, as_completed};
@@ -33,7 +33,8 @@ use crate::sync::deadline_in;
 /// ```
 pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
     let mut seen = HashSet::new();
-    // All are held until the last is seen: the address of one that is gone may be that of another.
+    // All futures are kept until the last one has been checked: the address of a dropped future may be reused by
+    // another.
     let (ready, unfinished): (Vec<_>, Vec<_>) = futures
         .into_iter()
         .filter(|future| seen.insert(future.address()))
@@ -55,7 +56,7 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
     }
 }
 
-/// Iterator over futures in the order in which they are done; see [`as_completed`].
+/// An iterator over futures in order of completion; see [`as_completed`].
 ///
 /// ```
 /// use concurrent_futures::{Future, as_completed};
@@ -69,14 +70,16 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
 /// ```
 pub struct AsCompleted<T> {
     queue: Arc<Queue<Shared<T>>>,
-    /// Taken from the queue all at once, to lock it seldom.
+    /// Futures taken from the queue but not yet yielded. All are taken at once, so that the queue is locked rarely.
     ready: VecDeque<Shared<T>>,
+    /// The number of futures not yet yielded.
     left: usize,
     total: usize,
 }
 
 impl<T> AsCompleted<T> {
-    /// The same with an end: what is done within `timeout` from now is handed out, then, if anything is left, one error.
+    /// Limits the whole iteration to `timeout` from now. The iterator yields the futures that are done by then and, if
+    /// any are left, one [`UnfinishedError`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -97,7 +100,7 @@ impl<T> AsCompleted<T> {
         }
     }
 
-    /// The next one; none when there is none left, or none until `deadline`.
+    /// Returns the next future, or `None` if there are no more or none is done by `deadline`.
     fn next_until(&mut self, deadline: Option<Instant>) -> Option<Future<T>> {
         if self.left == 0 {
             return None;
@@ -107,7 +110,7 @@ impl<T> AsCompleted<T> {
         }
         let next = self.ready.pop_front()?;
         self.left -= 1;
-        Some(Future::of(next))
+        Some(Future::from_shared(next))
     }
 }
 
@@ -138,7 +141,7 @@ impl<T> fmt::Debug for AsCompleted<T> {
     }
 }
 
-/// Iterator over futures in the order in which they are done, until a deadline; see [`AsCompleted::timeout`].
+/// An iterator over futures in order of completion, until a deadline; see [`AsCompleted::timeout`].
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,10 +1,12 @@
-//! The life of one future: pending -> running -> finished, or pending -> cancelled; there is no way back.
+//! The state machine of one future: pending -> running -> finished, or pending -> cancelled. No transition goes back.
 //!
-//! One atomic byte decides who wins, a worker that starts or whoever cancels. The outcome sits in a cell that is written
-//! once, before the byte says "finished", so that it can be lent to any number of holders without a lock. A mutex guards
-//! only the list of those who want to know. Whoever joins that list raises a flag in the same byte first, under the lock:
-//! if it finds the future settled it need not wait, else whoever settles it sees the flag and comes for the list. A
-//! future nobody waits for is settled without the lock. All of it runs under loom, see `tests/loom.rs`.
+//! One atomic byte decides which side wins: a worker that starts the task, or a thread that cancels it. The outcome is
+//! stored in a cell that is written once, before the byte says "finished", so that it can be lent to any number of
+//! holders without a lock. A mutex guards only the list of observers.
+//!
+//! A thread that adds an observer first sets a flag in the same byte, under the lock. If it then finds the future
+//! settled, it need not wait; otherwise the thread that settles the future sees the flag and takes the list. A future
+//! without observers is settled without the lock. All of this is checked under loom, see `tests/loom.rs`.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -14,15 +16,15 @@ use crate::sync::{AtomicU8, Condvar, Mutex, Ordering, has_passed, lock, wait_unt
 
 const PENDING: u8 = 0;
 const RUNNING: u8 = 1;
-/// Claimed by its promise without ever having run: it can no longer be cancelled, and will be finished in a moment.
+/// Claimed by its promise without having run: it can no longer be cancelled, and is about to be finished.
 const CLAIMED: u8 = 2;
 const FINISHED: u8 = 3;
 const CANCELLED: u8 = 4;
 const STAGE: u8 = 0b111;
-/// Somebody is on the list, or is about to be.
+/// Set if there is an observer or a blocked thread, or one is about to be added.
 const WATCHED: u8 = 0b1000;
 
-/// Lent to all who ask for the outcome of a cancelled future: cancelling is one step on the byte and writes no cell.
+/// The outcome of every cancelled future. Cancelling is a single step on the byte and writes no cell.
 static CANCELLED_OUTCOME: TaskError = TaskError::Cancelled;
 
 /// The state of a task with a value of type `T`, watched by observers of type `O`.
@@ -41,7 +43,7 @@ pub(crate) enum Stage {
     Cancelled,
 }
 
-/// Those who want to know when a future is settled: others, and threads that wait on the spot.
+/// The observers of a future, and the number of threads blocked in [`State::wait`].
 struct Watched<O> {
     observers: Vec<O>,
     blocked: usize,
@@ -77,18 +79,18 @@ impl<T, O> State<T, O> {
         }
     }
 
-    /// The outcome, without the state around it.
+    /// Returns the outcome and drops the rest of the state.
     pub(crate) fn into_outcome(self) -> Option<Result<T, TaskError>> {
         self.outcome.into_inner()
     }
 
-    /// Waits for the outcome; none when `deadline` passes before.
+    /// Waits for the outcome and returns it, or `None` if `deadline` passes first.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Result<&T, &TaskError>> {
         if let Some(outcome) = self.outcome() {
             return Some(outcome);
         }
         let mut watched = lock(&self.watched);
-        self.raise_flag();
+        self.set_watched();
         watched.blocked += 1;
         let outcome = loop {
             if let Some(outcome) = self.outcome() {
@@ -103,31 +105,32 @@ impl<T, O> State<T, O> {
         outcome
     }
 
-    /// Marks a pending future as running; false when it was cancelled.
+    /// Marks a pending future as running. Returns false if it was cancelled.
     pub(crate) fn begin(&self) -> bool {
         self.leave_pending(RUNNING).is_some()
     }
 
-    /// Cancels a pending future. Whoever succeeds must tell the observers.
+    /// Cancels a pending future. Returns the observers, which the caller must notify, or `None` if it was not pending.
     pub(crate) fn cancel(&self) -> Option<Vec<O>> {
         let before = self.leave_pending(CANCELLED)?;
-        Some(self.observers_if_any(before))
+        Some(self.take_observers(before))
     }
 
-    /// Settles a future that is not settled. Whoever succeeds must tell the observers. Only for the holder of the promise.
+    /// Settles a future that is not settled. Returns the observers, which the caller must notify, or `None` if it was
+    /// settled before. Only the holder of the promise may call this.
     pub(crate) fn settle(&self, outcome: Result<T, TaskError>) -> Option<Vec<O>> {
         let open = self.leave_pending(CLAIMED).is_some() || self.stage() == Stage::Running;
         if !open || self.outcome.set(outcome).is_err() {
             return None;
         }
         let before = self.byte.swap(FINISHED, Ordering::AcqRel);
-        Some(self.observers_if_any(before))
+        Some(self.take_observers(before))
     }
 
-    /// Puts an observer on the list; gives it back when the future is settled already.
+    /// Adds an observer. Returns it as the error if the future is already settled.
     pub(crate) fn observe(&self, observer: O) -> Result<(), O> {
         let mut watched = lock(&self.watched);
-        self.raise_flag();
+        self.set_watched();
         if self.is_settled() {
             return Err(observer);
         }
@@ -135,14 +138,14 @@ impl<T, O> State<T, O> {
         Ok(())
     }
 
-    /// As [`observe`](Self::observe), in the place of the observer that `is_old` if there is one.
-    pub(crate) fn observe_instead(
+    /// Same as [`observe`](Self::observe), but replaces the first observer for which `is_old` returns true, if any.
+    pub(crate) fn observe_or_replace(
         &self,
         observer: O,
         is_old: impl Fn(&O) -> bool,
     ) -> Result<(), O> {
         let mut watched = lock(&self.watched);
-        self.raise_flag();
+        self.set_watched();
         if self.is_settled() {
             return Err(observer);
         }
@@ -152,32 +155,34 @@ impl<T, O> State<T, O> {
             return Ok(());
         };
         let old = std::mem::replace(place, observer);
-        // Its drop is somebody else's code, which must not run under the lock.
+        // Dropping the old observer runs foreign code, which must not run under the lock.
         drop(watched);
         drop(old);
         Ok(())
     }
 
-    /// Takes the observers that are `unwanted` off the list.
-    pub(crate) fn forget(&self, unwanted: impl Fn(&O) -> bool) {
+    /// Removes the observers that are `unwanted`.
+    pub(crate) fn remove_observers(&self, unwanted: impl Fn(&O) -> bool) {
         let mut watched = lock(&self.watched);
-        let gone: Vec<_> = watched
+        let removed: Vec<_> = watched
             .observers
             .extract_if(.., |observer| unwanted(observer))
             .collect();
         drop(watched);
-        drop(gone);
+        drop(removed);
     }
 
-    /// Leaves the first stage; the byte as it was, or none when somebody else has left it.
+    /// Moves a pending future to the stage `to`. Returns the byte as it was before, or `None` if the future was not
+    /// pending.
     fn leave_pending(&self, to: u8) -> Option<u8> {
         let step = |byte| (byte & STAGE == PENDING).then_some(to | (byte & WATCHED));
         let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
         self.byte.fetch_update(set, fetch, step).ok()
     }
 
-    /// To be called before the look at the stage: who settles the future after that look sees the flag.
-    fn raise_flag(&self) {
+    /// Sets the watched flag. Must be called before the stage is read: a thread that settles the future after that read
+    /// sees the flag.
+    fn set_watched(&self) {
         self.byte.fetch_or(WATCHED, Ordering::AcqRel);
     }
 
@@ -185,9 +190,9 @@ impl<T, O> State<T, O> {
         matches!(self.stage(), Stage::Finished | Stage::Cancelled)
     }
 
-    /// Wakes the threads that wait in [`wait`](Self::wait) and hands out the others. `before`: the byte when the future
-    /// was settled.
-    fn observers_if_any(&self, before: u8) -> Vec<O> {
+    /// Wakes the threads that block in [`wait`](Self::wait) and returns the observers. `before` is the byte before the
+    /// future was settled.
+    fn take_observers(&self, before: u8) -> Vec<O> {
         if before & WATCHED == 0 {
             return Vec::new();
         }
@@ -196,7 +201,7 @@ impl<T, O> State<T, O> {
         let blocked = watched.blocked > 0;
         drop(watched);
         if blocked {
-            // To the system it is a call, whether somebody waits or not.
+            // Notifying costs a system call even if no thread waits.
             self.settled.notify_all();
         }
         observers

@@ -1,7 +1,8 @@
-//! Many futures at once: until the first is done, the first has failed, or all are done.
+//! Waits for many futures: until the first is done, the first has failed, or all are done.
 //!
-//! Each future counts itself in one tally when it is settled, so no wake-up can be lost. Whoever waits takes the tally off
-//! again before it goes: waiting for the first of a thousand, a thousand times, must not leave a million tallies behind.
+//! Each future updates one shared tally when it is settled, so no wake-up can be lost. A wait removes its tally from
+//! the unfinished futures before it returns: waiting for the first of a thousand, a thousand times, must not leave a
+//! million tallies behind.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::error::TaskError;
 use crate::future::{Future, Observer, Tally};
 use crate::sync::deadline_in;
 
-/// What [`wait`] waits for.
+/// The condition under which [`wait`] returns.
 ///
 /// ```
 /// use concurrent_futures::{Future, ReturnWhen, TaskError, wait};
@@ -24,15 +25,16 @@ use crate::sync::deadline_in;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReturnWhen {
-    /// Any future is done, whatever the outcome.
+    /// Returns when any future is done, with or without a value.
     FirstCompleted,
-    /// Any future has failed; being cancelled is no failure. If none fails, as [`AllCompleted`](Self::AllCompleted).
+    /// Returns when any future has failed; a cancelled future has not failed. If none fails, same as
+    /// [`AllCompleted`](Self::AllCompleted).
     FirstException,
-    /// All futures are done.
+    /// Returns when all futures are done.
     AllCompleted,
 }
 
-/// The result of [`wait()`]: the futures given to it, each once and in the order given, in two parts.
+/// The result of [`wait()`]: the futures passed to it, each once and in the order given, in two parts.
 ///
 /// In Python: `DoneAndNotDoneFutures`.
 ///
@@ -48,15 +50,16 @@ pub enum ReturnWhen {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WaitResult<T> {
-    /// Those that finished or were cancelled.
+    /// The futures that finished or were cancelled.
     pub done: Vec<Future<T>>,
-    /// Those that are pending or running.
+    /// The futures that are pending or running.
     pub not_done: Vec<Future<T>>,
 }
 
-/// Waits until enough of `futures` are done, or until `timeout` has passed, which is no error: the answer tells.
+/// Waits until enough of `futures` are done for `return_when`, or until `timeout` has passed.
 ///
-/// A future given twice counts once. With nothing to wait for it returns at once.
+/// A timeout is not an error: [`WaitResult::not_done`] holds the futures that are not done. Without a `timeout` the
+/// call blocks until the condition holds. A future given twice counts once. Returns at once if there are no futures.
 ///
 /// ```
 /// use concurrent_futures::{ReturnWhen, ThreadPoolExecutor, wait};
@@ -89,13 +92,13 @@ pub fn wait<T>(
         }
     }
     tally.wait(deadline, |counts| match return_when {
-        _ if counts.open == 0 => true,
+        _ if counts.unsettled == 0 => true,
         ReturnWhen::FirstCompleted => counts.settled > 0,
         ReturnWhen::FirstException => counts.failed > 0,
         ReturnWhen::AllCompleted => false,
     });
     let (done, not_done): (Vec<_>, Vec<_>) = futures.into_iter().partition(Future::done);
-    forget(&tally, &not_done);
+    remove_tally(&tally, &not_done);
     WaitResult { done, not_done }
 }
 
@@ -105,8 +108,10 @@ fn has_failed<T>(future: &Future<T>) -> bool {
         .is_some_and(|error| *error != TaskError::Cancelled)
 }
 
-fn forget<T>(tally: &Arc<Tally>, futures: &[Future<T>]) {
+fn remove_tally<T>(tally: &Arc<Tally>, futures: &[Future<T>]) {
     for future in futures {
-        future.state().forget(|observer| observer.is_tally(tally));
+        future
+            .state()
+            .remove_observers(|observer| observer.is_tally(tally));
     }
 }

@@ -1,4 +1,4 @@
-//! Awaiting a future, on any runtime: whoever settles it wakes the task that awaits it.
+//! Awaits a future, on any runtime: the thread that settles the future wakes the awaiting task.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,9 @@ use crate::error::TaskError;
 use crate::future::handle::Future;
 use crate::future::observer::Observer;
 
-/// The awaitable of `(&future).await`, which lends the outcome.
+/// The awaitable of `(&future).await`, which returns a reference to the outcome.
+///
+/// Dropping it stops the wait, not the task.
 ///
 /// ```
 /// use concurrent_futures::{Future, TaskError};
@@ -22,7 +24,7 @@ use crate::future::observer::Observer;
 #[must_use = "nothing happens unless it is awaited"]
 pub struct ResultFuture<'a, T> {
     future: &'a Future<T>,
-    number: Option<usize>,
+    id: Option<usize>,
 }
 
 impl<'a, T> IntoFuture for &'a Future<T> {
@@ -32,7 +34,7 @@ impl<'a, T> IntoFuture for &'a Future<T> {
     fn into_future(self) -> ResultFuture<'a, T> {
         ResultFuture {
             future: self,
-            number: None,
+            id: None,
         }
     }
 }
@@ -42,7 +44,7 @@ impl<'a, T> std::future::Future for ResultFuture<'a, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let future = self.future;
-        if is_done(future, &mut self.number, context) {
+        if poll_done(future, &mut self.id, context) {
             Poll::Ready(future.result())
         } else {
             Poll::Pending
@@ -52,11 +54,13 @@ impl<'a, T> std::future::Future for ResultFuture<'a, T> {
 
 impl<T> Drop for ResultFuture<'_, T> {
     fn drop(&mut self) {
-        leave(self.future, self.number);
+        remove_waker(self.future, self.id);
     }
 }
 
-/// The awaitable of `future.await`, which takes the value out of the future, or a clone if there are other handles.
+/// The awaitable of `future.await`, which takes the value out of the future, or clones it if there are other handles.
+///
+/// Dropping it stops the wait, not the task.
 ///
 /// ```
 /// use concurrent_futures::{Future, TaskError};
@@ -68,9 +72,9 @@ impl<T> Drop for ResultFuture<'_, T> {
 #[derive(Debug)]
 #[must_use = "nothing happens unless it is awaited"]
 pub struct OwnedResultFuture<T> {
-    /// None when the value has been taken.
+    /// `None` once the value has been taken.
     future: Option<Future<T>>,
-    number: Option<usize>,
+    id: Option<usize>,
 }
 
 impl<T: Clone> IntoFuture for Future<T> {
@@ -80,7 +84,7 @@ impl<T: Clone> IntoFuture for Future<T> {
     fn into_future(self) -> OwnedResultFuture<T> {
         OwnedResultFuture {
             future: Some(self),
-            number: None,
+            id: None,
         }
     }
 }
@@ -89,11 +93,11 @@ impl<T: Clone> std::future::Future for OwnedResultFuture<T> {
     type Output = Result<T, TaskError>;
 
     /// # Panics
-    /// When it is polled again after it was ready.
+    /// If it is polled again after it returned `Ready`.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { future, number } = &mut *self;
+        let Self { future, id } = &mut *self;
         let waiting = future.as_ref().expect("polled after completion");
-        if !is_done(waiting, number, context) {
+        if !poll_done(waiting, id, context) {
             return Poll::Pending;
         }
         let done = future.take().expect("present: checked above");
@@ -107,32 +111,33 @@ impl<T: Clone> std::future::Future for OwnedResultFuture<T> {
 impl<T> Drop for OwnedResultFuture<T> {
     fn drop(&mut self) {
         if let Some(future) = &self.future {
-            leave(future, self.number);
+            remove_waker(future, self.id);
         }
     }
 }
 
-/// Whether `future` is done; if not, whoever settles it wakes the task of `context`.
-fn is_done<T>(future: &Future<T>, number: &mut Option<usize>, context: &Context<'_>) -> bool {
+/// Returns whether `future` is done. If not, registers the waker of `context`, which is woken when the future is
+/// settled.
+fn poll_done<T>(future: &Future<T>, id: &mut Option<usize>, context: &Context<'_>) -> bool {
     if future.done() {
         return true;
     }
-    let number = *number.get_or_insert_with(|| NUMBERS.fetch_add(1, Ordering::Relaxed));
-    let waker = Observer::Waker(number, context.waker().clone());
-    let placed = future
-        .state()
-        .observe_instead(waker, |o| o.is_waker(number));
-    placed.is_err()
+    let id = *id.get_or_insert_with(|| NEXT_ID.fetch_add(1, Ordering::Relaxed));
+    let waker = Observer::Waker(id, context.waker().clone());
+    let registered = future.state().observe_or_replace(waker, |o| o.is_waker(id));
+    registered.is_err()
 }
 
-/// So many have awaited anything.
-static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+/// The id of the next awaiting task.
+static NEXT_ID: AtomicUsize = AtomicUsize::new(0);
 
-/// Who awaited `future` under this number no longer does.
-fn leave<T>(future: &Future<T>, number: Option<usize>) {
-    if let Some(number) = number
+/// Removes the waker with this id from `future`.
+fn remove_waker<T>(future: &Future<T>, id: Option<usize>) {
+    if let Some(id) = id
         && !future.done()
     {
-        future.state().forget(|observer| observer.is_waker(number));
+        future
+            .state()
+            .remove_observers(|observer| observer.is_waker(id));
     }
 }

@@ -1,4 +1,4 @@
-//! The handle of one task: what its holder may ask, wait for and call off.
+//! The handle of one task, which queries, waits for and cancels it.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -13,19 +13,19 @@ use crate::panics::contain;
 use crate::state::{Stage, State};
 use crate::sync::{deadline_in, yield_now};
 
-/// The handle of a task: its state, its result, and the means to call it off.
+/// The handle of a task, which gives access to its state and its result and can cancel it.
 ///
-/// Clones are the same future: they are equal and have the same hash, so that a future can be the key of a map. Dropping
-/// all handles does not stop the task.
+/// Clones refer to the same task: they are equal and have the same hash, so that a future can be the key of a map.
+/// Dropping all handles does not stop the task.
 ///
-/// A future can also be awaited, on any runtime: `(&future).await` lends what [`result`](Self::result) lends, and
-/// `future.await` takes the value, or a clone of it if there are other handles.
+/// A future can also be awaited, on any runtime: `(&future).await` lends the outcome as [`result`](Self::result) does,
+/// and `future.await` takes the value, or a clone of it if there are other handles.
 pub struct Future<T> {
     state: Shared<T>,
 }
 
 impl<T> Future<T> {
-    /// A pending future and the promise that settles it, for who writes an executor.
+    /// Returns a pending future and the promise that settles it, for implementations of [`Executor`](crate::Executor).
     ///
     /// ```
     /// use concurrent_futures::Future;
@@ -40,7 +40,7 @@ impl<T> Future<T> {
         (Promise::new(Arc::clone(&state)), Self { state })
     }
 
-    /// The value of the task, or why there is none. Waits until the task is done; can be asked for again and again.
+    /// Waits until the task is done, then returns its value or the reason why it has none. Can be called repeatedly.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
@@ -50,17 +50,17 @@ impl<T> Future<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The error is lent like the value; `future.result().cloned()` and `.map_err(Clone::clone)` give what `?` can pass on.
-    /// A task that waits for another task of its own pool waits for ever if that has no worker left.
+    /// The error is lent like the value; `future.result().cloned()` and `.map_err(Clone::clone)` give what `?` can pass
+    /// on. A task that waits for another task of its own pool waits forever if no worker is left to run that task.
     ///
     /// # Errors
-    /// Any [`TaskError`]: the task failed, panicked, was cancelled, or was not run to its end.
+    /// Any [`TaskError`]: the task failed, panicked, was cancelled, or did not finish.
     pub fn result(&self) -> Result<&T, &TaskError> {
         let outcome = self.state.wait(None);
         outcome.unwrap_or_else(|| unreachable!("a wait without a deadline returns an outcome"))
     }
 
-    /// As [`result`](Self::result), but waits no longer than `timeout`; with zero it does not wait at all.
+    /// Same as [`result`](Self::result), but waits no longer than `timeout`. With a `timeout` of zero it does not wait.
     ///
     /// ```
     /// use std::time::Duration;
@@ -73,7 +73,8 @@ impl<T> Future<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TimeoutError`] outside, while the task is not done; a [`TaskError`] inside, as the outcome of the task.
+    /// The outer error is [`TimeoutError`], if the task is not done in time. The inner error is the [`TaskError`] of
+    /// the task.
     pub fn result_timeout(
         &self,
         timeout: Duration,
@@ -81,7 +82,7 @@ impl<T> Future<T> {
         self.state.wait(deadline_in(timeout)).ok_or(TimeoutError)
     }
 
-    /// Why the task has no value; none if it has one. Waits until the task is done.
+    /// Waits until the task is done, then returns the reason why it has no value, or `None` if it has one.
     ///
     /// ```
     /// use concurrent_futures::{TaskError, ThreadPoolExecutor};
@@ -97,7 +98,7 @@ impl<T> Future<T> {
         self.result().err()
     }
 
-    /// As [`error`](Self::error), but waits no longer than `timeout`.
+    /// Same as [`error`](Self::error), but waits no longer than `timeout`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -110,15 +111,15 @@ impl<T> Future<T> {
     /// ```
     ///
     /// # Errors
-    /// [`TimeoutError`] while the task is not done.
+    /// [`TimeoutError`] if the task is not done in time.
     pub fn error_timeout(&self, timeout: Duration) -> Result<Option<&TaskError>, TimeoutError> {
         self.result_timeout(timeout).map(Result::err)
     }
 
-    /// Takes the value out, if this is its only handle. Waits until the task is done.
+    /// Waits until the task is done, then takes the value out if this is the only handle.
     ///
-    /// The worker is no obstacle: it has let go of the future when its task is done. Only callbacks hold a handle until the
-    /// last of them has run.
+    /// The worker does not count as a handle: it releases the future when its task is done. Callbacks hold a handle
+    /// until the last of them has run.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
@@ -129,15 +130,16 @@ impl<T> Future<T> {
     /// ```
     ///
     /// # Errors
-    /// The future itself while there are other handles of a value; the outcome inside is as in [`result`](Self::result).
+    /// Returns the future itself if there are other handles and the task has a value. The inner result is that of
+    /// [`result`](Self::result).
     pub fn into_result(self) -> Result<Result<T, TaskError>, Self> {
         if let Err(error) = self.result() {
             return Ok(Err(error.clone()));
         }
         let mut state = self.state;
         loop {
-            let promised = Arc::weak_count(&state) > 0;
-            // Pairs with the drop of the weak one: who sees that it is gone sees that the strong one went before.
+            let promise_holds_state = Arc::weak_count(&state) > 0;
+            // Pairs with the drop of the weak reference: if that is seen as dropped, the strong one was dropped before.
             fence(Ordering::Acquire);
             match Arc::try_unwrap(state) {
                 Ok(state) => {
@@ -146,8 +148,9 @@ impl<T> Future<T> {
                         outcome.unwrap_or_else(|| unreachable!("`result` has returned a value"))
                     );
                 }
-                // Between telling of a value and letting go the promise does nothing that may take long.
-                Err(shared) if promised => {
+                // Between publishing the value and releasing the state the promise does nothing slow, so this loop is
+                // short.
+                Err(shared) if promise_holds_state => {
                     state = shared;
                     yield_now();
                 }
@@ -156,7 +159,7 @@ impl<T> Future<T> {
         }
     }
 
-    /// Whether there is an outcome: a value, a failure, or cancellation.
+    /// Returns whether the task is done: it has a value, has failed, or was cancelled. Does not wait.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
@@ -169,7 +172,7 @@ impl<T> Future<T> {
         self.state.is_settled()
     }
 
-    /// Whether a worker is at it now.
+    /// Returns whether a worker is running the task. Does not wait.
     ///
     /// ```
     /// let (promise, future) = concurrent_futures::Future::pair();
@@ -181,7 +184,7 @@ impl<T> Future<T> {
         self.state.stage() == Stage::Running
     }
 
-    /// Whether it was cancelled.
+    /// Returns whether the task was cancelled. Does not wait.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
@@ -193,10 +196,11 @@ impl<T> Future<T> {
         self.state.stage() == Stage::Cancelled
     }
 
-    /// Calls the task off if it has not begun; whether it is cancelled now.
+    /// Cancels the task if it has not started. Returns whether it is cancelled.
     ///
-    /// False for a task that is running or finished, whose state does not change. Who waits for a cancelled future sees
-    /// it at once, not only when a worker would have come to it.
+    /// Returns false if the task is running or finished; its state does not change. Threads that wait for a cancelled
+    /// future are woken at once, not only when a worker reaches the task. Callbacks run in this thread before `cancel`
+    /// returns.
     ///
     /// ```
     /// # use std::sync::mpsc::channel;
@@ -222,34 +226,34 @@ impl<T> Future<T> {
         }
     }
 
-    /// Has `callback` called with this future once it is done, whatever the outcome.
+    /// Registers `callback` to be called with this future once it is done, with or without a value.
     ///
-    /// Callbacks run in the order added, in the thread that settles the future (a worker, or who cancels it), after those
-    /// who wait for the result have been woken. On a future that is already done the callback runs at once in this
-    /// thread, and may overtake earlier ones that a worker is still running. One that panics is reported by the panic
-    /// hook and keeps neither the others nor the worker from going on.
+    /// Callbacks run in the order added, in the thread that settles the future (a worker, or the thread that cancels
+    /// it), after the threads that wait for the result have been woken. If the future is already done, the callback
+    /// runs at once in this thread, and may overtake earlier ones that a worker is still running. A panic in a callback
+    /// is reported by the panic hook; it stops neither the other callbacks nor the worker.
     ///
-    /// A callback of a pool of processes must not wait for another task of that pool: it runs in the thread that reads from
-    /// the worker, where that task's outcome may be next.
+    /// In a pool of processes, a callback must not wait for another task of the same pool: it runs in the thread that
+    /// reads from the worker, and that thread may have to read the other task's outcome next.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
     /// let future = executor.submit(|| 42)?;
-    /// let (tell, told) = std::sync::mpsc::channel();
-    /// future.add_done_callback(move |future| tell.send(*future.result().unwrap()).unwrap());
-    /// assert_eq!(told.recv()?, 42);
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// future.add_done_callback(move |future| sender.send(*future.result().unwrap()).unwrap());
+    /// assert_eq!(receiver.recv()?, 42);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + Send + 'static) {
-        let callback = |state: &Shared<T>| callback(&Self::of(Arc::clone(state)));
+        let callback = |state: &Shared<T>| callback(&Self::from_shared(Arc::clone(state)));
         let observer = Observer::Callback(Box::new(callback));
         if let Err(Observer::Callback(callback)) = self.state.observe(observer) {
             contain(|| callback(&self.state));
         }
     }
 
-    /// One more handle, made from within.
-    pub(crate) fn of(state: Shared<T>) -> Self {
+    /// Creates another handle from the shared state.
+    pub(crate) fn from_shared(state: Shared<T>) -> Self {
         Self { state }
     }
 
@@ -261,7 +265,7 @@ impl<T> Future<T> {
         &self.state
     }
 
-    /// What tells this future from all others as long as it lives.
+    /// Returns an address that no other live future has.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.state).addr()
     }
@@ -269,7 +273,7 @@ impl<T> Future<T> {
 
 impl<T> Clone for Future<T> {
     fn clone(&self) -> Self {
-        Self::of(Arc::clone(&self.state))
+        Self::from_shared(Arc::clone(&self.state))
     }
 }
 
@@ -287,7 +291,7 @@ impl<T> Hash for Future<T> {
     }
 }
 
-/// Names the state, and the failure if there is one; not the value, which need not be printable.
+/// Prints the stage, and the failure if there is one. Does not print the value, which may not implement `Debug`.
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.state.stage() {

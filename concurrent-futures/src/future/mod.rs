@@ -1,13 +1,13 @@
-//! One task, seen from both ends: the handle and the promise, and those who want to know when it is done.
+//! One task from both sides, the handle that waits and the promise that settles, and the observers between them.
 //!
-//! The modules, bottom first; each imports only from those above it in this list:
+//! The modules, lowest layer first; each imports only from those above it in this list:
 //!
 //! * `queue`: futures in the order in which they are settled
-//! * `tally`: how many futures are settled, and how many have failed
-//! * `observer`: what is notified when a future is settled
-//! * `promise`: the duty to settle a future
-//! * `handle`: what its holder may ask, wait for and call off
-//! * `awaiting`: the same, awaited
+//! * `tally`: counts how many futures are settled, and how many have failed
+//! * `observer`: the observers that are notified when a future is settled
+//! * `promise`: the write side, which settles a future
+//! * `handle`: the read side, which queries, waits for and cancels a task
+//! * `awaiting`: support for `.await`
 
 mod awaiting;
 mod handle;

@@ -1,8 +1,10 @@
-//! The observers of a future, which are notified when it is settled. A closed set, so that nothing is asked of the type of
-//! the value: also a value that borrows can be waited for.
+//! The observers of a future, which are notified when it is settled.
 //!
-//! Callbacks are the last to be notified and run outside any lock: a callback may do with the future whatever it likes.
-//! Observers see the state and not the public handle, so that handles and promises can both build on this.
+//! They are a closed set, so that the value needs no trait bounds: a future whose value borrows can be waited for as
+//! well.
+//!
+//! Callbacks are notified last and run outside any lock, so a callback may use the future in any way. Observers see the
+//! state and not the public handle, so that handles and promises can both build on this module.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -13,33 +15,33 @@ use crate::future::tally::Tally;
 use crate::panics::contain;
 use crate::state::State;
 
-/// What the handles of a future and its promise share.
+/// The state that the handles of a future and its promise share.
 pub(crate) type Shared<T> = Arc<State<T, Observer<T>>>;
 
 pub(crate) enum Observer<T> {
-    /// Wants the future itself.
+    /// Receives the future, for `as_completed`.
     Queue(Arc<Queue<Shared<T>>>),
-    /// Wants to know what became of it.
+    /// Counts the outcome, for `wait`.
     Tally(Arc<Tally>),
-    /// Awaits it; the number tells one who awaits from another.
+    /// Wakes a task that awaits the future; the id distinguishes one awaiting task from another.
     Waker(usize, Waker),
-    /// Wants it lent.
+    /// Is called with the future.
     Callback(Callback<T>),
 }
 
 pub(crate) type Callback<T> = Box<dyn FnOnce(&Shared<T>) + Send>;
 
 impl<T> Observer<T> {
-    pub(crate) fn is_waker(&self, number: usize) -> bool {
-        matches!(self, Self::Waker(known, _) if *known == number)
+    pub(crate) fn is_waker(&self, id: usize) -> bool {
+        matches!(self, Self::Waker(own, _) if *own == id)
     }
 
     pub(crate) fn is_tally(&self, tally: &Arc<Tally>) -> bool {
-        matches!(self, Self::Tally(known) if Arc::ptr_eq(known, tally))
+        matches!(self, Self::Tally(own) if Arc::ptr_eq(own, tally))
     }
 }
 
-/// Notifies all observers of a future that it is settled. The caller runs the callbacks.
+/// Notifies all observers of a future that it is settled. Returns the callbacks, which the caller must run.
 pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> Callbacks<T> {
     let mut callbacks = Vec::new();
     for observer in observers {
@@ -53,15 +55,15 @@ pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> Call
             Observer::Callback(callback) => callbacks.push(callback),
         }
     }
-    // Without callbacks no handle is made, for whoever was woken may want to be the only one.
+    // Without callbacks no handle is created: a thread that was just woken may need to hold the only one.
     let shared = (!callbacks.is_empty()).then(|| Arc::clone(shared));
     Callbacks { shared, callbacks }
 }
 
-/// What is left to do for a settled future.
+/// The callbacks of a settled future that are still to be run.
 #[must_use = "the callbacks of a settled future must be run"]
 pub(crate) struct Callbacks<T> {
-    /// None when there are no callbacks.
+    /// `None` if there are no callbacks.
     shared: Option<Shared<T>>,
     callbacks: Vec<Callback<T>>,
 }

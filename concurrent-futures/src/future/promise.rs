@@ -1,7 +1,7 @@
-//! The other end of a future: the duty to settle it.
+//! The write side of a future, which must settle it.
 //!
-//! The promise is no handle of the future. Before it wakes anybody it holds nothing but the state itself, and lets go of
-//! that right after; `Future::into_result` waits for that moment and no longer.
+//! The promise does not count as a handle of the future. When it wakes waiters it holds only the state, and it releases
+//! the state right afterwards. `Future::into_result` waits for that release and no longer.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -10,15 +10,15 @@ use crate::error::{BrokenError, TaskError};
 use crate::future::observer::{Callbacks, Observer, Shared, notify};
 use crate::state::{Stage, State};
 
-/// The duty to settle a future, for who writes an executor.
+/// The write side of a future, for implementations of [`Executor`](crate::Executor).
 ///
-/// Dropped unfilled it settles its future as broken: nobody waits for ever.
+/// A promise that is dropped without an outcome settles its future as broken, so that no thread waits for it forever.
 ///
 /// ```
 /// use concurrent_futures::{BrokenError, Future, TaskError};
 ///
 /// let (promise, future) = Future::pair();
-/// assert!(promise.begin(), "nobody has cancelled it");
+/// assert!(promise.begin(), "it was not cancelled");
 /// promise.set(Ok(42));
 /// assert_eq!(future.result(), Ok(&42));
 ///
@@ -28,20 +28,20 @@ use crate::state::{Stage, State};
 /// ```
 pub struct Promise<T> {
     state: Shared<T>,
-    /// Dropped after `state`, by the order of fields: while there is a weak one, the promise may still hold a strong one.
-    _holds: Weak<State<T, Observer<T>>>,
+    /// Dropped after `state`, in field order: while a weak reference exists, the promise may still hold a strong one.
+    _release_marker: Weak<State<T, Observer<T>>>,
 }
 
 impl<T> Promise<T> {
     pub(super) fn new(state: Shared<T>) -> Self {
-        let holds = Arc::downgrade(&state);
+        let release_marker = Arc::downgrade(&state);
         Self {
             state,
-            _holds: holds,
+            _release_marker: release_marker,
         }
     }
 
-    /// Marks the task as running; false when it was cancelled and must not run.
+    /// Marks the task as running. Returns false if it was cancelled and must not run.
     ///
     /// ```
     /// use concurrent_futures::Future;
@@ -54,7 +54,8 @@ impl<T> Promise<T> {
         self.state.begin()
     }
 
-    /// Sets the outcome, wakes all who wait and runs the callbacks. A future that was cancelled stays cancelled.
+    /// Sets the outcome, wakes all waiters and runs the callbacks in this thread. Returns after the last callback; a
+    /// panic in one is caught. A cancelled future stays cancelled.
     ///
     /// ```
     /// use concurrent_futures::{Future, TaskError};
@@ -67,19 +68,19 @@ impl<T> Promise<T> {
         self.fulfil(outcome).run();
     }
 
-    /// Sets the outcome and wakes all who wait. The caller runs the callbacks.
+    /// Sets the outcome and wakes all waiters. The caller must run the callbacks.
     pub(crate) fn fulfil(self, outcome: Result<T, TaskError>) -> Callbacks<T> {
         let observers = self.state.settle(outcome).unwrap_or_default();
         notify(&self.state, observers)
     }
 
-    /// Cancels the future if it is pending. The caller runs the callbacks.
+    /// Cancels the future if it is pending. The caller must run the callbacks.
     pub(crate) fn cancel(&self) -> Option<Callbacks<T>> {
         let observers = self.state.cancel()?;
         Some(notify(&self.state, observers))
     }
 
-    /// Settles the future as broken, unless it is settled. The caller runs the callbacks.
+    /// Settles the future as broken, unless it is settled. The caller must run the callbacks.
     pub(crate) fn settle_broken(&self, broken: BrokenError) -> Option<Callbacks<T>> {
         let observers = self.state.settle(Err(TaskError::Broken(broken)))?;
         Some(notify(&self.state, observers))

@@ -5,16 +5,17 @@ use std::time::Instant;
 
 use crate::sync::{Condvar, Mutex, has_passed, lock, wait_until};
 
-/// Futures in the order in which they were settled, for one thread that takes them.
+/// A queue of futures in the order in which they were settled, for one thread that takes them.
 pub(crate) struct Queue<F> {
     settled: Mutex<Settled<F>>,
-    came: Condvar,
+    arrived: Condvar,
 }
 
 struct Settled<F> {
     futures: VecDeque<F>,
-    awaited: bool,
-    /// Nobody comes for them any more, so they are not to be held.
+    /// Whether the consumer waits for a future and must be notified.
+    consumer_waits: bool,
+    /// Whether the consumer is gone, so that futures must no longer be kept.
     closed: bool,
 }
 
@@ -23,37 +24,37 @@ impl<F> Queue<F> {
         Self {
             settled: Mutex::new(Settled {
                 futures: VecDeque::new(),
-                awaited: false,
+                consumer_waits: false,
                 closed: false,
             }),
-            came: Condvar::new(),
+            arrived: Condvar::new(),
         }
     }
 
     pub(crate) fn push(&self, future: F) {
         let mut settled = lock(&self.settled);
         if settled.closed {
-            // After the unlocking: a value may be dropped with it, which may take any time.
+            // Dropped after the unlock: this may drop a value, whose drop may take any time.
             drop(settled);
             drop(future);
             return;
         }
         settled.futures.push_back(future);
-        let awaited = std::mem::take(&mut settled.awaited);
+        let consumer_waits = std::mem::take(&mut settled.consumer_waits);
         drop(settled);
-        if awaited {
-            self.came.notify_one();
+        if consumer_waits {
+            self.arrived.notify_one();
         }
     }
 
-    /// All that are there; waits until there is one, or for none until `deadline`.
+    /// Takes all queued futures. Waits until there is at least one; returns none if `deadline` passes first.
     pub(crate) fn take(&self, deadline: Option<Instant>) -> VecDeque<F> {
         let mut settled = lock(&self.settled);
         while settled.futures.is_empty() && !has_passed(deadline) {
-            settled.awaited = true;
-            settled = wait_until(&self.came, settled, deadline);
+            settled.consumer_waits = true;
+            settled = wait_until(&self.arrived, settled, deadline);
         }
-        settled.awaited = false;
+        settled.consumer_waits = false;
         std::mem::take(&mut settled.futures)
     }
 
