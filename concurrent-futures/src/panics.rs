@@ -1,9 +1,9 @@
-//! Calls into what the user wrote, and what becomes of their panics.
+//! Calls user code and catches its panics.
 //!
-//! A panic of a task is its error and must not cost a worker; so is a panic in the drop of what a task captured, returned,
-//! or panicked with. The message comes with the panic, but the backtrace exists only while the panic hook runs. So if
-//! backtraces are enabled the first pool puts a hook of its own before the one that is there: it notes where a
-//! task panics, and then calls the other as if it were not there itself.
+//! A panic in a task becomes the task's error and must not end a worker. The same holds for a panic in the drop of a
+//! value that a task captured, returned or panicked with. The panic payload carries the message, but the backtrace
+//! exists only while the panic hook runs. So if backtraces are enabled, the first pool installs a panic hook that
+//! records where a task panics and then calls the previous hook.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -18,11 +18,11 @@ thread_local! {
     static BACKTRACE: RefCell<Option<Backtrace>> = const { RefCell::new(None) };
 }
 
-/// What a task returns, or its panic as its error.
+/// Returns the value of `task`, or its panic as an error.
 pub(crate) fn call<T>(task: impl FnOnce() -> T) -> Result<T, TaskError> {
-    let outside = IN_TASK.replace(true);
+    let was_in_task = IN_TASK.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(task));
-    IN_TASK.set(outside);
+    IN_TASK.set(was_in_task);
     outcome.map_err(|payload| {
         let message = message(&*payload);
         let backtrace = BACKTRACE.take().map(|backtrace| backtrace.to_string());
@@ -31,36 +31,36 @@ pub(crate) fn call<T>(task: impl FnOnce() -> T) -> Result<T, TaskError> {
     })
 }
 
-/// Calls what the user wrote where there is nobody to hand a panic to: the panic hook has told of it, and it goes no
-/// further. A callback, and whatever it or a task captured, may panic, also when dropped, and so may what they panic with.
+/// Calls user code whose panic has no receiver: the panic hook has already reported it, and it goes no further. A
+/// callback, the values that it or a task captured, and a panic payload may all panic, also when dropped.
 pub(crate) fn contain(call: impl FnOnce()) {
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
         return;
     };
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // Dropping it has panicked once; it is not given a second chance.
-        std::mem::forget(again);
+    if let Err(second_payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        // Dropping the payload has panicked. Leak this second payload rather than risk another panic.
+        std::mem::forget(second_payload);
     }
 }
 
-/// Has the backtraces of tasks that panic noted, if backtraces are enabled.
-pub(crate) fn note_backtraces() {
+/// Installs the hook that captures the backtraces of panicking tasks, if backtraces are enabled.
+pub(crate) fn capture_backtraces() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         if Backtrace::capture().status() != BacktraceStatus::Captured {
             return;
         }
-        let next = panic::take_hook();
+        let previous_hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             if IN_TASK.get() {
                 BACKTRACE.set(Some(Backtrace::capture()));
             }
-            next(info);
+            previous_hook(info);
         }));
     });
 }
 
-/// The words of a panic; most are a string of either kind.
+/// Returns the message of a panic payload, which is nearly always one of the two string types.
 fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(message) = payload.downcast_ref::<&str>() {
         (*message).to_owned()

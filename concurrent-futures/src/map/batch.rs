@@ -1,4 +1,4 @@
-//! What a map hands in at a time: a task, or a chunk of them.
+//! The tasks that a map submits together: a single one, or a chunk.
 
 use std::time::Instant;
 
@@ -11,12 +11,12 @@ use crate::task::Task;
 pub(super) enum Batch<T> {
     Single(Future<T>),
     Chunk(Future<Chunk<T>>),
-    /// The executor did not take it.
+    /// The executor rejected the batch.
     Refused(SubmitError),
 }
 
 impl<T> Batch<T> {
-    /// Waits until it is done, at most until `deadline`.
+    /// Waits until the batch is done, until `deadline` at most.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> Result<(), TimeoutError> {
         let done = match self {
             Self::Single(future) => future.state().wait(deadline).is_some(),
@@ -35,13 +35,13 @@ impl<T> Batch<T> {
     }
 }
 
-/// What became of a future that nobody else knows.
+/// Returns the outcome of a future that has no other handle.
 pub(super) fn outcome<T>(future: Future<T>) -> Result<T, TaskError> {
     let outcome = future.into_result();
     outcome.unwrap_or_else(|_| unreachable!("the map holds its only handle"))
 }
 
-/// Hands the next `chunk` of `tasks` to `executor`; none when there are no more.
+/// Submits the next `chunk` of `tasks` to `executor`. Returns `None` if there are no more tasks.
 pub(super) fn submit_next<K, E>(
     chunk: usize,
     tasks: &mut impl Iterator<Item = K>,

@@ -1,4 +1,4 @@
-//! `map` for every executor, also for those that other crates write.
+//! Adds `map` to every executor, including those of other crates.
 
 use crate::error::SubmitError;
 use crate::executor::Executor;
@@ -6,11 +6,12 @@ use crate::map::options::MapOptions;
 use crate::map::ordered::Map;
 use crate::task::Task;
 
-/// What every executor can do because it is an [`Executor`], also one behind `dyn`.
+/// Adds `map` to every [`Executor`], including one behind `dyn`.
 pub trait ExecutorExt<K: Task>: Executor<K> {
-    /// Queues all `tasks` at once; the iterator gives their results in the same order.
+    /// Submits all `tasks` at once and returns an iterator over their results, in input order. Does not wait for the
+    /// results, but may wait for room in a bounded queue.
     ///
-    /// See [`Map`] for what happens when one fails, when time is up, and when the iterator is dropped.
+    /// See [`Map`] for what happens when a call fails, when a timeout passes, and when the iterator is dropped.
     ///
     /// ```
     /// # use concurrent_futures::{Task, ThreadPoolExecutor};
@@ -29,15 +30,15 @@ pub trait ExecutorExt<K: Task>: Executor<K> {
     /// ```
     ///
     /// # Errors
-    /// As [`Executor::submit`]; what has been queued before still runs.
+    /// Those of [`Executor::submit`]. Tasks submitted before the error still run.
     fn map<I>(&self, tasks: I) -> Result<Map<'static, K::Output>, SubmitError>
     where
         I: IntoIterator<Item = K>,
     {
-        Map::of_all(1, tasks, self)
+        Map::submit_all(1, tasks, self)
     }
 
-    /// As [`map`](Self::map), in chunks or with a buffer as `options` say.
+    /// Same as [`map`](Self::map), but in chunks or through a buffer, as `options` say.
     ///
     /// ```
     /// # use concurrent_futures::{Task, ThreadPoolExecutor};
@@ -58,7 +59,8 @@ pub trait ExecutorExt<K: Task>: Executor<K> {
     /// ```
     ///
     /// # Errors
-    /// As [`Executor::submit`], and [`SubmitError::InvalidMapOptions`] when `options` leave no room.
+    /// Those of [`Executor::submit`], and [`SubmitError::InvalidMapOptions`] if `options` specify chunks or a buffer of
+    /// 0.
     fn map_with<'a, I>(
         &'a self,
         options: MapOptions,
@@ -69,7 +71,7 @@ pub trait ExecutorExt<K: Task>: Executor<K> {
         I::IntoIter: Send + 'a,
         K: 'a,
     {
-        Map::with(options, tasks, self)
+        Map::submit_with(options, tasks, self)
     }
 }
 

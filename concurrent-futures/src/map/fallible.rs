@@ -1,4 +1,4 @@
-//! A map of calls that return a `Result`, of which an error ends it as a panic does.
+//! A map of calls that return a `Result`: an `Err` ends it, as a panic does.
 
 use std::iter::FusedIterator;
 
@@ -6,7 +6,9 @@ use crate::error::{MapError, TaskError};
 use crate::map::ordered::Map;
 use crate::task::Fallible;
 
-/// Iterator over the values of calls that may fail; see [`Map::fallible`].
+/// An iterator over the values of calls that may fail; see [`Map::fallible`].
+///
+/// Blocks, ends and cancels as [`Map`] does.
 ///
 /// ```
 /// use concurrent_futures::{MapError, ThreadPoolExecutor};
@@ -24,7 +26,8 @@ pub struct FallibleMap<'a, T> {
 }
 
 impl<'a, T> Map<'a, T> {
-    /// The values of calls that return a [`Result`]; an `Err` of such a call then is its failure, and ends the map.
+    /// Returns an iterator over the values of calls that return a [`Result`]. An `Err` of such a call counts as its
+    /// failure: it is yielded as [`MapError::Task`] and ends the map.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;

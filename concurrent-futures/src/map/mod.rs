@@ -1,12 +1,12 @@
-//! Results in the order of the input.
+//! Maps inputs to results, in input order.
 //!
-//! The modules, bottom first; each imports only from those above it in this list:
+//! The modules, lowest layer first; each imports only from those above it in this list:
 //!
-//! * `options`: how a map hands in its tasks
-//! * `batch`: what it hands in at a time
-//! * `ordered`: the results, one after the other
+//! * `options`: the settings of a map
+//! * `batch`: the tasks that a map submits together
+//! * `ordered`: the iterator over the results
 //! * `fallible`: the same for calls that return a `Result`
-//! * `extension`: `map` for every executor
+//! * `extension`: adds `map` to every executor
 
 mod batch;
 mod extension;

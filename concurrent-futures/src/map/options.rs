@@ -1,12 +1,12 @@
-//! How a map hands in its tasks: one by one or in chunks, all at once or with a buffer.
+//! The settings of a map: tasks are submitted one by one or in chunks, all at once or through a buffer.
 
-/// How a map hands in its tasks.
+/// The settings that control how a map submits its tasks.
 ///
 /// ```
 /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
 ///
 /// let executor = ThreadPoolExecutor::new(2)?;
-/// // The input never ends; no more than 4 * 100 of it are waiting at any time.
+/// // The input is endless; at most 4 * 100 of its items are in progress at any time.
 /// let options = MapOptions::new().chunks(100).buffered(4);
 /// let squares = executor.map_with(options, |n| n * n, 1u64..)?;
 /// let over_a_million = squares.map(|n| n.unwrap()).find(|&n| n > 1_000_000);
@@ -15,12 +15,14 @@
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MapOptions {
+    /// The number of tasks per chunk.
     pub(super) chunk: usize,
+    /// The number of chunks whose results may be outstanding; `None` for no limit.
     pub(super) buffer: Option<usize>,
 }
 
 impl MapOptions {
-    /// Every task by itself, all at once.
+    /// Returns the default settings: each task is submitted by itself, and all at once.
     ///
     /// ```
     /// use concurrent_futures::MapOptions;
@@ -34,7 +36,9 @@ impl MapOptions {
         }
     }
 
-    /// So many tasks go to a worker as one (default: 1). It pays when tasks are short and workers far away.
+    /// Sets how many tasks a worker runs as one chunk (default: 1). Chunks pay off when tasks are short and sending one
+    /// to a worker is slow. With 0, `map_with` returns
+    /// [`SubmitError::InvalidMapOptions`](crate::SubmitError::InvalidMapOptions).
     ///
     /// ```
     /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
@@ -49,8 +53,9 @@ impl MapOptions {
         self
     }
 
-    /// At most so many tasks, or chunks, are queued whose results have not been handed out (default: all). So an input
-    /// without an end can be mapped.
+    /// Limits how many tasks, or chunks, are submitted whose results have not been yielded (default: no limit). With a
+    /// limit an endless input can be mapped. With 0, `map_with` returns
+    /// [`SubmitError::InvalidMapOptions`](crate::SubmitError::InvalidMapOptions).
     ///
     /// ```
     /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};

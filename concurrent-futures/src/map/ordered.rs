@@ -1,7 +1,7 @@
-//! Results in the order of the input, whatever the order in which they come.
+//! Yields results in input order, independent of the order in which they complete.
 //!
-//! All is queued at once, unless there is a buffer; then each result that is handed out makes room for the next task. The
-//! iterator holds the only handle of each future, so it can take the values out and keeps none.
+//! Without a buffer all tasks are submitted at once; with one, each result that is yielded makes room for the next
+//! task. The iterator holds the only handle of each future, so it can take the values out. It keeps none of them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,11 +15,12 @@ use crate::map::batch::{Batch, outcome, submit_next};
 use crate::map::options::MapOptions;
 use crate::task::Task;
 
-/// Iterator over the results of a map, in the order of the input.
+/// An iterator over the results of a map, in input order.
 ///
-/// It waits for the result whose turn it is. At the first one without a value it gives the error, cancels what has not
-/// begun, and ends; likewise when [`timeout`](Self::timeout) has passed. Dropped halfway it also cancels what has not
-/// begun; dropped before the first `next` it lets everything run. It holds no result that it has handed out.
+/// `next` blocks until the next result in input order is ready. If that call has no value, it yields the error, cancels
+/// the calls that have not started, and ends; the same happens when [`timeout`](Self::timeout) has passed. Dropping the
+/// iterator after the first `next` also cancels the calls that have not started; dropping it before the first `next`
+/// lets all calls run. The iterator does not keep the results that it has yielded.
 ///
 /// ```
 /// use concurrent_futures::ThreadPoolExecutor;
@@ -35,20 +36,23 @@ use crate::task::Task;
 #[must_use = "the calls run anyway, but their results are lost"]
 pub struct Map<'a, T> {
     batches: VecDeque<Batch<T>>,
-    /// What is left of the chunk whose turn it is, and how it ended.
+    /// The values of the current chunk that have not been yielded.
     values: vec::IntoIter<T>,
+    /// The error that ended the current chunk, if any.
     error: Option<TaskError>,
+    /// Submits further batches; `None` when all have been submitted.
     source: Option<Source<'a, T>>,
     started: Instant,
     deadline: Option<Instant>,
+    /// Whether `next` has been called.
     advanced: bool,
 }
 
-/// Hands in the next batch; none when the input has ended.
+/// A function that submits the next batch. Returns `None` when the input has ended.
 type Source<'a, T> = Box<dyn FnMut() -> Option<Result<Batch<T>, SubmitError>> + Send + 'a>;
 
 impl<T> Map<'static, T> {
-    pub(crate) fn of_all<K, E>(
+    pub(crate) fn submit_all<K, E>(
         chunk: usize,
         tasks: impl IntoIterator<Item = K>,
         executor: &E,
@@ -67,7 +71,7 @@ impl<T> Map<'static, T> {
 }
 
 impl<'a, T> Map<'a, T> {
-    pub(crate) fn with<K, E, I>(
+    pub(crate) fn submit_with<K, E, I>(
         options: MapOptions,
         tasks: I,
         executor: &'a E,
@@ -83,7 +87,7 @@ impl<'a, T> Map<'a, T> {
             return Err(SubmitError::InvalidMapOptions);
         }
         let Some(buffer) = buffer else {
-            return Map::of_all(chunk, tasks, executor);
+            return Map::submit_all(chunk, tasks, executor);
         };
         let mut tasks = tasks.into_iter();
         let mut map = Self::empty();
@@ -110,7 +114,8 @@ impl<'a, T> Map<'a, T> {
         }
     }
 
-    /// The same with an end: results that come later than `timeout` after the call of `map` are not waited for.
+    /// Limits the wait for results to `timeout`, counted from the call of `map`. A result that is not ready by then is
+    /// not waited for: `next` yields [`MapError::TimedOut`] and the iterator ends.
     ///
     /// ```
     /// # use std::sync::mpsc::channel;
@@ -131,7 +136,7 @@ impl<'a, T> Map<'a, T> {
         self
     }
 
-    /// The batch whose turn it is, when it is done; another one is handed in for it.
+    /// Waits for the next batch in input order and returns it. Submits another one in its place.
     fn next_batch(&mut self) -> Option<Result<Batch<T>, MapError>> {
         if self.batches.front()?.wait(self.deadline).is_err() {
             return Some(Err(MapError::TimedOut));
@@ -148,7 +153,7 @@ impl<'a, T> Map<'a, T> {
         Some(Ok(batch))
     }
 
-    /// Hands in no more and calls off what has not begun.
+    /// Submits no more tasks and cancels those that have not started.
     pub(super) fn stop(&mut self) {
         self.source = None;
         self.values = Vec::new().into_iter();

@@ -1,17 +1,17 @@
-//! How a pool is described and built.
+//! The settings of a pool of threads, and its construction.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::error::BuildError;
-use crate::panics::note_backtraces;
+use crate::panics::capture_backtraces;
 use crate::thread_pool::executor::ThreadPoolExecutor;
 use crate::thread_pool::pool::{Initializer, Settings};
 use crate::thread_pool::scoped::{self, ScopedExecutor};
 
 impl ThreadPoolExecutor {
-    /// An executor with at most `max_workers` threads.
+    /// Returns an executor with at most `max_workers` threads. Starts no thread yet.
     ///
     /// ```
     /// use concurrent_futures::{BuildError, ThreadPoolExecutor};
@@ -21,12 +21,12 @@ impl ThreadPoolExecutor {
     /// ```
     ///
     /// # Errors
-    /// [`BuildError::NoWorkers`] for 0.
+    /// [`BuildError::NoWorkers`] if `max_workers` is 0.
     pub fn new(max_workers: usize) -> Result<Self, BuildError> {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// An executor to be described further; see [`ThreadPoolBuilder`].
+    /// Returns a builder for an executor with other settings; see [`ThreadPoolBuilder`].
     ///
     /// ```
     /// let executor = concurrent_futures::ThreadPoolExecutor::builder().build()?;
@@ -36,9 +36,10 @@ impl ThreadPoolExecutor {
         ThreadPoolBuilder::new()
     }
 
-    /// Calls `body` with an executor whose tasks may borrow what was there before, and returns what it returns, when all
-    /// tasks are done. The workers live in a [`std::thread::scope`]. For another number of workers than the default see
-    /// [`ThreadPoolBuilder::scope`].
+    /// Calls `body` with an executor whose tasks may borrow from outside the scope. Waits until all tasks are done,
+    /// then returns the result of `body`.
+    ///
+    /// The workers run in a [`std::thread::scope`]. To set the number of workers, see [`ThreadPoolBuilder::scope`].
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -51,6 +52,9 @@ impl ThreadPoolExecutor {
     /// assert_eq!(words, 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// # Panics
+    /// If `body` panics, after all tasks are done.
     pub fn scope<'env, R, F>(body: F) -> R
     where
         F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
@@ -60,7 +64,7 @@ impl ThreadPoolExecutor {
     }
 }
 
-/// A pool yet to be built.
+/// The settings of a [`ThreadPoolExecutor`] to be built.
 ///
 /// ```
 /// use concurrent_futures::ThreadPoolExecutor;
@@ -93,7 +97,8 @@ impl ThreadPoolBuilder {
         }
     }
 
-    /// The most threads there will ever be (default: the processors this program may use + 4, at most 32).
+    /// Sets the maximum number of threads (default: the number of processors available to this program + 4, at most
+    /// 32).
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -106,8 +111,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// What the names of the threads begin with, followed by `_0`, `_1`... (default: `pool-0`, `pool-1`...). Linux shows
-    /// the first 15 characters of a name.
+    /// Sets the prefix of the thread names, which is followed by `_0`, `_1`... (default: `pool-0`, `pool-1`...). Linux
+    /// shows the first 15 characters of a name.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -122,8 +127,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Called in each worker before its first task. If it panics the pool is broken: what is queued fails with
-    /// [`TaskError::Broken`](crate::TaskError::Broken), and nothing more is taken.
+    /// Sets a function that each worker calls before its first task. If it panics, the pool is broken: queued tasks
+    /// fail with [`TaskError::Broken`](crate::TaskError::Broken), and no more tasks are accepted.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -141,7 +146,8 @@ impl ThreadPoolBuilder {
         })
     }
 
-    /// As [`initializer`](Self::initializer), for one that returns an error if it fails; that breaks the pool, too.
+    /// Same as [`initializer`](Self::initializer), for a function that returns a [`Result`]. An error breaks the pool
+    /// as a panic does.
     ///
     /// ```
     /// use concurrent_futures::{BrokenError, TaskError, ThreadPoolExecutor};
@@ -168,10 +174,10 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// The most tasks that may wait for a worker (default: any number). When there are as many, `submit` waits until a
-    /// worker takes one; a worker of the same pool does not wait, which might be for itself, but is refused with
-    /// [`SubmitError::QueueFull`](crate::SubmitError::QueueFull). A task that is cancelled keeps its place until a worker
-    /// comes to it.
+    /// Limits the number of tasks that wait for a worker (default: no limit). When the queue is full, `submit` blocks
+    /// until a worker takes a task. In a worker of the same pool it returns
+    /// [`SubmitError::QueueFull`](crate::SubmitError::QueueFull) instead, because that worker might be waiting for
+    /// itself. A cancelled task keeps its place until a worker reaches it.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -187,11 +193,11 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// The executor. No thread is started yet.
+    /// Returns the executor. Starts no thread yet.
     ///
     /// # Errors
-    /// [`BuildError::NoWorkers`] when `max_workers` is 0, [`BuildError::NoQueue`] when `queue_bound` is,
-    /// [`BuildError::ThreadName`] when the prefix contains a NUL.
+    /// [`BuildError::NoWorkers`] if `max_workers` is 0, [`BuildError::NoQueue`] if `queue_bound` is 0,
+    /// [`BuildError::ThreadName`] if the prefix contains a NUL.
     ///
     /// ```
     /// let executor = concurrent_futures::ThreadPoolExecutor::builder().build()?;
@@ -202,8 +208,8 @@ impl ThreadPoolBuilder {
         Ok(ThreadPoolExecutor::with(self.settings()?))
     }
 
-    /// Calls `body` with an executor for tasks that borrow, and returns what it returns, when all tasks are done; see
-    /// [`ThreadPoolExecutor::scope`].
+    /// Calls `body` with an executor whose tasks may borrow. Waits until all tasks are done, then returns the result of
+    /// `body`; see [`ThreadPoolExecutor::scope`].
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -218,7 +224,10 @@ impl ThreadPoolBuilder {
     /// ```
     ///
     /// # Errors
-    /// As [`build`](Self::build).
+    /// Those of [`build`](Self::build).
+    ///
+    /// # Panics
+    /// If `body` panics, after all tasks are done.
     pub fn scope<'env, R, F>(self, body: F) -> Result<R, BuildError>
     where
         F: for<'scope> FnOnce(&ScopedExecutor<'scope, 'env>) -> R,
@@ -237,7 +246,7 @@ impl ThreadPoolBuilder {
         if thread_name_prefix.contains('\0') {
             return Err(BuildError::ThreadName(thread_name_prefix));
         }
-        note_backtraces();
+        capture_backtraces();
         Ok(Settings {
             max_workers: self.max_workers,
             queue_bound: self.queue_bound,
@@ -258,8 +267,10 @@ impl fmt::Debug for ThreadPoolBuilder {
     }
 }
 
+/// Returns the default number of workers: a few more than processors, for tasks that wait, but not many more.
+///
 /// # Source
-/// `ThreadPoolExecutor.__init__` of CPython: a few more than processors, for tasks that wait, but no crowd.
+/// `ThreadPoolExecutor.__init__` of CPython.
 fn default_workers() -> usize {
     let processors = thread::available_parallelism().map_or(1, Into::into);
     (processors + 4).min(32)
@@ -275,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_a_few_more_workers_than_processors_and_no_crowd() {
+    fn the_default_is_four_workers_more_than_processors_and_at_most_32() {
         let processors = thread::available_parallelism().unwrap().get();
         assert_eq!(
             ThreadPoolBuilder::new().max_workers,

@@ -1,4 +1,4 @@
-//! What executors with and without a scope do alike on their pool.
+//! What the executors with and without a scope share.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::task::{Fallible, Task};
 use crate::thread_pool::job::job;
 use crate::thread_pool::pool::Pool;
 
-/// One call of `function` for each item.
+/// Returns one task per item, each of which calls `function` with it.
 pub(super) fn calls<I, F>(function: F, items: I) -> impl Iterator<Item = Call<F, I::Item>>
 where
     I: Iterator,
@@ -21,7 +21,7 @@ where
     })
 }
 
-/// One call of a function that is called for many items.
+/// One call of a function that is shared by many items.
 pub(super) struct Call<F, A> {
     function: Arc<F>,
     item: A,
@@ -51,7 +51,7 @@ where
     Ok(future)
 }
 
-/// An `Err` of the task is its failure.
+/// Submits a task whose `Err` counts as its failure.
 pub(super) fn try_submit<'t, K>(
     pool: &Arc<Pool<'t>>,
     task: K,

@@ -1,13 +1,13 @@
-//! How many tasks of a pool are unfinished: the one figure that a task changes itself, at the moment its call returns.
+//! Counts the unfinished tasks of a pool: the one figure that a task updates itself, at the moment its call returns.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Tasks that are queued, running, or running their callbacks.
+/// The number of tasks that are queued, running, or running their callbacks.
 #[derive(Default)]
 pub(super) struct TaskCounter(AtomicUsize);
 
 impl TaskCounter {
-    /// Counts one more task. Returns how many there are now.
+    /// Counts one more task. Returns the new number.
     pub(super) fn increment(&self) -> usize {
         self.0.fetch_add(1, Ordering::Relaxed) + 1
     }

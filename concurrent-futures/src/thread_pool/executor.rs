@@ -1,4 +1,4 @@
-//! The pool with an owner: what submits to it and what ends it.
+//! The executor for tasks that own their data: submits tasks to the pool and shuts it down.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
 use crate::thread_pool::pool::{Pool, Settings, Thread};
 
-/// Runs tasks on at most so many threads, in the order submitted.
+/// An executor that runs tasks on a bounded number of threads, in the order submitted.
 ///
-/// Threads are started one by one as tasks come and find no idle one. Dropping the executor waits for all tasks, as
-/// leaving Python's `with` block does, also after [`Shutdown::no_wait`]; only one of its own workers, which cannot wait for
-/// itself, drops it without waiting. Nothing waits for an executor that is never dropped: when `main` returns or
-/// [`std::process::exit`] is called, what it has left to do is lost.
+/// A thread is started when a task finds no idle one. Dropping the executor waits for all tasks, as leaving Python's
+/// `with` block does, even after [`Shutdown::no_wait`]. A worker of the pool that drops it does not wait, because it
+/// cannot wait for itself. An executor that is never dropped is not waited for: when `main` returns or
+/// [`std::process::exit`] is called, its remaining tasks are lost.
 ///
-/// A panic of a task is caught, so it needs `panic = "unwind"`, the default. If `RUST_BACKTRACE` asks for backtraces the
-/// first pool of a program puts a panic hook before the one that is there, to note where its tasks panic.
+/// A panic in a task is caught. This requires `panic = "unwind"`, the default. If `RUST_BACKTRACE` enables backtraces,
+/// the first pool of a program installs a panic hook in front of the existing one, to record where its tasks panic.
 ///
 /// ```
 /// use concurrent_futures::ThreadPoolExecutor;
@@ -40,18 +40,18 @@ impl ThreadPoolExecutor {
     pub(super) fn with(settings: Settings) -> Self {
         let start = |name, pool: Arc<Pool<'static>>| {
             let named = thread::Builder::new().name(name);
-            named.spawn(move || pool.work()).map(Thread::Free)
+            named.spawn(move || pool.work()).map(Thread::Unscoped)
         };
         Self {
             pool: Pool::new(settings, Box::new(start)),
         }
     }
 
-    /// Queues a task, a closure or a [`Task`]; the future is its handle. Never waits for a worker, unless there is a
-    /// [bound](crate::ThreadPoolBuilder::queue_bound).
+    /// Queues a task, a closure or a [`Task`], and returns its future. Does not block, unless the queue has a
+    /// [bound](crate::ThreadPoolBuilder::queue_bound) and is full.
     ///
-    /// The task runs even if the future is thrown away. What it captured is dropped when it returns; if it is cancelled,
-    /// when a worker comes to its place in the queue.
+    /// The task runs even if the future is dropped. The values that it captured are dropped when it returns or, if it
+    /// is cancelled, when a worker reaches its place in the queue.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(1)?;
@@ -63,8 +63,8 @@ impl ThreadPoolExecutor {
     ///
     /// # Errors
     /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] after an initializer
-    /// failed, [`SubmitError::NoThread`] when not even a first thread can be had, [`SubmitError::QueueFull`] for a worker
-    /// of this pool when the queue is full.
+    /// failed, [`SubmitError::NoThread`] if the first thread cannot be started, [`SubmitError::QueueFull`] in a worker
+    /// of this pool if the queue is full.
     pub fn submit<K>(&self, task: K) -> Result<Future<K::Output>, SubmitError>
     where
         K: Task + 'static,
@@ -72,7 +72,8 @@ impl ThreadPoolExecutor {
         submit(&self.pool, || Ok(task.run()))
     }
 
-    /// Queues a task that returns a [`Result`]: an `Err` is the failure of the task, an `Ok` holds its value.
+    /// Queues a task that returns a [`Result`]. An `Ok` holds the value of the future, an `Err` becomes
+    /// [`TaskError::Failed`](crate::TaskError::Failed). Blocks as [`submit`](Self::submit) does.
     ///
     /// ```
     /// use concurrent_futures::{TaskError, ThreadPoolExecutor};
@@ -86,7 +87,7 @@ impl ThreadPoolExecutor {
     /// ```
     ///
     /// # Errors
-    /// As [`submit`](Self::submit).
+    /// Those of [`submit`](Self::submit).
     pub fn try_submit<K>(
         &self,
         task: K,
@@ -97,9 +98,10 @@ impl ThreadPoolExecutor {
         try_submit(&self.pool, task)
     }
 
-    /// Queues `function(item)` for all `items` at once; the iterator gives the results in the order of the items.
+    /// Queues `function(item)` for all `items` at once and returns an iterator over the results, in the order of the
+    /// items. Blocks as [`submit`](Self::submit) does.
     ///
-    /// See [`Map`] for what happens when one fails, when time is up, and when the iterator is dropped.
+    /// See [`Map`] for what happens when a call fails, when a timeout passes, and when the iterator is dropped.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(2)?;
@@ -109,17 +111,17 @@ impl ThreadPoolExecutor {
     /// ```
     ///
     /// # Errors
-    /// As [`submit`](Self::submit); what has been queued before still runs.
+    /// Those of [`submit`](Self::submit). Calls queued before the error still run.
     pub fn map<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
     where
         I: IntoIterator<Item: Send + 'static>,
         T: Send + Sync + 'static,
         F: Fn(I::Item) -> T + Send + Sync + 'static,
     {
-        Map::of_all(1, calls(function, items.into_iter()), self)
+        Map::submit_all(1, calls(function, items.into_iter()), self)
     }
 
-    /// As [`map`](Self::map), in chunks or with a buffer as `options` say; see [`MapOptions`].
+    /// Same as [`map`](Self::map), but in chunks or through a buffer, as `options` say; see [`MapOptions`].
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(2)?;
@@ -131,7 +133,8 @@ impl ThreadPoolExecutor {
     /// ```
     ///
     /// # Errors
-    /// As [`submit`](Self::submit), and [`SubmitError::InvalidMapOptions`] when `options` leave no room.
+    /// Those of [`submit`](Self::submit), and [`SubmitError::InvalidMapOptions`] if `options` specify chunks or a
+    /// buffer of 0.
     pub fn map_with<'a, I, T, F>(
         &'a self,
         options: MapOptions,
@@ -143,12 +146,12 @@ impl ThreadPoolExecutor {
         T: Send + Sync + 'static,
         F: Fn(I::Item) -> T + Send + Sync + 'static,
     {
-        Map::with(options, calls(function, items.into_iter()), self)
+        Map::submit_with(options, calls(function, items.into_iter()), self)
     }
 
-    /// Takes no more tasks, and waits for and cancels what `how` says.
+    /// Rejects further tasks, then cancels pending tasks and waits for the workers, each if `how` says so.
     ///
-    /// May be called again. A worker that calls it cannot wait for itself and returns at once.
+    /// Further calls are allowed. In a worker of this pool it does not wait, because a worker cannot wait for itself.
     ///
     /// ```
     /// use concurrent_futures::{Shutdown, SubmitError, ThreadPoolExecutor};
@@ -203,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_becomes_of_tasks_none_is_counted_for_ever() {
+    fn no_task_remains_counted_as_unfinished_after_shutdown() {
         let executor = ThreadPoolExecutor::new(2).unwrap();
         for n in 0..300 {
             let future = executor.submit(move || assert!(n % 3 > 0)).unwrap();

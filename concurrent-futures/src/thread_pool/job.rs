@@ -1,15 +1,15 @@
-//! A task in the queue, its types forgotten.
+//! A type-erased task in the queue.
 
 use crate::error::{BrokenError, TaskError};
 use crate::future::{Callbacks, Future, Promise};
 use crate::panics::{call, contain};
 use crate::thread_pool::counter::TaskCounter;
 
-/// What the queue holds; `'t` is how long what it borrows is there. Callbacks are returned and not run: the pool decides
-/// when they run.
+/// A task in the queue, which may borrow data for `'t`. Its methods return the callbacks instead of running them: the
+/// pool decides when they run.
 pub(super) trait Job<'t>: Send {
-    /// Runs the task and sets its outcome. It is no longer `unfinished` from the moment its call has returned, before
-    /// anyone learns of the outcome.
+    /// Runs the task and sets its outcome. Removes the task from `unfinished` as soon as its call has returned, before
+    /// any waiter sees the outcome.
     fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<CallbacksToRun<'t>>;
     fn cancel(self: Box<Self>) -> Option<CallbacksToRun<'t>>;
     fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun<'t>>;
@@ -17,7 +17,7 @@ pub(super) trait Job<'t>: Send {
 
 pub(super) type CallbacksToRun<'t> = Box<dyn FnOnce() + 't>;
 
-/// A job that calls `function`, and the future that will have its outcome.
+/// Returns a job that calls `function`, and the future of its outcome.
 pub(super) fn job<'t, T, F>(function: F) -> (Box<dyn Job<'t> + 't>, Future<T>)
 where
     T: Send + Sync + 't,

@@ -1,15 +1,15 @@
 //! An executor on threads.
 //!
-//! The modules, bottom first; each imports only from those above it in this list:
+//! The modules, lowest layer first; each imports only from those above it in this list:
 //!
-//! * `counter`: how many tasks are unfinished
-//! * `job`: a task in the queue, its types forgotten
+//! * `counter`: counts the unfinished tasks
+//! * `job`: a type-erased task in the queue
 //! * `semaphore`: the bound on the queue, if there is one
-//! * `pool`: the queue, and workers that are started when there is work for them and nobody idle
-//! * `calls`: what executors with and without a scope do alike on it
-//! * `executor`: the pool with an owner
-//! * `scoped`: the pool for tasks that borrow
-//! * `builder`: how a pool of either kind is described and built
+//! * `pool`: the queue and its workers, which are started on demand
+//! * `calls`: what the executors with and without a scope share
+//! * `executor`: the executor for tasks that own their data
+//! * `scoped`: the executor for tasks that borrow
+//! * `builder`: the settings of a pool, and its construction
 
 mod builder;
 mod calls;

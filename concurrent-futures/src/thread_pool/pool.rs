@@ -1,8 +1,8 @@
-//! The queue and its workers, which are started when there is work for them and nobody idle.
+//! The queue and its workers. A worker is started when a task arrives and no worker is idle.
 //!
-//! A worker counts as free from the moment its task has returned, before anyone learns of the result. So whoever waits
-//! for a result and submits again finds the same worker, and a chain of calls never grows the pool. The one exception:
-//! while a worker runs callbacks, which may wait for other tasks, it counts as busy.
+//! A worker counts as free as soon as its task has returned, before any waiter sees the result. So a thread that waits
+//! for a result and then submits again finds the same worker, and a chain of calls never grows the pool. There is one
+//! exception: while a worker runs callbacks, which may wait for other tasks, it counts as busy.
 
 use std::cell::Cell;
 use std::io;
@@ -17,7 +17,7 @@ use crate::thread_pool::counter::TaskCounter;
 use crate::thread_pool::job::{CallbacksToRun, Job};
 use crate::thread_pool::semaphore::Semaphore;
 
-/// What can be set for a pool.
+/// The settings of a pool.
 pub(super) struct Settings {
     pub(super) max_workers: usize,
     pub(super) queue_bound: Option<usize>,
@@ -25,42 +25,43 @@ pub(super) struct Settings {
     pub(super) initializer: Option<Initializer>,
 }
 
-/// Sets a worker up, or says why it cannot.
+/// A function that sets up a worker, or returns the reason why it cannot.
 pub(super) type Initializer = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// Starts a thread of this name that works for this pool.
+/// A function that starts a thread with this name that works for this pool.
 pub(super) type Start<'t> =
     Box<dyn Fn(String, Arc<Pool<'t>>) -> io::Result<Thread<'t>> + Send + Sync + 't>;
 
 pub(super) enum Thread<'t> {
-    Free(JoinHandle<()>),
+    Unscoped(JoinHandle<()>),
     Scoped(ScopedJoinHandle<'t, ()>),
 }
 
-/// What an executor and its workers share. `'t` is how long what the tasks borrow is there.
+/// The state that an executor and its workers share. Tasks may borrow data for `'t`.
 pub(super) struct Pool<'t> {
     settings: Settings,
     start: Start<'t>,
     state: Mutex<State<'t>>,
     threads: Mutex<Vec<Thread<'t>>>,
-    /// Held by whoever joins the threads, so that a second one waits as long as the first.
+    /// Held while the threads are joined, so that a second caller waits as long as the first.
     joining: Mutex<()>,
     queue: Receiver<Box<dyn Job<'t> + 't>>,
-    /// One permit for each task that may be queued, if there is a bound.
+    /// One permit for each task that may be queued, if the queue is bounded.
     permits: Option<Semaphore>,
     unfinished: TaskCounter,
 }
 
 struct State<'t> {
-    /// Taken by shutdown and by breakage; workers end when it is gone and the queue is empty.
+    /// Removed when the pool is shut down or broken. Workers end when it is gone and the queue is empty.
     sender: Option<Sender<Box<dyn Job<'t> + 't>>>,
+    /// The number of threads started so far.
     started: usize,
     broken: Option<BrokenError>,
 }
 
 thread_local! {
-    /// The address of the pool this thread works for, to compare and not to follow.
-    static WORKS_FOR: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The address of the pool that this thread works for. Only compared, never dereferenced.
+    static WORKER_OF: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
 impl<'t> Pool<'t> {
@@ -84,7 +85,7 @@ impl<'t> Pool<'t> {
 
     pub(super) fn submit(self: &Arc<Self>, job: Box<dyn Job<'t> + 't>) -> Result<(), SubmitError> {
         if let Some(permits) = &self.permits
-            && !permits.acquire(self.is_worked_for_by_this_thread())
+            && !permits.acquire(self.is_own_worker())
         {
             return Err(SubmitError::QueueFull);
         }
@@ -111,10 +112,10 @@ impl<'t> Pool<'t> {
         Ok(())
     }
 
-    /// Counts a task and sees to it that there is a worker for it, unless there are as many as may be.
+    /// Counts a task and starts a worker for it, unless there are enough workers or as many as allowed.
     ///
     /// # Errors
-    /// When there is no worker at all and none can be started; the task is not counted then.
+    /// If there is no worker and none can be started. The task is then not counted.
     fn count_task(self: &Arc<Self>, state: &mut State<'t>) -> io::Result<()> {
         let unfinished = self.unfinished.increment();
         if unfinished <= state.started || state.started == self.settings.max_workers {
@@ -131,7 +132,7 @@ impl<'t> Pool<'t> {
                 self.unfinished.decrement();
                 Err(error)
             }
-            // The workers there are will come to it.
+            // The existing workers will run the task.
             Err(_) => Ok(()),
         }
     }
@@ -142,9 +143,9 @@ impl<'t> Pool<'t> {
         }
     }
 
-    /// What a worker does, from its start to its end.
+    /// Runs the initializer and then tasks, until the pool is closed and the queue is empty.
     pub(super) fn work(self: &Arc<Self>) {
-        WORKS_FOR.set(Some(self.address()));
+        WORKER_OF.set(Some(self.address()));
         if let Some(initializer) = &self.settings.initializer {
             let message = match call(initializer) {
                 Ok(ready) => ready.err(),
@@ -152,10 +153,10 @@ impl<'t> Pool<'t> {
                 Err(other) => Some(other.to_string()),
             };
             if let Some(message) = message {
-                self.break_down(&BrokenError::Initializer { message });
+                self.break_pool(&BrokenError::Initializer { message });
             }
         }
-        // Ends when the sender is gone and the queue is empty; after a breakdown that is now.
+        // Ends when the sender is gone and the queue is empty; after a failed initializer both are true already.
         for job in &self.queue {
             self.release_permit();
             contain(|| {
@@ -168,21 +169,21 @@ impl<'t> Pool<'t> {
 
     /// Runs the callbacks of a task in this worker, which counts as busy while they run.
     fn run_callbacks(self: &Arc<Self>, callbacks: CallbacksToRun<'t>) {
-        // A callback may wait for another task of this pool, so that task may need another worker. Without one it waits
-        // for this worker, as it would have to anyway.
+        // A callback may wait for another task of this pool, which may need another worker. If none can be started,
+        // that task waits for this worker, as it would have to anyway.
         let _ = self.count_task(&mut self.state());
         contain(callbacks);
         self.unfinished.decrement();
     }
 
-    /// Fails what is queued and takes nothing more. Tasks that are running go on.
-    fn break_down(&self, broken: &BrokenError) {
+    /// Marks the pool as broken: fails the queued tasks and accepts no more. Running tasks continue.
+    fn break_pool(&self, broken: &BrokenError) {
         self.state().broken.get_or_insert(broken.clone());
         self.close();
-        self.empty_queue(|job| job.settle_broken(broken.clone()));
+        self.drain_queue(|job| job.settle_broken(broken.clone()));
     }
 
-    /// Takes nothing more.
+    /// Stops accepting tasks.
     pub(super) fn close(&self) {
         drop(self.state().sender.take());
         if let Some(permits) = &self.permits {
@@ -190,13 +191,13 @@ impl<'t> Pool<'t> {
         }
     }
 
-    /// Cancels what is queued.
+    /// Cancels the queued tasks.
     pub(super) fn cancel_queue(&self) {
-        self.empty_queue(|job| job.cancel());
+        self.drain_queue(|job| job.cancel());
     }
 
-    /// Settles what is queued. Callbacks run only when all of it is settled: one may wait for another.
-    fn empty_queue(&self, settle: impl Fn(Box<dyn Job<'t> + 't>) -> Option<CallbacksToRun<'t>>) {
+    /// Settles the queued tasks. Callbacks run only after all of them are settled, because one may wait for another.
+    fn drain_queue(&self, settle: impl Fn(Box<dyn Job<'t> + 't>) -> Option<CallbacksToRun<'t>>) {
         let mut to_run = Vec::new();
         for job in self.queue.try_iter() {
             self.release_permit();
@@ -208,27 +209,29 @@ impl<'t> Pool<'t> {
         }
     }
 
-    /// Waits until all workers have ended, also those that are started meanwhile. A worker does not wait for itself.
+    /// Waits until all workers have ended, including those that are started meanwhile. Returns at once in a worker of
+    /// this pool, which cannot wait for itself.
     pub(super) fn join_workers(&self) {
-        if self.is_worked_for_by_this_thread() {
+        if self.is_own_worker() {
             return;
         }
-        let _alone = lock(&self.joining);
+        let _joining = lock(&self.joining);
         loop {
-            // Not held while joining: a worker that runs callbacks may have to start another one.
+            // The lock is not held while joining: a worker that runs callbacks may have to start another one.
             let Some(thread) = lock(&self.threads).pop() else {
                 break;
             };
-            // Whatever may panic in a worker is contained there.
+            // Panics in a worker are caught there.
             let _ = match thread {
-                Thread::Free(thread) => thread.join(),
+                Thread::Unscoped(thread) => thread.join(),
                 Thread::Scoped(thread) => thread.join(),
             };
         }
     }
 
-    fn is_worked_for_by_this_thread(&self) -> bool {
-        WORKS_FOR.get() == Some(self.address())
+    /// Returns whether the current thread is a worker of this pool.
+    fn is_own_worker(&self) -> bool {
+        WORKER_OF.get() == Some(self.address())
     }
 
     fn address(&self) -> usize {
@@ -244,7 +247,7 @@ impl<'t> Pool<'t> {
         lock(&self.state)
     }
 
-    /// Tells of itself under the `name` of its executor.
+    /// Formats the pool for `Debug`, under the `name` of its executor.
     pub(super) fn describe(&self, name: &str, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = self.state();
         f.debug_struct(name)
@@ -256,7 +259,7 @@ impl<'t> Pool<'t> {
     }
 }
 
-/// Nothing under these locks panics halfway, so a poisoned one holds what it should.
+/// Locks `mutex`. Code under these locks does not panic, so the value of a poisoned one is still consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

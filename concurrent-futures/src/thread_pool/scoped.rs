@@ -1,4 +1,5 @@
-//! The pool for tasks that borrow: its workers cannot outlive what they borrow, for the standard library joins them.
+//! The executor for tasks that borrow. Its workers cannot outlive the borrowed data, because the standard library joins
+//! them at the end of the scope.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,8 +16,8 @@ use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
 use crate::thread_pool::pool::{Pool, Settings, Start, Thread};
 
-/// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope): as the one outside, but its tasks
-/// may borrow.
+/// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope). Works as a
+/// [`ThreadPoolExecutor`](crate::ThreadPoolExecutor), but its tasks may borrow.
 ///
 /// ```
 /// use concurrent_futures::ThreadPoolExecutor;
@@ -30,7 +31,7 @@ use crate::thread_pool::pool::{Pool, Settings, Start, Thread};
 /// ```
 pub struct ScopedExecutor<'scope, 'env: 'scope> {
     pool: Arc<Pool<'scope>>,
-    /// As in [`thread::Scope`]: what is borrowed must be there before the scope begins.
+    /// As in [`thread::Scope`]: borrowed data must exist before the scope begins.
     env: PhantomData<&'env mut &'env ()>,
 }
 
@@ -56,7 +57,7 @@ fn start_in<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Start<'scope> {
 }
 
 impl<'scope> ScopedExecutor<'scope, '_> {
-    /// As [`ThreadPoolExecutor::submit`](crate::ThreadPoolExecutor::submit).
+    /// Queues a task and returns its future, as [`ThreadPoolExecutor::submit`](crate::ThreadPoolExecutor::submit) does.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -69,7 +70,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     /// ```
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`ThreadPoolExecutor::submit`](crate::ThreadPoolExecutor::submit).
     pub fn submit<K>(&self, task: K) -> Result<Future<K::Output>, SubmitError>
     where
         K: Task + 'scope,
@@ -77,7 +78,8 @@ impl<'scope> ScopedExecutor<'scope, '_> {
         submit(&self.pool, || Ok(task.run()))
     }
 
-    /// As [`ThreadPoolExecutor::try_submit`](crate::ThreadPoolExecutor::try_submit).
+    /// Queues a task that returns a [`Result`], as
+    /// [`ThreadPoolExecutor::try_submit`](crate::ThreadPoolExecutor::try_submit) does.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -90,7 +92,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     /// ```
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`ThreadPoolExecutor::try_submit`](crate::ThreadPoolExecutor::try_submit).
     pub fn try_submit<K>(
         &self,
         task: K,
@@ -101,7 +103,8 @@ impl<'scope> ScopedExecutor<'scope, '_> {
         try_submit(&self.pool, task)
     }
 
-    /// As [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
+    /// Queues `function(item)` for all `items` and returns an iterator over the results, as
+    /// [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map) does.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
@@ -114,17 +117,17 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     /// ```
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
     pub fn map<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
     where
         I: IntoIterator<Item: Send + 'scope>,
         T: Send + Sync + 'scope,
         F: Fn(I::Item) -> T + Send + Sync + 'scope,
     {
-        Map::of_all(1, calls(function, items.into_iter()), self)
+        Map::submit_all(1, calls(function, items.into_iter()), self)
     }
 
-    /// As [`ThreadPoolExecutor::map_with`](crate::ThreadPoolExecutor::map_with).
+    /// Same as [`map`](Self::map), but in chunks or through a buffer, as `options` say; see [`MapOptions`].
     ///
     /// ```
     /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
@@ -138,7 +141,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     /// ```
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`ThreadPoolExecutor::map_with`](crate::ThreadPoolExecutor::map_with).
     pub fn map_with<'a, I, T, F>(
         &'a self,
         options: MapOptions,
@@ -150,11 +153,12 @@ impl<'scope> ScopedExecutor<'scope, '_> {
         T: Send + Sync + 'scope,
         F: Fn(I::Item) -> T + Send + Sync + 'scope,
     {
-        Map::with(options, calls(function, items.into_iter()), self)
+        Map::submit_with(options, calls(function, items.into_iter()), self)
     }
 
-    /// As [`ThreadPoolExecutor::shutdown`](crate::ThreadPoolExecutor::shutdown). After [`Shutdown::no_wait`] it is the
-    /// end of the scope that waits.
+    /// Rejects further tasks, then cancels and waits as `how` says; see
+    /// [`ThreadPoolExecutor::shutdown`](crate::ThreadPoolExecutor::shutdown). After [`Shutdown::no_wait`] the end of
+    /// the scope waits.
     ///
     /// ```
     /// use concurrent_futures::{Shutdown, ThreadPoolExecutor};

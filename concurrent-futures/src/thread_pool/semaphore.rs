@@ -1,5 +1,5 @@
-//! The bound on the queue: each queued task holds a permit. A thread that submits waits for one, unless it is a worker of
-//! the same pool.
+//! The bound on the queue: each queued task holds a permit. A thread that submits a task waits for a permit, unless it
+//! is a worker of the same pool.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ pub(super) struct Semaphore {
 
 struct State {
     permits: usize,
-    /// The pool takes no more tasks, so no thread is to wait.
+    /// Whether the pool accepts no more tasks, so that no thread needs to wait for a permit.
     closed: bool,
 }
 
@@ -26,8 +26,8 @@ impl Semaphore {
         }
     }
 
-    /// Takes a permit. Returns false when there is none and the caller `cannot_wait`. Once closed there is a permit for
-    /// every caller: each is to hear the reason from the pool.
+    /// Takes a permit and waits for one if necessary. Returns false if there is none and the caller `cannot_wait`.
+    /// After [`close`](Self::close) every caller gets a permit, so that the pool can return the reason.
     pub(super) fn acquire(&self, cannot_wait: bool) -> bool {
         let mut state = self.state();
         while state.permits == 0 && !state.closed {
@@ -41,7 +41,7 @@ impl Semaphore {
         true
     }
 
-    /// Gives a permit back.
+    /// Returns a permit.
     pub(super) fn release(&self) {
         self.state().permits += 1;
         self.changed.notify_one();
