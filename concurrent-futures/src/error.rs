@@ -1,5 +1,7 @@
-//! Why a task has no value, why it was not taken, why a wait ended early, and why there is no pool. One type each: who
-//! waits for a result, who submits and who builds a pool decide different things.
+//! The errors of tasks, submissions, waits and builders.
+//!
+//! There is one type for each, because the code that waits for a result, the code that submits a task and the code that
+//! builds a pool make different decisions.
 
 use std::error::Error;
 use std::fmt;
@@ -8,46 +10,47 @@ use std::ops::Deref;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
-/// Why a task has no value.
+/// The reason why a task has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// It ended with an error of its own; the source is that error.
+    /// The task returned an error; the source is that error.
     #[error("the task failed")]
     Failed(#[source] SharedError),
-    /// It panicked; the pool lives on.
+    /// The task panicked. The pool continues.
     #[error("the task panicked: {message}")]
     #[non_exhaustive]
     Panicked {
-        /// What the panic said.
+        /// The panic message.
         message: String,
-        /// Where it panicked, if `RUST_BACKTRACE` (or `RUST_LIB_BACKTRACE`) asks for it.
+        /// The backtrace of the panic, if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` enables backtraces. Always `None`
+        /// for a task that ran in another process.
         backtrace: Option<String>,
     },
-    /// It was cancelled before it began.
+    /// The task was cancelled before it started.
     #[error("the task was cancelled")]
     Cancelled,
-    /// Whoever should have run it to its end is gone.
+    /// The worker or the promise that should have finished the task is gone.
     #[error("the task did not finish")]
     Broken(#[source] BrokenError),
-    /// The task, or its value, cannot be written for the way between two processes; the pool lives on.
+    /// The task or its value cannot be encoded to be sent to another process. The pool continues.
     #[error("the task or its value cannot be encoded: {message}")]
     #[non_exhaustive]
     Encode {
-        /// What stood in the way.
+        /// The reason.
         message: String,
     },
-    /// The task, or its value, cannot be read at the other end; the pool lives on.
+    /// The task or its value cannot be decoded by the process that receives it. The pool continues.
     #[error("the task or its value cannot be decoded: {message}")]
     #[non_exhaustive]
     Decode {
-        /// What stood in the way.
+        /// The reason.
         message: String,
     },
 }
 
 impl TaskError {
-    /// The failure of a task that ended with `error`.
+    /// Returns the [`Failed`](Self::Failed) error of a task that ended with `error`.
     ///
     /// ```
     /// use concurrent_futures::TaskError;
@@ -62,10 +65,10 @@ impl TaskError {
     }
 }
 
-/// The error a task ended with, shared by all who hold its future.
+/// The error of a failed task, shared by all handles of its future.
 ///
-/// It leads to the error itself, so `failure.downcast_ref::<io::Error>()` tells which it is. Two are equal when they are the
-/// same failure, not when they say the same.
+/// Dereferences to the error itself, so `failure.downcast_ref::<io::Error>()` recovers its type. Two are equal when
+/// they are the same failure, not when their messages are equal.
 ///
 /// ```
 /// use std::io;
@@ -82,7 +85,7 @@ impl TaskError {
 pub struct SharedError(Arc<dyn Error + Send + Sync>);
 
 impl SharedError {
-    /// Holds `error`, or a text as an error.
+    /// Wraps `error`, which may also be a string.
     ///
     /// ```
     /// assert_eq!(concurrent_futures::SharedError::new("too late").to_string(), "too late");
@@ -92,7 +95,7 @@ impl SharedError {
     }
 }
 
-// Not an error itself: as the source of one it would hide the error inside.
+// `SharedError` does not implement `Error`: as the source of another error it would hide the error inside.
 impl Deref for SharedError {
     type Target = dyn Error + Send + Sync;
 
@@ -121,90 +124,92 @@ impl PartialEq for SharedError {
 
 impl Eq for SharedError {}
 
-/// The reason why a task was not run to its end, or why an executor takes no more tasks.
+/// The reason why a task did not finish, or why an executor accepts no more tasks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BrokenError {
-    /// A worker could not be set up, so none of the workers is trusted any more.
+    /// The initializer of a worker failed. The pool then trusts none of its workers.
     #[error("the pool's initializer failed: {message}")]
     #[non_exhaustive]
     Initializer {
-        /// What its error or its panic said.
+        /// The message of its error or its panic.
         message: String,
     },
-    /// The task was thrown away, with the pool's queue or halfway.
+    /// The task was dropped, while it was queued or while it ran.
     #[error("the task was dropped")]
     Abandoned,
-    /// A worker process was killed, or ended by itself.
+    /// A worker process was killed or exited.
     #[error("the worker process {pid} ended: {status}")]
     #[non_exhaustive]
     Worker {
-        /// Its process id.
+        /// The process id of the worker.
         pid: u32,
-        /// What it ended with.
+        /// The exit status of the worker.
         status: ExitStatus,
     },
-    /// There is no worker process, and none can be started.
+    /// No worker process is running, and none can be started.
     #[error("no worker process could be started: {message}")]
     #[non_exhaustive]
     NoWorker {
-        /// What stood in the way.
+        /// The reason.
         message: String,
     },
 }
 
-/// Why an executor did not take a task.
+/// The reason why an executor did not accept a task.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// It has been shut down.
+    /// The executor has been shut down.
     #[error("the executor has been shut down")]
     ShutDown,
-    /// It is broken.
+    /// The executor is broken.
     #[error("the pool is broken")]
     Broken(#[source] BrokenError),
-    /// It has no worker yet, and the system gives it none.
+    /// The pool has no worker yet, and the system cannot start a thread.
     #[error("cannot start a thread for the first worker")]
     NoThread(#[source] io::Error),
-    /// Its queue is full, and the one who submits is one of its own workers, which cannot wait for itself.
+    /// The queue is full, and the caller is a worker of the same pool. It does not wait, because it might be the worker
+    /// that has to make room.
     #[error("the queue is full, and a worker of the same pool cannot wait for room in it")]
     QueueFull,
-    /// The [`MapOptions`](crate::MapOptions) ask for chunks of 0 tasks or a buffer for 0.
+    /// The [`MapOptions`](crate::MapOptions) specify chunks of 0 tasks or a buffer of 0.
     #[error("the chunk size and the buffer size must be at least 1")]
     InvalidMapOptions,
 }
 
-/// Why a pool cannot be built.
+/// The reason why a pool cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A pool without workers would never run anything.
+    /// `max_workers` is 0. Such a pool would never run a task.
     #[error("max_workers must be at least 1")]
     NoWorkers,
-    /// A queue without room would never take anything.
+    /// `queue_bound` is 0. Such a queue would never accept a task.
     #[error("queue_bound must be at least 1")]
     NoQueue,
-    /// No thread can have a name with a NUL in it.
+    /// The prefix of the thread names contains a NUL, which no thread name can contain. Holds the prefix.
     #[error("a thread's name cannot contain NUL: {0:?}")]
     ThreadName(String),
-    /// A worker that may take no task would never run anything.
+    /// `max_tasks_per_child` is 0. Such a worker would never run a task.
     #[error("max_tasks_per_child must be at least 1")]
     NoTasksPerChild,
-    /// A worker without a task in flight would never run anything.
+    /// `window` is 0. Such a worker would never be sent a task.
     #[error("window must be at least 1")]
     NoWindow,
-    /// A worker is this program started again, and its `main` would not know that it is one.
+    /// `main` has not called `Registry::serve`. A worker is this program started again, and without that call its
+    /// `main` would not act as a worker.
     #[error("main must call Registry::serve before it builds a process pool")]
     NotServing,
-    /// The program cannot be started again: its file is not known.
+    /// The path of this program is unknown, so it cannot be started again.
     #[error("cannot determine the path of this program")]
     NoProgram(#[source] io::Error),
-    /// The initializer cannot be handed to a worker.
+    /// The initializer cannot be sent to a worker.
     #[error("the initializer cannot be sent to a worker")]
     Initializer(#[source] TaskError),
 }
 
-/// The error of a wait for one future that is not done in time. The task goes on.
+/// The error of a wait whose timeout passed before the future was done. The task continues.
 ///
 /// ```
 /// use std::time::Duration;
@@ -219,22 +224,22 @@ pub enum BuildError {
 #[non_exhaustive]
 pub struct TimeoutError;
 
-/// Why a `map` ends early.
+/// The reason why a `map` ends early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapError {
-    /// The call whose turn it was has no value.
+    /// The next call in input order has no value.
     #[error("a call of the map failed")]
     Task(#[source] TaskError),
-    /// The result whose turn it was did not come in time.
+    /// The next result in input order was not ready within the timeout.
     #[error("timed out waiting for a result of the map")]
     TimedOut,
-    /// A buffered map could not hand in more.
+    /// A buffered map could not submit its next task.
     #[error("the map could not submit its next task")]
     Submit(#[source] SubmitError),
 }
 
-/// The error with which an [`as_completed`](crate::as_completed()) ends when its time is up.
+/// The error of an [`as_completed`](crate::as_completed()) whose timeout has passed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -249,8 +254,8 @@ pub enum MapError {
 #[error("{unfinished} (of {total}) futures unfinished")]
 #[non_exhaustive]
 pub struct UnfinishedError {
-    /// How many were not done.
+    /// The number of futures that are not done.
     pub unfinished: usize,
-    /// How many there were.
+    /// The number of futures in all.
     pub total: usize,
 }

@@ -1,4 +1,4 @@
-//! What all executors have in common, so that a program can leave open which one it runs on.
+//! The trait that all executors implement, so that a program need not fix which one it runs on.
 
 use crate::chunk::Chunk;
 use crate::error::SubmitError;
@@ -6,11 +6,11 @@ use crate::future::Future;
 use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 
-/// Runs tasks of the type `K`; the common ground of pools of either kind.
+/// An executor of tasks of type `K`: what pools of threads and of processes have in common.
 ///
-/// A program that decides at run time what it runs on holds a `Box<dyn Executor<K>>`; one that decides when it is compiled
-/// takes an `impl Executor<K>`. What it runs must be a [`Task`] of its own, since a closure cannot leave its process.
-/// [`ExecutorExt`](crate::ExecutorExt) adds `map`.
+/// A program that selects its executor at run time holds a `Box<dyn Executor<K>>`; one that selects it at compile time
+/// takes an `impl Executor<K>`. If it may run on processes, its tasks must be types that implement [`Task`], because a
+/// closure cannot be sent to another process. [`ExecutorExt`](crate::ExecutorExt) adds `map`.
 ///
 /// ```
 /// use concurrent_futures::{Executor, Task, ThreadPoolExecutor, as_completed};
@@ -33,16 +33,19 @@ use crate::task::{Fallible, Task};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # For who writes an executor
-/// Make a [`Future::pair`] for each task; hand out the future and keep the promise with the task. Whoever runs the task
-/// calls [`begin`](crate::Promise::begin) first, drops the task unrun if that says no, and settles the promise in the
-/// end; a promise that gets lost settles its future as broken. `try_submit` differs from `submit` in the last step alone:
-/// a promise of the value, set from [`Fallible::into_value`]. [`Chunk::run`] is all there is to running a chunk.
-/// An executor for some tasks only, say those that can be sent elsewhere, says so where it implements the trait:
-/// `impl<K: Task + Serialize> Executor<K> for ...`. Its `shutdown` acts on [`Shutdown::waits`] and
-/// [`Shutdown::cancels_pending`]; dropping it waits as [`Shutdown::wait`] does.
+/// # Implementing an executor
+/// Create a [`Future::pair`] for each task. Return the future and keep the promise with the task. Before a worker runs
+/// the task, it calls [`begin`](crate::Promise::begin); if that returns false, it drops the task without running it.
+/// Afterwards it settles the promise. A promise that is dropped settles its future as broken.
+///
+/// `try_submit` differs from `submit` only in the last step: the promise is one of the value and is set from
+/// [`Fallible::into_value`]. To run a chunk, call [`Chunk::run`].
+///
+/// An executor that accepts only some tasks, such as those that can be serialized, implements the trait for these:
+/// `impl<K: Task + Serialize> Executor<K> for ...`. Its `shutdown` must follow [`Shutdown::waits`] and
+/// [`Shutdown::cancels_pending`], and dropping it must wait as [`Shutdown::wait`] does.
 pub trait Executor<K: Task>: Send + Sync {
-    /// Queues a task; the future is its handle.
+    /// Queues a task and returns its future. Does not wait for the task, but may wait for room in a bounded queue.
     ///
     /// ```
     /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};
@@ -58,10 +61,12 @@ pub trait Executor<K: Task>: Send + Sync {
     /// ```
     ///
     /// # Errors
-    /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] when the executor is broken.
+    /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] if the executor is
+    /// broken.
     fn submit(&self, task: K) -> Result<Future<K::Output>, SubmitError>;
 
-    /// Queues a task that may fail: its error becomes [`TaskError::Failed`](crate::TaskError::Failed) and its value that of the future.
+    /// Queues a task that returns a [`Result`]. An `Ok` holds the value of the future, an `Err` becomes
+    /// [`TaskError::Failed`](crate::TaskError::Failed).
     ///
     /// ```
     /// use concurrent_futures::{Executor, Task, TaskError, ThreadPoolExecutor};
@@ -84,12 +89,12 @@ pub trait Executor<K: Task>: Send + Sync {
     /// ```
     ///
     /// # Errors
-    /// As [`submit`](Self::submit).
+    /// Those of [`submit`](Self::submit).
     fn try_submit(&self, task: K) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
     where
         K::Output: Fallible;
 
-    /// Queues many tasks as one, which one worker runs one after the other.
+    /// Queues several tasks as one. A single worker runs them in order; see [`Chunk::run`].
     ///
     /// ```
     /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};
@@ -107,10 +112,11 @@ pub trait Executor<K: Task>: Send + Sync {
     /// ```
     ///
     /// # Errors
-    /// As [`submit`](Self::submit).
+    /// Those of [`submit`](Self::submit).
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError>;
 
-    /// Takes no more tasks, and waits for and cancels what `how` says. May be called again.
+    /// Rejects further tasks, then cancels pending tasks and blocks until the workers have ended, each if `how` says
+    /// so. Further calls are allowed.
     ///
     /// ```
     /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};

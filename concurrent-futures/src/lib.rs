@@ -1,5 +1,5 @@
-//! Python's `concurrent.futures` for Rust: submit calls to a bounded pool of threads or of processes, get a future for each,
-//! and take the results in the order in which they come.
+//! Python's `concurrent.futures` for Rust: submit calls to a bounded pool of threads or processes, get a future for
+//! each call, and take the results as they complete.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -21,22 +21,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The modules, bottom floor first; each imports only from those above it in this list:
+//! The modules, lowest layer first; each imports only from those above it in this list:
 //!
-//! * `sync`: the parts of the standard library that loom can stand in for
-//! * `error`: why a task has no value, why a task was not taken
+//! * `sync`: the parts of the standard library that loom replaces
+//! * `error`: the errors of tasks, submissions, waits and builders
 //! * `shutdown`: the settings of a shutdown
-//! * `panics`: calls into what the user wrote
-//! * `state`: the life of one future
-//! * `future`: one task seen from both ends, the handle and the promise
-//! * `wait`: many futures at once, until some or all are done
-//! * `as_completed`: many futures, in the order in which they are done
-//! * `task`: what an executor runs
-//! * `chunk`: many tasks that go to a worker as one
-//! * `executor`: what all executors have in common
-//! * `map`: results in the order of the input, on any executor
+//! * `panics`: calls user code and catches its panics
+//! * `state`: the state machine of one future
+//! * `future`: the handle of a task, and the promise that settles it
+//! * `wait`: waits until some or all of many futures are done
+//! * `as_completed`: yields many futures in order of completion
+//! * `task`: the work that an executor runs
+//! * `chunk`: several tasks that a worker runs as one
+//! * `executor`: the trait that all executors implement
+//! * `map`: results in input order, on any executor
 //! * `thread_pool`: an executor on threads
-//! * `process`: what two processes say to each other, and which worker gets which task (Unix only)
+//! * `process`: worker processes, their protocol and the scheduling of tasks (Unix only)
 //! * `process_pool`: an executor on processes (Unix only)
 
 mod as_completed;
@@ -75,7 +75,7 @@ pub use task::{Fallible, Task};
 pub use thread_pool::{ScopedExecutor, ThreadPoolBuilder, ThreadPoolExecutor};
 pub use wait::{ReturnWhen, WaitResult, wait};
 
-// The example of the README must compile as well.
+// The examples in the README must compile as well.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

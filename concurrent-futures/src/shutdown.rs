@@ -1,6 +1,6 @@
 //! The settings of a shutdown.
 
-/// How an executor shuts down: whether the call waits, and what happens to pending tasks.
+/// The settings of a shutdown: whether the call waits, and whether pending tasks are cancelled.
 ///
 /// In Python these are the keyword arguments of `Executor.shutdown`.
 ///
@@ -22,7 +22,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Waits until all tasks are done and the workers have ended. Cancels nothing.
+    /// Returns settings that wait until all tasks are done and the workers have ended. Cancels nothing.
     ///
     /// In Python: `shutdown(wait=True, cancel_futures=False)`, the default.
     ///
@@ -42,9 +42,10 @@ impl Shutdown {
         }
     }
 
-    /// Returns at once. All tasks still run, and the workers end after the last one. Cancels nothing.
+    /// Returns settings that do not wait: all queued tasks still run, and the workers end after the last one. Cancels
+    /// nothing.
     ///
-    /// Dropping the executor waits nevertheless. In Python: `shutdown(wait=False)`.
+    /// Dropping the executor still waits. In Python: `shutdown(wait=False)`.
     ///
     /// ```
     /// use concurrent_futures::{Shutdown, SubmitError, ThreadPoolExecutor};
@@ -63,7 +64,7 @@ impl Shutdown {
         }
     }
 
-    /// Also cancels the tasks that have not started. Running tasks go on.
+    /// Cancels the tasks that have not started as well. Running tasks continue.
     ///
     /// In Python: `cancel_futures=True`.
     ///
@@ -85,7 +86,7 @@ impl Shutdown {
         self
     }
 
-    /// Whether `shutdown` waits, for authors of executors.
+    /// Returns whether `shutdown` waits. For implementations of [`Executor`](crate::Executor).
     ///
     /// ```
     /// use concurrent_futures::Shutdown;
@@ -97,7 +98,8 @@ impl Shutdown {
         self.wait
     }
 
-    /// Whether `shutdown` cancels the tasks that have not started, for authors of executors.
+    /// Returns whether `shutdown` cancels the tasks that have not started. For implementations of
+    /// [`Executor`](crate::Executor).
     ///
     /// ```
     /// use concurrent_futures::Shutdown;

@@ -1,7 +1,7 @@
-//! The few parts of the standard library that the state machine stands on, or loom's models of them.
+//! The parts of the standard library that the state machine is built on, or loom's models of them.
 //!
-//! Built with `--cfg loom` the crate runs on loom, which tries every order in which threads may meet. Whatever decides
-//! between cancelling, starting, settling and waiting takes its locks and atomics from here and nowhere else.
+//! Built with `--cfg loom`, the crate runs on loom, which explores every interleaving of threads. Code that decides
+//! between cancelling, starting, settling and waiting must take its locks and atomics from here.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -23,12 +23,12 @@ pub(crate) use std::{
     thread::yield_now,
 };
 
-/// Nothing that can panic happens under the crate's locks, so a poisoned one holds what it should.
+/// Locks `mutex`. Code under the crate's locks does not panic, so the value of a poisoned one is still consistent.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits to be woken, at most until `deadline`; may also return for no reason at all.
+/// Waits for a notification, until `deadline` at most. May also wake up spuriously.
 pub(crate) fn wait_until<'a, T>(
     condvar: &Condvar,
     guard: MutexGuard<'a, T>,
@@ -42,7 +42,7 @@ pub(crate) fn wait_until<'a, T>(
     waited.unwrap_or_else(PoisonError::into_inner).0
 }
 
-/// The moment in `timeout` from now; none, which is never, when that is beyond what the clock can tell.
+/// Returns the time `timeout` from now, or `None`, which means never, if the clock cannot represent it.
 pub(crate) fn deadline_in(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }

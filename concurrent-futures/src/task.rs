@@ -1,14 +1,14 @@
-//! What an executor runs: a closure, or a value that says what it is called and what to do.
+//! The work that an executor runs: a closure, or a value with a name and a `run` method.
 //!
-//! A closure cannot leave its process, a value with a name and fields can. So a program that leaves open which executor it
-//! runs on says its work in values; one that is about threads alone writes closures.
+//! A closure cannot be sent to another process; a value with a name and fields can. So a program that may run on either
+//! kind of executor describes its work as values, and one that only uses threads can submit closures.
 
 use std::error::Error;
 
-/// Work to be done: the fields are the arguments, [`run`](Self::run) is the call.
+/// A call that an executor can run: the fields are the arguments, [`run`](Self::run) is the function.
 ///
-/// Every closure without arguments is a task. A type of one's own is a task for any executor, also one on
-/// processes, if its fields and its output can be written and read there:
+/// Every closure without arguments is a task. A type that implements this trait runs on any executor; for one on
+/// processes, its fields and its output must be serializable:
 ///
 /// ```
 /// use concurrent_futures::{Task, ThreadPoolExecutor};
@@ -34,13 +34,15 @@ use std::error::Error;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Task: Send {
-    /// What the call returns. Shared by all who hold the future, and so never copied.
+    /// The value that the call returns. All handles of the future share it; submitting and waiting never copy it.
     type Output: Send + Sync;
 
-    /// What a worker in another process knows the task by; no two tasks of a program may have the same.
+    /// The name by which a worker in another process finds the task. Must be unique among the tasks that a worker can
+    /// run.
     const NAME: &'static str;
 
-    /// The call.
+    /// Runs the call and returns its value. Executors call this in a worker and turn a panic into
+    /// [`TaskError::Panicked`](crate::TaskError::Panicked).
     fn run(self) -> Self::Output;
 }
 
@@ -57,7 +59,7 @@ where
     }
 }
 
-/// What a task returns that may fail: a [`Result`] whose error can be shared.
+/// The output of a task that may fail: a [`Result`] whose error can be shared.
 ///
 /// ```
 /// use concurrent_futures::Fallible;
@@ -69,13 +71,13 @@ where
 /// assert_eq!(value("42".parse::<i32>()), Some(42));
 /// ```
 pub trait Fallible {
-    /// What it is if it did not fail.
+    /// The value of a task that did not fail.
     type Value: Send + Sync;
 
-    /// The value, or the error as one of any kind.
+    /// Returns the value, or the error as a boxed error.
     ///
     /// # Errors
-    /// When the task failed.
+    /// The error of the task, if it failed.
     fn into_value(self) -> Result<Self::Value, Box<dyn Error + Send + Sync>>;
 }
 
