@@ -75,6 +75,7 @@ impl Shutdown {
     /// let executor = ThreadPoolExecutor::new(1)?;
     /// let (go_on, may_go_on) = channel::<()>();
     /// let busy = executor.submit(move || may_go_on.recv())?;
+    /// # while !busy.running() { std::thread::yield_now(); }
     /// let queued = executor.submit(|| 42)?;
     /// executor.shutdown(Shutdown::no_wait().cancel_pending());
     /// assert_eq!(queued.result(), Err(&TaskError::Cancelled));
