@@ -1,11 +1,11 @@
-//! The matrix as docs/reliability.md shows it.
+//! Compares the tables in docs/reliability.md with the matrix.
 
 use std::fs;
 use std::path::Path;
 
-use crate::matrix::{self, By, Row, Verdict};
+use crate::matrix::{self, PROXY_VARIABLES, Row, Setup, Verdict};
 
-pub(crate) fn the_document_shows_the_matrix() {
+pub(crate) fn the_document_shows_every_row_of_the_matrix() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
     let document = fs::read_to_string(path).unwrap();
     for (heading, rows) in matrix::groups() {
@@ -17,31 +17,31 @@ pub(crate) fn the_document_shows_the_matrix() {
     }
 }
 
-/// The rows as Markdown.
+/// Returns the rows as a Markdown table.
 fn table(rows: &[Row]) -> String {
     let mut table = String::from(
-        "| fault | made here by | verdict | message | on disk |\n| --- | --- | --- | --- | --- |\n",
+        "| fault | reproduced by | verdict | message | on disk |\n| --- | --- | --- | --- | --- |\n",
     );
     for row in rows {
-        let by = match row.by {
-            By::Plan("") => "a server without faults".to_owned(),
-            By::Plan(plan) => format!("`{}`", plan.replace('|', "\\|")),
-            By::Raw(_) => "bytes from a socket".to_owned(),
-            By::NobodyListens => "a port on which nobody listens".to_owned(),
-            By::NoNetwork(_) => "a network namespace".to_owned(),
-            By::DeadProxy => "`http_proxy` and its kin".to_owned(),
+        let setup = match row.setup {
+            Setup::Plan("") => "a server without faults".to_owned(),
+            Setup::Plan(plan) => format!("`{}`", plan.replace('|', "\\|")),
+            Setup::Raw(_) => "raw bytes on a socket".to_owned(),
+            Setup::RefusingPort => "a port without a listener".to_owned(),
+            Setup::EmptyNetwork(_) => "an empty network namespace".to_owned(),
+            Setup::UnreachableProxy => PROXY_VARIABLES.map(|name| format!("`{name}`")).join(", "),
         };
-        let by = match row.args {
-            [] => by,
-            args => format!("{by}, `{}`", args.join(" ")),
+        let setup = match row.args {
+            [] => setup,
+            args => format!("{setup}, `{}`", args.join(" ")),
         };
         let (verdict, message, disk) = match row.verdict {
             Verdict::Saved => ("ok", String::new(), "the flag"),
-            Verdict::NotFound => ("not found", String::new(), "as before"),
-            Verdict::Error(_, text) => ("error", format!("`{text}`"), "as before"),
+            Verdict::NotFound => ("not found", String::new(), "unchanged"),
+            Verdict::Error(_, text) => ("error", format!("`{text}`"), "unchanged"),
         };
         table += &format!(
-            "| {} | {by} | {verdict} | {message} | {disk} |\n",
+            "| {} | {setup} | {verdict} | {message} | {disk} |\n",
             row.fault
         );
     }

@@ -1,10 +1,11 @@
-//! The matrix of faults, a test for each row in each strategy, through the program: status, kind, message, exit code and
+//! Runs the program against every fault of the matrix, in every strategy, and checks status, kind, message, exit code and
 //! folder. `docs/reliability.md` shows the same table.
 //!
-//! The rows are data, so that the table can be printed. The tests are made from them at run time, and each has a name:
+//! The rows are data, so that the table can be printed. The tests are generated from them at run time, each with a name of
+//! its own:
 //!
 //! ```sh
-//! cargo test --test reliability the_body::a_reset_inside_the_body
+//! cargo test --test reliability the_body::connection_closed_between_two_chunks
 //! ```
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
@@ -23,51 +24,51 @@ use std::sync::LazyLock;
 use flags::record::Kind;
 use flags::strategy::Strategy;
 use libtest_mimic::{Arguments, Completion, Trial};
-use matrix::{By, Row, Verdict};
+use matrix::{Row, Setup, Verdict};
 use support::{a_flag, has_namespaces, skip};
 
-/// What a server without faults serves for BR.
+/// The flag that a server without faults serves for BR.
 static FLAG: LazyLock<Vec<u8>> = LazyLock::new(a_flag);
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // More than there are cores: many rows only wait.
+    // More threads than cores: many rows only wait.
     arguments.test_threads.get_or_insert(6);
     let mut trials = vec![
-        about_the_table(
-            "each_row_has_a_name_of_its_own",
-            each_row_has_a_name_of_its_own,
+        trial("test_names_are_unique", test_names_are_unique),
+        trial(
+            "every_network_error_kind_has_a_row",
+            every_network_error_kind_has_a_row,
         ),
-        about_the_table(
-            "no_row_ends_in_other_and_every_kind_of_the_network_has_one",
-            no_row_ends_in_other_and_every_kind_of_the_network_has_one,
-        ),
-        about_the_table(
-            "the_document_shows_the_matrix",
-            document::the_document_shows_the_matrix,
+        trial(
+            "the_document_shows_every_row_of_the_matrix",
+            document::the_document_shows_every_row_of_the_matrix,
         ),
     ];
-    trials.extend(rows());
+    trials.extend(row_trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn about_the_table(name: &str, test: fn()) -> Trial {
+fn trial(name: &str, test: fn()) -> Trial {
     Trial::test(name, move || {
         test();
         Ok(())
     })
 }
 
-/// A test for each row in each strategy: `the_body::204::semaphore`.
-fn rows() -> impl Iterator<Item = Trial> {
+/// Returns a test for each row in each strategy, with a name such as `the_body::204::semaphore`.
+fn row_trials() -> impl Iterator<Item = Trial> {
     let named = matrix::groups().into_iter().flat_map(|(heading, rows)| {
-        let named = move |row: Row| (format!("{}::{}", words(heading), words(row.fault)), row);
+        let named = move |row: Row| {
+            let name = format!("{}::{}", snake_case(heading), snake_case(row.fault));
+            (name, row)
+        };
         rows.into_iter().map(named)
     });
     named.flat_map(|(name, row)| {
         Strategy::ALL.map(|strategy| {
             Trial::ignorable_test(format!("{name}::{strategy}"), move || {
-                if matches!(row.by, By::NoNetwork(_)) && !has_namespaces() {
+                if matches!(row.setup, Setup::EmptyNetwork(_)) && !has_namespaces() {
                     let what = format!("no network namespace: {} in {strategy}", row.fault);
                     skip(&what);
                     return Ok(Completion::ignored_with(what));
@@ -79,21 +80,22 @@ fn rows() -> impl Iterator<Item = Trial> {
     })
 }
 
-/// A text as a part of the name of a test: its words in lower case, an underscore between them.
-fn words(text: &str) -> String {
+/// Returns the words of `text` in lower case, joined by underscores, for use in a test name.
+fn snake_case(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     words.join("_").to_lowercase()
 }
 
-fn each_row_has_a_name_of_its_own() {
+fn test_names_are_unique() {
     let mut names = BTreeSet::new();
-    for trial in rows() {
+    for trial in row_trials() {
         assert!(names.insert(trial.name().to_owned()), "{}", trial.name());
     }
 }
 
-fn no_row_ends_in_other_and_every_kind_of_the_network_has_one() {
+/// Also checks that no row has one of the kinds that are tested elsewhere, `Kind::Other` among them.
+fn every_network_error_kind_has_a_row() {
     let groups = matrix::groups();
     let kinds = groups
         .iter()
@@ -102,16 +104,19 @@ fn no_row_ends_in_other_and_every_kind_of_the_network_has_one() {
             Verdict::Error(kind, _) => Some(kind),
             Verdict::Saved | Verdict::NotFound => None,
         });
-    let met: BTreeSet<_> = kinds.collect();
-    let elsewhere = [
+    let in_matrix: BTreeSet<_> = kinds.collect();
+    let tested_elsewhere = [
         Kind::Tls,         // tests/it/https.rs
         Kind::WriteFailed, // tests/it/disk
-        Kind::FdLimit,     // tests/it/environment.rs makes sure that it does not happen
+        Kind::FdLimit,     // tests/it/environment.rs checks that it does not happen
         Kind::Interrupted, // tests/it/program/signals.rs
         Kind::Internal,
         Kind::Other,
     ];
     for kind in Kind::ALL {
-        assert!(met.contains(&kind) != elsewhere.contains(&kind), "{kind}");
+        assert!(
+            in_matrix.contains(&kind) != tested_elsewhere.contains(&kind),
+            "{kind}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Runs a row and compares what it leaves with its verdict.
+//! Runs one row and compares the outcome with the expected verdict.
 
 use std::fs;
 
@@ -10,15 +10,15 @@ use crate::matrix::{Row, Verdict};
 use crate::staged::{Staged, command};
 use crate::support::{Program, Run, listing};
 
-/// What is in the place of the flag before the run.
+/// The content of the flag file before the run.
 const OLDER: &[u8] = b"an older flag";
 
-/// Runs a row in a strategy.
+/// Runs the program against the fault of `row` with `strategy`. `flag` is the flag of BR.
 ///
 /// # Errors
-/// What differs from its verdict, and all that was seen.
+/// The names of the properties that differ from the verdict, with the exit code, the record and standard error.
 pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), String> {
-    let staged = Staged::new(&row.by, flag);
+    let staged = Staged::new(&row.setup, flag);
     let program = Program::new();
     let file = program.downloads().join("br.gif");
     fs::create_dir(program.downloads()).unwrap();
@@ -45,7 +45,7 @@ pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), St
     let expectations = [
         ("the status", record.status == status),
         ("the kind", record.kind == expected_kind),
-        ("the message", fits(message, text)),
+        ("the message", matches_pattern(message, text)),
         (
             "a control character in the message",
             message.chars().all(|c| !c.is_control()),
@@ -78,10 +78,10 @@ fn only_record(run: &Run) -> RecordReport {
     results.runs[0].records[0].clone()
 }
 
-/// Whether this is the text, `…` in it standing for anything.
-fn fits(message: &str, text: &str) -> bool {
-    match text.split_once('…') {
+/// Whether `message` matches `pattern`, in which `…` stands for any text.
+fn matches_pattern(message: &str, pattern: &str) -> bool {
+    match pattern.split_once('…') {
         Some((before, after)) => message.starts_with(before) && message.ends_with(after),
-        None => message == text,
+        None => message == pattern,
     }
 }

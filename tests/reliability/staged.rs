@@ -1,15 +1,15 @@
-//! Faults that are brought about, and the program that meets them.
+//! Sets up the fault of a row, and the program in the environment that the row needs.
 
 use std::process::Command;
 
 use test_server::{Plan, TestServer};
 
-use crate::matrix::{By, Row};
+use crate::matrix::{PROXY_VARIABLES, Row, Setup};
 use crate::support::ports::RefusingPort;
 use crate::support::raw::RawServer;
 use crate::support::{self, Program};
 
-/// A fault that has been brought about, for as long as this lives.
+/// A fault that is set up as long as this value lives.
 pub(crate) enum Staged {
     Server(TestServer),
     Raw(RawServer),
@@ -18,16 +18,17 @@ pub(crate) enum Staged {
 }
 
 impl Staged {
-    pub(crate) fn new(by: &By, flag: &[u8]) -> Self {
-        match by {
-            By::Plan(plan) => Self::Server(support::server(plan)),
-            By::Raw(server) => Self::Raw(server(flag)),
-            By::DeadProxy => Self::Server(TestServer::start(Plan::normal()).unwrap()),
-            By::NoNetwork(base) => Self::Outside(base),
-            By::NobodyListens => Self::Refusing(RefusingPort::new()),
+    pub(crate) fn new(setup: &Setup, flag: &[u8]) -> Self {
+        match setup {
+            Setup::Plan(plan) => Self::Server(support::server(plan)),
+            Setup::Raw(server) => Self::Raw(server(flag)),
+            Setup::UnreachableProxy => Self::Server(TestServer::start(Plan::normal()).unwrap()),
+            Setup::EmptyNetwork(base) => Self::Outside(base),
+            Setup::RefusingPort => Self::Refusing(RefusingPort::new()),
         }
     }
 
+    /// Returns the base URL to pass to the program.
     pub(crate) fn base(&self) -> String {
         match self {
             Self::Server(server) => server.url(),
@@ -38,17 +39,17 @@ impl Staged {
     }
 }
 
-/// The program in the environment of a row.
+/// Returns a command that runs the program in the environment of `row`.
 pub(crate) fn command(row: &Row, program: &Program) -> Command {
     let mut flags = program.command();
-    match row.by {
-        By::NoNetwork(_) => program.inside(&["unshare", "-rn"]),
-        By::DeadProxy => {
-            for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+    match row.setup {
+        Setup::EmptyNetwork(_) => program.inside(&["unshare", "-rn"]),
+        Setup::UnreachableProxy => {
+            for variable in PROXY_VARIABLES {
                 flags.env(variable, "http://127.0.0.1:1");
             }
             flags
         }
-        By::Plan(_) | By::Raw(_) | By::NobodyListens => flags,
+        Setup::Plan(_) | Setup::Raw(_) | Setup::RefusingPort => flags,
     }
 }

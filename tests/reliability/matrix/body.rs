@@ -1,11 +1,14 @@
-//! Faults in the body of an answer, and answers whose body is no flag.
+//! Faults in the body of an answer, and bodies that are not flags.
 
 use flags::record::Kind;
 
-use super::{LATE, RESET, Row, SHORT, Verdict, error, plan, raw, replaced, status_error, with};
+use super::{
+    RESET, Row, SHORT_TIMEOUT, TIMED_OUT, Verdict, error, plan, raw, status_error, with_args,
+    with_changed_head,
+};
 use crate::support::raw::RawServer;
 
-const CUT_SHORT: Verdict = Verdict::Error(
+const TRUNCATED: Verdict = Verdict::Error(
     Kind::Truncated,
     "truncated: end of file before message length reached",
 );
@@ -13,16 +16,28 @@ const TOO_BIG: Verdict = Verdict::Error(Kind::TooBig, "too_big: more than 104857
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        plan("a reset inside the body", "100:reset-body", RESET),
+        plan(
+            "connection reset in the middle of the body",
+            "100:reset-body",
+            RESET,
+        ),
         raw(
-            "a reset inside a body whose end is the end of the connection",
+            "connection reset in the middle of a close-delimited body",
             |flag| RawServer::resetting_after([b"HTTP/1.1 200 OK\r\n\r\n", &flag[..200]].concat()),
             RESET,
         ),
-        plan("closed inside the body", "100:truncate", CUT_SHORT),
-        plan("closed inside a chunk", "100:truncate-chunked", CUT_SHORT),
+        plan(
+            "connection closed in the middle of the body",
+            "100:truncate",
+            TRUNCATED,
+        ),
+        plan(
+            "connection closed in the middle of a chunk",
+            "100:truncate-chunked",
+            TRUNCATED,
+        ),
         raw(
-            "closed between two chunks",
+            "connection closed between two chunks",
             |_| {
                 RawServer::answering(
                     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\nGIF89a\r\n",
@@ -34,7 +49,7 @@ pub(super) fn rows() -> Vec<Row> {
             ),
         ),
         plan(
-            "the size of a chunk is no number",
+            "a chunk size that is not a number",
             "100:bad-chunk",
             error(
                 Kind::BadBody,
@@ -42,7 +57,7 @@ pub(super) fn rows() -> Vec<Row> {
             ),
         ),
         plan(
-            "closed inside a body whose end is the end of the connection",
+            "connection closed in the middle of a close-delimited body",
             "100:truncate-unframed",
             error(
                 Kind::GifCut,
@@ -50,7 +65,7 @@ pub(super) fn rows() -> Vec<Row> {
             ),
         ),
         plan(
-            "half a flag, and a Content-Length that agrees",
+            "a cut GIF with a matching Content-Length",
             "100:gif-cut",
             error(
                 Kind::GifCut,
@@ -62,26 +77,30 @@ pub(super) fn rows() -> Vec<Row> {
             "100:length-short",
             error(Kind::GifCut, "gif_cut: the GIF ends after …"),
         ),
-        with(
-            SHORT,
+        with_args(
+            SHORT_TIMEOUT,
             plan(
-                "a Content-Length that is too large, and then silence",
+                "a Content-Length that is too large, then the server stalls",
                 "100:length-long",
-                LATE,
+                TIMED_OUT,
             ),
         ),
         plan(
-            "a Content-Length of a terabyte: not read at all",
+            "a Content-Length of one terabyte: the body is not read",
             "100:length-absurd",
             TOO_BIG,
         ),
-        plan("64 MiB, announced: not read at all", "100:huge", TOO_BIG),
         plan(
-            "a body without end: read up to the limit",
+            "64 MiB with a correct Content-Length: the body is not read",
+            "100:huge",
+            TOO_BIG,
+        ),
+        plan(
+            "an endless body: read up to the size limit",
             "100:endless",
             TOO_BIG,
         ),
-        with(
+        with_args(
             &["--size-limit", "1KiB"],
             plan(
                 "a flag larger than --size-limit",
@@ -89,16 +108,24 @@ pub(super) fn rows() -> Vec<Row> {
                 error(Kind::TooBig, "too_big: more than 1024 bytes"),
             ),
         ),
-        with(
-            SHORT,
-            plan("a body that drips byte by byte", "100:drip", LATE),
+        with_args(
+            SHORT_TIMEOUT,
+            plan(
+                "a body sent byte by byte, too slowly for the time limit",
+                "100:drip",
+                TIMED_OUT,
+            ),
         ),
-        with(
-            SHORT,
-            plan("silence inside the body", "100:hang-body", LATE),
+        with_args(
+            SHORT_TIMEOUT,
+            plan(
+                "server stalls in the middle of the body",
+                "100:hang-body",
+                TIMED_OUT,
+            ),
         ),
         plan(
-            "a page with status 200, as from a captive portal",
+            "an HTML page with status 200, as from a captive portal",
             "100:html",
             error(
                 Kind::NotGif,
@@ -106,14 +133,14 @@ pub(super) fn rows() -> Vec<Row> {
             ),
         ),
         plan(
-            "64 KB that unpack to 64 MiB: not unpacked",
+            "64 KB of gzip that decompress to 64 MiB: not decompressed",
             "100:gzip-bomb",
             error(Kind::NotGif, "not_gif: the body begins with …"),
         ),
         raw(
-            "a plain flag that calls itself gzip",
+            "an uncompressed flag labelled as gzip",
             |flag| {
-                replaced(
+                with_changed_head(
                     flag,
                     "content-length",
                     "content-encoding: gzip\r\ncontent-length",
@@ -122,7 +149,7 @@ pub(super) fn rows() -> Vec<Row> {
             Verdict::Saved,
         ),
         plan(
-            "200 and no byte",
+            "200 with an empty body",
             "100:empty",
             error(Kind::Empty, "empty: the body is empty"),
         ),
@@ -132,17 +159,17 @@ pub(super) fn rows() -> Vec<Row> {
             status_error("HTTP error 204 - No Content"),
         ),
         plan(
-            "206, which nobody asked for",
+            "206 to a request without Range",
             "100:partial",
             status_error("HTTP error 206 - Partial Content"),
         ),
         plan(
-            "304, which nobody asked for",
+            "304 to an unconditional request",
             "100:not-modified",
             status_error("HTTP error 304 - Not Modified"),
         ),
         plan(
-            "something behind the end of the flag",
+            "bytes after the end of the GIF",
             "100:gif-trailing",
             error(
                 Kind::GifTrailing,

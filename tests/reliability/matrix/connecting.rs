@@ -1,26 +1,26 @@
-//! Faults before there is a connection.
+//! Faults before a connection is established.
 
 use flags::record::Kind;
 
-use super::{By, Row, USUAL, Verdict, error, plan, with};
+use super::{NO_ARGS, Row, Setup, Verdict, error, plan, with_args};
 
 pub(super) fn rows() -> Vec<Row> {
-    let environment = |fault, by, verdict| Row {
+    let environment = |fault, setup, verdict| Row {
         fault,
-        by,
-        args: USUAL,
+        setup,
+        args: NO_ARGS,
         verdict,
     };
     vec![
         environment(
-            "nobody listens there",
-            By::NobodyListens,
+            "no server listens on the port",
+            Setup::RefusingPort,
             error(Kind::ConnectRefused, "connect_refused: Connection refused…"),
         ),
-        with(
+        with_args(
             &["--connect-timeout", "0.3"],
             plan(
-                "the server's queue is full and nobody accepts",
+                "the server's backlog is full and it accepts no connection",
                 "100:backlog-full",
                 error(
                     Kind::ConnectTimeout,
@@ -29,18 +29,18 @@ pub(super) fn rows() -> Vec<Row> {
             ),
         ),
         environment(
-            "the name of the host cannot be looked up",
-            By::NoNetwork("http://flags.example/flags"),
+            "the host name cannot be resolved",
+            Setup::EmptyNetwork("http://flags.example/flags"),
             error(Kind::Dns, "dns: failed to lookup address information: …"),
         ),
         environment(
-            "there is no way to the host",
-            By::NoNetwork("http://192.0.2.1/flags"),
+            "there is no route to the host",
+            Setup::EmptyNetwork("http://192.0.2.1/flags"),
             error(Kind::Connect, "connect: Network is unreachable…"),
         ),
         environment(
-            "the environment names a proxy, and the server is on this machine",
-            By::DeadProxy,
+            "a proxy in the environment, and the server on this machine",
+            Setup::UnreachableProxy,
             Verdict::Saved,
         ),
     ]

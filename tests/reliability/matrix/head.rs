@@ -1,62 +1,80 @@
-//! Faults between the request and the blank line behind the head of its answer.
+//! Faults in the head of an answer, up to its blank line.
 
 use flags::record::Kind;
 
-use super::{LATE, RESET, Row, SHORT, Verdict, plan, raw, replaced, status_error, with};
+use super::{
+    RESET, Row, SHORT_TIMEOUT, TIMED_OUT, Verdict, plan, raw, status_error, with_args,
+    with_changed_head,
+};
 use crate::support::raw::RawServer;
 
-const CLOSED: Verdict = Verdict::Error(
+const CLOSED_EARLY: Verdict = Verdict::Error(
     Kind::ClosedEarly,
     "closed_early: connection closed before message completed",
 );
-const NO_HTTP: Verdict = Verdict::Error(
+const BAD_VERSION: Verdict = Verdict::Error(
     Kind::BadResponse,
     "bad_response: invalid HTTP version parsed",
 );
-const NO_STATUS: Verdict = Verdict::Error(
+const BAD_STATUS: Verdict = Verdict::Error(
     Kind::BadResponse,
     "bad_response: invalid HTTP status-code parsed",
 );
-const NO_HEADER: Verdict = Verdict::Error(
+const BAD_HEADER: Verdict = Verdict::Error(
     Kind::BadResponse,
     "bad_response: invalid HTTP header parsed",
 );
-const TOO_LARGE: Verdict =
+const HEAD_TOO_LARGE: Verdict =
     Verdict::Error(Kind::BadResponse, "bad_response: message head is too large");
-const NO_LENGTH: Verdict = Verdict::Error(
+const BAD_LENGTH: Verdict = Verdict::Error(
     Kind::BadResponse,
     "bad_response: invalid content-length parsed",
 );
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        plan("a reset after the request", "100:reset", RESET),
-        plan("a reset inside the head", "100:reset-head", RESET),
+        plan("connection reset after the request", "100:reset", RESET),
         plan(
-            "closed after the request, without a byte",
+            "connection reset in the middle of the head",
+            "100:reset-head",
+            RESET,
+        ),
+        plan(
+            "connection closed after the request, before the first byte",
             "100:close",
-            CLOSED,
+            CLOSED_EARLY,
         ),
-        plan("closed inside the head", "100:close-head", CLOSED),
-        with(SHORT, plan("silence after the request", "100:hang", LATE)),
-        with(
-            SHORT,
-            plan("silence inside the head", "100:hang-head", LATE),
+        plan(
+            "connection closed in the middle of the head",
+            "100:close-head",
+            CLOSED_EARLY,
         ),
-        with(
-            SHORT,
+        with_args(
+            SHORT_TIMEOUT,
+            plan("server stalls after the request", "100:hang", TIMED_OUT),
+        ),
+        with_args(
+            SHORT_TIMEOUT,
             plan(
-                "a head that comes byte by byte, and too slowly",
-                "100:slow-head",
-                LATE,
+                "server stalls in the middle of the head",
+                "100:hang-head",
+                TIMED_OUT,
             ),
         ),
-        with(
-            SHORT,
-            plan("100 Continue, again and again", "100:endless-1xx", LATE),
+        with_args(
+            SHORT_TIMEOUT,
+            plan(
+                "a head sent byte by byte, too slowly for the time limit",
+                "100:slow-head",
+                TIMED_OUT,
+            ),
+        ),
+        with_args(
+            SHORT_TIMEOUT,
+            plan("endless 100 Continue answers", "100:endless-1xx", TIMED_OUT),
         ),
         plan(
-            "103 Early Hints before the answer",
+            "103 Early Hints before the final answer",
             "100:early-hints",
             Verdict::Saved,
         ),
@@ -69,38 +87,42 @@ pub(super) fn rows() -> Vec<Row> {
             },
             status_error("HTTP error 101 - Switching Protocols"),
         ),
-        plan("bytes that are nothing", "100:garbage", NO_HTTP),
-        plan("a TLS alert", "100:tls-alert", NO_HTTP),
-        plan("the greeting of an SSH server", "100:ssh-banner", NO_HTTP),
         plan(
-            "a flag without any head, as in HTTP/0.9",
+            "bytes that belong to no protocol",
+            "100:garbage",
+            BAD_VERSION,
+        ),
+        plan("a TLS alert", "100:tls-alert", BAD_VERSION),
+        plan("the banner of an SSH server", "100:ssh-banner", BAD_VERSION),
+        plan(
+            "a flag without a head, as in HTTP/0.9",
             "100:http09",
-            NO_HTTP,
+            BAD_VERSION,
         ),
         raw(
-            "a frame of HTTP/2",
+            "an HTTP/2 frame",
             |_| {
                 RawServer::answering(
                     b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x80\0\x04\0\x01\0\0\0\x05\0\xff\xff\xff"
                         .as_slice(),
                 )
             },
-            NO_HTTP,
+            BAD_VERSION,
         ),
         raw(
             "HTTP/3.0 in the status line",
-            |flag| replaced(flag, "HTTP/1.1", "HTTP/3.0"),
-            NO_HTTP,
+            |flag| with_changed_head(flag, "HTTP/1.1", "HTTP/3.0"),
+            BAD_VERSION,
         ),
         plan(
-            "a status that is no number, and an escape sequence as its reason",
+            "a status that is not a number, with an escape sequence as its reason phrase",
             "100:bad-status-line",
-            NO_STATUS,
+            BAD_STATUS,
         ),
         raw(
             "status 99",
-            |flag| replaced(flag, "200 OK", "99 Low"),
-            NO_STATUS,
+            |flag| with_changed_head(flag, "200 OK", "99 Low"),
+            BAD_STATUS,
         ),
         plan(
             "status 999",
@@ -108,48 +130,52 @@ pub(super) fn rows() -> Vec<Row> {
             status_error("HTTP error 999"),
         ),
         raw(
-            "an escape sequence as the reason of a 503",
-            |flag| replaced(flag, "200 OK", "503 \x1b[31mred"),
-            NO_STATUS,
+            "503 with an escape sequence as its reason phrase",
+            |flag| with_changed_head(flag, "200 OK", "503 \x1b[31mred"),
+            BAD_STATUS,
         ),
-        plan("a NUL in the name of a header", "100:bad-header", NO_HEADER),
+        plan("a NUL in a header name", "100:bad-header", BAD_HEADER),
         raw(
-            "a space in the name of a header",
-            |flag| replaced(flag, "content-length", "x y: z\r\ncontent-length"),
-            NO_HEADER,
+            "a space in a header name",
+            |flag| with_changed_head(flag, "content-length", "x y: z\r\ncontent-length"),
+            BAD_HEADER,
         ),
-        plan("101 headers more than usual", "100:many-headers", TOO_LARGE),
+        plan("101 additional headers", "100:many-headers", HEAD_TOO_LARGE),
         raw(
-            "a header of a megabyte",
+            "a header of one megabyte",
             |flag| {
-                replaced(
+                with_changed_head(
                     flag,
                     "content-length",
                     &format!("x: {}\r\ncontent-length", "y".repeat(1 << 20)),
                 )
             },
-            TOO_LARGE,
+            HEAD_TOO_LARGE,
         ),
         raw(
-            "headers without end, at once",
+            "endless headers, sent at once",
             |_| {
                 RawServer::answering("HTTP/1.1 200 OK\r\n".to_owned() + &"x: y\r\n".repeat(1 << 18))
             },
-            TOO_LARGE,
+            HEAD_TOO_LARGE,
         ),
-        with(
-            SHORT,
-            plan("headers without end, slowly", "100:endless-headers", LATE),
+        with_args(
+            SHORT_TIMEOUT,
+            plan(
+                "endless headers, sent slowly",
+                "100:endless-headers",
+                TIMED_OUT,
+            ),
         ),
         plan(
-            "a Content-Length that is negative",
+            "a negative Content-Length",
             "100:length-malformed",
-            NO_LENGTH,
+            BAD_LENGTH,
         ),
         raw(
-            "a Content-Length of abc",
-            |flag| replaced(flag, "content-length: ", "content-length: abc"),
-            NO_LENGTH,
+            "a Content-Length that begins with abc",
+            |flag| with_changed_head(flag, "content-length: ", "content-length: abc"),
+            BAD_LENGTH,
         ),
         raw(
             "a Content-Length of 2^64 - 1",
@@ -158,25 +184,25 @@ pub(super) fn rows() -> Vec<Row> {
                     "HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551615\r\n\r\nGIF89a",
                 )
             },
-            TOO_LARGE,
+            HEAD_TOO_LARGE,
         ),
         plan(
-            "two Content-Lengths that differ",
+            "two different Content-Length headers",
             "100:length-twice",
-            NO_LENGTH,
+            BAD_LENGTH,
         ),
         raw(
-            "lines that end without a carriage return",
-            |flag| replaced(flag, "\r\n", "\n"),
+            "header lines that end without a carriage return",
+            |flag| with_changed_head(flag, "\r\n", "\n"),
             Verdict::Saved,
         ),
         raw(
             "HTTP/1.0",
-            |flag| replaced(flag, "HTTP/1.1", "HTTP/1.0"),
+            |flag| with_changed_head(flag, "HTTP/1.1", "HTTP/1.0"),
             Verdict::Saved,
         ),
         raw(
-            "a Content-Length beside chunks",
+            "a Content-Length together with chunked encoding",
             |flag| {
                 let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n";
                 let size = format!("{:x}\r\n", flag.len());

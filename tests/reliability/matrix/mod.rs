@@ -1,5 +1,5 @@
-//! The matrix of faults: what is done to a download of BR, and what must come of it. Each row is a test in each strategy, and
-//! docs/reliability.md shows them.
+//! The matrix of faults: each row has a fault that the download of BR meets, and the verdict that flags must report. Each row
+//! is a test in each strategy, and docs/reliability.md shows all of them.
 
 mod body;
 mod connecting;
@@ -13,43 +13,47 @@ use crate::support::raw::{RawServer, ok};
 /// One fault and its verdict.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
-    /// In words.
+    /// The description of the fault; the name of the test is made from it.
     pub(crate) fault: &'static str,
-    /// How it is brought about.
-    pub(crate) by: By,
-    /// What is typed besides.
+    /// How the test reproduces the fault.
+    pub(crate) setup: Setup,
+    /// The additional arguments of the program.
     pub(crate) args: &'static [&'static str],
-    /// What must come of it.
+    /// The outcome that flags must report.
     pub(crate) verdict: Verdict,
 }
 
-/// How a fault is brought about.
+/// A way to reproduce a fault.
 #[derive(Clone, Copy)]
-pub(crate) enum By {
-    /// The test server, under this plan for all codes.
+pub(crate) enum Setup {
+    /// The test server, with this plan for all codes.
     Plan(&'static str),
-    /// A server that answers with what this makes of a flag.
+    /// A server that writes raw bytes; the function makes it from the flag.
     Raw(fn(flag: &[u8]) -> RawServer),
-    /// Nobody listens at the port.
-    NobodyListens,
-    /// A network in which there is nothing but this machine; the base URL of a server outside.
-    NoNetwork(&'static str),
-    /// Environment variables of a proxy that is not there.
-    DeadProxy,
+    /// A port that refuses connections.
+    RefusingPort,
+    /// A network without any other machine; holds the base URL of a server outside.
+    EmptyNetwork(&'static str),
+    /// A server on this machine, with [`PROXY_VARIABLES`] set to a proxy that is not running.
+    UnreachableProxy,
 }
 
-/// What must come of a code.
+/// The environment variables that name a proxy for http.
+pub(crate) const PROXY_VARIABLES: [&str; 4] =
+    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+
+/// The outcome that flags must report for a code.
 #[derive(Clone, Copy)]
 pub(crate) enum Verdict {
     /// The flag is saved, exit code 0.
     Saved,
     /// Not found, exit code 0.
     NotFound,
-    /// An error of this kind with this message, exit code 1. `…` stands for whatever the system says.
+    /// An error of this kind with this message, exit code 1. `…` stands for text that varies.
     Error(Kind, &'static str),
 }
 
-/// The rows in groups, each with a heading.
+/// Returns the rows in groups, each with its heading.
 pub(crate) fn groups() -> Vec<(&'static str, Vec<Row>)> {
     vec![
         ("Connecting", connecting::rows()),
@@ -59,14 +63,14 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Row>)> {
     ]
 }
 
-const SHORT: &[&str] = &["--timeout", "0.3"];
-const USUAL: &[&str] = &[];
+const SHORT_TIMEOUT: &[&str] = &["--timeout", "0.3"];
+const NO_ARGS: &[&str] = &[];
 
 fn plan(fault: &'static str, plan: &'static str, verdict: Verdict) -> Row {
     Row {
         fault,
-        by: By::Plan(plan),
-        args: USUAL,
+        setup: Setup::Plan(plan),
+        args: NO_ARGS,
         verdict,
     }
 }
@@ -74,13 +78,13 @@ fn plan(fault: &'static str, plan: &'static str, verdict: Verdict) -> Row {
 fn raw(fault: &'static str, server: fn(&[u8]) -> RawServer, verdict: Verdict) -> Row {
     Row {
         fault,
-        by: By::Raw(server),
-        args: USUAL,
+        setup: Setup::Raw(server),
+        args: NO_ARGS,
         verdict,
     }
 }
 
-fn with(args: &'static [&'static str], row: Row) -> Row {
+fn with_args(args: &'static [&'static str], row: Row) -> Row {
     Row { args, ..row }
 }
 
@@ -93,10 +97,11 @@ fn status_error(message: &'static str) -> Verdict {
 }
 
 const RESET: Verdict = Verdict::Error(Kind::Reset, "reset: Connection reset by peer…");
-const LATE: Verdict = Verdict::Error(Kind::Timeout, "timeout: no complete answer within 300ms");
+const TIMED_OUT: Verdict =
+    Verdict::Error(Kind::Timeout, "timeout: no complete answer within 300ms");
 
-/// A server that answers with this flag, something in the head replaced.
-fn replaced(flag: &[u8], from: &str, to: &str) -> RawServer {
+/// Returns a server that answers with this flag, with `from` replaced by `to` in the head.
+fn with_changed_head(flag: &[u8], from: &str, to: &str) -> RawServer {
     let answer = ok(flag);
     let (head, body) = answer.split_at(answer.len() - flag.len());
     let head = String::from_utf8(head.to_vec()).unwrap().replace(from, to);

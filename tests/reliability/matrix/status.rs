@@ -1,22 +1,22 @@
-//! What a status means, and where redirects lead.
+//! The verdict for each status, and redirects.
 
 use flags::record::Kind;
 
-use super::{Row, Verdict, error, plan, raw, replaced, status_error, with};
+use super::{Row, Verdict, error, plan, raw, status_error, with_args, with_changed_head};
 use crate::support::raw::RawServer;
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
         plan("404", "100:status=404", Verdict::NotFound),
         raw(
-            "404 with a body that never comes",
+            "404 with a body that never ends",
             |_| {
                 RawServer::stalling_after("HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\nno")
             },
             Verdict::NotFound,
         ),
         plan(
-            "410: only 404 means that there is no such flag",
+            "410: only 404 counts as not found",
             "100:status=410",
             status_error("HTTP error 410 - Gone"),
         ),
@@ -77,37 +77,37 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         plan("522", "100:status=522", status_error("HTTP error 522")),
         plan("524", "100:status=524", status_error("HTTP error 524")),
-        with(
+        with_args(
             &["--retries", "1"],
             plan(
-                "503 that asks for more patience than 30 s",
+                "503 with a Retry-After above the maximum of 30 s",
                 "100:status=503+retry-after=99999",
                 status_error(
                     "HTTP error 503 - Service Unavailable (Retry-After of 99999 s exceeds the maximum of 30 s)",
                 ),
             ),
         ),
-        with(
+        with_args(
             &["--retries", "2"],
             plan(
-                "503 twice, and then the flag",
+                "503 twice, then the flag",
                 "100:status=503+transient=2",
                 Verdict::Saved,
             ),
         ),
         plan("302 to the flag", "100:redirect", Verdict::Saved),
         plan(
-            "302 to a flag that is not there",
+            "302 to a missing flag",
             "100:redirect-missing",
             Verdict::NotFound,
         ),
         plan(
-            "302 for ever",
+            "302 in an endless loop",
             "100:redirect-loop",
             error(Kind::Redirect, "redirect: too many redirects"),
         ),
         plan(
-            "302 to nowhere",
+            "302 without a Location",
             "100:redirect-nowhere",
             status_error("HTTP error 302 - Found"),
         ),
@@ -117,12 +117,12 @@ pub(super) fn rows() -> Vec<Row> {
             status_error("HTTP error 302 - Found"),
         ),
         raw(
-            "302 to what is no URL",
-            |flag| replaced(flag, "200 OK", "302 Found\r\nlocation: http://[nonsense"),
+            "302 to an invalid URL",
+            |flag| with_changed_head(flag, "200 OK", "302 Found\r\nlocation: http://[nonsense"),
             status_error("HTTP error 302 - Found"),
         ),
         plan(
-            "302 to a port where nobody listens",
+            "302 to a port that refuses connections",
             "100:redirect-refused",
             error(Kind::ConnectRefused, "connect_refused: Connection refused…"),
         ),
