@@ -25,8 +25,8 @@ use flags::download::is_transient;
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
 use flags::tally::Tally;
-use support::stale::stale_connections_cost_no_flag;
-use support::{Work, every_code, memory_kb, until};
+use support::stale::assert_stale_connections_lose_no_flag;
+use support::{Work, every_code, memory_kb, wait_until};
 use test_server::{CodeStats, TestServer, list_faults};
 
 /// More than there are codes that hang, so that they do it at the same time.
@@ -276,8 +276,8 @@ impl Soak {
 
     /// Waits until the server has seen that the client is gone, and nothing is open that was not before.
     fn settle(&self) {
-        until(|| self.server.stats().in_flight == 0);
-        until(|| descriptors() <= self.descriptors);
+        wait_until(|| self.server.stats().in_flight == 0);
+        wait_until(|| descriptors() <= self.descriptors);
     }
 
     /// Every fault there is was met.
@@ -376,7 +376,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 fn a_server_that_closes_connections_without_a_word_costs_no_flag_of_all() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     // 2,028 requests for each server.
-    stale_connections_cost_no_flag(&every_code());
+    assert_stale_connections_lose_no_flag(&every_code());
 }
 
 #[test]

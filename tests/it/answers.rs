@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::support::raw::{RawServer, ok};
-use crate::support::{self, Work, a_flag, codes, served};
+use crate::support::{self, Work, codes, flag_of_brazil, served};
 use flags::country::Selection;
 use flags::download::check_gif;
 use flags::job::RequestLimits;
@@ -43,7 +43,7 @@ fn verdict_within(server: &RawServer, timeout: Duration) -> String {
 
 #[test]
 fn a_200_that_is_no_whole_gif_is_an_error() {
-    let flag = a_flag();
+    let flag = flag_of_brazil();
     let with_trailer = [&flag[..], b"<!-- -->"].concat();
     for (body, expected) in [
         (&b""[..], "empty: the body is empty".to_owned()),
@@ -70,7 +70,7 @@ fn a_200_that_is_no_whole_gif_is_an_error() {
 
 #[test]
 fn an_answer_that_breaks_off_is_an_error_that_says_how() {
-    let flag = a_flag();
+    let flag = flag_of_brazil();
     let announced = ok(&flag);
     for (answer, kind) in [
         (

@@ -310,7 +310,7 @@ fn json_on_standard_output_stands_alone() {
 #[test]
 fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() {
     use crate::support::running::Running;
-    use crate::support::until;
+    use crate::support::wait_until;
     use rustix::process::Signal;
     for (signal, exit, name) in [(Signal::INT, 130, "SIGINT"), (Signal::TERM, 143, "SIGTERM")] {
         // One at a time is answered; of the second strategy's two at once one is, and both wait for a hundred.
@@ -329,11 +329,11 @@ fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() 
         ];
         let rounds = ["--rounds", "1000", "--strategy", "sequential,semaphore"];
         let running = Running::start(&program, &[&args[..], &rounds].concat());
-        until(|| server.stats().requests > 26);
+        wait_until(|| server.stats().requests > 26);
         server.set_plan(Plan::hold_until(100)).unwrap();
-        until(|| server.stats().in_flight > 0);
+        wait_until(|| server.stats().in_flight > 0);
         running.signal(signal);
-        let run = running.end();
+        let run = running.wait();
         assert_eq!(run.exit, Some(exit), "{}{}", run.out, run.err);
         assert!(
             run.err.contains("stopped: ") && run.err.contains(" of 2000 runs finished\n"),
@@ -349,7 +349,7 @@ fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() 
             "{}",
             run.out
         );
-        until(|| server.stats().in_flight == 0);
+        wait_until(|| server.stats().in_flight == 0);
         assert_eq!(
             listing(&program.downloads()).len(),
             17,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::support::raw::RawServer;
 use crate::support::running::Running;
-use crate::support::{Program, Run, STRATEGIES, listing, memory_kb, server, until};
+use crate::support::{Program, Run, STRATEGIES, listing, memory_kb, server, wait_until};
 use test_server::{Plan, TestServer};
 
 #[test]
@@ -112,13 +112,13 @@ fn a_body_without_end_takes_little_memory_in_chunks_of_any_size() {
             let args = [&args[..], &sizes].concat();
             let mut running = Running::start(&program, &args);
             let mut peak_kb = 0;
-            until(|| {
+            wait_until(|| {
                 // The most it has had so far; nothing once it has ended.
                 let peak = memory_kb(running.child.id(), "VmHWM");
                 peak_kb = peak_kb.max(peak.unwrap_or(0));
                 running.child.try_wait().unwrap().is_some()
             });
-            let run = running.end();
+            let run = running.wait();
             assert!(
                 run.out.contains(&format!("\n{codes} errors.\n")),
                 "{}",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::support::raw::{RawServer, ok, read_head};
-use crate::support::{Program, Run, STRATEGIES, a_flag};
+use crate::support::{Program, Run, STRATEGIES, flag_of_brazil};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, Stream};
 
@@ -42,7 +42,7 @@ fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
 
 #[test]
 fn a_certificate_counts_only_if_the_system_trusts_it() {
-    let flag = a_flag();
+    let flag = flag_of_brazil();
     let program = Program::new();
     let certificate = program.folder.path().join("certificate.pem");
     let port = serve_tls(ok(&flag), &certificate);

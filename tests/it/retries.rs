@@ -1,13 +1,15 @@
-//! What is asked for again, how often, and when: stale connections silently, transient failures as often as is allowed, and
-//! nobody while the server wants to be left alone.
+//! Which requests are repeated, how often, and when: silently on stale connections, up to `--retries` times after transient
+//! failures, and never during a pause that the server requested.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::support::left_alone::{Heard, LeftAlone};
+use crate::support::pausing_server::{PauseStart, PausingServer};
 use crate::support::raw::{RawServer, ok};
-use crate::support::stale::stale_connections_cost_no_flag;
-use crate::support::{Program, Work, a_flag, at_once, codes, every_code, listing, server, until};
+use crate::support::stale::assert_stale_connections_lose_no_flag;
+use crate::support::{
+    Program, Work, codes, every_code, flag_of_brazil, in_parallel, listing, server, wait_until,
+};
 use flags::job::Job;
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
@@ -25,13 +27,13 @@ fn failure(record: &Record) -> (Kind, u32) {
 }
 
 #[test]
-fn a_server_that_closes_connections_without_a_word_costs_no_flag() {
-    // A few; tests/soak.rs asks for every code.
-    stale_connections_cost_no_flag(&codes(&["b", "c"]));
+fn stale_connections_lose_no_flag() {
+    // Only a few codes; tests/soak.rs downloads all of them.
+    assert_stale_connections_lose_no_flag(&codes(&["b", "c"]));
 }
 
 #[test]
-fn a_request_that_breaks_over_a_fresh_connection_too_is_an_error_after_three() {
+fn a_request_that_breaks_on_a_fresh_connection_too_fails_after_three_requests() {
     for (plan, kind) in [("100:close", Kind::ClosedEarly), ("100:reset", Kind::Reset)] {
         for strategy in Strategy::ALL {
             let server = server(plan);
@@ -43,7 +45,7 @@ fn a_request_that_breaks_over_a_fresh_connection_too_is_an_error_after_three() {
 }
 
 #[test]
-fn an_answer_that_has_begun_is_not_asked_for_silently_again() {
+fn a_request_is_not_repeated_silently_once_its_answer_has_begun() {
     for plan in ["100:truncate", "100:reset-body", "100:status=503"] {
         let server = server(plan);
         with_retries(&server, &["br"], 0).run(Strategy::Semaphore, 1);
@@ -52,7 +54,7 @@ fn an_answer_that_has_begun_is_not_asked_for_silently_again() {
 }
 
 #[test]
-fn what_is_transient_is_tried_again_until_it_is_good() {
+fn transient_failures_are_retried_until_they_succeed() {
     let faults = [
         "status=408",
         "status=429",
@@ -63,7 +65,7 @@ fn what_is_transient_is_tried_again_until_it_is_good() {
         "reset-body",
         "truncate-unframed",
     ];
-    at_once(faults, |fault| {
+    in_parallel(faults, |fault| {
         let server = server(&format!("100:{fault}+transient=1"));
         for strategy in Strategy::ALL {
             server.reset();
@@ -81,7 +83,7 @@ fn what_is_transient_is_tried_again_until_it_is_good() {
 }
 
 #[test]
-fn attempts_end_when_there_are_no_retries_left() {
+fn attempts_end_when_no_retries_are_left() {
     let server = server("100:status=503");
     for (retries, attempts) in [(0, 1), (1, 2), (2, 3)] {
         server.reset();
@@ -92,7 +94,7 @@ fn attempts_end_when_there_are_no_retries_left() {
 }
 
 #[test]
-fn what_would_be_the_same_again_is_not_tried_again() {
+fn permanent_failures_are_not_retried() {
     for fault in [
         "status=404",
         "status=501",
@@ -110,7 +112,7 @@ fn what_would_be_the_same_again_is_not_tried_again() {
 }
 
 #[test]
-fn a_server_that_asks_for_too_much_patience_is_given_up_at_once() {
+fn a_retry_after_above_the_maximum_fails_the_code_at_once() {
     let server = server("100:status=429+retry-after=99999");
     for strategy in Strategy::ALL {
         let records = with_retries(&server, &["br"], 3).run(strategy, 1);
@@ -126,43 +128,45 @@ fn a_server_that_asks_for_too_much_patience_is_given_up_at_once() {
 }
 
 #[test]
-fn nobody_asks_while_the_server_wants_to_be_left_alone() {
-    let flag = a_flag();
+fn no_request_is_sent_during_a_pause_that_the_server_requested() {
+    let flag = flag_of_brazil();
     for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
-        // To a server that does not get a turn for as long as a body is waited for, "at once" looks late: it is asked again.
-        let heard = (0..5).map(|_| heard_by(strategy, ok(&flag)));
-        let at_once = heard.into_iter().any(|heard| heard == Some(Heard::AtOnce));
-        assert!(at_once, "{strategy} reads on before it keeps away");
+        // If the thread of the server is not scheduled while the client waits for the body, it sees the pause too late. So the
+        // pause must begin in time in one of five runs.
+        let mut starts = (0..5).map(|_| run_with_pause(strategy, ok(&flag)));
+        let in_time = starts.any(|start| start == Some(PauseStart::AfterHead));
+        assert!(in_time, "{strategy} reads the body before it pauses");
     }
 }
 
-/// Six flags over three connections, from a server that asks one of the first three requests for a second of patience.
-fn heard_by(strategy: Strategy, flag: Vec<u8>) -> Option<Heard> {
+/// Downloads six flags over three connections from a server that answers one of the first three requests with a
+/// `Retry-After` of one second. Asserts that no request arrives during the pause, and returns when the pause began.
+fn run_with_pause(strategy: Strategy, flag: Vec<u8>) -> Option<PauseStart> {
     let job = Arc::<OnceLock<Arc<Job>>>::default();
-    let keeps_away = {
+    let is_paused = {
         let job = Arc::clone(&job);
         move || job.get().is_some_and(|job| job.origin.is_on())
     };
-    let server = LeftAlone::new(3, Duration::from_secs(1), flag, keeps_away);
+    let server = PausingServer::new(3, Duration::from_secs(1), flag, is_paused);
     let six = codes(&["br", "cn", "de", "in", "us", "mx"]);
     let work = Work::with(&server.url(), six, |job| job.retries = 1);
     job.get_or_init(|| Arc::clone(&work.job));
     let records = work.run(strategy, 3);
-    let all_there = records.iter().all(|record| record.status() == Status::Ok);
-    assert!(all_there, "{records:?}");
+    let all_ok = records.iter().all(|record| record.status() == Status::Ok);
+    assert!(all_ok, "{records:?}");
     let attempts = records.iter().map(|record| record.effort.attempts);
     assert_eq!(attempts.sum::<u32>(), 7);
     assert_eq!(server.requests_during_the_pause(), 0, "{strategy}");
-    server.heard()
+    server.pause_start()
 }
 
 #[test]
-fn a_server_is_left_alone_also_by_a_download_that_will_not_ask_again() {
-    at_once(Strategy::ALL, |strategy| {
+fn a_pause_requested_at_the_last_attempt_of_one_code_delays_the_next_code() {
+    in_parallel(Strategy::ALL, |strategy| {
         let server = server("100:status=503+retry-after=1");
         let records = with_retries(&server, &["br", "us"], 1).run(strategy, 1);
         let last = &records[1].effort;
-        // Its own pause, and the one that the other was asked for at its last attempt.
+        // Its own pause, and the one that the server requested at the last attempt of the other code.
         assert!(
             last.paused >= Duration::from_millis(1900),
             "{strategy}: {last:?}"
@@ -171,14 +175,14 @@ fn a_server_is_left_alone_also_by_a_download_that_will_not_ask_again() {
 }
 
 #[test]
-fn a_run_that_is_stopped_does_not_wait_for_the_next_attempt() {
+fn a_stopped_run_does_not_wait_for_the_next_attempt() {
     for strategy in Strategy::ALL {
         let server = server("100:status=503+retry-after=30");
         let work = with_retries(&server, &["b"], 1000);
         let job = Arc::clone(&work.job);
         let records = std::thread::scope(|scope| {
             let running = scope.spawn(|| work.run(strategy, 1));
-            until(|| job.origin.is_on());
+            wait_until(|| job.origin.is_on());
             job.stop.cancel();
             running.join().unwrap()
         });
@@ -191,7 +195,7 @@ fn a_run_that_is_stopped_does_not_wait_for_the_next_attempt() {
 }
 
 #[test]
-fn the_lines_say_how_many_attempts_it_took_and_the_tally_counts_codes() {
+fn the_lines_show_the_number_of_attempts_and_the_tally_counts_codes() {
     let server = server("100:status=503+transient=1");
     let program = Program::new();
     let run = program.run(["-v", "-s", &server.url(), "--retries", "3", "br", "xx"]);
@@ -218,7 +222,7 @@ fn the_lines_say_how_many_attempts_it_took_and_the_tally_counts_codes() {
 }
 
 #[test]
-fn the_connections_of_fifty_missing_flags_are_two_at_most() {
+fn fifty_missing_flags_take_fewer_than_25_connections() {
     let raw = RawServer::answering_in_two_parts("404 Not Found");
     let records = Work::new(&raw.url(), every_code()[..50].to_vec()).run(Strategy::Sequential, 1);
     assert!(
@@ -226,6 +230,6 @@ fn the_connections_of_fifty_missing_flags_are_two_at_most() {
             .iter()
             .all(|record| record.status() == Status::NotFound)
     );
-    // One or two, were it not for machines so busy that a body is late.
+    // One or two on an idle machine. On a busy one, some bodies arrive too late for their connection to be reused.
     assert!(raw.connections() < 25, "{}", raw.connections());
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{Work, at_once, codes, every_code, served, until};
+use crate::support::{Work, codes, every_code, in_parallel, served, wait_until};
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
 use flags::tally::Tally;
@@ -223,7 +223,7 @@ fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
 
     // Twelve flags one after another take twelve delays, together longer than one of them may take.
     let slow = TestServer::start(Plan::delay(Duration::from_millis(300))).unwrap();
-    at_once([Strategy::ThreadPool, Strategy::Semaphore], |strategy| {
+    in_parallel([Strategy::ThreadPool, Strategy::Semaphore], |strategy| {
         let twelve = codes(&["b"])[..12].to_vec();
         let work = Work::with_timeout(&slow.url(), twelve, Duration::from_secs(2));
         let records = work.run(strategy, 1);
@@ -261,7 +261,7 @@ fn a_stopped_job_begins_nothing_and_ends_what_is_under_way() {
         let limit = strategy.cap().get().min(3);
         let records = std::thread::scope(|scope| {
             let running = scope.spawn(|| work.run(strategy, limit));
-            until(|| server.stats().in_flight == limit);
+            wait_until(|| server.stats().in_flight == limit);
             job.stop.cancel();
             running.join().unwrap()
         });

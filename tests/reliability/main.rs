@@ -1,8 +1,8 @@
-//! Runs the program against every fault of the matrix, in every strategy, and checks status, kind, message, exit code and
-//! folder. `docs/reliability.md` shows the same table.
+//! Runs the program against every fault of the matrix, in every strategy, and checks status, kind, message, exit code
+//! and folder. `docs/reliability.md` shows the same table.
 //!
-//! The rows are data, so that the table can be printed. The tests are generated from them at run time, each with a name of
-//! its own:
+//! The rows are data, so that the table can be printed. The tests are generated from them at run time, each with a name
+//! of its own:
 //!
 //! ```sh
 //! cargo test --test reliability the_body::connection_closed_between_two_chunks
@@ -25,10 +25,10 @@ use flags::record::Kind;
 use flags::strategy::Strategy;
 use libtest_mimic::{Arguments, Completion, Trial};
 use matrix::{Row, Setup, Verdict};
-use support::{a_flag, has_namespaces, skip};
+use support::{flag_of_brazil, has_namespaces, skip};
 
 /// The flag that a server without faults serves for BR.
-static FLAG: LazyLock<Vec<u8>> = LazyLock::new(a_flag);
+static FLAG: LazyLock<Vec<u8>> = LazyLock::new(flag_of_brazil);
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

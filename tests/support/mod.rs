@@ -1,10 +1,10 @@
-//! What the test binaries share: a job against a server, the program itself in a folder of its own, and servers that say
-//! anything at all.
+//! Helpers shared by the test binaries: jobs against a server, the program in a folder of its own, and servers that
+//! write raw bytes.
 
-// Each binary of tests/ includes this folder and uses its own part of it.
+// Each test binary includes this folder and uses a part of it.
 #![allow(dead_code, unused_imports, reason = "no binary uses all of it")]
 
-pub(crate) mod left_alone;
+pub(crate) mod pausing_server;
 pub(crate) mod ports;
 pub(crate) mod program;
 pub(crate) mod raw;
@@ -29,38 +29,41 @@ use test_server::{Plan, TestServer};
 pub(crate) use program::{Program, Run};
 pub(crate) use work::Work;
 
-/// The strategies by name.
+/// The names of the strategies.
 pub(crate) const STRATEGIES: [&str; 3] = ["sequential", "threadpool", "semaphore"];
 
-/// Nothing here takes nearly as long; a test that hangs must end all the same.
+/// The limit for every wait of a test, so that a test that hangs ends. No wait normally takes nearly as long.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
-/// The pause between two looks of a loop that polls.
+/// The interval between two checks of a polling loop.
 pub(crate) const POLL: Duration = Duration::from_millis(1);
 
-/// Polls until `it_is_so`, once a millisecond; panics after [`WATCHDOG`].
+/// Polls `condition` once a millisecond until it holds. Panics after [`WATCHDOG`].
 ///
-/// Only for state outside the test that cannot be waited for otherwise: the counters of a server, the descriptors of a
-/// process. What the test itself starts, it waits for by a channel, a join or a read.
-pub(crate) fn until(mut it_is_so: impl FnMut() -> bool) {
+/// Only for state outside the test that gives no notice of a change: the counters of a server, the file descriptors of
+/// a process. For anything that the test itself starts, wait on a channel, a join or a read.
+pub(crate) fn wait_until(mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + WATCHDOG;
-    while !it_is_so() {
+    while !condition() {
         assert!(Instant::now() < deadline, "waited for too long");
         thread::sleep(POLL);
     }
 }
 
-/// Runs a test that mostly waits for all of these at the same time.
-pub(crate) fn at_once<T: Send>(all: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+/// Runs `test` for all items in parallel, each in a thread of its own. For tests that mostly wait.
+pub(crate) fn in_parallel<T: Send>(items: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     let test = &test;
     thread::scope(|scope| {
-        for one in all {
-            scope.spawn(move || test(one));
+        for item in items {
+            scope.spawn(move || test(item));
         }
     });
 }
 
-/// Says that this machine cannot make what a test needs. Counted: a machine that ought to be able to is not believed.
+/// Reports that this machine lacks `what` and that the test is skipped.
+///
+/// Appends a line to the file named by `FLAGS_SKIPPED`, if that is set: `.ci/run` counts the lines and fails if there
+/// are more than the machine explains.
 pub(crate) fn skip(what: &str) {
     eprintln!("skipped: {what}");
     if let Some(list) = std::env::var_os("FLAGS_SKIPPED") {
@@ -73,7 +76,7 @@ pub(crate) fn skip(what: &str) {
     }
 }
 
-/// Whether this machine lets a test have a network and file systems of its own.
+/// Whether this machine allows a test to create network and mount namespaces.
 pub(crate) fn has_namespaces() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
     *HAS.get_or_init(|| {
@@ -85,7 +88,7 @@ pub(crate) fn has_namespaces() -> bool {
     })
 }
 
-/// A named pipe.
+/// Creates a named pipe.
 #[cfg(unix)]
 pub(crate) fn make_pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
@@ -111,12 +114,12 @@ pub(crate) fn listing(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A test server under this plan; the empty one has no faults.
+/// Starts a test server with this plan. The empty plan has no faults.
 pub(crate) fn server(plan: &str) -> TestServer {
     TestServer::start(plan.parse::<Plan>().unwrap()).unwrap()
 }
 
-/// The bytes that a test server serves for a code, from a server that does nothing to them.
+/// Returns the bytes that a test server without faults serves for a code.
 pub(crate) fn served(server: &TestServer, code: CountryCode) -> Vec<u8> {
     let cc = code.lower();
     let url = format!("{}/{cc}/{cc}.gif", server.url());
@@ -124,7 +127,7 @@ pub(crate) fn served(server: &TestServer, code: CountryCode) -> Vec<u8> {
         .enable_all()
         .build()
         .unwrap();
-    // A client insists on a provider even where it speaks plain http.
+    // The client requires a TLS provider even for plain http.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     runtime.block_on(async {
@@ -140,13 +143,13 @@ pub(crate) fn served(server: &TestServer, code: CountryCode) -> Vec<u8> {
     })
 }
 
-/// The flag of Brazil, as a server without faults has it.
-pub(crate) fn a_flag() -> Vec<u8> {
+/// Returns the flag of Brazil, as served by a server without faults.
+pub(crate) fn flag_of_brazil() -> Vec<u8> {
     served(&server(""), codes(&["br"])[0])
 }
 
-/// A size in the status file of a process, such as `VmRSS`, in kilobytes; nothing once the process has ended, and nothing
-/// where there are no such files.
+/// Returns a size from the status file of a process, such as `VmRSS`, in kilobytes. Returns `None` if the process has
+/// ended or the system has no such files.
 pub(crate) fn memory_kb(pid: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let size = status

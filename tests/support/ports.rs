@@ -1,12 +1,12 @@
-//! Ports that no server listens on.
+//! Ports without a listener.
 
 use std::net::SocketAddr;
 
 use socket2::{Domain, Socket, Type};
 use test_server::{Plan, TestServer};
 
-/// A port that refuses connections for as long as this lives: it is bound, so no other process can take it, and nothing
-/// listens on it.
+/// A port that refuses connections as long as this value lives. It is bound, so no other process can take it, but does
+/// not listen.
 pub(crate) struct RefusingPort {
     socket: Socket,
 }
@@ -29,7 +29,8 @@ impl RefusingPort {
     }
 }
 
-/// A port on which a server could listen a moment ago, on each address that the program listens on.
+/// Returns a port on which a server has just listened, on every address that the program listens on. Another process
+/// may take it before the test does.
 pub(crate) fn free_port() -> u16 {
     let server = TestServer::start(Plan::normal()).unwrap();
     let port = server.port();

@@ -1,4 +1,4 @@
-//! The program in a folder of its own, and what a run of it left.
+//! The program in a folder of its own, and the output of a run.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,26 +7,27 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// The program, in an empty folder of its own, with ports of its own.
+/// The program, to be run in an empty temporary folder, with its own ports for its servers.
 pub(crate) struct Program {
     pub(crate) folder: TempDir,
     ports: String,
 }
 
-/// What a run of the program left.
+/// The result of a run of the program.
 pub(crate) struct Run {
+    /// The exit code; `None` if a signal ended the process.
     pub(crate) exit: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
 impl Program {
-    /// Its own servers on free ports.
+    /// Creates a program whose servers listen on free ports.
     pub(crate) fn new() -> Self {
         Self::with_ports([0, 0, 0])
     }
 
-    /// LOCAL, DELAY and ERROR on these ports.
+    /// Creates a program whose servers LOCAL, DELAY and ERROR listen on these ports.
     pub(crate) fn with_ports([local, delay, error]: [u16; 3]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
@@ -36,31 +37,33 @@ impl Program {
     }
 
     pub(crate) fn command(&self) -> Command {
-        self.at_home(Command::new(env!("CARGO_BIN_EXE_flags")))
+        self.isolate(Command::new(env!("CARGO_BIN_EXE_flags")))
     }
 
-    /// The program started by another one, such as `unshare -rn`.
+    /// Returns a command that runs the program through `outer`, such as `unshare -rn`.
     pub(crate) fn inside(&self, outer: &[&str]) -> Command {
-        let mut command = self.at_home(Command::new(outer[0]));
+        let mut command = self.isolate(Command::new(outer[0]));
         command.args(&outer[1..]).arg(env!("CARGO_BIN_EXE_flags"));
         command
     }
 
-    /// The same for somebody who may not read where the program was built: it is copied into the folder first.
+    /// Like [`inside`](Self::inside), for an `outer` that switches to a user without access to the build folder: copies
+    /// the program into the temporary folder first.
     pub(crate) fn copied_inside(&self, outer: &[&str]) -> Command {
         let copy = self.folder.path().join("flags");
         fs::copy(env!("CARGO_BIN_EXE_flags"), &copy).unwrap();
-        let mut command = self.at_home(Command::new(outer[0]));
+        let mut command = self.isolate(Command::new(outer[0]));
         command.args(&outer[1..]).arg(copy);
         command
     }
 
-    /// The program started by a shell after these commands, such as `ulimit -n 64`.
+    /// Returns a command that runs the program in a shell, after `commands` such as `ulimit -n 64`.
     pub(crate) fn after(&self, commands: &str) -> Command {
         self.inside(&["sh", "-c", &format!("{commands}; exec \"$0\" \"$@\"")])
     }
 
-    fn at_home(&self, mut command: Command) -> Command {
+    /// Sets the folder and the ports, and removes the variables of the environment that would change the behaviour.
+    fn isolate(&self, mut command: Command) -> Command {
         command
             .current_dir(self.folder.path())
             .env("FLAGS_PORTS", &self.ports);
@@ -101,8 +104,8 @@ impl Run {
         }
     }
 
-    /// Asserts that the run ended before its first line of output: exit code 3, and one line on standard error, which begins
-    /// with this behind `*** Error: `.
+    /// Asserts that the run ended before its first line of output: exit code 3, and one line on standard error, which
+    /// begins with `*** Error: ` and `error`.
     pub(crate) fn assert_refused(&self, error: &str) {
         let expected = format!("*** Error: {error}");
         assert!(self.err.starts_with(&expected), "{}", self.err);
@@ -114,8 +117,8 @@ impl Run {
         );
     }
 
-    /// Standard output with what differs from run to run replaced.
-    pub(crate) fn report(&self) -> String {
+    /// Returns standard output with the elapsed time and the port replaced, because they differ from run to run.
+    pub(crate) fn normalized_output(&self) -> String {
         let lines = self.out.lines().map(|line| {
             let elapsed = line
                 .strip_prefix("Elapsed time: ")

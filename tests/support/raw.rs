@@ -1,4 +1,4 @@
-//! A server that says exactly what it is told to, HTTP or not.
+//! A server that writes the bytes it is given, whether they are HTTP or not.
 
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,18 +7,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// Between two bytes of a server that drips.
-const DRIP: Duration = Duration::from_millis(20);
+/// The time between two writes that must not arrive together.
+const WRITE_GAP: Duration = Duration::from_millis(20);
 
-/// One thread a connection, one answer a connection; its threads end with the test's process.
+/// A server with one thread per connection. Its threads end with the process of the test.
 pub(crate) struct RawServer {
     port: u16,
     connections: Arc<AtomicUsize>,
 }
 
 impl RawServer {
-    /// Reads each request to the end of its head, writes `answer`, and closes: a whole answer should say so itself
-    /// (`connection: close`), else the client may use the connection again and find it gone.
+    /// Reads the head of one request per connection, writes `answer` and closes.
+    ///
+    /// A complete answer should contain `connection: close`. Otherwise the client may reuse the connection and find it
+    /// closed.
     pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |mut connection| {
@@ -28,31 +30,33 @@ impl RawServer {
         })
     }
 
-    /// Reads each request to the end of its head, writes `answer`, waits until the client has had time to read it, and resets
-    /// the connection.
+    /// Reads the head of one request per connection, writes `answer`, gives the client time to read it, and resets the
+    /// connection.
     pub(crate) fn resetting_after(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |mut connection| {
             read_head(&mut connection);
             let _ = connection.write_all(&answer);
-            // A reset overtakes what has not been read.
-            thread::sleep(DRIP);
+            // A reset discards bytes that the client has not read yet.
+            thread::sleep(WRITE_GAP);
             let _ = socket2::SockRef::from(&connection).set_linger(Some(Duration::ZERO));
         })
     }
 
-    /// Reads each request to the end of its head, writes `answer`, and then says nothing more.
+    /// Reads the head of one request per connection, writes `answer`, and keeps the connection open without writing
+    /// more.
     pub(crate) fn stalling_after(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
         Self::start(move |mut connection| {
             read_head(&mut connection);
             let _ = connection.write_all(&answer);
-            // Until the client hangs up.
+            // Returns when the client closes the connection.
             let _ = connection.read(&mut [0]);
         })
     }
 
-    /// Reads each request, writes a head that announces much, and then a byte every 20 ms until the client hangs up.
+    /// Reads the head of one request per connection, announces a large body, and writes one byte of it every 20 ms
+    /// until the client closes the connection.
     pub(crate) fn dripping() -> Self {
         Self::start(move |mut connection| {
             read_head(&mut connection);
@@ -60,19 +64,20 @@ impl RawServer {
                 connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nGIF89a");
             if head.is_ok() {
                 while connection.write_all(b"x").is_ok() {
-                    thread::sleep(DRIP);
+                    thread::sleep(WRITE_GAP);
                 }
             }
         })
     }
 
-    /// Answers request after request with this status, the body a moment after the head, and never closes.
+    /// Answers every request on a connection with this status, the body a moment after the head. Never closes a
+    /// connection.
     pub(crate) fn answering_in_two_parts(status: &'static str) -> Self {
         Self::start(move |mut connection| {
             let head = format!("HTTP/1.1 {status}\r\ncontent-length: 4\r\n\r\n");
             while read_head(&mut connection) {
                 let sent = connection.write_all(head.as_bytes());
-                thread::sleep(DRIP); // apart enough to arrive as two
+                thread::sleep(WRITE_GAP); // long enough for head and body to arrive separately
                 if sent.and_then(|()| connection.write_all(b"body")).is_err() {
                     break;
                 }
@@ -80,7 +85,7 @@ impl RawServer {
         })
     }
 
-    /// Writes `greeting` to whoever connects, reads nothing, and closes once the client does.
+    /// Writes `greeting` on every connection without waiting for a request, and closes it once the client does.
     pub(crate) fn greeting(greeting: impl Into<Vec<u8>>) -> Self {
         let greeting = greeting.into();
         Self::start(move |mut connection| {
@@ -117,7 +122,7 @@ impl RawServer {
     }
 }
 
-/// Reads up to the blank line behind a request's head; whether there was one.
+/// Reads the head of a request, up to its blank line. Returns whether it was complete.
 pub(crate) fn read_head(connection: &mut impl Read) -> bool {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -130,7 +135,7 @@ pub(crate) fn read_head(connection: &mut impl Read) -> bool {
     true
 }
 
-/// A 200 with this body, its length announced.
+/// Returns an answer with status 200, this body and its Content-Length.
 pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",

@@ -1,4 +1,4 @@
-//! A run of the program that is watched, and sent signals, while it goes on.
+//! A run of the program that a test observes, and sends signals to, while it is in progress.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Program, Run};
 
-/// A run under way; a test that fails does not leave it behind.
+/// A run in progress. Dropping it kills the process, so a test that fails does not leave it behind.
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) out: Option<BufReader<ChildStdout>>,
@@ -35,7 +35,7 @@ impl Running {
         Self { child, out }
     }
 
-    /// The next line of its standard output.
+    /// Reads the next line of standard output.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.out.as_mut().unwrap().read_line(&mut line).unwrap();
@@ -46,7 +46,8 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    pub(crate) fn end(mut self) -> Run {
+    /// Reads the rest of the output and waits for the end of the process.
+    pub(crate) fn wait(mut self) -> Run {
         let (mut out, mut err) = (String::new(), String::new());
         if let Some(mut rest) = self.out.take() {
             rest.read_to_string(&mut out).unwrap();

@@ -1,4 +1,4 @@
-//! Servers that close connections without a word.
+//! Servers that close idle connections without notice.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use flags::strategy::Strategy;
 
 use super::{Work, server};
 
-/// How many requests there are on a connection before it is closed, and how long it is left open after the last answer.
+/// The plans: the number of answers after which a connection is closed, and the time it stays open after the last of
+/// them.
 const PLANS: [&str; 6] = [
     "100:stale=1",
     "100:stale=5",
@@ -18,9 +19,9 @@ const PLANS: [&str; 6] = [
     "100:stale=5@5ms",
 ];
 
-/// Asserts that every strategy gets these codes over connections that are never what they seem, without an attempt that
-/// counts.
-pub(crate) fn stale_connections_cost_no_flag(codes: &[CountryCode]) {
+/// Asserts that every strategy downloads these codes although the server closes connections that look reusable, and
+/// that no repeated request counts as an attempt.
+pub(crate) fn assert_stale_connections_lose_no_flag(codes: &[CountryCode]) {
     let with_flag: BTreeSet<_> = Selection::<&str>::All
         .codes()
         .unwrap()
@@ -39,7 +40,7 @@ pub(crate) fn stale_connections_cost_no_flag(codes: &[CountryCode]) {
             assert_eq!(statuses, expected, "{plan} {strategy}");
             assert!(
                 records.iter().all(|record| record.effort.attempts == 1),
-                "no attempt of ours was wasted, so none is counted"
+                "requests repeated on a stale connection do not count as attempts"
             );
         }
     }

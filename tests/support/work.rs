@@ -1,4 +1,4 @@
-//! A job that a strategy runs in the process of the test.
+//! A job that a strategy runs in the process of the test, without the program.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{WATCHDOG, limit, listing};
 
-/// A job and the folder it saves in.
+/// A job and the temporary folder in which it saves flags.
 pub(crate) struct Work {
     pub(crate) job: Arc<Job>,
     pub(crate) dest: TempDir,
@@ -27,20 +27,20 @@ impl Work {
         Self::with(base, codes, |job| job.limits.timeout = timeout)
     }
 
-    /// A job that differs from the usual one.
-    pub(crate) fn with(base: &str, codes: Vec<CountryCode>, differ: impl FnOnce(&mut Job)) -> Self {
+    /// Creates a job and applies `change` to it.
+    pub(crate) fn with(base: &str, codes: Vec<CountryCode>, change: impl FnOnce(&mut Job)) -> Self {
         let dest = tempfile::tempdir().unwrap();
         let base = BaseUrl::parse(base).unwrap();
         let mut job = Job::new(codes, base, dest.path().to_owned());
         job.limits.timeout = WATCHDOG;
-        differ(&mut job);
+        change(&mut job);
         Self {
             job: Arc::new(job),
             dest,
         }
     }
 
-    /// The records of a run, sorted by code; there is one for each code.
+    /// Runs the job and returns its records, sorted by code. Panics unless there is exactly one for each code.
     pub(crate) fn run(&self, strategy: Strategy, connections: usize) -> Vec<Record> {
         let mut records = Vec::new();
         strategy
@@ -54,7 +54,7 @@ impl Work {
         records
     }
 
-    /// The names of the files saved, sorted.
+    /// Returns the names of the files in the folder, sorted.
     pub(crate) fn listing(&self) -> Vec<String> {
         listing(self.dest.path())
     }

@@ -109,7 +109,7 @@ fn two_runs_into_one_folder_do_not_take_each_others_files_away() {
         };
         let runs = [start(), start(), start()];
         for run in runs {
-            let run = run.end();
+            let run = run.wait();
             assert_eq!(run.exit, Some(0), "{}{}", run.out, run.err);
         }
         assert!(whole_flags_and(&program.downloads()).is_empty());

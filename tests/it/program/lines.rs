@@ -8,7 +8,7 @@ fn delay_b_saves_17_flags_and_misses_9() {
         let program = Program::new();
         let run = program.run(["-s", "DELAY", "b", "--strategy", strategy]);
         assert_eq!(
-            run.report(),
+            run.normalized_output(),
             "DELAY site: http://localhost:PORT/flags\n\
              Searching for 26 flags: from BA to BZ\n\
              26 concurrent connections will be used.\n\
@@ -27,7 +27,7 @@ fn verbose_has_a_line_for_each_code_between_the_reports() {
     let program = Program::new();
     let run = program.run(["-v", "--strategy", "SEQUENTIAL", "br", "xx", "us"]);
     assert_eq!(
-        run.report(),
+        run.normalized_output(),
         "LOCAL site: http://localhost:PORT/flags\n\
          Searching for 3 flags: BR, US, XX\n\
          1 concurrent connection will be used.\n\

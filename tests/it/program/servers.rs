@@ -120,7 +120,7 @@ fn two_runs_at_once_do_not_share_a_server_that_one_of_them_takes_away() {
     assert_eq!(second.exit, Some(0));
 
     first.signal(Signal::TERM);
-    assert_eq!(first.end().exit, Some(143));
+    assert_eq!(first.wait().exit, Some(143));
 }
 
 #[test]

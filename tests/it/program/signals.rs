@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use test_server::{Plan, TestServer};
 
 use crate::support::running::Running;
-use crate::support::{Program, listing, until};
+use crate::support::{Program, listing, wait_until};
 
 #[test]
 fn a_signal_ends_the_run_with_its_report_and_nothing_half_done() {
@@ -12,9 +12,9 @@ fn a_signal_ends_the_run_with_its_report_and_nothing_half_done() {
         let server = TestServer::start(Plan::hold_until(100)).unwrap();
         let program = Program::new();
         let running = Running::start(&program, &["-s", &server.url(), "b", "-m", "3"]);
-        until(|| server.stats().in_flight == 3);
+        wait_until(|| server.stats().in_flight == 3);
         running.signal(signal);
-        let run = running.end();
+        let run = running.wait();
         assert!(
             run.out
                 .contains("\n0 flags downloaded.\n3 errors.\n23 not attempted.\n"),
@@ -45,7 +45,7 @@ fn a_second_signal_ends_even_a_run_that_is_stuck_in_its_output() {
         .spawn()
         .unwrap();
     let mut running = Running { child, out: None };
-    until(|| rustix::io::ioctl_fionread(&reader).unwrap() as usize >= room - 64);
+    wait_until(|| rustix::io::ioctl_fionread(&reader).unwrap() as usize >= room - 64);
     running.signal(Signal::TERM);
     running.signal(Signal::INT);
     let exit = running.child.wait().unwrap().code();

@@ -17,7 +17,7 @@ fn a_reader_that_goes_away_ends_the_run_quietly() {
     let mut running = Running::start(&program, &["-v", "-e", "-s", "DELAY", "-m", "5"]);
     assert!(running.line().starts_with("DELAY site: "));
     drop(running.out.take());
-    let run = running.end();
+    let run = running.wait();
     assert!(
         !run.err.contains("panic") && !run.err.contains("standard output"),
         "{}",

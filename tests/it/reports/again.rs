@@ -36,9 +36,9 @@ fn an_interrupted_run_reports_every_code_and_the_rest_can_be_had_later() {
             strategy,
         ];
         let running = Running::start(&program, &args);
-        support::until(|| server.stats().in_flight >= 1);
+        support::wait_until(|| server.stats().in_flight >= 1);
         running.signal(Signal::TERM);
-        assert_eq!(running.end().exit, Some(143));
+        assert_eq!(running.wait().exit, Some(143));
         let path = program.folder.path().join("r.json");
         let report = results(&path);
         let only = &report.runs[0];

@@ -70,6 +70,6 @@ fn a_report_that_nobody_takes_can_be_interrupted() {
     let mut running = Running::start(&program, &["br", "--report", "pipe.json"]);
     while !running.line().starts_with("Elapsed time: ") {}
     running.signal(Signal::INT);
-    support::until(|| running.child.try_wait().unwrap().is_some());
-    assert_eq!(running.end().exit, Some(130));
+    support::wait_until(|| running.child.try_wait().unwrap().is_some());
+    assert_eq!(running.wait().exit, Some(130));
 }

@@ -1,5 +1,5 @@
-//! The matrix of faults: each row has a fault that the download of BR meets, and the verdict that flags must report. Each row
-//! is a test in each strategy, and docs/reliability.md shows all of them.
+//! The matrix of faults: each row has a fault that the download of BR meets, and the verdict that flags must report.
+//! Each row is a test in each strategy, and docs/reliability.md shows all of them.
 
 mod body;
 mod connecting;
