@@ -1,9 +1,10 @@
-//! A soak: all codes again and again, in every strategy, against one server that goes wrong in every way that a plan can
-//! mix. What becomes of a code is what the server says it did to it, the same each time; memory and descriptors do not
-//! grow; and what is on disk is whole flags and nothing else.
+//! A soak: downloads all codes repeatedly, in every strategy, from one server with every fault that a plan can mix.
 //!
-//! Takes about a minute, so `cargo test` leaves it out and `.ci/run` has a step for it. It is a binary of its own because it
-//! measures its own process. `FLAGS_SOAK` says how many requests it makes at least:
+//! The verdict of a code must follow from the faults that the server injected, and must be the same each time. Memory
+//! and file descriptors must not grow, and the disk must contain complete flags and nothing else.
+//!
+//! It takes about a minute, so `cargo test` does not run it and `.ci/run` has a step for it. It is a binary of its own
+//! because it measures its own process. `FLAGS_SOAK` sets the minimum number of requests:
 //!
 //! ```sh
 //! cargo test --test soak
@@ -29,55 +30,61 @@ use support::stale::assert_stale_connections_lose_no_flag;
 use support::{Work, every_code, memory_kb, wait_until};
 use test_server::{CodeStats, TestServer, list_faults};
 
-/// More than there are codes that hang, so that they do it at the same time.
+/// The connection limit of the concurrent strategies, large enough for the hanging answers to hang at the same time.
 const CONNECTIONS: usize = 50;
 
-/// What hangs takes all of it. What answers takes a tenth of it on two cores, and has the rest for a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time limit of the concurrent strategies. Hanging answers use all of it. Complete answers take a tenth of it on
+/// two cores; the rest is reserve for a busy machine.
+const CONCURRENT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// One after another nothing has to share the machine, and what hangs is waited for each time.
-const PATIENCE_ALONE: Duration = Duration::from_millis(500);
+/// The time limit of the sequential strategy. Shorter, because its downloads do not share the machine, and because it
+/// waits for the hanging answers one after another.
+const SEQUENTIAL_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// One after another even so takes long: the codes of one first letter at a time.
-const SLICE: usize = 26;
+/// The number of codes in a pass of the sequential strategy, which would take too long for all: those with one first
+/// letter.
+const SEQUENTIAL_CODES: usize = 26;
 
-/// Of the codes, in percent, for each fault; what is left meets none.
+/// The share of the codes that each fault affects, in percent. The remaining codes are not affected by any fault.
 const SHARE: f64 = 1.5;
 
-/// Under this one every fault is met, those that need a flag by a code that has one.
+/// With this seed every fault affects at least one code, and every fault that needs a flag affects a code that has one.
 const SEED: u64 = 12;
 
-/// What the test takes if nobody says how many requests it shall make.
-const USUAL_BUDGET: Duration = Duration::from_secs(15);
+/// The minimum duration if `FLAGS_SOAK` does not set a number of requests.
+const DEFAULT_DURATION: Duration = Duration::from_secs(15);
 
-/// The first rounds, which fill pools, arenas and caches.
-const WARM_UP: usize = 2;
+/// The number of first rounds, which fill pools, arenas and caches.
+const WARM_UP_ROUNDS: usize = 2;
 
-/// By how much resident memory may be larger at the end than after the first rounds.
-const GROWTH_KB: u64 = 8 << 10;
+/// The growth of resident memory allowed after the warm-up rounds, in kilobytes.
+const ALLOWED_GROWTH_KB: u64 = 8 << 10;
 
-/// What a code comes to.
+/// The verdict for a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
-    /// What it comes to without the fault: the flag if it has one.
-    Usual,
+    /// The verdict without the fault: ok if the code has a flag, otherwise not found.
+    Unaffected,
     Ok,
     NotFound,
     Failed(Kind),
 }
 
-use Verdict::{Failed, NotFound, Usual};
+use Verdict::{Failed, NotFound, Unaffected};
 
-/// Every fault that can be mixed with others, and what a code comes to that meets it at each attempt.
+/// Every fault that can be mixed with others, with the verdict for a code that it affects at each attempt.
 const FAULTS: &[(Verdict, &[&str])] = &[
-    // They delay an answer, add to it, or end in the flag.
-    (Usual, &["delay", "hold", "transient", "retry-after"]),
-    (Usual, &["reason", "slow-head", "bandwidth", "redirect"]),
-    (Usual, &["early-hints"]),
+    // These delay an answer, add to it, or lead to the flag in the end.
+    (Unaffected, &["delay", "hold", "transient", "retry-after"]),
+    (
+        Unaffected,
+        &["reason", "slow-head", "bandwidth", "redirect"],
+    ),
+    (Unaffected, &["early-hints"]),
     (NotFound, &["redirect-missing"]),
     (HTTP_STATUS, &["status", "no-content", "partial"]),
     (HTTP_STATUS, &["not-modified", "redirect-nowhere"]),
-    // No address for HTTP, so no redirect either.
+    // Not an HTTP URL, so the client does not follow it.
     (HTTP_STATUS, &["redirect-scheme"]),
     (Failed(Kind::Redirect), &["redirect-loop"]),
     (Failed(Kind::ConnectRefused), &["redirect-refused"]),
@@ -88,7 +95,7 @@ const FAULTS: &[(Verdict, &[&str])] = &[
     (Failed(Kind::GifTrailing), &["gif-trailing"]),
     (Failed(Kind::TooBig), &["huge", "endless", "length-absurd"]),
     (TIMEOUT, &["hang", "hang-head", "hang-body", "drip"]),
-    // The client has room for more lines of a head than come within its patience.
+    // The time limit ends before the head exceeds the client's limit on header lines.
     (TIMEOUT, &["length-long", "endless-1xx", "endless-headers"]),
     (Failed(Kind::Reset), &["reset", "reset-head", "reset-body"]),
     (CLOSED_EARLY, &["close", "close-head", "refuse"]),
@@ -106,46 +113,48 @@ const TIMEOUT: Verdict = Failed(Kind::Timeout);
 const CLOSED_EARLY: Verdict = Failed(Kind::ClosedEarly);
 const BAD_RESPONSE: Verdict = Failed(Kind::BadResponse);
 
-fn names() -> impl Iterator<Item = &'static str> {
+fn fault_names() -> impl Iterator<Item = &'static str> {
     FAULTS.iter().flat_map(|(_, names)| names.iter().copied())
 }
 
-/// A fault as it stands in the plan. Those that are no answer stand beside one.
-fn written(fault: &str) -> &str {
+/// Returns the fault as it is written in the plan. A fault that only modifies an answer is combined with one.
+fn in_plan(fault: &str) -> &str {
     match fault {
         "delay" => "delay=uniform(1ms..30ms)",
         "hold" => "hold=2",
-        // Within the requests that a client makes again without a word.
+        // Few enough failures for the client's silent repetitions of a request.
         "transient" => "close+transient=2",
         "status" => "status=403|500|501|503",
         "retry-after" => "delay=5ms+status=503+retry-after=0",
         "reason" => "status=418+reason=\"Not, today\"",
         "slow-head" => "slow-head=1ms",
         "bandwidth" => "bandwidth=1000000",
-        alone => alone,
+        other => other,
     }
 }
 
 fn plan() -> String {
-    let slices = names().map(|fault| format!("{SHARE}:{}", written(fault)));
-    slices.collect::<Vec<_>>().join(",")
+    let entries = fault_names().map(|fault| format!("{SHARE}:{}", in_plan(fault)));
+    entries.collect::<Vec<_>>().join(",")
 }
 
-/// What a code comes to that met this.
-fn expected(met: &CodeStats, has_flag: bool) -> Verdict {
-    // A fault that was not met each time was over at the last.
-    let lasting = met
+/// Returns the verdict that follows from what the server did to a code.
+fn expected_verdict(served: &CodeStats, has_flag: bool) -> Verdict {
+    // A fault injected at fewer than all attempts was over at the last one.
+    let lasting = served
         .injected
         .iter()
-        .filter(|&(_, &times)| times == met.attempts);
-    let verdicts = lasting.map(|(met, _)| {
-        let sort = FAULTS
+        .filter(|&(_, &times)| times == served.attempts);
+    let verdicts = lasting.map(|(fault, _)| {
+        let entry = FAULTS
             .iter()
-            .find(|(_, names)| names.contains(&met.as_str()));
-        sort.unwrap_or_else(|| panic!("{met} was not asked for")).0
+            .find(|(_, names)| names.contains(&fault.as_str()));
+        entry
+            .unwrap_or_else(|| panic!("{fault} is not in the plan"))
+            .0
     });
     match (
-        verdicts.into_iter().find(|&verdict| verdict != Usual),
+        verdicts.into_iter().find(|&verdict| verdict != Unaffected),
         has_flag,
     ) {
         (Some(verdict), _) => verdict,
@@ -154,16 +163,16 @@ fn expected(met: &CodeStats, has_flag: bool) -> Verdict {
     }
 }
 
-/// How often the server was asked for a code at least and at most, each time that the client says it asked.
-fn requests_each(met: &CodeStats) -> (u64, u64) {
-    let meets = |fault: &str| met.injected.contains_key(fault);
+/// Returns the least and the greatest number of requests that the server receives for one attempt of the client.
+fn requests_per_attempt(served: &CodeStats) -> (u64, u64) {
+    let has = |fault: &str| served.injected.contains_key(fault);
     let breaks = ["reset", "reset-head", "close", "close-head", "refuse"];
-    if breaks.into_iter().any(meets) {
-        // Made again on another connection, and then on a fresh one.
+    if breaks.into_iter().any(has) {
+        // Repeated on another connection of the pool, and then on a new one.
         (1, 3)
-    } else if meets("redirect") {
+    } else if has("redirect") {
         (2, 2)
-    } else if meets("redirect-loop") {
+    } else if has("redirect-loop") {
         (11, 11)
     } else {
         (1, 1)
@@ -182,9 +191,9 @@ fn verdict(record: &Record) -> Verdict {
 struct Soak {
     server: TestServer,
     with_flag: BTreeSet<CountryCode>,
-    /// Of each code, what it came to first.
+    /// The first verdict for each code.
     verdicts: BTreeMap<CountryCode, Verdict>,
-    /// Those that were open before the first pass.
+    /// The number of file descriptors open before the first pass.
     descriptors: Option<usize>,
     requests: u64,
 }
@@ -205,102 +214,108 @@ impl Soak {
         }
     }
 
-    /// Downloads these codes once and looks at everything that came of it.
+    /// Downloads these codes once and checks verdicts, tally, folder and open file descriptors.
     fn pass(&mut self, strategy: Strategy, codes: &[CountryCode], retries: u32) {
         if strategy != Strategy::Sequential {
-            // What is transient begins anew, and `hold` waits again for two at once, which one after another never are.
+            // Restarts the transient faults, and the `hold` that waits for two requests in flight. The sequential
+            // strategy never has two, so for it the server must keep the state.
             self.server.reset();
         }
         let before = self.server.stats().codes;
         let work = Work::with(&self.server.url(), codes.to_vec(), |job| {
             job.limits.timeout = match strategy {
-                Strategy::Sequential => PATIENCE_ALONE,
-                Strategy::ThreadPool | Strategy::Semaphore => PATIENCE,
+                Strategy::Sequential => SEQUENTIAL_TIMEOUT,
+                Strategy::ThreadPool | Strategy::Semaphore => CONCURRENT_TIMEOUT,
             };
             job.retries = retries;
         });
         let records = work.run(strategy, CONNECTIONS);
-        let met = since(&before, self.server.stats().codes);
+        let served = difference(&before, self.server.stats().codes);
 
-        self.check_verdicts(&records, &met, retries);
-        check_tally(&records, &met, |code| self.with_flag.contains(&code));
+        self.check_verdicts(&records, &served, retries);
+        check_tally(&records, &served, |code| self.with_flag.contains(&code));
         check_folder(&work, &records);
-        let requests: u64 = met.values().map(|met| met.attempts).sum();
+        let requests: u64 = served.values().map(|code| code.attempts).sum();
         self.requests += requests;
-        // Said before it is waited for: with the memory so far, and the descriptors that the server has not closed yet.
+        // Printed before the wait below, so that the last line shows the descriptors if the wait fails.
         println!(
-            "{strategy}: {} codes, {requests} requests, {:?} KB, {:?} descriptors to become {:?}",
+            "{strategy}: {} codes, {requests} requests, {:?} KB, {:?} descriptors open, {:?} expected",
             codes.len(),
             resident_kb(),
             descriptors(),
             self.descriptors
         );
         drop(work);
-        self.settle();
+        self.wait_for_closed_connections();
     }
 
     fn check_verdicts(
         &mut self,
         records: &[Record],
-        met: &BTreeMap<String, CodeStats>,
+        served: &BTreeMap<String, CodeStats>,
         retries: u32,
     ) {
-        let asked: Vec<_> = records.iter().map(|record| record.code.lower()).collect();
+        let recorded: Vec<_> = records.iter().map(|record| record.code.lower()).collect();
         assert!(
-            asked.iter().eq(met.keys()),
-            "each code was asked for, and no other"
+            recorded.iter().eq(served.keys()),
+            "the server received requests for each code and for no other"
         );
         let mut wrong = Vec::new();
         for record in records {
-            let (code, met) = (record.code, &met[&record.code.lower()]);
+            let (code, served) = (record.code, &served[&record.code.lower()]);
             let verdict = verdict(record);
             let first = *self.verdicts.entry(code).or_insert(verdict);
-            let expected = expected(met, self.with_flag.contains(&code));
+            let expected = expected_verdict(served, self.with_flag.contains(&code));
             let attempts = match verdict {
                 Failed(kind) if is_transient(kind, record.effort.http_status) => 1 + retries,
                 _ => 1,
             };
-            let (least, most) = requests_each(met);
-            let tries = u64::from(attempts);
+            let (least, most) = requests_per_attempt(served);
+            let count = u64::from(attempts);
             if (verdict, verdict) != (expected, first)
                 || record.effort.attempts != attempts
-                || !(least * tries..=most * tries).contains(&met.attempts)
+                || !(least * count..=most * count).contains(&served.attempts)
             {
                 wrong.push(format!(
-                    "not {expected:?}, {first:?} at first: {record:?} {met:?}"
+                    "expected {expected:?}, first {first:?}: {record:?} {served:?}"
                 ));
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
-    /// Waits until the server has seen that the client is gone, and nothing is open that was not before.
-    fn settle(&self) {
+    /// Waits until the server has noticed that the client has closed its connections, and no more file descriptors are
+    /// open than before the first pass.
+    fn wait_for_closed_connections(&self) {
         wait_until(|| self.server.stats().in_flight == 0);
         wait_until(|| descriptors() <= self.descriptors);
     }
 
-    /// Every fault there is was met.
-    fn check_that_nothing_is_left_out(&self) {
+    /// Checks that the plan contains every fault that can be mixed, and that the server injected each of them.
+    fn check_that_every_fault_occurred(&self) {
         let stats = self.server.stats();
-        let there_are: BTreeSet<_> = list_faults()
+        let all: BTreeSet<_> = list_faults()
             .map(|(shown, _)| shown.split(['=', '[']).next().unwrap().to_owned())
             .collect();
+        // These affect a whole server and cannot be mixed.
         let whole_server = ["stale", "backlog-full"];
-        let mixed: BTreeSet<_> = names().chain(whole_server).map(str::to_owned).collect();
-        assert_eq!(mixed, there_are);
-        let unmet: Vec<_> = names()
+        let known: BTreeSet<_> = fault_names()
+            .chain(whole_server)
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(known, all);
+        let not_injected: Vec<_> = fault_names()
             .filter(|&fault| !stats.injected.contains_key(fault))
             .collect();
-        // It is never met itself: it ends what is beside it.
-        assert_eq!(unmet, ["transient"]);
-        let ended = |met: &CodeStats| met.attempts == 3 && met.injected.get("close") == Some(&2);
+        // Never counted itself: it ends the fault it is combined with.
+        assert_eq!(not_injected, ["transient"]);
+        let ended = |code: &CodeStats| code.attempts == 3 && code.injected.get("close") == Some(&2);
         assert!(stats.codes.values().any(ended));
     }
 }
 
-/// What was met between two looks at a server.
-fn since(
+/// Returns the requests and faults that the server counted between `before` and `now`.
+fn difference(
     before: &BTreeMap<String, CodeStats>,
     mut now: BTreeMap<String, CodeStats>,
 ) -> BTreeMap<String, CodeStats> {
@@ -318,7 +333,7 @@ fn since(
 
 fn check_tally(
     records: &[Record],
-    met: &BTreeMap<String, CodeStats>,
+    served: &BTreeMap<String, CodeStats>,
     has_flag: impl Fn(CountryCode) -> bool,
 ) {
     let codes: Vec<_> = records.iter().map(|record| record.code).collect();
@@ -327,7 +342,7 @@ fn check_tally(
     tally.close();
     let expected: Vec<_> = codes
         .iter()
-        .map(|&code| expected(&met[&code.lower()], has_flag(code)))
+        .map(|&code| expected_verdict(&served[&code.lower()], has_flag(code)))
         .collect();
     let counted = |verdict| expected.iter().filter(|&&other| other == verdict).count();
     let (ok, not_found) = (counted(Verdict::Ok), counted(NotFound));
@@ -342,7 +357,7 @@ fn check_tally(
     );
 }
 
-/// The flags of those that are ok, each whole, and no temporary file.
+/// Checks that the folder contains a complete flag for each code that is ok, and no other file.
 fn check_folder(work: &Work, records: &[Record]) {
     let saved = records
         .iter()
@@ -357,55 +372,60 @@ fn check_folder(work: &Work, records: &[Record]) {
     }
 }
 
-/// How many descriptors this process has open, where that can be seen.
+/// Returns the number of open file descriptors of this process, or `None` on systems that do not show it.
 fn descriptors() -> Option<usize> {
     cfg!(target_os = "linux").then(|| fs::read_dir("/proc/self/fd").unwrap().count())
 }
 
-/// The resident memory of this process, where that can be seen.
+/// Returns the resident memory of this process in kilobytes, or `None` on systems that do not show it.
 fn resident_kb() -> Option<u64> {
     let resident = memory_kb(std::process::id(), "VmRSS");
     assert_eq!(resident.is_some(), cfg!(target_os = "linux"));
     resident
 }
 
-/// Held by each test: one measures the memory and the descriptors of this process, which another would change.
-static ALONE: Mutex<()> = Mutex::new(());
+/// The lock that each test holds. One test measures the memory and the descriptors of this process, and the other would
+/// change them.
+static ONE_TEST_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 #[test]
-fn a_server_that_closes_connections_without_a_word_costs_no_flag_of_all() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+fn stale_connections_lose_no_flag_of_all_codes() {
+    let _lock = ONE_TEST_AT_A_TIME
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     // 2,028 requests for each server.
     assert_stale_connections_lose_no_flag(&every_code());
 }
 
 #[test]
-fn every_fault_again_and_again_gives_the_same_verdicts_and_leaves_nothing_behind() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let wanted: Option<u64> = std::env::var("FLAGS_SOAK")
+fn repeated_faults_give_the_same_verdicts_and_leak_nothing() {
+    let _lock = ONE_TEST_AT_A_TIME
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let min_requests: Option<u64> = std::env::var("FLAGS_SOAK")
         .ok()
         .map(|number| number.parse().unwrap());
     let codes = every_code();
     let mut soak = Soak::new();
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut after_warm_up = None;
     for round in 0.. {
         soak.pass(Strategy::ThreadPool, &codes, 0);
         if round == 0 {
-            soak.check_that_nothing_is_left_out();
+            soak.check_that_every_fault_occurred();
         }
         soak.pass(Strategy::Semaphore, &codes, u32::from(round % 2 == 1));
-        let slice = codes.chunks(SLICE).cycle().nth(round).unwrap();
-        soak.pass(Strategy::Sequential, slice, 0);
+        let some_codes = codes.chunks(SEQUENTIAL_CODES).cycle().nth(round).unwrap();
+        soak.pass(Strategy::Sequential, some_codes, 0);
 
-        if round + 1 == WARM_UP {
+        if round + 1 == WARM_UP_ROUNDS {
             after_warm_up = resident_kb();
         }
-        let is_enough = match wanted {
-            Some(wanted) => soak.requests >= wanted,
-            None => begun.elapsed() >= USUAL_BUDGET,
+        let is_enough = match min_requests {
+            Some(number) => soak.requests >= number,
+            None => started.elapsed() >= DEFAULT_DURATION,
         };
-        if is_enough && round + 1 > WARM_UP {
+        if is_enough && round + 1 > WARM_UP_ROUNDS {
             break;
         }
     }
@@ -413,14 +433,14 @@ fn every_fault_again_and_again_gives_the_same_verdicts_and_leaves_nothing_behind
     println!(
         "{} requests in {:.1?}; resident memory {after_warm_up:?} KB, then {at_the_end:?} KB; descriptors {:?}, then {:?}",
         soak.requests,
-        begun.elapsed(),
+        started.elapsed(),
         soak.descriptors,
         descriptors(),
     );
     if let (Some(before), Some(after)) = (after_warm_up, at_the_end) {
         assert!(
-            after <= before + GROWTH_KB,
-            "{before} KB have become {after} KB"
+            after <= before + ALLOWED_GROWTH_KB,
+            "resident memory grew from {before} KB to {after} KB"
         );
     }
 }
