@@ -1,5 +1,5 @@
-//! Answers that are not flags, each met over a real socket: one error line with a kind and the innermost cause, nothing on
-//! disk, and the connection given up or used again as it should be.
+//! Answers that are not flags: each leads to one error with a kind and the innermost cause, and changes nothing on
+//! disk. Also checks which connections are reused.
 
 use std::fs;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use flags::record::{Outcome, Status};
 use flags::strategy::Strategy;
 use test_server::{Plan, TestServer};
 
-/// What becomes of BR at this server, the same in all strategies.
+/// Downloads BR from this server in every strategy. Returns the outcome as text, and asserts that it is the same in all
+/// strategies and that an older flag is untouched.
 fn verdict(server: &RawServer) -> String {
     verdict_within(server, support::WATCHDOG)
 }
@@ -23,12 +24,9 @@ fn verdict_within(server: &RawServer, timeout: Duration) -> String {
         let work = Work::with_timeout(&server.url(), codes(&["br"]), timeout);
         fs::write(work.dest.path().join("br.gif"), "an older flag").unwrap();
         let record = work.run(strategy, 1).remove(0);
-        assert_eq!(work.listing(), ["br.gif"], "nothing new");
+        assert_eq!(work.listing(), ["br.gif"], "no other file");
         let on_disk = fs::read(work.dest.path().join("br.gif")).unwrap();
-        assert_eq!(
-            on_disk, b"an older flag",
-            "an older flag stays until there is a new one"
-        );
+        assert_eq!(on_disk, b"an older flag", "the older flag is untouched");
         match record.outcome {
             Outcome::Failed(failure) => failure.to_string(),
             other => format!("{other:?}"),
@@ -42,7 +40,7 @@ fn verdict_within(server: &RawServer, timeout: Duration) -> String {
 }
 
 #[test]
-fn a_200_that_is_no_whole_gif_is_an_error() {
+fn a_200_without_a_complete_gif_is_an_error() {
     let flag = flag_of_brazil();
     let with_trailer = [&flag[..], b"<!-- -->"].concat();
     for (body, expected) in [
@@ -69,7 +67,7 @@ fn a_200_that_is_no_whole_gif_is_an_error() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_an_error_that_says_how() {
+fn an_incomplete_or_malformed_answer_is_an_error_that_names_the_cause() {
     let flag = flag_of_brazil();
     let announced = ok(&flag);
     for (answer, kind) in [
@@ -111,10 +109,10 @@ fn an_answer_that_breaks_off_is_an_error_that_says_how() {
     }
 }
 
-const TOO_LATE: &str = "timeout: no complete answer within 200ms";
+const TIMED_OUT: &str = "timeout: no complete answer within 200ms";
 
 #[test]
-fn a_silent_server_and_a_dripping_one_end_at_the_time_limit() {
+fn a_stalling_or_dripping_server_fails_at_the_time_limit() {
     let timeout = Duration::from_millis(200);
     for answer in [
         &b""[..],
@@ -122,33 +120,33 @@ fn a_silent_server_and_a_dripping_one_end_at_the_time_limit() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\nGIF89a",
     ] {
         let server = RawServer::stalling_after(answer);
-        assert_eq!(verdict_within(&server, timeout), TOO_LATE);
+        assert_eq!(verdict_within(&server, timeout), TIMED_OUT);
     }
-    // Each byte comes long before the limit, and the last one never.
-    assert_eq!(verdict_within(&RawServer::dripping(), timeout), TOO_LATE);
+    // Each byte arrives long before the limit, but the body never ends.
+    assert_eq!(verdict_within(&RawServer::dripping(), timeout), TIMED_OUT);
 }
 
 #[test]
-fn a_404_is_not_found_at_its_status_line_whatever_its_body_does() {
+fn a_404_is_not_found_even_if_its_body_never_ends() {
     let server =
         RawServer::stalling_after("HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\nno");
     assert_eq!(verdict(&server), "NotFound");
 }
 
 #[test]
-fn a_body_larger_than_any_flag_is_not_read_to_its_end() {
+fn a_body_over_the_size_limit_is_not_read_to_its_end() {
     let size_limit = RequestLimits::default().size;
     let expected = format!("too_big: more than {size_limit} bytes");
     let absurd = RawServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n");
     assert_eq!(verdict(&absurd), expected);
-    // Without a length, it counts as it reads; the server would stall for ever behind it.
+    // Without a length, the client counts the bytes. If it read to the end, it would time out: the server stalls there.
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     endless.resize(endless.len() + size_limit as usize + 1, b'x');
     assert_eq!(verdict(&RawServer::stalling_after(endless)), expected);
 }
 
 #[test]
-fn redirects_are_followed_and_the_flag_keeps_the_name_it_was_asked_by() {
+fn redirects_are_followed_and_the_flag_is_saved_under_the_requested_code() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let to = |path: &str| {
         let target = format!("{}/{path}", server.url());
@@ -156,8 +154,8 @@ fn redirects_are_followed_and_the_flag_keeps_the_name_it_was_asked_by() {
             "HTTP/1.1 302 Found\r\nlocation: {target}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         ))
     };
-    let here = to("us/us.gif");
-    let work = Work::new(&here.url(), codes(&["br"]));
+    let redirecting = to("us/us.gif");
+    let work = Work::new(&redirecting.url(), codes(&["br"]));
     let records = work.run(Strategy::Semaphore, 1);
     assert_eq!(
         records[0].outcome,
@@ -169,14 +167,14 @@ fn redirects_are_followed_and_the_flag_keeps_the_name_it_was_asked_by() {
     );
 
     assert_eq!(verdict(&to("xx/xx.gif")), "NotFound");
-    let nowhere = RawServer::answering(
+    let without_location = RawServer::answering(
         "HTTP/1.1 302 Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
     );
-    assert_eq!(verdict(&nowhere), "HTTP error 302 - Found");
+    assert_eq!(verdict(&without_location), "HTTP error 302 - Found");
 }
 
 #[test]
-fn a_redirect_loop_ends() {
+fn a_redirect_loop_ends_after_ten_redirects() {
     let server = RawServer::answering(
         "HTTP/1.1 302 Found\r\nlocation: /flags/br/br.gif\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
     );
@@ -184,12 +182,12 @@ fn a_redirect_loop_ends() {
     assert_eq!(
         server.connections(),
         3 * 11,
-        "ten redirects are followed, in each strategy"
+        "each strategy follows ten redirects"
     );
 }
 
 #[test]
-fn the_connection_of_a_missing_flag_is_used_again() {
+fn the_connection_of_a_missing_flag_is_reused() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for strategy in Strategy::ALL {
         let before = server.stats().connections;
@@ -208,7 +206,7 @@ fn the_connection_of_a_missing_flag_is_used_again() {
 }
 
 #[test]
-fn a_body_nobody_wants_is_read_so_that_its_connection_can_be_used_again() {
+fn an_unwanted_body_is_read_so_that_its_connection_can_be_reused() {
     for status in ["404 Not Found", "503 Service Unavailable"] {
         for strategy in Strategy::ALL {
             let server = RawServer::answering_in_two_parts(status);
@@ -219,9 +217,9 @@ fn a_body_nobody_wants_is_read_so_that_its_connection_can_be_used_again() {
 }
 
 #[test]
-fn a_redirect_to_the_default_port_does_not_stay_on_that_of_the_base() {
+fn a_redirect_to_the_default_port_does_not_use_the_port_of_the_base_url() {
     if std::net::TcpStream::connect(("127.0.0.1", 80)).is_ok() {
-        return support::skip("somebody serves port 80 of this machine");
+        return support::skip("another program serves port 80 of this machine");
     }
     let head = "HTTP/1.1 302 Found\r\nlocation: http://localhost/flags/br/br.gif\r\n";
     let server = RawServer::answering(format!(
@@ -242,8 +240,9 @@ fn a_redirect_to_the_default_port_does_not_stay_on_that_of_the_base() {
 }
 
 #[test]
-fn the_walk_accepts_every_flag_and_no_proper_prefix_of_some() {
+fn check_gif_accepts_every_flag_and_rejects_every_prefix() {
     let server = TestServer::start(Plan::normal()).unwrap();
+    // No words select the 20 most populous countries.
     let work = Work::new(&server.url(), codes(&[]));
     let all = Selection::<&str>::All.codes().unwrap();
     let every_flag = Work::new(&server.url(), all);

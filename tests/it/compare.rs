@@ -1,4 +1,5 @@
-//! Strategies side by side: that each does the same work in a process of its own, and that what is told of them is true.
+//! Comparisons of strategies: each does the same work in a process of its own, and the printed table agrees with the
+//! report.
 
 use std::fs;
 
@@ -7,7 +8,7 @@ use crate::support::{Program, Run, STRATEGIES, codes, listing, served, server};
 use flags::report::{self, Report, RunReport, side_by_side};
 use test_server::{Plan, TestServer};
 
-/// The report of a comparison, which is in `c.json`.
+/// Reads the report of a comparison from `c.json`.
 fn results(program: &Program) -> Report {
     let text = fs::read_to_string(program.folder.path().join("c.json")).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -19,7 +20,7 @@ fn compare(program: &Program, args: &[&str]) -> (Run, Report) {
     (run, results)
 }
 
-/// The rows of the first table, by word.
+/// Returns the rows of the first table, each as a list of words.
 fn rows(text: &str) -> Vec<Vec<&str>> {
     let table = text
         .lines()
@@ -37,7 +38,7 @@ fn series_of(runs: &[RunReport]) -> Vec<(&'static str, usize, Option<u32>)> {
 }
 
 #[test]
-fn all_strategies_do_the_same_work_and_the_table_is_that_of_the_report() {
+fn all_strategies_do_the_same_work_and_the_table_agrees_with_the_report() {
     let program = Program::with_ports([0, 0, 0]);
     let (run, results) = compare(&program, &["-s", "LOCAL", "b"]);
     assert_eq!(run.exit, Some(0), "{}", run.err);
@@ -69,13 +70,13 @@ fn all_strategies_do_the_same_work_and_the_table_is_that_of_the_report() {
             ("downloads", 26)
         );
         let seen = run.seen_by_server.unwrap();
-        assert_eq!(seen.requests, 26, "the server begins anew with each run");
+        assert_eq!(seen.requests, 26, "the counters are reset before each run");
         assert!((1..=run.settings.connections).contains(&seen.peak_in_flight.unwrap()));
         assert!(seen.connections <= run.settings.connections as u64);
         let resources = run.resources.unwrap();
         assert!(resources.cpu_ms > 0.0);
         if cfg!(target_os = "linux") {
-            // More than a shell and less than this test: it is that of a process of its own.
+            // More than a shell and less than this test, so it is the memory of the process of the run.
             assert!(
                 (1 << 20..1 << 28).contains(&resources.peak_memory.unwrap()),
                 "{resources:?}"
@@ -96,7 +97,7 @@ fn all_strategies_do_the_same_work_and_the_table_is_that_of_the_report() {
 }
 
 #[test]
-fn as_many_requests_are_in_flight_as_a_strategy_may_have() {
+fn a_strategy_uses_its_whole_connection_limit() {
     let server = server("100:hold=5");
     let program = Program::new();
     let url = server.url();
@@ -114,14 +115,14 @@ fn as_many_requests_are_in_flight_as_a_strategy_may_have() {
     let seen: Vec<_> = seen
         .map(|seen| (seen.requests, seen.peak_in_flight))
         .collect();
-    // A server that was there is not reset, so of the second run nobody can say.
+    // The counters of an external server are not reset, so the peak of the second run is unknown.
     assert_eq!(seen, [(26, Some(5)), (26, None)]);
     assert_eq!(server.stats().requests, 52);
     assert_eq!(results.runs[0].settings.server, "CUSTOM");
 }
 
 #[test]
-fn a_server_that_does_not_count_leaves_its_columns_empty() {
+fn the_columns_of_server_counters_are_empty_if_the_server_has_none() {
     let flags = TestServer::start(Plan::normal()).unwrap();
     let other = RawServer::answering(ok(&served(&flags, codes(&["br"])[0])));
     let program = Program::new();
@@ -136,7 +137,7 @@ fn a_server_that_does_not_count_leaves_its_columns_empty() {
 }
 
 #[test]
-fn rounds_are_rotated_and_what_warms_up_is_not_counted() {
+fn rounds_are_rotated_and_warmup_rounds_are_not_counted() {
     let server = server("");
     let program = Program::new();
     let args = [
@@ -164,13 +165,13 @@ fn rounds_are_rotated_and_what_warms_up_is_not_counted() {
     assert_eq!(rows(&run.out).len(), 2);
     assert!(
         run.out.contains(".."),
-        "the least and the most: {}",
+        "the range from least to most is missing: {}",
         run.out
     );
 }
 
 #[test]
-fn each_limit_is_a_series_of_those_that_can_have_several() {
+fn concurrent_strategies_have_a_series_for_each_limit() {
     let server = server("");
     let program = Program::new();
     let (run, results) = compare(&program, &["-s", &server.url(), "b", "--at", "1,3,26,1000"]);
@@ -191,8 +192,8 @@ fn each_limit_is_a_series_of_those_that_can_have_several() {
 }
 
 #[test]
-fn verdicts_that_differ_are_shown_code_by_code_and_make_the_exit_code_1() {
-    // The first request for a code fails, and so does only the strategy that comes first.
+fn different_outcomes_are_listed_by_code_and_exit_with_1() {
+    // Only the first request for each code fails, so only the first strategy has errors.
     let server = server("100:status=500+transient=1");
     let program = Program::new();
     let (run, _) = compare(&program, &["-s", &server.url(), "br", "xx"]);
@@ -210,7 +211,7 @@ fn verdicts_that_differ_are_shown_code_by_code_and_make_the_exit_code_1() {
 }
 
 #[test]
-fn the_same_errors_everywhere_are_no_difference_and_still_errors() {
+fn errors_common_to_all_strategies_are_not_differences_but_exit_with_1() {
     let program = Program::new();
     let (run, results) = compare(
         &program,
@@ -227,7 +228,7 @@ fn the_same_errors_everywhere_are_no_difference_and_still_errors() {
 }
 
 #[test]
-fn options_reach_the_runs() {
+fn options_are_passed_to_the_runs() {
     let server = server("100:status=503");
     let program = Program::new();
     let args = ["-s", &server.url(), "br", "--strategy", "semaphore"];
@@ -251,13 +252,13 @@ fn options_reach_the_runs() {
     assert_eq!(results.runs[0].records[0].attempts, 2);
     assert!(
         !run.out.contains("times faster"),
-        "there is nothing to compare with"
+        "a single strategy has no speed-up"
     );
 }
 
 #[cfg(unix)]
 #[test]
-fn where_one_strategy_cannot_have_its_connections_none_has_them() {
+fn all_strategies_share_the_limit_that_the_descriptors_allow() {
     let program = Program::new();
     let mut shell = program.after("ulimit -n 64");
     let args = [
@@ -285,21 +286,21 @@ fn where_one_strategy_cannot_have_its_connections_none_has_them() {
 }
 
 #[test]
-fn what_fails_is_not_called_fast() {
+fn a_comparison_in_which_every_code_failed_names_no_fastest_strategy() {
     let program = Program::new();
-    let nobody = program.run(["-s", "http://127.0.0.1:1", "b", "--compare"]);
+    let failed = program.run(["-s", "http://127.0.0.1:1", "b", "--compare"]);
     assert!(
-        nobody
+        failed
             .out
             .ends_with("\nEvery code failed, so the times say nothing.\n"),
         "{}",
-        nobody.out
+        failed.out
     );
-    assert_eq!(nobody.exit, Some(1));
+    assert_eq!(failed.exit, Some(1));
 }
 
 #[test]
-fn json_on_standard_output_stands_alone() {
+fn json_on_standard_output_has_no_other_text_around_it() {
     let program = Program::new();
     let run = program.run(["br", "--compare", "--report", "-"]);
     let results: Report = serde_json::from_str(&run.out).unwrap();
@@ -308,12 +309,13 @@ fn json_on_standard_output_stands_alone() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() {
+fn an_interrupted_comparison_shows_the_finished_runs_and_leaves_no_temporary_folder() {
     use crate::support::running::Running;
     use crate::support::wait_until;
     use rustix::process::Signal;
     for (signal, exit, name) in [(Signal::INT, 130, "SIGINT"), (Signal::TERM, 143, "SIGTERM")] {
-        // One at a time is answered; of the second strategy's two at once one is, and both wait for a hundred.
+        // Answers at first. After the first 26 requests, holds every answer until 100 requests are in flight, so a run
+        // hangs.
         let server = TestServer::start(Plan::normal()).unwrap();
         let program = Program::new();
         let url = server.url();
@@ -359,7 +361,7 @@ fn an_interrupted_comparison_shows_what_is_finished_and_leaves_nothing_behind() 
 }
 
 #[test]
-fn what_makes_sense_only_in_a_comparison_is_refused_elsewhere() {
+fn options_of_a_comparison_are_usage_errors_elsewhere_and_the_reverse() {
     let program = Program::new();
     for (args, message) in [
         (&["--rounds", "3"][..], "--rounds N needs --compare"),

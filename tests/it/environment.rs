@@ -1,4 +1,4 @@
-//! What surrounds a run: how many files it may open, how much memory it takes, proxies, closed streams.
+//! The environment of a run: the limit on open files, memory, proxies, and closed standard streams.
 
 use std::collections::BTreeMap;
 
@@ -24,14 +24,14 @@ fn with_few_descriptors_all_flags_arrive_over_fewer_connections() {
                 (run.exit, listing(&program.downloads()).len()),
                 (Some(0), 194)
             );
-            // One connection at a time needs no more than there is.
-            let told = run.err.contains(&format!(
+            // The sequential strategy needs one connection, so its limit is not lowered.
+            let lowered = run.err.contains(&format!(
                 " instead of 194: at most {limit} open files are allowed"
             ));
-            assert_eq!(told, strategy != "sequential", "{}", run.err);
+            assert_eq!(lowered, strategy != "sequential", "{}", run.err);
             assert_eq!(
                 run.err.lines().count(),
-                if told { 3 } else { 2 },
+                if lowered { 3 } else { 2 },
                 "{}",
                 run.err
             );
@@ -40,7 +40,7 @@ fn with_few_descriptors_all_flags_arrive_over_fewer_connections() {
 }
 
 #[test]
-fn the_connections_that_are_announced_are_those_that_are_used() {
+fn a_run_uses_no_more_connections_than_it_announces() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for (strategy, connections) in [("threadpool", 8), ("semaphore", 20)] {
         server.reset();
@@ -58,7 +58,7 @@ fn the_connections_that_are_announced_are_those_that_are_used() {
         let run = Run::of(shell.args(args));
         let used = run.out.lines().nth(2).unwrap().split(' ').next().unwrap();
         let used: usize = used.parse().unwrap();
-        // Fewer where whoever runs the tests has left files open.
+        // Fewer if the process that runs the tests has passed on open files.
         assert!((1..=connections).contains(&used), "{}", run.out);
         assert!(server.stats().peak_in_flight <= used);
         assert_eq!(run.exit, Some(0), "{}", run.err);
@@ -66,7 +66,7 @@ fn the_connections_that_are_announced_are_those_that_are_used() {
 }
 
 #[test]
-fn with_too_few_descriptors_a_run_says_so_and_does_not_begin() {
+fn with_too_few_descriptors_a_run_reports_an_error_and_does_not_start() {
     for limit in [16, 10, 7, 6] {
         let program = Program::new();
         let run = Run::of(program.after(&format!("ulimit -n {limit}")).arg("br"));
@@ -86,7 +86,7 @@ fn with_too_few_descriptors_a_run_says_so_and_does_not_begin() {
 }
 
 #[test]
-fn a_body_without_end_takes_little_memory_in_chunks_of_any_size() {
+fn endless_bodies_take_little_memory_with_chunks_of_any_size() {
     if !cfg!(target_os = "linux") {
         return;
     }
@@ -99,10 +99,10 @@ fn a_body_without_end_takes_little_memory_in_chunks_of_any_size() {
         ]
         .concat(),
     );
-    let both = &STRATEGIES[1..];
+    let concurrent = &STRATEGIES[1..];
     for (url, codes, limit, strategies) in [
-        // More than the bound if each left its body behind.
-        (endless.url(), "100", "1MiB", both),
+        // These would exceed the bound if the memory of each body were kept.
+        (endless.url(), "100", "1MiB", concurrent),
         (byte_by_byte.url(), "30", "128KiB", &["semaphore"]),
     ] {
         for strategy in strategies {
@@ -113,7 +113,7 @@ fn a_body_without_end_takes_little_memory_in_chunks_of_any_size() {
             let mut running = Running::start(&program, &args);
             let mut peak_kb = 0;
             wait_until(|| {
-                // The most it has had so far; nothing once it has ended.
+                // The peak so far; `None` once the process has ended.
                 let peak = memory_kb(running.child.id(), "VmHWM");
                 peak_kb = peak_kb.max(peak.unwrap_or(0));
                 running.child.try_wait().unwrap().is_some()
@@ -124,14 +124,14 @@ fn a_body_without_end_takes_little_memory_in_chunks_of_any_size() {
                 "{}",
                 run.out
             );
-            assert!(peak_kb > 1024, "it has been looked at");
+            assert!(peak_kb > 1024, "the peak was measured");
             assert!(peak_kb < 64 << 10, "{strategy}: {peak_kb} KB");
         }
     }
 }
 
 #[test]
-fn proxies_never_stand_between_a_run_and_this_machine() {
+fn proxies_are_never_used_for_servers_on_this_machine() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let port = server.port();
     for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
@@ -158,8 +158,8 @@ fn proxies_never_stand_between_a_run_and_this_machine() {
 }
 
 #[test]
-fn a_proxy_stands_between_a_run_and_the_world_outside() {
-    // It sees the whole URL, which this server knows nothing of.
+fn a_proxy_is_used_for_servers_on_other_machines() {
+    // A plain server can act as the proxy: it does not look at the URL, which is absolute in a request to a proxy.
     let proxy = RawServer::answering(
         "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
     );
@@ -181,7 +181,7 @@ fn a_proxy_stands_between_a_run_and_the_world_outside() {
 }
 
 #[test]
-fn a_closed_stream_is_no_panic_and_nothing_meant_for_it_ends_up_in_a_file() {
+fn a_closed_standard_stream_causes_no_panic_and_no_output_in_a_file() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let exits: BTreeMap<_, _> = [">&-", "2>&-", "<&-", ">&- 2>&- <&-"]
         .into_iter()
@@ -195,7 +195,7 @@ fn a_closed_stream_is_no_panic_and_nothing_meant_for_it_ends_up_in_a_file() {
                 "us",
             ]));
             assert!(!run.err.contains("panic"), "{}", run.err);
-            // Whatever took the number of the stream that was closed, nothing was written into a flag.
+            // A file may have got the descriptor of the closed stream; no output must have been written into it.
             for name in listing(&program.downloads()) {
                 let flag = std::fs::read(program.downloads().join(&name)).unwrap();
                 assert_eq!(flags::download::check_gif(&flag), Ok(()), "{closed} {name}");

@@ -1,4 +1,4 @@
-//! https, against a server with a certificate of the test's own: trusted only when the system says so.
+//! https, with a server whose certificate is made by the test: flags accepts it only if the system trusts it.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -11,7 +11,8 @@ use crate::support::{Program, Run, STRATEGIES, flag_of_brazil};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-/// Serves the same bytes over TLS to whoever asks, for `localhost`; writes its certificate to `certificate`. The port.
+/// Starts a TLS server for `localhost` that answers every request with the same bytes. Writes its certificate to
+/// `certificate` and returns its port.
 fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
     let rcgen::CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -33,7 +34,7 @@ fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
             let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = Stream::new(&mut tls, &mut socket);
             read_head(&mut stream);
-            // A client that does not trust the certificate has hung up.
+            // Fails if the client has rejected the certificate and closed the connection.
             let _ = stream.write_all(&answer).and_then(|()| stream.flush());
         }
     });
@@ -41,7 +42,7 @@ fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
 }
 
 #[test]
-fn a_certificate_counts_only_if_the_system_trusts_it() {
+fn a_certificate_is_accepted_only_if_the_system_trusts_it() {
     let flag = flag_of_brazil();
     let program = Program::new();
     let certificate = program.folder.path().join("certificate.pem");
@@ -75,7 +76,7 @@ fn a_certificate_counts_only_if_the_system_trusts_it() {
 }
 
 #[test]
-fn https_to_a_server_without_tls_is_an_error_of_tls() {
+fn https_to_a_server_without_tls_is_a_tls_error() {
     let plain = RawServer::greeting("HTTP/1.1 400 Bad Request\r\n\r\n");
     let url = format!("https://127.0.0.1:{}/flags", plain.port());
     let run = Program::new().run(["-s", &url, "br"]);

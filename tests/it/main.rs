@@ -1,4 +1,4 @@
-//! The tests of the program and of its library over real sockets, a module for each topic.
+//! Integration tests of the program and its library over real sockets, with a module for each topic.
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 

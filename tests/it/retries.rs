@@ -1,5 +1,5 @@
-//! Which requests are repeated, how often, and when: silently on stale connections, up to `--retries` times after transient
-//! failures, and never during a pause that the server requested.
+//! Which requests are repeated, how often, and when: silently on stale connections, up to `--retries` times after
+//! transient failures, and never during a pause that the server requested.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -131,8 +131,8 @@ fn a_retry_after_above_the_maximum_fails_the_code_at_once() {
 fn no_request_is_sent_during_a_pause_that_the_server_requested() {
     let flag = flag_of_brazil();
     for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
-        // If the thread of the server is not scheduled while the client waits for the body, it sees the pause too late. So the
-        // pause must begin in time in one of five runs.
+        // If the thread of the server is not scheduled while the client waits for the body, it sees the pause too late.
+        // So the pause must begin in time in one of five runs.
         let mut starts = (0..5).map(|_| run_with_pause(strategy, ok(&flag)));
         let in_time = starts.any(|start| start == Some(PauseStart::AfterHead));
         assert!(in_time, "{strategy} reads the body before it pauses");

@@ -1,5 +1,5 @@
-//! All three strategies against servers that answer, delay and fail: the same verdicts, never more requests in flight than
-//! allowed and exactly that many when there is enough to do, and nothing on disk that was not served.
+//! All three strategies against servers that answer, delay and fail. They must have the same outcomes, use the
+//! connection limit fully but never exceed it, and save only bytes that were served.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use flags::strategy::Strategy;
 use flags::tally::Tally;
 use test_server::{Label, Plan, TestServer, Tuning};
 
-/// The plans of the three labels, their delays short.
+/// Returns the plans of the three labels, with short delays.
 fn plans() -> [Plan; 3] {
     let tuning = Tuning {
         delay: Duration::from_millis(5),
@@ -24,7 +24,7 @@ fn statuses(records: &[Record]) -> Vec<Status> {
     records.iter().map(Record::status).collect()
 }
 
-/// What does not depend on the folder of a run.
+/// Returns the outcomes as text that does not depend on the folder of the run.
 fn verdicts(records: &[Record]) -> Vec<String> {
     let verdict = |record: &Record| match &record.outcome {
         Outcome::Saved(path) => path.file_name().unwrap().to_string_lossy().into_owned(),
@@ -53,7 +53,7 @@ fn every_strategy_gives_the_same_verdicts_at_every_limit() {
 }
 
 #[test]
-fn error_gives_the_numbers_of_the_book_in_every_strategy() {
+fn the_error_server_gives_the_same_counts_in_every_strategy() {
     let plan = Label::Error
         .plan(&Tuning {
             delay: Duration::ZERO,
@@ -77,7 +77,7 @@ fn error_gives_the_numbers_of_the_book_in_every_strategy() {
 }
 
 #[test]
-fn no_more_requests_and_connections_than_allowed_ever_reach_the_server() {
+fn the_server_never_sees_more_requests_or_connections_than_the_limit() {
     for plan in plans() {
         for strategy in Strategy::ALL {
             for limit in [1, 2, 7, 40] {
@@ -90,7 +90,7 @@ fn no_more_requests_and_connections_than_allowed_ever_reach_the_server() {
                     stats.peak_in_flight <= bound,
                     "{strategy} {limit} {plan}: {stats:?}"
                 );
-                // Each connection is used again: none is opened for a request that could have had an old one.
+                // Connections are reused: no new one is opened for a request that an idle one could carry.
                 assert!(
                     stats.connections <= bound as u64,
                     "{strategy} {limit} {plan}: {stats:?}"
@@ -101,10 +101,11 @@ fn no_more_requests_and_connections_than_allowed_ever_reach_the_server() {
 }
 
 #[test]
-fn exactly_as_many_requests_as_allowed_are_in_flight_when_there_is_enough_to_do() {
+fn concurrent_strategies_keep_exactly_limit_requests_in_flight() {
     for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
         for limit in [2, 5, 26] {
-            // Answers nobody until so many are waiting: without a clock, fewer would hang and more would be seen.
+            // Holds every answer until `limit` requests wait. With fewer the run would hang, and more would show in the
+            // peak: no clock is needed.
             let server = TestServer::start(Plan::hold_until(limit)).unwrap();
             let records = Work::new(&server.url(), codes(&["b"])).run(strategy, limit);
             assert_eq!(server.stats().peak_in_flight, limit, "{strategy}");
@@ -118,7 +119,7 @@ fn exactly_as_many_requests_as_allowed_are_in_flight_when_there_is_enough_to_do(
 }
 
 #[test]
-fn files_are_what_the_server_served_byte_for_byte() {
+fn saved_files_equal_the_served_bytes() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for strategy in Strategy::ALL {
         let work = Work::new(&server.url(), codes(&["br", "cn", "np", "us", "va", "xx"]));
@@ -145,7 +146,7 @@ fn files_are_what_the_server_served_byte_for_byte() {
 }
 
 #[test]
-fn each_status_but_200_and_404_is_an_error_that_names_it() {
+fn every_status_except_200_and_404_is_an_error_that_names_it() {
     for (status, message) in [
         (500, "HTTP error 500 - Internal Server Error"),
         (503, "HTTP error 503 - Service Unavailable"),
@@ -173,7 +174,7 @@ fn each_status_but_200_and_404_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_404_of_the_plan_is_not_found_as_any_other() {
+fn a_404_from_a_plan_counts_as_not_found() {
     let plan = "100:status=404".parse::<Plan>().unwrap();
     let server = TestServer::start(plan).unwrap();
     for strategy in Strategy::ALL {
@@ -183,7 +184,7 @@ fn a_404_of_the_plan_is_not_found_as_any_other() {
 }
 
 #[test]
-fn a_server_that_is_down_fails_every_code_and_leaves_nothing() {
+fn a_stopped_server_fails_every_code_and_no_file_is_left() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let url = server.url();
     server.stop();
@@ -204,8 +205,8 @@ fn a_server_that_is_down_fails_every_code_and_leaves_nothing() {
 }
 
 #[test]
-fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
-    // Nobody is ever answered: a hundred requests will never be in flight.
+fn a_slow_answer_times_out_but_waiting_for_a_turn_does_not() {
+    // Never answers: 100 requests will never be in flight.
     let silent = TestServer::start(Plan::hold_until(100)).unwrap();
     for strategy in Strategy::ALL {
         let timeout = Duration::from_millis(50);
@@ -221,7 +222,7 @@ fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
         }
     }
 
-    // Twelve flags one after another take twelve delays, together longer than one of them may take.
+    // Twelve flags one after another take twelve delays, which together exceed the time limit of one.
     let slow = TestServer::start(Plan::delay(Duration::from_millis(300))).unwrap();
     in_parallel([Strategy::ThreadPool, Strategy::Semaphore], |strategy| {
         let twelve = codes(&["b"])[..12].to_vec();
@@ -237,7 +238,7 @@ fn a_flag_that_takes_too_long_is_an_error_but_waiting_for_ones_turn_is_not() {
 }
 
 #[test]
-fn one_file_that_cannot_be_saved_is_the_error_of_its_code_alone() {
+fn a_file_that_cannot_be_saved_is_an_error_of_its_code_only() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for strategy in Strategy::ALL {
         let work = Work::new(&server.url(), codes(&["br", "cn", "us"]));
@@ -253,7 +254,7 @@ fn one_file_that_cannot_be_saved_is_the_error_of_its_code_alone() {
 }
 
 #[test]
-fn a_stopped_job_begins_nothing_and_ends_what_is_under_way() {
+fn a_stopped_job_cancels_downloads_in_flight_and_starts_no_other() {
     for strategy in Strategy::ALL {
         let server = TestServer::start(Plan::hold_until(100)).unwrap();
         let work = Work::new(&server.url(), codes(&["b"]));
@@ -276,7 +277,7 @@ fn a_stopped_job_begins_nothing_and_ends_what_is_under_way() {
 }
 
 #[test]
-fn a_job_stopped_before_it_begins_asks_for_nothing() {
+fn a_job_stopped_before_it_starts_sends_no_request() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for strategy in Strategy::ALL {
         let work = Work::new(&server.url(), codes(&["b"]));

@@ -1,15 +1,15 @@
-//! What is in the place of a flag before the run.
+//! Files that have the name of a flag before the run: links, folders, pipes, and complete or incomplete flags.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use test_server::{Plan, TestServer};
 
-use super::whole_flags_and;
+use super::check_flags_and_list_others;
 use crate::support::{self, Program, STRATEGIES, listing};
 
 #[test]
-fn something_else_in_a_flags_place_is_the_matter_of_that_code_alone() {
+fn links_with_the_name_of_a_flag_are_replaced_and_a_folder_is_an_error_of_its_code() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for strategy in STRATEGIES {
         let program = Program::new();
@@ -63,7 +63,7 @@ fn something_else_in_a_flags_place_is_the_matter_of_that_code_alone() {
 }
 
 #[test]
-fn a_whole_flag_that_is_there_is_not_asked_for_and_a_cut_one_is() {
+fn skip_existing_requests_incomplete_flags_but_not_complete_ones() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for strategy in STRATEGIES {
         let program = Program::new();
@@ -119,6 +119,6 @@ fn a_whole_flag_that_is_there_is_not_asked_for_and_a_cut_one_is() {
         );
         assert_eq!(run.exit, Some(0));
         assert_eq!(fs::read(at("br.gif")).unwrap(), whole);
-        assert!(whole_flags_and(&program.downloads()).is_empty());
+        assert!(check_flags_and_list_others(&program.downloads()).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Destination folders in which nothing can be saved.
+//! Destination folders that cannot be written: one error line, exit code 3 and no request.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use test_server::{Plan, TestServer};
 use crate::support::{Program, Run, has_namespaces, skip};
 
 #[test]
-fn a_folder_that_cannot_be_written_is_one_line_exit_3_and_no_request() {
+fn a_destination_that_is_a_file_or_a_bad_link_exits_3_before_the_first_request() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
     let at = |name: &str| program.folder.path().join(name);
@@ -30,9 +30,9 @@ fn a_folder_that_cannot_be_written_is_one_line_exit_3_and_no_request() {
 }
 
 #[test]
-fn a_folder_on_a_read_only_disk_is_one_line_exit_3_and_no_request() {
+fn a_folder_on_a_read_only_disk_exits_3_before_the_first_request() {
     if !has_namespaces() {
-        return skip("no file system of one's own: a read-only disk");
+        return skip("no mount namespace: a read-only disk");
     }
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
@@ -45,7 +45,7 @@ fn a_folder_on_a_read_only_disk_is_one_line_exit_3_and_no_request() {
 }
 
 #[test]
-fn a_folder_without_permission_is_one_line_exit_3_and_no_request() {
+fn a_folder_without_permission_exits_3_before_the_first_request() {
     use std::os::unix::fs::PermissionsExt as _;
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
@@ -53,16 +53,16 @@ fn a_folder_without_permission_is_one_line_exit_3_and_no_request() {
     let allow =
         |mode| fs::set_permissions(program.downloads(), fs::Permissions::from_mode(mode)).unwrap();
     allow(0o555);
-    // To whoever owns the machine, a mode forbids nothing.
+    // The mode of a folder does not restrict root, so root runs the program as the user `nobody` (65534).
     let run = if rustix::process::geteuid().is_root() {
         fs::set_permissions(program.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let mut nobody = program.copied_inside(&[
+        let mut as_nobody = program.copied_inside(&[
             "setpriv",
             "--reuid=65534",
             "--regid=65534",
             "--clear-groups",
         ]);
-        Run::of(nobody.args(["-s", &server.url(), "br"]))
+        Run::of(as_nobody.args(["-s", &server.url(), "br"]))
     } else {
         program.run(["-s", &server.url(), "br"])
     };

@@ -1,4 +1,4 @@
-//! Runs that are killed, and runs beside each other: what they leave in the folder, and what they take away.
+//! Killed runs and concurrent runs: which files they leave in the folder, and which they remove.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,15 +6,15 @@ use std::os::unix::fs::symlink;
 use rustix::process::Signal;
 use test_server::{Plan, TestServer};
 
-use super::{whole_flags_and, with_large_flags};
+use super::{check_flags_and_list_others, serve_large_flags};
 use crate::support::running::Running;
 use crate::support::{Program, STRATEGIES, listing};
 
 #[test]
-fn killed_at_any_moment_a_run_leaves_whole_flags_and_the_next_one_clears_up() {
+fn a_killed_run_leaves_only_complete_flags_and_the_next_run_removes_temporary_files() {
     let codes: Vec<_> = ('a'..='z').map(|c| format!("b{c}")).collect();
     let codes: Vec<_> = codes.iter().map(String::as_str).collect();
-    let (_folder, server) = with_large_flags(&codes);
+    let (_folder, server) = serve_large_flags(&codes);
     let program = Program::new();
     let mut temporaries = 0;
     for round in 0..20 {
@@ -30,27 +30,27 @@ fn killed_at_any_moment_a_run_leaves_whole_flags_and_the_next_one_clears_up() {
             strategy,
         ];
         let mut running = Running::start(&program, &args);
-        // Killed after the three lines of its beginning, and after another flag each time.
+        // Killed after its three opening lines and one more code in each round.
         for _ in 0..3 + round {
             running.line();
         }
         running.signal(Signal::KILL);
         drop(running);
-        temporaries += whole_flags_and(&program.downloads()).len();
+        temporaries += check_flags_and_list_others(&program.downloads()).len();
     }
     let last = program.run(["-s", &server.url(), "b"]);
     assert_eq!(last.exit, Some(0), "{}", last.err);
-    // In nearly every round a flag is being written.
+    // In nearly every round a flag is being written when the run is killed.
     assert!(temporaries > 0);
     assert_eq!(
         listing(&program.downloads()).len(),
         26,
-        "no temporary file is left, of {temporaries}"
+        "the next run removed all {temporaries} temporary files"
     );
 }
 
 #[test]
-fn what_dead_runs_left_is_swept_and_what_others_write_or_own_is_not() {
+fn a_run_removes_temporary_files_of_dead_runs_and_no_other_files() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
     let folder = program.downloads();
@@ -59,7 +59,7 @@ fn what_dead_runs_left_is_swept_and_what_others_write_or_own_is_not() {
     fs::write(at(".flags-123-dead.tmp"), "half a flag").unwrap();
     fs::write(
         at(".flags-1-dead.tmp"),
-        "of a process that lives, and is another by now",
+        "left by a dead run whose process id another process has now",
     )
     .unwrap();
     let alive = fs::File::create(at(".flags-123-alive.tmp")).unwrap();
@@ -85,9 +85,9 @@ fn what_dead_runs_left_is_swept_and_what_others_write_or_own_is_not() {
 }
 
 #[test]
-fn two_runs_into_one_folder_do_not_take_each_others_files_away() {
+fn concurrent_runs_into_one_folder_do_not_remove_each_others_files() {
     let codes = ["aa", "ab", "ac", "ad", "ae", "af", "ag", "ah"];
-    let (_folder, server) = with_large_flags(&codes);
+    let (_folder, server) = serve_large_flags(&codes);
     let program = Program::new();
     for _ in 0..5 {
         let start = || {
@@ -112,6 +112,6 @@ fn two_runs_into_one_folder_do_not_take_each_others_files_away() {
             let run = run.wait();
             assert_eq!(run.exit, Some(0), "{}{}", run.out, run.err);
         }
-        assert!(whole_flags_and(&program.downloads()).is_empty());
+        assert!(check_flags_and_list_others(&program.downloads()).is_empty());
     }
 }

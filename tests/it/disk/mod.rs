@@ -1,4 +1,5 @@
-//! What the disk does to a run, and a run to the disk: whole flags or none, nothing left behind, nothing of others touched.
+//! Faults of the disk: every flag on disk is complete, no temporary file is left, and files of other programs are
+//! untouched.
 
 mod existing;
 mod folder;
@@ -13,8 +14,8 @@ use test_server::TestServer;
 
 use crate::support::listing;
 
-/// Flags of 900 KB, so that there is time to be killed in the middle of one.
-fn with_large_flags(codes: &[&str]) -> (tempfile::TempDir, TestServer) {
+/// Starts a server with flags of 900 KB, large enough that a run can be killed while it writes one.
+fn serve_large_flags(codes: &[&str]) -> (tempfile::TempDir, TestServer) {
     let folder = tempfile::tempdir().unwrap();
     for code in codes {
         let mut gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff".to_vec();
@@ -33,8 +34,8 @@ fn with_large_flags(codes: &[&str]) -> (tempfile::TempDir, TestServer) {
     (folder, server)
 }
 
-/// Each file with the name of a flag is a whole one; the names of the others.
-fn whole_flags_and(folder: &Path) -> Vec<String> {
+/// Asserts that every file with the name of a flag is a complete flag. Returns the names of the other files.
+fn check_flags_and_list_others(folder: &Path) -> Vec<String> {
     let (flags, others): (Vec<_>, Vec<_>) = listing(folder)
         .into_iter()
         .partition(|name| name.ends_with(".gif"));

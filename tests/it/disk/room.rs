@@ -1,29 +1,31 @@
-//! Disks without room, and a limit on the size of files.
+//! A full disk, and a limit on the size of files.
 
 use std::fs;
 use std::io;
 
 use rustix::io::Errno;
 
-use super::with_large_flags;
+use super::serve_large_flags;
 use crate::support::{Program, Run, STRATEGIES, has_namespaces, listing, skip};
 
-/// The line of a code whose flag could not be written.
+/// Returns the line for a code whose flag could not be written.
 fn write_failed(code: &str, errno: Errno) -> String {
     let cause = io::Error::from(errno);
     format!("\n*** Error for {code}: write_failed: {cause}\n")
 }
 
 #[test]
-fn a_full_disk_stops_the_run_in_order() {
+fn a_full_disk_stops_the_run_and_keeps_the_flags_that_fitted() {
     if !has_namespaces() {
-        return skip("no file system of one's own: a full disk");
+        return skip("no mount namespace: a full disk");
     }
     for strategy in STRATEGIES {
-        let (_folder, server) = with_large_flags(&["aa", "ab", "ac", "ad", "ae", "af", "ag", "ah"]);
+        let (_folder, server) =
+            serve_large_flags(&["aa", "ab", "ac", "ad", "ae", "af", "ag", "ah"]);
         let program = Program::new();
         fs::create_dir(program.downloads()).unwrap();
-        // Room for three of them. What is there in the end is listed from inside, where alone it can be seen.
+        // Room for three flags. The shell lists the folder at the end, because the mount is visible only in its
+        // namespace.
         let commands = "mount -t tmpfs -o size=3m tmpfs downloads && \"$0\" \"$@\"; code=$?; ls -A downloads >&2; exit $code";
         let mut shell = program.inside(&["unshare", "-rm", "sh", "-c", commands]);
         let list = ["aa", "ab", "ac", "ad", "ae", "af", "ag", "ah"];
@@ -57,14 +59,14 @@ fn a_full_disk_stops_the_run_in_order() {
         assert_eq!(
             server.stop().requests,
             4,
-            "nothing is asked for that cannot be kept"
+            "no request is sent after the disk is full"
         );
     }
 }
 
 #[test]
-fn a_limit_on_the_size_of_files_is_an_error_of_each_code_and_leaves_nothing() {
-    let (_folder, server) = with_large_flags(&["aa", "ab"]);
+fn a_limit_on_file_size_is_an_error_of_each_code_and_no_file_is_left() {
+    let (_folder, server) = serve_large_flags(&["aa", "ab"]);
     let program = Program::new();
     let run = Run::of(
         program

@@ -1,4 +1,4 @@
-//! Every format against the JSON of the same runs.
+//! Every format agrees with the JSON report of the same runs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{bars, cells, parse, read, run, text_of, with_class};
 use crate::support::{Program, STRATEGIES};
 
 #[test]
-fn every_format_tells_the_same_of_a_run() {
+fn every_format_shows_the_same_outcomes_of_a_run() {
     for strategy in STRATEGIES {
         let (program, results) = run(strategy, &["-s", "ERROR", "b"]);
         let totals = &results.runs[0].totals;
@@ -25,18 +25,18 @@ fn every_format_tells_the_same_of_a_run() {
         let (page, picture) = (parse(&page), Document::parse(&picture).unwrap());
         assert_eq!((&bars(&page), &bars(&picture)), (&expected, &expected));
 
-        let of_page = cells(with_class(&page, "series-table")[0]).remove(0);
+        let on_page = cells(with_class(&page, "series-table")[0]).remove(0);
         let markdown = read(&program, "r.md");
         let line = markdown
             .lines()
             .find(|line| line.starts_with(&format!("| {strategy} |")))
             .unwrap();
-        let of_markdown: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-        assert_eq!(of_page, of_markdown);
+        let in_markdown: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        assert_eq!(on_page, in_markdown);
         let series = &comparison::series(&side_by_side(&results))[0];
         let numbers = [series.slots, series.ok, series.not_found, series.error];
-        assert_eq!(of_page[1..5], numbers.map(|number| number.to_string()));
-        let elapsed: f64 = of_page[5].parse().unwrap();
+        assert_eq!(on_page[1..5], numbers.map(|number| number.to_string()));
+        let elapsed: f64 = on_page[5].parse().unwrap();
         assert!(
             (elapsed - totals.elapsed_ms / 1000.0).abs() <= 0.005,
             "{elapsed}"
@@ -62,14 +62,14 @@ fn every_format_tells_the_same_of_a_run() {
 }
 
 #[test]
-fn bars_tell_the_phases_of_their_records() {
+fn bars_show_the_phases_of_their_records() {
     let (program, results) = run(
         "semaphore",
         &["-s", "ERROR", "b", "-m", "3", "--retries", "1"],
     );
     let page = read(&program, "r.html");
     let page = parse(&page);
-    let told = |code: &str| {
+    let text_of_bar = |code: &str| {
         let bars = with_class(&page, "bar").into_iter();
         let mut texts = bars.map(|bar| text_of(bar.first_element_child().unwrap()));
         texts
@@ -77,9 +77,9 @@ fn bars_tell_the_phases_of_their_records() {
             .unwrap()
     };
     for record in &results.runs[0].records {
-        let told = told(&record.code.to_string());
+        let text = text_of_bar(&record.code.to_string());
         let phase = |name: &str| {
-            let line = told.lines().find_map(|line| {
+            let line = text.lines().find_map(|line| {
                 line.strip_prefix(name)?
                     .strip_prefix(": ")?
                     .strip_suffix(" ms")
@@ -93,17 +93,17 @@ fn bars_tell_the_phases_of_their_records() {
             (phase("body"), record.body_ms),
             (phase("saving"), record.save_ms),
         ];
-        for (told, known) in pairs {
+        for (shown, recorded) in pairs {
             assert!(
-                (told - known).abs() <= 0.02 + known / 100.0,
-                "{told} {known} {record:?}"
+                (shown - recorded).abs() <= 0.02 + recorded / 100.0,
+                "{shown} {recorded} {record:?}"
             );
         }
     }
 }
 
 #[test]
-fn slices_of_a_lane_do_not_overlap() {
+fn slices_of_a_trace_lane_do_not_overlap() {
     for (strategy, limit) in [("sequential", 1), ("threadpool", 3), ("semaphore", 3)] {
         let (program, results) = run(strategy, &["-s", "ERROR", "b", "-m", "3", "--retries", "1"]);
         let trace: Value = serde_json::from_str(&read(&program, "r.trace.json")).unwrap();
@@ -142,15 +142,15 @@ fn slices_of_a_lane_do_not_overlap() {
         let downloads = lanes
             .iter()
             .filter(|((category, _), _)| *category == "download");
-        let (of, slices): (Vec<_>, Vec<_>) =
+        let (threads, slices): (Vec<_>, Vec<_>) =
             downloads.map(|(lane, spans)| (lane.1, spans.len())).unzip();
-        assert!(of.len() <= limit, "{of:?}");
+        assert!(threads.len() <= limit, "{threads:?}");
         assert_eq!(slices.iter().sum::<usize>(), results.runs[0].records.len());
     }
 }
 
 #[test]
-fn the_suffix_of_a_trace_is_not_that_of_json() {
+fn the_suffix_of_a_trace_is_not_taken_for_json() {
     assert_eq!(Format::of(Path::new("a.trace.json")), Some(Format::Trace));
     assert_eq!(Format::of(Path::new("a.json")), Some(Format::Json));
     let help = Program::new().run(["--help"]).out;
@@ -159,7 +159,7 @@ fn the_suffix_of_a_trace_is_not_that_of_json() {
 }
 
 #[test]
-fn an_interrupted_run_is_drawn_and_not_compared() {
+fn an_interrupted_run_is_drawn_but_not_compared() {
     let (_program, mut results) = run("semaphore", &["-s", "ERROR", "b"]);
     let run = &mut results.runs[0];
     run.ended_by = Some(Signal::Interrupt);

@@ -1,4 +1,4 @@
-//! What a page must not do: run what a server says, ask a network for anything, or grow without bound.
+//! Pages must not execute text from a server, send requests, or grow without bound.
 
 use std::fs;
 
@@ -13,17 +13,18 @@ use serde_json::Value;
 use super::{bars, cells, parse, read, run, text_of, with_class};
 use crate::support::every_code;
 
-/// What no text may become: an end of the script, of the style, of a comment, or an element.
+/// Text that would end the script, the style or a comment, or start an element, if it were not escaped.
 const HOSTILE: &str = "</script></style></title><b>&\"'<!-- ]]> \u{0}\u{1b}|`";
 
-/// The same as XML knows it.
+/// `HOSTILE` as an XML parser must read it: the characters that XML does not allow are replaced.
 const HARMLESS: &str = "</script></style></title><b>&\"'<!-- ]]> \u{FFFD}\u{FFFD}|`";
 
 const ONE_MEGABYTE: usize = 1_000_000;
 
-/// Runs of each strategy over every code, made from one that took place: as many as a page must bear.
-fn many(like: &Report) -> Report {
-    let mut results = like.clone();
+/// Returns a report of the largest size that a page must support: a run of each strategy over every code, made from the
+/// first run and record of `sample`.
+fn large_report(sample: &Report) -> Report {
+    let mut results = sample.clone();
     let sample = results.runs[0].records[0].clone();
     let record = |(i, code): (usize, CountryCode)| RecordReport {
         code,
@@ -45,7 +46,7 @@ fn many(like: &Report) -> Report {
 }
 
 #[test]
-fn what_a_server_says_is_text_in_every_format() {
+fn text_from_a_server_is_escaped_in_every_format() {
     let (_program, mut results) = run("semaphore", &["br", "us"]);
     let other = results.runs[0].clone();
     results.runs.push(other);
@@ -92,18 +93,18 @@ fn what_a_server_says_is_text_in_every_format() {
 }
 
 #[test]
-fn a_page_of_three_runs_over_every_code_is_below_a_megabyte() {
+fn a_page_of_three_runs_over_every_code_is_smaller_than_a_megabyte() {
     let (_program, results) = run("semaphore", &["br"]);
-    let many = many(&results);
+    let large = large_report(&results);
     let mut images = Images::default();
-    // As much as a page embeds at all.
+    // Together the largest size of images that a page embeds.
     images.insert("BR", vec![1; 150_000]);
     images.insert("US", vec![2; 150_000]);
-    let page = Format::Html.text(&many, &images);
+    let page = Format::Html.text(&large, &images);
     assert!(page.contains("data:image/gif"));
     assert!(page.len() < ONE_MEGABYTE, "{}", page.len());
     assert_eq!(bars(&parse(&page)).values().sum::<usize>(), 3 * 676);
-    let picture = Format::Svg.text(&many, &images);
+    let picture = Format::Svg.text(&large, &images);
     assert_eq!(
         bars(&Document::parse(&picture).unwrap())
             .values()
@@ -113,14 +114,14 @@ fn a_page_of_three_runs_over_every_code_is_below_a_megabyte() {
 }
 
 #[test]
-fn each_flag_is_embedded_once_and_too_many_not_at_all() {
+fn each_image_is_embedded_once_and_too_large_a_set_not_at_all() {
     let (program, mut results) = run("semaphore", &["br", "us", "xx"]);
     for record in &mut results.runs[0].records {
         let path = record.path.take();
         record.path = path.map(|path| program.folder.path().join(path).display().to_string());
     }
     let embedded = |page: &str| page.matches("data:image/gif;base64,").count();
-    // By the program, which reads them where it saved them.
+    // On the page written by the program, which reads the flags from the folder in which it saved them.
     assert_eq!(embedded(&read(&program, "r.html")), 2);
 
     let again = results.runs[0].clone();
@@ -146,7 +147,7 @@ fn each_flag_is_embedded_once_and_too_many_not_at_all() {
 }
 
 #[test]
-fn a_page_asks_for_nothing() {
+fn a_page_sends_no_request() {
     let (program, _) = run("semaphore", &["br", "us"]);
     for file in ["r.html", "r.svg"] {
         let text = read(&program, file);
@@ -173,8 +174,8 @@ fn a_page_asks_for_nothing() {
 }
 
 #[test]
-fn the_script_of_a_page_does_no_harm_to_it() {
-    // The page is XML too, and the script is a part of it.
+fn the_page_stays_well_formed_with_its_script_and_has_what_the_script_needs() {
+    // The page must also be well-formed XML, and the script is a part of it.
     assert!(
         !include_str!(concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -186,12 +187,12 @@ fn the_script_of_a_page_does_no_harm_to_it() {
     let page = read(&program, "r.html");
     let parsed = parse(&page);
     let waterfall = with_class(&parsed, "waterfall")[0];
-    // What it finds bars by, and where a row is.
+    // The script finds the bars and their rows by these.
     let number = |name| waterfall.attribute(name).unwrap().parse::<f64>().unwrap();
     assert!(number("data-top") > 0.0 && number("data-row") > 1.0);
     for bar in with_class(&parsed, "bar") {
         assert!(bar.first_element_child().unwrap().has_tag_name("title"));
-        // Thousands of stops for the tabulator would be none; the script makes one.
+        // With thousands of tab stops the keyboard would be useless, so the script sets a single one.
         assert_eq!(bar.attribute("tabindex"), None);
     }
 }

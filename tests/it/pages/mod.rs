@@ -1,5 +1,5 @@
-//! Pages, pictures, tables and traces: that they say the same as the JSON report of the same runs, are well-formed whatever a
-//! server says, and stay small.
+//! Pages, pictures, tables and traces: they agree with the JSON report of the same runs, are well-formed even if a
+//! server sends hostile text, and stay small.
 
 mod agreement;
 mod harmless;
@@ -12,7 +12,8 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::support::Program;
 
-/// A run of the program with a report in each format; the JSON of it, and the folder.
+/// Runs the program with a report in each format. Returns the program, whose folder contains the reports, and the JSON
+/// report.
 fn run(strategy: &str, args: &[&str]) -> (Program, Report) {
     let program = Program::new();
     let mut all = vec!["--strategy", strategy];
@@ -30,8 +31,10 @@ fn read(program: &Program, file: &str) -> String {
     fs::read_to_string(program.folder.path().join(file)).unwrap()
 }
 
-/// A page read as what it claims to be: XML, with nothing left open. A browser reads the same as HTML: the script has neither
-/// ampersand nor less-than, and no element that HTML closes by itself is closed otherwise.
+/// Parses a page as XML. Panics if it is not well-formed.
+///
+/// A browser, which parses it as HTML, sees the same: the script contains neither ampersand nor less-than, and every
+/// element that HTML closes implicitly is closed in the same place.
 fn parse(text: &str) -> Document<'_> {
     let options = ParsingOptions {
         allow_dtd: true,
@@ -52,7 +55,7 @@ fn with_class<'a>(document: &'a Document<'a>, class: &str) -> Vec<Node<'a, 'a>> 
         .collect()
 }
 
-/// All text in an element, whatever elements it is in.
+/// Returns all text in an element, that of nested elements included.
 fn text_of(node: Node<'_, '_>) -> String {
     node.descendants()
         .filter(Node::is_text)
@@ -60,7 +63,7 @@ fn text_of(node: Node<'_, '_>) -> String {
         .collect()
 }
 
-/// The verdicts of the bars: how many there are of each.
+/// Returns the number of bars for each status.
 fn bars(document: &Document<'_>) -> BTreeMap<String, usize> {
     let mut bars = BTreeMap::new();
     for bar in with_class(document, "bar") {
@@ -70,7 +73,7 @@ fn bars(document: &Document<'_>) -> BTreeMap<String, usize> {
     bars
 }
 
-/// The cells of a table of a page.
+/// Returns the cells of a table of a page, row by row; heading rows are left out.
 fn cells(table: Node<'_, '_>) -> Vec<Vec<String>> {
     let is = |name| move |node: &Node<'_, '_>| node.has_tag_name(name);
     let rows = table.descendants().filter(is("tr"));

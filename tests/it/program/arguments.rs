@@ -1,4 +1,4 @@
-//! Usage errors, and the options that only print something.
+//! Usage errors, `--help` and `--version`.
 
 #[cfg(unix)]
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use crate::support::{Program, Run, listing};
 
 #[test]
-fn usage_errors_are_on_standard_error_with_the_usage_and_exit_2() {
+fn usage_errors_are_printed_on_standard_error_with_the_usage_and_exit_2() {
     let program = Program::new();
     for (args, message) in [
         (
@@ -48,12 +48,12 @@ fn usage_errors_are_on_standard_error_with_the_usage_and_exit_2() {
     assert_eq!(run.exit, Some(2));
     assert!(
         listing(program.folder.path()).is_empty(),
-        "nothing is made before the arguments are understood"
+        "no file is created before the arguments are valid"
     );
 }
 
 #[test]
-fn help_and_version_are_answers_on_standard_output() {
+fn help_and_version_are_printed_on_standard_output_and_exit_0() {
     let program = Program::new();
     let help = program.run(["--help"]);
     assert_eq!((help.err.as_str(), help.exit), ("", Some(0)));

@@ -7,7 +7,7 @@ use test_server::{Plan, TestServer};
 use crate::support::{Program, listing};
 
 #[test]
-fn a_destination_is_made_with_its_parents_and_named_on_standard_error() {
+fn a_destination_is_created_with_its_parents_and_named_on_standard_error() {
     let program = Program::new();
     let run = program.run(["br", "--dest", "here/and/there"]);
     assert_eq!(
@@ -22,7 +22,7 @@ fn a_destination_is_made_with_its_parents_and_named_on_standard_error() {
 }
 
 #[test]
-fn a_destination_that_cannot_be_is_one_line_exit_3_and_no_request() {
+fn a_destination_that_is_a_file_exits_3_before_the_first_request() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
     fs::write(program.folder.path().join("file"), "mine").unwrap();
@@ -39,7 +39,7 @@ fn a_destination_that_cannot_be_is_one_line_exit_3_and_no_request() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_folder_in_which_nothing_can_be_made_is_found_out_before_the_first_request() {
+fn a_folder_that_cannot_be_written_exits_3_before_the_first_request() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let run = Program::new().run(["-s", &server.url(), "br", "--dest", "/proc"]);
     run.assert_refused("cannot write /proc: ");

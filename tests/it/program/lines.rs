@@ -3,7 +3,7 @@
 use crate::support::{Program, listing};
 
 #[test]
-fn delay_b_saves_17_flags_and_misses_9() {
+fn delay_b_saves_17_flags_and_does_not_find_9() {
     for strategy in ["threadpool", "semaphore"] {
         let program = Program::new();
         let run = program.run(["-s", "DELAY", "b", "--strategy", strategy]);
@@ -23,7 +23,7 @@ fn delay_b_saves_17_flags_and_misses_9() {
 }
 
 #[test]
-fn verbose_has_a_line_for_each_code_between_the_reports() {
+fn verbose_prints_a_line_for_each_code_before_the_summary() {
     let program = Program::new();
     let run = program.run(["-v", "--strategy", "SEQUENTIAL", "br", "xx", "us"]);
     assert_eq!(
@@ -43,7 +43,7 @@ fn verbose_has_a_line_for_each_code_between_the_reports() {
 }
 
 #[test]
-fn error_is_told_code_by_code_or_grouped_by_cause_and_exits_1() {
+fn errors_are_listed_by_code_or_grouped_by_cause_and_exit_with_1() {
     let program = Program::new();
     let args = ["-s", "error", "be", "bh", "br", "cs"];
     let verbose = program.run([&args[..], &["-v"]].concat());
@@ -73,7 +73,7 @@ fn error_is_told_code_by_code_or_grouped_by_cause_and_exits_1() {
 }
 
 #[test]
-fn quiet_leaves_standard_error_empty_and_the_report_whole() {
+fn quiet_silences_standard_error_but_not_the_summary() {
     let program = Program::new();
     let run = program.run(["-q", "-s", "error", "be", "bd"]);
     assert_eq!((run.err.as_str(), run.exit), ("", Some(1)));

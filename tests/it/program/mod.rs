@@ -1,4 +1,4 @@
-//! The program as people and scripts meet it: what it prints where, its exit code, and what it leaves behind.
+//! The program as users and scripts see it: what it prints on which stream, its exit code, and the files it leaves.
 
 mod arguments;
 mod destination;

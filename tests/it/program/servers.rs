@@ -1,4 +1,4 @@
-//! Servers that run already, those that a run brings along, and ports that are taken by something else.
+//! Servers that are already running, embedded servers, and ports used by other programs.
 
 use std::net::{Ipv6Addr, TcpListener};
 
@@ -9,7 +9,7 @@ use crate::support::raw::RawServer;
 use crate::support::{Program, skip};
 
 #[test]
-fn a_url_of_ones_own_is_a_custom_site_and_its_password_is_not_shown() {
+fn a_url_is_a_custom_site_and_its_password_is_not_printed() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
     let url = server.url().replace("http://", "http://me:secret@");
@@ -25,7 +25,7 @@ fn a_url_of_ones_own_is_a_custom_site_and_its_password_is_not_shown() {
 }
 
 #[test]
-fn a_server_that_runs_is_used() {
+fn a_server_already_running_on_the_port_is_used() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::with_ports([server.port(), 0, 0]);
     let run = program.run(["b"]);
@@ -41,7 +41,7 @@ fn a_server_that_runs_is_used() {
 }
 
 #[test]
-fn a_server_that_has_no_flag_at_all_is_doubted() {
+fn a_notice_suggests_checking_the_url_if_no_flag_was_found() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
     let wrong = server.url().replace("/flags", "/flag");
@@ -61,7 +61,7 @@ fn a_server_that_has_no_flag_at_all_is_doubted() {
 }
 
 #[test]
-fn with_no_server_running_the_run_brings_its_own_and_takes_it_away() {
+fn an_embedded_server_is_started_if_none_is_running_and_stopped_after_the_run() {
     let port = free_port();
     let program = Program::with_ports([port, 0, 0]);
     for _ in 0..2 {
@@ -83,7 +83,7 @@ fn with_no_server_running_the_run_brings_its_own_and_takes_it_away() {
 
 #[cfg(unix)]
 #[test]
-fn two_runs_at_once_do_not_share_a_server_that_one_of_them_takes_away() {
+fn a_run_does_not_use_the_embedded_server_of_another_run() {
     use rustix::process::Signal;
 
     use crate::support::running::Running;
@@ -124,7 +124,7 @@ fn two_runs_at_once_do_not_share_a_server_that_one_of_them_takes_away() {
 }
 
 #[test]
-fn a_port_that_is_taken_on_one_of_its_addresses_is_taken() {
+fn a_server_on_only_one_loopback_address_is_used() {
     let half = TestServer::builder()
         .address(Ipv6Addr::LOCALHOST.into())
         .start();
@@ -137,12 +137,12 @@ fn a_port_that_is_taken_on_one_of_its_addresses_is_taken() {
     assert_eq!(
         half.stop().requests,
         26,
-        "the server on ::1 is used, and no other is put on 127.0.0.1"
+        "the server on ::1 is used, and none is started on 127.0.0.1"
     );
 }
 
 #[test]
-fn a_port_taken_by_something_that_is_not_http_fails_every_code_and_says_why() {
+fn a_port_used_by_another_protocol_fails_every_code_with_the_cause() {
     let other = RawServer::answering("SSH-2.0-OpenSSH_9.2\r\n");
     let program = Program::with_ports([other.port(), 0, 0]);
     let run = program.run(["b"]);
@@ -158,7 +158,7 @@ fn a_port_taken_by_something_that_is_not_http_fails_every_code_and_says_why() {
 
 #[cfg(unix)]
 #[test]
-fn a_port_that_is_taken_by_nobody_who_answers_is_said_to_be() {
+fn a_port_in_use_without_a_listener_is_reported() {
     let taken = RefusingPort::new();
     let program = Program::with_ports([taken.port(), 0, 0]);
     let run = program.run(["br"]);
@@ -172,7 +172,7 @@ fn a_port_that_is_taken_by_nobody_who_answers_is_said_to_be() {
 }
 
 #[test]
-fn a_port_that_takes_connections_and_never_answers_is_a_timeout() {
+fn a_port_that_accepts_connections_but_never_answers_is_a_timeout() {
     let mute = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let program = Program::with_ports([mute.local_addr().unwrap().port(), 0, 0]);
     let run = program.run(["br", "--timeout", "0.05"]);

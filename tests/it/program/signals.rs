@@ -1,4 +1,4 @@
-//! Signals.
+//! SIGINT and SIGTERM: the first ends the run with its summary, the second ends the process at once.
 
 use rustix::process::Signal;
 use test_server::{Plan, TestServer};
@@ -7,7 +7,7 @@ use crate::support::running::Running;
 use crate::support::{Program, listing, wait_until};
 
 #[test]
-fn a_signal_ends_the_run_with_its_report_and_nothing_half_done() {
+fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
     for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let server = TestServer::start(Plan::hold_until(100)).unwrap();
         let program = Program::new();
@@ -32,10 +32,10 @@ fn a_signal_ends_the_run_with_its_report_and_nothing_half_done() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_second_signal_ends_even_a_run_that_is_stuck_in_its_output() {
+fn a_second_signal_ends_a_run_that_is_blocked_on_its_output() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
-    // Nobody reads: 676 lines do not fit into the smallest pipe there is, and the run waits for room.
+    // The test does not read the pipe. 676 lines do not fit into the smallest pipe, so the run blocks on writing.
     let (reader, writer) = std::io::pipe().unwrap();
     let room = rustix::pipe::fcntl_setpipe_size(&reader, 4096).unwrap();
     let mut command = program.command();

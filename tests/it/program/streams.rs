@@ -1,4 +1,4 @@
-//! Standard output and standard error as something else than a file: a closed pipe, a full disk, a terminal.
+//! Standard output and standard error as a closed pipe, a full disk and a terminal.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::support::running::Running;
 use crate::support::{Program, Run};
 
 #[test]
-fn a_reader_that_goes_away_ends_the_run_quietly() {
+fn a_closed_pipe_on_standard_output_ends_the_run_without_a_message() {
     let program = Program::new();
     let mut running = Running::start(&program, &["-v", "-e", "-s", "DELAY", "-m", "5"]);
     assert!(running.line().starts_with("DELAY site: "));
@@ -28,7 +28,7 @@ fn a_reader_that_goes_away_ends_the_run_quietly() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_behind_standard_output_is_said_and_exits_3() {
+fn a_full_disk_on_standard_output_is_an_error_and_exits_3() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
     let full = || fs::File::options().write(true).open("/dev/full").unwrap();
@@ -45,17 +45,17 @@ fn a_full_disk_behind_standard_output_is_said_and_exits_3() {
         run.err
     );
     assert_eq!(run.exit, Some(3));
-    // Nowhere to complain either: no panic.
+    // Standard error is full as well: the error cannot be printed, and there is no panic.
     let mute = Run::of(program.command().arg("br").stdout(full()).stderr(full()));
     assert_eq!(mute.exit, Some(3));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_terminal_there_is_a_bar_unless_it_is_not_wanted() {
+fn a_terminal_shows_a_bar_unless_verbose_or_quiet() {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let shown = |args: &[&str]| {
-        // Not for the programs that other tests start at the same moment.
+        // Close-on-exec, so that programs started by other tests at the same moment do not inherit it.
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let terminal = openpt(flags).unwrap();
         grantpt(&terminal).unwrap();
@@ -85,9 +85,9 @@ fn on_a_terminal_there_is_a_bar_unless_it_is_not_wanted() {
             .stderr(screen)
             .spawn()
             .unwrap();
-        drop(command); // and with it the last of this end
+        drop(command); // closes the last copy of the screen in this process
         let mut screen = Vec::new();
-        // On Linux the terminal of a program that has ended is an error to read.
+        // On Linux, reading the terminal of a process that has ended returns an error.
         let _ = fs::File::from(terminal).read_to_end(&mut screen);
         assert_eq!(child.wait().unwrap().code(), Some(0));
         String::from_utf8(screen).unwrap()

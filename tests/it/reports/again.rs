@@ -1,4 +1,4 @@
-//! Runs of what failed, from the report of an earlier run; and which missing flags make a run a failure.
+//! `--failed`, which repeats the failures in the report of an earlier run, and `--fail-on-not-found`.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use flags::record::Status;
 use flags::report::{self, Report};
 use test_server::{Plan, TestServer};
 
-use super::{counted, results, told};
+use super::{count, printed_count, results};
 #[cfg(unix)]
 use crate::support;
 use crate::support::{Program, Run, STRATEGIES, listing};
@@ -18,7 +18,7 @@ fn write(path: &Path, results: &Report) {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_reports_every_code_and_the_rest_can_be_had_later() {
+fn an_interrupted_run_reports_every_code_and_failed_downloads_the_rest() {
     use crate::support::running::Running;
     use rustix::process::Signal;
     for strategy in STRATEGIES {
@@ -45,8 +45,8 @@ fn an_interrupted_run_reports_every_code_and_the_rest_can_be_had_later() {
         assert_eq!(only.ended_by.map(report::Signal::name), Some("SIGTERM"));
         assert_eq!(only.records.len(), 26);
         let (errors, not_attempted) = (
-            counted(only, Status::Error),
-            counted(only, Status::NotAttempted),
+            count(only, Status::Error),
+            count(only, Status::NotAttempted),
         );
         assert_eq!(
             (errors + not_attempted, errors >= 1),
@@ -82,7 +82,7 @@ fn an_interrupted_run_reports_every_code_and_the_rest_can_be_had_later() {
 }
 
 #[test]
-fn just_what_failed_is_run_again_from_the_same_server_into_the_same_folder() {
+fn only_failed_codes_are_repeated_from_the_same_server_into_the_same_folder() {
     let server = TestServer::start("25:status=500+transient=1".parse::<Plan>().unwrap()).unwrap();
     let program = Program::new();
     let first = program.run([
@@ -105,24 +105,24 @@ fn just_what_failed_is_run_again_from_the_same_server_into_the_same_folder() {
         .collect();
     assert!(failed.len() > 5 && failed.len() < 40, "{failed:?}");
     server.reset();
-    // After a reset the first attempt is the first again, and fails; the second does not.
+    // The reset restarts the transient faults: the first attempt fails again, and the second succeeds.
     let again = program.run(["--failed", "r.json", "--retries", "1"]);
     assert_eq!(again.exit, Some(0), "{}", again.err);
-    let asked: Vec<_> = server
+    let requested: Vec<_> = server
         .stats()
         .codes
         .keys()
         .map(|code| code.to_uppercase())
         .collect();
-    assert_eq!(asked, failed);
-    let have = listing(&program.folder.path().join("here")).len();
+    assert_eq!(requested, failed);
+    let saved = listing(&program.folder.path().join("here")).len();
     assert_eq!(
-        have,
-        told(&first.out, "downloaded") + told(&again.out, "downloaded")
+        saved,
+        printed_count(&first.out, "downloaded") + printed_count(&again.out, "downloaded")
     );
     assert!(!program.downloads().exists());
 
-    // What is typed stands over what was.
+    // Options on the command line override the settings in the report.
     let elsewhere = TestServer::start(Plan::normal()).unwrap();
     let run = program.run([
         "--failed",
@@ -140,7 +140,7 @@ fn just_what_failed_is_run_again_from_the_same_server_into_the_same_folder() {
 
 #[cfg(unix)]
 #[test]
-fn what_failed_can_be_read_from_standard_input() {
+fn a_report_can_be_read_from_standard_input() {
     let program = Program::new();
     let shell = "\"$0\" -q -s ERROR be bd --report - | \"$0\" -q -v --failed -";
     let run = Run::of(&mut program.inside(&["sh", "-c", shell]));
@@ -154,7 +154,7 @@ fn what_failed_can_be_read_from_standard_input() {
 }
 
 #[test]
-fn a_file_that_is_no_report_is_a_usage_error() {
+fn a_file_that_is_not_a_usable_report_is_a_usage_error() {
     let program = Program::new();
     let at = |name: &str| program.folder.path().join(name);
     fs::write(at("text.json"), "hello").unwrap();
@@ -238,7 +238,7 @@ fn a_file_that_is_no_report_is_a_usage_error() {
 }
 
 #[test]
-fn a_missing_flag_counts_only_if_it_is_wanted_to() {
+fn a_missing_flag_is_a_failure_only_with_fail_on_not_found() {
     let program = Program::new();
     for (args, exit) in [
         (&["br", "xx"][..], 0),

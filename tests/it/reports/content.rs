@@ -1,4 +1,4 @@
-//! What a report says, beside the text of the same run.
+//! The content of JSON and CSV reports, compared with the printed summary of the same run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use flags::report::COLUMNS;
 use flags::report::{RecordReport, Report};
 use test_server::{Plan, TestServer};
 
-use super::{counted, results, told};
+use super::{count, printed_count, results};
 use crate::support::{Program, STRATEGIES};
 
 #[test]
@@ -52,7 +52,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
                 totals.error,
                 totals.not_attempted
             ],
-            Status::ALL.map(|status| counted(only, status))
+            Status::ALL.map(|status| count(only, status))
         );
         assert_eq!(
             totals.asked,
@@ -61,9 +61,9 @@ fn json_csv_and_text_agree_in_every_strategy() {
         assert_eq!([totals.ok, totals.not_found, totals.error], [12, 8, 6]);
         assert_eq!(
             [
-                told(&run.out, "downloaded"),
-                told(&run.out, "not found"),
-                told(&run.out, "error")
+                printed_count(&run.out, "downloaded"),
+                printed_count(&run.out, "not found"),
+                printed_count(&run.out, "error")
             ],
             [12, 8, 6]
         );
@@ -78,7 +78,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
             .collect();
         assert!(codes.is_sorted() && codes.len() == 26 && codes[0] == "BA");
         for record in &only.records {
-            agrees_with_itself(record, totals.elapsed_ms, &program);
+            check_record(record, totals.elapsed_ms, &program);
         }
 
         let mut reader = csv::Reader::from_path(program.folder.path().join("r.csv")).unwrap();
@@ -104,8 +104,8 @@ fn json_csv_and_text_agree_in_every_strategy() {
     }
 }
 
-/// What must be true of a record whatever it is about.
-fn agrees_with_itself(record: &RecordReport, elapsed_ms: f64, program: &Program) {
+/// Checks what must hold for every record: the fields agree with each other and with the file on disk.
+fn check_record(record: &RecordReport, elapsed_ms: f64, program: &Program) {
     let failed = record.status == Status::Error;
     assert_eq!(
         (record.kind.is_some(), record.message.is_some()),
@@ -136,14 +136,18 @@ fn agrees_with_itself(record: &RecordReport, elapsed_ms: f64, program: &Program)
         "{record:?} in {elapsed_ms}"
     );
     assert!(record.start_ms.unwrap() <= record.queue_ms, "{record:?}");
-    let again = record
+    let is_retried = record
         .http_status
         .is_some_and(|status| [500, 502, 503].contains(&status));
-    assert_eq!(record.attempts, if again { 2 } else { 1 }, "{record:?}");
+    assert_eq!(
+        record.attempts,
+        if is_retried { 2 } else { 1 },
+        "{record:?}"
+    );
 }
 
 #[test]
-fn the_spans_of_a_record_are_all_the_time_there_was() {
+fn the_spans_of_a_record_add_up_to_the_elapsed_time() {
     let server = TestServer::start(
         "100:status=503+retry-after=1+transient=1"
             .parse::<Plan>()
@@ -178,7 +182,7 @@ fn the_spans_of_a_record_are_all_the_time_there_was() {
         record.save_ms,
     ];
     let sum = spans.iter().sum::<f64>();
-    // What is between the spans is a few lines of code, and what is measured a second.
+    // Only a few lines of code run between the spans, which add up to more than a second.
     assert!(
         sum > 0.9 * totals.elapsed_ms && sum <= totals.elapsed_ms + 0.01,
         "{sum} of {totals:?}"
@@ -186,7 +190,7 @@ fn the_spans_of_a_record_are_all_the_time_there_was() {
 }
 
 #[test]
-fn a_dash_is_json_on_standard_output_and_nothing_else() {
+fn a_dash_prints_only_json_on_standard_output() {
     let program = Program::new();
     let run = program.run(["-v", "br", "xx", "--report", "-"]);
     let results: Report = serde_json::from_str(&run.out).unwrap();

@@ -1,5 +1,5 @@
-//! Reports for programs: that they agree with the text and with each other, that they are written whole, and that the
-//! failures in them can be run again.
+//! Reports for programs: they agree with the printed summary and with each other, they are written completely or not at
+//! all, and `--failed` repeats the failures in them.
 
 mod again;
 mod content;
@@ -15,8 +15,9 @@ fn results(path: &Path) -> Report {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The number of lines of a report that say so: `12 flags downloaded.`
-fn told(text: &str, what: &str) -> usize {
+/// Returns the count of `what` in a printed summary: 12 for `downloaded` in `12 flags downloaded.`, 0 without such a
+/// line.
+fn printed_count(text: &str, what: &str) -> usize {
     let line = text.lines().find(|line| {
         line.trim_end_matches('.')
             .trim_end_matches('s')
@@ -25,7 +26,7 @@ fn told(text: &str, what: &str) -> usize {
     line.map_or(0, |line| line.split(' ').next().unwrap().parse().unwrap())
 }
 
-fn counted(run: &RunReport, status: Status) -> usize {
+fn count(run: &RunReport, status: Status) -> usize {
     run.records
         .iter()
         .filter(|record| record.status == status)

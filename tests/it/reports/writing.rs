@@ -1,4 +1,4 @@
-//! How a report gets to its place: whole, and only if it can.
+//! Writing report files: errors before the first request, replacement as a whole, links and pipes.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::support;
 use crate::support::{Program, listing};
 
 #[test]
-fn a_report_that_cannot_be_written_is_found_out_before_the_first_request() {
+fn a_report_that_cannot_be_written_exits_3_before_the_first_request() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
     fs::create_dir(program.folder.path().join("folder.json")).unwrap();
@@ -28,7 +28,7 @@ fn a_report_that_cannot_be_written_is_found_out_before_the_first_request() {
 }
 
 #[test]
-fn an_older_report_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
+fn an_older_report_is_replaced_completely_and_no_temporary_file_is_left() {
     let program = Program::new();
     let path = program.folder.path().join("r.json");
     fs::write(&path, "x".repeat(1 << 20)).unwrap();
@@ -39,7 +39,7 @@ fn an_older_report_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_report_follows_a_link_and_fills_a_pipe() {
+fn a_report_is_written_through_a_link_and_into_a_pipe() {
     let program = Program::new();
     let at = |name: &str| program.folder.path().join(name);
     fs::create_dir(at("reports")).unwrap();
@@ -62,7 +62,7 @@ fn a_report_follows_a_link_and_fills_a_pipe() {
 
 #[cfg(unix)]
 #[test]
-fn a_report_that_nobody_takes_can_be_interrupted() {
+fn a_run_that_writes_its_report_into_an_unread_pipe_can_be_interrupted() {
     use crate::support::running::Running;
     use rustix::process::Signal;
     let program = Program::new();

@@ -1,4 +1,4 @@
-//! What README.md, CHANGELOG.md and docs/ say of the program.
+//! README.md, CHANGELOG.md and docs/ agree with the program.
 
 use flags::app::Exit;
 use flags::record::Kind;
@@ -7,7 +7,7 @@ use super::read;
 use crate::support::Program;
 
 #[test]
-fn the_changelog_begins_with_this_version() {
+fn the_changelog_starts_with_the_current_version() {
     let changelog = read("CHANGELOG.md");
     let newest = changelog.lines().find_map(|line| line.strip_prefix("## "));
     assert_eq!(newest, Some(env!("CARGO_PKG_VERSION")));
@@ -33,7 +33,7 @@ fn the_page_of_exit_codes_and_the_help_list_every_exit_code() {
 }
 
 #[test]
-fn the_readme_names_only_options_that_there_are() {
+fn the_readme_names_only_options_that_exist() {
     let help = Program::new().run(["--help"]).out;
     let readme = read("README.md");
     let (_, section) = readme.split_once("## By task").unwrap();
@@ -48,14 +48,14 @@ fn the_readme_names_only_options_that_there_are() {
     for option in options {
         let whole =
             |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '-') == option;
-        let is_there = help.split_whitespace().any(whole);
-        // Shown as an example of an option that is shortened.
-        assert!(is_there || option == "--lim", "{option}");
+        let exists = help.split_whitespace().any(whole);
+        // The README shows `--lim` as an example of a shortened option.
+        assert!(exists || option == "--lim", "{option}");
     }
 }
 
 #[test]
-fn the_document_of_reports_has_every_kind() {
+fn docs_reports_lists_every_kind_of_error() {
     let document = read("docs/reports.md");
     let (_, kinds) = document.split_once("## Kinds").unwrap();
     let listed: Vec<_> = kinds

@@ -1,15 +1,15 @@
-//! The files of the workspace: heads, licences, and the map of `src/`.
+//! The files of the workspace: heads of test files, licences, and the map of `src/`.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use super::{crates, entries, read, root, rust_files};
 
-/// More than these, and a newcomer does not see which one holds a thing.
-const MOST_ENTRIES: usize = 16;
+/// The most entries of `src/`. With more, a newcomer does not see where to look.
+const MAX_ENTRIES: usize = 16;
 
 #[test]
-fn every_test_file_says_what_it_is_about() {
+fn every_test_file_starts_with_a_module_comment() {
     let mut files = Vec::new();
     for folder in crates() {
         files.extend(rust_files(&folder.join("tests")));
@@ -29,7 +29,7 @@ fn no_module_has_both_a_file_and_a_folder() {
         let files = rust_files(&folder.join("src")).into_iter();
         both.extend(files.filter(|file| file.with_extension("").is_dir()));
     }
-    assert!(both.is_empty(), "its head belongs in mod.rs: {both:#?}");
+    assert!(both.is_empty(), "move these files to mod.rs: {both:#?}");
 }
 
 #[test]
@@ -40,10 +40,10 @@ fn each_crate_carries_both_licences() {
         let files = crates().into_iter().map(|folder| folder.join(name));
         missing.extend(files.filter(|file| fs::read_to_string(file).ok().as_ref() != Some(&text)));
     }
-    assert!(missing.is_empty(), "not there, or different: {missing:#?}");
+    assert!(missing.is_empty(), "missing or different: {missing:#?}");
 }
 
-/// The names of the entries of `src/`, those of folders with a slash.
+/// Returns the names of the entries of `src/`, with a slash after the name of a folder.
 fn src() -> BTreeSet<String> {
     let paths = entries(&root().join("src")).into_iter();
     let names = paths.map(|path| {
@@ -57,11 +57,11 @@ fn src() -> BTreeSet<String> {
 #[test]
 fn src_has_few_entries() {
     let src = src();
-    assert!(src.len() <= MOST_ENTRIES, "{} are {src:?}", src.len());
+    assert!(src.len() <= MAX_ENTRIES, "{} entries: {src:?}", src.len());
 }
 
-/// The names in a map of `src/`: of the indented block with `lib.rs`, those at the beginnings of the lines that are indented
-/// as far as that.
+/// Returns the names in the map of `src/`, which is the indented block with `lib.rs`: those at the beginning of each
+/// line with the same indentation as `lib.rs`.
 fn mapped(document: &str) -> BTreeSet<String> {
     let is_map = |block: &&[&str]| {
         block
@@ -83,14 +83,14 @@ fn mapped(document: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The names of files and folders that a line begins with.
+/// Returns the names of files and folders at the beginning of a line.
 fn names(line: &str) -> impl Iterator<Item = &str> {
     let is_name = |word: &&str| word.ends_with('/') || word.ends_with(".rs");
     line.split_whitespace().take_while(is_name)
 }
 
 #[test]
-fn a_map_has_the_names_its_lines_begin_with() {
+fn a_map_contains_the_names_at_the_beginning_of_its_lines() {
     let document = "\
 # How to
 
@@ -112,6 +112,6 @@ fn a_map_has_the_names_its_lines_begin_with() {
 }
 
 #[test]
-fn the_map_in_contributing_has_each_entry_of_src() {
+fn the_map_in_contributing_lists_every_entry_of_src() {
     assert_eq!(mapped(&read("CONTRIBUTING.md")), src());
 }

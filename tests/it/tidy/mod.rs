@@ -1,4 +1,4 @@
-//! What the documents and the heads of files say is true: they and the program cannot drift apart unnoticed.
+//! The documents and the heads of files agree with the program and the source.
 
 mod documents;
 mod files;
@@ -16,7 +16,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// The folders of the crates of this workspace, the root among them.
+/// Returns the folders of all crates of this workspace, the root included.
 fn crates() -> Vec<PathBuf> {
     let manifest = read("Cargo.toml");
     let (_, members) = manifest.split_once("\nmembers = [").unwrap();
@@ -27,7 +27,7 @@ fn crates() -> Vec<PathBuf> {
     [root().to_owned()].into_iter().chain(folders).collect()
 }
 
-/// The Rust files below a folder, sorted; none if there is no such folder.
+/// Returns the Rust files below a folder, sorted. Returns none if the folder does not exist.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in entries(folder) {
@@ -40,7 +40,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The paths of the entries of a folder, sorted; none if there is no such folder.
+/// Returns the paths of the entries of a folder, sorted. Returns none if the folder does not exist.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();

@@ -1,10 +1,11 @@
-//! The lists of modules in the heads of files, lowest layer first: each names the modules that are there, and a module
-//! imports only from those listed before it.
+//! The lists of modules in the heads of files, lowest layer first. Each list must name exactly the modules of its file,
+//! and a module may import only from those listed before it.
 
 use super::source::Source;
 use super::{crates, root};
 
-/// The lists that do not name exactly the modules of their files; those that are only for tests may be missing.
+/// Returns a message for each list that does not name exactly the modules of its file. Modules for tests may be
+/// missing.
 fn wrong_lists(sources: &[Source]) -> Vec<String> {
     let mut wrong = Vec::new();
     for head in sources.iter().filter(|source| source.is_head()) {
@@ -27,17 +28,17 @@ fn wrong_lists(sources: &[Source]) -> Vec<String> {
     wrong
 }
 
-/// The imports of modules in lists from modules that are listed after them.
+/// Returns a message for each import from a module that is listed later.
 ///
-/// A name that the head of a folder imports counts as the module it comes from. What the head defines itself is open to all
-/// its modules.
+/// A name that the head of a folder imports counts as the module it comes from. All modules may import what the head
+/// defines itself.
 fn upward_imports(sources: &[Source]) -> Vec<String> {
     let mut upward = Vec::new();
     for head in sources.iter().filter(|source| source.is_head()) {
         let listed = head.listed();
         let place = |module: &str| listed.iter().position(|name| *name == module);
         let names = head.names();
-        // The place in the list of what is imported, for paths into this folder.
+        // The place in the list of the imported module, for paths into this folder.
         let from = |path: &[String]| {
             let within = path.strip_prefix(head.module.as_slice())?;
             let first = within.first()?;
@@ -63,26 +64,29 @@ fn upward_imports(sources: &[Source]) -> Vec<String> {
     upward
 }
 
-/// What is wrong in any crate of the workspace, each with its path.
-fn in_all_crates(wrong: impl Fn(&[Source]) -> Vec<String>) -> Vec<String> {
+/// Applies `check` to every crate of the workspace. Returns all messages, each with the path of its file.
+fn in_all_crates(check: impl Fn(&[Source]) -> Vec<String>) -> Vec<String> {
     let mut all = Vec::new();
     for folder in crates() {
         let src = folder.join("src");
         let name = src.strip_prefix(root()).unwrap().display();
         let sources = Source::all(&src);
         let imports: usize = sources.iter().map(|source| source.imports().len()).sum();
-        assert!(imports > 0 || sources.len() < 3, "none found in {name}");
+        assert!(
+            imports > 0 || sources.len() < 3,
+            "no imports found in {name}"
+        );
         all.extend(
-            wrong(&sources)
+            check(&sources)
                 .iter()
-                .map(|wrong| format!("{name}/{wrong}")),
+                .map(|message| format!("{name}/{message}")),
         );
     }
     all
 }
 
 #[test]
-fn a_list_of_modules_names_those_that_are_declared() {
+fn lists_of_modules_name_exactly_the_declared_modules() {
     let wrong = in_all_crates(wrong_lists);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -93,7 +97,7 @@ fn modules_import_only_from_those_listed_before_them() {
     assert!(upward.is_empty(), "{}", upward.join("\n"));
 }
 
-/// A crate of a few lines, in which all is well.
+/// Returns the files of a small crate without a wrong list or import.
 fn sample() -> Vec<(&'static str, &'static str)> {
     vec![
         (
@@ -117,7 +121,7 @@ fn sample() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// The sample with a line more in one file.
+/// Returns the sample with `line` in front of one file.
 fn sample_with(file: &str, line: &str) -> Vec<Source> {
     let sources = sample().into_iter().map(|(name, text)| {
         let more = if name == file { line } else { "" };
@@ -127,7 +131,7 @@ fn sample_with(file: &str, line: &str) -> Vec<Source> {
 }
 
 #[test]
-fn a_list_that_is_wrong_is_found() {
+fn a_wrong_list_is_detected() {
     assert_eq!(wrong_lists(&sample_with("", "")), [""; 0]);
     for (file, line) in [
         ("lib.rs", "//! * `gone`: d\n"),
@@ -149,7 +153,7 @@ fn a_list_that_is_wrong_is_found() {
 }
 
 #[test]
-fn an_import_from_a_module_listed_later_is_found() {
+fn an_import_from_a_module_listed_later_is_detected() {
     assert_eq!(upward_imports(&sample_with("", "")), [""; 0]);
     for (file, line) in [
         ("low.rs", "use crate::mid::a::A;\n"),
@@ -160,7 +164,7 @@ fn an_import_from_a_module_listed_later_is_found() {
         ("mid/a.rs", "use super::b::B;\n"),
         ("mid/a.rs", "pub(super) use super::{\n    b,\n};\n"),
         ("mid/a.rs", "use super::super::top;\n"),
-        // By the name under which the head has it.
+        // By the names under which the head re-exports them.
         ("mid/b.rs", "use crate::One;\n"),
         ("mid/b.rs", "use crate::Four;\n"),
         ("mid/b.rs", "use crate::two::Five;\n"),

@@ -1,6 +1,7 @@
-//! What the tests about modules read from a Rust file: the list in its head, the modules it declares, and what it imports.
+//! Reads from a Rust file what the tests about modules need: the list in its head, the modules it declares, and its
+//! imports.
 //!
-//! Reads lines, as rustfmt leaves them, and not the language.
+//! It does not parse Rust: it relies on the lines as rustfmt formats them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use super::rust_files;
 
-/// A file of a library.
+/// A source file of a library.
 pub(super) struct Source {
     /// Its path below the folder of the sources: `fault/mod.rs`.
     pub(super) file: String,
@@ -19,22 +20,22 @@ pub(super) struct Source {
 
 /// One name of a `use`.
 struct Import {
-    /// As it is written: `["super", "job", "Job"]`.
+    /// The path as written: `["super", "job", "Job"]`.
     path: Vec<String>,
-    /// What it is called here.
+    /// The name in the importing module.
     name: String,
-    /// The module that the line is in.
+    /// The path of the importing module, which may be an inline module of the file.
     module: Vec<String>,
 }
 
 impl Source {
-    /// The files of the library in this folder.
+    /// Reads the files of the library in this folder.
     pub(super) fn all(folder: &Path) -> Vec<Self> {
         let files = rust_files(folder).into_iter().map(|path| {
             let file = path.strip_prefix(folder).unwrap().to_str().unwrap();
             Self::new(file, fs::read_to_string(&path).unwrap())
         });
-        // The other crate of the folder, which imports the library as anybody does.
+        // `main.rs` is a crate of its own and imports the library from outside.
         files.filter(|source| source.file != "main.rs").collect()
     }
 
@@ -52,12 +53,12 @@ impl Source {
         self.file == "lib.rs"
     }
 
-    /// Whether its modules are in files beside it.
+    /// Whether the modules that it declares are in files of the same folder.
     pub(super) fn is_head(&self) -> bool {
         self.is_lib() || self.file.ends_with("/mod.rs")
     }
 
-    /// The modules listed in its head, in that order: ``//! * `name`: ...`` or ``//! * [`name`]: ...``.
+    /// Returns the modules listed in its head, in that order: ``//! * `name`: ...`` or ``//! * [`name`]: ...``.
     pub(super) fn listed(&self) -> Vec<&str> {
         let head = self.text.lines().take_while(|line| line.starts_with("//!"));
         head.filter_map(|line| {
@@ -71,7 +72,7 @@ impl Source {
         .collect()
     }
 
-    /// The modules it declares and has in other files, each with whether it is only for tests.
+    /// Returns the modules that it declares and that are in other files, each with whether it is only for tests.
     pub(super) fn declared(&self) -> BTreeMap<&str, bool> {
         let mut declared = BTreeMap::new();
         let mut before = "";
@@ -85,14 +86,14 @@ impl Source {
         declared
     }
 
-    /// What it imports from its own crate, as paths below that.
+    /// Returns the imports from its own crate, as paths below the crate.
     pub(super) fn imports(&self) -> Vec<Vec<String>> {
         let imports = self.all_imports();
         let paths = imports.iter().filter_map(|import| self.resolve(import));
         paths.collect()
     }
 
-    /// The names that it imports from its crate into its own module, and their paths below that.
+    /// Returns the names that it imports from its crate into its own module, with their paths below the crate.
     pub(super) fn names(&self) -> BTreeMap<String, Vec<String>> {
         let imports = self.all_imports().into_iter();
         let own = imports.filter(|import| import.module == self.module);
@@ -102,7 +103,7 @@ impl Source {
 
     fn all_imports(&self) -> Vec<Import> {
         let mut imports = Vec::new();
-        // The modules that are open where a line is, each with its indentation.
+        // The inline modules that enclose the current line, each with its indentation.
         let mut open: Vec<(usize, String)> = Vec::new();
         let mut lines = self.text.lines();
         while let Some(line) = lines.next() {
@@ -136,7 +137,7 @@ impl Source {
         imports
     }
 
-    /// The path of an import below the crate; nothing for what is imported from other crates.
+    /// Returns the path of an import below the crate, or `None` for an import from another crate.
     fn resolve(&self, import: &Import) -> Option<Vec<String>> {
         let mut at = import.module.clone();
         let mut path = import.path.as_slice();
@@ -160,7 +161,7 @@ impl Source {
     }
 }
 
-/// A tree of imports as paths, each with the name that it brings: `super::{a, b as c}`.
+/// Splits a tree of imports such as `super::{a, b as c}` into paths, each with the name that it introduces.
 fn flatten(tree: &str, before: &[&str]) -> Vec<(Vec<String>, String)> {
     if let Some((start, rest)) = tree.split_once('{') {
         let inner = rest.trim_end().strip_suffix('}').expect("a closing brace");
@@ -184,7 +185,7 @@ fn flatten(tree: &str, before: &[&str]) -> Vec<(Vec<String>, String)> {
     vec![(path, name)]
 }
 
-/// The branches of a tree of imports; commas within inner braces do not part them.
+/// Splits the content of braces at its commas, except those within inner braces.
 fn split_at_commas(inner: &str) -> Vec<&str> {
     let mut depth = 0;
     let parts = inner.split(|c| {
