@@ -1,4 +1,4 @@
-"""Drives Chromium by the WebDriver protocol, with nothing but Python's own library."""
+"""Checks the pages in Chromium over the WebDriver protocol. Needs only Python's standard library."""
 
 import json
 import pathlib
@@ -20,15 +20,15 @@ def free_port():
         return s.getsockname()[1]
 
 
-def until(what, is_so, seconds=20):
-    """Waits until it is so."""
+def wait_until(what, condition, seconds=20):
+    """Polls until the condition holds, and returns its result. Fails with `what` after this many seconds."""
     deadline = time.monotonic() + seconds
     while True:
-        result = is_so()
+        result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain: {what}")
+            raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
 
 
@@ -41,7 +41,7 @@ class Browser:
         self.driver = subprocess.Popen(
             ["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until("the driver answers", self.answers)
+        wait_until("the driver is ready", self.is_ready)
         options = {
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"]
         }
@@ -53,7 +53,7 @@ class Browser:
         session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
         self.session = f"/session/{session['sessionId']}"
 
-    def answers(self):
+    def is_ready(self):
         try:
             return self.call("GET", "/status")["ready"]
         except OSError:
@@ -62,7 +62,7 @@ class Browser:
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"}, method=method)
-        # No proxy of the environment stands between two programs of this machine.
+        # A proxy named in the environment must not be used for a program on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=60) as answer:
@@ -75,8 +75,8 @@ class Browser:
 
     def open(self, url):
         self.do("POST", "/url", {"url": url})
-        # On a busy machine the driver has been seen to come back in the middle of a long page.
-        until("the page is there", lambda: self.run("return document.readyState") == "complete")
+        # On a busy machine the driver has returned in the middle of loading a long page.
+        wait_until("the page is loaded", lambda: self.run("return document.readyState") == "complete")
 
     def run(self, script, *args):
         return self.do("POST", "/execute/sync", {"script": script, "args": list(args)})
@@ -111,23 +111,23 @@ class Browser:
         keys = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
         self.do("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": keys}]})
 
-    def width(self, width):
+    def set_width(self, width):
         self.cdp(
             "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600
         )
 
-    def scheme(self, scheme):
+    def set_color_scheme(self, scheme):
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def ground(self):
+    def background_color(self):
         return self.run("return getComputedStyle(document.body).backgroundColor")
 
-    def complaints(self):
-        """What the console has to say against the page since it was last asked."""
+    def console_errors(self):
+        """Returns the errors and warnings on the console since the last call."""
         entries = self.do("POST", "/se/log", {"type": "browser"})
         return [entry["message"] for entry in entries if entry["level"] in ("SEVERE", "WARNING")]
 
-    def end(self):
+    def close(self):
         try:
             self.do("DELETE", "")
         finally:
@@ -135,63 +135,66 @@ class Browser:
             self.driver.wait(10)
 
 
-def same(what, found, expected):
+def check_equal(what, found, expected):
     assert found == expected, f"{what}: {found!r} instead of {expected!r}"
     print(f"  {what}: {found}")
 
 
-def looks_right_everywhere(browser):
-    """Nothing sticks out at the width of a telephone, and dark is dark."""
+def check_appearance(browser):
+    """Checks that the page fits the widths of a phone and a screen, follows the colour scheme, and logs no errors."""
     for width in (360, 1280):
-        browser.width(width)
-        sticks_out = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        same(f"sticks out at {width} px", sticks_out, 0)
-    browser.scheme("light")
-    light = browser.ground()
-    browser.scheme("dark")
-    dark = browser.ground()
-    assert light != dark, f"dark is as light as light: {light}"
-    browser.scheme("light")
-    same("complaints", browser.complaints(), [])
+        browser.set_width(width)
+        overflow = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        check_equal(f"horizontal overflow at {width} px", overflow, 0)
+    browser.set_color_scheme("light")
+    light = browser.background_color()
+    browser.set_color_scheme("dark")
+    dark = browser.background_color()
+    assert light != dark, f"the background is the same in both colour schemes: {light}"
+    browser.set_color_scheme("light")
+    check_equal("console errors", browser.console_errors(), [])
 
 
-def report(browser, name, runs, codes):
+def check_report(browser, name, runs, codes):
     print(f"{name}: {runs} runs of {codes} codes")
     path = WORK / name
     assert path.stat().st_size < 1_000_000, f"{path.stat().st_size} bytes"
     browser.open(path.as_uri())
-    until("all bars are there", lambda: browser.count(".bar") >= runs * codes)
-    same("bars", browser.count(".bar"), runs * codes)
+    wait_until("all bars are drawn", lambda: browser.count(".bar") >= runs * codes)
+    check_equal("bars", browser.count(".bar"), runs * codes)
     browser.hover(browser.run("return document.querySelectorAll('.bar')[17]"))
     hidden = "return document.querySelector('#card').hidden"
-    until("the bar tells of itself", lambda: not browser.run(hidden))
+    wait_until("the card of the bar is shown", lambda: not browser.run(hidden))
     shown = browser.text("#card")
     assert re.match(r"[A-Z]{2}\b", shown) and "ms" in shown, shown
     browser.press(ESCAPE)
-    until("the card is gone", lambda: browser.run(hidden))
-    looks_right_everywhere(browser)
+    wait_until("the card is hidden", lambda: browser.run(hidden))
+    check_appearance(browser)
 
 
-def server(browser):
+def check_server_page(browser):
     print("the page of a server")
     process = subprocess.Popen([BIN / "test-server", "--serve", "0"], stdout=subprocess.PIPE, text=True)
     try:
         url = next(json.loads(line) for line in process.stdout if line.startswith("{"))["ready"][0]["url"]
         browser.open(url.removesuffix("/flags") + "/")
-        same("flags in the gallery", browser.count("#gallery img"), 194)
+        check_equal("flags in the gallery", browser.count("#gallery img"), 194)
         shown = "return document.querySelector('#gallery img[src$=\"/ad.gif\"]').naturalWidth"
-        until("the first flag is there", lambda: browser.run(shown) > 0)
+        wait_until("the first flag is loaded", lambda: browser.run(shown) > 0)
         browser.type("#plan", "100:status=418")
         browser.click("#set-plan")
-        until("the new plan is in force", lambda: "418" in browser.text("#plan-now") + browser.text("#plan-in-words"))
+        wait_until(
+            "the page shows the new plan",
+            lambda: "418" in browser.text("#plan-now") + browser.text("#plan-in-words"),
+        )
         flags = [BIN / "flags", "-q", "-v", "-s", url, "br", "--dest", WORK / "page"]
-        met = subprocess.run(flags, stdout=subprocess.PIPE, text=True, check=False)
-        assert "HTTP error 418" in met.stdout, met.stdout
-        until("the page counts it", lambda: "status" in browser.text("#injected"))
-        same("requests", browser.text("#stat-requests"), "1")
+        run = subprocess.run(flags, stdout=subprocess.PIPE, text=True, check=False)
+        assert "HTTP error 418" in run.stdout, run.stdout
+        wait_until("the page counts the fault", lambda: "status" in browser.text("#injected"))
+        check_equal("requests", browser.text("#stat-requests"), "1")
         browser.click("#reset")
-        until("the page has forgotten it", lambda: browser.text("#stat-requests") == "0")
-        looks_right_everywhere(browser)
+        wait_until("the counters are reset", lambda: browser.text("#stat-requests") == "0")
+        check_appearance(browser)
     finally:
         process.terminate()
         process.wait(10)
@@ -200,12 +203,12 @@ def server(browser):
 def main():
     browser = Browser()
     try:
-        report(browser, "delay.html", 3, 26)
-        report(browser, "error.html", 2, 676)
-        server(browser)
+        check_report(browser, "delay.html", 3, 26)
+        check_report(browser, "error.html", 2, 676)
+        check_server_page(browser)
     finally:
-        browser.end()
-    print("the pages are as they should be")
+        browser.close()
+    print("all pages passed")
 
 
 main()
