@@ -1,4 +1,4 @@
-//! Ten sleeps of different length on one thread and on four, side by side.
+//! Compares ten sleeps of different lengths on one thread and on four.
 //!
 //! `cargo run -p comparison --example sleeps -- FOLDER` prints the table and writes `sleeps.html` and `sleeps.svg`.
 
@@ -19,7 +19,7 @@ static TERMS: Terms = Terms {
     slot: "thread",
     task: "sleep",
     name: "sleep",
-    in_flight: "From the moment a thread takes it until it ends, a sleep is in flight.",
+    in_flight: "A sleep is in flight from the moment a thread takes it until it ends.",
     phases: &[
         PhaseTerms {
             kind: PhaseKind::Queue,
@@ -85,7 +85,7 @@ fn run(threads: usize) -> Run {
     }
 }
 
-/// Takes one sleep after another until there are none left.
+/// Runs one sleep after another until none are left.
 fn sleep_in_turn(lane: usize, next: &AtomicUsize, begin: Instant) -> Vec<Task> {
     let mut tasks = Vec::new();
     while let Some(&length_ms) = LENGTHS_MS.get(next.fetch_add(1, Ordering::Relaxed)) {

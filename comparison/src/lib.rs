@@ -1,7 +1,7 @@
-//! Runs of the same work side by side: statistics over series of runs, a table for the terminal, and a page with charts.
+//! Compares runs of the same work: statistics over series of runs, a table for the terminal, and a page with charts.
 //!
-//! A program hands over a [`Comparison`]: neutral values, in which a task is a name, an outcome and the phases of its time.
-//! What the tasks were, and how they were run, is not known here. The words for them come from the program as [`Terms`].
+//! The program passes a [`Comparison`] of neutral values: a task has a name, an outcome and the phases of its time.
+//! This crate does not know what the tasks did or how they ran. The program supplies its words for them as [`Terms`].
 //!
 //! | function | returns |
 //! | --- | --- |
@@ -9,19 +9,19 @@
 //! | [`table()`] | text for a terminal |
 //! | [`markdown()`] | text for a README |
 //! | [`picture()`] | an SVG picture of when each task ran |
-//! | [`page()`] | an HTML page with all of it |
+//! | [`page()`] | an HTML page with all of these |
 //!
-//! The modules, bottom floor first; each imports only from those above it in this list:
+//! The modules, lowest layer first; each imports only from those listed before it:
 //!
-//! * `model`: the neutral values that a program hands over
+//! * `model`: the values that a program passes to this crate
 //! * `samples`: made-up runs for the tests
 //! * `timeline`: where the time of a task went, on the time axis of its run
-//! * `statistics`: numbers from numbers
+//! * `statistics`: series of runs, and what their numbers show
 //! * `text`: sentences, columns, the table for the terminal, markdown
 //! * `chart`: SVG elements, axes, legends, and charts of lines
-//! * `waterfall`: a run as rows of bars, one for each task
-//! * `picture`: the waterfalls alone
-//! * `page`: tables, waterfalls and charts in one file
+//! * `waterfall`: a run drawn as rows of bars, one row per task
+//! * `picture`: the waterfalls as one SVG picture
+//! * `page`: tables, waterfalls and charts as one HTML file
 
 mod chart;
 mod model;
@@ -43,7 +43,7 @@ pub use statistics::{
 pub use text::{Column, columns, conclusion_in_words, count, markdown, table};
 pub use timeline::Span;
 
-// The example of the README must compile as well.
+// Compiles and runs the example of the README as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

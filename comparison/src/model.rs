@@ -1,111 +1,111 @@
-//! The neutral values that a program hands over. Times are milliseconds.
+//! The values that a program passes to this crate. They know nothing of what the tasks do. Times are milliseconds.
 
-/// Runs of the same work, and what a reader has to know of them.
+/// Runs of the same work, with the facts and words that a reader needs.
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// The heading of the page.
     pub title: String,
-    /// How it was measured: names with their values, in the order in which they are shown.
+    /// How the runs were measured: names with their values, in display order.
     pub facts: Vec<(&'static str, String)>,
-    /// The words of the program for what it compares.
+    /// The program's words for what it compares.
     pub terms: &'static Terms,
     /// The runs, in the order in which they took place.
     pub runs: Vec<Run>,
 }
 
-/// The words of a program for what it compares, in lower case and in the singular. An `s` makes the plural.
+/// A program's words for what it compares, in lower case and in the singular. The plural is formed with an `s`.
 #[derive(Debug)]
 pub struct Terms {
-    /// What distinguishes the series: `strategy`.
+    /// The noun for what distinguishes the series, such as `strategy`.
     pub series: &'static str,
-    /// The labels of series in the order in which they are shown. Labels that are not listed come first, in the order of
-    /// their first runs.
+    /// The labels of the series in display order. Labels that are not listed come first, in the order of their first
+    /// runs.
     pub labels: &'static [&'static str],
-    /// What bounds how many tasks run at once: `connection`.
+    /// The noun for what limits how many tasks run at once, such as `connection`.
     pub slot: &'static str,
-    /// What a task does: `download`.
+    /// The noun for a task, such as `download`.
     pub task: &'static str,
-    /// What a task is named by: `code`.
+    /// The noun for the name of a task, such as `code`.
     pub name: &'static str,
-    /// When a task is in flight, in a sentence.
+    /// A sentence that says when a task is in flight.
     pub in_flight: &'static str,
-    /// The phases that occur, in the order of the legend.
+    /// The phases that can occur, in the order of the legend.
     pub phases: &'static [PhaseTerms],
 }
 
-/// The words for one kind of phase.
+/// The program's words for one kind of phase.
 #[derive(Debug)]
 pub struct PhaseTerms {
-    /// The kind.
+    /// The kind of phase that the words are for.
     pub kind: PhaseKind,
-    /// Its name in the details of a task.
+    /// The name of the phase in the details of a task.
     pub name: &'static str,
-    /// Its explanation in the legend.
+    /// The explanation of the phase in the legend.
     pub legend: &'static str,
 }
 
-/// One run: all tasks once.
+/// One run, in which each task is attempted at most once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// The series it belongs to, together with `slots`: `semaphore`.
+    /// The label, such as `semaphore`. Together with `slots` it identifies the series of the run.
     pub label: String,
-    /// How many tasks could run at once; at least 1.
+    /// The limit on how many tasks run at once; at least 1.
     pub slots: usize,
-    /// The round, from 1, where there were several.
+    /// The number of the round, from 1; `None` if there was only one.
     pub round: Option<u32>,
-    /// The signal that ended it early. Such a run is shown, but not part of any series.
+    /// The name of the signal that ended the run early. Such a run is drawn, but is not part of a series.
     pub ended_by: Option<String>,
-    /// From the start to the end of its last task.
+    /// The time from the start of the run to the end of its last task, in milliseconds.
     pub elapsed_ms: f64,
-    /// Processor time, including the system's, where it is known.
+    /// User and system CPU time in milliseconds, if known.
     pub cpu_ms: Option<f64>,
-    /// Peak memory in bytes, where it is known.
+    /// Peak memory in bytes, if known.
     pub peak_memory: Option<u64>,
-    /// The most tasks in flight at the same moment as measured from outside, where that is known.
+    /// The largest number of tasks in flight at once, as measured outside the run, if known.
     pub peak_in_flight: Option<usize>,
-    /// The tasks; each has a name of its own within the run.
+    /// The tasks. Their names differ within the run.
     pub tasks: Vec<Task>,
 }
 
-/// One task of a run: a row of its waterfall.
+/// One task of a run, drawn as one row of its waterfall.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// Its name, the same in all runs: `BR`.
+    /// The name, such as `BR`, which is the same in all runs.
     pub name: String,
-    /// The worker or slot that ran it, from 0. None for a task that was not attempted.
+    /// The worker or slot that ran the task, from 0; `None` if the task was not attempted.
     pub lane: Option<usize>,
-    /// How it ended.
+    /// How the task ended.
     pub outcome: Outcome,
-    /// The reason, of an error.
+    /// The reason, if the outcome is an error.
     pub message: Option<String>,
-    /// Where its time went, from the start of the run: each phase begins where the one before it ends. Begins with a queue
-    /// phase, which may be of no length. Empty for a task that was not attempted.
+    /// The phases of the task, from the start of the run; each begins where the previous one ends. The first is a queue
+    /// phase, which may have zero length. Empty if the task was not attempted.
     pub phases: Vec<Phase>,
 }
 
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// As it should.
+    /// The task succeeded.
     Ok,
-    /// There was nothing to do it with.
+    /// What the task was to work on does not exist.
     NotFound,
-    /// It failed.
+    /// The task failed.
     Error,
-    /// It never started.
+    /// The task never started.
     NotAttempted,
 }
 
-/// One stretch of the time of a task.
+/// One stretch of a task's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Phase {
-    /// What it was spent on.
+    /// What the time was spent on.
     pub kind: PhaseKind,
-    /// How long it took.
+    /// The length of the phase, in milliseconds.
     pub ms: f64,
 }
 
-/// What a stretch of time was spent on. Each kind is drawn in its own way.
+/// What a stretch of time was spent on. Each kind is drawn differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhaseKind {
     /// Waiting for a slot. Not part of the service time.
@@ -114,11 +114,11 @@ pub enum PhaseKind {
     Earlier,
     /// Pauses between attempts. Not part of the service time.
     Pause,
-    /// Waiting for something else: for an answer.
+    /// Waiting for something else, such as an answer.
     Waiting,
-    /// The work itself: reading a body.
+    /// The work itself, such as reading a body.
     Body,
-    /// Putting the result where it belongs.
+    /// Saving the result.
     Save,
 }
 
@@ -126,7 +126,7 @@ impl Outcome {
     /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Ok, Self::NotFound, Self::Error, Self::NotAttempted];
 
-    /// Returns the class of the outcome in pages and pictures.
+    /// Returns the CSS class of the outcome in pages and pictures.
     ///
     /// ```
     /// assert_eq!(comparison::Outcome::NotFound.class(), "not_found");
@@ -156,7 +156,7 @@ impl Outcome {
 }
 
 impl PhaseKind {
-    /// Returns the class of the phase in pages and pictures.
+    /// Returns the CSS class of the phase in pages and pictures.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Queue => "queue",
@@ -170,7 +170,7 @@ impl PhaseKind {
 }
 
 impl Terms {
-    /// Returns the name of a phase; one that the program has no words for is called by its class.
+    /// Returns the program's name for a phase, or the CSS class if the program has none.
     pub(crate) fn phase_name(&self, kind: PhaseKind) -> &'static str {
         let terms = self.phases.iter().find(|terms| terms.kind == kind);
         terms.map_or(kind.class(), |terms| terms.name)

@@ -1,24 +1,29 @@
-//! The waterfalls alone, one below the other on one axis: a picture for a README. It has its own ground and its own style.
+//! The waterfalls of a comparison as one SVG picture, for a README.
+//!
+//! They share one time axis. The picture brings its own background and style, because the document that embeds it
+//! supplies neither.
 
 use crate::chart::{
     Markup, Px, draw_hatching, draw_legend, legend_height, style_without_variables,
 };
 use crate::model::{Comparison, Run};
-use crate::statistics::{series, shown};
+use crate::statistics::{series, shown_runs};
 use crate::text::{conclusion_in_words, panel_title};
-use crate::waterfall::{Layout, draw_waterfall, entries};
+use crate::waterfall::{Layout, draw_waterfall, legend_entries};
 
 const WIDTH: f64 = 800.0;
 const MARGIN: f64 = 16.0;
 
-/// The room between waterfalls.
+/// The vertical space between waterfalls.
 const GAP: f64 = 6.0;
 
-/// The height that a panel should have, and the height of rows within which it is kept.
-const PANEL: f64 = 220.0;
-const ROWS: (f64, f64) = (0.5, 9.0);
+/// The intended height of a panel. The height of its rows stays within `ROW_HEIGHTS`, which takes
+/// precedence.
+const PANEL_HEIGHT: f64 = 220.0;
+const ROW_HEIGHTS: (f64, f64) = (0.5, 9.0);
 
-/// Returns the waterfalls as an SVG picture, for light and for dark. Of several rounds, the run in the middle is drawn.
+/// Returns the waterfalls as an SVG picture with a light and a dark colour scheme. Of several rounds, the median run is
+/// drawn.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -27,12 +32,12 @@ const ROWS: (f64, f64) = (0.5, 9.0);
 /// assert!(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\""));
 /// ```
 pub fn picture(comparison: &Comparison) -> String {
-    let (runs, terms) = (shown(&comparison.runs), comparison.terms);
-    let layout = Layout::new(&runs, WIDTH, PANEL, ROWS);
-    let entries = entries(&runs, &layout, terms);
-    let wide = WIDTH - layout.left - MARGIN;
+    let (runs, terms) = (shown_runs(&comparison.runs), comparison.terms);
+    let layout = Layout::new(&runs, WIDTH, PANEL_HEIGHT, ROW_HEIGHTS);
+    let entries = legend_entries(&runs, &layout, terms);
+    let legend_width = WIDTH - layout.left - MARGIN;
     let heights = runs.iter().map(|run| layout.height(run) + GAP);
-    let height = MARGIN + legend_height(&entries, wide) + GAP + heights.sum::<f64>();
+    let height = MARGIN + legend_height(&entries, legend_width) + GAP + heights.sum::<f64>();
 
     let mut markup = Markup::default();
     open(height, &mut markup);
@@ -40,7 +45,7 @@ pub fn picture(comparison: &Comparison) -> String {
     markup.element("desc", &[], &description(comparison, &runs));
     markup.element("style", &[], &style_without_variables());
     draw_hatching(&mut markup);
-    markup.leaf(
+    markup.empty_element(
         "rect",
         &[
             ("class", &"ground"),
@@ -50,8 +55,8 @@ pub fn picture(comparison: &Comparison) -> String {
     );
     markup.line_break();
     let mut top = MARGIN;
-    draw_legend(&entries, (layout.left, top), wide, &mut markup);
-    top += legend_height(&entries, wide) + GAP;
+    draw_legend(&entries, (layout.left, top), legend_width, &mut markup);
+    top += legend_height(&entries, legend_width) + GAP;
     for run in runs {
         draw_waterfall(run, &layout, terms, top, &mut markup);
         top += layout.height(run) + GAP;
@@ -75,13 +80,13 @@ fn open(height: f64, markup: &mut Markup) {
     markup.line_break();
 }
 
-/// Describes the picture for readers who cannot see it.
+/// Returns the description of the picture for screen readers.
 fn description(comparison: &Comparison, runs: &[&Run]) -> String {
     let terms = comparison.terms;
     let titles: Vec<_> = runs.iter().map(|run| panel_title(run, terms)).collect();
     let conclusion = conclusion_in_words(&series(comparison), terms).unwrap_or_default();
     format!(
-        "When each {} of a run was waiting and under way, on one time axis: {}. {conclusion}",
+        "Shows when each {} of each run waited and ran, on one time axis: {}. {conclusion}",
         terms.task,
         titles.join("; ")
     )

@@ -2,30 +2,29 @@
 
 use crate::model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 
-/// The words of a program that downloads.
+/// The words of a program that downloads files.
 pub(crate) static TERMS: Terms = Terms {
     series: "strategy",
     labels: &["sequential", "threadpool", "semaphore"],
     slot: "connection",
     task: "download",
     name: "code",
-    in_flight: "From its turn to its last byte on disk, a download is in flight.",
+    in_flight: "A download is in flight from its start to its last byte on disk.",
     phases: &[
-        words(PhaseKind::Queue, "queue", "queue"),
-        words(PhaseKind::Earlier, "earlier", "earlier attempts"),
-        words(PhaseKind::Pause, "pause", "pause"),
-        words(PhaseKind::Waiting, "waiting", "ok: waiting for the answer"),
-        words(PhaseKind::Body, "body", "body"),
-        words(PhaseKind::Save, "saving", "saving"),
+        phase_terms(PhaseKind::Queue, "queue", "queue"),
+        phase_terms(PhaseKind::Earlier, "earlier", "earlier attempts"),
+        phase_terms(PhaseKind::Pause, "pause", "pause"),
+        phase_terms(PhaseKind::Waiting, "waiting", "ok: waiting for the answer"),
+        phase_terms(PhaseKind::Body, "body", "body"),
+        phase_terms(PhaseKind::Save, "saving", "saving"),
     ],
 };
 
-const fn words(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
+const fn phase_terms(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
     PhaseTerms { kind, name, legend }
 }
 
-/// Returns the phases of a task in the order in which a download goes through them: queue, earlier attempts, pause, waiting,
-/// body, save.
+/// Returns the phases of a download with these lengths: queue, earlier attempts, pause, waiting, body, save.
 pub(crate) fn phases(ms: [f64; 6]) -> Vec<Phase> {
     let phase = |(terms, ms): (&PhaseTerms, f64)| Phase {
         kind: terms.kind,
@@ -34,7 +33,7 @@ pub(crate) fn phases(ms: [f64; 6]) -> Vec<Phase> {
     TERMS.phases.iter().zip(ms).map(phase).collect()
 }
 
-/// Returns a task that started at that time and took 103 ms.
+/// Returns a successful task that started at `start_ms` and took 103 ms.
 pub(crate) fn task(name: &str, start_ms: f64) -> Task {
     Task {
         name: name.to_owned(),
@@ -45,7 +44,7 @@ pub(crate) fn task(name: &str, start_ms: f64) -> Task {
     }
 }
 
-/// Returns a run of this many tasks, AA, AB and so on, over this many slots.
+/// Returns a run of `tasks` tasks, named AA, AB and so on, over `slots` slots.
 pub(crate) fn run(label: &str, slots: usize, tasks: usize) -> Run {
     let letter = |i: usize| char::from(b'A' + i as u8);
     let task = |i| {
@@ -65,8 +64,8 @@ pub(crate) fn run(label: &str, slots: usize, tasks: usize) -> Run {
     }
 }
 
-/// Returns these runs beside each other.
-pub(crate) fn of(runs: Vec<Run>) -> Comparison {
+/// Returns a comparison of these runs.
+pub(crate) fn comparison_of(runs: Vec<Run>) -> Comparison {
     Comparison {
         title: "26 country codes".to_owned(),
         facts: vec![("Program", "flags 0.1.0".to_owned())],
@@ -75,15 +74,15 @@ pub(crate) fn of(runs: Vec<Run>) -> Comparison {
     }
 }
 
-/// Returns one task after the other beside all at once.
+/// Returns a comparison of a sequential run with a run of all tasks at once.
 pub(crate) fn comparison(tasks: usize) -> Comparison {
-    of(vec![
+    comparison_of(vec![
         run("sequential", 1, tasks),
         run("semaphore", tasks, tasks),
     ])
 }
 
-/// Makes a task fail with this message.
+/// Turns the task into an error with this message.
 pub(crate) fn fail(task: &mut Task, message: &str) {
     task.outcome = Outcome::Error;
     task.message = Some(message.to_owned());

@@ -1,24 +1,24 @@
-//! Where the time of one task went, on the time axis of its run.
+//! The phases of a task as spans on the time axis of its run, and the order in which tasks started.
 
 use crate::model::{Phase, PhaseKind, Run, Task};
 
-/// A shorter pause is not one: the shortest backoff is a hundred times this.
-const NO_PAUSE_MS: f64 = 1.0;
+/// Pauses up to this length are not drawn. The shortest real backoff is a hundred times as long.
+const IGNORED_PAUSE_MS: f64 = 1.0;
 
-/// A stretch of time, from the start of the run.
+/// A stretch of time of a task. Times count from the start of the run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
-    /// What it was spent on.
+    /// What the time was spent on.
     pub kind: PhaseKind,
-    /// When it begins.
+    /// The start, in milliseconds.
     pub from_ms: f64,
-    /// When it ends.
+    /// The end, in milliseconds.
     pub to_ms: f64,
 }
 
 impl Task {
-    /// Returns the phases of the task one behind the other, without those that are too short to be drawn: pauses up to a
-    /// millisecond, and what took less than half a microsecond. These do not delay the later ones.
+    /// Returns the phases of the task as consecutive spans, without those too short to draw: pauses of up to a
+    /// millisecond, and phases of less than half a microsecond. What is left out does not delay later spans.
     ///
     /// ```
     /// use comparison::{Outcome, Phase, PhaseKind, Task};
@@ -40,9 +40,9 @@ impl Task {
     /// ```
     pub fn spans(&self) -> Vec<Span> {
         let mut from_ms = 0.0;
-        // Two clocks that are read a moment apart leave a difference, which is not a pause.
-        let drawn = |kind, ms| kind != PhaseKind::Pause || ms > NO_PAUSE_MS;
-        // Times are whole microseconds: less is what a subtraction left.
+        // Reading two clocks a moment apart leaves a difference that is not a pause.
+        let drawn = |kind, ms| kind != PhaseKind::Pause || ms > IGNORED_PAUSE_MS;
+        // Times are whole microseconds; anything less is a rounding error of a subtraction.
         let drawn = self
             .phases
             .iter()
@@ -59,7 +59,7 @@ impl Task {
         drawn.map(span).collect()
     }
 
-    /// Returns when the task started and when it ended; None if it was not attempted.
+    /// Returns the start and the end of the task, in milliseconds; `None` if it was not attempted.
     ///
     /// ```
     /// use comparison::{Outcome, Phase, PhaseKind, Task};
@@ -83,7 +83,7 @@ impl Task {
         Some((start_ms, end_ms))
     }
 
-    /// Returns when the task got its slot; None if it was not attempted.
+    /// Returns the time at which the task got its slot; `None` if it was not attempted.
     pub(crate) fn start_ms(&self) -> Option<f64> {
         let first = self.phases.first()?;
         Some(match first.kind {
@@ -94,7 +94,7 @@ impl Task {
 }
 
 impl Run {
-    /// Returns the tasks in the order in which they started; those that were not attempted come last.
+    /// Returns the tasks in the order in which they started. Tasks that were not attempted come last.
     ///
     /// ```
     /// use comparison::{Outcome, Phase, PhaseKind, Run, Task};
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_was_not_attempted_has_no_place_in_time() {
+    fn a_task_that_was_not_attempted_has_no_interval_and_is_sorted_last() {
         let mut run = samples::run("a", 1, 3);
         run.tasks[0].phases.clear();
         assert_eq!(

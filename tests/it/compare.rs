@@ -292,7 +292,7 @@ fn a_comparison_in_which_every_code_failed_names_no_fastest_strategy() {
     assert!(
         failed
             .out
-            .ends_with("\nEvery code failed, so the times say nothing.\n"),
+            .ends_with("\nEvery code failed, so the times cannot be compared.\n"),
         "{}",
         failed.out
     );

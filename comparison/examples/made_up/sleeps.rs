@@ -1,4 +1,4 @@
-// Made-up runs for the examples in the documentation, which include this file.
+// Made-up runs for the documentation examples, which include this file.
 
 use comparison::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 
@@ -8,7 +8,7 @@ static TERMS: Terms = Terms {
     slot: "thread",
     task: "sleep",
     name: "sleep",
-    in_flight: "From the moment a thread takes it until it ends, a sleep is in flight.",
+    in_flight: "A sleep is in flight from the moment a thread takes it until it ends.",
     phases: &[
         PhaseTerms {
             kind: PhaseKind::Queue,
@@ -23,7 +23,7 @@ static TERMS: Terms = Terms {
     ],
 };
 
-/// Three sleeps of a second, on one thread and on three.
+/// Returns a comparison of three sleeps of a second each, on one thread and on three.
 pub(crate) fn sleeps() -> Comparison {
     Comparison {
         title: "Three sleeps".to_owned(),

@@ -1,35 +1,37 @@
-//! Where a value is on a picture, and which values are written beside it.
+//! Scales map values to positions on a picture; ticks are the values written along an axis.
 
 use super::markup::{Markup, Px};
 
-/// A mapping of values to places, evenly or by their logarithms.
+/// A linear or logarithmic mapping from values to positions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
-    values: (f64, f64),
-    places: (f64, f64),
+    domain: (f64, f64),
+    range: (f64, f64),
     logarithmic: bool,
 }
 
 impl Scale {
-    pub(crate) fn even(values: (f64, f64), places: (f64, f64)) -> Self {
+    /// Creates a linear scale.
+    pub(crate) fn linear(domain: (f64, f64), range: (f64, f64)) -> Self {
         Self {
-            values,
-            places,
+            domain,
+            range,
             logarithmic: false,
         }
     }
 
-    /// `values` above 0.
-    pub(crate) fn logarithmic(values: (f64, f64), places: (f64, f64)) -> Self {
+    /// Creates a logarithmic scale. `domain` must be above 0.
+    pub(crate) fn logarithmic(domain: (f64, f64), range: (f64, f64)) -> Self {
         Self {
-            values,
-            places,
+            domain,
+            range,
             logarithmic: true,
         }
     }
 
-    pub(crate) fn place(&self, value: f64) -> f64 {
-        let ((from, to), (low, high)) = (self.values, self.places);
+    /// Returns the position of a value.
+    pub(crate) fn position(&self, value: f64) -> f64 {
+        let ((from, to), (low, high)) = (self.domain, self.range);
         let share = if self.logarithmic {
             (value.max(f64::MIN_POSITIVE) / from).ln() / (to / from).ln()
         } else {
@@ -39,40 +41,41 @@ impl Scale {
     }
 }
 
-/// Values and how they are written.
+/// The values marked on an axis, with their labels.
 pub(crate) type Ticks = Vec<(f64, String)>;
 
-/// Draws an axis at the bottom of what it measures, with a line up to the top from each tick.
-pub(crate) fn draw_along_bottom(
+/// Draws a horizontal axis at `bottom`, with a grid line from each tick up to `top`.
+pub(crate) fn draw_x_axis(
     scale: Scale,
     (top, bottom): (f64, f64),
     ticks: &Ticks,
     caption: &str,
     markup: &mut Markup,
 ) {
-    let (left, right) = scale.places;
+    let (left, right) = scale.range;
     for (value, label) in ticks {
-        let x = scale.place(*value);
+        let x = scale.position(*value);
         markup.path(
             "grid",
             &format!("M{} {}V{}", Px(x), Px(top), Px(bottom + 4.0)),
         );
-        markup.words("tick middle", (x, bottom + 18.0), label);
+        markup.label("tick middle", (x, bottom + 18.0), label);
     }
     markup.path(
         "axis",
         &format!("M{} {}H{}", Px(left), Px(bottom), Px(right)),
     );
-    markup.words("tick end", (right, bottom + 35.0), caption);
+    markup.label("tick end", (right, bottom + 35.0), caption);
     markup.line_break();
 }
 
-/// Returns round values from `from` to `to`, in steps of 1, 2 or 5 times a power of ten: `at_most` and one more.
+/// Returns round values from `from` to `to`, in steps of 1, 2 or 5 times a power of ten. There are at most `at_most`
+/// steps.
 pub(crate) fn ticks(from: f64, to: f64, at_most: usize) -> Vec<f64> {
     let rough = (to - from) / at_most as f64;
     let power = 10_f64.powf(rough.log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
-    // The last one is large enough but for rounding.
+    // Except for rounding errors, the last step is always large enough.
     let step = steps
         .into_iter()
         .find(|step| *step >= rough * 0.999)
@@ -84,7 +87,7 @@ pub(crate) fn ticks(from: f64, to: f64, at_most: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// Returns 1, 2 and 5 times each power of ten, in these bounds.
+/// Returns the values from `from` to `to` that are 1, 2 or 5 times a power of ten.
 pub(crate) fn logarithmic_ticks(from: f64, to: f64) -> Vec<f64> {
     let powers = (from.log10().floor() as i32)..=(to.log10().ceil() as i32);
     let values = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
@@ -101,6 +104,7 @@ pub(crate) struct TimeUnit {
 }
 
 impl TimeUnit {
+    /// Returns seconds if `longest_ms` is at least 1.5 s, milliseconds otherwise.
     pub(crate) fn fitting(longest_ms: f64) -> Self {
         if longest_ms >= 1500.0 {
             Self {
@@ -115,7 +119,7 @@ impl TimeUnit {
         }
     }
 
-    /// Returns these times as they stand beside an axis.
+    /// Returns ticks for these times, labelled in this unit.
     pub(crate) fn ticks(self, times_ms: Vec<f64>) -> Ticks {
         times_ms
             .into_iter()
@@ -123,7 +127,7 @@ impl TimeUnit {
             .collect()
     }
 
-    /// Writes a time without the unit.
+    /// Formats a time without the unit.
     fn label(self, ms: f64) -> String {
         let hundredths = (ms / self.ms * 100.0).round() + 0.0;
         (hundredths / 100.0).to_string()
@@ -152,15 +156,19 @@ mod tests {
     }
 
     #[test]
-    fn values_have_their_places() {
-        let even = Scale::even((0.0, 10.0), (100.0, 0.0));
+    fn scales_map_values_to_positions() {
+        let linear = Scale::linear((0.0, 10.0), (100.0, 0.0));
         assert_eq!(
-            [even.place(0.0), even.place(2.5), even.place(10.0)],
+            [
+                linear.position(0.0),
+                linear.position(2.5),
+                linear.position(10.0)
+            ],
             [100.0, 75.0, 0.0]
         );
         let logarithmic = Scale::logarithmic((1.0, 100.0), (0.0, 10.0));
         assert_eq!(
-            [logarithmic.place(1.0), logarithmic.place(10.0)],
+            [logarithmic.position(1.0), logarithmic.position(10.0)],
             [0.0, 5.0]
         );
     }

@@ -1,12 +1,12 @@
-//! How many tasks were in flight at each moment.
+//! The chart of the number of tasks in flight over time.
 
 use super::axis::{TimeUnit, ticks};
 use super::lines::{Axis, Chart, Line, Shape, line_class};
 use crate::model::{Run, Task, Terms};
 use crate::text::{capitalized, plural, series_title};
 
-/// This many moments can be distinguished in a chart.
-const MOMENTS: usize = 800;
+/// The number of intervals into which the time axis is divided. A chart cannot show finer detail.
+const INTERVALS: usize = 800;
 
 /// Returns the chart of all runs.
 pub(crate) fn in_flight(runs: &[&Run], terms: &Terms) -> Chart {
@@ -18,7 +18,7 @@ pub(crate) fn in_flight(runs: &[&Run], terms: &Terms) -> Chart {
     let line = |(i, run): (usize, &&Run)| Line {
         name: series_title(run, terms),
         class: line_class(i),
-        points: thinned(&steps(run), longest_ms),
+        points: downsample(&steps(run), longest_ms),
         shape: Shape::Steps,
     };
     let lines: Vec<_> = runs.iter().enumerate().map(line).collect();
@@ -29,7 +29,7 @@ pub(crate) fn in_flight(runs: &[&Run], terms: &Terms) -> Chart {
     let counts = ticks(0.0, most, 5).into_iter().filter(whole);
     let caption = format!("{} in flight", plural(terms.task));
     Chart {
-        description: format!("{} over time, a line for each run", capitalized(&caption)),
+        description: format!("{} over time, one line per run", capitalized(&caption)),
         x: Axis {
             caption: format!("time since the run began, {}", unit.name),
             from: 0.0,
@@ -48,13 +48,13 @@ pub(crate) fn in_flight(runs: &[&Run], terms: &Terms) -> Chart {
     }
 }
 
-/// Returns each moment at which the number changed, with the number from then on.
+/// Returns each time at which the number of tasks in flight changed, with the new number.
 fn steps(run: &Run) -> Vec<(f64, f64)> {
     let intervals = run.tasks.iter().filter_map(Task::interval);
     let mut changes: Vec<_> = intervals
         .flat_map(|(start, end)| [(start, 1.0), (end, -1.0_f64)])
         .collect();
-    // One that ends as another begins makes room for it first.
+    // If one task ends when another begins, count the end first.
     changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let mut steps: Vec<(f64, f64)> = vec![(0.0, 0.0)];
     let mut number = 0.0;
@@ -68,26 +68,27 @@ fn steps(run: &Run) -> Vec<(f64, f64)> {
     steps
 }
 
-/// Returns the most in each moment: from one task to the next, microseconds go by that would be drawn as deep as any pause.
-fn thinned(steps: &[(f64, f64)], longest_ms: f64) -> Vec<(f64, f64)> {
-    let moment_ms = longest_ms / MOMENTS as f64;
+/// Reduces the steps to the largest number in each interval of the axis. Otherwise the microseconds between two
+/// consecutive tasks would be drawn as deep as a real pause.
+fn downsample(steps: &[(f64, f64)], longest_ms: f64) -> Vec<(f64, f64)> {
+    let interval_ms = longest_ms / INTERVALS as f64;
     let mut steps = steps.iter().peekable();
-    let mut thinned: Vec<(f64, f64)> = Vec::new();
+    let mut downsampled: Vec<(f64, f64)> = Vec::new();
     let mut number = 0.0;
-    for moment in 0..MOMENTS {
-        let end_ms = (moment + 1) as f64 * moment_ms;
+    for interval in 0..INTERVALS {
+        let end_ms = (interval + 1) as f64 * interval_ms;
         let mut most: f64 = number;
         while let Some(&(_, next)) = steps.next_if(|(ms, _)| *ms < end_ms) {
             (number, most) = (next, most.max(next));
         }
-        if thinned.last().is_none_or(|(_, last)| *last != most) {
-            thinned.push((moment as f64 * moment_ms, most));
+        if downsampled.last().is_none_or(|(_, last)| *last != most) {
+            downsampled.push((interval as f64 * interval_ms, most));
         }
     }
-    if thinned.last().is_some_and(|(_, last)| *last > 0.0) {
-        thinned.push((longest_ms, 0.0));
+    if downsampled.last().is_some_and(|(_, last)| *last > 0.0) {
+        downsampled.push((longest_ms, 0.0));
     }
-    thinned
+    downsampled
 }
 
 #[cfg(test)]
@@ -96,7 +97,7 @@ mod tests {
     use crate::samples;
 
     #[test]
-    fn the_number_goes_up_and_down_again() {
+    fn tasks_in_flight_rise_and_fall_with_starts_and_ends() {
         let steps_of = |slots| steps(&samples::run("a", slots, 5));
         assert_eq!(
             steps_of(2),
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_that_cannot_be_seen_are_not_drawn() {
+    fn gaps_too_short_to_be_visible_are_not_drawn() {
         let mut one_by_one = vec![(0.0, 1.0)];
         for i in 1..10 {
             one_by_one.extend([
@@ -115,9 +116,9 @@ mod tests {
             ]);
         }
         one_by_one.push((1000.0, 0.0));
-        assert_eq!(thinned(&one_by_one, 1000.0), [(0.0, 1.0), (1000.0, 0.0)]);
+        assert_eq!(downsample(&one_by_one, 1000.0), [(0.0, 1.0), (1000.0, 0.0)]);
         let pause = [(0.0, 1.0), (100.0, 0.0), (200.0, 2.0), (300.0, 0.0)];
-        let numbers: Vec<_> = thinned(&pause, 1000.0)
+        let numbers: Vec<_> = downsample(&pause, 1000.0)
             .into_iter()
             .map(|(_, number)| number)
             .collect();

@@ -1,19 +1,19 @@
-//! How long tasks took, without their waiting for a slot: the share of them that took no longer than a time.
+//! The chart of service times: for each time, the share of tasks that took no longer.
 
 use super::axis::{TimeUnit, logarithmic_ticks, ticks};
 use super::lines::{Axis, Chart, Line, Shape, line_class};
 use crate::model::{Run, Task, Terms};
 use crate::text::{article, plural, series_title};
 
-/// Over this many times the shortest, times are drawn by their logarithms.
-const WIDE: f64 = 50.0;
+/// The time axis is logarithmic if the longest time is more than this many times the shortest.
+const LOGARITHMIC_RATIO: f64 = 50.0;
 
 /// Returns the chart of all runs.
 pub(crate) fn latency(runs: &[&Run], terms: &Terms) -> Chart {
     let line = |(i, run): (usize, &&Run)| Line {
         name: series_title(run, terms),
         class: line_class(i),
-        points: shares(run),
+        points: cumulative_shares(run),
         shape: Shape::Steps,
     };
     let mut lines: Vec<_> = runs.iter().enumerate().map(line).collect();
@@ -28,13 +28,13 @@ pub(crate) fn latency(runs: &[&Run], terms: &Terms) -> Chart {
     let task = terms.task;
     let x = time_axis(shortest_ms, longest_ms, task);
     for line in &mut lines {
-        // From the left edge, along the bottom, to the first task that was over.
+        // Start at the left edge and follow the bottom up to the shortest service time.
         line.points.insert(0, (x.from, 0.0));
     }
     let percent = |percent: f64| (percent, percent.to_string());
     Chart {
         description: format!(
-            "The share of {} that took no longer than a time, a line for each run",
+            "The share of {} that took no longer than a given time, one line per run",
             plural(task)
         ),
         x,
@@ -49,9 +49,10 @@ pub(crate) fn latency(runs: &[&Run], terms: &Terms) -> Chart {
     }
 }
 
-/// Times that are close to each other would be one steep line on an axis from zero; times far apart, one at the left edge.
+/// Returns an axis that fits the times. From zero, times that are close together would be one steep line; on a linear
+/// axis, times that are far apart would be one steep line at the left edge.
 fn time_axis(shortest_ms: f64, longest_ms: f64, task: &str) -> Axis {
-    let logarithmic = shortest_ms > 0.0 && longest_ms > WIDE * shortest_ms;
+    let logarithmic = shortest_ms > 0.0 && longest_ms > LOGARITHMIC_RATIO * shortest_ms;
     let span = longest_ms - shortest_ms;
     let (from, beginning) = match () {
         () if logarithmic => (shortest_ms * 0.9, "; logarithmic"),
@@ -86,8 +87,8 @@ fn time_axis(shortest_ms: f64, longest_ms: f64, task: &str) -> Axis {
     }
 }
 
-/// Returns the service times in order, each with the percentage of tasks that took no longer.
-fn shares(run: &Run) -> Vec<(f64, f64)> {
+/// Returns the service times in ascending order, each with the percentage of tasks that took no longer.
+fn cumulative_shares(run: &Run) -> Vec<(f64, f64)> {
     let mut times: Vec<_> = run.attempted().map(Task::service_ms).collect();
     times.sort_by(f64::total_cmp);
     let all = times.len() as f64;
@@ -101,17 +102,17 @@ mod tests {
     use crate::samples;
 
     #[test]
-    fn the_last_task_makes_it_all_of_them() {
+    fn the_share_reaches_100_percent_at_the_slowest_task() {
         let mut run = samples::run("a", 1, 4);
         for (task, ms) in run.tasks.iter_mut().zip([40.0, 10.0, 30.0, 20.0]) {
             task.phases = samples::phases([0.0, 0.0, 0.0, ms, 0.0, 0.0]);
         }
         assert_eq!(
-            shares(&run),
+            cumulative_shares(&run),
             [(10.0, 25.0), (20.0, 50.0), (30.0, 75.0), (40.0, 100.0)]
         );
         run.tasks[0].phases.clear();
-        assert_eq!(shares(&run).len(), 3);
+        assert_eq!(cumulative_shares(&run).len(), 3);
     }
 
     #[test]

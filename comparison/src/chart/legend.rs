@@ -1,9 +1,9 @@
-//! What the signs of a picture mean: rows of samples, each with its name.
+//! Draws the legend of a picture: rows of samples, each with its meaning.
 
 use super::markup::{Markup, Px};
 use crate::model::Outcome;
 
-/// A sample, 26 wide and 12 high, and its meaning.
+/// A sample, 26 wide and 12 high, with its meaning.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -13,29 +13,31 @@ pub(crate) struct Entry {
 /// How a sample is drawn.
 #[derive(Debug)]
 pub(crate) enum Sample {
-    /// A bar with these classes for itself and the group it is in.
+    /// A bar with class `part`, in a group with the class of the outcome.
     Bar {
         outcome: Outcome,
         part: &'static str,
     },
-    /// A line of this class.
+    /// A line with this class.
     Line(String),
-    /// The mark of this width beside a row that is too thin to show its outcome.
+    /// The mark beside rows that are too thin to show their outcome.
     Mark { outcome: Outcome, width: f64 },
 }
 
-const ROW: f64 = 22.0;
+const ROW_HEIGHT: f64 = 22.0;
 
-/// The width of a letter on average: the font is not known here.
-const LETTER: f64 = 7.1;
+/// An estimate of the average width of a letter, because the font is not known.
+const LETTER_WIDTH: f64 = 7.1;
 
-/// Returns how high [`draw_legend`] will draw.
+/// Returns the height of what [`draw_legend`] draws.
 pub(crate) fn legend_height(entries: &[Entry], width: f64) -> f64 {
-    let rows = places(entries, width).last().map_or(0.0, |(_, y)| y + ROW);
+    let rows = positions(entries, width)
+        .last()
+        .map_or(0.0, |(_, y)| y + ROW_HEIGHT);
     rows + 4.0
 }
 
-/// Draws into this width from `left` and `top`.
+/// Draws the legend with its upper left corner at (`left`, `top`), wrapped to `width`.
 pub(crate) fn draw_legend(
     entries: &[Entry],
     (left, top): (f64, f64),
@@ -43,30 +45,31 @@ pub(crate) fn draw_legend(
     markup: &mut Markup,
 ) {
     markup.open("g", &[("class", &"legend")]);
-    for (entry, (x, y)) in entries.iter().zip(places(entries, width)) {
+    for (entry, (x, y)) in entries.iter().zip(positions(entries, width)) {
         let (x, y) = (left + x, top + y);
-        sample(&entry.sample, x, y, markup);
-        markup.words("name", (x + 33.0, y + 14.0), &entry.name);
+        draw_sample(&entry.sample, x, y, markup);
+        markup.label("name", (x + 33.0, y + 14.0), &entry.name);
     }
     markup.close();
     markup.line_break();
 }
 
-fn places(entries: &[Entry], width: f64) -> Vec<(f64, f64)> {
+/// Returns the position of each entry.
+fn positions(entries: &[Entry], width: f64) -> Vec<(f64, f64)> {
     let (mut x, mut y) = (0.0, 0.0);
-    let place = |entry: &Entry| {
-        let wide = 33.0 + LETTER * entry.name.chars().count() as f64;
-        if x > 0.0 && x + wide > width {
-            (x, y) = (0.0, y + ROW);
+    let position = |entry: &Entry| {
+        let entry_width = 33.0 + LETTER_WIDTH * entry.name.chars().count() as f64;
+        if x > 0.0 && x + entry_width > width {
+            (x, y) = (0.0, y + ROW_HEIGHT);
         }
-        let place = (x, y);
-        x += wide + 18.0;
-        place
+        let position = (x, y);
+        x += entry_width + 18.0;
+        position
     };
-    entries.iter().map(place).collect()
+    entries.iter().map(position).collect()
 }
 
-fn sample(sample: &Sample, x: f64, y: f64, markup: &mut Markup) {
+fn draw_sample(sample: &Sample, x: f64, y: f64, markup: &mut Markup) {
     let (x, middle) = (Px(x), Px(y + 9.5));
     match sample {
         Sample::Line(class) => {
@@ -94,17 +97,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_that_does_not_fit_goes_to_the_next_row() {
+    fn an_entry_that_does_not_fit_is_moved_to_the_next_row() {
         let entry = || Entry {
             name: "a".repeat(20),
             sample: Sample::Line(String::new()),
         };
         let entries = [entry(), entry(), entry()];
-        let rows: Vec<_> = places(&entries, 400.0)
+        let rows: Vec<_> = positions(&entries, 400.0)
             .into_iter()
             .map(|(_, y)| y)
             .collect();
-        assert_eq!(rows, [0.0, 0.0, ROW]);
-        assert_eq!(legend_height(&entries, 400.0), 2.0 * ROW + 4.0);
+        assert_eq!(rows, [0.0, 0.0, ROW_HEIGHT]);
+        assert_eq!(legend_height(&entries, 400.0), 2.0 * ROW_HEIGHT + 4.0);
     }
 }

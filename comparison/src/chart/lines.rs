@@ -1,23 +1,23 @@
-//! A chart of lines: one for each series, distinguishable by colour and by dashes.
+//! Line charts. Lines are distinguishable by colour and by their dashes.
 
-use super::axis::{Scale, Ticks, draw_along_bottom};
+use super::axis::{Scale, Ticks, draw_x_axis};
 use super::legend::{Entry, Sample, draw_legend, legend_height};
 use super::markup::{Markup, Px};
 
-/// A chart.
+/// A line chart with its axes.
 #[derive(Debug)]
 pub(crate) struct Chart {
-    /// Its description for readers who cannot see it.
+    /// The description for screen readers.
     pub(crate) description: String,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) lines: Vec<Line>,
 }
 
-/// One of the two axes.
+/// One axis of a chart.
 #[derive(Debug)]
 pub(crate) struct Axis {
-    /// What the values are, with their unit.
+    /// The meaning of the values, with their unit.
     pub(crate) caption: String,
     pub(crate) from: f64,
     pub(crate) to: f64,
@@ -25,7 +25,7 @@ pub(crate) struct Axis {
     pub(crate) ticks: Ticks,
 }
 
-/// One of the lines.
+/// One line of a chart.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) name: String,
@@ -34,36 +34,36 @@ pub(crate) struct Line {
     pub(crate) shape: Shape,
 }
 
-/// How a line goes from point to point.
+/// How a line connects its points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// It keeps its height until the next point.
+    /// The value stays the same until the next point.
     Steps,
-    /// It goes straight.
+    /// Points are connected by straight lines.
     Straight,
-    /// It goes straight, and the points are marked.
+    /// Points are connected by straight lines and marked.
     Marked,
 }
 
-/// Returns the class of the line of a series: there are sixteen.
-pub(crate) fn line_class(series: usize) -> String {
-    format!("line c{} d{}", series % 4, (series + series / 4) % 4)
+/// Returns the CSS classes of the nth line: four colours times four dash patterns, then they repeat.
+pub(crate) fn line_class(nth: usize) -> String {
+    format!("line c{} d{}", nth % 4, (nth + nth / 4) % 4)
 }
 
 const WIDTH: f64 = 960.0;
-const PLOT: f64 = 240.0;
+const PLOT_HEIGHT: f64 = 240.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 18.0;
-const BELOW: f64 = 48.0;
+const X_AXIS_HEIGHT: f64 = 48.0;
 
 impl Chart {
     /// Returns the chart as an `svg` element.
     pub(crate) fn draw(&self) -> String {
         let legend = self.legend();
         let top = legend_height(&legend, WIDTH - LEFT - RIGHT) + 10.0;
-        let height = top + PLOT + BELOW;
+        let height = top + PLOT_HEIGHT + X_AXIS_HEIGHT;
         let x = self.x.scale((LEFT, WIDTH - RIGHT));
-        let y = self.y.scale((top + PLOT, top));
+        let y = self.y.scale((top + PLOT_HEIGHT, top));
         let mut markup = Markup::default();
         markup.open(
             "svg",
@@ -95,24 +95,34 @@ impl Chart {
 
     fn draw_axes(&self, (x, y): (Scale, Scale), top: f64, markup: &mut Markup) {
         for (value, label) in &self.y.ticks {
-            let at = y.place(*value);
+            let at = y.position(*value);
             markup.path(
                 "grid",
                 &format!("M{} {}H{}", Px(LEFT), Px(at), Px(WIDTH - RIGHT)),
             );
-            markup.words("tick end", (LEFT - 8.0, at + 4.0), label);
+            markup.label("tick end", (LEFT - 8.0, at + 4.0), label);
         }
-        markup.words_upwards("tick middle", (14.0, top + PLOT / 2.0), &self.y.caption);
-        draw_along_bottom(x, (top, top + PLOT), &self.x.ticks, &self.x.caption, markup);
+        markup.vertical_label(
+            "tick middle",
+            (14.0, top + PLOT_HEIGHT / 2.0),
+            &self.y.caption,
+        );
+        draw_x_axis(
+            x,
+            (top, top + PLOT_HEIGHT),
+            &self.x.ticks,
+            &self.x.caption,
+            markup,
+        );
     }
 }
 
 impl Axis {
-    fn scale(&self, places: (f64, f64)) -> Scale {
+    fn scale(&self, range: (f64, f64)) -> Scale {
         if self.logarithmic {
-            Scale::logarithmic((self.from, self.to), places)
+            Scale::logarithmic((self.from, self.to), range)
         } else {
-            Scale::even((self.from, self.to), places)
+            Scale::linear((self.from, self.to), range)
         }
     }
 }
@@ -121,7 +131,7 @@ impl Line {
     fn draw(&self, x: Scale, y: Scale, markup: &mut Markup) {
         let mut d = String::new();
         for (i, point) in self.points.iter().enumerate() {
-            let (x, y) = (Px(x.place(point.0)), Px(y.place(point.1)));
+            let (x, y) = (Px(x.position(point.0)), Px(y.position(point.1)));
             d += &match (i, self.shape) {
                 (0, _) => format!("M{x} {y}"),
                 (_, Shape::Steps) => format!("H{x}V{y}"),
@@ -131,8 +141,8 @@ impl Line {
         markup.path(&self.class, &d);
         if self.shape == Shape::Marked {
             for point in &self.points {
-                let (x, y) = (Px(x.place(point.0)), Px(y.place(point.1)));
-                markup.leaf(
+                let (x, y) = (Px(x.position(point.0)), Px(y.position(point.1)));
+                markup.empty_element(
                     "circle",
                     &[("class", &self.class), ("cx", &x), ("cy", &y), ("r", &3.5)],
                 );

@@ -1,9 +1,9 @@
-//! Elements and text, written so that text cannot become markup. The result is HTML and XML alike: every element is closed,
-//! and every attribute has a value.
+//! Writes elements and escaped text, so that text cannot become markup. The result is valid as HTML and as XML: every
+//! element is closed, and every attribute has a value.
 
 use std::fmt::{self, Display, Write as _};
 
-/// A text being made of elements.
+/// A text with markup under construction, and its open elements.
 #[derive(Debug, Default)]
 pub(crate) struct Markup {
     text: String,
@@ -14,25 +14,26 @@ pub(crate) struct Markup {
 pub(crate) type Attributes<'a> = &'a [(&'a str, &'a dyn Display)];
 
 impl Markup {
+    /// Writes the start tag of an element.
     pub(crate) fn open(&mut self, name: &'static str, attributes: Attributes<'_>) {
         self.start(name, attributes);
         self.text.push('>');
         self.open.push(name);
     }
 
-    /// Closes the element that was opened last.
+    /// Writes the end tag of the element that was opened last. Panics if none is open.
     pub(crate) fn close(&mut self) {
         let name = self.open.pop().expect("as many closes as opens");
         let _ = write!(self.text, "</{name}>");
     }
 
     /// Writes an element without content.
-    pub(crate) fn leaf(&mut self, name: &str, attributes: Attributes<'_>) {
+    pub(crate) fn empty_element(&mut self, name: &str, attributes: Attributes<'_>) {
         self.start(name, attributes);
         self.text.push_str("/>");
     }
 
-    /// Writes an element that contains a text.
+    /// Writes an element that contains escaped text.
     pub(crate) fn element(&mut self, name: &'static str, attributes: Attributes<'_>, text: &str) {
         self.open(name, attributes);
         escape(text, &mut self.text);
@@ -59,14 +60,14 @@ impl Markup {
     }
 }
 
-/// The elements of pictures.
+/// Elements of pictures.
 impl Markup {
     pub(crate) fn path(&mut self, class: &str, d: &str) {
-        self.leaf("path", &[("class", &class), ("d", &d)]);
+        self.empty_element("path", &[("class", &class), ("d", &d)]);
     }
 
-    /// Writes a text on a line at a place; the class says which part of the text is there.
-    pub(crate) fn words(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
+    /// Writes text on the base line `y`. The class decides whether `x` is its start, middle or end.
+    pub(crate) fn label(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
         let place = [
             ("class", &class as _),
             ("x", &Px(x) as _),
@@ -75,14 +76,14 @@ impl Markup {
         self.element("text", &place, text);
     }
 
-    /// Writes the same from bottom to top.
-    pub(crate) fn words_upwards(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
+    /// Writes text that reads from bottom to top; otherwise like [`label`](Self::label).
+    pub(crate) fn vertical_label(&mut self, class: &str, (x, y): (f64, f64), text: &str) {
         let turn = format!("translate({} {}) rotate(-90)", Px(x), Px(y));
         self.element("text", &[("class", &class), ("transform", &turn)], text);
     }
 }
 
-/// Writes text that stays text between tags and between quotes.
+/// Appends the text, escaped for content and for quoted attributes.
 fn escape(text: &str, into: &mut String) {
     for c in text.chars() {
         match c {
@@ -96,7 +97,7 @@ fn escape(text: &str, into: &mut String) {
     }
 }
 
-/// Returns the character, or its replacement if it cannot stand in XML.
+/// Returns the character, or U+FFFD if XML does not allow it.
 pub(crate) fn xml_char(c: char) -> char {
     match c {
         '\t' | '\n' => c,
@@ -106,13 +107,13 @@ pub(crate) fn xml_char(c: char) -> char {
     }
 }
 
-/// A coordinate: with as many decimals as can be seen, and without zeros at the end.
+/// A coordinate in pixels, printed with at most two decimals and without trailing zeros.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Px(pub(crate) f64);
 
 impl Display for Px {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not -0 either.
+        // Adding 0 turns -0 into 0.
         let hundredths = (self.0 * 100.0).round() + 0.0;
         write!(f, "{}", hundredths / 100.0)
     }
@@ -123,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_stays_a_text() {
+    fn hostile_text_is_escaped() {
         let mut markup = Markup::default();
         let hostile = "</script><b>&\"'\u{0}\u{1b}<!--";
         markup.element("p", &[("title", &hostile)], hostile);
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn coordinates_are_short() {
+    fn coordinates_have_at_most_two_decimals() {
         let of = |number| Px(number).to_string();
         assert_eq!(
             [of(1.0), of(1.005_1), of(-0.001), of(12.5)],

@@ -1,13 +1,13 @@
-//! What is drawn: SVG elements, the style of pages and pictures, axes, legends, and the charts of lines.
+//! SVG elements, the style of pages and pictures, axes, legends, and line charts.
 //!
-//! * `markup`: elements and text, written so that text cannot become markup
-//! * `style`: the colours and classes of what is drawn
-//! * `axis`: where a value is on a picture, and which values are written beside it
-//! * `legend`: what the signs of a picture mean
-//! * `lines`: a chart of lines
-//! * `in_flight`: how many tasks were in flight at each moment
-//! * `latency`: how long tasks took
-//! * `scaling`: how elapsed time depends on slots
+//! * `markup`: elements with escaped text
+//! * `style`: colours and CSS classes
+//! * `axis`: scales, and the values written along an axis
+//! * `legend`: samples with their meanings
+//! * `lines`: the line chart that the next three fill
+//! * `in_flight`: the number of tasks in flight over time
+//! * `latency`: the distribution of service times
+//! * `scaling`: elapsed time by number of slots
 
 mod axis;
 mod in_flight;
@@ -18,7 +18,7 @@ mod markup;
 mod scaling;
 mod style;
 
-pub(crate) use self::axis::{Scale, TimeUnit, draw_along_bottom, ticks};
+pub(crate) use self::axis::{Scale, TimeUnit, draw_x_axis, ticks};
 pub(crate) use self::in_flight::in_flight;
 pub(crate) use self::latency::latency;
 pub(crate) use self::legend::{Entry, Sample, draw_legend, legend_height};

@@ -1,4 +1,4 @@
-//! How elapsed time depends on slots, where a label has runs with different numbers of them.
+//! The chart of elapsed time by number of slots, for labels that have runs with different numbers of slots.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::model::Terms;
 use crate::statistics::Series;
 use crate::text::plural;
 
-/// Returns the chart, if any label has series with different slots.
+/// Returns the chart, or `None` if each label has only one number of slots.
 pub(crate) fn scaling(series: &[Series], terms: &Terms) -> Option<Chart> {
     let mut lines = Vec::new();
     for one in series {
@@ -37,7 +37,7 @@ pub(crate) fn scaling(series: &[Series], terms: &Terms) -> Option<Chart> {
     let unit = TimeUnit::fitting(longest_ms);
     Some(Chart {
         description: format!(
-            "Elapsed time at each number of {}, a line for each {}, and the ideal",
+            "Elapsed time by number of {}, one line per {}, and the ideal",
             plural(terms.slot),
             terms.series
         ),
@@ -62,7 +62,7 @@ pub(crate) fn scaling(series: &[Series], terms: &Terms) -> Option<Chart> {
     })
 }
 
-/// Returns the medians of a label by its slots.
+/// Returns the median elapsed times of a label by number of slots.
 fn points(series: &[Series], label: &str) -> Vec<(f64, f64)> {
     let of_label = series.iter().filter(|one| one.label == label);
     let mut points: Vec<_> = of_label
@@ -72,14 +72,16 @@ fn points(series: &[Series], label: &str) -> Vec<(f64, f64)> {
     points
 }
 
-/// Returns at each number of slots the least of the ideals: no series can be below it.
+/// Returns the smallest ideal time at each number of slots. No series can be below this line.
 fn ideal(series: &[Series]) -> Line {
     let all_slots: BTreeSet<_> = series.iter().map(|one| one.slots).collect();
     let point = |slots: usize| {
-        let there = series.iter().filter(|one| one.slots == slots);
+        let at_slots = series.iter().filter(|one| one.slots == slots);
         (
             slots as f64,
-            there.map(|one| one.ideal_ms).fold(f64::INFINITY, f64::min),
+            at_slots
+                .map(|one| one.ideal_ms)
+                .fold(f64::INFINITY, f64::min),
         )
     };
     Line {
@@ -97,10 +99,10 @@ mod tests {
     use crate::statistics::series;
 
     #[test]
-    fn there_is_a_line_for_each_label_and_one_for_the_ideal() {
+    fn each_label_has_a_line_and_so_has_the_ideal() {
         let runs = [("threadpool", 10), ("threadpool", 1), ("semaphore", 5)]
             .map(|(label, slots)| samples::run(label, slots, 10));
-        let chart = scaling(&series(&samples::of(runs.to_vec())), &TERMS).unwrap();
+        let chart = scaling(&series(&samples::comparison_of(runs.to_vec())), &TERMS).unwrap();
         let lines: Vec<_> = chart
             .lines
             .iter()
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn one_number_of_slots_each_is_not_drawn() {
+    fn nothing_is_drawn_if_each_label_has_one_number_of_slots() {
         assert!(scaling(&series(&samples::comparison(10)), &TERMS).is_none());
     }
 }

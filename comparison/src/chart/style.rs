@@ -1,16 +1,17 @@
-//! The colours and classes of what is drawn, on pages and in pictures alike.
+//! The colours and CSS classes that pages and pictures share.
 //!
-//! A picture is shown in pages that are not ours, and by programs that know little of CSS: its colours are written out.
+//! A picture is embedded in foreign pages and displayed by programs that support little of CSS, so its style has
+//! literal colours in place of variables.
 
 use super::markup::Markup;
 
-/// The colours, for light and for dark, and the fonts: as variables.
+/// The variables for the fonts and for the light and dark colours.
 pub(crate) const COLOURS: &str = include_str!("colours.css");
 
-/// The classes of what is drawn, on those variables.
+/// The classes of drawn elements. They refer to the variables.
 pub(crate) const STYLE: &str = include_str!("chart.css");
 
-/// Draws the pattern that errors are filled with.
+/// Writes the fill pattern for errors.
 pub(crate) fn draw_hatching(markup: &mut Markup) {
     markup.open("defs", &[]);
     let size = [
@@ -23,33 +24,33 @@ pub(crate) fn draw_hatching(markup: &mut Markup) {
         "pattern",
         &[("id", &"hatch"), size[0], size[1], size[2], turn],
     );
-    markup.leaf("path", &[("class", &"stripes"), ("d", &"M1 0v4")]);
+    markup.empty_element("path", &[("class", &"stripes"), ("d", &"M1 0v4")]);
     markup.close();
     markup.close();
     markup.line_break();
 }
 
-/// Returns the style of a picture with the values of the variables, for light and for dark.
+/// Returns the style of a picture, light and dark, with literal values in place of variables.
 pub(crate) fn style_without_variables() -> String {
     let template = format!("{STYLE}.ground {{ fill: var(--ground); }}\n");
     let (light, dark) = COLOURS
         .split_once("prefers-color-scheme: dark")
         .unwrap_or((COLOURS, ""));
-    // Variables without a value for dark keep that for light.
-    let dark = written_out(&template, &format!("{dark}{light}"));
-    let light = written_out(&template, light);
+    // A variable without a dark value keeps the light one.
+    let dark = substitute(&template, &format!("{dark}{light}"));
+    let light = substitute(&template, light);
     format!("\n{light}@media (prefers-color-scheme: dark) {{\n{dark}}}\n")
 }
 
-/// Returns the template with the values that `variables` gives to its variables; the first counts.
-fn written_out(template: &str, variables: &str) -> String {
+/// Replaces the variables in `template` by their first values in `variables`.
+fn substitute(template: &str, variables: &str) -> String {
     let mut style = template.to_owned();
     for line in variables.lines() {
-        let declared = line
+        let declaration = line
             .trim()
             .strip_prefix("--")
             .and_then(|line| line.split_once(": "));
-        if let Some((name, value)) = declared {
+        if let Some((name, value)) = declaration {
             style = style.replace(&format!("var(--{name})"), value.trim_end_matches(';'));
         }
     }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_written_out_for_light_and_for_dark() {
+    fn variables_are_replaced_in_the_light_and_the_dark_style() {
         let style = style_without_variables();
         assert!(!style.contains("var("), "{style}");
         let (light, dark) = style.split_once("@media").unwrap();

@@ -1,4 +1,4 @@
-//! The images that a page shows beside the names of tasks, as classes of a style sheet.
+//! The images that a page shows beside the names of tasks. Each different image is one class of the style sheet.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use crate::text::plural;
 
-/// GIF images by the names of tasks. A missing image is not an error.
+/// GIF images by name of task. A missing image is not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images {
     noun: &'static str,
@@ -16,7 +16,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// Returns no images yet; `noun` is what they show, in the singular: `flag`.
+    /// Creates an empty collection. `noun` names what the images show, in the singular, such as `flag`.
     ///
     /// ```
     /// let mut flags = comparison::Images::new("flag");
@@ -29,7 +29,7 @@ impl Images {
         }
     }
 
-    /// Adds the GIF file of a task, or replaces it.
+    /// Adds or replaces the image of a task. `bytes` is a GIF file.
     ///
     /// ```
     /// let mut images = comparison::Images::default();
@@ -39,7 +39,7 @@ impl Images {
         self.by_name.insert(name.to_owned(), bytes);
     }
 
-    /// Returns the different images, each with the names that have it.
+    /// Returns each different image with the names of the tasks that have it.
     fn distinct(&self) -> BTreeMap<&[u8], Vec<&str>> {
         let mut distinct = BTreeMap::<_, Vec<_>>::new();
         for (name, bytes) in &self.by_name {
@@ -56,24 +56,25 @@ impl Default for Images {
     }
 }
 
-/// Images as classes of a style sheet, each different image once.
+/// The images of a page as classes of its style sheet. Each different image is embedded once.
 #[derive(Debug)]
 pub(super) struct Embedded {
     noun: &'static str,
-    /// The number of the image of a name.
+    /// The number of the image by name of task.
     by_name: BTreeMap<String, usize>,
+    /// The rules for the style sheet.
     pub(super) style: String,
-    /// Whether there were more bytes of images than a page should have.
+    /// Whether the images were left out because they exceed `MAX_BYTES`.
     left_out: bool,
 }
 
-/// The most bytes of all images of a page together, before they are written as text.
-const LARGEST: usize = 300_000;
+/// The largest total size of the images of a page in bytes, before base64 encoding.
+const MAX_BYTES: usize = 300_000;
 
 impl Embedded {
     pub(super) fn new(images: &Images) -> Self {
         let distinct = images.distinct();
-        let left_out = distinct.keys().map(|bytes| bytes.len()).sum::<usize>() > LARGEST;
+        let left_out = distinct.keys().map(|bytes| bytes.len()).sum::<usize>() > MAX_BYTES;
         let mut embedded = Self {
             noun: images.noun,
             by_name: BTreeMap::new(),
@@ -90,7 +91,7 @@ impl Embedded {
         embedded
     }
 
-    /// Returns the image of a task, if it has one. The script finds it by its identifier.
+    /// Returns the element for the image of a task, if it has one. The script finds it by its `id`.
     pub(super) fn image(&self, name: &str) -> Markup {
         html! {
             @if let Some(i) = self.by_name.get(name) {
@@ -99,12 +100,13 @@ impl Embedded {
         }
     }
 
-    /// Says that the images are left out, if they are.
+    /// Says that the images were left out; `None` if they were not.
     pub(super) fn notice(&self) -> Option<String> {
         self.left_out.then(|| {
             format!(
-                "The {} are left out: together they are larger than a page should be.",
-                plural(self.noun)
+                "The {} are left out: together they are larger than {} kB.",
+                plural(self.noun),
+                MAX_BYTES / 1000
             )
         })
     }
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_image_is_embedded_once_and_too_many_not_at_all() {
+    fn each_image_is_embedded_once_and_none_if_they_are_too_large() {
         let mut images = Images::new("flag");
         images.insert("BV", vec![1, 2, 3]);
         images.insert("NO", vec![1, 2, 3]);
@@ -123,14 +125,14 @@ mod tests {
         let embedded = Embedded::new(&images);
         assert_eq!(embedded.style.matches("data:image/gif;base64,").count(), 2);
         assert_eq!(embedded.by_name["BV"], embedded.by_name["NO"]);
-        images.insert("XX", vec![0; LARGEST - 4]);
+        images.insert("XX", vec![0; MAX_BYTES - 4]);
         assert_eq!(Embedded::new(&images).notice(), None);
         images.insert("YY", vec![5]);
         let embedded = Embedded::new(&images);
         assert_eq!((embedded.by_name.len(), embedded.style.as_str()), (0, ""));
         assert_eq!(
             embedded.notice().unwrap(),
-            "The flags are left out: together they are larger than a page should be."
+            "The flags are left out: together they are larger than 300 kB."
         );
     }
 }

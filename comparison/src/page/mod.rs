@@ -1,12 +1,13 @@
-//! The page: one file, which needs nothing from outside and says everything without its script too.
+//! The HTML page of a comparison.
 //!
-//! Names, messages and labels are text in it, whatever they contain. The page is XML as well as HTML, so that a strict reader
-//! can tell: void elements are written as XML wants them, and the script has neither `&` nor `<`.
+//! It is one self-contained file, and complete without its script. Names, messages and labels from the program are
+//! always escaped. The page is also well-formed XML, so that tests can check it with a strict parser: void elements are
+//! closed, and the script contains neither `&` nor `<`.
 //!
 //! * `images`: the images that a page shows beside the names of tasks
-//! * `records`: how each task ended in each run
+//! * `records`: a table of the outcome and times of each task in each run
 //! * `sections`: the sections of a page, from the heading to the charts
-//! * `tests`: the page as an XML reader sees it
+//! * `tests`: the page parsed as XML, and hostile text in all outputs
 
 mod images;
 mod records;
@@ -17,21 +18,21 @@ mod tests;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::images::Embedded;
-use self::sections::scrolling;
+use self::sections::scroll_box;
 use crate::chart::{COLOURS, STYLE, xml_char};
 use crate::model::Comparison;
-use crate::statistics::{series, shown};
+use crate::statistics::{series, shown_runs};
 use crate::text::conclusion_in_words;
 
 pub use self::images::Images;
 
 const SCRIPT: &str = include_str!("page.js");
 
-/// The style of elements, and of what only pages have.
+/// The style of elements, and of the classes that only pages have.
 const ELEMENTS: &str = include_str!("base.css");
 const CLASSES: &str = include_str!("page.css");
 
-/// Returns the page of a comparison, with these images beside the names of tasks.
+/// Returns the HTML page of a comparison, with `images` beside the names of tasks.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -58,7 +59,7 @@ pub fn page(comparison: &Comparison, images: &Images) -> String {
         }
         "\n"
     };
-    // Here rather than at each text: none can be forgotten.
+    // Applied to the whole page, so that no text can be forgotten.
     page.into_string().chars().map(xml_char).collect()
 }
 
@@ -79,7 +80,7 @@ fn head(comparison: &Comparison, images: &Embedded) -> Markup {
 fn content(comparison: &Comparison, images: &Embedded) -> Markup {
     const RECORDS: &str = "All records";
     let (series, terms) = (series(comparison), comparison.terms);
-    let runs = shown(&comparison.runs);
+    let runs = shown_runs(&comparison.runs);
     html! {
         h1 { (comparison.title) }
         @if let Some(conclusion) = conclusion_in_words(&series, terms) {
@@ -94,8 +95,8 @@ fn content(comparison: &Comparison, images: &Embedded) -> Markup {
             p { (notice) }
         }
         details {
-            summary { "What became of each " (terms.name) }
-            (scrolling(RECORDS, &records::table(&runs, terms, images)))
+            summary { "Outcome and times of each " (terms.name) }
+            (scroll_box(RECORDS, &records::table(&runs, terms, images)))
         }
     }
 }

@@ -1,4 +1,5 @@
-//! How each task ended in each run, as a table of a page: all that the bars say, for readers who do not see them.
+//! The table of the outcome and times of each task in each run. It repeats in text what the bars show, for readers who
+//! cannot see them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +9,13 @@ use super::images::Embedded;
 use crate::model::{Run, Task, Terms};
 use crate::text::{millis, outcome_in_words, series_title};
 
-/// Returns the table: a row for each task, three cells for each run.
+/// Returns the table, with one row per task and three cells per run.
 pub(super) fn table(runs: &[&Run], terms: &Terms, images: &Embedded) -> Markup {
     let by_name: Vec<_> = runs.iter().map(|run| by_name(run)).collect();
     let names: BTreeSet<_> = by_name.iter().flat_map(BTreeMap::keys).collect();
     html! {
         table.records {
-            (head(runs, terms))
+            (table_header(runs, terms))
             tbody {
                 @for name in names {
                     tr {
@@ -35,7 +36,7 @@ fn by_name(run: &Run) -> BTreeMap<&str, &Task> {
     tasks.map(|task| (task.name.as_str(), task)).collect()
 }
 
-/// Returns the cells of a task in one run, which are empty if it was not part of the run.
+/// Returns the cells of a task in one run; empty cells if the run did not contain the task.
 fn cells(task: Option<&Task>) -> Markup {
     let attempted = task.filter(|task| task.start_ms().is_some());
     html! {
@@ -45,7 +46,7 @@ fn cells(task: Option<&Task>) -> Markup {
     }
 }
 
-fn head(runs: &[&Run], terms: &Terms) -> Markup {
+fn table_header(runs: &[&Run], terms: &Terms) -> Markup {
     html! {
         thead {
             tr {

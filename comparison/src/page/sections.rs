@@ -10,15 +10,17 @@ use crate::statistics::{Series, differences};
 use crate::text::{
     capitalized, columns, count, difference_in_sentence, ended_early, ideal, panel_title, plural,
 };
-use crate::waterfall::{Layout, draw_waterfall, entries};
+use crate::waterfall::{Layout, draw_waterfall, legend_entries};
 
-/// The width of waterfalls, the height that one should have, and the height of rows within which it is kept.
+/// The width of a waterfall.
 const WIDTH: f64 = 960.0;
-const PANEL: f64 = 480.0;
-const ROWS: (f64, f64) = (1.0, 14.0);
 
-/// Returns a box that scrolls by itself if its content is wide, with the keyboard too.
-pub(super) fn scrolling(name: &str, content: &Markup) -> Markup {
+/// The intended height of a waterfall. The height of its rows stays within `ROW_HEIGHTS`, which takes precedence.
+const PANEL_HEIGHT: f64 = 480.0;
+const ROW_HEIGHTS: (f64, f64) = (1.0, 14.0);
+
+/// Returns a box with its own scroll bar for wide content. It can be focused, so that the keyboard can scroll it.
+pub(super) fn scroll_box(name: &str, content: &Markup) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(name) { (content) }
     }
@@ -37,13 +39,13 @@ pub(super) fn facts(comparison: &Comparison) -> Markup {
 
 /// Returns the table of the series and the tasks that ended differently.
 pub(super) fn summary(comparison: &Comparison, series: &[Series]) -> Markup {
-    const NAME: &str = "The runs beside each other";
+    const NAME: &str = "The runs side by side";
     let terms = comparison.terms;
     let differences = differences(comparison);
     html! {
         h2 { (NAME) }
         @if !series.is_empty() {
-            (scrolling(NAME, &table(series, terms)))
+            (scroll_box(NAME, &table(series, terms)))
             p.faint { (ideal(terms)) }
         }
         @if let Some(early) = ended_early(comparison) {
@@ -92,17 +94,18 @@ fn table(series: &[Series], terms: &Terms) -> Markup {
 }
 
 pub(super) fn waterfalls(runs: &[&Run], terms: &Terms) -> Markup {
-    let layout = Layout::new(runs, WIDTH, PANEL, ROWS);
+    let layout = Layout::new(runs, WIDTH, PANEL_HEIGHT, ROW_HEIGHTS);
     let name = terms.name;
     html! {
         h2 { "Waterfalls" }
         p.faint {
-            "A row for each " (name) " in the order of their turns, all runs on one time axis. Of several rounds, the run in "
-            "the middle."
+            "One row per " (name) ", in the order in which they started. All runs share one time axis. Of several "
+            "rounds, the median run is shown."
         }
         p.hint.faint hidden="" {
-            "Point at a bar for its times, or go there with " kbd { "Tab" } ": arrows up and down move from " (name) " to "
-            (name) ", left and right to the same " (name) " in the run before and after, " kbd { "Esc" } " closes."
+            "Point at a bar to see its times, or focus it with " kbd { "Tab" } ". The up and down arrows move from "
+            (name) " to " (name) ", the left and right arrows to the same " (name) " in the previous and the next run. "
+            kbd { "Esc" } " closes the box."
         }
         (hatching())
         div.scroll {
@@ -114,7 +117,7 @@ pub(super) fn waterfalls(runs: &[&Run], terms: &Terms) -> Markup {
     }
 }
 
-/// Returns the pattern that the pictures of the page refer to.
+/// Returns a hidden element with the fill pattern that the waterfalls refer to.
 fn hatching() -> Markup {
     let mut svg = Svg::default();
     svg.open("svg", &[("class", &"hidden"), ("aria-hidden", &"true")]);
@@ -124,7 +127,7 @@ fn hatching() -> Markup {
 }
 
 fn legend(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
-    let entries = entries(runs, layout, terms);
+    let entries = legend_entries(runs, layout, terms);
     let width = WIDTH - layout.left;
     let mut svg = Svg::default();
     let height = Px(legend_height(&entries, width));
@@ -142,7 +145,7 @@ fn legend(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
     PreEscaped(svg.finish())
 }
 
-/// Returns the waterfall of a run, with the places of its rows for the script.
+/// Returns the waterfall of a run, with attributes that give the position and height of its rows to the script.
 fn waterfall(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
     let mut svg = Svg::default();
     svg.open(
@@ -175,13 +178,13 @@ pub(super) fn charts(runs: &[&Run], series: &[Series], terms: &Terms) -> Markup 
         ))
         (chart(
             "Latency",
-            &format!("The share of {tasks} that took no longer than that, waiting for a turn left out."),
+            &format!("The share of {tasks} that took no longer than a given time, not counting the queue."),
             &latency(runs, terms).draw(),
         ))
         @if let Some(scaling) = scaling(series, terms) {
             (chart(
                 &format!("Elapsed time by {slots}"),
-                &format!("On logarithmic axes, twice as many {slots} in half the time is a straight line."),
+                &format!("Both axes are logarithmic: if twice as many {slots} halve the time, the line is straight."),
                 &scaling.draw(),
             ))
         }
@@ -192,6 +195,6 @@ fn chart(name: &str, explanation: &str, svg: &str) -> Markup {
     html! {
         h2 { (name) }
         p.faint { (explanation) }
-        (scrolling(name, &PreEscaped(svg.to_owned())))
+        (scroll_box(name, &PreEscaped(svg.to_owned())))
     }
 }

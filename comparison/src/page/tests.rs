@@ -1,4 +1,4 @@
-//! The page as an XML reader sees it, and hostile text in all outputs.
+//! The page parsed as XML, and hostile text in all outputs.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -8,15 +8,15 @@ use crate::picture::picture;
 use crate::samples;
 use crate::text::{markdown, table};
 
-/// What text must not become: an end of the script, of the style, of a comment, or an element.
+/// Text that must stay text, and not end the script or the style, open a comment or become an element.
 const HOSTILE: &str = "</script></style></title><b>&\"'<!-- ]]> \u{0}\u{1b}|`";
 
-/// The same as XML knows it.
+/// [`HOSTILE`] as an XML parser returns it.
 const HARMLESS: &str = "</script></style></title><b>&\"'<!-- ]]> \u{FFFD}\u{FFFD}|`";
 
 const ONE_MEGABYTE: usize = 1_000_000;
 
-/// Reads a page as XML.
+/// Parses a page as XML.
 fn parse(text: &str) -> Document<'_> {
     let options = ParsingOptions {
         allow_dtd: true,
@@ -33,13 +33,13 @@ fn with_class<'a>(document: &'a Document<'a>, class: &str) -> Vec<Node<'a, 'a>> 
     document.descendants().filter(has_class).collect()
 }
 
-/// Returns all text in an element, whatever elements it is in.
+/// Returns the text of an element and of all elements in it.
 fn text_of(node: Node<'_, '_>) -> String {
     let texts = node.descendants().filter(Node::is_text);
     texts.filter_map(|node| node.text()).collect()
 }
 
-/// A comparison in which every text of the program is hostile.
+/// Returns a comparison in which every text from the program is hostile.
 fn hostile() -> Comparison {
     let mut comparison = samples::comparison(2);
     comparison.title = HOSTILE.to_owned();
@@ -115,9 +115,9 @@ fn a_page_of_three_runs_of_676_tasks_is_below_a_megabyte() {
         }
         run
     };
-    let comparison = samples::of(["a", "b", "c"].map(run).to_vec());
+    let comparison = samples::comparison_of(["a", "b", "c"].map(run).to_vec());
     let mut images = Images::default();
-    // As much as a page embeds at all.
+    // The most that a page embeds.
     images.insert("AA", vec![1; 150_000]);
     images.insert("AB", vec![2; 150_000]);
     let page = page(&comparison, &images);
@@ -127,7 +127,7 @@ fn a_page_of_three_runs_of_676_tasks_is_below_a_megabyte() {
 }
 
 #[test]
-fn a_page_needs_nothing_from_outside() {
+fn a_page_is_self_contained() {
     let mut images = Images::default();
     images.insert("AA", vec![1]);
     let page = page(&samples::comparison(3), &images);
@@ -143,7 +143,7 @@ fn a_page_needs_nothing_from_outside() {
 }
 
 #[test]
-fn the_script_is_xml_and_finds_its_bars() {
+fn the_script_is_valid_in_xml_and_its_bars_are_on_the_page() {
     assert!(!include_str!("page.js").contains(['&', '<']));
     let page = page(&samples::comparison(3), &Images::default());
     let parsed = parse(&page);
@@ -157,35 +157,35 @@ fn the_script_is_xml_and_finds_its_bars() {
         assert!(bar.first_element_child().unwrap().has_tag_name("title"));
         // The outcome is the second class.
         assert_eq!(bar.attribute("class"), Some("bar ok"));
-        // Thousands of tab stops would be none; the script makes one.
+        // The script makes one bar a tab stop: thousands would make the key useless.
         assert_eq!(bar.attribute("tabindex"), None);
     }
 }
 
 #[test]
-fn a_run_that_ended_early_is_drawn_and_not_compared() {
+fn a_run_that_ended_early_is_drawn_but_not_compared() {
     let mut run = samples::run("semaphore", 5, 26);
     run.ended_by = Some("SIGINT".to_owned());
     for task in &mut run.tasks[20..] {
         task.outcome = Outcome::NotAttempted;
         task.phases.clear();
     }
-    let text = |runs: Vec<Run>| page(&samples::of(runs), &Images::default());
+    let text = |runs: Vec<Run>| page(&samples::comparison_of(runs), &Images::default());
     let early = text(vec![run]);
     let parsed = parse(&early);
     assert_eq!(
         with_class(&parsed, "not_attempted").len(),
         7,
-        "6 and the legend"
+        "6 tasks and the legend"
     );
     assert!(with_class(&parsed, "series-table").is_empty());
-    assert!(early.contains("1 run ended early") && early.contains("ended early by SIGINT"));
+    assert!(early.contains("1 run that ended early") && early.contains("ended early by SIGINT"));
     parse(&text(Vec::new()));
-    Document::parse(&picture(&samples::of(Vec::new()))).unwrap();
+    Document::parse(&picture(&samples::comparison_of(Vec::new()))).unwrap();
 }
 
 #[test]
-fn all_nouns_are_those_of_the_program() {
+fn all_outputs_use_the_nouns_of_the_program() {
     static TERMS: Terms = Terms {
         series: "pool",
         labels: &[],
@@ -199,7 +199,8 @@ fn all_nouns_are_those_of_the_program() {
             legend: "ok: asleep",
         }],
     };
-    let mut comparison = samples::of([1, 2].map(|slots| samples::run("a", slots, 3)).to_vec());
+    let mut comparison =
+        samples::comparison_of([1, 2].map(|slots| samples::run("a", slots, 3)).to_vec());
     comparison.title = "Three sleeps".to_owned();
     comparison.facts.clear();
     comparison.terms = &TERMS;

@@ -1,38 +1,38 @@
-//! The fastest series against the slowest, and whether the numbers bear a claim at all.
+//! Compares the fastest series with the slowest, and decides whether the numbers justify a claim.
 
 use super::series::Series;
 use super::spread::ratio;
 
-/// What series beside each other allow to say.
+/// What a comparison of series allows us to conclude.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Conclusion<'a> {
-    /// The outcomes of their tasks differ, so their times cannot be compared: a series that fails is fast.
+    /// The outcomes of the tasks differ between series, so the times cannot be compared: failing can be fast.
     Different,
-    /// Every task failed in all of them.
+    /// Every task failed in every series.
     Nothing,
-    /// The fastest and the slowest are too close to call.
+    /// The fastest and the slowest series are too close to call.
     Close(Gain<'a>),
-    /// The fastest beats the slowest.
+    /// The fastest series is faster than the slowest.
     Faster(Gain<'a>),
 }
 
 /// The lead of the fastest series over the slowest.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gain<'a> {
-    /// The fastest.
+    /// The series with the smallest median elapsed time.
     pub fastest: &'a Series,
-    /// The slowest.
+    /// The series with the largest median elapsed time.
     pub slowest: &'a Series,
-    /// How many times faster it was.
+    /// How many times faster the fastest series was.
     pub times: f64,
-    /// How many times faster it could have been.
+    /// How many times faster the fastest series would be at its ideal.
     pub possible: f64,
 }
 
-/// Below this many times faster, a machine that is busy makes the difference.
-const CLOSE: f64 = 1.1;
+/// Below this ratio, the difference may come from other load on the machine.
+const MIN_RATIO: f64 = 1.1;
 
-/// Returns the fastest series against the slowest; None unless there are two.
+/// Compares the fastest series with the slowest. Returns `None` if there are fewer than two series.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -67,7 +67,7 @@ pub fn conclusion(series: &[Series]) -> Option<Conclusion<'_>> {
         possible: ratio(slowest.elapsed_ms.median, fastest.ideal_ms),
     };
     let overlap = fastest.elapsed_ms.max >= slowest.elapsed_ms.min;
-    Some(match overlap || gain.times < CLOSE {
+    Some(match overlap || gain.times < MIN_RATIO {
         true => Conclusion::Close(gain),
         false => Conclusion::Faster(gain),
     })
@@ -80,7 +80,7 @@ mod tests {
     use crate::model::Run;
     use crate::samples;
 
-    /// A run of one task that took 5 ms.
+    /// Returns a run of one task that took 5 ms.
     fn run(label: &str, elapsed_ms: f64) -> Run {
         let mut run = samples::run(label, 1, 1);
         run.tasks[0].phases = samples::phases([0.0, 0.0, 0.0, 5.0, 0.0, 0.0]);
@@ -88,8 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn the_gain_is_over_the_slowest_and_the_possible_gain_over_the_ideal() {
-        let all = series(&samples::of(vec![run("a", 70.0), run("b", 35.0)]));
+    fn the_gain_is_relative_to_the_slowest_and_bounded_by_the_ideal() {
+        let all = series(&samples::comparison_of(vec![
+            run("a", 70.0),
+            run("b", 35.0),
+        ]));
         let Some(Conclusion::Faster(gain)) = conclusion(&all) else {
             panic!("{:?}", conclusion(&all))
         };
@@ -99,8 +102,10 @@ mod tests {
     }
 
     #[test]
-    fn failing_is_not_fast_and_close_times_are_too_close_to_call() {
-        let of = |runs: &[Run]| match conclusion(&series(&samples::of(runs.to_vec()))).unwrap() {
+    fn different_outcomes_and_close_times_allow_no_claim() {
+        let of = |runs: &[Run]| match conclusion(&series(&samples::comparison_of(runs.to_vec())))
+            .unwrap()
+        {
             Conclusion::Different => "different",
             Conclusion::Nothing => "nothing",
             Conclusion::Close(_) => "close",

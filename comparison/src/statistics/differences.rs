@@ -1,19 +1,19 @@
-//! The tasks that ended differently in some of the runs.
+//! Finds the tasks whose outcomes differ between runs.
 
 use std::collections::BTreeMap;
 
 use crate::model::Comparison;
 
-/// A task that ended differently in some of the runs.
+/// A task whose outcomes differ between runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The name of the task.
     pub name: String,
-    /// Each of its outcomes, an error by its message, with the labels of the runs in which it ended that way.
+    /// The outcomes of the task, an error as its message, each with the labels of the runs that had it.
     pub outcomes: Vec<(String, Vec<String>)>,
 }
 
-/// Returns the tasks that ended differently in some of the runs, sorted by name. Runs that were ended early are left out.
+/// Returns the tasks whose outcomes differ between runs, sorted by name. Ignores runs that were ended early.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -27,8 +27,8 @@ pub struct Difference {
 /// ```
 pub fn differences(comparison: &Comparison) -> Vec<Difference> {
     let mut outcomes = BTreeMap::<&str, BTreeMap<&str, Vec<String>>>::new();
-    let whole = comparison.runs.iter().filter(|run| run.ended_by.is_none());
-    for run in whole {
+    let complete = comparison.runs.iter().filter(|run| run.ended_by.is_none());
+    for run in complete {
         for task in &run.tasks {
             let outcome = task.message.as_deref().unwrap_or(task.outcome.words());
             let of_task = outcomes.entry(&task.name).or_default();
@@ -56,9 +56,9 @@ mod tests {
     use crate::samples;
 
     #[test]
-    fn tasks_that_ended_differently_are_listed_with_the_labels_of_each_outcome() {
+    fn differing_tasks_are_listed_with_the_labels_of_each_outcome() {
         let runs = ["a", "b", "a"].map(|label| samples::run(label, 1, 2));
-        let mut comparison = samples::of(runs.to_vec());
+        let mut comparison = samples::comparison_of(runs.to_vec());
         assert!(differences(&comparison).is_empty());
         samples::fail(&mut comparison.runs[1].tasks[1], "timeout: late");
         let only = Difference {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_was_ended_early_does_not_differ() {
+    fn a_run_that_was_ended_early_is_ignored() {
         let mut comparison = samples::comparison(1);
         comparison.runs[1].ended_by = Some("SIGINT".to_owned());
         comparison.runs[1].tasks[0].outcome = Outcome::NotAttempted;

@@ -1,11 +1,11 @@
-//! Statistics over the runs of a comparison. Numbers from numbers: nothing is printed or drawn here.
+//! Statistics over the runs of a comparison. They return numbers; formatting and drawing happen in other modules.
 //!
-//! * `times`: the times of one task, and the ideal of one run
-//! * `spread`: the middle of several values, and how far they are apart
-//! * `groups`: which runs belong together, and which of them is shown
-//! * `series`: the runs with one label and as many slots, in numbers
-//! * `conclusion`: the fastest series against the slowest
-//! * `differences`: the tasks that ended differently in some of the runs
+//! * `times`: service and queue time of a task, and the ideal time of a run
+//! * `spread`: median, minimum, maximum and percentiles
+//! * `groups`: runs grouped by series, and the run that represents each
+//! * `series`: the statistics of one series
+//! * `conclusion`: the fastest series compared with the slowest
+//! * `differences`: the tasks whose outcomes differ between runs
 
 mod conclusion;
 mod differences;
@@ -14,7 +14,7 @@ mod series;
 mod spread;
 mod times;
 
-pub(crate) use self::groups::shown;
+pub(crate) use self::groups::shown_runs;
 
 pub use self::conclusion::{Conclusion, Gain, conclusion};
 pub use self::differences::{Difference, differences};

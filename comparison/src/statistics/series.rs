@@ -1,48 +1,48 @@
-//! The runs with one label and as many slots, in numbers.
+//! Summarizes the runs of each series.
 
-use super::groups::{groups, middle};
+use super::groups::{groups, median_run};
 use super::spread::{Percentiles, Spread, ratio};
 use crate::model::{Comparison, Outcome, Run, Task};
 
-/// The runs with one label and as many slots, in numbers. Times are milliseconds.
+/// The statistics of the runs that have the same label and the same number of slots. Times are milliseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// The label.
+    /// The label of the runs.
     pub label: String,
-    /// How many tasks could run at once.
+    /// The limit on how many tasks run at once.
     pub slots: usize,
-    /// How many runs there were.
+    /// The number of runs.
     pub rounds: usize,
-    /// Tasks that ended as they should, by the run in the middle.
+    /// The number of tasks that succeeded. This count and the three below are those of the median run.
     pub ok: usize,
-    /// Tasks that there was nothing to do with.
+    /// The number of tasks that were not found.
     pub not_found: usize,
-    /// Tasks that failed.
+    /// The number of tasks that failed.
     pub error: usize,
-    /// Tasks that never started.
+    /// The number of tasks that never started.
     pub not_attempted: usize,
-    /// From the start of a run to the end of its last task.
+    /// The time from the start of a run to the end of its last task, over all runs.
     pub elapsed_ms: Spread,
-    /// How many times faster than the slowest series, by medians.
+    /// The median elapsed time of the slowest series divided by that of this one.
     pub speed_up: f64,
-    /// The lower bound on any schedule of these tasks over these slots.
+    /// A lower bound on any schedule of the tasks of the median run on these slots.
     pub ideal_ms: f64,
-    /// The ideal over the elapsed time: 1 cannot be surpassed.
+    /// The ideal time divided by the elapsed time, the median over all runs; it cannot exceed 1.
     pub of_ideal: f64,
-    /// What tasks took, without their waiting for a slot.
+    /// The service times of all tasks: without waiting for a slot and without pauses.
     pub latency_ms: Percentiles,
-    /// Waiting for a slot, and pauses.
+    /// The times that tasks waited for a slot or paused.
     pub queue_ms: Percentiles,
-    /// Processor time, including the system's: the median.
+    /// The median user and system CPU time, if known.
     pub cpu_ms: Option<f64>,
-    /// The most memory, in bytes.
+    /// The largest peak memory of a run, in bytes, if known.
     pub peak_memory: Option<u64>,
-    /// The most tasks in flight at the same moment, as measured from outside.
+    /// The largest number of tasks in flight at once, as measured outside the runs, if known.
     pub peak_in_flight: Option<usize>,
 }
 
-/// Returns the series of the runs, sorted by label as the terms list them, then by slots. Runs that were ended early are left
-/// out.
+/// Returns the series of the runs, sorted by label in the order of the terms, then by slots. Ignores runs that were
+/// ended early.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -54,16 +54,16 @@ pub struct Series {
 /// assert_eq!(series[1].speed_up, 3.0);
 /// ```
 pub fn series(comparison: &Comparison) -> Vec<Series> {
-    let whole = comparison.runs.iter().filter(|run| run.ended_by.is_none());
-    let groups = groups(whole);
-    let mut all: Vec<_> = groups.iter().map(|runs| one_series(runs)).collect();
-    // The order of the runs is no guide: rounds may be rotated.
-    let place = |of: &Series| {
+    let complete = comparison.runs.iter().filter(|run| run.ended_by.is_none());
+    let groups = groups(complete);
+    let mut all: Vec<_> = groups.iter().map(|runs| summarize(runs)).collect();
+    // Do not keep the order of the runs: each round may start with another series.
+    let sort_key = |of: &Series| {
         let mut labels = comparison.terms.labels.iter();
         let first = groups.iter().position(|runs| runs[0].label == of.label);
         (labels.position(|label| *label == of.label), first, of.slots)
     };
-    all.sort_by_key(place);
+    all.sort_by_key(sort_key);
     let medians = all.iter().map(|series| series.elapsed_ms.median);
     let slowest = medians.fold(0.0, f64::max);
     for series in &mut all {
@@ -72,19 +72,22 @@ pub fn series(comparison: &Comparison) -> Vec<Series> {
     all
 }
 
-/// `runs` are at least one, alike in label and slots.
-fn one_series(runs: &[&Run]) -> Series {
-    let middle = middle(runs);
+/// Summarizes runs with the same label and slots. Panics if there are none.
+fn summarize(runs: &[&Run]) -> Series {
+    let median_run = median_run(runs);
     let count = |outcome| {
-        let ended = middle.tasks.iter().filter(|task| task.outcome == outcome);
+        let ended = median_run
+            .tasks
+            .iter()
+            .filter(|task| task.outcome == outcome);
         ended.count()
     };
     let tasks = || runs.iter().flat_map(|run| run.attempted());
     let shares = runs.iter().map(|run| ratio(run.ideal_ms(), run.elapsed_ms));
     let cpu: Vec<_> = runs.iter().filter_map(|run| run.cpu_ms).collect();
     Series {
-        label: middle.label.clone(),
-        slots: middle.slots,
+        label: median_run.label.clone(),
+        slots: median_run.slots,
         rounds: runs.len(),
         ok: count(Outcome::Ok),
         not_found: count(Outcome::NotFound),
@@ -92,7 +95,7 @@ fn one_series(runs: &[&Run]) -> Series {
         not_attempted: count(Outcome::NotAttempted),
         elapsed_ms: Spread::of(runs.iter().map(|run| run.elapsed_ms)),
         speed_up: 1.0,
-        ideal_ms: middle.ideal_ms(),
+        ideal_ms: median_run.ideal_ms(),
         of_ideal: Spread::of(shares).median,
         latency_ms: Percentiles::of(tasks().map(Task::service_ms)),
         queue_ms: Percentiles::of(tasks().map(Task::queue_ms)),
@@ -107,7 +110,7 @@ mod tests {
     use super::*;
     use crate::samples;
 
-    /// A run of tasks that took these times, in milliseconds.
+    /// Returns a run of tasks with these service times, in milliseconds.
     fn run(label: &str, slots: usize, elapsed_ms: f64, service: &[f64]) -> Run {
         let mut run = samples::run(label, slots, service.len());
         for (i, (task, ms)) in run.tasks.iter_mut().zip(service).enumerate() {
@@ -122,8 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn speed_up_is_over_the_slowest() {
-        let series = series(&samples::of(vec![
+    fn speed_up_is_relative_to_the_slowest_series() {
+        let series = series(&samples::comparison_of(vec![
             run("sequential", 1, 70.0, &[10.0, 20.0, 30.0]),
             run("semaphore", 3, 35.0, &[10.0, 20.0, 30.0]),
         ]));
@@ -134,8 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn rounds_are_one_series_with_its_median_and_all_its_tasks() {
-        let series = series(&samples::of(vec![
+    fn the_rounds_of_a_series_share_one_median_and_all_their_tasks_count() {
+        let series = series(&samples::comparison_of(vec![
             run("a", 2, 40.0, &[1.5, 2.0]),
             run("a", 2, 20.0, &[3.0, 4.0]),
             run("a", 2, 30.0, &[5.0, 6.0]),
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_stand_in_the_order_of_the_terms_and_unknown_ones_first() {
+    fn labels_are_in_the_order_of_the_terms_after_unknown_ones() {
         let runs = [
             ("semaphore", 5),
             ("other", 3),
@@ -167,7 +170,7 @@ mod tests {
             ("other", 1),
         ];
         let runs = runs.map(|(label, slots)| samples::run(label, slots, 1));
-        let order: Vec<_> = series(&samples::of(runs.to_vec()))
+        let order: Vec<_> = series(&samples::comparison_of(runs.to_vec()))
             .into_iter()
             .map(|series| format!("{} {}", series.label, series.slots))
             .collect();
@@ -188,6 +191,6 @@ mod tests {
     fn a_run_that_was_ended_early_is_not_part_of_a_series() {
         let mut runs = vec![run("a", 1, 10.0, &[5.0]), run("b", 1, 20.0, &[5.0])];
         runs[1].ended_by = Some("SIGINT".to_owned());
-        assert_eq!(series(&samples::of(runs)).len(), 1);
+        assert_eq!(series(&samples::comparison_of(runs)).len(), 1);
     }
 }

@@ -1,29 +1,29 @@
-//! The middle of several values, and how far they are apart.
+//! Median, minimum, maximum and percentiles of several values.
 
-/// The middle of several measurements, and how far they are apart.
+/// The median, minimum and maximum of several measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// Half are below.
+    /// The median; of an even number of values, the mean of the middle two.
     pub median: f64,
-    /// The least.
+    /// The smallest value.
     pub min: f64,
-    /// The most.
+    /// The largest value.
     pub max: f64,
 }
 
-/// Exact percentiles, by sorting: the smallest value that this percentage of the values does not exceed.
+/// Exact percentiles, computed by sorting: the smallest value that the given percentage of the values does not exceed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Percentiles {
-    /// Half do not exceed it.
+    /// The value that half of the values do not exceed.
     pub p50: f64,
-    /// 95 % do not exceed it.
+    /// The value that 95 % of the values do not exceed.
     pub p95: f64,
-    /// The largest.
+    /// The largest value.
     pub max: f64,
 }
 
 impl Spread {
-    /// Returns the spread of these values, at least one.
+    /// Returns the spread of these values. Panics if there are none.
     pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let sorted = sorted(values);
         let (low, high) = ((sorted.len() - 1) / 2, sorted.len() / 2);
@@ -36,7 +36,7 @@ impl Spread {
 }
 
 impl Percentiles {
-    /// Returns the percentiles of these values; of none, zeros.
+    /// Returns the percentiles of these values; zeros if there are none.
     pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let sorted = sorted(values);
         let at = |percent: usize| {
@@ -57,9 +57,13 @@ fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     sorted
 }
 
-/// Returns one value over another; of nothing to nothing, 1.
-pub(super) fn ratio(over: f64, under: f64) -> f64 {
-    if under > 0.0 { over / under } else { 1.0 }
+/// Divides `dividend` by `divisor`; returns 1 if `divisor` is 0.
+pub(super) fn ratio(dividend: f64, divisor: f64) -> f64 {
+    if divisor > 0.0 {
+        dividend / divisor
+    } else {
+        1.0
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The columns of a table of series: the same in a terminal, on a page and in markdown.
+//! The columns of a table of series. Terminal, page and Markdown all use them.
 
 use super::numbers::{mebibytes, millis, plural, seconds};
 use crate::model::Terms;
@@ -7,18 +7,18 @@ use crate::statistics::{Percentiles, Series};
 /// A column of the table.
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// Its name.
+    /// The heading.
     pub name: String,
-    /// What its numbers are, and their unit; empty for words and counts.
+    /// The meaning of the numbers and their unit; empty for words and counts.
     pub unit: &'static str,
-    /// Its content for a series.
+    /// Formats the cell of a series.
     pub cell: fn(&Series) -> String,
 }
 
-/// The content of a cell that is not known.
+/// The cell for an unknown value.
 const UNKNOWN: &str = "-";
 
-/// Returns all columns; the first is a word, all others are numbers.
+/// Returns all columns. The first holds the label; the others hold numbers.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -68,7 +68,7 @@ fn column(name: &str, unit: &'static str, cell: fn(&Series) -> String) -> Column
     Column { name, unit, cell }
 }
 
-/// Returns the median, and of several rounds the least and the most.
+/// Formats the median and, for several rounds, the minimum and the maximum.
 fn elapsed(series: &Series) -> String {
     let spread = series.elapsed_ms;
     let median = seconds(spread.median);
@@ -123,12 +123,12 @@ mod tests {
     }
 
     #[test]
-    fn several_rounds_have_a_least_and_a_most() {
+    fn several_rounds_have_a_minimum_and_a_maximum() {
         let mut runs = vec![samples::run("semaphore", 5, 10); 3];
         runs[0].elapsed_ms = 1000.0;
         runs[1].elapsed_ms = 3000.0;
         runs[2].elapsed_ms = 2000.0;
-        let series = series(&samples::of(runs));
+        let series = series(&samples::comparison_of(runs));
         assert_eq!(cells(&series[0])[5], "2.00 (1.00..3.00)");
     }
 }

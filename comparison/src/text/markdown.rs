@@ -1,4 +1,4 @@
-//! The table of the series, for a README.
+//! A comparison as Markdown, for a README.
 
 use std::fmt::Write as _;
 
@@ -18,32 +18,32 @@ use crate::statistics::{Series, differences, series};
 /// ```
 pub fn markdown(comparison: &Comparison) -> String {
     let (series, terms) = (series(comparison), comparison.terms);
-    let mut text = format!("# {}\n\n", plain(&comparison.title));
+    let mut text = format!("# {}\n\n", escape(&comparison.title));
     for (name, fact) in &comparison.facts {
-        let _ = writeln!(text, "* {}: {}", plain(name), plain(fact));
+        let _ = writeln!(text, "* {}: {}", escape(name), escape(fact));
     }
     if !series.is_empty() {
         text += &format!("\n{}", table(&series, terms));
     }
-    let explained = (!series.is_empty()).then(|| ideal(terms));
+    let explanation = (!series.is_empty()).then(|| ideal(terms));
     let paragraphs = [
         conclusion_in_words(&series, terms),
         ended_early(comparison),
-        explained,
+        explanation,
     ];
     for paragraph in paragraphs.into_iter().flatten() {
-        let _ = write!(text, "\n{}\n", plain(&paragraph));
+        let _ = write!(text, "\n{}\n", escape(&paragraph));
     }
     let differences = differences(comparison);
     if !differences.is_empty() {
         let _ = write!(
             text,
             "\nThese {} ended differently:\n\n",
-            plain(&plural(terms.name))
+            escape(&plural(terms.name))
         );
     }
     for difference in &differences {
-        let _ = writeln!(text, "* {}", plain(&difference_in_sentence(difference)));
+        let _ = writeln!(text, "* {}", escape(&difference_in_sentence(difference)));
     }
     text
 }
@@ -53,33 +53,33 @@ fn table(series: &[Series], terms: &Terms) -> String {
     let mut text = String::new();
     for column in &columns {
         let comma = if column.unit.is_empty() { "" } else { ", " };
-        let _ = write!(text, "| {}{comma}{} ", plain(&column.name), column.unit);
+        let _ = write!(text, "| {}{comma}{} ", escape(&column.name), column.unit);
     }
     text += "|\n| --- ";
     text += &"| ---: ".repeat(columns.len() - 1);
     text += "|\n";
     for one in series {
         for column in &columns {
-            let _ = write!(text, "| {} ", plain(&(column.cell)(one)));
+            let _ = write!(text, "| {} ", escape(&(column.cell)(one)));
         }
         text += "|\n";
     }
     text
 }
 
-/// Returns text without a meaning for Markdown or for HTML, on one line. `http://` is left to be recognized.
-fn plain(text: &str) -> String {
-    let mut plain = String::new();
+/// Escapes the text for Markdown and HTML and puts it on one line. URLs stay intact, so that renderers can link them.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
     for c in text.chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' => {
-                plain.extend(['\\', c])
+                escaped.extend(['\\', c])
             }
-            c if c.is_control() => plain.push(' '),
-            c => plain.push(c),
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
         }
     }
-    plain
+    escaped
 }
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_message_stays_in_its_line() {
+    fn a_hostile_message_is_escaped_and_stays_on_its_line() {
         let mut comparison = samples::comparison(2);
         let hostile = "</script><b>&\"'|`*\n# x";
         samples::fail(&mut comparison.runs[0].tasks[0], hostile);

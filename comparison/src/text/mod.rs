@@ -1,10 +1,10 @@
-//! What is read: the words that all outputs share, the table for the terminal, and markdown.
+//! Text output: the sentences and numbers that all outputs share, the table for the terminal, and Markdown.
 //!
-//! * `numbers`: how numbers are written
-//! * `sentences`: what pages, tables and pictures say, word for word the same in each
+//! * `numbers`: formats numbers
+//! * `sentences`: sentences that pages, tables and pictures share word for word
 //! * `columns`: the columns of a table of series
-//! * `table`: series beside each other for a terminal
-//! * `markdown`: the same for a README
+//! * `table`: the series as text for a terminal
+//! * `markdown`: the series as Markdown for a README
 
 mod columns;
 mod markdown;

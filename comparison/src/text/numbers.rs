@@ -1,6 +1,6 @@
-//! How numbers are written.
+//! Formats numbers.
 
-/// Writes seconds, to the hundredth; shorter times have more decimals.
+/// Formats a time as seconds with two decimals; times below a second have more.
 pub(super) fn seconds(ms: f64) -> String {
     let decimals = match ms {
         ms if ms < 10.0 => 5,
@@ -11,7 +11,7 @@ pub(super) fn seconds(ms: f64) -> String {
     format!("{:.decimals$}", ms / 1000.0)
 }
 
-/// Writes milliseconds: a measurement is good for three digits or so.
+/// Formats milliseconds with about three digits, which is as precise as a measurement is.
 pub(crate) fn millis(ms: f64) -> String {
     let decimals = match ms {
         ms if ms < 10.0 => 2,
@@ -21,12 +21,12 @@ pub(crate) fn millis(ms: f64) -> String {
     format!("{ms:.decimals$}")
 }
 
-/// Writes bytes in mebibytes.
+/// Formats a number of bytes as mebibytes.
 pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Writes a number with the noun for what it counts; an `s` makes the plural.
+/// Formats a number with the noun for what it counts. The plural is formed with an `s`.
 ///
 /// ```
 /// use comparison::count;
@@ -50,14 +50,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_the_digits_that_count() {
+    fn numbers_have_about_three_significant_digits() {
         assert_eq!([503.4, 50.34, 5.034].map(millis), ["503", "50.3", "5.03"]);
         assert_eq!([13_052.0, 503.0].map(seconds), ["13.05", "0.503"]);
         assert_eq!(mebibytes(1_572_864), "1.5");
     }
 
     #[test]
-    fn only_one_is_singular() {
+    fn only_the_number_one_is_singular() {
         let of = |number| count(number, "code");
         assert_eq!([of(0), of(1), of(2)], ["0 codes", "1 code", "2 codes"]);
     }

@@ -1,10 +1,10 @@
-//! What pages, tables and pictures say, word for word the same in each.
+//! Sentences that pages, tables and pictures share word for word.
 
 use super::numbers::{count, plural, seconds};
 use crate::model::{Comparison, Outcome, Run, Task, Terms};
 use crate::statistics::{Conclusion, Difference, Gain, Series, conclusion};
 
-/// Returns the [`conclusion`] in a sentence; None unless there are two series.
+/// Returns the [`conclusion`] as a sentence, or `None` if there are fewer than two series.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -27,9 +27,12 @@ pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
         }
     };
     Some(match conclusion(series)? {
-        Conclusion::Different => "The outcomes differ, so the times say nothing.".to_owned(),
+        Conclusion::Different => "The outcomes differ, so the times cannot be compared.".to_owned(),
         Conclusion::Nothing => {
-            format!("Every {} failed, so the times say nothing.", terms.name)
+            format!(
+                "Every {} failed, so the times cannot be compared.",
+                terms.name
+            )
         }
         Conclusion::Close(Gain {
             fastest, slowest, ..
@@ -51,29 +54,30 @@ pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
     })
 }
 
-/// Explains the ideal.
+/// Explains the ideal time.
 pub(crate) fn ideal(terms: &Terms) -> String {
     let (task, tasks, slots) = (terms.task, plural(terms.task), plural(terms.slot));
     format!(
-        "The ideal is a lower bound on any schedule of the same {tasks}, with the latencies they had, over as many {slots}: \
-         the longest {task}, or the sum of all service times divided by the {slots}, whichever is longer. The share of the \
-         ideal is the ideal over the elapsed time: 100 % cannot be surpassed."
+        "The ideal time is a lower bound on any schedule of the same {tasks}, with the same latencies, on the same \
+         number of {slots}: the longest {task}, or the sum of all service times divided by the number of {slots}, \
+         whichever is longer. The share of the ideal is the ideal time divided by the elapsed time; it cannot exceed \
+         100 %."
     )
 }
 
-/// Says how many runs the table leaves out, if it does.
+/// Says how many runs the table leaves out; `None` if it contains all of them.
 pub(crate) fn ended_early(comparison: &Comparison) -> Option<String> {
     let early = comparison.runs.iter().filter(|run| run.ended_by.is_some());
     let number = early.count();
     (number > 0).then(|| {
         format!(
-            "{} ended early and left out of the table.",
+            "The table leaves out {} that ended early.",
             count(number, "run")
         )
     })
 }
 
-/// Says how a task ended: each outcome with the labels of its runs.
+/// Lists the outcomes of a task, each with the labels of its runs.
 pub(crate) fn difference_in_sentence(difference: &Difference) -> String {
     let outcomes = difference.outcomes.iter();
     let outcomes: Vec<_> = outcomes
@@ -82,7 +86,7 @@ pub(crate) fn difference_in_sentence(difference: &Difference) -> String {
     format!("{}: {}", difference.name, outcomes.join("; "))
 }
 
-/// Says how a task ended, with the message of an error.
+/// Returns the outcome of a task, with the message if it is an error.
 pub(crate) fn outcome_in_words(task: &Task) -> String {
     match &task.message {
         Some(message) => format!("{}: {message}", Outcome::Error.words()),
@@ -90,7 +94,7 @@ pub(crate) fn outcome_in_words(task: &Task) -> String {
     }
 }
 
-/// Returns the heading of the picture of a run.
+/// Returns the heading of the waterfall of a run.
 pub(crate) fn panel_title(run: &Run, terms: &Terms) -> String {
     let round = run
         .round
@@ -106,7 +110,7 @@ pub(crate) fn panel_title(run: &Run, terms: &Terms) -> String {
     )
 }
 
-/// Returns the label of a run and its slots.
+/// Returns the label and the slots of a run.
 pub(crate) fn series_title(run: &Run, terms: &Terms) -> String {
     format!("{}, {}", run.label, count(run.slots, terms.slot))
 }
@@ -119,7 +123,7 @@ pub(crate) fn article(noun: &str) -> &'static str {
     }
 }
 
-/// Returns a text with its first letter in upper case.
+/// Returns the text with its first letter in upper case.
 pub(crate) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -133,7 +137,7 @@ mod tests {
     use crate::statistics::series;
 
     #[test]
-    fn panels_are_named_after_their_runs() {
+    fn the_heading_of_a_panel_describes_its_run() {
         let mut comparison = samples::comparison(26);
         assert_eq!(
             panel_title(&comparison.runs[0], &TERMS),
@@ -147,15 +151,15 @@ mod tests {
         );
         assert_eq!(
             ended_early(&comparison).unwrap(),
-            "1 run ended early and left out of the table."
+            "The table leaves out 1 run that ended early."
         );
     }
 
     #[test]
-    fn a_series_is_named_by_its_slots_only_where_its_label_occurs_twice() {
+    fn a_series_is_named_with_its_slots_only_if_its_label_occurs_twice() {
         let runs = [("sequential", 1), ("semaphore", 1), ("semaphore", 5)];
         let runs = runs.map(|(label, slots)| samples::run(label, slots, 10));
-        let all = series(&samples::of(runs.to_vec()));
+        let all = series(&samples::comparison_of(runs.to_vec()));
         let sentence = |series: &[Series]| conclusion_in_words(series, &TERMS);
         assert_eq!(
             sentence(&all).unwrap(),

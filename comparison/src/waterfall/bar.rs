@@ -1,21 +1,21 @@
 //! The bar of one task in a waterfall.
 //!
-//! Outcomes are distinguishable by colour and without: an error is hatched, what was not found is an outline, what was not
-//! attempted a dashed line. Rows that are too thin for that have a mark beside them.
+//! Outcomes are distinguishable without colour: an error is hatched, a task that was not found is an outline, and one
+//! that was not attempted is a dashed line. Rows too thin for that have a mark beside them.
 
-use super::layout::{Layout, shown_name};
+use super::layout::{Layout, shorten_name};
 use crate::chart::{Markup, Px};
 use crate::model::{Outcome, PhaseKind, Task, Terms};
 use crate::text::{millis, outcome_in_words};
 use crate::timeline::Span;
 
-/// The least width of a bar: a task that took no time stays visible.
-const NARROWEST: f64 = 1.0;
+/// The minimum width of a bar, so that instant tasks stay visible.
+const MIN_BAR_WIDTH: f64 = 1.0;
 
-/// Narrower parts are not drawn.
-pub(super) const VISIBLE: f64 = 0.25;
+/// The minimum width of a part of a bar. Narrower parts are not drawn.
+pub(super) const MIN_VISIBLE_WIDTH: f64 = 0.25;
 
-/// A task and its place.
+/// One task, and the position of its row.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
     pub(super) layout: &'a Layout,
@@ -32,7 +32,7 @@ impl Row<'_> {
         markup.element("title", &[], &details(task, self.terms));
         if layout.shows_names() {
             let place = (layout.left - 6.0, self.top + layout.row / 2.0 + 3.5);
-            markup.words("code end", place, &shown_name(&task.name));
+            markup.label("code end", place, &shorten_name(&task.name));
         }
         if task.start_ms().is_some() {
             self.draw_phases(markup);
@@ -44,14 +44,14 @@ impl Row<'_> {
         markup.line_break();
     }
 
-    /// Returns the time in the queue, as a part of a path.
-    pub(super) fn queue(&self) -> Option<String> {
-        let start = self.layout.scale().place(self.task.start_ms()?);
+    /// Returns the line for the time in the queue, as part of a path.
+    pub(super) fn queue_path(&self) -> Option<String> {
+        let start = self.layout.scale().position(self.task.start_ms()?);
         self.line(self.layout.left, start)
     }
 
-    /// Returns the mark beside a row that is too thin to show its outcome, as a part of a path.
-    pub(super) fn mark(&self) -> Option<String> {
+    /// Returns the mark beside a row that is too thin to show its outcome, as part of a path.
+    pub(super) fn mark_path(&self) -> Option<String> {
         let width = mark_width(self.task.outcome)?;
         let (x, y, height) = (
             Px(self.layout.left - 13.0),
@@ -61,32 +61,32 @@ impl Row<'_> {
         Some(format!("M{x} {y}h{width}v{height}h-{width}z"))
     }
 
-    /// Draws the last attempt as one bar, and its later phases over it: so a thin bar has no seams.
+    /// Draws the last attempt as one bar and its later phases on top of it, so that a thin bar has no seams.
     fn draw_phases(&self, markup: &mut Markup) {
         let scale = self.layout.scale();
         let spans = self.task.spans();
-        let end = scale.place(spans.last().map_or(0.0, |span| span.to_ms));
+        let end = scale.position(spans.last().map_or(0.0, |span| span.to_ms));
         let of_last_attempt = |span: &&Span| {
             matches!(
                 span.kind,
                 PhaseKind::Waiting | PhaseKind::Body | PhaseKind::Save
             )
         };
-        let begun = spans.iter().find(of_last_attempt);
-        let begun = begun.map_or(end, |span| scale.place(span.from_ms));
-        let inset = if self.layout.thin() {
+        let bar_start = spans.iter().find(of_last_attempt);
+        let bar_start = bar_start.map_or(end, |span| scale.position(span.from_ms));
+        let inset = if self.layout.is_thin() {
             0.0
         } else {
             self.layout.row * 0.12
         };
         self.draw_bar(
             PhaseKind::Waiting.class(),
-            (begun, end.max(begun + NARROWEST)),
+            (bar_start, end.max(bar_start + MIN_BAR_WIDTH)),
             inset,
             markup,
         );
         for span in spans {
-            let (from, to) = (scale.place(span.from_ms), scale.place(span.to_ms));
+            let (from, to) = (scale.position(span.from_ms), scale.position(span.to_ms));
             let class = span.kind.class();
             match span.kind {
                 PhaseKind::Queue | PhaseKind::Waiting => {}
@@ -106,7 +106,7 @@ impl Row<'_> {
     }
 
     fn draw_bar(&self, class: &str, (from, to): (f64, f64), inset: f64, markup: &mut Markup) {
-        if to - from < VISIBLE {
+        if to - from < MIN_VISIBLE_WIDTH {
             return;
         }
         let (x, y, width) = (Px(from), Px(self.top + inset), Px(to - from));
@@ -114,14 +114,14 @@ impl Row<'_> {
         markup.path(class, &format!("M{x} {y}h{width}v{height}H{x}z"));
     }
 
-    /// Returns a line along the row, if it is long enough to be seen.
+    /// Returns a line along the middle of the row, if it is long enough to be visible.
     fn line(&self, from: f64, to: f64) -> Option<String> {
         let y = Px(self.top + self.layout.row / 2.0);
-        (to - from >= VISIBLE).then(|| format!("M{} {y}H{}", Px(from), Px(to)))
+        (to - from >= MIN_VISIBLE_WIDTH).then(|| format!("M{} {y}H{}", Px(from), Px(to)))
     }
 }
 
-/// Returns the width of the mark of an outcome.
+/// Returns the width of the mark for an outcome. Success has no mark.
 pub(super) fn mark_width(outcome: Outcome) -> Option<f64> {
     match outcome {
         Outcome::Ok => None,
@@ -131,14 +131,14 @@ pub(super) fn mark_width(outcome: Outcome) -> Option<f64> {
     }
 }
 
-/// Returns all that is known of a task, a line each.
+/// Returns the outcome of a task and its times, one per line.
 fn details(task: &Task, terms: &Terms) -> String {
     let mut text = format!(
         "{}: {}",
         one_line(&task.name),
         one_line(&outcome_in_words(task))
     );
-    // Shorter times are 0.00 ms as they are written.
+    // Shorter times would be printed as 0.00 ms.
     for span in task.spans() {
         let ms = span.to_ms - span.from_ms;
         if ms >= 0.005 {
@@ -158,7 +158,7 @@ mod tests {
     use crate::samples::{self, TERMS};
 
     #[test]
-    fn the_details_of_a_task_are_lines() {
+    fn the_details_of_a_task_have_one_phase_per_line() {
         let mut task = samples::task("BR", 10.0);
         assert_eq!(
             details(&task, &TERMS),

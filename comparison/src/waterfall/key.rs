@@ -1,23 +1,25 @@
-//! The legend of waterfalls: the signs that occur in them.
+//! The legend of waterfalls, with entries only for what occurs in them.
 
-use super::bar::{VISIBLE, mark_width};
+use super::bar::{MIN_VISIBLE_WIDTH, mark_width};
 use super::layout::Layout;
 use crate::chart::{Entry, Sample};
 use crate::model::{Outcome, PhaseKind, Run, Task, Terms};
 use crate::timeline::Span;
 
-/// Returns the phases first, as they look in tasks that succeeded, then the other outcomes.
-pub(crate) fn entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> Vec<Entry> {
+/// Returns the entries of the legend: first the phases, drawn as in tasks that succeeded, then the other outcomes.
+pub(crate) fn legend_entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> Vec<Entry> {
     let tasks = || runs.iter().flat_map(|run| &run.tasks);
     let scale = layout.scale();
-    let is_seen = |span: &Span| scale.place(span.to_ms) - scale.place(span.from_ms) >= VISIBLE;
-    let seen: Vec<_> = tasks()
+    let is_visible = |span: &Span| {
+        scale.position(span.to_ms) - scale.position(span.from_ms) >= MIN_VISIBLE_WIDTH
+    };
+    let visible: Vec<_> = tasks()
         .flat_map(Task::spans)
-        .filter(is_seen)
+        .filter(is_visible)
         .map(|span| span.kind)
         .collect();
-    // What a bar consists of at least is explained even if no bar is long enough to be seen.
-    let occurs = |kind| kind == PhaseKind::Waiting || seen.contains(&kind);
+    // Every bar is drawn on top of `Waiting`, so it is explained even if no such phase is long enough to be visible.
+    let occurs = |kind| kind == PhaseKind::Waiting || visible.contains(&kind);
     let phases = terms.phases.iter().filter(|phase| occurs(phase.kind));
     let mut entries: Vec<_> = phases
         .map(|phase| Entry {
@@ -32,13 +34,13 @@ pub(crate) fn entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> Vec<Entr
     let occurring = others
         .into_iter()
         .filter(|outcome| tasks().any(|task| task.outcome == *outcome));
-    entries.extend(occurring.map(|outcome| of_outcome(outcome, layout)));
+    entries.extend(occurring.map(|outcome| outcome_entry(outcome, layout)));
     entries
 }
 
-fn of_outcome(outcome: Outcome, layout: &Layout) -> Entry {
+fn outcome_entry(outcome: Outcome, layout: &Layout) -> Entry {
     let name = outcome.words();
-    match mark_width(outcome).filter(|_| layout.thin()) {
+    match mark_width(outcome).filter(|_| layout.is_thin()) {
         Some(width) => Entry {
             name: format!("{name} (mark at the left)"),
             sample: Sample::Mark { outcome, width },
@@ -62,11 +64,11 @@ mod tests {
     use crate::samples::{self, TERMS};
 
     #[test]
-    fn the_legend_has_what_occurs() {
+    fn the_legend_lists_only_what_occurs() {
         let mut run = samples::run("a", 1, 3);
         run.tasks[1].outcome = Outcome::NotFound;
         let layout = Layout::new(&[&run], 800.0, 400.0, (1.0, 14.0));
-        let names: Vec<_> = entries(&[&run], &layout, &TERMS)
+        let names: Vec<_> = legend_entries(&[&run], &layout, &TERMS)
             .into_iter()
             .map(|entry| entry.name)
             .collect();

@@ -1,30 +1,30 @@
-//! Where the parts of waterfalls are placed.
+//! Computes the positions and sizes of the parts of waterfalls.
 
 use crate::chart::Scale;
 use crate::model::{Run, Task};
 
-/// The room between the top of a waterfall and its rows, for the title.
-const ABOVE: f64 = 26.0;
+/// The space above the rows of a waterfall, for the title.
+const TITLE_HEIGHT: f64 = 26.0;
 
-/// The room below the rows, for the axis.
-const BELOW: f64 = 44.0;
+/// The space below the rows, for the axis.
+const AXIS_HEIGHT: f64 = 44.0;
 
-/// Rows from this height on have the name of their task beside them.
-const WITH_NAMES: f64 = 11.0;
+/// The minimum height of rows that have the name of their task beside them.
+const MIN_ROW_WITH_NAME: f64 = 11.0;
 
-/// Names are shown up to this many letters.
-const LONGEST_NAME: usize = 24;
+/// The maximum number of letters of a name that are shown.
+const MAX_NAME_LETTERS: usize = 24;
 
-/// The width of a letter of a name.
-const LETTER: f64 = 6.1;
+/// The approximate width of a letter of a name.
+const LETTER_WIDTH: f64 = 6.1;
 
-/// The room for the caption of the rows and beside the names.
-const BESIDE_NAMES: f64 = 26.0;
+/// The space to the left of the names for the caption of the rows, and the gap beside the names.
+const NAME_MARGINS: f64 = 26.0;
 
-/// Rows below this height show no hatching and no outline.
-const THIN: f64 = 5.0;
+/// Rows below this height are drawn without hatching and outlines.
+const THIN_ROW: f64 = 5.0;
 
-/// How waterfalls that belong together are drawn: all on one axis.
+/// The layout of waterfalls that share one time axis.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) width: f64,
@@ -35,7 +35,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Returns the layout for these runs: each panel about as high as `panel`, if that leaves rows of a height in `rows`.
+    /// Returns the layout for these runs. Panels are about `panel` high, as long as the height of a row stays within
+    /// `rows`.
     pub(crate) fn new(runs: &[&Run], width: f64, panel: f64, rows: (f64, f64)) -> Self {
         let most = runs.iter().map(|run| run.tasks.len()).max().unwrap_or(0);
         let row = (panel / most.max(1) as f64).clamp(rows.0, rows.1);
@@ -43,11 +44,11 @@ impl Layout {
         let last_ms = ends.map(|span| span.to_ms).fold(0.0, f64::max);
         let elapsed_ms = runs.iter().map(|run| run.elapsed_ms).fold(0.0, f64::max);
         let names = runs.iter().flat_map(|run| &run.tasks);
-        let letters = names.map(|task| shown_name(&task.name).chars().count());
-        let with_names = BESIDE_NAMES + LETTER * letters.max().unwrap_or(0) as f64;
+        let letters = names.map(|task| shorten_name(&task.name).chars().count());
+        let with_names = NAME_MARGINS + LETTER_WIDTH * letters.max().unwrap_or(0) as f64;
         Self {
             width,
-            left: if row >= WITH_NAMES {
+            left: if row >= MIN_ROW_WITH_NAME {
                 with_names.max(50.0)
             } else {
                 36.0
@@ -58,18 +59,18 @@ impl Layout {
         }
     }
 
-    pub(crate) fn thin(&self) -> bool {
-        self.row < THIN
+    pub(crate) fn is_thin(&self) -> bool {
+        self.row < THIN_ROW
     }
 
     /// Returns the height of the waterfall of a run.
     pub(crate) fn height(&self, run: &Run) -> f64 {
-        ABOVE + self.rows_height(run) + BELOW
+        TITLE_HEIGHT + self.rows_height(run) + AXIS_HEIGHT
     }
 
-    /// Returns where the first row begins, below the top of the waterfall.
+    /// Returns the distance from the top of a waterfall to its first row.
     pub(crate) fn first_row(&self) -> f64 {
-        ABOVE
+        TITLE_HEIGHT
     }
 
     pub(crate) fn rows_height(&self, run: &Run) -> f64 {
@@ -77,25 +78,25 @@ impl Layout {
     }
 
     pub(crate) fn shows_names(&self) -> bool {
-        self.row >= WITH_NAMES
+        self.row >= MIN_ROW_WITH_NAME
     }
 
-    /// Returns the place of the last moment.
+    /// Returns the horizontal position of the end of the time axis.
     pub(crate) fn right(&self) -> f64 {
         self.width - self.margin
     }
 
     pub(crate) fn scale(&self) -> Scale {
-        Scale::even((0.0, self.longest_ms), (self.left, self.right()))
+        Scale::linear((0.0, self.longest_ms), (self.left, self.right()))
     }
 }
 
-/// Returns a name as it stands beside a row: the end of a long one is left out.
-pub(super) fn shown_name(name: &str) -> String {
-    if name.chars().count() <= LONGEST_NAME {
+/// Returns the name as it is shown beside a row. A long name is cut off.
+pub(super) fn shorten_name(name: &str) -> String {
+    if name.chars().count() <= MAX_NAME_LETTERS {
         return name.to_owned();
     }
-    let shown = name.chars().take(LONGEST_NAME - 1);
+    let shown = name.chars().take(MAX_NAME_LETTERS - 1);
     shown.chain(['…']).collect()
 }
 
@@ -105,7 +106,7 @@ mod tests {
     use crate::samples;
 
     #[test]
-    fn rows_are_lower_the_more_there_are() {
+    fn more_rows_are_lower() {
         let row =
             |tasks| Layout::new(&[&samples::run("a", 1, tasks)], 800.0, 400.0, (1.0, 14.0)).row;
         assert_eq!(
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn names_have_the_room_that_they_need_up_to_a_limit() {
+    fn space_for_names_grows_with_their_length_up_to_a_limit() {
         let left = |name: &str, tasks| {
             let mut run = samples::run("a", 1, tasks);
             run.tasks[0].name = name.to_owned();
@@ -124,7 +125,7 @@ mod tests {
         assert_eq!(left("BR", 10), 50.0);
         assert!(left("longer name", 10) > 90.0);
         assert_eq!(left(&"a".repeat(24), 10), left(&"a".repeat(100), 10));
-        assert_eq!(left("longer name", 100), 36.0, "where no names are shown");
-        assert_eq!(shown_name(&"é".repeat(25)), "é".repeat(23) + "…");
+        assert_eq!(left("longer name", 100), 36.0, "no names are shown");
+        assert_eq!(shorten_name(&"é".repeat(25)), "é".repeat(23) + "…");
     }
 }

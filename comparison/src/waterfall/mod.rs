@@ -1,7 +1,7 @@
-//! Waterfalls: a row for each task in the order of the starts, on it the phases from left to right. Waterfalls that belong
-//! together have one time axis.
+//! Draws waterfalls: one row per task in the order of their starts, with its phases from left to right. The waterfalls
+//! of a comparison share one time axis.
 //!
-//! * `layout`: where the parts of waterfalls are placed
+//! * `layout`: positions and sizes
 //! * `bar`: the bar of one task
 //! * `key`: the legend of waterfalls
 //! * `panel`: the waterfall of one run
@@ -11,6 +11,6 @@ mod key;
 mod layout;
 mod panel;
 
-pub(crate) use self::key::entries;
+pub(crate) use self::key::legend_entries;
 pub(crate) use self::layout::Layout;
 pub(crate) use self::panel::draw_waterfall;

@@ -1,12 +1,12 @@
-//! The waterfall of one run: its title, its axes and its rows.
+//! Draws the waterfall of one run: title, axes and rows.
 
 use super::bar::Row;
 use super::layout::Layout;
-use crate::chart::{Markup, TimeUnit, draw_along_bottom, ticks};
+use crate::chart::{Markup, TimeUnit, draw_x_axis, ticks};
 use crate::model::{Outcome, Run, Terms};
 use crate::text::{count, panel_title};
 
-/// Draws the waterfall of a run below `top`.
+/// Draws the waterfall of a run, with `top` as its upper edge.
 pub(crate) fn draw_waterfall(
     run: &Run,
     layout: &Layout,
@@ -16,7 +16,7 @@ pub(crate) fn draw_waterfall(
 ) {
     let first_row = top + layout.first_row();
     let title = panel_title(run, terms);
-    markup.words("title", (layout.left, top + 16.0), &title);
+    markup.label("title", (layout.left, top + 16.0), &title);
     markup.line_break();
     draw_axes(run, layout, terms, first_row, markup);
     let row = |(i, task)| Row {
@@ -26,9 +26,13 @@ pub(crate) fn draw_waterfall(
         terms,
     };
     let rows: Vec<_> = run.by_start().into_iter().enumerate().map(row).collect();
-    let class = if layout.thin() { "rows thin" } else { "rows" };
+    let class = if layout.is_thin() {
+        "rows thin"
+    } else {
+        "rows"
+    };
     markup.open("g", &[("class", &class)]);
-    draw_beside(&rows, layout, markup);
+    draw_queues_and_marks(&rows, layout, markup);
     for row in &rows {
         row.draw(markup);
     }
@@ -36,13 +40,13 @@ pub(crate) fn draw_waterfall(
     markup.line_break();
 }
 
-/// Draws queues and marks, each sort in one path: there are thousands.
-fn draw_beside(rows: &[Row<'_>], layout: &Layout, markup: &mut Markup) {
-    let queues: String = rows.iter().filter_map(Row::queue).collect();
+/// Draws all queues, and the marks of each outcome, as one path: a path per task would add thousands of elements.
+fn draw_queues_and_marks(rows: &[Row<'_>], layout: &Layout, markup: &mut Markup) {
+    let queues: String = rows.iter().filter_map(Row::queue_path).collect();
     markup.path("queue", &queues);
-    for outcome in Outcome::ALL.into_iter().filter(|_| layout.thin()) {
-        let alike = rows.iter().filter(|row| row.task.outcome == outcome);
-        let marks: String = alike.filter_map(Row::mark).collect();
+    for outcome in Outcome::ALL.into_iter().filter(|_| layout.is_thin()) {
+        let with_outcome = rows.iter().filter(|row| row.task.outcome == outcome);
+        let marks: String = with_outcome.filter_map(Row::mark_path).collect();
         markup.path(&format!("mark {}", outcome.class()), &marks);
     }
     markup.line_break();
@@ -53,8 +57,8 @@ fn draw_axes(run: &Run, layout: &Layout, terms: &Terms, top: f64, markup: &mut M
     let times = unit.ticks(ticks(0.0, layout.longest_ms, 8));
     let caption = format!("time since the run began, {}", unit.name);
     let bottom = top + layout.rows_height(run) + 2.0;
-    draw_along_bottom(layout.scale(), (top, bottom), &times, &caption, markup);
-    let caption = format!("{}, by turn", count(run.tasks.len(), terms.name));
-    markup.words_upwards("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
+    draw_x_axis(layout.scale(), (top, bottom), &times, &caption, markup);
+    let caption = format!("{}, by start", count(run.tasks.len(), terms.name));
+    markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
     markup.line_break();
 }

@@ -171,7 +171,7 @@ fn an_interrupted_run_is_drawn_but_not_compared() {
     let parsed = parse(&page);
     assert_eq!(bars(&parsed)["not_attempted"], 6);
     assert!(with_class(&parsed, "series-table").is_empty());
-    assert!(page.contains("1 run ended early") && page.contains("ended early by SIGINT"));
+    assert!(page.contains("1 run that ended early") && page.contains("ended early by SIGINT"));
     let no_run = Report::new(Vec::new());
     for format in [Format::Html, Format::Svg] {
         parse(&format.text(&no_run, &Images::default()));
