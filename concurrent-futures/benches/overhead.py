@@ -1,4 +1,4 @@
-"""The lines of CPython for the table of overhead.rs, which runs this."""
+"""Prints the rows of CPython for the table of overhead.rs, which runs this script."""
 
 import platform
 import statistics

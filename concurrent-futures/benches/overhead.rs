@@ -1,6 +1,6 @@
-//! What handing a task over costs, in µs per task, for tasks that do nothing: all submitted and then all results, `map`,
-//! `as_completed`, and one round trip at a time. The same for rayon, for tokio, for a thread per task, and for CPython if
-//! there is a `python3`.
+//! Measures the overhead of a task, in µs, with tasks that do nothing: submitting all and then waiting for all, `map`,
+//! `as_completed`, and one round trip at a time. Also measures rayon, tokio, a thread per task, and CPython if
+//! `python3` is installed.
 //!
 //! `cargo bench -p concurrent-futures --bench overhead`
 
@@ -71,7 +71,8 @@ fn round_trips(executor: &ThreadPoolExecutor) {
     }
 }
 
-/// The lines of what has no futures that can be asked, cancelled and waited for in any order, or not in threads.
+/// Prints the rows of rayon, tokio and `std::thread`. They either have no futures that can be polled, cancelled and
+/// waited for in any order, or do not run them on threads.
 fn others() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
     let pool = pool.expect("rayon has two threads");
@@ -106,7 +107,7 @@ fn rayon_results(pool: &rayon::ThreadPool) {
     let (sender, receiver) = std::sync::mpsc::channel();
     for n in 0..TASKS {
         let sender = sender.clone();
-        pool.spawn(move || sender.send(n).expect("it is received below"));
+        pool.spawn(move || sender.send(n).expect("the receiver is alive"));
     }
     drop(sender);
     assert_eq!(receiver.iter().count(), TASKS as usize);
@@ -124,7 +125,7 @@ fn tokio_results(
     });
 }
 
-/// The median time of `run`, in µs for each of `tasks`.
+/// Returns the median time of `run`, in µs per task.
 fn measure(tasks: u32, run: impl Fn()) -> f64 {
     let mut times: Vec<f64> = (0..ROUNDS)
         .map(|_| {
@@ -137,7 +138,7 @@ fn measure(tasks: u32, run: impl Fn()) -> f64 {
     times[ROUNDS / 2] * 1e6 / f64::from(tasks)
 }
 
-/// Has `overhead.py` print its lines of the table.
+/// Runs `overhead.py`, which prints its rows of the table.
 fn cpython() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/overhead.py");
     match Command::new("python3").arg(script).status() {

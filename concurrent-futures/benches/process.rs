@@ -1,5 +1,5 @@
-//! What a task costs in a pool of processes: one after the other, many at a time, and the first. Beside it CPython's
-//! `ProcessPoolExecutor` in the same run, where there is a `python3`.
+//! Measures the overhead of a task in a pool of processes: one after the other, many at a time, and the first. Measures
+//! CPython's `ProcessPoolExecutor` in the same run if `python3` is installed.
 //!
 //! `cargo bench -p concurrent-futures --bench process`
 
@@ -35,14 +35,14 @@ mod bench {
         Ok(builder.max_workers(workers).window(window).build()?)
     }
 
-    /// A pool whose workers are all there.
+    /// Returns a pool whose workers have all started.
     fn warm_pool(workers: usize, window: usize) -> Outcome<ProcessPoolExecutor> {
         let executor = pool(workers, window)?;
         bulk(&executor, 1000)?;
         Ok(executor)
     }
 
-    /// Submits all, then takes all results; the time per task.
+    /// Submits all tasks, then takes all results. Returns the time per task, in µs.
     fn bulk(executor: &ProcessPoolExecutor, tasks: u64) -> Outcome<f64> {
         let start = Instant::now();
         let futures: Vec<_> = (0..tasks)
@@ -54,7 +54,7 @@ mod bench {
         Ok(micros(start.elapsed()) / tasks as f64)
     }
 
-    /// Submits a task when the one before has its result; the time per task.
+    /// Submits each task when the previous one has its result. Returns the time per task, in µs.
     fn round_trips(executor: &ProcessPoolExecutor) -> Outcome<f64> {
         let start = Instant::now();
         for n in 0..ROUND_TRIPS {
@@ -63,7 +63,7 @@ mod bench {
         Ok(micros(start.elapsed()) / ROUND_TRIPS as f64)
     }
 
-    /// From no pool to the first result of each of two workers.
+    /// Returns the time from creating a pool to the first results of its two workers, in µs.
     fn start() -> Outcome<f64> {
         let start = Instant::now();
         let executor = pool(2, 1)?;
@@ -84,7 +84,7 @@ mod bench {
         time.as_secs_f64() * 1e6
     }
 
-    /// The same in CPython: what it is called and microseconds, line by line.
+    /// The same measurements in CPython. Each line of the output has a name, a tab and microseconds.
     const PYTHON: &str = r#"
 import statistics, time
 from concurrent.futures import ProcessPoolExecutor
@@ -109,17 +109,18 @@ def start_two():
     executor.shutdown()
     return took
 
-def tell(what, measure):
+def report(what, measure):
     print(what, statistics.median(measure() for _ in range(5)) * 1e6, sep="\t")
 
 for workers in 1, 2:
     with ProcessPoolExecutor(workers) as executor:
         bulk(executor, 100)
-        tell(f"bulk {workers}", lambda: bulk(executor))
-        tell(f"round trip {workers}", lambda: round_trips(executor))
-tell("start", start_two)
+        report(f"bulk {workers}", lambda: bulk(executor))
+        report(f"round trip {workers}", lambda: round_trips(executor))
+report("start", start_two)
 "#;
 
+    /// Runs the measurements in CPython. Returns nothing if it is not installed.
     fn python() -> Vec<(String, f64)> {
         let output = Command::new("python3").args(["-c", PYTHON]).output();
         let Ok(output) = output else {
@@ -176,5 +177,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(not(unix))]
 fn main() {
-    println!("there is no pool of processes here");
+    println!("pools of processes need Unix");
 }

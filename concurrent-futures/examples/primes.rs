@@ -1,5 +1,5 @@
-//! Which of a few large numbers are prime, the example of Python's documentation: on threads or on processes, whichever
-//! the command line says.
+//! Finds the primes among a few large numbers, as the example in Python's documentation does. The command line selects
+//! threads or processes.
 //!
 //! `cargo run --release -p concurrent-futures --example primes -- --executor processes`
 
@@ -35,8 +35,8 @@ mod primes {
         }
     }
 
-    /// The program, which does not know where its tasks run.
-    fn tell_primes(executor: &dyn Executor<IsPrime>) -> Result<(), Box<dyn Error>> {
+    /// Prints which numbers are prime. Works with any executor.
+    fn print_primes(executor: &dyn Executor<IsPrime>) -> Result<(), Box<dyn Error>> {
         let results = executor.map(NUMBERS.map(IsPrime))?;
         for (n, is_prime) in NUMBERS.into_iter().zip(results) {
             println!("{n} is prime: {}", is_prime?);
@@ -45,18 +45,18 @@ mod primes {
     }
 
     pub(super) fn main() -> Result<(), Box<dyn Error>> {
-        // Where a worker stays.
+        // Does not return in a worker process.
         Registry::new().with::<IsPrime>().serve();
 
         let arguments: Vec<_> = std::env::args().skip(1).collect();
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        // The one line that differs.
+        // Only this choice differs between threads and processes.
         let executor: Box<dyn Executor<IsPrime>> = match arguments[..] {
             [] | ["--executor", "threads"] => Box::new(ThreadPoolExecutor::builder().build()?),
             ["--executor", "processes"] => Box::new(ProcessPoolExecutor::builder().build()?),
             _ => return Err("usage: primes [--executor threads|processes]".into()),
         };
-        tell_primes(&*executor)
+        print_primes(&*executor)
     }
 }
 
@@ -67,5 +67,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(not(unix))]
 fn main() {
-    println!("there is no pool of processes here");
+    println!("pools of processes need Unix");
 }

@@ -1,4 +1,4 @@
-//! The state machine under every order in which threads may meet: cancel against start against callback against wait.
+//! The state machine under every interleaving of threads that cancel, start, add callbacks and wait.
 //!
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test -p concurrent-futures --release --test loom`
 #![cfg(loom)]
@@ -9,13 +9,13 @@ use concurrent_futures::{BrokenError, Future, Promise, ReturnWhen, TaskError, as
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-/// What a worker does with a task.
+/// Runs the task as a worker does. Returns whether it started, and so was not cancelled.
 fn work(promise: Promise<i32>) -> bool {
-    let begun = promise.begin();
-    if begun {
+    let started = promise.begin();
+    if started {
         promise.set(Ok(42));
     }
-    begun
+    started
 }
 
 #[test]
@@ -25,15 +25,15 @@ fn either_the_task_starts_or_it_is_cancelled() {
         let worker = thread::spawn(move || work(promise));
         let cancelled = future.cancel();
         let outcome = future.result().copied().map_err(Clone::clone);
-        let begun = worker.join().unwrap();
-        assert_ne!(begun, cancelled);
-        assert_eq!(outcome.is_ok(), begun);
+        let started = worker.join().unwrap();
+        assert_ne!(started, cancelled);
+        assert_eq!(outcome.is_ok(), started);
         assert_eq!(future.cancelled(), cancelled);
     });
 }
 
 #[test]
-fn two_who_cancel_agree_and_the_callback_runs_once() {
+fn concurrent_cancels_agree_and_the_callback_runs_once() {
     loom::model(|| {
         let (promise, future) = Future::<i32>::pair();
         let calls = Arc::new(AtomicUsize::new(0));
@@ -46,9 +46,9 @@ fn two_who_cancel_agree_and_the_callback_runs_once() {
         let worker = thread::spawn(move || work(promise));
         let cancelled = future.cancel();
         let other = cancels.join().unwrap();
-        let begun = worker.join().unwrap();
-        // Who comes too late sees what the other has done, unless the task has begun.
-        assert_eq!((cancelled, other), (!begun, !begun));
+        let started = worker.join().unwrap();
+        // Unless the task started, both calls return true: the later one sees that the future is already cancelled.
+        assert_eq!((cancelled, other), (!started, !started));
         assert_eq!(calls.load(Ordering::SeqCst), 1);
     });
 }
@@ -70,7 +70,7 @@ fn a_callback_added_while_the_future_settles_runs_exactly_once() {
 }
 
 #[test]
-fn two_who_wait_both_wake() {
+fn two_waiting_threads_both_wake() {
     loom::model(|| {
         let (promise, future) = Future::pair();
         let other = future.clone();
@@ -83,7 +83,7 @@ fn two_who_wait_both_wake() {
 }
 
 #[test]
-fn who_waits_wakes_when_another_cancels() {
+fn a_waiting_thread_wakes_when_another_cancels() {
     loom::model(|| {
         let (promise, future) = Future::<i32>::pair();
         let other = future.clone();
@@ -95,7 +95,7 @@ fn who_waits_wakes_when_another_cancels() {
 }
 
 #[test]
-fn who_waits_wakes_when_the_promise_is_dropped() {
+fn a_waiting_thread_wakes_when_the_promise_is_dropped() {
     loom::model(|| {
         let (promise, future) = Future::<i32>::pair();
         let drops = thread::spawn(move || drop(promise));
@@ -116,7 +116,7 @@ fn the_only_handle_takes_the_value_out() {
 }
 
 #[test]
-fn a_promise_dropped_and_a_future_cancelled_settle_it_once() {
+fn dropping_the_promise_while_cancelling_settles_the_future_once() {
     loom::model(|| {
         let (promise, future) = Future::<i32>::pair();
         let calls = Arc::new(AtomicUsize::new(0));
@@ -134,7 +134,7 @@ fn a_promise_dropped_and_a_future_cancelled_settle_it_once() {
 }
 
 #[test]
-fn as_completed_misses_none() {
+fn as_completed_yields_every_future() {
     loom::model(|| {
         let (promises, futures): (Vec<_>, Vec<_>) = (0..2).map(|_| Future::pair()).unzip();
         let workers: Vec<_> = promises
@@ -148,7 +148,7 @@ fn as_completed_misses_none() {
 }
 
 #[test]
-fn wait_misses_none_and_takes_itself_off() {
+fn wait_sees_every_future_and_deregisters_itself() {
     for when in [ReturnWhen::FirstCompleted, ReturnWhen::AllCompleted] {
         loom::model(move || {
             let (promise, first) = Future::pair();
@@ -171,7 +171,7 @@ fn wait_misses_none_and_takes_itself_off() {
 }
 
 #[test]
-fn first_exception_waits_past_a_cancelled_one_for_the_failure() {
+fn first_exception_ignores_a_cancelled_future_and_waits_for_the_failure() {
     loom::model(|| {
         let (held, first) = Future::<i32>::pair();
         let (promise, second) = Future::<i32>::pair();
@@ -189,7 +189,7 @@ fn first_exception_waits_past_a_cancelled_one_for_the_failure() {
 }
 
 #[test]
-fn who_awaits_is_woken() {
+fn an_awaiting_task_is_woken() {
     loom::model(|| {
         let (promise, future) = Future::pair();
         let worker = thread::spawn(move || work(promise));

@@ -1,4 +1,4 @@
-//! The handle of one task through all its states, and many handles at once.
+//! The future of one task in all its states, and many futures at once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{channel, sync_channel};
@@ -7,17 +7,17 @@ use std::thread;
 
 use concurrent_futures::{Future, Shutdown, TaskError, ThreadPoolExecutor, as_completed};
 
-/// A pool with one worker that is busy until what is returned with it is dropped.
+/// Returns a pool with one busy worker, the future of its task, and a sender whose drop ends the task.
 fn busy_pool() -> (ThreadPoolExecutor, Future<()>, std::sync::mpsc::Sender<()>) {
     let executor = ThreadPoolExecutor::new(1).expect("one worker");
-    let (begins, begun) = channel();
+    let (start_sender, started) = channel();
     let (hold, held) = channel::<()>();
     let task = move || {
-        let _ = begins.send(());
+        let _ = start_sender.send(());
         let _ = held.recv();
     };
     let running = executor.submit(task).expect("a new pool takes tasks");
-    begun.recv().expect("the task runs");
+    started.recv().expect("the task runs");
     (executor, running, hold)
 }
 
@@ -39,13 +39,13 @@ fn a_future_is_pending_then_running_then_finished() {
 }
 
 #[test]
-fn only_what_has_not_begun_can_be_cancelled() {
+fn only_a_task_that_has_not_started_can_be_cancelled() {
     let (executor, running, hold) = busy_pool();
     let pending = executor.submit(|| 42).unwrap();
     assert!(!running.cancel());
     assert!(running.running());
     assert!(pending.cancel());
-    assert!(pending.cancel(), "cancelled already is as good");
+    assert!(pending.cancel(), "cancelling again succeeds");
     assert!(pending.cancelled() && pending.done() && !pending.running());
     assert_eq!(pending.result(), Err(&TaskError::Cancelled));
     assert_eq!(format!("{pending:?}"), "Future(cancelled)");
@@ -57,12 +57,12 @@ fn only_what_has_not_begun_can_be_cancelled() {
 #[test]
 fn a_cancelled_task_never_runs() {
     let (executor, _running, hold) = busy_pool();
-    let (tell, told) = channel::<()>();
-    let future = executor.submit(move || tell.send(())).unwrap();
+    let (sender, receiver) = channel::<()>();
+    let future = executor.submit(move || sender.send(())).unwrap();
     assert!(future.cancel());
     drop(hold);
     executor.shutdown(Shutdown::wait());
-    assert!(told.try_recv().is_err());
+    assert!(receiver.try_recv().is_err());
 }
 
 #[test]
@@ -83,29 +83,29 @@ fn many_threads_may_wait_for_one_result_without_copying_it() {
 }
 
 #[test]
-fn callbacks_run_once_in_order_whatever_the_outcome() {
+fn callbacks_run_once_and_in_order_for_every_outcome() {
     let (executor, _running, hold) = busy_pool();
     let value = executor.submit(|| 1).unwrap();
     let panicked = executor.submit(|| -> i32 { panic!("on purpose") }).unwrap();
     let cancelled = executor.submit(|| 3).unwrap();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     for (name, future) in [
         ("value", &value),
         ("panicked", &panicked),
         ("cancelled", &cancelled),
     ] {
         for nth in 1..=3 {
-            let (tell, same) = (tell.clone(), future.clone());
+            let (sender, same) = (sender.clone(), future.clone());
             future.add_done_callback(move |future| {
                 assert!(future.done() && *future == same);
-                tell.send((name, nth)).unwrap();
+                sender.send((name, nth)).unwrap();
             });
         }
     }
-    drop(tell);
+    drop(sender);
     cancelled.cancel();
     drop(hold);
-    let calls: Vec<_> = told.iter().collect();
+    let calls: Vec<_> = receiver.iter().collect();
     let expected = ["cancelled", "value", "panicked"].into_iter();
     let expected: Vec<_> = expected
         .flat_map(|name| (1..=3).map(move |nth| (name, nth)))
@@ -114,13 +114,13 @@ fn callbacks_run_once_in_order_whatever_the_outcome() {
 }
 
 #[test]
-fn a_callback_on_a_future_that_is_done_runs_at_once_in_this_thread() {
+fn a_callback_added_to_a_finished_future_runs_at_once_in_the_adding_thread() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let future = executor.submit(|| 42).unwrap();
     future.result().unwrap();
-    let (tell, told) = channel();
-    future.add_done_callback(move |_| tell.send(thread::current().id()).unwrap());
-    assert_eq!(told.try_recv(), Ok(thread::current().id()));
+    let (sender, receiver) = channel();
+    future.add_done_callback(move |_| sender.send(thread::current().id()).unwrap());
+    assert_eq!(receiver.try_recv(), Ok(thread::current().id()));
     future.add_done_callback(|_| panic!("on purpose, in the adding thread"));
 }
 
@@ -128,11 +128,11 @@ fn a_callback_on_a_future_that_is_done_runs_at_once_in_this_thread() {
 fn a_callback_that_panics_stops_neither_the_next_one_nor_the_worker() {
     let (executor, _running, hold) = busy_pool();
     let future = executor.submit(|| 42).unwrap();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     future.add_done_callback(|_| panic!("on purpose, in a worker"));
-    future.add_done_callback(move |_| tell.send(()).unwrap());
+    future.add_done_callback(move |_| sender.send(()).unwrap());
     drop(hold);
-    told.recv().unwrap();
+    receiver.recv().unwrap();
     assert_eq!(executor.submit(|| 43).unwrap().result(), Ok(&43));
 }
 
@@ -140,14 +140,14 @@ fn a_callback_that_panics_stops_neither_the_next_one_nor_the_worker() {
 fn a_callback_may_use_the_future_it_is_called_for() {
     let (executor, _running, hold) = busy_pool();
     let future = executor.submit(|| 42).unwrap();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     future.add_done_callback(move |future| {
         assert!(!future.cancel());
-        let inner = tell.clone();
+        let inner = sender.clone();
         future.add_done_callback(move |future| inner.send(*future.result().unwrap()).unwrap());
     });
     drop(hold);
-    assert_eq!(told.recv().unwrap(), 42);
+    assert_eq!(receiver.recv().unwrap(), 42);
 }
 
 #[test]
@@ -163,16 +163,16 @@ fn futures_are_keys_by_identity() {
 }
 
 #[test]
-fn as_completed_hands_out_in_the_order_of_finishing() {
+fn as_completed_yields_in_order_of_completion() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
     let gates: Vec<_> = (0..3)
         .map(|n| {
-            let (go_on, may_go_on) = sync_channel::<()>(1);
+            let (continue_sender, continued) = sync_channel::<()>(1);
             let task = move || {
-                let _ = may_go_on.recv();
+                let _ = continued.recv();
                 n
             };
-            (go_on, executor.submit(task).unwrap())
+            (continue_sender, executor.submit(task).unwrap())
         })
         .collect();
     let mut done = as_completed(gates.iter().map(|(_, future)| future.clone()));
@@ -186,7 +186,7 @@ fn as_completed_hands_out_in_the_order_of_finishing() {
 }
 
 #[test]
-fn as_completed_begins_with_those_already_done_and_names_each_once() {
+fn as_completed_yields_finished_futures_first_and_each_once() {
     let (executor, running, hold) = busy_pool();
     let [first, second] = [(); 2].map(|()| executor.submit(|| ()).unwrap());
     second.cancel();
@@ -205,7 +205,7 @@ fn as_completed_of_nothing_ends_at_once() {
 }
 
 #[test]
-fn as_completed_keeps_no_result_that_it_has_handed_out() {
+fn as_completed_keeps_no_result_that_it_has_yielded() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let alive = Arc::new(());
     let futures: Vec<_> = (0..3)

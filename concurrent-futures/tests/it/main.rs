@@ -1,4 +1,4 @@
-//! The crate as its users meet it, without processes: futures by themselves and on a pool of threads.
+//! Tests of the public API without processes: futures on their own and on a pool of threads.
 
 mod future;
 mod map;

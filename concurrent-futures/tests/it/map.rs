@@ -1,4 +1,4 @@
-//! Map: results in the order of the input, and what happens to the rest when one fails, is late, or is not wanted.
+//! `map`: results in the order of the input, and the remaining calls after a failure, a timeout or a drop.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -13,7 +13,7 @@ use concurrent_futures::{
 use crate::support::busy_pool;
 
 #[test]
-fn results_come_in_the_order_of_the_input_whatever_the_order_of_completion() {
+fn results_come_in_the_order_of_the_input_not_of_completion() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| channel::<()>()).unzip();
     let receivers: Vec<_> = receivers.into_iter().map(Mutex::new).collect();
@@ -30,7 +30,7 @@ fn results_come_in_the_order_of_the_input_whatever_the_order_of_completion() {
     assert_eq!(results.map(Result::unwrap).collect::<Vec<_>>(), [0, 1, 2]);
 }
 
-// Python's `map` takes several inputs. Here there is one; several are zipped, which stops at the shortest.
+// Python's `map` takes several inputs. Here the caller zips them, which stops at the shortest.
 #[test]
 fn several_inputs_are_zipped() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -62,7 +62,7 @@ fn chunks_of_any_size_give_the_same_results() {
 }
 
 #[test]
-fn the_first_failure_comes_in_its_place_and_ends_the_map() {
+fn the_first_failure_comes_at_its_position_and_ends_the_map() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     for options in [
         MapOptions::new(),
@@ -102,28 +102,28 @@ fn a_call_that_returns_an_error_can_end_the_map_as_well() {
 }
 
 #[test]
-fn what_is_ready_in_time_is_given_then_one_timeout() {
+fn results_ready_in_time_come_first_then_one_timeout() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
-    let (go_on, may_go_on) = channel::<()>();
-    let may_go_on = Mutex::new(may_go_on);
+    let (continue_sender, continued) = channel::<()>();
+    let continued = Mutex::new(continued);
     let hold_two = move |n| {
         if n == 2 {
-            let _ = may_go_on.lock().unwrap().recv();
+            let _ = continued.lock().unwrap().recv();
         }
         n
     };
     let results = executor.map(hold_two, 0..3).unwrap();
-    // Both are done when another task that was queued after them is.
+    // The first two are done when a task that was queued after them is done.
     executor.submit(|| ()).unwrap().result().unwrap();
     let mut results = results.timeout(Duration::ZERO);
     assert_eq!(results.next().unwrap().unwrap(), 0);
     assert_eq!(results.next().unwrap().unwrap(), 1);
     assert!(matches!(results.next(), Some(Err(MapError::TimedOut))));
     assert!(results.next().is_none());
-    drop(go_on);
+    drop(continue_sender);
 }
 
-/// A pool whose only worker is held, and a map on it that counts its calls.
+/// A pool whose only worker is blocked by a gate, and a map on it that counts its calls.
 macro_rules! held_map {
     ($executor:ident, $gate:ident, $calls:ident, $results:ident) => {
         let ($executor, $gate) = busy_pool();
@@ -136,7 +136,7 @@ macro_rules! held_map {
 }
 
 #[test]
-fn after_a_timeout_of_the_very_first_the_rest_never_starts() {
+fn after_a_timeout_on_the_first_result_no_call_starts() {
     held_map!(executor, gate, calls, results);
     let mut results = results.timeout(Duration::ZERO);
     assert!(matches!(results.next(), Some(Err(MapError::TimedOut))));
@@ -146,28 +146,32 @@ fn after_a_timeout_of_the_very_first_the_rest_never_starts() {
 }
 
 #[test]
-fn after_a_failure_the_rest_never_starts() {
+fn after_a_failure_no_further_call_starts() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
-    let (go_on, may_go_on) = channel::<()>();
-    let (begins, begun) = channel();
-    let (calls, may_go_on) = (Arc::new(AtomicUsize::new(0)), Mutex::new(may_go_on));
+    let (continue_sender, continued) = channel::<()>();
+    let (start_sender, started) = channel();
+    let (calls, continued) = (Arc::new(AtomicUsize::new(0)), Mutex::new(continued));
     let counted = Arc::clone(&calls);
     let call = move |n| {
         counted.fetch_add(1, Ordering::SeqCst);
         assert_ne!(n, 0, "on purpose");
-        begins.send(()).unwrap();
-        let _ = may_go_on.lock().unwrap().recv();
+        start_sender.send(()).unwrap();
+        let _ = continued.lock().unwrap().recv();
     };
     let mut results = executor.map(call, 0..5).unwrap();
-    begun.recv().unwrap();
+    started.recv().unwrap();
     assert!(results.next().unwrap().is_err());
-    drop(go_on);
+    drop(continue_sender);
     drop(executor);
-    assert_eq!(calls.load(Ordering::SeqCst), 2, "the second had begun");
+    assert_eq!(
+        calls.load(Ordering::SeqCst),
+        2,
+        "the second call had started"
+    );
 }
 
 #[test]
-fn a_map_that_is_never_advanced_lets_all_calls_run() {
+fn dropping_a_map_before_its_first_result_cancels_nothing() {
     held_map!(executor, gate, calls, results);
     drop(results);
     gate.open();
@@ -176,33 +180,33 @@ fn a_map_that_is_never_advanced_lets_all_calls_run() {
 }
 
 #[test]
-fn a_map_that_is_dropped_halfway_calls_off_what_has_not_begun() {
+fn dropping_a_map_halfway_cancels_calls_that_have_not_started() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let mut results = executor.map(|n| n, 0..1).unwrap();
     assert_eq!(results.next().unwrap().unwrap(), 0);
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
-    let (go_on, may_go_on) = channel::<()>();
-    let (begins, begun) = channel();
-    let may_go_on = Mutex::new(may_go_on);
+    let (continue_sender, continued) = channel::<()>();
+    let (start_sender, started) = channel();
+    let continued = Mutex::new(continued);
     let call = move |n| {
         counted.fetch_add(1, Ordering::SeqCst);
         if n == 1 {
-            begins.send(()).unwrap();
-            let _ = may_go_on.lock().unwrap().recv();
+            start_sender.send(()).unwrap();
+            let _ = continued.lock().unwrap().recv();
         }
     };
     let mut results = executor.map(call, 0..10).unwrap();
     results.next().unwrap().unwrap();
-    begun.recv().unwrap();
+    started.recv().unwrap();
     drop(results);
-    drop(go_on);
+    drop(continue_sender);
     drop(executor);
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
 #[test]
-fn a_map_keeps_no_result_that_it_has_handed_out() {
+fn a_map_keeps_no_result_that_it_has_yielded() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let alive = Arc::new(());
     let items = [(); 3].map(|()| Arc::clone(&alive));
@@ -246,7 +250,7 @@ fn a_buffered_map_ends_with_its_input() {
 }
 
 #[test]
-fn a_buffered_map_after_shutdown_gives_what_was_queued_then_the_reason() {
+fn a_buffered_map_after_shutdown_yields_queued_results_then_the_error() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     let options = MapOptions::new().buffered(2);
     let mut results = executor.map_with(options, |n| n, 0..).unwrap();
@@ -278,7 +282,7 @@ impl Task for Parse {
 }
 
 #[test]
-fn a_program_may_leave_open_which_executor_it_runs_on() {
+fn a_program_can_choose_its_executor_at_run_time() {
     fn program(executor: &dyn Executor<Parse>) -> Vec<i32> {
         assert_eq!(executor.submit(Parse("6")).unwrap().result(), Ok(&Ok(6)));
         assert_eq!(executor.try_submit(Parse("7")).unwrap().result(), Ok(&7));

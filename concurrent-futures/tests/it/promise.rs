@@ -1,4 +1,4 @@
-//! Futures without an executor: every way to settle one, met by every way to wait for it.
+//! Futures without an executor: every way to settle one, combined with every way to wait for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
@@ -17,7 +17,7 @@ fn failed() -> TaskError {
 
 type Settle = fn(Promise<i32>, &Future<i32>);
 
-/// All the ways in which a future is settled.
+/// Returns all the ways to settle a future.
 fn ways() -> [Settle; 4] {
     [
         |promise, _| promise.set(Ok(42)),
@@ -28,7 +28,7 @@ fn ways() -> [Settle; 4] {
 }
 
 #[test]
-fn with_a_timeout_of_zero_the_answer_is_what_is_known_now() {
+fn a_timeout_of_zero_returns_the_current_state() {
     let now = Duration::ZERO;
     let (promise, future) = Future::pair();
     let message = future.result_timeout(now).unwrap_err().to_string();
@@ -58,30 +58,30 @@ fn with_a_timeout_of_zero_the_answer_is_what_is_known_now() {
 }
 
 #[test]
-fn a_timeout_beyond_all_clocks_is_none() {
+fn a_timeout_beyond_the_range_of_the_clock_is_unlimited() {
     let (promise, future) = Future::pair();
     promise.set(Ok(42));
     assert_eq!(future.result_timeout(Duration::MAX), Ok(Ok(&42)));
 }
 
 #[test]
-fn whoever_waits_wakes_however_the_future_is_settled() {
+fn a_waiting_thread_wakes_however_the_future_is_settled() {
     for settle in ways() {
-        // From at once to so late that the other thread has really gone to sleep.
+        // From immediately to late enough that the other thread really sleeps.
         for round in 0..300 {
             let (promise, future) = Future::pair();
             thread::scope(|scope| {
-                let (begin, begun) = channel();
-                let (tell, told) = channel();
+                let (start_sender, started) = channel();
+                let (sender, receiver) = channel();
                 let waiting = future.clone();
                 scope.spawn(move || {
-                    begin.send(()).unwrap();
-                    tell.send(waiting.result().is_ok()).unwrap();
+                    start_sender.send(()).unwrap();
+                    sender.send(waiting.result().is_ok()).unwrap();
                 });
-                begun.recv().unwrap();
-                assert!(still_waits(&told, Duration::from_micros(round)));
+                started.recv().unwrap();
+                assert!(still_waits(&receiver, Duration::from_micros(round)));
                 settle(promise, &future);
-                assert_eq!(told.recv().unwrap(), future.result().is_ok());
+                assert_eq!(receiver.recv().unwrap(), future.result().is_ok());
             });
         }
     }
@@ -92,18 +92,18 @@ fn a_callback_runs_exactly_once_however_the_future_is_settled() {
     for settle in ways() {
         for _ in 0..500 {
             let (promise, future) = Future::pair();
-            let (tell, told) = channel();
+            let (sender, receiver) = channel();
             thread::scope(|scope| {
                 scope.spawn(|| settle(promise, &future));
-                future.add_done_callback(move |future| tell.send(future.done()).unwrap());
+                future.add_done_callback(move |future| sender.send(future.done()).unwrap());
             });
-            assert_eq!(told.iter().collect::<Vec<_>>(), [true]);
+            assert_eq!(receiver.iter().collect::<Vec<_>>(), [true]);
         }
     }
 }
 
 #[test]
-fn of_cancelling_and_starting_exactly_one_succeeds() {
+fn exactly_one_of_cancelling_and_starting_succeeds() {
     for _ in 0..1000 {
         let (promise, future) = Future::<i32>::pair();
         let together = Barrier::new(2);
@@ -113,13 +113,14 @@ fn of_cancelling_and_starting_exactly_one_succeeds() {
                 future.cancel()
             });
             together.wait();
-            let begun = promise.begin();
-            assert_ne!(begun, cancels.join().unwrap());
+            let started = promise.begin();
+            assert_ne!(started, cancels.join().unwrap());
         });
     }
 }
 
-// A second value cannot be set, for `set` takes the promise. What is left is a future that was cancelled before.
+// A second value cannot be set, because `set` consumes the promise. The remaining case is a future that is already
+// cancelled.
 #[test]
 fn a_cancelled_future_takes_no_value() {
     let (promise, future) = Future::pair();
@@ -129,10 +130,10 @@ fn a_cancelled_future_takes_no_value() {
 }
 
 #[test]
-fn a_promise_that_is_dropped_breaks_its_future_begun_or_not() {
-    for begun in [false, true] {
+fn dropping_a_promise_breaks_its_future_whether_started_or_not() {
+    for started in [false, true] {
         let (promise, future) = Future::<i32>::pair();
-        assert!(!begun || promise.begin());
+        assert!(!started || promise.begin());
         drop(promise);
         let broken = TaskError::Broken(BrokenError::Abandoned);
         assert_eq!(future.result(), Err(&broken));
@@ -143,27 +144,27 @@ fn a_promise_that_is_dropped_breaks_its_future_begun_or_not() {
 #[test]
 fn debug_names_the_state_and_the_failure() {
     let (promise, future) = Future::pair();
-    let mut told = vec![format!("{future:?}")];
+    let mut texts = vec![format!("{future:?}")];
     promise.begin();
-    told.push(format!("{future:?}"));
+    texts.push(format!("{future:?}"));
     promise.set(Ok(42));
-    told.push(format!("{future:?}"));
+    texts.push(format!("{future:?}"));
     let (_promise, future) = Future::<i32>::pair();
     future.cancel();
-    told.push(format!("{future:?}"));
+    texts.push(format!("{future:?}"));
     let (promise, future) = Future::<i32>::pair();
     promise.set(Err(failed()));
-    told.push(format!("{future:?}"));
+    texts.push(format!("{future:?}"));
     let expected = "pending, running, finished, cancelled, finished: the task failed";
     let expected: Vec<_> = expected
         .split(", ")
         .map(|state| format!("Future({state})"))
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(texts, expected);
 }
 
 #[test]
-fn the_only_handle_takes_the_value_out_at_once_while_the_promise_is_still_going() {
+fn the_only_handle_takes_the_value_out_while_the_promise_is_being_dropped() {
     struct NotClone(usize);
     for n in 0..2000 {
         let (promise, future) = Future::pair();
@@ -176,7 +177,7 @@ fn the_only_handle_takes_the_value_out_at_once_while_the_promise_is_still_going(
 }
 
 #[test]
-fn a_value_with_two_handles_stays_where_it_is_and_an_error_does_not() {
+fn taking_a_value_needs_the_only_handle_but_taking_an_error_does_not() {
     let (promise, future) = Future::pair();
     promise.set(Ok(42));
     let other = future.clone();
@@ -185,7 +186,7 @@ fn a_value_with_two_handles_stays_where_it_is_and_an_error_does_not() {
     drop(other);
     assert_eq!(future.into_result().unwrap(), Ok(42));
 
-    // The promise of a cancelled future is somewhere in a queue.
+    // The promise of a cancelled future may still be in a queue.
     let (_promise, future) = Future::<i32>::pair();
     future.cancel();
     assert_eq!(
@@ -194,7 +195,7 @@ fn a_value_with_two_handles_stays_where_it_is_and_an_error_does_not() {
     );
 }
 
-/// Wakes nobody, but is counted as long as it is held.
+/// A waker that does nothing, but is counted while it exists.
 struct Count {
     _alive: Arc<()>,
 }
@@ -203,7 +204,7 @@ impl Wake for Count {
     fn wake(self: Arc<Self>) {}
 }
 
-/// Polls once, with a waker that is counted.
+/// Polls once, with a waker that `alive` counts.
 fn poll<F: std::future::Future + Unpin>(awaited: &mut F, alive: &Arc<()>) -> Option<F::Output> {
     let waker = Waker::from(Arc::new(Count {
         _alive: Arc::clone(alive),
@@ -214,7 +215,7 @@ fn poll<F: std::future::Future + Unpin>(awaited: &mut F, alive: &Arc<()>) -> Opt
     }
 }
 
-/// Runs on this thread until `awaited` is ready.
+/// Blocks this thread until `awaited` is ready.
 fn block_on<F: IntoFuture>(awaited: F) -> F::Output {
     struct Unpark(thread::Thread);
     impl Wake for Unpark {
@@ -260,7 +261,7 @@ fn awaiting_takes_the_value_or_a_clone_if_there_are_other_handles() {
 }
 
 #[test]
-fn whoever_no_longer_awaits_is_not_held() {
+fn a_dropped_await_releases_its_waker() {
     let alive = Arc::new(());
     let (promise, future) = Future::pair();
     let (mut one, mut two) = ((&future).into_future(), future.clone().into_future());
@@ -291,9 +292,9 @@ fn a_waker_that_panics_does_not_stop_the_others() {
         &mut Context::from_waker(&waker),
     );
     assert!(first.is_pending());
-    let (tell, told) = channel();
-    future.add_done_callback(move |_| tell.send(()).unwrap());
+    let (sender, receiver) = channel();
+    future.add_done_callback(move |_| sender.send(()).unwrap());
     let set = catch_unwind(AssertUnwindSafe(|| promise.set(Ok(42))));
     assert!(set.is_ok());
-    told.try_recv().unwrap();
+    receiver.try_recv().unwrap();
 }

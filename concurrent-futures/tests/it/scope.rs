@@ -1,4 +1,4 @@
-//! Tasks that borrow, and the bound on the queue.
+//! Scopes, whose tasks may borrow, and the bound on the queue.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -12,7 +12,7 @@ use concurrent_futures::{
 
 use crate::support::{Gate, still_waits};
 
-/// How long a thread that must not go on is watched.
+/// How long a test watches a thread that must stay blocked.
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 #[test]
@@ -64,7 +64,7 @@ fn a_scope_whose_body_panics_still_waits() {
 }
 
 #[test]
-fn a_panic_in_a_scope_is_the_error_of_its_task_alone() {
+fn a_panic_in_a_scope_fails_only_its_task() {
     ThreadPoolExecutor::scope(|executor| {
         let bad = executor.submit(|| -> i32 { panic!("on purpose") }).unwrap();
         assert!(matches!(bad.error(), Some(TaskError::Panicked { .. })));
@@ -81,7 +81,7 @@ fn a_scope_that_cannot_be_built_is_not_entered() {
 }
 
 #[test]
-fn a_queue_without_room_is_refused() {
+fn a_queue_bound_of_zero_is_refused() {
     let error = ThreadPoolExecutor::builder().queue_bound(0).build();
     assert_eq!(
         error.unwrap_err().to_string(),
@@ -89,7 +89,7 @@ fn a_queue_without_room_is_refused() {
     );
 }
 
-/// A pool whose only worker is held, with one place in its queue.
+/// Returns a pool with room for one task in its queue, and the gate that blocks its only worker.
 fn narrow_pool() -> (Arc<ThreadPoolExecutor>, Gate) {
     let builder = ThreadPoolExecutor::builder().max_workers(1).queue_bound(1);
     let executor = builder.build().expect("one worker");
@@ -99,34 +99,34 @@ fn narrow_pool() -> (Arc<ThreadPoolExecutor>, Gate) {
 }
 
 #[test]
-fn who_submits_to_a_full_queue_waits_for_room() {
+fn submitting_to_a_full_queue_waits_for_room() {
     let (executor, gate) = narrow_pool();
     let _fills_the_queue = executor.submit(|| 0).unwrap();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let submits = Arc::clone(&executor);
     let submitter = thread::spawn(move || {
         let future = submits.submit(|| 1).unwrap();
-        tell.send(()).unwrap();
+        sender.send(()).unwrap();
         future
     });
-    assert!(still_waits(&told, A_MOMENT), "the gate is held here");
+    assert!(still_waits(&receiver, A_MOMENT), "the gate is closed");
     gate.open();
-    told.recv().unwrap();
+    receiver.recv().unwrap();
     assert_eq!(submitter.join().unwrap().result(), Ok(&1));
 }
 
 #[test]
-fn who_waits_for_room_hears_of_the_shutdown_at_once() {
+fn a_submit_that_waits_for_room_fails_at_once_on_shutdown() {
     for how in [Shutdown::no_wait(), Shutdown::no_wait().cancel_pending()] {
         let (executor, gate) = narrow_pool();
         let queued = executor.submit(|| 0).unwrap();
         let submits = Arc::clone(&executor);
-        let (tell, told) = channel();
-        thread::spawn(move || tell.send(submits.submit(|| 1).map(drop)));
-        assert!(still_waits(&told, A_MOMENT), "the gate is held here");
+        let (sender, receiver) = channel();
+        thread::spawn(move || sender.send(submits.submit(|| 1).map(drop)));
+        assert!(still_waits(&receiver, A_MOMENT), "the gate is closed");
         executor.shutdown(how);
-        // The gate is still held, and with it the only worker.
-        let refused = told.recv().unwrap();
+        // The gate still blocks the only worker.
+        let refused = receiver.recv().unwrap();
         assert!(matches!(refused, Err(SubmitError::ShutDown)));
         assert_eq!(queued.cancelled(), how.cancels_pending());
         gate.open();
@@ -147,7 +147,7 @@ fn a_worker_does_not_wait_for_room_in_its_own_queue() {
 }
 
 #[test]
-fn thousands_of_tasks_pass_through_a_narrow_queue_from_many_threads() {
+fn thousands_of_tasks_from_many_threads_pass_through_a_bounded_queue() {
     let builder = ThreadPoolExecutor::builder().max_workers(3).queue_bound(2);
     let executor = builder.build().unwrap();
     let sum = Mutex::new(0);

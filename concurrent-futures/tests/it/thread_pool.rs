@@ -1,4 +1,4 @@
-//! The pool of threads as its users meet it: who runs what, how many there are, how it ends and how it breaks.
+//! Tests of the public API of the thread pool: which thread runs a task, how many there are, shutdown and failure.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
 }
 
-// In Python a call has arguments. Here they are what the closure captured.
+// In Python a call has arguments. Here the closure captures them.
 #[test]
 fn submit_runs_the_call_and_the_future_gives_its_value() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
@@ -36,7 +36,7 @@ fn a_pool_without_workers_is_refused() {
 }
 
 #[test]
-fn a_name_that_no_thread_can_have_is_refused() {
+fn an_invalid_thread_name_is_refused() {
     let builder = ThreadPoolExecutor::builder().thread_name_prefix("a\0b");
     let error = builder.build().unwrap_err();
     assert_eq!(
@@ -49,7 +49,7 @@ fn a_name_that_no_thread_can_have_is_refused() {
 fn there_are_never_more_threads_than_the_limit() {
     let executor = ThreadPoolExecutor::new(3).unwrap();
     let (running, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    // Three tasks at a time meet at the barrier, so three do run at once; a fourth would be counted.
+    // Three tasks at a time meet at the barrier, so three run at once; a fourth would raise the peak.
     let all_three = Arc::new(Barrier::new(3));
     let futures: Vec<_> = (0..45)
         .map(|_| {
@@ -107,23 +107,23 @@ fn default_names_differ_between_pools() {
 }
 
 #[test]
-fn a_task_whose_future_is_thrown_away_still_runs_and_drops_what_it_captured() {
+fn a_task_whose_future_is_dropped_still_runs_and_drops_its_captures() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let captured = Arc::new(());
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let task_captured = Arc::clone(&captured);
     let task = move || {
         let _captured = task_captured;
-        tell.send(()).unwrap();
+        sender.send(()).unwrap();
     };
     drop(executor.submit(task).unwrap());
-    told.recv().unwrap();
+    receiver.recv().unwrap();
     executor.submit(|| ()).unwrap().result().unwrap();
     assert_eq!(Arc::strong_count(&captured), 1);
 }
 
 #[test]
-fn a_panic_is_the_error_of_its_task_alone() {
+fn a_panic_fails_only_its_task() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let plain = executor
         .submit(|| -> i32 { panic!("no such flag") })
@@ -166,7 +166,7 @@ fn the_initializer_runs_once_in_each_worker_before_its_first_task() {
     assert_eq!(
         runs.load(Ordering::SeqCst),
         0,
-        "workers start when there is work"
+        "workers start when a task is submitted"
     );
     let both = Arc::new(Barrier::new(2));
     let futures: Vec<_> = (0..10)
@@ -184,13 +184,13 @@ fn the_initializer_runs_once_in_each_worker_before_its_first_task() {
 }
 
 #[test]
-fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
-    let (tell, told) = channel::<()>();
-    let told = std::sync::Mutex::new(told);
+fn an_initializer_that_panics_breaks_the_pool_and_fails_every_task() {
+    let (sender, receiver) = channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
     let executor = ThreadPoolExecutor::builder()
         .max_workers(2)
         .initializer(move || {
-            let _ = told.lock().unwrap().recv();
+            let _ = receiver.lock().unwrap().recv();
             panic!("no licence")
         })
         .build()
@@ -198,7 +198,7 @@ fn an_initializer_that_panics_breaks_the_pool_and_nobody_waits_for_ever() {
     let futures: Vec<_> = (0..10)
         .map(|n| executor.submit(move || n).unwrap())
         .collect();
-    drop(tell);
+    drop(sender);
 
     for future in &futures {
         let Err(TaskError::Broken(BrokenError::Initializer { message, .. })) = future.result()
@@ -232,7 +232,7 @@ fn an_initializer_that_returns_an_error_breaks_the_pool_as_well() {
 }
 
 #[test]
-fn an_error_of_a_task_is_its_failure_and_leads_to_the_cause() {
+fn the_error_of_a_task_is_the_source_of_its_failure() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let good = executor.try_submit(|| "42".parse::<i32>()).unwrap();
     let bad = executor.try_submit(|| "4x".parse::<i32>()).unwrap();
@@ -250,32 +250,32 @@ fn a_panic_carries_a_backtrace_if_backtraces_are_enabled() {
     const ENABLED: &str = "CONCURRENT_FUTURES_TEST_BACKTRACE";
     if std::env::var_os(ENABLED).is_some() {
         let executor = ThreadPoolExecutor::new(1).unwrap();
-        // One that is caught in the task is not the one the task ends with.
+        // A panic that the task catches must not replace the one that ends it.
         let task = || {
             let _ = std::panic::catch_unwind(|| panic!("caught"));
-            here_it_panics();
+            function_that_panics();
         };
         let future = executor.submit(task).unwrap();
         let Some(TaskError::Panicked { backtrace, .. }) = future.error() else {
             panic!("{future:?}");
         };
-        assert!(backtrace.as_ref().unwrap().contains("here_it_panics"));
+        assert!(backtrace.as_ref().unwrap().contains("function_that_panics"));
         return;
     }
-    // The hook is for a whole program, so this test is run again in one of its own.
+    // The panic hook belongs to the whole process, so this test runs itself again in a process of its own.
     let name = "thread_pool::a_panic_carries_a_backtrace_if_backtraces_are_enabled";
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
     again.args(["--exact", name]).env(ENABLED, "1");
     let output = again.env("RUST_BACKTRACE", "1").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && told.contains("1 passed"),
-        "{told}"
+        output.status.success() && printed.contains("1 passed"),
+        "{printed}"
     );
 }
 
 #[inline(never)]
-fn here_it_panics() {
+fn function_that_panics() {
     panic!("on purpose");
 }
 
@@ -293,15 +293,15 @@ fn submitting_cancelling_at_once_and_shutting_down_does_not_hang() {
 #[test]
 fn threads_end_by_themselves_after_a_shutdown_that_does_not_wait() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
-    let (tell, told) = channel::<()>();
+    let (sender, receiver) = channel::<()>();
     thread_local!(static HELD: std::cell::RefCell<Option<std::sync::mpsc::Sender<()>>> = const {
         std::cell::RefCell::new(None)
     });
-    let task = move || HELD.set(Some(tell));
+    let task = move || HELD.set(Some(sender));
     executor.submit(task).unwrap().result().unwrap();
     executor.shutdown(Shutdown::no_wait());
     // What the thread holds is dropped when it ends.
-    assert!(told.recv().is_err());
+    assert!(receiver.recv().is_err());
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn shutdown_lets_queued_tasks_finish_and_may_be_repeated() {
 }
 
 #[test]
-fn shutdown_can_cancel_what_has_not_begun() {
+fn shutdown_can_cancel_tasks_that_have_not_started() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let gate = Gate::submit_to(&executor);
     gate.wait_until_running();
@@ -344,26 +344,27 @@ fn shutdown_can_cancel_what_has_not_begun() {
 
 #[test]
 fn a_second_shutdown_waits_as_long_as_the_first() {
-    // Often enough that a second one that does not wait is seen: each round gives it time to return.
+    // Repeated so that a second shutdown that does not wait is noticed: each round gives it time to return.
     for _ in 0..50 {
         let executor = ThreadPoolExecutor::new(1).unwrap();
         let gate = Gate::submit_to(&executor);
         gate.wait_until_running();
         let (returns, returned) = channel();
         thread::scope(|scope| {
-            let (begin, begun) = channel();
+            let (start_sender, started) = channel();
             for _ in 0..2 {
-                let (begin, returns, executor) = (begin.clone(), returns.clone(), &executor);
+                let (start_sender, returns, executor) =
+                    (start_sender.clone(), returns.clone(), &executor);
                 scope.spawn(move || {
-                    begin.send(()).unwrap();
+                    start_sender.send(()).unwrap();
                     executor.shutdown(Shutdown::wait());
                     returns.send(()).unwrap();
                 });
             }
-            (0..2).for_each(|_| begun.recv().unwrap());
+            (0..2).for_each(|_| started.recv().unwrap());
             assert!(
                 still_waits(&returned, Duration::from_millis(2)),
-                "the task that both wait for is held here"
+                "the gate of the task that both wait for is closed"
             );
             gate.open();
         });
@@ -395,14 +396,14 @@ fn a_task_may_shut_its_own_pool_down() {
 fn a_callback_may_wait_for_another_task_of_its_pool() {
     let executor = Arc::new(ThreadPoolExecutor::new(2).unwrap());
     let gate = Gate::submit_to(&executor);
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let inside = Arc::clone(&executor);
     gate.future.add_done_callback(move |_| {
         let answer = inside.submit(|| 7).unwrap();
-        tell.send(*answer.result().unwrap()).unwrap();
+        sender.send(*answer.result().unwrap()).unwrap();
     });
     gate.open();
-    assert_eq!(told.recv().unwrap(), 7);
+    assert_eq!(receiver.recv().unwrap(), 7);
 }
 
 #[test]
@@ -416,10 +417,10 @@ fn an_executor_may_be_dropped_by_its_own_worker() {
     assert_eq!(future.result(), Ok(&()));
 }
 
-/// Panics when dropped, unless it is dropped by a panic.
-struct Bomb;
+/// A value that panics when it is dropped, unless the thread is already panicking.
+struct PanicsOnDrop;
 
-impl Drop for Bomb {
+impl Drop for PanicsOnDrop {
     fn drop(&mut self) {
         if !thread::panicking() {
             panic!("on purpose, in a drop");
@@ -427,76 +428,81 @@ impl Drop for Bomb {
     }
 }
 
-/// Whether the one worker of this pool still works.
+/// Returns whether the pool's one worker still runs tasks.
 fn still_works(executor: &ThreadPoolExecutor) -> bool {
     let future = executor.submit(|| 42);
     future.is_ok_and(|future| future.result() == Ok(&42))
 }
 
 #[test]
-fn a_cancelled_task_whose_capture_panics_when_dropped_does_not_cost_a_worker() {
+fn a_cancelled_task_whose_capture_panics_when_dropped_does_not_stop_the_worker() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let gate = Gate::submit_to(&executor);
     gate.wait_until_running();
-    let bomb = Bomb;
-    let future = executor.submit(move || std::mem::forget(bomb)).unwrap();
+    let panics_on_drop = PanicsOnDrop;
+    let future = executor
+        .submit(move || std::mem::forget(panics_on_drop))
+        .unwrap();
     assert!(future.cancel());
     gate.open();
     assert!(still_works(&executor));
 }
 
 #[test]
-fn a_panic_with_something_that_panics_when_dropped_is_the_error_of_its_task_alone() {
+fn a_panic_payload_that_panics_when_dropped_fails_only_its_task() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let future = executor
-        .submit(|| -> i32 { std::panic::panic_any(Bomb) })
+        .submit(|| -> i32 { std::panic::panic_any(PanicsOnDrop) })
         .unwrap();
     assert!(
         matches!(future.result(), Err(TaskError::Panicked { .. })),
         "{future:?}"
     );
-    future.add_done_callback(|_| std::panic::panic_any(Bomb));
+    future.add_done_callback(|_| std::panic::panic_any(PanicsOnDrop));
     assert!(still_works(&executor));
 }
 
 #[test]
-fn a_result_nobody_holds_that_panics_when_dropped_does_not_cost_a_worker() {
+fn a_discarded_result_that_panics_when_dropped_does_not_stop_the_worker() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
-    drop(executor.submit(|| Bomb).unwrap());
+    drop(executor.submit(|| PanicsOnDrop).unwrap());
     assert!(still_works(&executor));
 }
 
 #[test]
-fn cancelling_the_queue_goes_on_where_a_capture_panics_when_dropped() {
+fn cancelling_the_queue_continues_after_a_capture_panics_when_dropped() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let gate = Gate::submit_to(&executor);
     gate.wait_until_running();
-    let bomb = Bomb;
-    let first = executor.submit(move || std::mem::forget(bomb)).unwrap();
-    let (tell, told) = channel();
-    first.add_done_callback(move |_| tell.send(()).unwrap());
+    let panics_on_drop = PanicsOnDrop;
+    let first = executor
+        .submit(move || std::mem::forget(panics_on_drop))
+        .unwrap();
+    let (sender, receiver) = channel();
+    first.add_done_callback(move |_| sender.send(()).unwrap());
     let second = executor.submit(|| ()).unwrap();
     executor.shutdown(Shutdown::no_wait().cancel_pending());
     assert!(first.cancelled() && second.cancelled());
-    told.try_recv().unwrap();
+    receiver.try_recv().unwrap();
     gate.open();
 }
 
 #[test]
-fn callbacks_of_a_cancelled_queue_find_all_of_it_cancelled() {
+fn callbacks_of_a_cancelled_queue_see_every_task_cancelled() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let gate = Gate::submit_to(&executor);
     gate.wait_until_running();
     let first = executor.submit(|| 1).unwrap();
     let second = executor.submit(|| 2).unwrap();
-    let (tell, told) = channel();
-    first.add_done_callback(move |_| tell.send(second.result().is_err()).unwrap());
+    let (sender, receiver) = channel();
+    first.add_done_callback(move |_| sender.send(second.result().is_err()).unwrap());
     executor.shutdown(Shutdown::no_wait().cancel_pending());
-    assert!(told.recv().unwrap());
+    assert!(receiver.recv().unwrap());
     gate.open();
 }
 
-/// In its own program, where no other test opens or starts anything: with `POOLS=10000` in the environment as many times.
+/// Runs in a process of its own, where no other test opens descriptors or starts threads. `POOLS=10000` in the
+/// environment sets the number of pools.
 #[cfg(target_os = "linux")]
 #[test]
 fn pools_come_and_go_without_leaving_threads_or_descriptors() {
@@ -505,8 +511,8 @@ fn pools_come_and_go_without_leaving_threads_or_descriptors() {
         let pools = std::env::var("POOLS").map_or(300, |pools| pools.parse().unwrap());
         let (threads, descriptors) = (entries("task"), entries("fd"));
         (0..pools).for_each(use_a_pool);
-        // A thread that has been joined may be listed for another moment, so a few are no leak. If one of the ways to end a
-        // pool left a thread behind, there would be one for every sixth pool.
+        // A joined thread may be listed for another moment, so a few are not a leak. If one of the ways to end a pool
+        // leaked a thread, there would be one for every sixth pool.
         let left = entries("task").saturating_sub(threads);
         assert!(left <= pools / 10, "{left} threads of {pools} pools");
         assert_eq!(entries("fd"), descriptors);
@@ -516,20 +522,20 @@ fn pools_come_and_go_without_leaving_threads_or_descriptors() {
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
     let output = again.args(["--exact", name]).env(ALONE, "1").output();
     let output = output.unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && told.contains("1 passed"),
-        "{told}"
+        output.status.success() && printed.contains("1 passed"),
+        "{printed}"
     );
 }
 
 #[cfg(target_os = "linux")]
 fn entries(what: &str) -> usize {
     let entries = std::fs::read_dir(format!("/proc/self/{what}"));
-    entries.expect("Linux tells").count()
+    entries.expect("Linux lists them").count()
 }
 
-/// Ends the pool in one of three ways: with a wait, without one, or by its drop alone.
+/// Creates a pool and ends it in one of three ways: a shutdown that waits, one that does not wait, or a drop.
 #[cfg(target_os = "linux")]
 fn use_a_pool(round: usize) {
     let executor = ThreadPoolExecutor::new(2).expect("two workers");

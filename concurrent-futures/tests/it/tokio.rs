@@ -1,4 +1,4 @@
-//! Futures of a pool, awaited by a program on tokio.
+//! Futures of a pool, awaited on a tokio runtime.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use concurrent_futures::{TaskError, ThreadPoolExecutor};
 
 #[tokio::test]
-async fn blocking_work_is_awaited_while_the_runtime_goes_on() {
+async fn awaiting_blocking_work_does_not_block_the_runtime() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
-    let (go_on, may_go_on) = channel::<i32>();
-    let future = executor.submit(move || may_go_on.recv()).unwrap();
-    // One thread runs both: had the other blocked it, this would never be sent.
+    let (continue_sender, continued) = channel::<i32>();
+    let future = executor.submit(move || continued.recv()).unwrap();
+    // One thread runs both: if awaiting blocked it, this would never be sent.
     let (awaited, ()) = tokio::join!(biased; future.into_future(), async {
-        go_on.send(42).unwrap();
+        continue_sender.send(42).unwrap();
     });
     assert_eq!(awaited, Ok(Ok(42)));
 }
@@ -32,23 +32,23 @@ async fn thousands_of_futures_are_awaited_on_many_threads() {
 }
 
 #[tokio::test]
-async fn whoever_gives_up_awaiting_may_come_back() {
+async fn a_future_can_be_awaited_again_after_a_timeout() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
-    let (go_on, may_go_on) = channel::<()>();
-    let future = executor.submit(move || may_go_on.recv().is_err()).unwrap();
+    let (continue_sender, continued) = channel::<()>();
+    let future = executor.submit(move || continued.recv().is_err()).unwrap();
     let in_time = tokio::time::timeout(Duration::ZERO, &future).await;
     assert!(in_time.is_err());
-    drop(go_on);
+    drop(continue_sender);
     assert_eq!((&future).await, Ok(&true));
 }
 
 #[tokio::test]
-async fn whoever_awaits_hears_of_the_cancellation() {
+async fn an_awaiting_task_sees_the_cancellation() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let (hold, held) = channel::<()>();
     let _running = executor.submit(move || held.recv()).unwrap();
     let queued = executor.submit(|| 42).unwrap();
-    // In this order: it is pending first, and cancelled then.
+    // `biased` polls in this order: the future is pending first and cancelled afterwards.
     let (awaited, cancelled) =
         tokio::join!(biased; queued.clone().into_future(), async { queued.cancel() });
     assert!(cancelled);

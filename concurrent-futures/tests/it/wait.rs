@@ -1,4 +1,4 @@
-//! Waiting for many futures: the first, the first that fails, all of them, and in the order in which they are done.
+//! Waiting for many futures: for the first, for the first failure, for all, and in order of completion.
 
 use std::sync::Arc;
 use std::thread;
@@ -33,7 +33,7 @@ fn all_completed_counts_values_failures_and_cancelled_ones() {
 }
 
 #[test]
-fn first_completed_returns_when_one_is_done_and_tells_the_rest() {
+fn first_completed_returns_when_one_is_done_and_lists_the_rest() {
     let ([one, two], futures) = open();
     thread::scope(|scope| {
         scope.spawn(|| two.set(Ok(42)));
@@ -42,12 +42,12 @@ fn first_completed_returns_when_one_is_done_and_tells_the_rest() {
         assert_eq!(waited.not_done, [futures[0].clone()]);
     });
     let again = wait(futures.clone(), None, ReturnWhen::FirstCompleted);
-    assert_eq!(again.done.len(), 1, "one that is done already counts");
+    assert_eq!(again.done.len(), 1, "a future that is already done counts");
     drop(one);
 }
 
 #[test]
-fn first_exception_waits_past_values_and_cancelled_ones_for_a_failure() {
+fn first_exception_ignores_values_and_cancelled_futures_and_waits_for_a_failure() {
     let ([value, cancels, fails, open_one], futures) = open();
     let patient = futures.clone();
     let waits = thread::spawn(move || wait(patient, None, ReturnWhen::FirstException));
@@ -60,12 +60,12 @@ fn first_exception_waits_past_values_and_cancelled_ones_for_a_failure() {
     assert_eq!(waited.done, futures[..3]);
     assert_eq!(waited.not_done, futures[3..]);
     let again = wait(futures.clone(), None, ReturnWhen::FirstException);
-    assert_eq!(again.done.len(), 3, "a failure from before counts");
+    assert_eq!(again.done.len(), 3, "an earlier failure counts");
     drop((cancels, open_one));
 }
 
 #[test]
-fn first_exception_without_one_waits_for_all() {
+fn first_exception_waits_for_all_if_none_fails() {
     let (promises, futures) = open::<3>();
     thread::scope(|scope| {
         scope.spawn(|| promises.map(|promise| promise.set(Ok(42))));
@@ -75,7 +75,7 @@ fn first_exception_without_one_waits_for_all() {
 }
 
 #[test]
-fn a_wait_whose_time_is_up_tells_what_is_done() {
+fn a_wait_that_times_out_returns_what_is_done() {
     let ([one, two], futures) = open();
     one.set(Ok(42));
     let waited = wait(futures.clone(), NOW, ReturnWhen::AllCompleted);
@@ -107,7 +107,7 @@ fn waiting_for_nothing_returns_at_once() {
 }
 
 #[test]
-fn no_wake_up_is_lost_when_a_hundred_finish_while_somebody_begins_to_wait() {
+fn no_wake_up_is_lost_when_a_hundred_finish_while_a_wait_begins() {
     let executor = ThreadPoolExecutor::new(4).unwrap();
     for _ in 0..50 {
         let futures: Vec<_> = (0..100)
@@ -119,7 +119,7 @@ fn no_wake_up_is_lost_when_a_hundred_finish_while_somebody_begins_to_wait() {
 }
 
 #[test]
-fn as_completed_out_of_time_gives_what_is_done_then_one_error() {
+fn as_completed_that_times_out_yields_what_is_done_then_one_error() {
     let ([one, two, three, four], futures) = open();
     three.set(Ok(3));
     let mut done = as_completed(futures.clone()).timeout(Duration::ZERO);
@@ -133,7 +133,7 @@ fn as_completed_out_of_time_gives_what_is_done_then_one_error() {
 }
 
 #[test]
-fn as_completed_in_time_gives_no_error() {
+fn as_completed_within_its_timeout_yields_no_error() {
     let (promises, futures) = open::<3>();
     let done = as_completed(futures).timeout(Duration::from_secs(600));
     for promise in promises {
@@ -143,7 +143,7 @@ fn as_completed_in_time_gives_no_error() {
 }
 
 #[test]
-fn as_completed_that_is_dropped_holds_nothing_any_more() {
+fn dropping_as_completed_releases_all_results() {
     let alive = Arc::new(());
     let (early, first) = Future::pair();
     let (late, second) = Future::pair();
@@ -151,13 +151,17 @@ fn as_completed_that_is_dropped_holds_nothing_any_more() {
     early.set(Ok(Arc::clone(&alive)));
     assert_eq!(Arc::strong_count(&alive), 2);
     drop(done);
-    assert_eq!(Arc::strong_count(&alive), 1, "what was waiting in it");
+    assert_eq!(
+        Arc::strong_count(&alive),
+        1,
+        "a result that was ready to be yielded"
+    );
     late.set(Ok(Arc::clone(&alive)));
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 
 #[test]
-fn what_as_completed_hands_out_is_the_only_handle() {
+fn as_completed_yields_the_only_handle() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     let futures: Vec<_> = (0..1000)
         .map(|n| executor.submit(move || n).unwrap())

@@ -1,14 +1,14 @@
-//! Workers that are killed, abort or exit: who fails, with what, and what still goes on.
+//! Workers that are killed, abort or exit: which tasks fail with which error, and what continues.
 
 use std::process::Command;
 
 use concurrent_futures::{BrokenError, OnCrash, Shutdown, SubmitError, TaskError};
 
-use crate::support::{Gates, KILLED, death, in_time, kill, pool};
+use crate::support::{Gates, KILLED, in_time, kill, pool, worker_exit};
 use crate::tasks::*;
 
 #[test]
-fn a_killed_worker_breaks_the_pool_with_its_id_and_its_status() {
+fn a_killed_worker_breaks_the_pool_and_is_reported_with_pid_and_status() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().max_workers(2).build().unwrap();
@@ -18,9 +18,9 @@ fn a_killed_worker_breaks_the_pool_with_its_id_and_its_status() {
         let (held, other) = (gates.held(), gates.held());
         held.kill();
         for future in &futures {
-            assert_eq!(death(future), (held.pid, KILLED.to_owned()));
+            assert_eq!(worker_exit(future), (held.pid, KILLED.to_owned()));
         }
-        // Nobody needs the other one any more.
+        // The broken pool also ends its other worker.
         other.wait_until_gone();
         let SubmitError::Broken(BrokenError::Worker { pid, .. }) =
             executor.submit(Square(1)).unwrap_err()
@@ -42,12 +42,12 @@ fn an_idle_worker_that_is_killed_breaks_the_pool_too() {
         let (idle, busy) = (gates.held(), gates.held());
         let (idle_pid, busy_pid) = (idle.pid, busy.pid);
         idle.go_on();
-        // Which of the two futures it was, the gate does not tell.
+        // The gate does not show which of the two futures its task belongs to.
         let mut done = concurrent_futures::as_completed([first.clone(), second.clone()]);
         assert_eq!(done.next().unwrap().result(), Ok(&idle_pid));
         kill(idle_pid);
         let broken = done.next().unwrap();
-        assert_eq!(death(&broken).0, idle_pid);
+        assert_eq!(worker_exit(&broken).0, idle_pid);
         assert_ne!(idle_pid, busy_pid);
     });
 }
@@ -57,23 +57,23 @@ fn exit_and_abort_break_the_pool_with_their_status() {
     in_time(|| {
         let executor = pool().build().unwrap();
         let future = executor.submit(Exit(3)).unwrap();
-        assert_eq!(death(&future).1, "exit status: 3");
+        assert_eq!(worker_exit(&future).1, "exit status: 3");
         let executor = pool().build().unwrap();
         let future = executor.submit(Exit(0)).unwrap();
-        assert_eq!(death(&future).1, "exit status: 0");
+        assert_eq!(worker_exit(&future).1, "exit status: 0");
         let executor = pool().build().unwrap();
         let future = executor.submit(Abort()).unwrap();
-        assert!(death(&future).1.starts_with("signal: 6 (SIGABRT)"));
+        assert!(worker_exit(&future).1.starts_with("signal: 6 (SIGABRT)"));
         let executor = pool().build().unwrap();
         let future = executor
-            .submit(Stubborn(Thorn(Refuses::ToBeReadAndAborts)))
+            .submit(TakeFragile(Fragile(Fails::DecodingByAbort)))
             .unwrap();
-        assert!(death(&future).1.starts_with("signal: 6 (SIGABRT)"));
+        assert!(worker_exit(&future).1.starts_with("signal: 6 (SIGABRT)"));
     });
 }
 
 #[test]
-fn a_worker_killed_while_a_huge_task_is_on_its_way_to_it_fails_that_as_well() {
+fn killing_a_worker_also_fails_a_huge_task_that_is_being_sent_to_it() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().window(2).build().unwrap();
@@ -83,14 +83,14 @@ fn a_worker_killed_while_a_huge_task_is_on_its_way_to_it_fails_that_as_well() {
         let queued = executor.submit(Square(1)).unwrap();
         assert!(huge.running());
         held.kill();
-        for death in [death(&busy), death(&huge), death(&queued)] {
-            assert_eq!(death, (held.pid, KILLED.to_owned()));
+        for exit in [worker_exit(&busy), worker_exit(&huge), worker_exit(&queued)] {
+            assert_eq!(exit, (held.pid, KILLED.to_owned()));
         }
     });
 }
 
 #[test]
-fn a_worker_killed_after_shutdown_began_fails_what_is_left_and_nobody_hangs() {
+fn killing_a_worker_during_shutdown_fails_the_remaining_tasks_without_a_hang() {
     in_time(|| {
         for (window, how) in [
             (1, Shutdown::wait()),
@@ -109,7 +109,7 @@ fn a_worker_killed_after_shutdown_began_fails_what_is_left_and_nobody_hangs() {
                 held.kill();
             });
             for future in &futures {
-                assert_eq!(death(future).0, held.pid);
+                assert_eq!(worker_exit(future).0, held.pid);
             }
             assert!(matches!(
                 executor.submit(Square(1)),
@@ -120,7 +120,7 @@ fn a_worker_killed_after_shutdown_began_fails_what_is_left_and_nobody_hangs() {
 }
 
 #[test]
-fn with_restart_only_what_was_in_flight_fails_and_another_worker_goes_on() {
+fn with_restart_only_tasks_in_flight_fail_and_another_worker_continues() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool()
@@ -132,11 +132,11 @@ fn with_restart_only_what_was_in_flight_fails_and_another_worker_goes_on() {
             let held = gates.held();
             let queued = executor.submit(Square(4)).unwrap();
             held.kill();
-            assert_eq!(death(&doomed), (held.pid, KILLED.to_owned()));
+            assert_eq!(worker_exit(&doomed), (held.pid, KILLED.to_owned()));
             assert_eq!(queued.result(), Ok(&16));
         }
         let doomed = executor.submit(Exit(7)).unwrap();
-        assert_eq!(death(&doomed).1, "exit status: 7");
+        assert_eq!(worker_exit(&doomed).1, "exit status: 7");
         assert!(matches!(
             executor.submit(Square(1)),
             Err(SubmitError::Broken(_))
@@ -145,7 +145,7 @@ fn with_restart_only_what_was_in_flight_fails_and_another_worker_goes_on() {
 }
 
 #[test]
-fn with_restart_a_wide_window_fails_as_a_whole_and_the_queue_lives() {
+fn with_restart_all_tasks_in_the_window_fail_and_the_queue_survives() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool()
@@ -159,7 +159,7 @@ fn with_restart_a_wide_window_fails_as_a_whole_and_the_queue_lives() {
             .map(|n| executor.submit(Square(n)).unwrap())
             .collect();
         held.kill();
-        assert_eq!(death(&doomed).0, held.pid);
+        assert_eq!(worker_exit(&doomed).0, held.pid);
         let lost = futures.iter().filter(|f| f.result().is_err()).count();
         assert_eq!(lost, 3);
     });
@@ -169,7 +169,7 @@ fn with_restart_a_wide_window_fails_as_a_whole_and_the_queue_lives() {
 fn an_initializer_that_panics_breaks_the_pool() {
     in_time(|| {
         let executor = pool().initializer(SetUpPanics()).build().unwrap();
-        // The second may come too late to be taken.
+        // The pool may already be broken when the second task is submitted.
         let first = executor.submit(Square(1)).unwrap();
         let second = executor.submit(Square(2));
         let Err(TaskError::Broken(broken)) = first.result() else {
@@ -196,12 +196,12 @@ fn an_initializer_that_exits_breaks_the_pool_even_after_restarts() {
             .build()
             .unwrap();
         let future = executor.submit(Square(1)).unwrap();
-        assert_eq!(death(&future).1, "exit status: 5");
+        assert_eq!(worker_exit(&future).1, "exit status: 5");
     });
 }
 
 #[test]
-fn a_program_that_is_not_there_breaks_the_pool() {
+fn a_missing_program_breaks_the_pool() {
     in_time(|| {
         let executor = pool()
             .command(Command::new("/nonexistent/worker"))
@@ -216,12 +216,12 @@ fn a_program_that_is_not_there_breaks_the_pool() {
 }
 
 #[test]
-fn a_program_that_is_no_worker_breaks_the_pool() {
+fn a_program_that_is_not_a_worker_breaks_the_pool() {
     in_time(|| {
         for (program, status) in [("true", "exit status: 0"), ("false", "exit status: 1")] {
             let executor = pool().command(Command::new(program)).build().unwrap();
             let future = executor.submit(Square(1)).unwrap();
-            assert_eq!(death(&future).1, status);
+            assert_eq!(worker_exit(&future).1, status);
         }
     });
 }
@@ -237,13 +237,13 @@ fn a_broken_pool_with_thousands_queued_settles_them_all() {
             .map(|_| executor.submit(gates.task()).unwrap())
             .collect();
         held.kill();
-        assert_eq!(death(&doomed).0, held.pid);
+        assert_eq!(worker_exit(&doomed).0, held.pid);
         assert!(futures.iter().all(|future| future.result().is_err()));
     });
 }
 
 #[test]
-fn a_broken_pool_waits_for_nobody_not_even_in_the_middle_of_a_huge_task() {
+fn a_broken_pool_shuts_down_at_once_even_while_sending_a_huge_task() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().max_workers(2).window(2).build().unwrap();
@@ -256,11 +256,14 @@ fn a_broken_pool_waits_for_nobody_not_even_in_the_middle_of_a_huge_task() {
         doomed.kill();
         executor.shutdown(Shutdown::wait());
         other.wait_until_gone();
-        assert!(huge.iter().all(|future| death(future).0 == doomed.pid));
+        assert!(
+            huge.iter()
+                .all(|future| worker_exit(future).0 == doomed.pid)
+        );
         assert!(
             futures
                 .drain(..)
-                .all(|future| death(&future).0 == doomed.pid)
+                .all(|future| worker_exit(&future).0 == doomed.pid)
         );
     });
 }
@@ -269,7 +272,9 @@ fn a_broken_pool_waits_for_nobody_not_even_in_the_middle_of_a_huge_task() {
 fn a_worker_that_becomes_another_program_breaks_the_pool() {
     in_time(|| {
         let executor = pool().build().unwrap();
-        let future = executor.submit(Become("sleep 1000".to_owned())).unwrap();
-        assert_eq!(death(&future).1, KILLED);
+        let future = executor
+            .submit(ExecProgram("sleep 1000".to_owned()))
+            .unwrap();
+        assert_eq!(worker_exit(&future).1, KILLED);
     });
 }

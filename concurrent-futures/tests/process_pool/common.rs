@@ -1,4 +1,4 @@
-//! What pools of either kind have in common: the same program on each, through the trait that both serve.
+//! Behaviour that both kinds of pools share, tested through the trait `Executor`.
 
 use concurrent_futures::{
     Executor, ExecutorExt, MapError, MapOptions, TaskError, ThreadPoolExecutor,
@@ -7,16 +7,16 @@ use concurrent_futures::{
 use crate::support::{in_time, pool};
 use crate::tasks::*;
 
-/// Does the same on threads and on processes.
+/// Runs the test on a thread pool and on a process pool.
 fn on_both(test: impl Fn(&dyn Pool)) {
     test(&ThreadPoolExecutor::new(2).unwrap());
     test(&pool().max_workers(2).build().unwrap());
 }
 
-/// Whatever runs the tasks of this file.
-trait Pool: Executor<Square> + Executor<Half> + Executor<Picky> {}
+/// An executor for the tasks of this file.
+trait Pool: Executor<Square> + Executor<Half> + Executor<PanicOnFive> {}
 
-impl<P: Executor<Square> + Executor<Half> + Executor<Picky>> Pool for P {}
+impl<P: Executor<Square> + Executor<Half> + Executor<PanicOnFive>> Pool for P {}
 
 #[test]
 fn map_gives_results_in_order_in_chunks_of_any_size() {
@@ -34,12 +34,12 @@ fn map_gives_results_in_order_in_chunks_of_any_size() {
 }
 
 #[test]
-fn the_first_task_that_panics_surfaces_at_its_place() {
+fn the_first_panic_comes_at_its_position_and_ends_the_map() {
     in_time(|| {
         on_both(|pool| {
             for chunk in [1, 2, 8] {
                 let options = MapOptions::new().chunks(chunk);
-                let tasks = (0..8).map(Picky);
+                let tasks = (0..8).map(PanicOnFive);
                 let mut results = pool.map_with(options, tasks).unwrap();
                 for n in 0..5 {
                     assert_eq!(results.next().unwrap().unwrap(), n, "chunks of {chunk}");
@@ -56,7 +56,7 @@ fn the_first_task_that_panics_surfaces_at_its_place() {
 }
 
 #[test]
-fn an_endless_input_stays_bounded_by_its_buffer() {
+fn an_endless_input_is_bounded_by_the_buffer() {
     in_time(|| {
         on_both(|pool| {
             let options = MapOptions::new().buffered(4);
@@ -68,7 +68,7 @@ fn an_endless_input_stays_bounded_by_its_buffer() {
 }
 
 #[test]
-fn the_error_of_a_task_that_may_fail_is_that_of_its_future() {
+fn the_error_of_a_fallible_task_is_the_failure_of_its_future() {
     in_time(|| {
         on_both(|pool| {
             let half = pool.try_submit(Half(8)).unwrap();

@@ -1,4 +1,4 @@
-//! How a pool ends: shut down, dropped, and killed together with its program.
+//! The end of a pool: by shutdown, by drop, or because its program is killed.
 
 use std::process::Stdio;
 
@@ -8,7 +8,7 @@ use crate::support::{Gates, in_time, pool, this_program};
 use crate::tasks::*;
 
 #[test]
-fn shutdown_waits_for_everything_and_takes_nothing_more() {
+fn shutdown_waits_for_all_tasks_and_refuses_new_ones() {
     in_time(|| {
         let executor = pool().max_workers(2).build().unwrap();
         let futures: Vec<_> = (0..50)
@@ -26,7 +26,7 @@ fn shutdown_waits_for_everything_and_takes_nothing_more() {
 }
 
 #[test]
-fn shutdown_can_cancel_what_has_not_begun() {
+fn shutdown_can_cancel_tasks_that_have_not_started() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().build().unwrap();
@@ -44,7 +44,7 @@ fn shutdown_can_cancel_what_has_not_begun() {
 }
 
 #[test]
-fn shutdown_without_waiting_still_has_everything_done() {
+fn shutdown_without_waiting_still_runs_queued_tasks() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().build().unwrap();
@@ -57,7 +57,7 @@ fn shutdown_without_waiting_still_has_everything_done() {
 }
 
 #[test]
-fn submitted_and_cancelled_at_once_a_pool_still_ends() {
+fn shutdown_after_an_immediate_cancel_does_not_hang() {
     in_time(|| {
         for _ in 0..20 {
             let executor = pool().build().unwrap();
@@ -70,7 +70,7 @@ fn submitted_and_cancelled_at_once_a_pool_still_ends() {
 }
 
 #[test]
-fn dropping_waits_for_everything() {
+fn dropping_the_executor_waits_for_its_tasks() {
     in_time(|| {
         let executor = pool().max_workers(2).build().unwrap();
         let futures: Vec<_> = (0..50)
@@ -87,17 +87,17 @@ fn a_callback_may_drop_the_pool() {
         let gates = Gates::new();
         let executor = pool().build().unwrap();
         let future = executor.submit(gates.task()).unwrap();
-        let (tell, told) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::channel();
         future.add_done_callback(move |_| {
             drop(executor);
-            tell.send(()).unwrap();
+            sender.send(()).unwrap();
         });
         gates.held().go_on();
-        told.recv().unwrap();
+        receiver.recv().unwrap();
     });
 }
 
-/// A part of its own; see `started_by_a_test`.
+/// A part that runs in its own process; see `started_by_a_test`.
 pub(crate) fn to_be_killed() {
     in_time(|| {
         let gate = std::env::var("GATE").unwrap_or_default();
@@ -110,7 +110,7 @@ pub(crate) fn to_be_killed() {
 }
 
 #[test]
-fn when_the_program_is_killed_its_workers_end_in_mid_task() {
+fn workers_end_in_mid_task_when_their_program_is_killed() {
     in_time(|| {
         let gates = Gates::new();
         let mut program = this_program("to-be-killed")

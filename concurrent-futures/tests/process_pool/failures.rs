@@ -1,11 +1,11 @@
-//! Tasks that fail, print, or cannot travel: each alone, and the same worker goes on.
+//! Tasks that fail, print, or cannot be encoded or decoded. Only that task fails; the worker continues.
 
 use concurrent_futures::{Future, ProcessPoolExecutor, TaskError};
 
-use crate::support::{in_time, play, pool, this_program};
+use crate::support::{in_time, pool, run_part, this_program};
 use crate::tasks::*;
 
-/// That the worker is the one it was.
+/// Runs the test on a pool with one worker and asserts that the same worker still runs afterwards.
 fn in_the_same_worker(test: impl FnOnce(&ProcessPoolExecutor) + Send + 'static) {
     in_time(|| {
         let executor = pool().build().unwrap();
@@ -20,7 +20,7 @@ fn message<T: std::fmt::Debug>(future: &Future<T>) -> String {
 }
 
 #[test]
-fn a_panic_comes_back_with_what_it_said() {
+fn a_panic_is_reported_with_its_message() {
     in_the_same_worker(|executor| {
         let future = executor.submit(Panic("over there".to_owned())).unwrap();
         assert!(matches!(future.result(), Err(TaskError::Panicked { .. })));
@@ -34,10 +34,10 @@ fn a_panic_comes_back_with_what_it_said() {
 }
 
 #[test]
-fn a_task_that_cannot_be_written_fails_alone() {
+fn only_the_task_that_cannot_be_encoded_fails() {
     in_the_same_worker(|executor| {
-        for refuses in [Refuses::ToBeWritten, Refuses::ToBeWrittenAndPanics] {
-            let future = executor.submit(Stubborn(Thorn(refuses))).unwrap();
+        for fails in [Fails::Encoding, Fails::EncodingByPanic] {
+            let future = executor.submit(TakeFragile(Fragile(fails))).unwrap();
             assert!(matches!(future.result(), Err(TaskError::Encode { .. })));
             assert!(!future.running() && !future.cancel());
         }
@@ -45,33 +45,33 @@ fn a_task_that_cannot_be_written_fails_alone() {
 }
 
 #[test]
-fn a_task_that_cannot_be_read_fails_alone() {
+fn only_the_task_that_cannot_be_decoded_fails() {
     in_the_same_worker(|executor| {
-        for refuses in [Refuses::ToBeRead, Refuses::ToBeReadAndPanics] {
-            let future = executor.submit(Stubborn(Thorn(refuses))).unwrap();
+        for fails in [Fails::Decoding, Fails::DecodingByPanic] {
+            let future = executor.submit(TakeFragile(Fragile(fails))).unwrap();
             assert!(matches!(future.result(), Err(TaskError::Decode { .. })));
         }
     });
 }
 
 #[test]
-fn a_value_that_cannot_be_written_or_read_fails_alone() {
+fn only_the_task_whose_value_cannot_be_encoded_or_decoded_fails() {
     in_the_same_worker(|executor| {
-        for refuses in [Refuses::ToBeWritten, Refuses::ToBeWrittenAndPanics] {
-            let future = executor.submit(StubbornValue(refuses)).unwrap();
+        for fails in [Fails::Encoding, Fails::EncodingByPanic] {
+            let future = executor.submit(ReturnFragile(fails)).unwrap();
             assert!(matches!(future.result(), Err(TaskError::Encode { .. })));
         }
-        for refuses in [Refuses::ToBeRead, Refuses::ToBeReadAndPanics] {
-            let future = executor.submit(StubbornValue(refuses)).unwrap();
+        for fails in [Fails::Decoding, Fails::DecodingByPanic] {
+            let future = executor.submit(ReturnFragile(fails)).unwrap();
             assert!(matches!(future.result(), Err(TaskError::Decode { .. })));
         }
-        let future = executor.submit(StubbornValue(Refuses::Nothing)).unwrap();
-        assert_eq!(future.result().unwrap().0, Refuses::Nothing);
+        let future = executor.submit(ReturnFragile(Fails::Never)).unwrap();
+        assert_eq!(future.result().unwrap().0, Fails::Never);
     });
 }
 
 #[test]
-fn a_task_that_the_worker_does_not_know_fails_alone() {
+fn only_the_task_that_the_worker_does_not_know_fails() {
     in_the_same_worker(|executor| {
         let future = executor.submit(Unknown).unwrap();
         assert_eq!(
@@ -82,7 +82,7 @@ fn a_task_that_the_worker_does_not_know_fails_alone() {
 }
 
 #[test]
-fn arguments_and_values_larger_than_any_pipe_go_both_ways_at_once() {
+fn arguments_and_values_larger_than_a_pipe_travel_both_ways_at_once() {
     in_time(|| {
         let huge = "x".repeat(64 << 20);
         let executor = pool().window(4).build().unwrap();
@@ -90,14 +90,14 @@ fn arguments_and_values_larger_than_any_pipe_go_both_ways_at_once() {
             [&huge, &huge, &huge].map(|huge| executor.submit(Echo(huge.clone())).unwrap());
         let small = executor.submit(Square(6)).unwrap();
         for future in &futures {
-            assert!(future.result() == Ok(&huge), "it came back changed");
+            assert!(future.result() == Ok(&huge), "the value came back changed");
         }
         assert_eq!(small.result(), Ok(&36));
     });
 }
 
 #[test]
-fn a_task_that_reads_its_input_finds_none_and_takes_no_other_tasks_away() {
+fn a_task_that_reads_standard_input_gets_end_of_file_and_consumes_no_tasks() {
     in_time(|| {
         let executor = pool().window(64).build().unwrap();
         let reads = executor.submit(ReadInput()).unwrap();
@@ -109,7 +109,7 @@ fn a_task_that_reads_its_input_finds_none_and_takes_no_other_tasks_away() {
     });
 }
 
-/// A part of its own; see `started_by_a_test`.
+/// A part that runs in its own process; see `started_by_a_test`.
 pub(crate) fn tasks_that_print() {
     in_time(|| {
         let executor = ProcessPoolExecutor::builder()
@@ -123,9 +123,9 @@ pub(crate) fn tasks_that_print() {
 }
 
 #[test]
-fn what_tasks_print_is_printed_by_this_program() {
+fn output_of_tasks_goes_to_the_output_of_the_program() {
     in_time(|| {
-        let output = play(this_program("tasks-that-print"));
+        let output = run_part(this_program("tasks-that-print"));
         for stream in [output.stdout, output.stderr] {
             let text = String::from_utf8(stream).unwrap();
             assert_eq!(text.matches("printed ").count(), 20_000);
@@ -134,7 +134,7 @@ fn what_tasks_print_is_printed_by_this_program() {
 }
 
 #[test]
-fn a_program_that_a_task_starts_gets_hold_of_nothing() {
+fn a_program_started_by_a_task_inherits_no_sockets() {
     in_the_same_worker(|executor| {
         let program = "ls -l /dev/fd/ | grep -c socket; true";
         let future = executor.submit(RunProgram(program.to_owned())).unwrap();

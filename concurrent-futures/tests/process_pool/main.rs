@@ -1,4 +1,4 @@
-//! The pool of processes as its users meet it. The workers are this test program, started again to run the one test
+//! Tests of the public API of the process pool. The workers are this test program, started again to run only the test
 //! `started_by_a_test`.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
@@ -12,8 +12,8 @@ mod support;
 mod tasks;
 mod work;
 
-/// Where this program does what it was started for by one of its tests: as a worker, or in the part of a program that has
-/// to be watched from outside. In an ordinary run of the tests it was started for nothing.
+/// The entry point of processes that the other tests start: a worker, or one side of a test that must be observed from
+/// outside. Does nothing in an ordinary run of the tests.
 #[test]
 fn started_by_a_test() {
     match std::env::var(support::PART).as_deref() {
@@ -25,9 +25,9 @@ fn started_by_a_test() {
         Ok("thousands-queued") => resources::thousands_queued(),
         Ok("more-workers-than-descriptors") => resources::more_workers_than_descriptors(),
         Ok("without-serve") => work::without_serve(),
-        Ok("astray") => work::astray(),
-        Ok(unknown) => panic!("there is no part {unknown:?}"),
+        Ok("worker-without-serve") => work::worker_without_serve(),
+        Ok(unknown) => panic!("unknown part {unknown:?}"),
     }
-    // A part that is not come to must not look like one that went well.
-    println!("{}", support::PLAYED);
+    // A part that never runs must not look like one that succeeded.
+    println!("{}", support::COMPLETED);
 }

@@ -1,19 +1,19 @@
-//! What pools take from the system, and that they give it back. Counted in processes of their own, where nothing else
-//! takes any.
+//! Pools release their threads, descriptors and child processes. Each test counts them in a process of its own, where
+//! no other test uses any.
 
 use std::process::Command;
 
 use concurrent_futures::{OnCrash, Shutdown};
 use rustix::process::{WaitOptions, wait};
 
-use crate::support::{Gates, PART, death, in_time, play, pool, this_program};
+use crate::support::{Gates, PART, in_time, pool, run_part, this_program, worker_exit};
 use crate::tasks::*;
 
 fn descriptors() -> usize {
     std::fs::read_dir("/dev/fd").unwrap().count()
 }
 
-/// Only Linux counts them for us.
+/// Returns the number of threads of this process. Only Linux lists them; elsewhere it is 0.
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }
@@ -22,17 +22,17 @@ fn has_children() -> bool {
     wait(WaitOptions::NOHANG).is_ok()
 }
 
-/// A part of its own; see `started_by_a_test`.
+/// A part that runs in its own process; see `started_by_a_test`.
 pub(crate) fn many_pools() {
     in_time(|| {
-        // The first one may open what stays open.
+        // The first pool may open descriptors that stay open.
         use_up_a_pool(0);
         let (descriptors_before, threads_before) = (descriptors(), threads());
         for round in 0..rounds() {
             use_up_a_pool(round);
         }
-        // A thread that has been joined may be listed for a moment more, so a few are no leak. If one of the ways to end a
-        // pool left a thread behind, there would be one for every fifth pool.
+        // A joined thread may be listed for another moment, so a few are not a leak. If one of the ways to end a pool
+        // leaked a thread, there would be one for every fifth pool.
         let left = threads().saturating_sub(threads_before);
         assert!(left <= rounds() / 10, "{left} threads");
         assert_eq!(descriptors(), descriptors_before);
@@ -40,12 +40,13 @@ pub(crate) fn many_pools() {
     });
 }
 
-/// More of them by hand: `POOLS=10000 cargo test --release -p concurrent-futures many_pools`.
+/// Returns the number of pools to create. To create more:
+/// `POOLS=10000 cargo test --release -p concurrent-futures many_pools`.
 fn rounds() -> usize {
     std::env::var("POOLS").map_or(100, |pools| pools.parse().unwrap())
 }
 
-/// In every way in which a pool can end.
+/// Creates a pool and ends it in one of five ways, depending on `round`.
 fn use_up_a_pool(round: usize) {
     let executor = pool().max_workers(2).max_tasks_per_child(2);
     let executor = executor.on_crash(OnCrash::Restart { max: round % 2 });
@@ -62,7 +63,7 @@ fn use_up_a_pool(round: usize) {
             let doomed = executor.submit(gates.task()).unwrap();
             let held = gates.held();
             held.kill();
-            assert_eq!(death(&doomed).0, held.pid);
+            assert_eq!(worker_exit(&doomed).0, held.pid);
         }
         _ => assert!(futures.iter().all(|future| future.result().is_ok())),
     }
@@ -71,11 +72,11 @@ fn use_up_a_pool(round: usize) {
 #[test]
 fn many_pools_leave_nothing_behind() {
     in_time(|| {
-        play(this_program("many-pools"));
+        run_part(this_program("many-pools"));
     });
 }
 
-/// A part of its own; see `started_by_a_test`.
+/// A part that runs in its own process; see `started_by_a_test`.
 pub(crate) fn thousands_queued() {
     in_time(|| {
         let executor = pool().max_workers(4).window(16).build().unwrap();
@@ -86,7 +87,7 @@ pub(crate) fn thousands_queued() {
     });
 }
 
-/// A part of its own; see `started_by_a_test`.
+/// A part that runs in its own process; see `started_by_a_test`.
 pub(crate) fn more_workers_than_descriptors() {
     in_time(|| {
         let executor = pool().max_workers(200).build().unwrap();
@@ -103,7 +104,7 @@ fn with_64_descriptors(part: &str) {
     shell.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]);
     shell.arg(inner.get_program()).args(inner.get_args());
     shell.env(PART, part);
-    play(shell);
+    run_part(shell);
 }
 
 #[test]

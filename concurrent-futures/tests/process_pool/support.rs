@@ -1,4 +1,4 @@
-//! Pools whose workers are this program, tasks that are held until told, tests that end.
+//! Pools whose workers are this program, tasks that wait for the test, and a deadline for tests.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -13,17 +13,17 @@ use tempfile::TempDir;
 
 use crate::tasks::Gate;
 
-/// Long enough for whatever does come.
+/// Longer than any test takes, unless it hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Runs a test that fails, and does not hang, when what it waits for never comes.
+/// Runs a test and fails, instead of hanging, if it does not end in time.
 pub(crate) fn in_time(test: impl FnOnce() + Send + 'static) {
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let thread = thread::spawn(move || {
         test();
-        let _ = tell.send(());
+        let _ = sender.send(());
     });
-    if told.recv_timeout(DEADLINE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+    if receiver.recv_timeout(DEADLINE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
         panic!("still not done after {DEADLINE:?}");
     }
     if let Err(panic) = thread.join() {
@@ -31,13 +31,13 @@ pub(crate) fn in_time(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Names the part that this program is to play.
+/// The environment variable that names the part that this program runs.
 pub(crate) const PART: &str = "CONCURRENT_FUTURES_TEST_PART";
 
-/// What it prints when it has played it.
-pub(crate) const PLAYED: &str = "the part was played to its end";
+/// The text that the program prints at the end of its part.
+pub(crate) const COMPLETED: &str = "the part has run to its end";
 
-/// This program, to play a part.
+/// Returns the command that starts this program with a part.
 pub(crate) fn this_program(part: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["started_by_a_test", "--exact", "--nocapture"]);
@@ -45,15 +45,16 @@ pub(crate) fn this_program(part: &str) -> Command {
     command
 }
 
-/// Has a part played to its end; what was printed.
-pub(crate) fn play(mut program: Command) -> Output {
+/// Runs a part to its end and returns its output. Panics if the part fails.
+pub(crate) fn run_part(mut program: Command) -> Output {
     let output = program.stdin(Stdio::null()).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
-    let played = output.status.success() && printed.contains(PLAYED);
-    assert!(played, "{output:?}");
+    let completed = output.status.success() && printed.contains(COMPLETED);
+    assert!(completed, "{output:?}");
     output
 }
 
+/// Returns the builder of a pool with one worker, which is this program.
 pub(crate) fn pool() -> ProcessPoolBuilder {
     let mut command = this_program("worker");
     command.stdout(Stdio::null());
@@ -62,13 +63,13 @@ pub(crate) fn pool() -> ProcessPoolBuilder {
         .max_workers(1)
 }
 
-/// Where tasks report that they run, and are held until told.
+/// A socket at which tasks report that they run, and then wait for the test.
 pub(crate) struct Gates {
     listener: UnixListener,
     directory: TempDir,
 }
 
-/// A task that is running and waits to be told to go on.
+/// A running task that waits until the test lets it continue.
 pub(crate) struct Held {
     pub(crate) pid: u32,
     line: BufReader<UnixStream>,
@@ -92,7 +93,7 @@ impl Gates {
         self.directory.path().join("gate").display().to_string()
     }
 
-    /// The next task that reports.
+    /// Waits for the next task that reports.
     pub(crate) fn held(&self) -> Held {
         let (line, _) = self.listener.accept().unwrap();
         let mut line = BufReader::new(line);
@@ -102,8 +103,8 @@ impl Gates {
         Held { pid, line }
     }
 
-    /// Whether a task has reported that nobody has asked for yet.
-    pub(crate) fn somebody_waits(&self) -> bool {
+    /// Returns whether another task has reported.
+    pub(crate) fn another_task_waits(&self) -> bool {
         self.listener.set_nonblocking(true).unwrap();
         let waits = self.listener.accept().is_ok();
         self.listener.set_nonblocking(false).unwrap();
@@ -120,7 +121,7 @@ impl Held {
         drop(self);
     }
 
-    /// Waits until the process is gone, or at least has let go of everything.
+    /// Waits until the process has ended, or at least has closed its end of the connection.
     pub(crate) fn wait_until_gone(mut self) {
         self.line.read_to_end(&mut Vec::new()).unwrap();
     }
@@ -131,8 +132,9 @@ pub(crate) fn kill(pid: u32) {
     kill_process(pid, Signal::KILL).unwrap();
 }
 
-/// The process and what it ended with, of a task that it took down.
-pub(crate) fn death<T: std::fmt::Debug>(future: &Future<T>) -> (u32, String) {
+/// Returns the process ID and the exit status of the worker that failed the task. Panics if the task has another
+/// outcome.
+pub(crate) fn worker_exit<T: std::fmt::Debug>(future: &Future<T>) -> (u32, String) {
     match future.result() {
         Err(TaskError::Broken(BrokenError::Worker { pid, status, .. })) => {
             (*pid, status.to_string())

@@ -1,4 +1,4 @@
-//! Everything that the workers of these tests can do.
+//! The tasks that the workers of these tests can run.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -16,7 +16,7 @@ pub(crate) fn registry() -> Registry {
         .with::<WorkerId>()
         .with::<Square>()
         .with::<Half>()
-        .with::<Picky>()
+        .with::<PanicOnFive>()
         .with::<Echo>()
         .with::<Print>()
         .with::<ReadInput>()
@@ -28,10 +28,10 @@ pub(crate) fn registry() -> Registry {
         .with::<WasSetUp>()
         .with::<SetUpPanics>()
         .with::<SetUpExits>()
-        .with::<Stubborn>()
-        .with::<StubbornValue>()
+        .with::<TakeFragile>()
+        .with::<ReturnFragile>()
         .with::<RunProgram>()
-        .with::<Become>()
+        .with::<ExecProgram>()
 }
 
 macro_rules! tasks {
@@ -52,7 +52,7 @@ macro_rules! tasks {
 }
 
 tasks! {
-    // Reports at the socket of this path, and goes on when told.
+    // Reports at the socket with this path, and continues when the test closes the connection.
     Gate(path: String) -> u32 {
         let mut line = UnixStream::connect(path).unwrap();
         writeln!(line, "{}", std::process::id()).unwrap();
@@ -64,7 +64,7 @@ tasks! {
     Half(n: u32) -> Result<u32, String> {
         if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{n} is odd")) }
     }
-    Picky(n: i64) -> i64 {
+    PanicOnFive(n: i64) -> i64 {
         assert!(n != 5, "not 5");
         n
     }
@@ -80,14 +80,14 @@ tasks! {
     Abort() -> () { std::process::abort() }
     SetUp(path: String) -> () {
         let mut log = std::fs::File::options().append(true).open(path).unwrap();
-        // In one piece: two workers write at the same time.
+        // One write, because two workers write at the same time.
         log.write_all(format!("{}\n", std::process::id()).as_bytes()).unwrap();
         WAS_SET_UP.store(true, Relaxed);
     }
     WasSetUp() -> bool { WAS_SET_UP.load(Relaxed) }
     SetUpPanics() -> () { panic!("no set-up") }
     SetUpExits() -> () { std::process::exit(5) }
-    Become(program: String) -> () {
+    ExecProgram(program: String) -> () {
         let error = std::process::Command::new("sh").args(["-c", &format!("exec {program}")]).exec();
         panic!("{error}");
     }
@@ -99,48 +99,48 @@ tasks! {
 
 static WAS_SET_UP: AtomicBool = AtomicBool::new(false);
 
-/// Where a value refuses to travel, and how.
+/// The step at which a value fails on its way between processes, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Refuses {
-    Nothing,
-    ToBeWritten,
-    ToBeRead,
-    ToBeWrittenAndPanics,
-    ToBeReadAndPanics,
-    ToBeReadAndAborts,
+pub(crate) enum Fails {
+    Never,
+    Encoding,
+    Decoding,
+    EncodingByPanic,
+    DecodingByPanic,
+    DecodingByAbort,
 }
 
-/// A value that does as its field says.
+/// A value that fails to be encoded or decoded as its field says.
 #[derive(Debug)]
-pub(crate) struct Thorn(pub(crate) Refuses);
+pub(crate) struct Fragile(pub(crate) Fails);
 
-impl Serialize for Thorn {
+impl Serialize for Fragile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            Refuses::ToBeWritten => Err(S::Error::custom("no")),
-            Refuses::ToBeWrittenAndPanics => panic!("not writing"),
+            Fails::Encoding => Err(S::Error::custom("not encoded")),
+            Fails::EncodingByPanic => panic!("encoding panics"),
             _ => self.0.serialize(serializer),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Thorn {
+impl<'de> Deserialize<'de> for Fragile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Refuses::deserialize(deserializer)? {
-            Refuses::ToBeRead => Err(D::Error::custom("no")),
-            Refuses::ToBeReadAndPanics => panic!("not reading"),
-            Refuses::ToBeReadAndAborts => std::process::abort(),
+        match Fails::deserialize(deserializer)? {
+            Fails::Decoding => Err(D::Error::custom("not decoded")),
+            Fails::DecodingByPanic => panic!("decoding panics"),
+            Fails::DecodingByAbort => std::process::abort(),
             other => Ok(Self(other)),
         }
     }
 }
 
 tasks! {
-    Stubborn(thorn: Thorn) -> () { assert_eq!(thorn.0, Refuses::Nothing) }
-    StubbornValue(refuses: Refuses) -> Thorn { Thorn(refuses) }
+    TakeFragile(fragile: Fragile) -> () { assert_eq!(fragile.0, Fails::Never) }
+    ReturnFragile(fails: Fails) -> Fragile { Fragile(fails) }
 }
 
-/// A task that no worker knows.
+/// A task that no worker has registered.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Unknown;
 

@@ -1,15 +1,15 @@
-//! What a pool does while nothing goes wrong: who runs what, how many there are, what is cancelled.
+//! A pool without failures: which worker runs a task, how many there are, and cancelling.
 
 use std::collections::HashSet;
 use std::fs;
 
 use concurrent_futures::{BuildError, ProcessPoolExecutor, Shutdown, TaskError, as_completed};
 
-use crate::support::{Gates, in_time, play, pool, this_program};
+use crate::support::{Gates, in_time, pool, run_part, this_program};
 use crate::tasks::*;
 
 #[test]
-fn submit_runs_the_task_elsewhere_and_the_future_gives_its_value() {
+fn submit_runs_the_task_in_a_worker_and_the_future_has_its_value() {
     in_time(|| {
         let executor = pool().build().unwrap();
         let future = executor.submit(Square(-7)).unwrap();
@@ -21,7 +21,7 @@ fn submit_runs_the_task_elsewhere_and_the_future_gives_its_value() {
 }
 
 #[test]
-fn a_task_that_fails_has_its_error_as_value() {
+fn an_error_returned_by_a_submitted_task_is_its_value() {
     in_time(|| {
         let executor = pool().build().unwrap();
         let half = executor.submit(Half(8)).unwrap();
@@ -32,7 +32,7 @@ fn a_task_that_fails_has_its_error_as_value() {
 }
 
 #[test]
-fn a_pool_that_could_never_run_anything_is_refused() {
+fn settings_of_zero_are_refused() {
     let refused = |builder: concurrent_futures::ProcessPoolBuilder| builder.build().unwrap_err();
     let error = refused(pool().max_workers(0));
     assert_eq!(error.to_string(), "max_workers must be at least 1");
@@ -42,35 +42,35 @@ fn a_pool_that_could_never_run_anything_is_refused() {
     assert_eq!(error.to_string(), "window must be at least 1");
 }
 
-/// A part of its own; see `started_by_a_test`.
+/// A part that runs in its own process; see `started_by_a_test`.
 pub(crate) fn without_serve() {
     let error = ProcessPoolExecutor::new(1).unwrap_err();
     assert!(matches!(error, BuildError::NotServing), "{error:?}");
 }
 
-/// In a process of its own: here another test may have called `serve`.
+/// Runs in a process of its own, because another test in this one may have called `serve`.
 #[test]
-fn a_program_that_would_not_know_its_workers_gets_no_pool() {
-    play(this_program("without-serve"));
+fn a_program_that_has_not_called_serve_cannot_build_a_pool() {
+    run_part(this_program("without-serve"));
 }
 
-/// A part of its own; see `started_by_a_test`.
-pub(crate) fn astray() {
+/// A part that runs in its own process; see `started_by_a_test`.
+pub(crate) fn worker_without_serve() {
     let this_program = std::process::Command::new(std::env::current_exe().unwrap());
     let built = ProcessPoolExecutor::builder().command(this_program).build();
     assert!(matches!(built, Err(BuildError::NotServing)), "{built:?}");
 }
 
-/// Else it would start workers that do the same.
+/// Otherwise it would start workers that start workers in turn.
 #[test]
-fn a_worker_that_does_not_know_that_it_is_one_gets_no_pool() {
-    let mut worker = this_program("astray");
+fn a_worker_that_has_not_called_serve_cannot_build_a_pool() {
+    let mut worker = this_program("worker-without-serve");
     worker.arg("concurrent-futures-worker-1");
-    play(worker);
+    run_part(worker);
 }
 
 #[test]
-fn three_tasks_one_after_the_other_are_run_by_one_process() {
+fn consecutive_tasks_run_in_one_process() {
     in_time(|| {
         let executor = pool().max_workers(4).build().unwrap();
         let pids: HashSet<u32> = (0..3)
@@ -81,7 +81,7 @@ fn three_tasks_one_after_the_other_are_run_by_one_process() {
 }
 
 #[test]
-fn each_task_gets_a_process_while_there_may_be_more_and_none_beyond_that() {
+fn tasks_start_new_processes_up_to_max_workers() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().max_workers(3).build().unwrap();
@@ -90,7 +90,7 @@ fn each_task_gets_a_process_while_there_may_be_more_and_none_beyond_that() {
             .collect();
         let held = [gates.held(), gates.held(), gates.held()];
         assert_eq!(futures.iter().filter(|future| future.running()).count(), 3);
-        assert!(!gates.somebody_waits());
+        assert!(!gates.another_task_waits());
         held.into_iter().for_each(crate::support::Held::go_on);
         for _ in 3..45 {
             gates.held().go_on();
@@ -101,7 +101,7 @@ fn each_task_gets_a_process_while_there_may_be_more_and_none_beyond_that() {
 }
 
 #[test]
-fn a_task_that_waits_keeps_no_other_from_an_idle_process_however_wide_the_window() {
+fn a_wide_window_does_not_queue_tasks_behind_a_blocked_one() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().max_workers(2).window(64).build().unwrap();
@@ -120,7 +120,7 @@ fn a_task_that_waits_keeps_no_other_from_an_idle_process_however_wide_the_window
 }
 
 #[test]
-fn values_belong_to_their_tasks_whatever_the_window_and_the_number_of_workers() {
+fn each_future_has_its_own_value_for_any_window_and_number_of_workers() {
     in_time(|| {
         for (workers, window) in [(1, 1), (1, 64), (2, 3), (3, 64)] {
             let executor = pool().max_workers(workers).window(window).build().unwrap();
@@ -150,12 +150,12 @@ fn a_queued_task_can_be_cancelled_and_a_running_one_cannot() {
         held.go_on();
         assert_eq!(last.result(), Ok(&9));
         assert!(running.result().is_ok());
-        assert!(!gates.somebody_waits());
+        assert!(!gates.another_task_waits());
     });
 }
 
 #[test]
-fn a_task_whose_future_is_thrown_away_still_runs() {
+fn a_task_whose_future_is_dropped_still_runs() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().build().unwrap();
@@ -208,7 +208,7 @@ fn no_worker_is_started_without_a_task_for_it() {
 }
 
 #[test]
-fn a_worker_runs_so_many_tasks_and_then_another_one_takes_its_place() {
+fn a_worker_is_replaced_after_max_tasks_per_child() {
     in_time(|| {
         for window in [1, 64] {
             let executor = pool()
@@ -219,7 +219,7 @@ fn a_worker_runs_so_many_tasks_and_then_another_one_takes_its_place() {
             let futures: Vec<_> = (0..10)
                 .map(|_| executor.submit(WorkerId()).unwrap())
                 .collect();
-            // Also when the pool is shut down before its workers have changed.
+            // Holds even if the pool is shut down before a worker is replaced.
             executor.shutdown(Shutdown::no_wait());
             let pids: Vec<u32> = futures.iter().map(|f| *f.result().unwrap()).collect();
             let in_turn: Vec<usize> = pids.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
@@ -232,15 +232,15 @@ fn a_worker_runs_so_many_tasks_and_then_another_one_takes_its_place() {
 fn callbacks_run_once_and_may_use_the_pool() {
     in_time(|| {
         let executor = std::sync::Arc::new(pool().build().unwrap());
-        let (tell, told) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::channel();
         let again = std::sync::Arc::downgrade(&executor);
         let future = executor.submit(Square(2)).unwrap();
         future.add_done_callback(move |future| {
             let executor = again.upgrade().unwrap();
             let next = executor.submit(Square(*future.result().unwrap())).unwrap();
-            tell.send(next).unwrap();
+            sender.send(next).unwrap();
         });
-        assert_eq!(told.recv().unwrap().result(), Ok(&16));
-        assert!(told.recv().is_err());
+        assert_eq!(receiver.recv().unwrap().result(), Ok(&16));
+        assert!(receiver.recv().is_err());
     });
 }
