@@ -1,7 +1,7 @@
 //! Draws the flags the servers serve: one GIF for each code of `country_codes.txt`.
 //!
-//! No image is kept in git. Each flag is the Twemoji graphic of its country (see NOTICE), drawn by resvg and written as a
-//! GIF into `OUT_DIR`, beside a table `flags.rs` that embeds them, sorted by code.
+//! No image is kept in git. Each flag is the Twemoji graphic of its country (see NOTICE), drawn by resvg and written as
+//! a GIF into `OUT_DIR`, beside a table `flags.rs` that embeds them, sorted by code.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -12,15 +12,15 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg;
 use twemoji_assets::svg::SvgTwemojiAsset;
 
-/// The one list of codes; the library exports it.
+/// The list of codes, which the library exports as well.
 const CODES: &str = "country_codes.txt";
 
-/// A flag emoji is drawn in a 36 x 36 box of which it fills the middle 36 x 26.
+/// A flag emoji is drawn in a box of 36 x 36 units and fills its middle 36 x 26.
 const WIDTH: u16 = 36;
 const HEIGHT: u16 = 26;
 const TOP: u16 = 5;
 
-/// Pixels for one unit of that box: 180 x 130 is large enough to look at and about 2 KB a flag.
+/// Pixels per unit of that box: 180 x 130 pixels are large enough to look at and take about 2 KB per flag.
 const SCALE: u16 = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -51,14 +51,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The GIF of one country, its corners transparent.
+/// Returns the GIF of one country, with transparent corners.
 fn draw_flag(code: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let emoji = flag_emoji(code);
-    let asset = SvgTwemojiAsset::from_emoji(&emoji).ok_or("no graphic of that name")?;
+    let asset = SvgTwemojiAsset::from_emoji(&emoji).ok_or("no Twemoji graphic for this emoji")?;
     let tree = usvg::Tree::from_str(asset, &usvg::Options::default())?;
 
     let (width, height) = (WIDTH * SCALE, HEIGHT * SCALE);
-    let mut pixmap = Pixmap::new(width.into(), height.into()).ok_or("an empty picture")?;
+    let mut pixmap = Pixmap::new(width.into(), height.into()).ok_or("the picture is empty")?;
     let scale = f32::from(SCALE);
     let onto_flag = Transform::from_scale(scale, scale).pre_translate(0.0, -f32::from(TOP));
     resvg::render(&tree, onto_flag, &mut pixmap.as_mut());
@@ -66,7 +66,7 @@ fn draw_flag(code: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut rgba = Vec::with_capacity(pixmap.data().len());
     for pixel in pixmap.pixels() {
         let colour = pixel.demultiply();
-        // GIF knows no half-transparent pixels: an edge is either there or not.
+        // GIF has no half-transparent pixels, so a pixel on an edge is either opaque or transparent.
         let alpha = if colour.alpha() < 128 { 0 } else { 255 };
         rgba.extend([colour.red(), colour.green(), colour.blue(), alpha]);
     }
@@ -78,7 +78,7 @@ fn draw_flag(code: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(gif)
 }
 
-/// `br` becomes its two regional indicator symbols, which is how emoji spell a flag.
+/// Returns the flag emoji of a code: `br` becomes two regional indicator symbols.
 fn flag_emoji(code: &str) -> String {
     let indicator = |letter| char::from_u32(u32::from('🇦') + u32::from(letter - b'a'));
     code.bytes().filter_map(indicator).collect()

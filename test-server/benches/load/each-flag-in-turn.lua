@@ -1,4 +1,4 @@
--- Asks for the flags of country_codes.txt in turn, so that no single answer stays in a cache of its own.
+-- Requests the flags of country_codes.txt in turn, so that no single response stays in a cache.
 local codes = {}
 for line in io.lines(os.getenv("CODES")) do
     for code in line:gmatch("%a%a") do

@@ -1,4 +1,9 @@
-"""Resident memory of a server for each of 10,000 connections that had one answer and stay: idle.py PORT PID."""
+"""Prints the resident memory of a server per idle connection.
+
+Opens 10,000 connections that each get one response and stay open.
+
+Usage: idle.py PORT PID
+"""
 
 import resource
 import socket
@@ -25,4 +30,4 @@ for _ in range(CONNECTIONS):
 for client in clients:
     client.recv(65536)
 time.sleep(1)
-print(f"port {port}: {(resident_kb(pid) - before) / CONNECTIONS:.1f} kB for an idle connection")
+print(f"port {port}: {(resident_kb(pid) - before) / CONNECTIONS:.1f} kB per idle connection")
