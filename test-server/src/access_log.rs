@@ -1,79 +1,80 @@
-//! A line per request on standard error, for those who watch.
+//! A line per request on standard error.
 //!
-//! Whoever watches may stop reading (a pager, Ctrl-S, a test that captures and forgets), and then writing blocks: so lines
-//! are written by a thread of their own, and what it cannot take any more is left out. No request waits for a reader.
+//! The reader may stop reading (a pager, Ctrl-S, a test that captures the output and never reads it), and then writing
+//! blocks. So a separate thread writes the lines, and lines beyond its queue are dropped. No request waits for the
+//! reader.
 
 use std::io::{self, Write as _};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Instant, SystemTime};
 
-/// As many lines may wait for the reader.
-const WAITING: usize = 10_000;
+/// The most lines that wait for the reader.
+const QUEUE_LENGTH: usize = 10_000;
 
-/// Where entries go.
+/// A handle to the thread that writes the log.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessLog(SyncSender<String>);
 
 impl AccessLog {
-    /// A log that writes to standard error for as long as a clone of this lives.
+    /// Starts a log that writes to standard error while a clone of this handle lives.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When no thread can be started.
     pub(crate) fn start() -> io::Result<Self> {
-        let (sender, lines) = sync_channel::<String>(WAITING);
+        let (sender, lines) = sync_channel::<String>(QUEUE_LENGTH);
         let write = move || {
             for line in lines {
-                // Where standard error is closed nobody watches.
+                // If standard error is closed, the log has no reader.
                 let _ = io::stderr().write_all(line.as_bytes());
             }
         };
-        // Not waited for at the end: it may be waiting for a reader that never comes.
+        // Never joined: it may block on a reader that never reads.
         thread::Builder::new()
             .name("access log".to_owned())
             .spawn(write)?;
         Ok(Self(sender))
     }
 
-    /// An entry for a request that begins now, about a code or about another path.
-    pub(crate) fn begin(&self, server: &str, what: &str) -> Entry {
+    /// Creates the entry of a request that starts now. `target` is a code or another path.
+    pub(crate) fn begin(&self, server: &str, target: &str) -> Entry {
         Entry {
             log: self.clone(),
             server: server.to_owned(),
-            what: what.to_owned(),
+            target: target.to_owned(),
             faults: Vec::new(),
             status: None,
             bytes: 0,
-            begun: Instant::now(),
+            started: Instant::now(),
         }
     }
 }
 
-/// What is said of one request; said when dropped.
+/// The log entry of one request, written when dropped.
 #[derive(Debug)]
 pub(crate) struct Entry {
     log: AccessLog,
     server: String,
-    what: String,
+    target: String,
     pub(crate) faults: Vec<&'static str>,
-    /// None where nothing was sent that has a status.
+    /// The status, or `None` if the response has none.
     pub(crate) status: Option<u16>,
     pub(crate) bytes: u64,
-    begun: Instant,
+    started: Instant,
 }
 
 impl Drop for Entry {
-    /// Time, server, code or path, faults, status, bytes and milliseconds, separated by blanks; `-` for what there is none
-    /// of.
+    /// Writes time, server, code or path, faults, status, bytes and milliseconds, separated by blanks. A missing value
+    /// is written as `-`.
     fn drop(&mut self) {
         let time = humantime::format_rfc3339_millis(SystemTime::now());
         let Self {
             server,
-            what,
+            target,
             faults,
             status,
             bytes,
-            begun,
+            started,
             ..
         } = self;
         let faults = if faults.is_empty() {
@@ -82,8 +83,9 @@ impl Drop for Entry {
             faults.join("+")
         };
         let status = status.map_or("-".to_owned(), |status| status.to_string());
-        let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
-        let line = format!("{time} {server} {what} {faults} {status} {bytes} {milliseconds:.1}\n");
+        let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        let line =
+            format!("{time} {server} {target} {faults} {status} {bytes} {milliseconds:.1}\n");
         let _ = self.log.0.try_send(line);
     }
 }

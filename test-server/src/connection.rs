@@ -1,10 +1,12 @@
-//! Connections that can be told what to write. Below HTTP, so that what arrives is exact to the byte: a library would
-//! refuse to send half a head, and sends a wrong length differently in debug and release builds.
+//! Connections that can be scripted byte by byte.
 //!
-//! A client that shuts its sending side down counts as gone, as with most servers: what it is being sent ends there.
+//! Scripts are written below HTTP, so that the bytes that arrive are exact. An HTTP library refuses to send half a
+//! head, and sends a wrong length differently in debug and release builds.
 //!
-//! A handler reaches its connection by `ConnectInfo`, hands it a script, and returns a response that nobody will see: the
-//! connection writes the script in its place, and ends.
+//! A request handler gets a [`ConnectionHandle`] from `ConnectInfo`, passes a script to it and returns a dummy
+//! response. The connection writes the script instead of that response and then ends.
+//!
+//! A client that shuts down its sending side counts as gone, as with most servers, and its response is cut off there.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,10 +24,10 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use crate::counters::{Counters, InFlight};
 use crate::script::{End, Script, Step};
 
-/// Before a reset: what has been written should have arrived, for a reset may overtake it.
-const BEFORE_RESET: Duration = Duration::from_millis(10);
+/// The pause before a reset, so that the bytes already written arrive first: a reset may overtake them.
+const PAUSE_BEFORE_RESET: Duration = Duration::from_millis(10);
 
-/// A listener whose connections can be told what to write.
+/// A listener whose connections can be scripted byte by byte.
 pub(crate) struct Connections {
     listener: TcpListener,
     counters: Arc<Counters>,
@@ -42,18 +44,18 @@ impl Listener for Connections {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // Waits a second where there is no descriptor left, as axum's own.
+        // Waits a second if the process has no descriptor left, as axum's own listener does.
         let (stream, address) = Listener::accept(&mut self.listener).await;
         self.counters.connection_accepted();
-        // A head and its body are written separately; Nagle would hold the second back for 40 ms.
+        // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
         let _ = stream.set_nodelay(true);
-        let wire = Wire::default();
+        let handle = ConnectionHandle::default();
         (
             Connection {
                 stream,
-                wire,
-                playing: None,
-                closing: None,
+                handle,
+                running: None,
+                close_timer: None,
             },
             address,
         )
@@ -64,53 +66,53 @@ impl Listener for Connections {
     }
 }
 
-/// A handler's end of its connection.
+/// The handle through which a request handler controls its connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wire(Arc<Mutex<Orders>>);
+pub(crate) struct ConnectionHandle(Arc<Mutex<PendingWrites>>);
 
 #[derive(Debug, Default)]
-struct Orders {
+struct PendingWrites {
     script: Option<(Script, InFlight)>,
     responses: u64,
-    /// Once what is being written has been sent: close without a word, so much later.
+    /// If set, the connection is closed this long after the current response has been sent.
     close_after: Option<Duration>,
 }
 
-impl Wire {
-    /// Has this written instead of the response; the request counts as in flight until it is.
-    pub(crate) fn play(&self, script: Script, in_flight: InFlight) {
-        self.orders().script = Some((script, in_flight));
+impl ConnectionHandle {
+    /// Writes this script instead of the response. The request counts as in flight until the script is written.
+    pub(crate) fn write_script(&self, script: Script, in_flight: InFlight) {
+        self.pending().script = Some((script, in_flight));
     }
 
-    /// Counts a response on this connection, and says how many there were.
+    /// Counts a response on this connection and returns how many there have been.
     pub(crate) fn count_response(&self) -> u64 {
-        let mut orders = self.orders();
-        orders.responses += 1;
-        orders.responses
+        let mut pending = self.pending();
+        pending.responses += 1;
+        pending.responses
     }
 
-    /// Has the connection closed without a word, so long after the response.
+    /// Closes the connection this long after the current response, without `connection: close` in it.
     pub(crate) fn close_after_response(&self, late: Duration) {
-        self.orders().close_after = Some(late);
+        self.pending().close_after = Some(late);
     }
 
-    fn orders(&self) -> std::sync::MutexGuard<'_, Orders> {
+    fn pending(&self) -> std::sync::MutexGuard<'_, PendingWrites> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Connected<IncomingStream<'_, Connections>> for Wire {
+impl Connected<IncomingStream<'_, Connections>> for ConnectionHandle {
     fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
-        stream.io().wire.clone()
+        stream.io().handle.clone()
     }
 }
 
-/// One connection.
+/// One connection, which writes either HTTP or a script.
 pub(crate) struct Connection {
     stream: TcpStream,
-    wire: Wire,
-    playing: Option<Playing>,
-    closing: Option<Pin<Box<Sleep>>>,
+    handle: ConnectionHandle,
+    running: Option<RunningScript>,
+    close_timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl AsyncRead for Connection {
@@ -120,16 +122,16 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if let Some(closing) = &mut this.closing {
-            // No byte read is the end of the connection to whoever reads. What the client sends meanwhile is not taken,
-            // so that it meets a reset; but if it goes, there is nothing to wait for.
+        if let Some(close_timer) = &mut this.close_timer {
+            // Returning without a byte tells hyper that the connection has ended. Until then the bytes that the client
+            // sends stay unread, so that it gets a reset. If the client closes the connection, the wait ends at once.
             let mut byte = [0];
             let peeked = this.stream.poll_peek(context, &mut ReadBuf::new(&mut byte));
-            let is_gone = matches!(peeked, Poll::Ready(Ok(0) | Err(_)));
-            return if is_gone {
+            let has_closed = matches!(peeked, Poll::Ready(Ok(0) | Err(_)));
+            return if has_closed {
                 Poll::Ready(Ok(()))
             } else {
-                closing.as_mut().poll(context).map(Ok)
+                close_timer.as_mut().poll(context).map(Ok)
             };
         }
         Pin::new(&mut self.stream).poll_read(context, buffer)
@@ -143,22 +145,22 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if this.playing.is_none() {
-            let orders = this.wire.orders().script.take();
-            this.playing = orders.map(|(script, in_flight)| Playing::new(script, in_flight));
+        if this.running.is_none() {
+            let pending = this.handle.pending().script.take();
+            this.running = pending.map(|(script, in_flight)| RunningScript::new(script, in_flight));
         }
-        match &mut this.playing {
-            Some(playing) => playing.poll(&mut this.stream, context).map(Err),
+        match &mut this.running {
+            Some(running) => running.poll(&mut this.stream, context).map(Err),
             None => Pin::new(&mut this.stream).poll_write(context, bytes),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        let close_after = self.wire.orders().close_after.take();
+        let close_after = self.handle.pending().close_after.take();
         if let Some(late) = close_after {
-            self.closing = Some(Box::pin(sleep(late)));
-            // Whoever waits to read waits for the peer, and would not look again.
+            self.close_timer = Some(Box::pin(sleep(late)));
+            // hyper's pending read waits for the peer only. Without this it would not poll the timer.
             context.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
@@ -169,20 +171,20 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// A script under way.
-struct Playing {
+/// A script that is being written.
+struct RunningScript {
     script: Script,
     step: usize,
-    /// How much of the step has been written.
+    /// The bytes of the current step that have been written.
     written: usize,
     pause: Option<Pin<Box<Sleep>>>,
-    /// When the last pause was to end.
+    /// When the last pause was due to end.
     due: Instant,
-    before_reset: Option<Pin<Box<Sleep>>>,
+    reset_pause: Option<Pin<Box<Sleep>>>,
     in_flight: Option<InFlight>,
 }
 
-impl Playing {
+impl RunningScript {
     fn new(script: Script, in_flight: InFlight) -> Self {
         Self {
             script,
@@ -190,12 +192,12 @@ impl Playing {
             written: 0,
             pause: None,
             due: Instant::now(),
-            before_reset: None,
+            reset_pause: None,
             in_flight: Some(in_flight),
         }
     }
 
-    /// Plays on. Ready with the error that ends the connection.
+    /// Continues the script. Returns `Ready` with the error that ends the connection.
     fn poll(&mut self, stream: &mut TcpStream, context: &mut Context<'_>) -> Poll<io::Error> {
         loop {
             if let Some(pause) = &mut self.pause {
@@ -223,22 +225,23 @@ impl Playing {
             }
             let piece_end = bytes.len().min(self.written.saturating_add(at_a_time));
             let piece = &bytes[self.written..piece_end];
-            // With these bytes the client has all, and may ask for more before this is looked at again.
+            // With these bytes the client has the whole response. It may send its next request before the next poll, so
+            // this request must leave the count of those in flight before the write.
             let is_last = piece_end == bytes.len() && self.step + 1 == self.script.steps.len();
             let ends = is_last && self.script.end != End::Hang;
             if ends && let Some(mut in_flight) = self.in_flight.take() {
-                in_flight.sends(piece.len());
+                in_flight.record_bytes(piece.len());
             }
             match ready!(Pin::new(&mut *stream).poll_write(context, piece)) {
                 Ok(count) => {
                     self.written += count;
                     if let Some(in_flight) = &mut self.in_flight {
-                        in_flight.sends(count);
+                        in_flight.record_bytes(count);
                     }
                 }
                 Err(error) => return Poll::Ready(error),
             }
-            // From when it was due, and not from now: else each step would add what the clock is too coarse for.
+            // Counted from when the last pause was due: counted from now, each step would add the timer's inaccuracy.
             self.pause = every.filter(|_| !ends).map(|every| {
                 self.due += every;
                 Box::pin(sleep_until(self.due))
@@ -252,13 +255,13 @@ impl Playing {
             End::Reset => {
                 self.in_flight = None;
                 let pause = self
-                    .before_reset
-                    .get_or_insert_with(|| Box::pin(sleep(BEFORE_RESET)));
+                    .reset_pause
+                    .get_or_insert_with(|| Box::pin(sleep(PAUSE_BEFORE_RESET)));
                 ready!(pause.as_mut().poll(context));
-                // Where it cannot be set the connection is closed in the ordinary way.
+                // If this fails, the connection is closed in the ordinary way.
                 let _ = stream.set_zero_linger();
             }
-            // A client that hangs up can be read: the end of its bytes, or an error.
+            // Reading shows when the client closes the connection: by an end of file or an error.
             End::Hang => loop {
                 ready!(stream.poll_read_ready(context)).ok();
                 match stream.try_read(&mut [0; 512]) {

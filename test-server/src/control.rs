@@ -1,7 +1,8 @@
-//! The paths by which a server is watched and steered: `/__...`. Never counted, never subject to the plan.
+//! The control paths `/__...`, which read and change a running server. They are not counted and ignore the plan.
 //!
-//! They are open on loopback, or where the owner opens them; and only to whoever calls the server by an address or as
-//! localhost, from no other site: else any page in a browser on this machine could steer it.
+//! They are open if the server listens on loopback alone or its owner opens them. A request must also address the
+//! server as localhost or by IP address and must not come from a page of another site. Otherwise any page in a browser
+//! on this machine could control the server.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
     guarded(routes, site)
 }
 
-/// Closes these routes to all but those who may steer this server.
+/// Guards these routes: requests that may not control this server get 403.
 pub(crate) fn guarded(routes: Router<Arc<Site>>, site: &Arc<Site>) -> Router<Arc<Site>> {
     routes.route_layer(from_fn_with_state(Arc::clone(site), guard))
 }
@@ -35,29 +36,29 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
     if is_open(&site, request.headers()) {
         next.run(request).await
     } else {
-        closed(&site)
+        forbidden(&site)
     }
 }
 
-/// Whether a request may steer this server.
+/// Returns whether a request may control this server.
 pub(crate) fn is_open(site: &Site, headers: &HeaderMap) -> bool {
     let host = text(headers, "host").unwrap_or_default();
     let same_site = match text(headers, "origin") {
         Some(origin) => origin.strip_prefix("http://") == Some(host),
         None => true,
     };
-    // Browsers say where a request comes from even where they send no Origin, as for an image.
-    let from_here = matches!(
+    // Browsers send Sec-Fetch-Site even with requests that have no Origin, such as those for images.
+    let same_site_fetch = matches!(
         text(headers, "sec-fetch-site"),
         None | Some("same-origin" | "none")
     );
-    is_open_to_own_pages(site, headers) && same_site && from_here
+    is_open_to_own_pages(site, headers) && same_site && same_site_fetch
 }
 
-/// Whether a page of this server, called as these headers say, may steer it.
+/// Returns whether a page of this server may control it if it is addressed by the host in these headers.
 ///
-/// Says nothing of where the request comes from: it may be a link on another site. So it is enough for showing a page,
-/// which that other site cannot read, and for nothing else.
+/// Does not check where the request comes from, which may be a link on another site. So it suffices for showing the
+/// page, which the other site cannot read, but not for changing anything.
 pub(crate) fn is_open_to_own_pages(site: &Site, headers: &HeaderMap) -> bool {
     site.control && is_address_or_localhost(text(headers, "host").unwrap_or_default())
 }
@@ -66,7 +67,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// A name could be anyone's: a page on evil.example that resolves to 127.0.0.1 is of the same site as itself.
+/// Returns whether a host is localhost or an IP address.
+///
+/// Other names are not trusted: if evil.example resolves to 127.0.0.1, its pages and this server are the same site to a
+/// browser.
 fn is_address_or_localhost(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
@@ -75,16 +79,16 @@ fn is_address_or_localhost(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
 
-pub(crate) fn closed(site: &Site) -> Response {
-    (StatusCode::FORBIDDEN, format!("{}\n", why_closed(site))).into_response()
+pub(crate) fn forbidden(site: &Site) -> Response {
+    (StatusCode::FORBIDDEN, format!("{}\n", closed_reason(site))).into_response()
 }
 
-/// What those are told who may not steer this server.
-pub(crate) fn why_closed(site: &Site) -> &'static str {
+/// Returns the reason why a request may not control this server.
+pub(crate) fn closed_reason(site: &Site) -> &'static str {
     if site.control {
-        "control is only for those who call this server localhost or by its address, from its own pages"
+        "the control paths accept only requests to localhost or an IP address, and none from pages of other sites"
     } else {
-        "control is closed: the server does not listen on loopback alone, and --admin was not given"
+        "the control paths are closed: the server does not listen on loopback alone and was started without --admin"
     }
 }
 
@@ -108,10 +112,11 @@ async fn set_plan(State(site): State<Arc<Site>>, text: String) -> Response {
     }
 }
 
-/// Puts a server under the plan of this text.
+/// Parses a plan and sets it.
 ///
 /// # Errors
-/// The status and the reason to refuse it with.
+/// When the text is not a valid plan (400), or the plan cannot be set on a running server (409): the status and the
+/// message of the response.
 pub(crate) fn change_plan(site: &Site, text: &str) -> Result<Plan, (StatusCode, String)> {
     let plan: Plan = text
         .parse()
@@ -121,11 +126,11 @@ pub(crate) fn change_plan(site: &Site, text: &str) -> Result<Plan, (StatusCode, 
     Ok(plan)
 }
 
-/// Whether a running server can come under this plan.
+/// Checks that this plan can be set on a running server.
 pub(crate) fn check_changeable(plan: &Plan) -> Result<(), &'static str> {
     if plan.fills_the_backlog() {
         return Err(
-            "'backlog-full' is for a server that is started with it: this one already accepts",
+            "'backlog-full' can only be set when a server starts: this one already accepts connections",
         );
     }
     Ok(())

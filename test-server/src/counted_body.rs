@@ -1,4 +1,4 @@
-//! A body that counts its request out when the last of it is taken.
+//! A response body that ends its request when the connection takes the last piece.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,11 +9,12 @@ use http_body::{Frame, SizeHint};
 
 use crate::counters::InFlight;
 
-/// What fits into the buffers of a connection is as good as sent.
-const AS_GOOD_AS_SENT: usize = 64 << 10;
+/// The size of the last piece of a large body, in bytes. It fits into the buffers of a connection, so taking it is as
+/// good as sending it.
+const LAST_PIECE: usize = 64 << 10;
 
-/// The response, at the last piece of whose body the request is counted out.
-pub(crate) fn count_out_when_sent(response: Response, in_flight: InFlight) -> Response {
+/// Returns the response with a body that ends the request at its last piece.
+pub(crate) fn end_request_when_sent(response: Response, in_flight: InFlight) -> Response {
     response.map(|body| {
         Body::new(CountedBody {
             body,
@@ -23,10 +24,10 @@ pub(crate) fn count_out_when_sent(response: Response, in_flight: InFlight) -> Re
     })
 }
 
-/// A body that is asked for its last piece only when all before it has been taken by the connection.
+/// A body whose last piece is requested only after the connection has taken everything before it.
 struct CountedBody {
     body: Body,
-    /// The rest of a piece that was too large to give away in one.
+    /// The last part of a piece that was split because it is larger than the buffers.
     rest: Option<Bytes>,
     in_flight: Option<InFlight>,
 }
@@ -45,11 +46,11 @@ impl http_body::Body for CountedBody {
         };
         let frame = match frame.map(|frame| frame.map(Frame::into_data)) {
             Some(Ok(Ok(mut data))) => {
-                if data.len() > AS_GOOD_AS_SENT {
-                    self.rest = Some(data.split_off(data.len() - AS_GOOD_AS_SENT));
+                if data.len() > LAST_PIECE {
+                    self.rest = Some(data.split_off(data.len() - LAST_PIECE));
                 }
                 if let Some(in_flight) = &mut self.in_flight {
-                    in_flight.sends(data.len());
+                    in_flight.record_bytes(data.len());
                 }
                 Some(Ok(Frame::data(data)))
             }

@@ -1,6 +1,8 @@
-//! What the server has seen. A request counts as in flight from its head to just before the last of its answer is written:
-//! were it later, the client's next request could overtake the count and a client that keeps to its limit would seem to
-//! break it.
+//! The numbers of requests, connections and faults.
+//!
+//! A request counts as in flight from its head until just before the last bytes of its response are written. If it
+//! ended later, the client's next request could arrive before the count goes down, and a client that keeps its limit
+//! would seem to exceed it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::access_log::Entry;
 
-/// What a server has seen since it started, or since it was last reset.
+/// The counters of a server since it started or was last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
@@ -19,23 +21,23 @@ pub struct Stats {
     pub requests: u64,
     /// TCP connections accepted.
     pub connections: u64,
-    /// Requests that are being answered now.
+    /// Requests in flight now.
     pub in_flight: usize,
-    /// The most requests that were ever answered at the same time.
+    /// The most requests that were in flight at the same time.
     pub peak_in_flight: usize,
-    /// How often each fault was met, by name.
+    /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
-    /// What was asked for, by code in lower case.
+    /// The counters per requested code, by code in lower case.
     pub codes: BTreeMap<String, CodeStats>,
 }
 
-/// What became of one code.
+/// The counters of one code.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CodeStats {
-    /// How often it was asked for.
+    /// How often the code was requested.
     pub attempts: u64,
-    /// How often each fault was met, by name.
+    /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
 }
 
@@ -43,13 +45,13 @@ pub struct CodeStats {
 pub(crate) struct Counters {
     connections: AtomicU64,
     gauge: watch::Sender<Gauge>,
-    seen: Mutex<Seen>,
+    by_code: Mutex<CodeCounters>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct CodeCounters {
     codes: BTreeMap<String, CodeStats>,
-    /// How often the counting has begun anew. What began before counts no more.
+    /// The number of resets. A request that started before the last reset no longer counts its faults.
     resets: u64,
 }
 
@@ -57,7 +59,7 @@ struct Seen {
 struct Gauge {
     now: usize,
     peak: usize,
-    /// The peak since there is this plan, which is what `hold` waits for.
+    /// The peak since the plan was set, which `hold` waits for.
     peak_of_plan: usize,
 }
 
@@ -66,7 +68,7 @@ impl Counters {
         Self {
             connections: AtomicU64::new(0),
             gauge: watch::Sender::new(Gauge::default()),
-            seen: Mutex::default(),
+            by_code: Mutex::default(),
         }
     }
 
@@ -74,17 +76,19 @@ impl Counters {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a request for as long as what is returned lives, and says how often its code has been asked for by now.
-    /// Dropped with the handler or with the answer, it also counts out a request whose client has gone.
-    pub(crate) fn request_begins(
+    /// Counts a request. It is in flight until the returned guard is dropped. Also returns the number of requests for
+    /// its code so far.
+    ///
+    /// The guard is dropped with the handler or with the response, so a request also ends when its client has gone.
+    pub(crate) fn begin_request(
         self: &Arc<Self>,
         code: &str,
         log: Option<Entry>,
     ) -> (InFlight, u64) {
         let (attempt, resets) = {
-            let mut seen = self.seen();
-            let resets = seen.resets;
-            let stats = seen.codes.entry(code.to_owned()).or_default();
+            let mut by_code = self.lock_by_code();
+            let resets = by_code.resets;
+            let stats = by_code.codes.entry(code.to_owned()).or_default();
             stats.attempts += 1;
             (stats.attempts, resets)
         };
@@ -102,25 +106,25 @@ impl Counters {
         (in_flight, attempt)
     }
 
-    /// There is another plan: what `hold` waits for begins anew.
-    pub(crate) fn plan_changes(&self) {
+    /// Restarts the peak that `hold` waits for, because the plan has changed.
+    pub(crate) fn restart_hold(&self) {
         self.gauge
             .send_modify(|gauge| gauge.peak_of_plan = gauge.now);
     }
 
-    /// Waits until this many requests have been in flight at once under this plan.
-    pub(crate) async fn peak_reaches(&self, requests: usize) {
+    /// Waits until this many requests have been in flight at once since the plan was set.
+    pub(crate) async fn wait_for_peak(&self, requests: usize) {
         let mut gauge = self.gauge.subscribe();
         // Fails only when the sender is gone, and `self` holds it.
         let _ = gauge.wait_for(|gauge| gauge.peak_of_plan >= requests).await;
     }
 
-    /// Begins anew. What is in flight stays so, and is the first peak.
+    /// Sets all counters to zero, except that requests in flight stay in flight and are the first peak.
     pub(crate) fn reset(&self) {
-        let mut seen = self.seen();
-        seen.codes.clear();
-        seen.resets += 1;
-        drop(seen);
+        let mut by_code = self.lock_by_code();
+        by_code.codes.clear();
+        by_code.resets += 1;
+        drop(by_code);
         self.connections.store(0, Ordering::Relaxed);
         self.gauge.send_modify(|gauge| {
             gauge.peak = gauge.now;
@@ -130,7 +134,7 @@ impl Counters {
 
     pub(crate) fn stats(&self) -> Stats {
         let Gauge { now, peak, .. } = *self.gauge.borrow();
-        let codes = self.seen().codes.clone();
+        let codes = self.lock_by_code().codes.clone();
         let mut injected = BTreeMap::new();
         for (fault, times) in codes.values().flat_map(|stats| &stats.injected) {
             *injected.entry(fault.clone()).or_default() += times;
@@ -145,13 +149,13 @@ impl Counters {
         }
     }
 
-    /// Nothing under this lock panics halfway.
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the counters per code. Ignores poisoning: no code under this lock panics between two related changes.
+    fn lock_by_code(&self) -> MutexGuard<'_, CodeCounters> {
+        self.by_code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One request being answered.
+/// One request in flight. Dropping it ends the request.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     counters: Arc<Counters>,
@@ -161,28 +165,29 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// Notes that the request meets a fault, before it does: a client that gives up in the middle has met it.
-    pub(crate) fn meets(&mut self, fault: &'static str) {
-        let mut seen = self.counters.seen();
-        if seen.resets == self.resets {
-            let stats = seen.codes.entry(self.code.clone()).or_default();
+    /// Counts a fault that the request meets. Called before the fault starts, because a client that gives up in the
+    /// middle has met it as well.
+    pub(crate) fn record_fault(&mut self, fault: &'static str) {
+        let mut by_code = self.counters.lock_by_code();
+        if by_code.resets == self.resets {
+            let stats = by_code.codes.entry(self.code.clone()).or_default();
             *stats.injected.entry(fault.to_owned()).or_default() += 1;
         }
-        drop(seen);
+        drop(by_code);
         if let Some(log) = &mut self.log {
             log.faults.push(fault);
         }
     }
 
-    /// Notes for the log what it is answered with.
-    pub(crate) fn answered(&mut self, status: u16) {
+    /// Records the status of the response for the log.
+    pub(crate) fn record_status(&mut self, status: u16) {
         if let Some(log) = &mut self.log {
             log.status = Some(status);
         }
     }
 
-    /// Notes for the log that so much of the answer goes out.
-    pub(crate) fn sends(&mut self, bytes: usize) {
+    /// Adds this many bytes to the size of the response in the log.
+    pub(crate) fn record_bytes(&mut self, bytes: usize) {
         if let Some(log) = &mut self.log {
             log.bytes += bytes as u64;
         }

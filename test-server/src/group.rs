@@ -1,15 +1,15 @@
-//! Which servers know of each other, so that the page of each can lead to the others.
+//! Groups of servers whose pages link to each other.
 //!
-//! Said by whoever starts them, and not found out: a test program runs many servers that are none of each other's business.
-//! A group keeps no server alive.
+//! The program that starts the servers forms the groups. Servers are not discovered, because a test program runs many
+//! that have nothing to do with each other. A group keeps no server alive.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::site::Site;
 
-/// Servers that name each other on their pages at `/`, in the order they were started.
+/// A group of servers that list each other on their pages at `/`, in the order they were started.
 ///
-/// A page tells the name, port and plan of each, whoever looks at it.
+/// Each page shows the name, port and plan of every server in the group to every visitor.
 ///
 /// ```
 /// use test_server::{Group, TestServer};
@@ -30,12 +30,12 @@ struct Member {
 }
 
 impl Group {
-    /// A group of no server yet.
+    /// Creates an empty group.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a server that is about to run on this port.
+    /// Adds a server that is about to start on this port, and removes the servers that have stopped.
     pub(crate) fn join(&self, site: &Arc<Site>, port: u16) {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         members.retain(|member| member.site.strong_count() > 0);
@@ -43,7 +43,7 @@ impl Group {
         members.push(Member { port, site });
     }
 
-    /// The servers that run, and their ports.
+    /// Returns the running servers with their ports.
     pub(crate) fn running(&self) -> Vec<(u16, Arc<Site>)> {
         let members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let running = members.iter();

@@ -1,7 +1,7 @@
-//! The flags that are served: those drawn at build time, or a folder of one's own.
+//! The flags to serve: those drawn at build time, or those in a folder of the user.
 //!
-//! A folder is read once, at the start: no request waits for a disk, and a folder that is not there is the user's error
-//! at once and not 676 times "not found" later. Knows nothing of HTTP.
+//! A folder is read once, at the start. So no request waits for a disk, and a missing folder is reported at once
+//! instead of as 676 times "not found" later. Knows nothing of HTTP.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use axum::body::Bytes;
 
 include!(concat!(env!("OUT_DIR"), "/flags.rs"));
 
-/// The 194 country codes that have a built-in flag: two capital letters each, in alphabetical order, separated by blanks and
-/// line ends.
+/// The 194 country codes that have a built-in flag: two capital letters each, in alphabetical order, separated by
+/// blanks and line ends.
 ///
 /// ```
 /// let codes: Vec<_> = test_server::COUNTRY_CODES.split_whitespace().collect();
@@ -20,29 +20,29 @@ include!(concat!(env!("OUT_DIR"), "/flags.rs"));
 /// ```
 pub const COUNTRY_CODES: &str = include_str!("../country_codes.txt");
 
-/// The images a server has, by code.
+/// The images of one server, by code in lower case.
 #[derive(Debug, Clone)]
 pub(crate) struct Images(HashMap<String, Bytes>);
 
-/// Why a folder of flags cannot be served.
+/// The reason why a folder of flags cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImagesError {
     /// The folder, or a file in it, cannot be read.
     #[error("cannot read {}", .path.display())]
     Read {
-        /// What was to be read.
+        /// The folder or the file.
         path: PathBuf,
-        /// Why it could not.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
-    /// No `cc/cc.gif` for any code.
-    #[error("no flag in {}: expected files such as br/br.gif", .0.display())]
+    /// The folder has no file `cc/cc.gif` for any code.
+    #[error("no flags in {}: expected files such as br/br.gif", .0.display())]
     Empty(PathBuf),
 }
 
 impl Images {
-    /// The flags of [`COUNTRY_CODES`].
+    /// Returns the built-in flags of [`COUNTRY_CODES`].
     pub(crate) fn built_in() -> Self {
         let flags = FLAGS.iter();
         Self(
@@ -52,7 +52,7 @@ impl Images {
         )
     }
 
-    /// The files `cc/cc.gif` of a folder, for all codes aa...zz that have one, whatever is in them.
+    /// Reads the files `cc/cc.gif` of a folder for all codes aa...zz that have one. Does not check their contents.
     pub(crate) fn read_from(folder: &Path) -> Result<Self, ImagesError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -77,12 +77,12 @@ impl Images {
         Ok(Self(images))
     }
 
-    /// The image of a code in lower case.
+    /// Returns the image of a code in lower case.
     pub(crate) fn find(&self, code: &str) -> Option<Bytes> {
         self.0.get(code).cloned()
     }
 
-    /// The codes that have an image, in lower case and in order.
+    /// Returns the codes that have an image, in lower case and in alphabetical order.
     pub(crate) fn codes(&self) -> Vec<&str> {
         let mut codes: Vec<_> = self.0.keys().map(String::as_str).collect();
         codes.sort_unstable();
@@ -94,7 +94,7 @@ impl Images {
     }
 }
 
-/// `br` may be missing, or be a file beside the folders.
+/// Returns whether an error means that the image does not exist: `br` may be missing, or be a file instead of a folder.
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

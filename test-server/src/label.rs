@@ -1,12 +1,13 @@
-//! LOCAL, DELAY and ERROR: the three servers everyone knows by name, their ports and their plans. The one place where
-//! those are written down; the client asks here.
+//! The three named servers LOCAL, DELAY and ERROR, their ports and their plans.
+//!
+//! This is the only place that defines them: the servers and the client `flags` both use it.
 
 use std::time::Duration;
 
-use crate::fault::{Fault, LONGEST};
+use crate::fault::{Fault, MAX_DURATION};
 use crate::plan::{Plan, PlanError};
 
-/// One of the three servers.
+/// One of the three named servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Label {
     /// Answers at once.
@@ -17,12 +18,12 @@ pub enum Label {
     Error,
 }
 
-/// What of the three plans can be changed in one word.
+/// The adjustable numbers in the plans of the three servers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuning {
-    /// The delay of DELAY and ERROR; half a second if not changed.
+    /// The delay of DELAY and ERROR; half a second by default.
     pub delay: Duration,
-    /// For how many percent of the codes ERROR fails; 25 if not changed.
+    /// The percentage of codes for which ERROR fails, from 0 to 100; 25 by default.
     pub error_rate: f64,
 }
 
@@ -36,10 +37,10 @@ impl Default for Tuning {
 }
 
 impl Label {
-    /// All three, in the order of their ports.
+    /// All three servers, in the order of their ports.
     pub const ALL: [Self; 3] = [Self::Local, Self::Delay, Self::Error];
 
-    /// The name, in capitals.
+    /// Returns the name in capitals, such as `LOCAL`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Local => "LOCAL",
@@ -48,20 +49,22 @@ impl Label {
         }
     }
 
-    /// The label of this name, in any case.
+    /// Returns the label with this name, in upper or lower case.
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|label| label.name().eq_ignore_ascii_case(name))
     }
 
-    /// How this server treats its codes: LOCAL answers normally, DELAY delays all, ERROR answers `error_rate` of them
-    /// with 500, 501, 502 or 503 and delays half of them, or what is left over.
+    /// Returns the plan of this server.
+    ///
+    /// LOCAL answers every code normally. DELAY delays every answer. ERROR answers `error_rate` percent of the codes
+    /// with 500, 501, 502 or 503 and delays another 50 percent, or the rest if that is less.
     ///
     /// # Errors
     /// When the error rate is not in `0.0..=100.0`.
     pub fn plan(self, tuning: &Tuning) -> Result<Plan, PlanError> {
-        let delay = Fault::delay(tuning.delay.min(LONGEST));
+        let delay = Fault::delay(tuning.delay.min(MAX_DURATION));
         match self {
             Self::Local => Ok(Plan::normal()),
             Self::Delay => Ok(Plan::delay(tuning.delay)),
@@ -85,7 +88,7 @@ impl Default for Ports {
     }
 }
 
-/// Why the environment variable `FLAGS_PORTS` cannot be used.
+/// The reason why the environment variable `FLAGS_PORTS` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{var} must be three different ports a,b,c from 0 to 65535 (of LOCAL, DELAY and ERROR), not '{text}'", var = Ports::VARIABLE)]
 pub struct PortsError {
@@ -93,14 +96,16 @@ pub struct PortsError {
 }
 
 impl Ports {
-    /// The environment variable that moves the three.
+    /// The environment variable that sets the three ports.
     const VARIABLE: &str = "FLAGS_PORTS";
 
-    /// The ports as the environment variable `FLAGS_PORTS` moves them, such as `FLAGS_PORTS=9001,9002,9003`. Port 0 is a
-    /// free one, another at each start.
+    /// Reads the ports from the environment variable `FLAGS_PORTS`, such as `FLAGS_PORTS=9001,9002,9003`.
+    ///
+    /// Returns the default ports if the variable is unset or empty. Port 0 picks a free port, a different one at each
+    /// start.
     ///
     /// # Errors
-    /// When the variable is set to anything but three ports that differ.
+    /// When the variable is set to anything other than three different ports; 0 may occur more than once.
     pub fn from_env() -> Result<Self, PortsError> {
         match std::env::var_os(Self::VARIABLE) {
             Some(ports) if !ports.is_empty() => Self::parse(&ports.to_string_lossy()),
@@ -111,7 +116,7 @@ impl Ports {
     fn parse(text: &str) -> Result<Self, PortsError> {
         let ports: Result<Vec<u16>, _> = text.split(',').map(|port| port.trim().parse()).collect();
         let ports = ports.ok().and_then(|ports| ports.try_into().ok());
-        // 0 is a free port, another one each time.
+        // Several may be 0: each of them picks its own free port.
         let differ = |[a, b, c]: &[u16; 3]| {
             [(a, b), (a, c), (b, c)]
                 .iter()
@@ -123,7 +128,7 @@ impl Ports {
         })
     }
 
-    /// The port of one server.
+    /// Returns the port of one server.
     pub fn of(self, label: Label) -> u16 {
         let Self([local, delay, error]) = self;
         match label {
@@ -141,7 +146,7 @@ mod tests {
     use crate::server::DEFAULT_SEED;
 
     #[test]
-    fn the_default_seed_gives_the_numbers_of_the_book() {
+    fn the_default_seed_gives_the_counts_printed_in_the_book() {
         let plan = Label::Error.plan(&Tuning::default()).unwrap();
         let flags = Images::built_in();
         let codes = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")));
@@ -159,19 +164,22 @@ mod tests {
     }
 
     #[test]
-    fn plans_are_told_in_words() {
-        let told = |label: Label| label.plan(&Tuning::default()).unwrap().describe();
-        assert_eq!(told(Label::Local), "answers at once");
-        assert_eq!(told(Label::Delay), "answers every request with delay=500ms");
+    fn plans_are_described_in_words() {
+        let described = |label: Label| label.plan(&Tuning::default()).unwrap().describe();
+        assert_eq!(described(Label::Local), "answers at once");
         assert_eq!(
-            told(Label::Error),
+            described(Label::Delay),
+            "answers every request with delay=500ms"
+        );
+        assert_eq!(
+            described(Label::Error),
             "answers 25 % of the codes with status=500|501|502|503, 50 % of the codes with delay=500ms, \
              the rest at once"
         );
     }
 
     #[test]
-    fn three_ports_are_read_and_anything_else_is_refused() {
+    fn ports_are_three_different_numbers() {
         assert_eq!(Ports::parse("1,2, 3"), Ok(Ports([1, 2, 3])));
         assert_eq!(Ports::parse("0,0,0"), Ok(Ports([0, 0, 0])));
         for wrong in [
@@ -191,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_rate_over_a_half_leaves_less_to_be_delayed() {
+    fn error_rates_over_50_percent_reduce_the_delayed_share() {
         let plan = |error_rate| {
             Label::Error.plan(&Tuning {
                 error_rate,

@@ -1,8 +1,8 @@
-//! HTTP servers that delay and fail on purpose, and repeatably, to try clients against.
+//! HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients.
 //!
-//! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback and treats each code as its [`Plan`] says.
-//! It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and drop it; what the
-//! client really did is in [`TestServer::stats`].
+//! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes meet
+//! which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
+//! drop it. [`TestServer::stats`] returns the requests that the client really sent.
 //!
 //! ```
 //! use test_server::TestServer;
@@ -14,25 +14,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The modules, bottom floor first; each imports only from those before it in this list:
+//! The modules, lowest layer first; each imports only from those before it in this list:
 //!
-//! * `random`: numbers that depend on a seed and a name, and on nothing else
-//! * `script`: what is written instead of a response
-//! * `fault`: the faults there are, family by family
-//! * `plan`: which faults a code meets, and the language to say so
-//! * `images`: the flags that are served
-//! * `limits`: how many descriptors the process may hold
+//! * `random`: numbers that depend only on a seed and a name
+//! * `script`: bytes to write instead of an HTTP response
+//! * `fault`: all faults, family by family
+//! * `plan`: which faults a code meets, and the language of plans
+//! * `images`: the flags to serve
+//! * `limits`: the limit of open files of the process
 //! * `access_log`: a line per request
-//! * `counters`: what the server has seen
-//! * `counted_body`: until when a request is in flight
-//! * `connection`: connections that can be told what to write
-//! * `site`: everything a server answers from
-//! * `group`: which servers know of each other
-//! * `control`: the paths by which a server is watched and steered
-//! * `page`: what a server shows at `/`, to browsers and to others
-//! * `routes`: what is answered to a request
-//! * `listen`: sockets that are ready for a crowd
-//! * `server`: a running server, its thread and its end
+//! * `counters`: the numbers of requests, connections and faults
+//! * `counted_body`: a response body that ends its request when it is sent
+//! * `connection`: connections that can be scripted byte by byte
+//! * `site`: the state that the handlers of one server share
+//! * `group`: servers whose pages link to each other
+//! * `control`: the paths that read and change a running server
+//! * `page`: the page at `/`, as HTML and as text
+//! * `routes`: from a request to its response
+//! * `listen`: listening sockets for many simultaneous clients
+//! * `server`: a running server, its thread and its shutdown
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 mod access_log;

@@ -1,11 +1,11 @@
-//! How many descriptors this process may hold.
+//! The limit of open files of this process.
 //!
-//! Many systems start a program with room for 1,024 and allow far more on request. A server that runs out does not fail,
-//! it stops accepting, and its clients see delays nobody planned.
+//! Many systems start a program with a limit of 1,024 descriptors and allow far more on request. A server that runs out
+//! of descriptors does not fail: it stops accepting, and its clients see delays that are not in the plan.
 
 /// Raises the limit of open files to what the system allows, and returns the limit now in force.
 ///
-/// `None` where there is no such limit. A system that refuses leaves the limit as it was.
+/// Returns `None` on systems without such a limit. If the system refuses, the limit stays as it was.
 #[cfg(unix)]
 pub fn raise_descriptor_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -28,7 +28,7 @@ pub fn raise_descriptor_limit() -> Option<u64> {
 
 /// Raises the limit of open files to what the system allows, and returns the limit now in force.
 ///
-/// `None` where there is no such limit, as here.
+/// Always returns `None`: this system has no such limit.
 #[cfg(not(unix))]
 pub fn raise_descriptor_limit() -> Option<u64> {
     None

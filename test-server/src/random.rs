@@ -1,13 +1,14 @@
-//! Numbers that look random and depend on a seed and a name, and on nothing else.
+//! Pseudorandom numbers that depend only on a seed and a name.
 //!
-//! Every strategy, at every connection limit and in every order of arrival, must meet the same faults, and so must the
-//! next version of this program: hence no random number generator with a state, and none from a crate that may change
-//! its stream. A new kind of draw takes a new name and moves no other.
+//! Every strategy must meet the same faults, at every connection limit and in every order of arrival. The next version
+//! of this program must meet them too. That rules out a generator with state and a generator from a crate that may
+//! change its stream. A new kind of draw takes a new name and leaves all other draws as they are.
 
-/// Returns the number in `0.0..1.0` of this seed and name, uniformly distributed over names.
+/// Returns the number in `0.0..1.0` for this seed and name, uniformly distributed over names.
 ///
 /// # Source
-/// splitmix64 by Sebastiano Vigna, FNV-1a 64 by Fowler, Noll and Vo; the top 53 bits, as many as an `f64` can hold.
+/// splitmix64 by Sebastiano Vigna, FNV-1a 64 by Fowler, Noll and Vo. The result has the top 53 bits, which an `f64`
+/// holds exactly.
 pub(crate) fn uniform(seed: u64, name: &str) -> f64 {
     let bits = splitmix64(seed ^ fnv1a64(name.as_bytes()));
     (bits >> 11) as f64 / (1_u64 << 53) as f64

@@ -1,4 +1,4 @@
-//! What is answered to a request: a flag, treated as the plan says, or a page that says what is served here.
+//! From a request to its response: a flag under the faults of its plan, the page, or a control path.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use axum::routing::get;
 use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 
-use crate::connection::Wire;
+use crate::connection::ConnectionHandle;
 use crate::control;
-use crate::counted_body::count_out_when_sent;
+use crate::counted_body::end_request_when_sent;
 use crate::counters::InFlight;
-use crate::fault::{Answer, Argument, Case, Effect, Fault, Wait};
+use crate::fault::{Answer, Argument, Effect, Fault, FaultContext, Wait};
 use crate::group::Group;
 use crate::page;
 use crate::plan::{Plan, PlanError};
 use crate::script::{End, Script};
 use crate::site::Site;
 
-/// The routes of a site, one of this group, each answer signed with `server_header`.
+/// Returns the routes of a server in this group. Every response gets `server_header` as its `Server` header.
 pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) -> Router {
-    let sign = move |mut response: Response| {
+    let add_server_header = move |mut response: Response| {
         response
             .headers_mut()
             .insert(header::SERVER, server_header.clone());
@@ -37,15 +37,15 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
         .merge(page::routes(&site, group))
         .merge(control::routes(&site))
         .layer(from_fn_with_state(Arc::clone(&site), log_others))
-        .layer(map_response(sign))
+        .layer(map_response(add_server_header))
         .with_state(site)
 }
 
-/// Marks a response whose request has an entry of its own.
+/// Marks a response whose request already has its own log entry.
 #[derive(Clone, Copy)]
 struct Logged;
 
-/// Logs requests that are for no flag: pages, control, what is nowhere.
+/// Logs the requests that are not for flags: pages, control paths and unknown paths.
 async fn log_others(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let Some(log) = &site.access_log else {
         return next.run(request).await;
@@ -62,7 +62,7 @@ async fn log_others(State(site): State<Arc<Site>>, request: Request, next: Next)
 
 async fn flag(
     State(site): State<Arc<Site>>,
-    ConnectInfo(wire): ConnectInfo<Wire>,
+    ConnectInfo(handle): ConnectInfo<ConnectionHandle>,
     path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
@@ -71,13 +71,15 @@ async fn flag(
         .ok()
         .filter(|Path((code, file))| is_flag_path(code, file));
     let Some(Path((code, _))) = path else {
-        return not_found("no such file: flags are at /flags/br/br.gif, lower case");
+        return not_found(
+            "no such file: a flag has a path such as /flags/br/br.gif, in lower case",
+        );
     };
-    let asked = Asked::new(uri.query().unwrap_or_default());
-    let plan = match asked.plan {
+    let query = FlagQuery::new(uri.query().unwrap_or_default());
+    let plan = match query.plan {
         None => site.plan(),
-        Some(_) if !control::is_open(&site, &headers) => return control::closed(&site),
-        Some(text) => match own_plan(text) {
+        Some(_) if !control::is_open(&site, &headers) => return control::forbidden(&site),
+        Some(text) => match parse_query_plan(text) {
             Ok(plan) => Arc::new(plan),
             Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
         },
@@ -87,34 +89,36 @@ async fn flag(
         .access_log
         .as_ref()
         .map(|log| log.begin(&site.name, &code));
-    let (mut in_flight, attempt) = site.counters.request_begins(&code, log);
-    let faults = met_at(plan.faults(site.seed, &code), attempt);
-    let case = Case {
+    let (mut in_flight, attempt) = site.counters.begin_request(&code, log);
+    let faults = faults_for_attempt(plan.faults(site.seed, &code), attempt);
+    let context = FaultContext {
         seed: site.seed,
         code: &code,
-        hop: asked.hop,
-        own_plan: asked.plan,
+        hop: query.hop,
+        query_plan: query.plan,
     };
-    let spent = stale(&plan, &wire);
-    if spent.is_some() {
-        in_flight.meets("stale");
+    let stale_state = count_for_stale(&plan, &handle);
+    if stale_state.is_some() {
+        in_flight.record_fault("stale");
     }
-    let answer = match spent {
-        // What was sent ahead on a connection that is to be closed is not answered any more.
-        Some(Spent::Already) => Answer::Script(Script::nothing(End::Close)),
-        Some(Spent::Now) | None => answer(&site, &case, faults, &mut in_flight).await,
+    let answer = match stale_state {
+        // Requests that were pipelined behind the last response get no answer.
+        Some(StaleState::Closed) => Answer::Script(Script::empty(End::Close)),
+        Some(StaleState::LastResponse) | None => {
+            answer(&site, &context, faults, &mut in_flight).await
+        }
     };
     let mut response = match answer {
         Answer::Http(response) => {
-            in_flight.answered(response.status().as_u16());
-            count_out_when_sent(response, in_flight)
+            in_flight.record_status(response.status().as_u16());
+            end_request_when_sent(response, in_flight)
         }
         Answer::Script(script) => {
             if let Some(status) = script.status() {
-                in_flight.answered(status);
+                in_flight.record_status(status);
             }
-            wire.play(script, in_flight);
-            // Never seen: the script is written in its place.
+            handle.write_script(script, in_flight);
+            // Never sent: the connection writes the script instead.
             StatusCode::OK.into_response()
         }
     };
@@ -122,30 +126,30 @@ async fn flag(
     response
 }
 
-/// A plan for one request, still encoded as in its URL.
-fn own_plan(text: &str) -> Result<Plan, String> {
+/// Parses the plan in the query of a request, which is still percent-encoded.
+fn parse_query_plan(text: &str) -> Result<Plan, String> {
     let plan: Plan = percent_decode_str(text)
         .decode_utf8_lossy()
         .parse()
         .map_err(|error: PlanError| error.to_string())?;
     match plan.server_wide() {
         Some(fault) => Err(format!(
-            "'{}' is for the whole server and not for one request",
+            "'{}' applies to the whole server, not to one request",
             fault.name()
         )),
         None => Ok(plan),
     }
 }
 
-/// What the query of a flag may say.
-struct Asked<'a> {
-    /// How often it has been redirected here.
+/// The query of a request for a flag.
+struct FlagQuery<'a> {
+    /// How often the request has been redirected here.
     hop: u64,
-    /// A plan for this request alone, still encoded. Not a form: a `+` in it is a `+`.
+    /// A plan for this request only, still percent-encoded. This is not form encoding: a `+` stays a `+`.
     plan: Option<&'a str>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> FlagQuery<'a> {
     fn new(query: &'a str) -> Self {
         let value = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -164,8 +168,8 @@ fn is_flag_path(code: &str, file: &str) -> bool {
     is_code && file.strip_suffix(".gif") == Some(code)
 }
 
-/// Nothing any more, once a code has been asked for as often as the slice is transient.
-fn met_at(faults: &[Fault], attempt: u64) -> &[Fault] {
+/// Returns the faults that apply to this attempt: none once `transient` has expired.
+fn faults_for_attempt(faults: &[Fault], attempt: u64) -> &[Fault] {
     let transient = faults
         .iter()
         .find(|fault| matches!(fault.effect(), Effect::FirstAttempts));
@@ -175,67 +179,67 @@ fn met_at(faults: &[Fault], attempt: u64) -> &[Fault] {
     }
 }
 
-/// What the faults make of a code: all waits in the order written, then one answer.
+/// Applies the faults of a code: first all waits in the order written, then the answer.
 async fn answer(
     site: &Site,
-    case: &Case<'_>,
+    context: &FaultContext<'_>,
     faults: &[Fault],
     in_flight: &mut InFlight,
 ) -> Answer {
-    let flag = site.images.find(case.code);
+    let flag = site.images.find(context.code);
     let mut answer = None;
     for fault in faults {
         let wait = match fault.effect() {
-            Effect::Wait(wait) => wait(fault.argument(), case),
+            Effect::Wait(wait) => wait(fault.argument(), context),
             _ => continue,
         };
-        in_flight.meets(fault.name());
+        in_flight.record_fault(fault.name());
         match wait {
             Wait::For(delay) => tokio::time::sleep(delay).await,
-            Wait::InFlight(requests) => site.counters.peak_reaches(requests).await,
+            Wait::InFlight(requests) => site.counters.wait_for_peak(requests).await,
         }
     }
-    // Only now: a date in an answer is the date of the answer.
+    // Built only after the waits, because a date in an answer counts from the answer.
     for fault in faults {
         let argument = fault.argument();
         match (fault.effect(), &flag, &mut answer) {
-            (Effect::Answer(with), ..) => answer = Some(with(argument, case)),
+            (Effect::Answer(with), ..) => answer = Some(with(argument, context)),
             (Effect::AnswerWithFlag(with), Some(flag), _) => {
-                answer = Some(with(argument, case, flag))
+                answer = Some(with(argument, context, flag))
             }
             (Effect::AddToStatus(add), _, Some(Answer::Http(response))) => add(argument, response),
             _ => continue,
         }
-        in_flight.meets(fault.name());
+        in_flight.record_fault(fault.name());
     }
     answer.unwrap_or_else(|| {
         Answer::Http(match flag {
             Some(gif) => ([(header::CONTENT_TYPE, "image/gif")], gif).into_response(),
-            None => not_found(&format!("no flag of {}", case.code)),
+            None => not_found(&format!("no flag for {}", context.code)),
         })
     })
 }
 
-/// How far a connection is on its way to be stale.
-enum Spent {
-    /// This response is its last.
-    Now,
-    /// An earlier one was.
-    Already,
+/// The state of a connection that has used up its responses under `stale`.
+enum StaleState {
+    /// This response is the last one.
+    LastResponse,
+    /// An earlier response was the last one.
+    Closed,
 }
 
-/// Counts a response on a connection whose responses are numbered, and has it closed after the last.
-fn stale(plan: &Plan, wire: &Wire) -> Option<Spent> {
+/// Counts a response if the plan has `stale`, and closes the connection after the last one.
+fn count_for_stale(plan: &Plan, handle: &ConnectionHandle) -> Option<StaleState> {
     let Argument::Stale { responses, late } = *plan.server_wide()?.argument() else {
         return None;
     };
-    match wire.count_response().cmp(&responses) {
+    match handle.count_response().cmp(&responses) {
         Ordering::Less => None,
         Ordering::Equal => {
-            wire.close_after_response(late);
-            Some(Spent::Now)
+            handle.close_after_response(late);
+            Some(StaleState::LastResponse)
         }
-        Ordering::Greater => Some(Spent::Already),
+        Ordering::Greater => Some(StaleState::Closed),
     }
 }
 

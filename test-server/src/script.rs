@@ -1,53 +1,53 @@
-//! What is written to a connection instead of a response, byte for byte: for answers that no HTTP library would send.
-//! Knows nothing of sockets; `connection` plays it.
+//! The bytes to write to a connection instead of an HTTP response, for answers that no HTTP library would send.
+//! Knows nothing of sockets; `connection` writes them.
 
 use std::time::Duration;
 
 use axum::body::Bytes;
 
-/// Bytes, pauses, and an end.
+/// Bytes and pauses, followed by one way to end the connection.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) steps: Vec<Step>,
     pub(crate) end: End,
 }
 
-/// One thing after another.
+/// One step of a script.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// All at once.
+    /// Writes all bytes at once.
     Write(Bytes),
-    /// So many at a time, with a pause behind each.
+    /// Writes `at_a_time` bytes at a time, `every` apart.
     Drip {
         bytes: Bytes,
         at_a_time: usize,
         every: Duration,
     },
-    /// Again and again, with a pause behind each, until the client has had enough.
+    /// Writes the bytes again and again, `every` apart, until the client closes the connection.
     Forever { bytes: Bytes, every: Duration },
 }
 
-/// What becomes of the connection.
+/// How a script ends the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// FIN.
+    /// Closes it in the ordinary way (FIN).
     Close,
-    /// RST.
+    /// Resets it (RST).
     Reset,
-    /// Nothing more, until the client goes.
+    /// Keeps it open and writes nothing more, until the client closes it.
     Hang,
 }
 
 impl Script {
-    /// Nothing at all, and this end.
-    pub(crate) fn nothing(end: End) -> Self {
+    /// Creates a script that writes nothing before this end.
+    pub(crate) fn empty(end: End) -> Self {
         Self {
             steps: Vec::new(),
             end,
         }
     }
 
-    /// These bytes, and this end.
+    /// Creates a script that writes these bytes before this end.
     pub(crate) fn bytes(bytes: impl Into<Bytes>, end: End) -> Self {
         Self {
             steps: vec![Step::Write(bytes.into())],
@@ -55,7 +55,7 @@ impl Script {
         }
     }
 
-    /// The status it begins with, if it begins with one.
+    /// Returns the status if the first bytes are an HTTP status line.
     pub(crate) fn status(&self) -> Option<u16> {
         let (Step::Write(bytes) | Step::Drip { bytes, .. } | Step::Forever { bytes, .. }) =
             self.steps.first()?;
@@ -63,24 +63,24 @@ impl Script {
         std::str::from_utf8(status).ok()?.parse().ok()
     }
 
-    /// And then this.
+    /// Appends a step.
     pub(crate) fn then(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
     }
 }
 
-/// The head of an answer with a flag in it; `framing` are its header lines about the body, each with its line end.
+/// Returns the head of a response with a flag. `framing` holds the header lines about its body, each with its line end.
 pub(crate) fn head(framing: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-type: image/gif\r\n{framing}\r\n")
 }
 
-/// The head of an answer whose body has this length.
+/// Returns the head of a response whose body is this flag.
 pub(crate) fn head_for(flag: &Bytes) -> String {
     head(&format!("content-length: {}\r\n", flag.len()))
 }
 
-/// The same, for a connection that is closed behind it and says so.
+/// Returns the same head with `connection: close`.
 pub(crate) fn last_head_for(flag: &Bytes) -> String {
     head(&format!(
         "content-length: {}\r\nconnection: close\r\n",
@@ -88,13 +88,13 @@ pub(crate) fn last_head_for(flag: &Bytes) -> String {
     ))
 }
 
-/// Returns the first `most` bytes, and never all of them.
+/// Returns the first `most` bytes, but at most all except the last one.
 pub(crate) fn cut(whole: &Bytes, most: u64) -> Bytes {
     let all_but_one = whole.len().saturating_sub(1);
     whole.slice(..usize::try_from(most).map_or(all_but_one, |most| most.min(all_but_one)))
 }
 
-/// Head and body in one.
+/// Returns head and body as one piece.
 pub(crate) fn message(head: &str, body: &[u8]) -> Bytes {
     [head.as_bytes(), body].concat().into()
 }

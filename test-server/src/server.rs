@@ -1,7 +1,7 @@
-//! A running server: its sockets, its thread, its end.
+//! A running server: its sockets, its thread and its shutdown.
 //!
-//! The server has a thread and a runtime of its own, so `start` and `stop` are ordinary blocking calls: a test needs no
-//! runtime, and a client that blocks its own cannot block the server.
+//! The server has its own thread and its own runtime, so `start` and `stop` are ordinary blocking calls. A test needs
+//! no runtime, and a client that blocks its runtime cannot block the server.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use crate::access_log::AccessLog;
-use crate::connection::{Connections, Wire};
+use crate::connection::{ConnectionHandle, Connections};
 use crate::control;
 use crate::counters::{Counters, Stats};
 use crate::group::Group;
@@ -26,8 +26,8 @@ use crate::plan::{Plan, PlanError};
 use crate::routes;
 use crate::site::Site;
 
-/// The seed of a server that is given none: with it, ERROR serves 150 flags of AA...ZZ, misses 361 and fails 165 times,
-/// the very numbers of the sample run in *Fluent Python*.
+/// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
+/// for 165, the same numbers as in the sample run of *Fluent Python*.
 pub const DEFAULT_SEED: u64 = 35;
 
 /// A server that runs until it is stopped or dropped.
@@ -38,25 +38,25 @@ pub struct TestServer {
     on_loopback: bool,
     stopper: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    /// Those that keep the queue full, where nobody is to be accepted.
-    _crowd: Vec<TcpStream>,
+    /// The connections that keep the accept queue full under `backlog-full`.
+    _fillers: Vec<TcpStream>,
 }
 
-/// Why a running server cannot come under a plan.
+/// The reason why a plan cannot be set on a running server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ChangeError(&'static str);
 
 impl TestServer {
-    /// A server under this plan on a free port of loopback, ready when returned.
+    /// Starts a server with this plan on a free port of loopback. Clients can connect when this returns.
     ///
     /// # Errors
-    /// When no port can be had or no thread be started.
+    /// When no port is available or no thread can be started.
     pub fn start(plan: Plan) -> io::Result<Self> {
         Self::builder().with_plan(plan).start()
     }
 
-    /// A server to be described further.
+    /// Returns a builder with the default settings.
     ///
     /// ```
     /// use test_server::TestServer;
@@ -80,7 +80,7 @@ impl TestServer {
         }
     }
 
-    /// The base URL of the flags, `http://localhost:PORT/flags`; a flag is at `{url}/br/br.gif`.
+    /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`.
     pub fn url(&self) -> String {
         if self.on_loopback {
             format!("http://localhost:{}/flags", self.port())
@@ -89,37 +89,37 @@ impl TestServer {
         }
     }
 
-    /// The port, the same on all addresses.
+    /// Returns the port, which is the same on all addresses.
     pub fn port(&self) -> u16 {
         self.addresses[0].port()
     }
 
-    /// The addresses listened on, at least one.
+    /// Returns the addresses on which the server listens, at least one.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// What a client has to expect here, as a sentence without a subject: `answers at once`.
+    /// Describes the current plan as a sentence without a subject, such as `answers at once`.
     pub fn describe(&self) -> String {
         self.site.plan().describe()
     }
 
-    /// What the server calls itself.
+    /// Returns the name of the server.
     pub fn name(&self) -> &str {
         &self.site.name
     }
 
-    /// What decides which codes meet which fault.
+    /// Returns the seed that decides which codes meet which faults.
     pub fn seed(&self) -> u64 {
         self.site.seed
     }
 
-    /// How codes are treated now.
+    /// Returns a copy of the current plan.
     pub fn plan(&self) -> Plan {
         Plan::clone(&self.site.plan())
     }
 
-    /// Treats codes like this from now on. Requests that are being answered go on as they began.
+    /// Changes the plan for all later requests. Requests in flight keep the plan they started with.
     ///
     /// ```
     /// # use test_server::{Plan, TestServer};
@@ -129,24 +129,25 @@ impl TestServer {
     /// ```
     ///
     /// # Errors
-    /// When a fault of the plan is only for a server that is started with it.
+    /// When the plan has a fault that can only be set at the start of a server (`backlog-full`).
     pub fn set_plan(&self, plan: Plan) -> Result<(), ChangeError> {
         control::check_changeable(&plan).map_err(ChangeError)?;
         self.site.set_plan(plan);
         Ok(())
     }
 
-    /// Begins to count anew, and to count the attempts at each code.
+    /// Resets the counters, including the attempts per code that `transient` depends on.
     pub fn reset(&self) {
         self.site.counters.reset();
     }
 
-    /// What the server has seen so far.
+    /// Returns the counters since the start or the last reset.
     pub fn stats(&self) -> Stats {
         self.site.counters.stats()
     }
 
-    /// Ends the server, whatever it is in the middle of, and returns what it has seen. Its port is free afterwards.
+    /// Stops the server, closes its connections and returns its counters. Does not wait for requests in flight. The
+    /// port is free when this returns.
     pub fn stop(mut self) -> Stats {
         self.end();
         self.stats()
@@ -155,7 +156,7 @@ impl TestServer {
     fn end(&mut self) {
         drop(self.stopper.take());
         if let Some(thread) = self.thread.take() {
-            // An `Err` is a panic of the server's thread, which has been reported there.
+            // An `Err` means that the server's thread panicked, which the panic hook has already reported.
             let _ = thread.join();
         }
     }
@@ -167,7 +168,8 @@ impl Drop for TestServer {
     }
 }
 
-/// A server yet to be started: by default under no plan, on a free port of loopback, with the built-in flags.
+/// The settings of a server to start. By default it answers every code at once, on a free port of loopback, with the
+/// built-in flags.
 #[derive(Debug, Clone)]
 #[must_use = "a builder starts nothing until `start` is called"]
 pub struct Builder {
@@ -184,80 +186,81 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// What the server calls itself on its page at `/` (default: `test-server`).
+    /// Sets the name that the page at `/` shows (default: `test-server`).
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// How codes are treated, in the plan language (default: normally).
+    /// Sets the plan from its text (default: [`Plan::normal`]).
     ///
     /// # Errors
-    /// When the text is no plan; the error points at the word.
+    /// When the text is not a valid plan; the error points at the wrong word.
     pub fn plan(self, plan: &str) -> Result<Self, PlanError> {
         plan.parse().map(|plan| self.with_plan(plan))
     }
 
-    /// How codes are treated (default: [`Plan::normal`]).
+    /// Sets the plan (default: [`Plan::normal`]).
     pub fn with_plan(mut self, plan: Plan) -> Self {
         self.plan = plan;
         self
     }
 
-    /// What decides which codes meet which fault (default: [`DEFAULT_SEED`]).
+    /// Sets the seed that decides which codes meet which faults (default: [`DEFAULT_SEED`]).
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// The port (default: 0, a free one).
+    /// Sets the port (default: 0, which picks a free one).
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The one address to listen on (default: 127.0.0.1 and, where there is one, ::1).
+    /// Sets the only address to listen on (default: 127.0.0.1 and, if the machine has it, ::1).
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
         self
     }
 
-    /// A folder with files such as `br/br.gif` to serve instead of the built-in flags, read once at the start.
+    /// Serves files such as `br/br.gif` from this folder instead of the built-in flags. The folder is read once, at the
+    /// start.
     pub fn flags_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.flags_dir = Some(folder.into());
         self
     }
 
-    /// Opens the control paths `/__...` to everyone who reaches the server, where it does not listen on loopback alone.
+    /// Opens the control paths `/__...` to every client that reaches the server, also if it listens beyond loopback.
     pub fn admin(mut self) -> Self {
         self.admin = true;
         self
     }
 
-    /// Writes a line per request to standard error: time, server, code (or path), faults,
-    /// status, bytes, milliseconds. Lines that nobody reads are left out in the end.
+    /// Writes a line per request to standard error: time, server, code (or path), faults, status, bytes, milliseconds.
+    /// If standard error is not read, lines beyond a queue of 10,000 are dropped; no request waits.
     pub fn access_log(mut self) -> Self {
         self.access_log = true;
         self
     }
 
-    /// Names this server on the pages of the others of this group, and them on its own (default: it stands alone).
+    /// Adds the server to a group, whose servers list each other on their pages (default: a group of its own).
     pub fn group(mut self, group: &Group) -> Self {
         self.group = Some(group.clone());
         self
     }
 
-    /// The `Server` header of every answer (default: `test-server/` and the version).
+    /// Sets the `Server` header of every response (default: `test-server/` and the version).
     pub fn server_header(mut self, value: impl Into<String>) -> Self {
         self.server_header = value.into();
         self
     }
 
-    /// Starts the server; it can be connected to when this returns. Raises the limit of open files of the process.
+    /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// When the port is taken on any of the addresses, when the folder of flags cannot be served, when the `Server` header
-    /// is not a header value, or when no thread can be started. Nothing is left running then.
+    /// When the port is in use on one of the addresses, the folder of flags cannot be served, the `Server` header is
+    /// not a valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
         let server_header = HeaderValue::from_str(&self.server_header).map_err(io::Error::other)?;
@@ -265,11 +268,11 @@ impl Builder {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
             None => Images::built_in(),
         };
-        let full = self.plan.fills_the_backlog();
-        let backlog = if full { 0 } else { listen::BACKLOG };
+        let fills_backlog = self.plan.fills_the_backlog();
+        let backlog = if fills_backlog { 0 } else { listen::BACKLOG };
         let listeners = match self.address {
-            Some(address) => listen::on_address(address, self.port, backlog)?,
-            None => listen::on_loopback(self.port, backlog)?,
+            Some(address) => listen::bind_address(address, self.port, backlog)?,
+            None => listen::bind_loopback(self.port, backlog)?,
         };
         let addresses = listeners
             .iter()
@@ -292,13 +295,13 @@ impl Builder {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let crowd = if full {
-            listen::fill(&addresses)
+        let fillers = if fills_backlog {
+            listen::fill_backlog(&addresses)
         } else {
             Vec::new()
         };
         let listeners = {
-            let _watched_by = runtime.enter();
+            let _runtime_context = runtime.enter();
             let listeners = listeners.into_iter().map(tokio::net::TcpListener::from_std);
             listeners.collect::<io::Result<Vec<_>>>()?
         };
@@ -308,9 +311,9 @@ impl Builder {
         let thread = {
             let site = Arc::clone(&site);
             let router = routes::router(Arc::clone(&site), group, server_header);
-            let work = move || {
-                if full {
-                    // The listeners stay, and nobody accepts.
+            let run = move || {
+                if fills_backlog {
+                    // Keeps the listeners open without accepting.
                     let _listeners = listeners;
                     runtime.block_on(async { drop(stopped.await) });
                 } else {
@@ -319,7 +322,7 @@ impl Builder {
             };
             thread::Builder::new()
                 .name(format!("test-server {}", addresses[0].port()))
-                .spawn(work)?
+                .spawn(run)?
         };
         Ok(TestServer {
             site,
@@ -327,12 +330,13 @@ impl Builder {
             on_loopback: self.address.is_none(),
             stopper: Some(stopper),
             thread: Some(thread),
-            _crowd: crowd,
+            _fillers: fillers,
         })
     }
 }
 
-/// Serves until the other end of `stopped` is dropped. Connections end with the runtime, hung handlers included.
+/// Serves until the sender of `stopped` is dropped. The connections, also those whose handlers hang, end with the
+/// runtime.
 async fn serve(
     listeners: Vec<tokio::net::TcpListener>,
     router: Router,
@@ -341,7 +345,9 @@ async fn serve(
 ) {
     for listener in listeners {
         let connections = Connections::new(listener, Arc::clone(&site.counters));
-        let service = router.clone().into_make_service_with_connect_info::<Wire>();
+        let service = router
+            .clone()
+            .into_make_service_with_connect_info::<ConnectionHandle>();
         tokio::spawn(async move { axum::serve(connections, service).await });
     }
     let _ = stopped.await;

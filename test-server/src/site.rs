@@ -1,4 +1,4 @@
-//! Everything a server answers from.
+//! The state that the handlers of one server share.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,7 +7,7 @@ use crate::counters::Counters;
 use crate::images::Images;
 use crate::plan::Plan;
 
-/// Everything a server answers from.
+/// The state that the handlers of one server share.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) name: String,
@@ -15,9 +15,9 @@ pub(crate) struct Site {
     pub(crate) seed: u64,
     pub(crate) images: Images,
     pub(crate) counters: Arc<Counters>,
-    /// Whether the control paths are open.
+    /// Whether the control paths are open at all; `control` also checks each request.
     pub(crate) control: bool,
-    /// Where a line per request goes, if anywhere.
+    /// The log of requests, if the server has one.
     pub(crate) access_log: Option<AccessLog>,
 }
 
@@ -28,6 +28,6 @@ impl Site {
 
     pub(crate) fn set_plan(&self, plan: Plan) {
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
-        self.counters.plan_changes();
+        self.counters.restart_hold();
     }
 }

@@ -1,20 +1,20 @@
-//! What stands behind the `=` of a fault: read from a plan, printed into one.
+//! The arguments of faults, after the `=` in a plan: parsing and printing.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::random;
 
-/// What a fault takes.
+/// The kind of argument that a fault takes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Takes {
     Nothing,
-    /// A whole number from 1 on; what it counts, and what it is if left out (0: it must be there).
+    /// A whole number of at least 1: what it counts, and its default (0 if it is required).
     Number {
         of: &'static str,
         default: u64,
     },
-    /// A time; what it is if left out.
+    /// A time, and its default.
     Duration {
         default: Duration,
     },
@@ -22,11 +22,11 @@ pub(crate) enum Takes {
     Statuses,
     RetryAfter,
     Text,
-    /// A number of responses, and how late after the last of them.
+    /// A number of responses, and the delay after the last of them.
     Stale,
 }
 
-/// What a fault was given.
+/// The argument of one fault in a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Argument {
     Nothing,
@@ -39,34 +39,34 @@ pub(crate) enum Argument {
     Stale { responses: u64, late: Duration },
 }
 
-/// How long a delay is.
+/// The distribution of a delay over the codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Delay {
     /// The same for all codes.
     Fixed(Duration),
-    /// Anything between the two, for each code its own.
+    /// A different delay for each code, uniformly distributed between the two.
     Uniform(Duration, Duration),
-    /// For half of the codes at most the first, for one in a hundred longer than the second: a long tail.
+    /// A long tail: at most `median` for half of the codes, more than `p99` for one in a hundred.
     LogNormal { median: Duration, p99: Duration },
 }
 
-/// When to come again.
+/// The value of a Retry-After header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryAfter {
-    /// So many seconds.
+    /// This many seconds.
     Seconds(u64),
-    /// A date so many seconds from the answer.
+    /// The date this many seconds after the answer.
     Date(u64),
 }
 
 impl Takes {
-    /// How the list of faults shows it.
-    pub(crate) fn shown(self) -> String {
+    /// Returns the syntax of the argument with its default, as the list of faults shows it.
+    pub(crate) fn syntax(self) -> String {
         match self {
             Self::Nothing => String::new(),
             Self::Number { of, default: 0 } => format!("={of}"),
             Self::Number { of, default } => format!("[={of}] ({default})"),
-            Self::Duration { default } => format!("[=DURATION] ({})", Shown(default)),
+            Self::Duration { default } => format!("[=DURATION] ({})", CompactDuration(default)),
             Self::Delay => "=DURATION|uniform(A..B)|lognormal(MEDIAN,P99)".to_owned(),
             Self::Statuses => "=CODE[|CODE...]".to_owned(),
             Self::RetryAfter => "=SECONDS|date(SECONDS)".to_owned(),
@@ -77,7 +77,7 @@ impl Takes {
 }
 
 impl Argument {
-    /// Parses the argument of the fault `name`; the error says what would be accepted.
+    /// Parses the argument of the fault `name`. The error says what is accepted.
     pub(crate) fn parse(name: &str, takes: Takes, text: Option<&str>) -> Result<Self, String> {
         match (takes, text) {
             (Takes::Nothing, None) => Ok(Self::Nothing),
@@ -85,59 +85,59 @@ impl Argument {
             (Takes::Number { default, .. }, None) if default > 0 => Ok(Self::Number(default)),
             (Takes::Duration { default }, None) => Ok(Self::Duration(default)),
             (takes, None) => Err(format!(
-                "'{name}' needs its argument: {name}{}",
-                takes.shown()
+                "'{name}' needs an argument: {name}{}",
+                takes.syntax()
             )),
             (Takes::Number { of, .. }, Some(text)) => {
-                let number = whole(text).filter(|&number| number > 0);
+                let number = parse_number(text).filter(|&number| number > 0);
                 number
                     .map(Self::Number)
-                    .ok_or(format!("{of} must be a whole number from 1 on"))
+                    .ok_or(format!("{of} must be a whole number of at least 1"))
             }
-            (Takes::Duration { .. }, Some(text)) => duration(text).map(Self::Duration),
+            (Takes::Duration { .. }, Some(text)) => parse_duration(text).map(Self::Duration),
             (Takes::Delay, Some(text)) => Delay::parse(text).map(Self::Delay),
-            (Takes::Statuses, Some(text)) => statuses(text).map(Self::Statuses),
+            (Takes::Statuses, Some(text)) => parse_statuses(text).map(Self::Statuses),
             (Takes::RetryAfter, Some(text)) => RetryAfter::parse(text).map(Self::RetryAfter),
             (Takes::Text, Some(text)) => unquote(text).map(Self::Text),
-            (Takes::Stale, Some(text)) => stale(text),
+            (Takes::Stale, Some(text)) => parse_stale(text),
         }
     }
 
-    /// The number it is, for faults that take one.
+    /// Returns the number. Panics for faults that do not take one.
     pub(crate) fn number(&self) -> u64 {
         match self {
             Self::Number(number) => *number,
-            other => unreachable!("the table says that it takes a number, not {other:?}"),
+            other => unreachable!("the fault table requires a number, not {other:?}"),
         }
     }
 
-    /// The time it is, for faults that take one.
+    /// Returns the time. Panics for faults that do not take one.
     pub(crate) fn duration(&self) -> Duration {
         match self {
             Self::Duration(duration) => *duration,
-            other => unreachable!("the table says that it takes a duration, not {other:?}"),
+            other => unreachable!("the fault table requires a duration, not {other:?}"),
         }
     }
 }
 
 impl Delay {
     fn parse(text: &str) -> Result<Self, String> {
-        if let Some(range) = arguments_of("uniform", text) {
+        if let Some(range) = strip_call("uniform", text) {
             let (from, to) = range
                 .split_once("..")
                 .ok_or("uniform needs two durations: uniform(A..B)")?;
-            let (from, to) = (duration(from)?, duration(to)?);
+            let (from, to) = (parse_duration(from)?, parse_duration(to)?);
             return if from <= to {
                 Ok(Self::Uniform(from, to))
             } else {
                 Err("uniform(A..B) needs A <= B".into())
             };
         }
-        if let Some(both) = arguments_of("lognormal", text) {
+        if let Some(both) = strip_call("lognormal", text) {
             let (median, p99) = both
                 .split_once(',')
                 .ok_or("lognormal needs two durations: lognormal(MEDIAN,P99)")?;
-            let (median, p99) = (duration(median)?, duration(p99)?);
+            let (median, p99) = (parse_duration(median)?, parse_duration(p99)?);
             let rising = Duration::ZERO < median && median <= p99;
             return if rising {
                 Ok(Self::LogNormal { median, p99 })
@@ -145,10 +145,10 @@ impl Delay {
                 Err("lognormal(MEDIAN,P99) needs 0 < MEDIAN <= P99".into())
             };
         }
-        duration(text).map(Self::Fixed)
+        parse_duration(text).map(Self::Fixed)
     }
 
-    /// How long this code waits: drawn by seed and code, under the name of the delay itself.
+    /// Returns the delay of this code. The draw depends on the seed, the code and the text of the delay.
     pub(crate) fn of(&self, seed: u64, code: &str) -> Duration {
         let drawn = || random::uniform(seed, &format!("{code}/delay/{self}"));
         match *self {
@@ -159,7 +159,7 @@ impl Delay {
                 let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / 2.326_347_874_040_841;
                 let second = random::uniform(seed, &format!("{code}/delay/{self}/2"));
                 let z = standard_normal(drawn(), second);
-                // Beyond four sigmas there is one code in 30,000, and an answer that nobody waits for.
+                // Only one code in 30,000 lies beyond four sigmas, with a delay longer than any client waits.
                 let factor = (sigma * z.clamp(-4.0, 4.0)).exp();
                 Duration::try_from_secs_f64(median.as_secs_f64() * factor).unwrap_or(Duration::MAX)
             }
@@ -167,6 +167,8 @@ impl Delay {
     }
 }
 
+/// Returns a number with the standard normal distribution, from two uniform numbers in `0.0..1.0`.
+///
 /// # Source
 /// G. E. P. Box and Mervin E. Muller, *A Note on the Generation of Random Normal Deviates* (1958).
 fn standard_normal(u: f64, v: f64) -> f64 {
@@ -175,65 +177,66 @@ fn standard_normal(u: f64, v: f64) -> f64 {
 
 impl RetryAfter {
     fn parse(text: &str) -> Result<Self, String> {
-        match arguments_of("date", text) {
-            Some(inside) => whole_seconds(inside).map(Self::Date),
-            None => whole_seconds(text).map(Self::Seconds),
+        match strip_call("date", text) {
+            Some(inside) => parse_whole_seconds(inside).map(Self::Date),
+            None => parse_whole_seconds(text).map(Self::Seconds),
         }
     }
 }
 
-/// What stands in the parentheses of `name(...)`.
-fn arguments_of<'a>(name: &str, text: &'a str) -> Option<&'a str> {
+/// Returns the text inside the parentheses of `name(...)`.
+fn strip_call<'a>(name: &str, text: &'a str) -> Option<&'a str> {
     text.strip_prefix(name)?
         .trim_start()
         .strip_prefix('(')?
         .strip_suffix(')')
 }
 
-fn whole(text: &str) -> Option<u64> {
+fn parse_number(text: &str) -> Option<u64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_plain)
 }
 
-/// The longest delay there is; a clock further ahead than this is no clock.
-pub(crate) const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// The longest accepted duration, 366 days. Deadlines and dates far beyond it overflow the clock.
+pub(crate) const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-fn duration(text: &str) -> Result<Duration, String> {
+fn parse_duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let duration = humantime::parse_duration(text)
         .map_err(|_| "a duration must be like 500ms, 1.5s or 2m".to_owned())?;
-    if duration > LONGEST {
+    if duration > MAX_DURATION {
         Err("a duration must be at most 366 days".to_owned())
     } else {
         Ok(duration)
     }
 }
 
-fn whole_seconds(text: &str) -> Result<u64, String> {
-    if let Some(seconds) = whole(text.trim()) {
-        return Ok(seconds.min(LONGEST.as_secs()));
+fn parse_whole_seconds(text: &str) -> Result<u64, String> {
+    if let Some(seconds) = parse_number(text.trim()) {
+        return Ok(seconds.min(MAX_DURATION.as_secs()));
     }
-    match duration(text)? {
+    match parse_duration(text)? {
         duration if duration.subsec_nanos() > 0 => {
-            Err("retry-after counts whole seconds".to_owned())
+            Err("retry-after must be a whole number of seconds".to_owned())
         }
         duration => Ok(duration.as_secs()),
     }
 }
 
-fn statuses(text: &str) -> Result<Vec<u16>, String> {
+fn parse_statuses(text: &str) -> Result<Vec<u16>, String> {
     let status = |word: &str| {
-        let status = whole(word.trim()).and_then(|number| u16::try_from(number).ok());
+        let status = parse_number(word.trim()).and_then(|number| u16::try_from(number).ok());
         status.filter(|status| (200..=999).contains(status))
     };
     let statuses: Option<Vec<u16>> = text.split('|').map(status).collect();
-    statuses.ok_or("a status must be a number from 200 to 999, several with | between".to_owned())
+    statuses.ok_or("a status must be a number from 200 to 999; separate several with |".to_owned())
 }
 
-/// A text in quotes, in which `\"` is a quote and `\\` a backslash; without quotes, as it is.
+/// Returns the text inside quotes, in which `\"` is a quote and `\\` a backslash. Text without quotes is returned
+/// unchanged.
 fn unquote(text: &str) -> Result<String, String> {
     if text.contains(|c: char| c.is_control()) {
-        return Err("a text in a head cannot contain control characters".to_owned());
+        return Err("a reason cannot contain control characters".to_owned());
     }
     let Some(inside) = text.strip_prefix('"') else {
         return Ok(text.to_owned());
@@ -254,13 +257,13 @@ fn unquote(text: &str) -> Result<String, String> {
     }
 }
 
-fn stale(text: &str) -> Result<Argument, String> {
+fn parse_stale(text: &str) -> Result<Argument, String> {
     let (responses, late) = match text.split_once('@') {
-        Some((responses, late)) => (responses, duration(late)?),
+        Some((responses, late)) => (responses, parse_duration(late)?),
         None => (text, Duration::ZERO),
     };
-    let responses = whole(responses.trim()).filter(|&number| number > 0);
-    let responses = responses.ok_or("RESPONSES must be a whole number from 1 on")?;
+    let responses = parse_number(responses.trim()).filter(|&number| number > 0);
+    let responses = responses.ok_or("RESPONSES must be a whole number of at least 1")?;
     Ok(Argument::Stale { responses, late })
 }
 
@@ -269,10 +272,10 @@ impl fmt::Display for Argument {
         match self {
             Self::Nothing => Ok(()),
             Self::Number(number) => write!(f, "{number}"),
-            Self::Duration(duration) => write!(f, "{}", Shown(*duration)),
+            Self::Duration(duration) => write!(f, "{}", CompactDuration(*duration)),
             Self::Delay(delay) => write!(f, "{delay}"),
             Self::Statuses(statuses) => {
-                // This text is part of the name of a draw: to change it is to move every draw.
+                // This text is part of the name of a draw: changing it would change the status of every code.
                 f.write_str(
                     &statuses
                         .iter()
@@ -287,28 +290,38 @@ impl fmt::Display for Argument {
                 write!(f, "\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
             }
             Self::Stale { responses, late } if late.is_zero() => write!(f, "{responses}"),
-            Self::Stale { responses, late } => write!(f, "{responses}@{}", Shown(*late)),
+            Self::Stale { responses, late } => write!(f, "{responses}@{}", CompactDuration(*late)),
         }
     }
 }
 
-/// This text is part of the name of a draw, too.
+/// This text is part of the name of a draw as well.
 impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Fixed(delay) => write!(f, "{}", Shown(delay)),
-            Self::Uniform(from, to) => write!(f, "uniform({}..{})", Shown(from), Shown(to)),
+            Self::Fixed(delay) => write!(f, "{}", CompactDuration(delay)),
+            Self::Uniform(from, to) => write!(
+                f,
+                "uniform({}..{})",
+                CompactDuration(from),
+                CompactDuration(to)
+            ),
             Self::LogNormal { median, p99 } => {
-                write!(f, "lognormal({},{})", Shown(median), Shown(p99))
+                write!(
+                    f,
+                    "lognormal({},{})",
+                    CompactDuration(median),
+                    CompactDuration(p99)
+                )
             }
         }
     }
 }
 
-/// A duration in one word that is read back as it was: the largest unit in which it is whole.
-pub(crate) struct Shown(pub(crate) Duration);
+/// Prints a duration as one word that parses to the same duration, in the largest unit in which it is a whole number.
+pub(crate) struct CompactDuration(pub(crate) Duration);
 
-impl fmt::Display for Shown {
+impl fmt::Display for CompactDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.as_nanos();
         let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
@@ -334,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uniform_delay_is_anywhere_between_its_bounds() {
+    fn uniform_delays_lie_between_their_bounds() {
         let delays = delays("uniform(100ms..2s)");
         assert!(delays[0] >= 0.1 && delays[675] <= 2.0);
         let mean = delays.iter().sum::<f64>() / 676.0;
@@ -342,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lognormal_delay_has_its_median_and_a_long_tail() {
+    fn lognormal_delays_have_their_median_and_a_long_tail() {
         let delays = delays("lognormal(200ms,2s)");
         assert!(
             (0.17..0.23).contains(&delays[338]),
@@ -358,21 +371,24 @@ mod tests {
     }
 
     #[test]
-    fn the_same_code_waits_equally_long_each_time() {
+    fn a_code_always_has_the_same_delay() {
         assert_eq!(delays("lognormal(200ms,2s)"), delays("lognormal(200ms,2s)"));
     }
 
     #[test]
-    fn durations_are_shown_in_the_largest_unit_that_is_whole() {
-        for (nanos, shown) in [
+    fn durations_print_in_the_largest_whole_unit() {
+        for (nanos, text) in [
             (0, "0s"),
             (2_000_000_000, "2s"),
             (1_500_000_000, "1500ms"),
             (1_500, "1500ns"),
             (7_000, "7us"),
         ] {
-            assert_eq!(Shown(Duration::from_nanos(nanos)).to_string(), shown);
-            assert_eq!(duration(shown), Ok(Duration::from_nanos(nanos)));
+            assert_eq!(
+                CompactDuration(Duration::from_nanos(nanos)).to_string(),
+                text
+            );
+            assert_eq!(parse_duration(text), Ok(Duration::from_nanos(nanos)));
         }
     }
 }

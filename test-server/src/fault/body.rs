@@ -1,4 +1,4 @@
-//! Faults of the body: a 200, rightly framed, and something else in it than a flag.
+//! Faults of the body: 200 with correct framing and a body that is not the flag.
 
 use std::io::Write as _;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 use http_body::Frame;
 
 use crate::fault::argument::{Argument, Takes};
-use crate::fault::spec::{Answer, Case, Effect, Spec};
+use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
 use crate::script::cut;
 
 pub(super) static SPECS: [Spec; 6] = [
@@ -81,7 +81,7 @@ pub(super) static SPECS: [Spec; 6] = [
     },
 ];
 
-/// So many bytes of nothing in particular, or without end.
+/// A body of meaningless bytes: `left` more of them, or endless if `None`.
 struct Filler {
     left: Option<u64>,
 }
@@ -106,7 +106,7 @@ impl http_body::Body for Filler {
     }
 }
 
-fn gzip_bomb(_: &Argument, _: &Case<'_>) -> Answer {
+fn gzip_bomb(_: &Argument, _: &FaultContext<'_>) -> Answer {
     static BOMB: OnceLock<Bytes> = OnceLock::new();
     let bomb = BOMB.get_or_init(|| {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());

@@ -1,4 +1,4 @@
-//! Faults of framing: the flag is all there, and the head says something else about its length.
+//! Faults of framing: the flag is complete, but the head states a wrong length for it.
 
 use axum::body::Bytes;
 
@@ -16,7 +16,7 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "a Content-Length so many bytes too small, then all of the flag",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let length = (flag.len() as u64).saturating_sub(argument.number());
-            with(&length_line(length), flag, End::Close)
+            flag_with_framing(&length_line(length), flag, End::Close)
         }),
     },
     Spec {
@@ -28,7 +28,7 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "a Content-Length so many bytes too large, then the flag, and the connection stays",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let length = (flag.len() as u64).saturating_add(argument.number());
-            with(&length_line(length), flag, End::Hang)
+            flag_with_framing(&length_line(length), flag, End::Hang)
         }),
     },
     Spec {
@@ -39,7 +39,7 @@ pub(super) static SPECS: [Spec; 6] = [
         },
         sees: "this Content-Length, a terabyte, then the flag, and the connection stays",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
-            with(&length_line(argument.number()), flag, End::Hang)
+            flag_with_framing(&length_line(argument.number()), flag, End::Hang)
         }),
     },
     Spec {
@@ -47,7 +47,7 @@ pub(super) static SPECS: [Spec; 6] = [
         takes: Takes::Nothing,
         sees: "a Content-Length that is no number (-5)",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            with("content-length: -5\r\n", flag, End::Close)
+            flag_with_framing("content-length: -5\r\n", flag, End::Close)
         }),
     },
     Spec {
@@ -56,7 +56,7 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "two Content-Lengths that differ by one",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
             let length = flag.len() as u64;
-            with(
+            flag_with_framing(
                 &(length_line(length) + &length_line(length + 1)),
                 flag,
                 End::Close,
@@ -78,6 +78,6 @@ fn length_line(length: u64) -> String {
     format!("content-length: {length}\r\n")
 }
 
-fn with(framing: &str, flag: &Bytes, end: End) -> Answer {
+fn flag_with_framing(framing: &str, flag: &Bytes, end: End) -> Answer {
     Answer::Script(Script::bytes(message(&head(framing), flag), end))
 }

@@ -1,4 +1,4 @@
-//! Faults of language: what comes is not HTTP, or no HTTP that a client has to understand, or more of it than it wants.
+//! Faults of the protocol: bytes that are not HTTP, malformed HTTP, or more heads and headers than a client accepts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::fault::argument::Takes;
 use crate::fault::spec::{Answer, Effect, Spec};
 use crate::script::{End, Script, Step, head, last_head_for, message};
 
-/// Fast enough to be a flood for a client, slow enough not to be one for the machine.
+/// The pause between repeated pieces: short enough to flood a client, long enough not to load the machine.
 const FLOOD: Duration = Duration::from_millis(1);
 
 pub(super) static SPECS: [Spec; 10] = [
@@ -17,7 +17,7 @@ pub(super) static SPECS: [Spec; 10] = [
         takes: Takes::Nothing,
         sees: "bytes that are nothing, then the connection is closed",
         effect: Effect::Answer(|_, _| {
-            raw(b"\x00\xff\x13\x37 this is not the protocol you are looking for \xfe\x00\x07")
+            raw_bytes(b"\x00\xff\x13\x37 this is not the protocol you are looking for \xfe\x00\x07")
         }),
     },
     Spec {
@@ -32,19 +32,19 @@ pub(super) static SPECS: [Spec; 10] = [
         name: "tls-alert",
         takes: Takes::Nothing,
         sees: "a TLS alert: handshake failure",
-        effect: Effect::Answer(|_, _| raw(b"\x15\x03\x03\x00\x02\x02\x28")),
+        effect: Effect::Answer(|_, _| raw_bytes(b"\x15\x03\x03\x00\x02\x02\x28")),
     },
     Spec {
         name: "ssh-banner",
         takes: Takes::Nothing,
         sees: "the greeting of an SSH server",
-        effect: Effect::Answer(|_, _| raw(b"SSH-2.0-OpenSSH_9.2\r\n")),
+        effect: Effect::Answer(|_, _| raw_bytes(b"SSH-2.0-OpenSSH_9.2\r\n")),
     },
     Spec {
         name: "bad-status-line",
         takes: Takes::Nothing,
         sees: "a status line whose status is no number and whose reason is an escape sequence",
-        effect: Effect::Answer(|_, _| raw(b"HTTP/1.1 abc \x1b[31mred\r\n\r\n")),
+        effect: Effect::Answer(|_, _| raw_bytes(b"HTTP/1.1 abc \x1b[31mred\r\n\r\n")),
     },
     Spec {
         name: "bad-header",
@@ -80,13 +80,15 @@ pub(super) static SPECS: [Spec; 10] = [
         name: "endless-headers",
         takes: Takes::Nothing,
         sees: "a head that never ends",
-        effect: Effect::Answer(|_, _| forever("HTTP/1.1 200 OK\r\n", "x-and-another: one\r\n")),
+        effect: Effect::Answer(|_, _| {
+            repeat_for_ever("HTTP/1.1 200 OK\r\n", "x-and-another: one\r\n")
+        }),
     },
     Spec {
         name: "endless-1xx",
         takes: Takes::Nothing,
         sees: "100 Continue, again and again",
-        effect: Effect::Answer(|_, _| forever("", "HTTP/1.1 100 Continue\r\n\r\n")),
+        effect: Effect::Answer(|_, _| repeat_for_ever("", "HTTP/1.1 100 Continue\r\n\r\n")),
     },
     Spec {
         name: "early-hints",
@@ -101,11 +103,11 @@ pub(super) static SPECS: [Spec; 10] = [
     },
 ];
 
-fn raw(bytes: &'static [u8]) -> Answer {
+fn raw_bytes(bytes: &'static [u8]) -> Answer {
     Answer::Script(Script::bytes(bytes, End::Close))
 }
 
-fn forever(first: &'static str, again: &'static str) -> Answer {
+fn repeat_for_ever(first: &'static str, again: &'static str) -> Answer {
     let step = Step::Forever {
         bytes: Bytes::from_static(again.as_bytes()),
         every: FLOOD,

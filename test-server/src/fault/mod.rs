@@ -1,20 +1,20 @@
-//! The faults there are: what each is called, what it takes, what a client sees of it, and how it is done.
+//! All faults: the name of each, its argument, what a client sees of it, and its effect.
 //!
-//! A fault is one entry in the table of its family: the parser, `--list-faults` and the table in the README are made from
-//! these entries. An entry says what happens; `routes` and `connection` do it. Only those of the whole server are known by
-//! name elsewhere, where connections are accepted and closed.
+//! Each fault is one entry in the table of its family. The parser, `--list-faults` and the table in the README are made
+//! from these entries. An entry describes the effect; `routes` and `connection` carry it out. Only the faults of the
+//! whole server are known by name elsewhere, in the code that accepts and closes connections.
 //!
-//! * `argument`: what stands behind the `=` of a fault
-//! * `spec`: what an entry of the table is made of
-//! * `timing`: the answer is right and comes late
+//! * `argument`: the argument of a fault, after its `=`
+//! * `spec`: the parts of a table entry
+//! * `timing`: correct answers that come late
 //! * `status`: a status instead of a flag
-//! * `body`: 200, and something else in the body than a flag
-//! * `redirect`: redirects to the flag, in circles or to nowhere
-//! * `slow`: the answer comes in small pieces
+//! * `body`: 200 with a body that is not the flag
+//! * `redirect`: redirects to the flag, in a loop or to a wrong place
+//! * `slow`: answers in small pieces
 //! * `breaking`: the connection hangs, is reset or is closed
 //! * `framing`: the length of the body is wrong
-//! * `garbled`: bytes that are not HTTP, or not quite
-//! * `whole_server`: what the server does to all connections
+//! * `garbled`: bytes that are not HTTP, or malformed HTTP
+//! * `whole_server`: faults of all connections of a server
 
 use std::fmt;
 use std::time::Duration;
@@ -31,10 +31,10 @@ mod status;
 mod timing;
 mod whole_server;
 
-pub(crate) use argument::{Argument, LONGEST};
-pub(crate) use spec::{Answer, Case, Effect, Role, Spec, Wait};
+pub(crate) use argument::{Argument, MAX_DURATION};
+pub(crate) use spec::{Answer, Effect, FaultContext, Role, Spec, Wait};
 
-/// One thing that goes wrong with an answer, and how exactly.
+/// A fault with its argument.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     spec: &'static Spec,
@@ -42,7 +42,7 @@ pub(crate) struct Fault {
 }
 
 impl Spec {
-    /// All faults, family by family.
+    /// Returns all faults, family by family.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
         let families: [&'static [Self]; 9] = [
             &timing::SPECS,
@@ -58,12 +58,12 @@ impl Spec {
         families.into_iter().flatten()
     }
 
-    /// The sort of this name.
+    /// Returns the fault with this name.
     pub(crate) fn find(name: &str) -> Option<&'static Self> {
         Self::all().find(|spec| spec.name == name)
     }
 
-    /// The sort whose name is most like this word, if any is.
+    /// Returns the fault whose name is most similar to this word, if one is similar enough.
     pub(crate) fn closest(word: &str) -> Option<&'static Self> {
         let likeness = |spec: &&Self| strsim::jaro_winkler(spec.name, word);
         let closest = Self::all().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
@@ -101,9 +101,9 @@ impl Fault {
 
     pub(crate) fn role(&self) -> Role {
         match self.spec.effect {
-            Effect::Wait(_) | Effect::FirstAttempts => Role::Beside,
-            Effect::Answer(_) | Effect::AnswerWithFlag(_) => Role::Answers,
-            Effect::AddToStatus(_) => Role::AddsToStatus,
+            Effect::Wait(_) | Effect::FirstAttempts => Role::Modifier,
+            Effect::Answer(_) | Effect::AnswerWithFlag(_) => Role::Answer,
+            Effect::AddToStatus(_) => Role::StatusModifier,
             Effect::ServerWide => Role::ServerWide,
         }
     }
@@ -124,7 +124,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A line for each fault there is: its name and argument, and what a client sees of it.
+/// Returns all faults in a fixed order: the name with its argument, and what a client sees.
 ///
 /// ```
 /// let (fault, seen) = test_server::list_faults().find(|(fault, _)| fault.starts_with("reset")).unwrap();
@@ -132,5 +132,5 @@ impl fmt::Display for Fault {
 /// assert_eq!(seen, "the connection is reset before an answer");
 /// ```
 pub fn list_faults() -> impl Iterator<Item = (String, &'static str)> {
-    Spec::all().map(|spec| (format!("{}{}", spec.name, spec.takes.shown()), spec.sees))
+    Spec::all().map(|spec| (format!("{}{}", spec.name, spec.takes.syntax()), spec.sees))
 }

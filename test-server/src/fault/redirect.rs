@@ -1,11 +1,11 @@
-//! Faults that lead elsewhere: to the flag after all, in circles, or nowhere.
+//! Faults that redirect: to the flag, in a loop, or to a wrong place.
 
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;
 
 use crate::fault::argument::Takes;
-use crate::fault::spec::{Answer, Case, Effect, Spec};
+use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
 
 pub(super) static SPECS: [Spec; 6] = [
     Spec {
@@ -15,59 +15,60 @@ pub(super) static SPECS: [Spec; 6] = [
             default: 1,
         },
         sees: "302 so many times, then the flag",
-        effect: Effect::AnswerWithFlag(|argument, case, flag| {
-            if case.hop >= argument.number() {
+        effect: Effect::AnswerWithFlag(|argument, context, flag| {
+            if context.hop >= argument.number() {
                 let headers = [(axum::http::header::CONTENT_TYPE, "image/gif")];
                 return Answer::Http((headers, flag.clone()).into_response());
             }
-            found(Some(&here(case, case.hop + 1)))
+            redirect_to(Some(&same_flag(context, context.hop + 1)))
         }),
     },
     Spec {
         name: "redirect-loop",
         takes: Takes::Nothing,
         sees: "302 to the same place, for ever",
-        effect: Effect::Answer(|_, case| found(Some(&here(case, 0)))),
+        effect: Effect::Answer(|_, context| redirect_to(Some(&same_flag(context, 0)))),
     },
     Spec {
         name: "redirect-missing",
         takes: Takes::Nothing,
         sees: "302 to a flag that is not there (404)",
-        effect: Effect::Answer(|_, _| found(Some("/flags/no/such.gif"))),
+        effect: Effect::Answer(|_, _| redirect_to(Some("/flags/no/such.gif"))),
     },
     Spec {
         name: "redirect-nowhere",
         takes: Takes::Nothing,
         sees: "302 without a Location",
-        effect: Effect::Answer(|_, _| found(None)),
+        effect: Effect::Answer(|_, _| redirect_to(None)),
     },
     Spec {
         name: "redirect-scheme",
         takes: Takes::Nothing,
         sees: "302 to a file: URL",
-        effect: Effect::Answer(|_, _| found(Some("file:///etc/passwd"))),
+        effect: Effect::Answer(|_, _| redirect_to(Some("file:///etc/passwd"))),
     },
     Spec {
         name: "redirect-refused",
         takes: Takes::Nothing,
         sees: "302 to a port where nobody listens (1 on 127.0.0.1)",
-        effect: Effect::Answer(|_, case| {
-            let cc = case.code;
-            found(Some(&format!("http://127.0.0.1:1/flags/{cc}/{cc}.gif")))
+        effect: Effect::Answer(|_, context| {
+            let cc = context.code;
+            redirect_to(Some(&format!("http://127.0.0.1:1/flags/{cc}/{cc}.gif")))
         }),
     },
 ];
 
-/// The same flag, with what must not be forgotten on the way.
-fn here(case: &Case<'_>, hop: u64) -> String {
-    let cc = case.code;
+/// Returns the path of the same flag. Its query carries the number of redirects and the request's plan to the next
+/// request.
+fn same_flag(context: &FaultContext<'_>, hop: u64) -> String {
+    let cc = context.code;
     let hop = if hop > 0 {
         format!("hop={hop}")
     } else {
         String::new()
     };
-    let plan = case
-        .own_plan
+    let plan = context
+        .query_plan
         .map(|plan| format!("plan={plan}"))
         .unwrap_or_default();
     let query = [hop, plan]
@@ -79,7 +80,7 @@ fn here(case: &Case<'_>, hop: u64) -> String {
     format!("/flags/{cc}/{cc}.gif{mark}{query}")
 }
 
-fn found(location: Option<&str>) -> Answer {
+fn redirect_to(location: Option<&str>) -> Answer {
     let mut headers = HeaderMap::new();
     if let Some(location) = location.and_then(|url| HeaderValue::from_str(url).ok()) {
         headers.insert(LOCATION, location);

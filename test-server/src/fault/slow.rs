@@ -1,4 +1,4 @@
-//! Faults of pace: every byte is right, and they come a few at a time.
+//! Faults of pace: every byte is correct, but they come a few at a time.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) static SPECS: [Spec; 3] = [
         sees: "the head one byte after another, this far apart; then the flag at once",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let head = last_head_for(flag);
-            let script = Script::nothing(End::Close).then(byte_by_byte(head, argument.duration()));
+            let script = Script::empty(End::Close).then(byte_by_byte(head, argument.duration()));
             Answer::Script(script.then(Step::Write(flag.clone())))
         }),
     },
@@ -54,7 +54,7 @@ fn byte_by_byte(bytes: impl Into<Bytes>, every: Duration) -> Step {
     }
 }
 
-/// Fifty pieces a second, or single bytes where that would be less than one.
+/// Sends 50 pieces a second, or single bytes if a piece would be less than one byte.
 fn at_rate(bytes: Bytes, bytes_a_second: u64) -> Step {
     let at_a_time = (bytes_a_second / 50).max(1);
     let every = Duration::from_secs_f64(at_a_time as f64 / bytes_a_second as f64);

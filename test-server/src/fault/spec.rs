@@ -1,4 +1,4 @@
-//! What an entry in the table of faults is made of, and what its function is given and gives back.
+//! The parts of an entry in the fault table, and the arguments and results of its function.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,75 +9,75 @@ use axum::response::Response;
 use crate::fault::argument::{Argument, Takes};
 use crate::script::Script;
 
-/// A sort of fault.
+/// An entry in the fault table.
 pub(crate) struct Spec {
-    /// What it is called in a plan.
+    /// The name in a plan.
     pub(crate) name: &'static str,
-    /// What stands behind `=`.
+    /// The kind of argument, after `=`.
     pub(crate) takes: Takes,
-    /// What a client sees of it.
+    /// What a client sees, for `--list-faults` and the README.
     pub(crate) sees: &'static str,
-    /// How it is done.
+    /// The function that carries it out.
     pub(crate) effect: Effect,
 }
 
-/// How a fault is done.
+/// The effect of a fault.
 #[derive(Clone, Copy)]
 pub(crate) enum Effect {
-    /// Something is waited for before the answer.
-    Wait(fn(&Argument, &Case<'_>) -> Wait),
-    /// This is the answer.
-    Answer(fn(&Argument, &Case<'_>) -> Answer),
-    /// This is the answer if there is a flag; what is missing is missing as ever.
-    AnswerWithFlag(fn(&Argument, &Case<'_>, &Bytes) -> Answer),
-    /// Something is added to an answer that is a status.
+    /// Waits before the answer.
+    Wait(fn(&Argument, &FaultContext<'_>) -> Wait),
+    /// Replaces the answer.
+    Answer(fn(&Argument, &FaultContext<'_>) -> Answer),
+    /// Replaces the answer if the code has a flag. Other codes are answered with 404 as usual.
+    AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Bytes) -> Answer),
+    /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
-    /// The other faults of the slice are met only so many times.
+    /// Limits the other faults of the slice to the first attempts at a code.
     FirstAttempts,
-    /// The server as a whole behaves so.
+    /// Applies to the whole server. Carried out where connections are accepted and closed.
     ServerWide,
 }
 
-/// What may stand beside what in a slice.
+/// The role of a fault in a slice, which decides the faults it can be combined with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Goes with everything.
-    Beside,
-    /// The answer itself: one in a slice.
-    Answers,
-    /// Goes with `status`.
-    AddsToStatus,
-    /// Alone, and for all codes.
+    /// Can be combined with all others.
+    Modifier,
+    /// The answer itself: at most one in a slice.
+    Answer,
+    /// Needs `status` before it.
+    StatusModifier,
+    /// Must be the only fault, with 100 percent.
     ServerWide,
 }
 
-/// What is to be waited for.
+/// What to wait for before the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
     For(Duration),
-    /// So many requests in flight at once.
+    /// Until this many requests have been in flight at once.
     InFlight(usize),
 }
 
-/// What is sent instead of a flag.
+/// The answer to send instead of the flag.
 pub(crate) enum Answer {
-    /// A response, through the HTTP library.
+    /// A response, sent by the HTTP library.
     Http(Response),
-    /// Bytes that no HTTP library would send, or not so.
+    /// Bytes that no HTTP library would send, or not exactly so.
     Script(Script),
 }
 
 /// The request that meets a fault.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Case<'a> {
+pub(crate) struct FaultContext<'a> {
     /// The seed of the server.
     pub(crate) seed: u64,
     /// The code, in lower case.
     pub(crate) code: &'a str,
-    /// How often it has been redirected here.
+    /// How often the request has been redirected here.
     pub(crate) hop: u64,
-    /// The plan of the request's own, as it stands in its URL.
-    pub(crate) own_plan: Option<&'a str>,
+    /// The plan in the query of the request, still percent-encoded.
+    pub(crate) query_plan: Option<&'a str>,
 }
 
 impl fmt::Debug for Spec {

@@ -1,4 +1,4 @@
-//! Faults that are a status: well-formed answers that are no flag.
+//! Faults that are a status: well-formed answers without the flag.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use hyper::ext::ReasonPhrase;
 
 use crate::fault::argument::{Argument, RetryAfter, Takes};
-use crate::fault::spec::{Answer, Case, Effect, Spec};
+use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
 use crate::random;
 
 pub(super) static SPECS: [Spec; 7] = [
@@ -67,28 +67,28 @@ fn gif(status: StatusCode) -> Answer {
     Answer::Http((status, [(header::CONTENT_TYPE, "image/gif")]).into_response())
 }
 
-fn status(argument: &Argument, case: &Case<'_>) -> Answer {
-    let status = pick(argument, case).and_then(|number| StatusCode::from_u16(number).ok());
+fn status(argument: &Argument, context: &FaultContext<'_>) -> Answer {
+    let status = pick(argument, context).and_then(|number| StatusCode::from_u16(number).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Answer::Http(match status {
-        // These have no body, and no length of one.
+        // These statuses have neither a body nor a Content-Length.
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => status.into_response(),
         _ => (status, format!("{}\n", in_words(status))).into_response(),
     })
 }
 
-/// `503 Service Unavailable`, or the number alone.
+/// Returns the status with its standard reason, such as `503 Service Unavailable`, or the number alone.
 fn in_words(status: StatusCode) -> String {
     let reason = status.canonical_reason().map(|reason| format!(" {reason}"));
     format!("{}{}", status.as_u16(), reason.unwrap_or_default())
 }
 
-/// Which of several statuses a code meets.
-fn pick(argument: &Argument, case: &Case<'_>) -> Option<u16> {
+/// Returns the status that a code meets.
+fn pick(argument: &Argument, context: &FaultContext<'_>) -> Option<u16> {
     let Argument::Statuses(statuses) = argument else {
         return None;
     };
-    let at = random::uniform(case.seed, &format!("{}/status/{argument}", case.code));
+    let at = random::uniform(context.seed, &format!("{}/status/{argument}", context.code));
     statuses.get((at * statuses.len() as f64) as usize).copied()
 }
 
@@ -105,7 +105,7 @@ fn retry_after(argument: &Argument, response: &mut Response) {
     }
 }
 
-/// What is no reason phrase (one with a line end in it) is left out.
+/// Sets the reason phrase. Does nothing if the text is not a valid one, such as text with a line end.
 fn reason(argument: &Argument, response: &mut Response) {
     let Argument::Text(text) = argument else {
         return;
@@ -120,16 +120,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_status_of_several_comes_up_for_some_code_and_always_for_the_same() {
+    fn codes_are_spread_over_the_statuses_and_keep_theirs() {
         let argument = Argument::Statuses(vec![500, 501, 502, 503]);
         let of = |code: &str| {
             pick(
                 &argument,
-                &Case {
+                &FaultContext {
                     seed: 35,
                     code,
                     hop: 0,
-                    own_plan: None,
+                    query_plan: None,
                 },
             )
             .unwrap()
@@ -140,7 +140,7 @@ mod tests {
             let share = picked.iter().filter(|&&s| s == status).count();
             assert!((130..210).contains(&share), "{status}: {share} of 676");
         }
-        // Published draws: a change here is a change of every run that anyone has written down.
+        // These draws are published: changing them would invalidate every recorded run.
         assert_eq!(["be", "bh", "br", "cs"].map(of), [500, 502, 500, 503]);
     }
 }

@@ -1,9 +1,9 @@
-//! Faults of time: the answer is right, and comes late, or comes only at last.
+//! Faults of time: the answer is correct but comes late, or only after failed attempts.
 
 use std::time::Duration;
 
 use crate::fault::argument::{Argument, Takes};
-use crate::fault::spec::{Case, Effect, Spec, Wait};
+use crate::fault::spec::{Effect, FaultContext, Spec, Wait};
 
 pub(super) static SPECS: [Spec; 3] = [
     Spec {
@@ -32,13 +32,13 @@ pub(super) static SPECS: [Spec; 3] = [
     },
 ];
 
-fn delay(argument: &Argument, case: &Case<'_>) -> Wait {
+fn delay(argument: &Argument, context: &FaultContext<'_>) -> Wait {
     match argument {
-        Argument::Delay(delay) => Wait::For(delay.of(case.seed, case.code)),
+        Argument::Delay(delay) => Wait::For(delay.of(context.seed, context.code)),
         _ => Wait::For(Duration::ZERO),
     }
 }
 
-fn hold(argument: &Argument, _: &Case<'_>) -> Wait {
+fn hold(argument: &Argument, _: &FaultContext<'_>) -> Wait {
     Wait::InFlight(usize::try_from(argument.number()).unwrap_or(usize::MAX))
 }

@@ -1,4 +1,4 @@
-//! Faults of the server as a whole: what it does to connections, whatever is asked on them.
+//! Faults of the whole server: they affect its connections, independent of the requests on them.
 
 use crate::fault::argument::Takes;
 use crate::fault::spec::{Effect, Spec};

@@ -1,14 +1,14 @@
-//! Who gets the page as HTML: who asks for it by name, as browsers do and curl does not.
+//! Content negotiation: HTML for clients that accept `text/html` explicitly (browsers), text for others (curl).
 
 use axum::http::{HeaderMap, header};
 
-/// Whether HTML is named, and named no later than plain text where both are.
+/// Returns whether the client accepts `text/html` explicitly, with at least the weight of `text/plain`.
 pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     let html = weight(headers, "text/html");
     html > 0.0 && html >= weight(headers, "text/plain")
 }
 
-/// How much this type is wanted, 0 to 1, where it is named: `*/*` names nothing.
+/// Returns the weight of this media type, from 0 to 1; 0 if it is not named. Ranges such as `*/*` do not count.
 fn weight(headers: &HeaderMap, media_type: &str) -> f64 {
     let lines = headers.get_all(header::ACCEPT).into_iter();
     let ranges = lines
@@ -16,9 +16,9 @@ fn weight(headers: &HeaderMap, media_type: &str) -> f64 {
         .flat_map(|line| line.split(','));
     let weights = ranges.filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
-        let named = parts.next()?.eq_ignore_ascii_case(media_type);
+        let matches = parts.next()?.eq_ignore_ascii_case(media_type);
         let q = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        named.then(|| q.map_or(1.0, |q| q.trim().parse().unwrap_or(0.0)))
+        matches.then(|| q.map_or(1.0, |q| q.trim().parse().unwrap_or(0.0)))
     });
     weights.fold(0.0, f64::max)
 }
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_get_html_and_who_does_not_name_it_does_not() {
+    fn only_clients_that_name_html_get_html() {
         let prefers = |accept: &[&'static str]| {
             let values = accept.iter().map(|line| line.parse().unwrap());
             prefers_html(&values.map(|value| (header::ACCEPT, value)).collect())

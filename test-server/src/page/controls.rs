@@ -1,4 +1,4 @@
-//! The parts of the page for those who may steer: the numbers, and the forms.
+//! The parts of the page that need open control paths: the counters and the forms.
 
 use maud::{Markup, html};
 
@@ -35,8 +35,8 @@ pub(super) fn counters(stats: &Stats) -> Markup {
                 }
             }
             p .faint {
-                "Requests are those for flags; connections are all, those of this page among them. "
-                span #live role="status" { "As of when this page was loaded." }
+                "Requests are those for flags. Connections include those of this page. "
+                span #live role="status" { "These numbers are from when this page was loaded." }
             }
             form #reset-form method="post" action="/__page/reset" {
                 button #reset type="submit" { "Reset the counters" }
@@ -46,26 +46,26 @@ pub(super) fn counters(stats: &Stats) -> Markup {
     }
 }
 
-/// Returns the form for another plan, with this one in it, and the list of faults.
+/// Returns the form that changes the plan, filled with this plan, and the list of faults.
 pub(super) fn plan_form(plan: &str, why_refused: Option<&str>) -> Markup {
     html! {
         section #steer aria-labelledby="plan-title" {
-            h2 #plan-title { "Another plan" }
+            h2 #plan-title { "Change the plan" }
             form #plan-form method="post" action="/__page/plan" {
                 label for="plan" { "Plan" }
                 div .line {
-                    // Where the typed plan is wrong, that is where to go on.
+                    // After an error the input is focused, so that the user can correct the plan.
                     input #plan name="plan" type="text" value=(plan) autocomplete="off" autocapitalize="off"
                         spellcheck="false" aria-describedby="plan-help plan-result"
                         aria-invalid=[why_refused.map(|_| "true")] autofocus[why_refused.is_some()];
-                    button #set-plan type="submit" { "Change the plan" }
+                    button #set-plan type="submit" { "Set the plan" }
                 }
                 div #plan-result role="status" { @if let Some(why) = why_refused { (refusal(why)) } }
                 p #plan-help .faint {
                     code { "PERCENT:FAULT[=ARGUMENT][+FAULT...]" }
-                    ", and more of them with commas between, such as "
+                    "; separate several with commas, such as "
                     code { "25:status=500|503+retry-after=2s,10:reset" }
-                    ". Nothing: every code is answered at once."
+                    ". An empty plan answers every code at once."
                 }
             }
             details #faults {
@@ -80,8 +80,10 @@ pub(super) fn plan_form(plan: &str, why_refused: Option<&str>) -> Markup {
     }
 }
 
-/// Returns the message about a plan. Its first line is words; what follows, wider than a phone, scrolls by itself, by
-/// keyboard too: a caret must stay under its word.
+/// Returns the message about a plan.
+///
+/// The first line is text and may wrap. The plan and its carets may be wider than a phone and must not wrap, because
+/// each caret must stay under its word. So they scroll, also by keyboard.
 fn refusal(why: &str) -> Markup {
     let (words, pointing) = why.split_at(why.find('\n').map_or(why.len(), |end| end + 1));
     html! { pre .refused tabindex="0" { span { (words) } (pointing) } }
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_something_in_html_is_escaped() {
+    fn html_in_plans_and_messages_is_escaped() {
         let form = plan_form("<a b='c' d=\"e\">&é", Some("<i>\n</pre>")).into_string();
         assert!(form.contains(" value=\"&lt;a b='c' d=&quot;e&quot;&gt;&amp;é\" "));
         assert!(form.contains("<span>&lt;i&gt;\n</span>&lt;/pre&gt;</pre>"));

@@ -1,4 +1,4 @@
-//! The page as HTML. maud escapes everything that is not written here: names, plans and hosts are anyone's words.
+//! The page as HTML. Names, plans and hosts are untrusted text, which maud escapes.
 
 use std::ptr;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use crate::site::Site;
 /// The page of a server at one moment.
 pub(super) struct Page<'a> {
     pub(super) site: &'a Site,
-    /// All servers of the group, this one among them, and their ports.
+    /// All servers of the group, including this one, with their ports.
     pub(super) servers: &'a [(u16, Arc<Site>)],
     /// The host name by which the visitor addresses this machine.
     pub(super) host: &'a str,
     pub(super) access: Access<'a>,
-    /// By which the browser knows the script and the style sheet.
+    /// The nonce by which the browser accepts the script and the style sheet.
     pub(super) nonce: &'a str,
 }
 
-/// What the visitor may do, and has just done.
+/// What the visitor may do, and the result of the last form.
 #[derive(Clone, Copy)]
 pub(super) enum Access<'a> {
-    /// Nothing, for this reason.
+    /// The control paths are closed to the visitor, for this reason.
     Closed(&'static str),
-    /// Watch the numbers, change the plan.
+    /// The visitor may read the counters and change the plan.
     Open,
-    /// The same, and has typed a plan that was refused.
+    /// The same, and the plan that the visitor sent was refused.
     PlanRefused { typed: &'a str, why: &'a str },
 }
 
@@ -53,7 +53,7 @@ impl Page<'_> {
                         (self.controls())
                         (self.gallery())
                     }
-                    // Closed, there is nothing to watch.
+                    // If the control paths are closed, the script has nothing to update.
                     @if !self.is_closed() {
                         script nonce=(nonce) { (PreEscaped(include_str!("page.js"))) }
                     }
@@ -62,7 +62,7 @@ impl Page<'_> {
         }
     }
 
-    /// Without one a browser asks for `/favicon.ico` and complains that there is none.
+    /// Returns the icon. Without one, browsers request `/favicon.ico` and log an error when it is missing.
     fn icon(&self) -> Markup {
         let has_icon = !self.is_closed() && self.site.images.find("br").is_some();
         html! { @if has_icon { link rel="icon" type="image/gif" href="/__flag/br.gif"; } }
@@ -72,7 +72,7 @@ impl Page<'_> {
         matches!(self.access, Access::Closed(_))
     }
 
-    /// What changes with the plan; the script puts this part anew.
+    /// Returns the part that depends on the plan. The script replaces it when the plan changes.
     fn state(&self) -> Markup {
         let Self { site, servers, .. } = self;
         let plan = site.plan();
@@ -85,7 +85,7 @@ impl Page<'_> {
                     div { dt { "Flags" } dd { (site.images.count()) " at " code { "/flags/{cc}/{cc}.gif" } } }
                 }
                 @if servers.len() > 1 {
-                    h2 #servers-title { "All servers here" }
+                    h2 #servers-title { "All servers of this group" }
                     ul #servers aria-labelledby="servers-title" {
                         @for (port, server) in *servers { (self.server(*port, server)) }
                     }
@@ -99,7 +99,7 @@ impl Page<'_> {
         html! {
             li {
                 @if ptr::eq(server, self.site) {
-                    strong aria-current="page" { (name) } ", this one, on port " (port) " " (words)
+                    strong aria-current="page" { (name) } " (this server) on port " (port) " " (words)
                 } @else {
                     a href={ "http://" (self.host) ":" (port) "/" } { (name) } " on port " (port) " " (words)
                 }
@@ -111,7 +111,7 @@ impl Page<'_> {
         let (plan, why_refused) = match self.access {
             Access::Closed(why) => {
                 return html! {
-                    p #closed .faint { "Counters and another plan are not to be had here; " (why) "." }
+                    p #closed .faint { "Counters and plan changes are disabled: " (why) "." }
                 };
             }
             Access::Open => (&*self.site.plan().to_string(), None),
@@ -125,23 +125,23 @@ impl Page<'_> {
 
     fn gallery(&self) -> Markup {
         let codes = self.site.images.codes();
-        // The images have a path of their own, where they are not counted, and it is closed as well.
+        // The images come from a control path, where they are not counted. It may be closed as well.
         let closed = self.is_closed();
         html! {
             h2 #gallery-title { (codes.len()) " flags" }
-            p .faint { "Each leads to the flag as a client gets it: under the plan, and counted." }
+            p .faint { "Each link requests the flag as a client does: the plan applies and the request is counted." }
             ul #gallery class=[closed.then_some("codes-only")] aria-labelledby="gallery-title" {
                 @for code in codes {
                     @let upper = code.to_uppercase();
                     li {
                         a href={ "/flags/" (code) "/" (code) ".gif" } {
                             @if !closed {
-                                // The size at which they are drawn, whatever the size of the file: nothing jumps when
-                                // they arrive.
+                                // A fixed size, independent of the file, so that the layout does not move when the
+                                // images load.
                                 img src={ "/__flag/" (code) ".gif" } alt={ "flag of " (upper) } width="72" height="52"
                                     loading="lazy" decoding="async";
                             }
-                            // What the image says already is not read out once more.
+                            // Hidden from screen readers, because the image already has this text.
                             span .code aria-hidden=[(!closed).then_some("true")] { (upper) }
                         }
                     }

@@ -1,7 +1,8 @@
-//! What a server shows at `/`: a page to browsers, a few lines of text to everyone else. Never counted.
+//! The page at `/`: HTML for browsers, a few lines of text for other clients. It is not counted as a request.
 //!
-//! The page works without its script: its numbers are those of the moment, and its forms are plain POSTs that lead back to
-//! it. Who may see the numbers and steer is decided by `control` alone, for the page as for the paths it uses.
+//! The page works without its script: it contains the current numbers, and its forms are plain POSTs that redirect back
+//! to it. Only `control` decides which requests may see the numbers and change the server, both for the page and for
+//! the paths it uses.
 //!
 //! * `accept`: which clients get HTML
 //! * `text`: the page as plain text
@@ -28,9 +29,9 @@ mod text;
 
 use html::{Access, Page};
 
-/// The page, and the paths its forms are sent to.
+/// Returns the routes of the page and of its forms.
 pub(crate) fn routes(site: &Arc<Site>, group: Group) -> Router<Arc<Site>> {
-    let show_to = {
+    let show_page = {
         let group = group.clone();
         async move |State(site): State<Arc<Site>>, headers: HeaderMap| show(&site, &group, &headers)
     };
@@ -38,14 +39,14 @@ pub(crate) fn routes(site: &Arc<Site>, group: Group) -> Router<Arc<Site>> {
         change_plan(&site, &group, &headers, &form)
     };
     let forms = Router::new()
-        // Whoever loads the answer to a form anew, by its address, is led to the page.
-        .route("/__page/plan", get(back).post(change))
-        .route("/__page/reset", get(back).post(reset));
+        // A visitor who reloads the response to a form by its address is redirected to the page.
+        .route("/__page/plan", get(redirect_to_page).post(change))
+        .route("/__page/reset", get(redirect_to_page).post(reset));
     Router::new()
-        .route("/", get(show_to.clone()))
-        // The addresses that everybody is shown.
-        .route("/flags", get(show_to.clone()))
-        .route("/flags/", get(show_to))
+        .route("/", get(show_page.clone()))
+        // The base URL that the ready lines and `TestServer::url` show.
+        .route("/flags", get(show_page.clone()))
+        .route("/flags/", get(show_page))
         .merge(control::guarded(forms, site))
 }
 
@@ -56,14 +57,14 @@ fn show(site: &Site, group: &Group, headers: &HeaderMap) -> Response {
     let access = if control::is_open_to_own_pages(site, headers) {
         Access::Open
     } else {
-        Access::Closed(control::why_closed(site))
+        Access::Closed(control::closed_reason(site))
     };
     page(site, group, headers, access)
 }
 
 fn change_plan(site: &Site, group: &Group, headers: &HeaderMap, form: &str) -> Response {
     let Some(typed) = typed_plan(form) else {
-        return (StatusCode::BAD_REQUEST, "the form has no plan\n").into_response();
+        return (StatusCode::BAD_REQUEST, "the form has no field 'plan'\n").into_response();
     };
     match control::change_plan(site, &typed) {
         Ok(_) => Redirect::to("/").into_response(),
@@ -83,10 +84,10 @@ fn typed_plan(form: &str) -> Option<String> {
 
 async fn reset(State(site): State<Arc<Site>>) -> Redirect {
     site.counters.reset();
-    back().await
+    redirect_to_page().await
 }
 
-async fn back() -> Redirect {
+async fn redirect_to_page() -> Redirect {
     Redirect::to("/")
 }
 
@@ -99,7 +100,7 @@ fn page(site: &Site, group: &Group, headers: &HeaderMap, access: Access<'_>) -> 
         access,
         nonce: &nonce,
     };
-    // `frame-ancestors`: nobody shall click on this page through another.
+    // `frame-ancestors` prevents clickjacking: other pages cannot embed this one.
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -109,19 +110,19 @@ fn page(site: &Site, group: &Group, headers: &HeaderMap, access: Access<'_>) -> 
         (header::CONTENT_SECURITY_POLICY, policy.as_str()),
         (header::VARY, "Accept"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // The numbers are those of the moment.
+        // A cached page would show old numbers.
         (header::CACHE_CONTROL, "no-cache"),
     ];
     (head, page.render().into_string()).into_response()
 }
 
-/// Another one for each page, and not to be guessed: the keys of a `RandomState` come from the system.
+/// Returns a new nonce for one page. It cannot be guessed, because the keys of a `RandomState` come from the system.
 fn nonce() -> String {
     let state = RandomState::new();
     format!("{:016x}{:016x}", state.hash_one(0), state.hash_one(1))
 }
 
-/// Returns the host name by which the visitor addresses this machine; the links to the other servers use it as well.
+/// Returns the host name by which the visitor addresses this machine. The links to the other servers use the same name.
 fn host_name(headers: &HeaderMap) -> &str {
     let host = headers.get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -137,23 +138,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_is_called_what_the_visitor_calls_it() {
-        let called = |host: &'static str| {
+    fn host_names_come_from_the_request() {
+        let name_in = |host: &'static str| {
             let headers: HeaderMap = [(header::HOST, host.parse().unwrap())]
                 .into_iter()
                 .collect();
             host_name(&headers).to_owned()
         };
-        assert_eq!(called("localhost:8001"), "localhost");
-        assert_eq!(called("127.0.0.1"), "127.0.0.1");
-        assert_eq!(called("[::1]:8001"), "[::1]");
-        assert_eq!(called("[::1]"), "[::1]");
-        assert_eq!(called(""), "localhost");
+        assert_eq!(name_in("localhost:8001"), "localhost");
+        assert_eq!(name_in("127.0.0.1"), "127.0.0.1");
+        assert_eq!(name_in("[::1]:8001"), "[::1]");
+        assert_eq!(name_in("[::1]"), "[::1]");
+        assert_eq!(name_in(""), "localhost");
         assert_eq!(host_name(&HeaderMap::new()), "localhost");
     }
 
     #[test]
-    fn a_plan_comes_out_as_it_was_typed() {
+    fn plans_in_forms_are_decoded() {
         let sent = "a=b&plan=100%3Astatus%3D503%2Breason%3D%22a+%26+%C3%A9%22";
         let typed = r#"100:status=503+reason="a & é""#;
         assert_eq!(typed_plan(sent).as_deref(), Some(typed));

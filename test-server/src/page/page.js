@@ -1,101 +1,102 @@
-// Keeps the page up to date while it is looked at. All of it is there without this script too: the numbers are those of
-// the moment, and the forms lead back here. So what the server answers to a form is a page, and parts of it are taken over.
+// Keeps the page up to date while it is visible. The page also works without this script: it contains the current
+// numbers, and its forms redirect back to it. So the server answers a form with a page, and the script copies parts of
+// that page.
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
   const SECOND = 1000;
   let timer;
-  let plan; // As last heard of, to tell when somebody else has changed it.
+  let plan; // The last known plan, to notice when another client changes it.
 
-  const put = (element, text) => {
+  const setText = (element, text) => {
     if (element.textContent !== text) element.textContent = text;
   };
 
   const cell = (tag, text, attributes) => {
-    const made = document.createElement(tag);
-    made.textContent = text;
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    return made;
+    const node = document.createElement(tag);
+    node.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
   };
 
   const row = ([fault, times]) => {
-    const made = document.createElement("tr");
-    made.append(cell("th", fault, { scope: "row" }), cell("td", times, { class: "number" }));
-    return made;
+    const node = document.createElement("tr");
+    node.append(cell("th", fault, { scope: "row" }), cell("td", times, { class: "number" }));
+    return node;
   };
 
-  const none = () => {
-    const made = document.createElement("tr");
-    made.append(cell("td", "none yet", { colspan: "2" }));
-    return made;
+  const emptyRow = () => {
+    const node = document.createElement("tr");
+    node.append(cell("td", "none yet", { colspan: "2" }));
+    return node;
   };
 
   const showStats = (stats) => {
     for (const element of document.querySelectorAll("[data-stat]")) {
-      put(element, String(stats[element.dataset.stat]));
+      setText(element, String(stats[element.dataset.stat]));
     }
     const faults = Object.entries(stats.injected);
-    const rows = faults.length > 0 ? faults.map(row) : [none()];
+    const rows = faults.length > 0 ? faults.map(row) : [emptyRow()];
     document.querySelector("#injected tbody").replaceChildren(...rows);
   };
 
-  const ask = async (path, options = {}) => {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(5 * SECOND), cache: "no-store", ...options });
-    return { ok: answer.ok, text: await answer.text() };
+  const request = async (path, options = {}) => {
+    const response = await fetch(path, { signal: AbortSignal.timeout(5 * SECOND), cache: "no-store", ...options });
+    return { ok: response.ok, text: await response.text() };
   };
 
-  // Its style sheet and script stay out: they have another nonce, and the browser would complain.
-  const asPage = (text) => {
+  // Parses only <main>: the style sheet and the script have another nonce, which the browser would report as an error.
+  const parsePage = (text) => {
     const main = text.slice(text.indexOf("<main>"), text.indexOf("</main>"));
     return new DOMParser().parseFromString(main, "text/html");
   };
 
-  // Takes over what is said of the plan, here and in the field, unless something else has been typed there meanwhile.
+  // Copies the parts that depend on the plan. The input keeps its text if the user has typed something else meanwhile.
   const showState = (page) => {
-    const [here, there] = [byId("state"), page.getElementById("state")];
-    if (there && here.innerHTML !== there.innerHTML) here.replaceWith(document.importNode(there, true));
-    const [field, stands] = [byId("plan"), page.getElementById("plan")];
-    if (stands && !stands.hasAttribute("aria-invalid")) {
+    const [current, updated] = [byId("state"), page.getElementById("state")];
+    if (updated && current.innerHTML !== updated.innerHTML) current.replaceWith(document.importNode(updated, true));
+    const [field, newField] = [byId("plan"), page.getElementById("plan")];
+    if (newField && !newField.hasAttribute("aria-invalid")) {
       const untouched = field.value === field.defaultValue;
-      field.defaultValue = stands.defaultValue;
-      if (untouched) field.value = stands.defaultValue;
+      field.defaultValue = newField.defaultValue;
+      if (untouched) field.value = newField.defaultValue;
     }
   };
 
-  const load = async () => {
-    const page = await ask("/", { headers: { accept: "text/html" } });
-    if (page.ok) showState(asPage(page.text));
+  const updateState = async () => {
+    const page = await request("/", { headers: { accept: "text/html" } });
+    if (page.ok) showState(parsePage(page.text));
   };
 
   const watch = async () => {
     clearTimeout(timer);
     if (document.hidden) return;
     try {
-      const [stats, now] = await Promise.all([ask("/__stats"), ask("/__plan")]);
+      const [stats, now] = await Promise.all([request("/__stats"), request("/__plan")]);
       if (!stats.ok || !now.ok) throw new Error(stats.text);
       showStats(JSON.parse(stats.text));
-      if (plan !== undefined && plan !== now.text) await load();
+      if (plan !== undefined && plan !== now.text) await updateState();
       plan = now.text;
-      put(byId("live"), "Live, once a second.");
+      setText(byId("live"), "Updated every second.");
     } catch {
-      put(byId("live"), "The server does not answer; these are its last numbers.");
+      setText(byId("live"), "The server does not answer. These are the last known numbers.");
     }
-    clearTimeout(timer); // Two may have been at it at once.
+    clearTimeout(timer); // Two calls may have run at the same time.
     timer = setTimeout(watch, SECOND);
   };
 
-  // Sends a form as the browser would, and gives the page that comes back.
+  // Sends a form as the browser would and returns the page in the response.
   const send = async (form) => {
     const body = new URLSearchParams(new FormData(form));
-    const answer = await ask(form.action, { method: "POST", body, headers: { accept: "text/html" } });
-    return { ok: answer.ok, text: answer.text, page: asPage(answer.text) };
+    const response = await request(form.action, { method: "POST", body, headers: { accept: "text/html" } });
+    return { ok: response.ok, text: response.text, page: parsePage(response.text) };
   };
 
-  const takeOver = (form, onAnswer, onError) => {
+  const handleForm = (form, onResponse, onError) => {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       try {
-        onAnswer(await send(form));
+        onResponse(await send(form));
       } catch {
         onError("The server does not answer.");
       }
@@ -103,8 +104,8 @@
     });
   };
 
-  const sayOfPlan = (element) => byId("plan-result").replaceChildren(element);
-  takeOver(
+  const showPlanResult = (element) => byId("plan-result").replaceChildren(element);
+  handleForm(
     byId("plan-form"),
     ({ ok, text, page }) => {
       const field = byId("plan");
@@ -112,28 +113,28 @@
       if (ok) {
         field.value = field.defaultValue;
         showState(page);
-        sayOfPlan(cell("p", "The plan is changed.", { class: "done" }));
+        showPlanResult(cell("p", "Plan changed.", { class: "done" }));
         return;
       }
       field.setAttribute("aria-invalid", "true");
       field.focus();
-      const why = page.querySelector("#plan-result .refused");
-      sayOfPlan(why ? document.importNode(why, true) : cell("pre", text, { class: "refused", tabindex: "0" }));
+      const message = page.querySelector("#plan-result .refused");
+      showPlanResult(message ? document.importNode(message, true) : cell("pre", text, { class: "refused", tabindex: "0" }));
     },
-    (why) => sayOfPlan(cell("p", why, { class: "refused" })),
+    (message) => showPlanResult(cell("p", message, { class: "refused" })),
   );
 
-  const sayOfReset = (text) => put(byId("reset-result"), text);
-  takeOver(
+  const showResetResult = (text) => setText(byId("reset-result"), text);
+  handleForm(
     byId("reset-form"),
-    ({ ok, text }) => sayOfReset(ok ? "The counters begin anew." : text),
-    sayOfReset,
+    ({ ok, text }) => showResetResult(ok ? "Counters reset." : text),
+    showResetResult,
   );
 
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    // The plans of the servers beside this one may have changed as well.
-    load().catch(() => {});
+    // The plans of the other servers in the group may have changed as well.
+    updateState().catch(() => {});
     watch();
   });
   watch();

@@ -1,9 +1,9 @@
-//! The page as plain text, for clients that do not ask for HTML.
+//! The page as plain text, for clients that do not accept HTML explicitly.
 
 use crate::plan::Plan;
 use crate::site::Site;
 
-/// Returns what the server does and where its flags are, in four lines.
+/// Returns four lines: the plan in words, the path of the flags, the plan and the seed.
 pub(super) fn plain_text(site: &Site) -> String {
     let plan = site.plan();
     format!(
@@ -16,7 +16,8 @@ pub(super) fn plain_text(site: &Site) -> String {
     )
 }
 
-/// Returns a plan as it is written, and `none` for the normal one: a line with nothing in it would look like a mistake.
+/// Returns the plan in the plan language, or `none` for the normal plan, because an empty line would look like an
+/// error.
 pub(super) fn plan_or_none(plan: &Plan) -> String {
     if *plan == Plan::normal() {
         "none".to_owned()

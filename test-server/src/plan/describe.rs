@@ -1,9 +1,9 @@
-//! A plan in words, for those who want to know what awaits them and not how it is written.
+//! A plan as an English sentence, for users who do not know the plan language.
 
 use crate::fault::Fault;
 use crate::plan::slice::Slice;
 
-/// Returns what a client has to expect of these slices, as a sentence without a subject.
+/// Describes these slices as a sentence without a subject.
 pub(super) fn describe(slices: &[Slice]) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut rest = 100.0;

@@ -1,8 +1,8 @@
 //! Which faults a country code meets: a pure function of the plan, the seed and the code.
 //!
-//! A plan cuts `0..100 %` into slices in the order written; one draw per code picks the slice, and what is left over is
-//! answered normally. The draw is sticky: every request for a code meets the same slice, whoever asks and however often.
-//! Knows nothing of HTTP; `fault` knows what each fault does.
+//! A plan divides `0..100 %` into slices in the order written. One draw per code selects its slice; codes outside all
+//! slices are answered normally. The draw is repeatable: every request for a code, from any client, gets the same
+//! slice. Knows nothing of HTTP; `fault` knows the effect of each fault.
 //!
 //! * `slice`: a share of the codes and its faults
 //! * `parse`: the parser of the plan language
@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::fault::{Fault, LONGEST, Role};
+use crate::fault::{Fault, MAX_DURATION, Role};
 use crate::random;
 
 mod describe;
@@ -22,10 +22,10 @@ mod slice;
 pub use parse::PlanError;
 use slice::Slice;
 
-/// How a server treats the codes it is asked for.
+/// A plan: which share of the country codes meets which faults.
 ///
-/// Written in one small language, which it parses and prints alike: `PERCENT:FAULT[=ARGUMENT][+FAULT...]`, comma-separated.
-/// `test-server --list-faults` has all faults.
+/// A plan is parsed from and printed as comma-separated `PERCENT:FAULT[=ARGUMENT][+FAULT...]`. All faults are printed
+/// by `test-server --list-faults`.
 ///
 /// ```
 /// use test_server::Plan;
@@ -33,7 +33,7 @@ use slice::Slice;
 /// let plan: Plan = "25:status=500|503+retry-after=2s, 10:reset, 50:delay=uniform(100ms..2s)".parse()?;
 /// assert_eq!(plan.to_string(), "25:status=500|503+retry-after=2s,10:reset,50:delay=uniform(100ms..2s)");
 /// let error = "10:rset".parse::<Plan>().unwrap_err();
-/// assert_eq!(error.to_string(), "there is no fault 'rset'; did you mean 'reset'?\n  10:rset\n     ^^^^");
+/// assert_eq!(error.to_string(), "unknown fault 'rset'; did you mean 'reset'?\n  10:rset\n     ^^^^");
 /// # Ok::<(), test_server::PlanError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,19 +42,20 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every code is answered normally and at once.
+    /// Creates the plan that answers every code normally and at once.
     pub fn normal() -> Self {
         Self::default()
     }
 
-    /// Every answer comes this much later, at most 366 days.
+    /// Creates a plan that delays every answer by `delay`, at most 366 days.
     pub fn delay(delay: Duration) -> Self {
-        Self::always(Fault::delay(delay.min(LONGEST)))
+        Self::always(Fault::delay(delay.min(MAX_DURATION)))
     }
 
-    /// Every answer waits until `requests` have been in flight at once: a client that never sends so many waits for ever.
+    /// Creates a plan that holds every answer until `requests` requests have been in flight at once.
     ///
-    /// 0 is as good as 1. Proves, without a clock, that a client keeps that many requests in flight.
+    /// A client that never sends that many at once waits for ever. 0 means the same as 1. Proves, without a clock, that
+    /// a client keeps that many requests in flight.
     pub fn hold_until(requests: usize) -> Self {
         Self::always(Fault::hold(requests.max(1)))
     }
@@ -68,12 +69,13 @@ impl Plan {
         }
     }
 
-    /// Returns what a client has to expect under this plan, as a sentence without a subject.
+    /// Describes this plan as a sentence without a subject.
     pub(crate) fn describe(&self) -> String {
         describe::describe(&self.slices)
     }
 
-    /// What `code`, two lower-case letters, meets under this seed; nothing: it is answered normally.
+    /// Returns the faults that `code`, two lower-case letters, meets with this seed. Without faults it is answered
+    /// normally.
     pub(crate) fn faults(&self, seed: u64, code: &str) -> &[Fault] {
         let at = random::uniform(seed, &format!("{code}/plan")) * 100.0;
         let mut end = 0.0;
@@ -86,7 +88,7 @@ impl Plan {
         &[]
     }
 
-    /// What the server as a whole does, whatever it is asked.
+    /// Returns the fault that applies to the whole server, if the plan has one.
     pub(crate) fn server_wide(&self) -> Option<&Fault> {
         let faults = self.slices.iter().flat_map(|slice| &slice.faults);
         faults
@@ -94,7 +96,8 @@ impl Plan {
             .find(|fault| fault.role() == Role::ServerWide)
     }
 
-    /// Whether nobody is to be accepted, which is decided when a server starts to listen and cannot be changed after.
+    /// Returns whether the server must not accept connections. This is decided when it starts to listen and cannot be
+    /// changed later.
     pub(crate) fn fills_the_backlog(&self) -> bool {
         self.server_wide()
             .is_some_and(|fault| fault.name() == "backlog-full")
@@ -104,9 +107,9 @@ impl Plan {
 impl FromStr for Plan {
     type Err = PlanError;
 
-    /// The plan of this text; spaces around its parts are allowed, and no text is the normal plan.
+    /// Parses a plan. Spaces around its parts are allowed, and the empty text is [`Plan::normal`].
     fn from_str(text: &str) -> Result<Self, PlanError> {
-        parse::slices(text).map(|slices| Self { slices })
+        parse::parse_slices(text).map(|slices| Self { slices })
     }
 }
 
@@ -136,7 +139,7 @@ mod tests {
         ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")))
     }
 
-    /// The codes that meet this fault.
+    /// Returns the codes that meet this fault.
     fn meeting(plan: &Plan, seed: u64, name: &str) -> Vec<String> {
         let meets = |code: &String| {
             plan.faults(seed, code)
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_of_the_codes_is_always_the_same_quarter() {
+    fn a_seed_always_selects_the_same_codes() {
         let plan = plan("25:reset");
         assert_eq!(meeting(&plan, 0, "reset").len(), 168);
         assert_eq!(meeting(&plan, 1, "reset").len(), 172);
@@ -157,13 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn slices_follow_each_other_and_the_rest_is_normal() {
+    fn slices_do_not_overlap_and_the_rest_is_normal() {
         let (first, both) = (plan("30:reset"), plan("30:reset,30:close"));
         let reset = meeting(&both, 7, "reset");
         assert_eq!(
             reset,
             meeting(&first, 7, "reset"),
-            "a slice behind it moves no code of the first"
+            "a second slice does not change the codes of the first"
         );
         let close = meeting(&both, 7, "close");
         assert!((170..240).contains(&reset.len()) && (170..240).contains(&close.len()));
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn how_much_of_a_plan_there_is_does_not_move_the_draws_of_its_arguments() {
+    fn further_faults_and_slices_do_not_change_who_meets_the_first() {
         let long = plan("50:delay=uniform(100ms..2s)");
         let with_more = plan("50:delay=uniform(100ms..2s)+status=503,10:reset");
         assert_eq!(meeting(&long, 3, "delay"), meeting(&with_more, 3, "delay"));

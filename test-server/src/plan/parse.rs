@@ -1,5 +1,6 @@
-//! The parser of the plan language. Its errors point at the word they are about: a plan is typed in one line, and a
-//! message that makes the writer search is half a message.
+//! The parser of the plan language.
+//!
+//! A plan is typed as one line, so each error points at the wrong word and the user need not search for it.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,17 +10,17 @@ use unicode_width::UnicodeWidthChar as _;
 use crate::fault::{Argument, Fault, Role, Spec};
 use crate::plan::slice::Slice;
 
-/// Why a text is no plan. Prints itself in three lines: what is wrong, the plan, and a caret under the word.
+/// The reason why a plan does not parse. Prints as three lines: the message, the plan, and carets under the wrong word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError {
     message: String,
     plan: String,
-    /// The bytes of the plan that it is about.
+    /// The bytes of the plan to point at.
     at: Range<usize>,
 }
 
 impl PlanError {
-    /// What is wrong, in one line.
+    /// Returns the message without the plan and the carets, in one line.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -29,7 +30,7 @@ impl std::error::Error for PlanError {}
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What would move the caret on a terminal is shown as a blank.
+        // Control characters would move the caret on a terminal, so each is shown as a blank.
         let shown: String = self
             .plan
             .chars()
@@ -44,7 +45,7 @@ impl fmt::Display for PlanError {
     }
 }
 
-/// A part of the plan that knows where it stands in the whole.
+/// A part of the plan with its position in the whole.
 #[derive(Clone, Copy)]
 struct Part<'a> {
     plan: &'a str,
@@ -64,8 +65,8 @@ impl<'a> Part<'a> {
         Self { start, end, ..self }
     }
 
-    /// At the first place that the function names: before it and behind it.
-    fn cut(self, at: impl FnOnce(&str) -> Option<usize>) -> Option<(Self, Self)> {
+    /// Splits at the byte offset that `at` returns. That byte belongs to neither part.
+    fn split_at_byte(self, at: impl FnOnce(&str) -> Option<usize>) -> Option<(Self, Self)> {
         let middle = self.start + at(self.text())?;
         Some((
             Self {
@@ -79,7 +80,7 @@ impl<'a> Part<'a> {
         ))
     }
 
-    /// The parts between separators that stand neither in parentheses nor in quotes.
+    /// Splits at each separator outside parentheses and quotes. The parts are trimmed.
     fn split(self, separator: char) -> Vec<Self> {
         let (mut parts, mut start) = (Vec::new(), self.start);
         let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
@@ -117,8 +118,8 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The slices of a plan.
-pub(super) fn slices(plan: &str) -> Result<Vec<Slice>, PlanError> {
+/// Parses the slices of a plan.
+pub(super) fn parse_slices(plan: &str) -> Result<Vec<Slice>, PlanError> {
     let whole = Part {
         plan,
         start: 0,
@@ -130,12 +131,12 @@ pub(super) fn slices(plan: &str) -> Result<Vec<Slice>, PlanError> {
     }
     let (mut slices, mut total) = (Vec::new(), 0.0);
     for part in whole.split(',') {
-        let (percent, slice) = slice(part)?;
+        let (percent, slice) = parse_slice(part)?;
         total += slice.percent;
-        // Shares such as 33.3 + 33.3 + 33.4 may come to a hair over 100 in binary.
+        // In binary, shares such as 33.3 + 33.3 + 33.4 may add up to slightly more than 100.
         if total > 100.0 + 1e-9 {
             return Err(percent.error(format!(
-                "with this share there are {total} percent, more than 100"
+                "this share brings the total to {total} percent, more than 100"
             )));
         }
         slices.push(slice);
@@ -143,12 +144,12 @@ pub(super) fn slices(plan: &str) -> Result<Vec<Slice>, PlanError> {
     Ok(slices)
 }
 
-/// One `PERCENT:FAULT+FAULT`, and where its percent stands.
-fn slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
+/// Parses one `PERCENT:FAULT+FAULT`. Also returns the part with the percentage, for errors about it.
+fn parse_slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
     if part.text().is_empty() {
         return Err(part.error("PERCENT:FAULT is missing here"));
     }
-    let Some((percent_part, faults_part)) = part.cut(|text| text.find(':')) else {
+    let Some((percent_part, faults_part)) = part.split_at_byte(|text| text.find(':')) else {
         return Err(part.error("PERCENT: is missing before the fault, as in 25:reset"));
     };
     let percent_part = percent_part.trimmed();
@@ -158,11 +159,11 @@ fn slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
     };
     let mut faults: Vec<Fault> = Vec::new();
     for part in faults_part.split('+') {
-        let fault = fault(part)?;
-        fits(&fault, &faults, percent).map_err(|why| part.error(why))?;
+        let fault = parse_fault(part)?;
+        check_combination(&fault, &faults, percent).map_err(|why| part.error(why))?;
         faults.push(fault);
     }
-    // Minus zero is zero, and should print so.
+    // Minus zero prints as 0.
     Ok((
         percent_part,
         Slice {
@@ -172,41 +173,43 @@ fn slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
     ))
 }
 
-/// Whether a fault can stand beside those before it.
-fn fits(fault: &Fault, before: &[Fault], percent: f64) -> Result<(), String> {
+/// Checks that a fault can be combined with those before it. Returns a message if not.
+fn check_combination(fault: &Fault, before: &[Fault], percent: f64) -> Result<(), String> {
     if before.iter().any(|other| other.name() == fault.name()) {
-        return Err(format!("'{}' is there twice", fault.name()));
+        return Err(format!("'{}' is given twice", fault.name()));
     }
-    let answers = before.iter().find(|other| other.role() == Role::Answers);
+    let answers = before.iter().find(|other| other.role() == Role::Answer);
     match (fault.role(), answers) {
-        (Role::Answers, Some(other)) => Err(format!(
+        (Role::Answer, Some(other)) => Err(format!(
             "'{}' and '{}' cannot both be the answer",
             other.name(),
             fault.name()
         )),
-        (Role::AddsToStatus, None) => Err(format!("'{}' needs a 'status' before it", fault.name())),
-        (Role::AddsToStatus, Some(other)) if other.name() != "status" => Err(format!(
+        (Role::StatusModifier, None) => {
+            Err(format!("'{}' needs a 'status' before it", fault.name()))
+        }
+        (Role::StatusModifier, Some(other)) if other.name() != "status" => Err(format!(
             "'{}' needs a 'status' before it, not '{}'",
             fault.name(),
             other.name()
         )),
         (Role::ServerWide, _) if percent < 100.0 || !before.is_empty() => Err(format!(
-            "'{}' is for the whole server: it needs 100 percent and nothing beside it",
+            "'{}' applies to the whole server: it needs 100 percent and cannot be combined",
             fault.name()
         )),
         _ if before.iter().any(|other| other.role() == Role::ServerWide) => {
-            Err("nothing can stand beside a fault of the whole server".to_owned())
+            Err("a fault of the whole server cannot be combined with other faults".to_owned())
         }
         _ => Ok(()),
     }
 }
 
-/// One `NAME` or `NAME=ARGUMENT`.
-fn fault(part: Part<'_>) -> Result<Fault, PlanError> {
+/// Parses one `NAME` or `NAME=ARGUMENT`.
+fn parse_fault(part: Part<'_>) -> Result<Fault, PlanError> {
     if part.text().is_empty() {
         return Err(part.error("a fault is missing here"));
     }
-    let (name, argument) = match part.cut(|text| text.find('=')) {
+    let (name, argument) = match part.split_at_byte(|text| text.find('=')) {
         Some((name, argument)) => (name.trimmed(), Some(argument.trimmed())),
         None => (part, None),
     };
@@ -215,7 +218,7 @@ fn fault(part: Part<'_>) -> Result<Fault, PlanError> {
             Spec::closest(name.text()).map(|spec| format!("; did you mean '{}'?", spec.name));
         let meant = meant.unwrap_or_default();
         return Err(name.error(format!(
-            "there is no fault '{}'{meant}",
+            "unknown fault '{}'{meant}",
             name.text().escape_debug()
         )));
     };

@@ -225,7 +225,7 @@ fn a_wrong_plan_is_answered_by_the_page_with_the_message_and_changes_nothing() {
     assert_eq!(met.status(), 400);
     let page = met.body_text();
     let message =
-        "<span>there is no fault 'rset'; did you mean 'reset'?\n</span>  10:rset\n     ^^^^</pre>";
+        "<span>unknown fault 'rset'; did you mean 'reset'?\n</span>  10:rset\n     ^^^^</pre>";
     assert!(page.contains(message), "{page}");
     assert!(
         page.contains("value=\"10:rset\""),
@@ -236,7 +236,7 @@ fn a_wrong_plan_is_answered_by_the_page_with_the_message_and_changes_nothing() {
 
     let met = send(&server, "/__page/plan", "plan=100%3Abacklog-full");
     assert_eq!(met.status(), 409);
-    assert!(met.body_text().contains("started with it"));
+    assert!(met.body_text().contains("when a server starts"));
     assert_eq!(server.plan(), "10:reset".parse().unwrap());
 }
 
@@ -275,7 +275,7 @@ fn a_link_from_another_site_leads_to_the_whole_page() {
     // A name that could be anyone's: its pages could read the numbers.
     let foreign = from("evil.example", "same-origin");
     assert!(!foreign.contains("<form ") && !foreign.contains("data-stat"));
-    assert!(foreign.contains("control is only for those who call this server localhost"));
+    assert!(foreign.contains("accept only requests to localhost or an IP address"));
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn beyond_loopback_the_page_shows_what_it_may_and_has_no_form() {
     assert_eq!(met.status(), 200);
     let page = met.body_text();
     assert!(page.contains("answers 10 % of the codes with reset, the rest at once."));
-    assert!(page.contains(">BR</span>") && page.contains("--admin was not given"));
+    assert!(page.contains(">BR</span>") && page.contains("started without --admin"));
     for part in ["<form ", "<input", "<script", "data-stat", "/__flag/"] {
         assert!(!page.contains(part), "{part}");
     }

@@ -78,17 +78,17 @@ fn what_is_no_plan_is_pointed_at() {
         ),
         (
             "10:rset",
-            "there is no fault 'rset'; did you mean 'reset'?",
+            "unknown fault 'rset'; did you mean 'reset'?",
             "rset",
         ),
-        ("10:reset,20:xyzzy", "there is no fault 'xyzzy'", "xyzzy"),
+        ("10:reset,20:xyzzy", "unknown fault 'xyzzy'", "xyzzy"),
         ("x:reset", "a share must be a number from 0 to 100", "x"),
         ("101:reset", "a share must be a number from 0 to 100", "101"),
         ("-1:reset", "a share must be a number from 0 to 100", "-1"),
         ("NaN:reset", "a share must be a number from 0 to 100", "NaN"),
         (
             "60:reset,41:close",
-            "with this share there are 101 percent, more than 100",
+            "this share brings the total to 101 percent, more than 100",
             "41",
         ),
         ("10:reset,,5:close", "PERCENT:FAULT is missing here", ","),
@@ -96,23 +96,23 @@ fn what_is_no_plan_is_pointed_at() {
         ("10:reset+", "a fault is missing here", ""),
         (
             "10:delay",
-            "'delay' needs its argument: delay=DURATION|uniform(A..B)|lognormal(MEDIAN,P99)",
+            "'delay' needs an argument: delay=DURATION|uniform(A..B)|lognormal(MEDIAN,P99)",
             "delay",
         ),
         ("10:reset=5", "'reset' takes no argument", "5"),
         (
             "10:reset-body=0",
-            "BYTES must be a whole number from 1 on",
+            "BYTES must be a whole number of at least 1",
             "0",
         ),
         (
             "10:reset-body=1.5",
-            "BYTES must be a whole number from 1 on",
+            "BYTES must be a whole number of at least 1",
             "1.5",
         ),
         (
             "10:status=99",
-            "a status must be a number from 200 to 999, several with | between",
+            "a status must be a number from 200 to 999; separate several with |",
             "99",
         ),
         (
@@ -125,7 +125,7 @@ fn what_is_no_plan_is_pointed_at() {
             "uniform(A..B) needs A <= B",
             "uniform(5s..1s)",
         ),
-        ("10:delay=1s+delay=2s", "'delay' is there twice", "delay=2s"),
+        ("10:delay=1s+delay=2s", "'delay' is given twice", "delay=2s"),
         (
             "10:reset+close",
             "'reset' and 'close' cannot both be the answer",
@@ -143,7 +143,7 @@ fn what_is_no_plan_is_pointed_at() {
         ),
         (
             "10:status=503+retry-after=1500ms",
-            "retry-after counts whole seconds",
+            "retry-after must be a whole number of seconds",
             "1500ms",
         ),
         (
@@ -153,27 +153,27 @@ fn what_is_no_plan_is_pointed_at() {
         ),
         (
             "50:stale=5",
-            "'stale' is for the whole server: it needs 100 percent and nothing beside it",
+            "'stale' applies to the whole server: it needs 100 percent and cannot be combined",
             "stale=5",
         ),
         (
             "100:delay=1s+stale=5",
-            "'stale' is for the whole server: it needs 100 percent and nothing beside it",
+            "'stale' applies to the whole server: it needs 100 percent and cannot be combined",
             "stale=5",
         ),
         (
             "100:stale=5+delay=1s",
-            "nothing can stand beside a fault of the whole server",
+            "a fault of the whole server cannot be combined with other faults",
             "delay=1s",
         ),
         (
             "10:stau",
-            "there is no fault 'stau'; did you mean 'status'?",
+            "unknown fault 'stau'; did you mean 'status'?",
             "stau",
         ),
         (
             "5:réset",
-            "there is no fault 'réset'; did you mean 'reset'?",
+            "unknown fault 'réset'; did you mean 'reset'?",
             "réset",
         ),
     ] {

@@ -229,7 +229,7 @@ fn a_bad_plan_is_pointed_at_and_exits_2() {
         (["--label", "LOCAL=10:rset,5:close"], ""),
     ] {
         let (out, err, exit) = output(&args, "0,0,0");
-        let expected = "test-server: there is no fault 'rset'; did you mean 'reset'?\n  10:rset,5:close\n     ^^^^\n";
+        let expected = "test-server: unknown fault 'rset'; did you mean 'reset'?\n  10:rset,5:close\n     ^^^^\n";
         assert_eq!(
             (out.as_str(), err, exit),
             (before, expected.to_owned(), Some(2))
@@ -242,7 +242,7 @@ fn a_bad_plan_is_pointed_at_and_exits_2() {
         ),
         (
             ["--label", "REMOTE=10:reset"],
-            "--label must be LOCAL, DELAY or ERROR, then =PLAN, not 'REMOTE=10:reset'",
+            "--label must be NAME=PLAN, where NAME is LOCAL, DELAY or ERROR, not 'REMOTE=10:reset'",
         ),
     ] {
         assert_eq!(
@@ -260,8 +260,8 @@ fn a_taken_port_is_one_line_that_names_it_and_nothing_is_started() {
     assert_eq!(
         err,
         format!(
-            "test-server: port {port} of DELAY is taken: end the program that uses it, or choose \
-             another one with FLAGS_PORTS=a,b,c\n"
+            "test-server: port {port} of DELAY is in use: stop the program that uses it, or choose \
+             another port with FLAGS_PORTS=a,b,c\n"
         )
     );
     assert_eq!((out.as_str(), exit), ("", Some(1)));

@@ -258,7 +258,7 @@ fn a_client_that_reads_slowly_is_in_flight_until_it_has_been_sent_everything() {
 fn a_folder_of_ones_own_is_served_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let serve = || TestServer::builder().flags_dir(folder.path()).start();
-    assert!(serve().unwrap_err().to_string().starts_with("no flag in "));
+    assert!(serve().unwrap_err().to_string().starts_with("no flags in "));
 
     std::fs::create_dir(folder.path().join("zz")).unwrap();
     std::fs::write(folder.path().join("zz/zz.gif"), "whatever").unwrap();

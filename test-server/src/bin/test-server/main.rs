@@ -1,11 +1,11 @@
-//! The three servers LOCAL, DELAY and ERROR in a terminal, until SIGINT or SIGTERM.
+//! The program `test-server`: runs LOCAL, DELAY and ERROR, or other servers, until SIGINT or SIGTERM.
 //!
-//! The modules, bottom floor first:
+//! The modules, lowest layer first:
 //!
-//! * `args`: the command line as it is typed
-//! * `servers`: the servers that it describes
+//! * `args`: the command line options as they are typed
+//! * `servers`: from the options to the servers to start
 //! * `signals`: the signals that end the program
-//! * `run`: from the first port to the last signal
+//! * `run`: one run, from starting the servers to the signal
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -50,12 +50,12 @@ fn list_faults() -> ExitCode {
         .iter()
         .map(|(fault, seen)| format!("{fault:width$}  {seen}\n"))
         .collect();
-    // Whoever has read enough may close the pipe.
+    // The reader may close the pipe before the end, which is not an error.
     let _ = io::stdout().write_all(list.as_bytes());
     ExitCode::SUCCESS
 }
 
-/// Prints one message: what is wrong, and why.
+/// Prints an error with its causes on standard error.
 fn print_error(error: &dyn Error) {
     let mut line = format!("test-server: {error}");
     let mut source = error.source();
@@ -63,6 +63,6 @@ fn print_error(error: &dyn Error) {
         line += &format!(": {cause}");
         source = cause.source();
     }
-    // Where standard error is closed there is nobody left to tell.
+    // If standard error is closed, there is no other place to report the failure.
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! Starts the servers and serves until a signal comes.
+//! Starts the servers and runs them until a signal arrives.
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -8,25 +8,29 @@ use test_server::{Builder, Label, TestServer};
 use crate::servers::ServerSpec;
 use crate::signals;
 
-/// With fewer descriptors the runtime cannot watch for signals, and says so by a panic.
+/// The fewest descriptors with which the program runs. With fewer, the runtime panics because it cannot watch for
+/// signals.
 const MINIMUM_FILES: u64 = 8;
 
-/// Starts the servers, prints that they are ready, and returns at SIGINT or SIGTERM.
+/// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// When a server cannot be started; none runs then.
+/// When a server cannot be started. In that case none of them keeps running.
 pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Error>> {
-    if let Some(few) = test_server::raise_descriptor_limit().filter(|&limit| limit < MINIMUM_FILES)
+    if let Some(limit) =
+        test_server::raise_descriptor_limit().filter(|&limit| limit < MINIMUM_FILES)
     {
-        return Err(
-            format!("this process may open no more than {few} files: see `ulimit -n`").into(),
-        );
+        return Err(format!(
+            "at most {limit} open files are allowed; test-server needs at least {MINIMUM_FILES} \
+                 (see `ulimit -n`)"
+        )
+        .into());
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    // Before anything says "ready": who reads that may send the signal at once.
-    let end = runtime.block_on(async { signals::termination() })?;
+    // Before the ready line, because its reader may send a signal at once.
+    let termination = runtime.block_on(async { signals::termination() })?;
 
     let mut running = Vec::new();
     for (server, builder) in servers {
@@ -45,15 +49,15 @@ pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Err
             server.describe()
         );
     }
-    let ready: Vec<_> = running.iter().map(ready_line).collect();
+    let ready: Vec<_> = running.iter().map(ready_entry).collect();
     lines += &format!("{}\n", serde_json::json!({ "ready": ready }));
-    // Nobody reading is no reason to stop serving.
+    // A closed standard output does not stop the servers.
     let _ = io::stdout().write_all(lines.as_bytes());
-    runtime.block_on(end);
+    runtime.block_on(termination);
     Ok(())
 }
 
-fn ready_line(server: &TestServer) -> serde_json::Value {
+fn ready_entry(server: &TestServer) -> serde_json::Value {
     serde_json::json!({
         "name": server.name(),
         "url": server.url(),
@@ -63,12 +67,12 @@ fn ready_line(server: &TestServer) -> serde_json::Value {
     })
 }
 
-/// Why a server could not be started.
+/// The reason why a server cannot be started.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
-    /// Names the port, which the system's "Address already in use" does not, and the way out.
+    /// Names the port, which the system's "Address already in use" does not, and says what to do.
     #[error(
-        "port {port} of {name} is taken: end the program that uses it, or choose another one{}",
+        "port {port} of {name} is in use: stop the program that uses it, or choose another port{}",
         if Label::find(name).is_some() { " with FLAGS_PORTS=a,b,c" } else { "" }
     )]
     Taken { name: String, port: u16 },

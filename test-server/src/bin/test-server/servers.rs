@@ -1,4 +1,4 @@
-//! The servers that the command line describes, checked before any of them starts.
+//! From the command line options to the servers to start. All options are checked before any server starts.
 
 use std::error::Error;
 
@@ -13,10 +13,10 @@ pub(crate) struct ServerSpec {
     plan: Plan,
 }
 
-/// Returns the servers to start, each with its builder, in the order of their lines.
+/// Returns the servers to start, each with its builder, in the order in which their lines are printed.
 ///
 /// # Errors
-/// When a port or a plan is wrong.
+/// When a port, a plan, a label or the error rate is invalid.
 pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
     let servers = if args.serve.is_empty() {
         labelled(args)?
@@ -31,7 +31,7 @@ pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<d
     Ok(servers.into_iter().map(with_builder).collect())
 }
 
-/// Returns LOCAL, DELAY and ERROR, with the plans of `--label`.
+/// Returns LOCAL, DELAY and ERROR, with the plans from `--label`.
 fn labelled(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
     let ports = Ports::from_env()?;
     let tuning = Tuning {
@@ -52,7 +52,9 @@ fn labelled(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
         let named = change.split_once('=');
         let named = named.and_then(|(name, plan)| Some((Label::find(name.trim())?, plan)));
         let (label, plan) = named.ok_or_else(|| {
-            format!("--label must be LOCAL, DELAY or ERROR, then =PLAN, not '{change}'")
+            format!(
+                "--label must be NAME=PLAN, where NAME is LOCAL, DELAY or ERROR, not '{change}'"
+            )
         })?;
         for server in servers
             .iter_mut()
@@ -64,7 +66,7 @@ fn labelled(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
     Ok(servers)
 }
 
-/// Returns the servers of `--serve`.
+/// Returns the servers from `--serve`.
 fn custom(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
     let server = |(i, text): (usize, &String)| {
         let (port, plan) = text.split_once('=').unwrap_or((text, ""));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Completes at the first SIGINT or SIGTERM from now on.
+/// Returns a future that completes at the first SIGINT or SIGTERM after this call.
 #[cfg(unix)]
 pub(crate) fn termination() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -17,7 +17,7 @@ pub(crate) fn termination() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Completes at the first Ctrl-C.
+/// Returns a future that completes at the first Ctrl-C.
 #[cfg(not(unix))]
 pub(crate) fn termination() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
