@@ -1,5 +1,5 @@
-//! Thousands of connections at once. A test binary of its own, one test at a time: each takes as many descriptors as the
-//! system gives a process, and none would be left for the tests beside it.
+//! Thousands of connections at once. These tests have their own binary and run one at a time, because each needs as
+//! many descriptors as the system allows a process and would leave none for other tests.
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
@@ -16,9 +16,9 @@ mod program;
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 #[test]
-fn two_thousand_connections_are_held_and_answered_at_once() {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // Both ends of each are in this process.
+fn a_server_holds_two_thousand_connections_at_once() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // Both ends of each connection are in this process.
     let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
     let connections: usize = if descriptors < 4_200 { 400 } else { 2_000 };
     let server = TestServer::start(Plan::hold_until(connections)).unwrap();
@@ -45,18 +45,18 @@ fn two_thousand_connections_are_held_and_answered_at_once() {
 
 #[cfg(unix)]
 #[test]
-fn ten_thousand_connections_are_held_by_a_process_of_its_own() {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // This end holds one descriptor for each, and the other end as many.
+fn the_program_holds_ten_thousand_connections_at_once() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // Each end holds one descriptor per connection, in a process of its own.
     let descriptors = test_server::raise_descriptor_limit().unwrap_or(u64::MAX);
-    let crowd = usize::try_from(descriptors.saturating_sub(200))
+    let connections = usize::try_from(descriptors.saturating_sub(200))
         .unwrap_or(usize::MAX)
         .min(10_000);
-    let (running, lines) = program::start(&["--serve", &format!("0=100:hold={crowd}")], 1);
+    let (running, lines) = program::start(&["--serve", &format!("0=100:hold={connections}")], 1);
     let port = program::port(&lines[0]);
-    let mut clients: Vec<_> = (0..crowd)
+    let mut clients: Vec<_> = (0..connections)
         .map(|n| {
-            // One address of ours has too few ports for all of them on some systems.
+            // On some systems one client address has too few ports for all connections.
             let address = if n % 2 == 0 { "127.0.0.1" } else { "localhost" };
             let mut client = TcpStream::connect((address, port)).unwrap();
             client
@@ -70,8 +70,10 @@ fn ten_thousand_connections_are_held_by_a_process_of_its_own() {
         client.read_exact(&mut first).unwrap();
         assert_eq!(&first, b"HTTP/1.1 200");
     }
-    if crowd < 10_000 {
-        eprintln!("only {crowd} connections: this machine allows {descriptors} descriptors");
+    if connections < 10_000 {
+        eprintln!(
+            "only {connections} connections: this machine allows {descriptors} descriptors per process"
+        );
     }
     program::stop(running, rustix::process::Signal::TERM);
 }

@@ -1,11 +1,11 @@
-//! The control paths: what they tell and change, and to whom they are closed.
+//! The control paths: what they return and change, and the requests to which they are closed.
 
 use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr};
 
 use test_server::{Plan, TestServer};
 
-use crate::support::{Answer, ask, ask_lines, read, send_get, wait_until};
+use crate::support::{Response, exchange, get, read, send_get, wait_until};
 
 const BR: &str = "/flags/br/br.gif";
 
@@ -13,42 +13,42 @@ fn server() -> TestServer {
     TestServer::start(Plan::normal()).unwrap()
 }
 
-fn send(server: &TestServer, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+fn send(server: &TestServer, method: &str, path: &str, headers: &str, body: &str) -> Response {
     let lines = format!(
         "{method} {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    // The blank line that ends the lines stands behind a body that is complete.
-    ask_lines(server.addresses()[0], &lines)
+    // The blank line that `exchange` appends comes after the complete body, so the server ignores it.
+    exchange(server.addresses()[0], &lines)
 }
 
-fn with_plan(server: &TestServer, method: &str, plan: &str) -> Answer {
+fn with_plan(server: &TestServer, method: &str, plan: &str) -> Response {
     send(server, method, "/__plan", "host: localhost\r\n", plan)
 }
 
-fn json(met: &Answer) -> serde_json::Value {
-    serde_json::from_slice(met.body()).unwrap()
+fn json(response: &Response) -> serde_json::Value {
+    serde_json::from_slice(response.body()).unwrap()
 }
 
 #[test]
-fn stats_tell_what_was_asked_and_what_was_met() {
+fn stats_contain_the_requests_and_the_faults_met() {
     let server = TestServer::builder()
         .plan("100:status=503")
         .unwrap()
         .start()
         .unwrap();
-    ask(&server, BR);
-    ask(&server, BR);
-    ask(&server, "/flags/us/us.gif");
-    ask(&server, &format!("{BR}?plan="));
-    ask(&server, "/");
-    let met = ask(&server, "/__stats");
+    get(&server, BR);
+    get(&server, BR);
+    get(&server, "/flags/us/us.gif");
+    get(&server, &format!("{BR}?plan="));
+    get(&server, "/");
+    let response = get(&server, "/__stats");
     assert_eq!(
-        met.header("content-type").as_deref(),
+        response.header("content-type").as_deref(),
         Some("application/json")
     );
     assert_eq!(
-        json(&met),
+        json(&response),
         serde_json::json!({
             "requests": 4,
             "connections": 6,
@@ -63,41 +63,41 @@ fn stats_tell_what_was_asked_and_what_was_met() {
     );
     assert_eq!(
         serde_json::to_value(server.stats()).unwrap()["codes"],
-        json(&met)["codes"]
+        json(&response)["codes"]
     );
 }
 
 #[test]
-fn reset_begins_to_count_anew() {
+fn reset_sets_the_counters_to_zero() {
     let server = server();
-    ask(&server, BR);
-    let met = send(&server, "POST", "/__reset", "host: localhost\r\n", "");
-    assert_eq!(met.status(), 204);
-    let stats = json(&ask(&server, "/__stats"));
+    get(&server, BR);
+    let response = send(&server, "POST", "/__reset", "host: localhost\r\n", "");
+    assert_eq!(response.status(), 204);
+    let stats = json(&get(&server, "/__stats"));
     assert_eq!(
         (stats["requests"].as_u64(), stats["peak_in_flight"].as_u64()),
         (Some(0), Some(0))
     );
     assert_eq!(
-        ask(&server, "/__reset").status(),
+        get(&server, "/__reset").status(),
         405,
-        "not by a GET, which anything may send"
+        "GET must not change anything"
     );
 }
 
 #[test]
 fn the_plan_can_be_read_and_changed_while_the_server_runs() {
     let server = server();
-    assert_eq!(ask(&server, "/__plan").body_text(), "\n");
+    assert_eq!(get(&server, "/__plan").body_text(), "\n");
     for method in ["PUT", "POST"] {
-        let met = with_plan(&server, method, "100:status=503 + retry-after=2s");
+        let response = with_plan(&server, method, "100:status=503 + retry-after=2s");
         assert_eq!(
-            (met.status(), met.body_text()),
+            (response.status(), response.body_text()),
             (200, "100:status=503+retry-after=2s\n".to_owned())
         );
-        assert_eq!(ask(&server, BR).status(), 503);
+        assert_eq!(get(&server, BR).status(), 503);
         assert_eq!(with_plan(&server, method, "").status(), 200);
-        assert_eq!(ask(&server, BR).status(), 200);
+        assert_eq!(get(&server, BR).status(), 200);
     }
     let wrong = with_plan(&server, "PUT", "10:rset");
     assert_eq!(wrong.status(), 400);
@@ -109,27 +109,27 @@ fn the_plan_can_be_read_and_changed_while_the_server_runs() {
     assert_eq!(
         server.plan(),
         Plan::normal(),
-        "what is refused changes nothing"
+        "a refused plan changes nothing"
     );
 }
 
 #[test]
-fn a_request_may_bring_its_own_plan_and_a_plus_in_it_is_a_plus() {
+fn a_query_sets_the_plan_of_one_request_and_a_plus_in_it_is_a_plus() {
     let server = server();
-    let met = ask(
+    let response = get(
         &server,
         &format!("{BR}?plan=100:status=503+reason=%22Too%20busy%22+retry-after=7s"),
     );
     assert!(
-        met.text().starts_with("HTTP/1.1 503 Too busy\r\n"),
+        response.text().starts_with("HTTP/1.1 503 Too busy\r\n"),
         "{}",
-        met.text()
+        response.text()
     );
-    assert_eq!(met.header("retry-after").as_deref(), Some("7"));
-    assert_eq!(ask(&server, BR).status(), 200);
+    assert_eq!(response.header("retry-after").as_deref(), Some("7"));
+    assert_eq!(get(&server, BR).status(), 200);
     for wrong in ["nonsense", "100:backlog-full", "100:stale=1"] {
         assert_eq!(
-            ask(&server, &format!("{BR}?plan={wrong}")).status(),
+            get(&server, &format!("{BR}?plan={wrong}")).status(),
             400,
             "{wrong}"
         );
@@ -137,25 +137,25 @@ fn a_request_may_bring_its_own_plan_and_a_plus_in_it_is_a_plus() {
 }
 
 #[test]
-fn health_and_images_are_past_plan_and_counters() {
+fn health_and_images_are_not_counted_and_ignore_the_plan() {
     let server = TestServer::builder()
         .plan("100:close")
         .unwrap()
         .start()
         .unwrap();
-    assert_eq!(ask(&server, "/__health").body_text(), "ok\n");
-    let flag = ask(&server, "/__flag/br.gif");
+    assert_eq!(get(&server, "/__health").body_text(), "ok\n");
+    let flag = get(&server, "/__flag/br.gif");
     assert_eq!(
         (flag.status(), flag.header("content-type").as_deref()),
         (200, Some("image/gif"))
     );
     assert!(flag.body().starts_with(b"GIF89a"));
-    assert_eq!(ask(&server, "/__flag/xx.gif").status(), 404);
+    assert_eq!(get(&server, "/__flag/xx.gif").status(), 404);
     assert_eq!(server.stats().requests, 0);
 }
 
 #[test]
-fn a_foreign_page_can_steer_nothing() {
+fn pages_of_other_sites_cannot_control_the_server() {
     let server = server();
     let port = server.port();
     let status = |headers: &str| send(&server, "PUT", "/__plan", headers, "100:close").status();
@@ -177,7 +177,7 @@ fn a_foreign_page_can_steer_nothing() {
     assert_eq!(server.plan(), Plan::normal());
     let lines =
         format!("GET {BR}?plan=100:close HTTP/1.1\r\nhost: evil.example\r\nconnection: close");
-    assert_eq!(ask_lines(server.addresses()[0], &lines).status(), 403);
+    assert_eq!(exchange(server.addresses()[0], &lines).status(), 403);
     for own in [
         "host: localhost\r\n".to_owned(),
         "host: 127.0.0.1:8001\r\n".to_owned(),
@@ -190,7 +190,7 @@ fn a_foreign_page_can_steer_nothing() {
 }
 
 #[test]
-fn beyond_loopback_control_is_closed_unless_it_is_opened() {
+fn beyond_loopback_the_control_paths_are_open_only_with_admin() {
     let anywhere = IpAddr::from(Ipv4Addr::UNSPECIFIED);
     let closed = TestServer::builder().address(anywhere).start().unwrap();
     let open = TestServer::builder()
@@ -202,21 +202,25 @@ fn beyond_loopback_control_is_closed_unless_it_is_opened() {
         let here = (Ipv4Addr::LOCALHOST, server.port()).into();
         let get = |path: &str| {
             let lines = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close");
-            ask_lines(here, &lines).status()
+            exchange(here, &lines).status()
         };
         for path in ["/__stats", "/__plan", "/__health", "/__flag/br.gif"] {
             assert_eq!(get(path), status, "{path}");
         }
         assert_eq!(get(&format!("{BR}?plan=")), status);
-        assert_eq!((get(BR), get("/")), (200, 200), "what is served stays open");
+        assert_eq!(
+            (get(BR), get("/")),
+            (200, 200),
+            "flags and the page stay open"
+        );
     }
 }
 
 #[test]
-fn the_library_changes_plans_as_well() {
+fn set_plan_and_reset_work_from_the_library() {
     let server = server();
     server.set_plan("100:status=418".parse().unwrap()).unwrap();
-    assert_eq!(ask(&server, BR).status(), 418);
+    assert_eq!(get(&server, BR).status(), 418);
     let refused = server
         .set_plan("100:backlog-full".parse().unwrap())
         .unwrap_err();
@@ -229,7 +233,7 @@ fn the_library_changes_plans_as_well() {
 }
 
 #[test]
-fn hold_waits_for_what_comes_under_its_plan_and_not_for_what_came_before() {
+fn hold_counts_only_requests_since_its_plan_was_set() {
     let server = TestServer::builder()
         .plan("100:hold=2")
         .unwrap()
@@ -237,23 +241,26 @@ fn hold_waits_for_what_comes_under_its_plan_and_not_for_what_came_before() {
         .unwrap();
     let both = || {
         std::thread::scope(|scope| {
-            let clients = [(); 2].map(|()| scope.spawn(|| ask(&server, BR).status()));
+            let clients = [(); 2].map(|()| scope.spawn(|| get(&server, BR).status()));
             assert_eq!(clients.map(|client| client.join().unwrap()), [200, 200]);
         });
     };
     both();
     assert_eq!(
-        ask(&server, BR).status(),
+        get(&server, BR).status(),
         200,
-        "two have been in flight: nothing waits any more"
+        "two requests have been in flight, so none is held any more"
     );
     server.set_plan("100:hold=2".parse().unwrap()).unwrap();
     let held = read(&mut send_get(&server, BR), 0);
-    assert!(held.bytes.is_empty(), "a plan holds anew");
+    assert!(
+        held.bytes.is_empty(),
+        "setting the plan again holds requests again"
+    );
 }
 
 #[test]
-fn what_began_before_a_reset_counts_no_more() {
+fn a_request_started_before_a_reset_is_no_longer_counted() {
     let server = TestServer::builder()
         .plan("100:hold=2+status=503")
         .unwrap()
@@ -266,7 +273,7 @@ fn what_began_before_a_reset_counts_no_more() {
         });
         wait_until("in flight", || server.stats().in_flight > 0);
         server.reset();
-        ask(&server, "/flags/us/us.gif");
+        get(&server, "/flags/us/us.gif");
         assert!(first.join().unwrap() > 0);
     });
     let stats = server.stats();

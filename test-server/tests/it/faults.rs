@@ -1,4 +1,4 @@
-//! Every fault there is, met by a client that looks at the very bytes and at how the connection ended.
+//! Every fault, met by a client that checks the exact bytes and how the connection ends.
 
 use std::collections::BTreeSet;
 use std::net::TcpStream;
@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use test_server::{Plan, TestServer, list_faults};
 
-use crate::support::{Answer, Ended, ask, ask_lines, read, read_some, send_get, wait_until};
+use crate::support::{
+    ConnectionState, Response, exchange, get, read, read_some, send_get, wait_until,
+};
 
 const BR: &str = "/flags/br/br.gif";
 
-/// A server under which every code meets this.
-fn under(fault: &str) -> TestServer {
+/// Starts a server on which every code meets this fault.
+fn server_with(fault: &str) -> TestServer {
     TestServer::builder()
         .plan(&format!("100:{fault}"))
         .unwrap()
@@ -20,40 +22,40 @@ fn under(fault: &str) -> TestServer {
         .unwrap()
 }
 
-/// What a client meets that asks for BR, keeps its connection alive, and reads as this says.
-fn met_by(fault: &str, read: impl FnOnce(&mut TcpStream) -> Answer) -> Answer {
-    let server = under(fault);
-    let met = read(&mut send_get(&server, BR));
+/// Requests BR on a connection that is kept alive, reads the response with `read` and checks that the fault is counted.
+fn response_read_by(fault: &str, read: impl FnOnce(&mut TcpStream) -> Response) -> Response {
+    let server = server_with(fault);
+    let response = read(&mut send_get(&server, BR));
     let name = fault.split(['=', '+']).next().unwrap();
     assert_eq!(
         server.stats().injected.get(name),
         Some(&1),
         "{fault} is counted"
     );
-    met
+    response
 }
 
-/// An answer that comes at once, after which the connection may stay open.
-fn met(fault: &str) -> Answer {
-    met_by(fault, |connection| read(connection, 1))
+/// Returns a response that comes at once. The connection may stay open.
+fn response(fault: &str) -> Response {
+    response_read_by(fault, |connection| read(connection, 1))
 }
 
-/// An answer with which the connection ends.
-fn met_to_end(fault: &str) -> Answer {
-    met_by(fault, |connection| read(connection, usize::MAX))
+/// Returns a response that ends with its connection.
+fn response_to_end(fault: &str) -> Response {
+    response_read_by(fault, |connection| read(connection, usize::MAX))
 }
 
-/// The beginning of an answer without end.
-fn met_up_to(fault: &str, count: usize) -> Answer {
-    met_by(fault, |connection| read_some(connection, count))
+/// Returns the first `count` bytes of an endless response.
+fn start_of_response(fault: &str, count: usize) -> Response {
+    response_read_by(fault, |connection| read_some(connection, count))
 }
 
 fn flag() -> Vec<u8> {
     let server = TestServer::start(Plan::normal()).unwrap();
-    ask(&server, BR).body().to_vec()
+    get(&server, BR).body().to_vec()
 }
 
-/// The head of an ordinary answer below HTTP, with these lines about its body.
+/// Returns the head that scripts write, with these header lines about the body.
 fn head(framing: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ncontent-type: image/gif\r\n{framing}\r\n").into_bytes()
 }
@@ -70,21 +72,25 @@ fn last_head_for(flag: &[u8]) -> Vec<u8> {
 }
 
 #[track_caller]
-fn is_exactly(fault: &str, bytes: impl AsRef<[u8]>, ended: Ended) {
+fn assert_response(fault: &str, bytes: impl AsRef<[u8]>, connection: ConnectionState) {
     let bytes = bytes.as_ref();
-    let enough = match ended {
-        Ended::Open => bytes.len(),
-        Ended::Fin | Ended::Reset => usize::MAX,
+    let enough = match connection {
+        ConnectionState::Open => bytes.len(),
+        ConnectionState::Fin | ConnectionState::Reset => usize::MAX,
     };
-    let met = met_by(fault, |connection| read(connection, enough));
+    let response = response_read_by(fault, |connection| read(connection, enough));
     let (expected, got) = (
         bytes.escape_ascii().to_string(),
-        met.bytes.escape_ascii().to_string(),
+        response.bytes.escape_ascii().to_string(),
     );
-    assert_eq!((got, met.ended), (expected, ended), "{fault}");
+    assert_eq!(
+        (got, response.connection),
+        (expected, connection),
+        "{fault}"
+    );
 }
 
-/// Says that this machine does not have what a test needs. Counted, as in the tests of flags.
+/// Reports that this machine lacks what a test needs. Skips are counted, as in the tests of flags.
 fn skip(what: &str) {
     use std::io::Write as _;
     eprintln!("skipped: {what}");
@@ -99,61 +105,65 @@ fn skip(what: &str) {
 }
 
 #[test]
-fn hang_reset_and_close_before_the_head() {
-    is_exactly("hang", b"", Ended::Open);
-    is_exactly("reset", b"", Ended::Reset);
-    is_exactly("close", b"", Ended::Fin);
-    is_exactly("refuse", b"", Ended::Fin);
+fn connections_hang_reset_or_close_before_the_head() {
+    assert_response("hang", b"", ConnectionState::Open);
+    assert_response("reset", b"", ConnectionState::Reset);
+    assert_response("close", b"", ConnectionState::Fin);
+    assert_response("refuse", b"", ConnectionState::Fin);
 }
 
 #[test]
-fn hang_reset_and_close_inside_the_head() {
+fn connections_hang_reset_or_close_inside_the_head() {
     let head = head_for(&flag());
-    for (name, ended) in [
-        ("hang-head", Ended::Open),
-        ("reset-head", Ended::Reset),
-        ("close-head", Ended::Fin),
+    for (name, connection) in [
+        ("hang-head", ConnectionState::Open),
+        ("reset-head", ConnectionState::Reset),
+        ("close-head", ConnectionState::Fin),
     ] {
-        is_exactly(name, &head[..20], ended);
-        is_exactly(&format!("{name}=1"), &head[..1], ended);
-        // Never the whole of it.
-        is_exactly(&format!("{name}=5000"), &head[..head.len() - 1], ended);
+        assert_response(name, &head[..20], connection);
+        assert_response(&format!("{name}=1"), &head[..1], connection);
+        // The last byte is always missing.
+        assert_response(&format!("{name}=5000"), &head[..head.len() - 1], connection);
     }
 }
 
 #[test]
-fn hang_reset_and_close_inside_the_body() {
+fn connections_hang_reset_or_close_inside_the_body() {
     let flag = flag();
     let after = |bytes: usize| [head_for(&flag), flag[..bytes].to_vec()].concat();
-    for (name, ended) in [
-        ("hang-body", Ended::Open),
-        ("reset-body", Ended::Reset),
-        ("close-body", Ended::Fin),
-        ("truncate", Ended::Fin),
+    for (name, connection) in [
+        ("hang-body", ConnectionState::Open),
+        ("reset-body", ConnectionState::Reset),
+        ("close-body", ConnectionState::Fin),
+        ("truncate", ConnectionState::Fin),
     ] {
-        is_exactly(name, after(200), ended);
-        is_exactly(&format!("{name}=17"), after(17), ended);
-        is_exactly(&format!("{name}=99999999"), after(flag.len() - 1), ended);
+        assert_response(name, after(200), connection);
+        assert_response(&format!("{name}=17"), after(17), connection);
+        assert_response(
+            &format!("{name}=99999999"),
+            after(flag.len() - 1),
+            connection,
+        );
     }
 }
 
 #[test]
-fn bodies_cut_in_other_framings() {
+fn bodies_are_cut_in_other_framings_as_well() {
     let flag = flag();
     let chunked = [
         head("transfer-encoding: chunked\r\n"),
         format!("{:x}\r\n", flag.len()).into_bytes(),
     ]
     .concat();
-    is_exactly(
+    assert_response(
         "truncate-chunked=50",
         [&chunked[..], &flag[..50]].concat(),
-        Ended::Fin,
+        ConnectionState::Fin,
     );
-    is_exactly(
+    assert_response(
         "truncate-unframed=50",
         [&head("connection: close\r\n")[..], &flag[..50]].concat(),
-        Ended::Fin,
+        ConnectionState::Fin,
     );
     let bad = [
         head("transfer-encoding: chunked\r\n"),
@@ -161,11 +171,11 @@ fn bodies_cut_in_other_framings() {
         flag,
     ]
     .concat();
-    is_exactly("bad-chunk", bad, Ended::Fin);
+    assert_response("bad-chunk", bad, ConnectionState::Fin);
 }
 
 #[test]
-fn lengths_that_are_not_the_length() {
+fn length_faults_send_the_flag_with_a_wrong_length() {
     let flag = flag();
     let with = |lengths: &[String]| {
         let lines: String = lengths
@@ -175,71 +185,94 @@ fn lengths_that_are_not_the_length() {
         [head(&lines), flag.clone()].concat()
     };
     let length = |more: i64| (flag.len() as i64 + more).to_string();
-    is_exactly("length-short", with(&[length(-100)]), Ended::Fin);
-    is_exactly("length-short=7", with(&[length(-7)]), Ended::Fin);
-    is_exactly("length-long", with(&[length(100)]), Ended::Open);
-    is_exactly(
+    assert_response("length-short", with(&[length(-100)]), ConnectionState::Fin);
+    assert_response("length-short=7", with(&[length(-7)]), ConnectionState::Fin);
+    assert_response("length-long", with(&[length(100)]), ConnectionState::Open);
+    assert_response(
         "length-absurd",
         with(&["1000000000000".to_owned()]),
-        Ended::Open,
+        ConnectionState::Open,
     );
-    is_exactly("length-malformed", with(&["-5".to_owned()]), Ended::Fin);
-    is_exactly("length-twice", with(&[length(0), length(1)]), Ended::Fin);
+    assert_response(
+        "length-malformed",
+        with(&["-5".to_owned()]),
+        ConnectionState::Fin,
+    );
+    assert_response(
+        "length-twice",
+        with(&[length(0), length(1)]),
+        ConnectionState::Fin,
+    );
 }
 
 #[test]
-fn what_is_not_http() {
+fn garbled_answers_are_exact_to_the_byte() {
     let flag = flag();
-    is_exactly("tls-alert", b"\x15\x03\x03\x00\x02\x02\x28", Ended::Fin);
-    is_exactly("ssh-banner", b"SSH-2.0-OpenSSH_9.2\r\n", Ended::Fin);
-    is_exactly("http09", &flag, Ended::Fin);
-    is_exactly(
+    assert_response(
+        "tls-alert",
+        b"\x15\x03\x03\x00\x02\x02\x28",
+        ConnectionState::Fin,
+    );
+    assert_response(
+        "ssh-banner",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        ConnectionState::Fin,
+    );
+    assert_response("http09", &flag, ConnectionState::Fin);
+    assert_response(
         "bad-status-line",
         b"HTTP/1.1 abc \x1b[31mred\r\n\r\n",
-        Ended::Fin,
+        ConnectionState::Fin,
     );
     let bad_header = head(&format!(
         "x-\0bad: yes\r\ncontent-length: {}\r\n",
         flag.len()
     ));
-    is_exactly("bad-header", [bad_header, flag].concat(), Ended::Fin);
-    let garbage = met_to_end("garbage");
+    assert_response(
+        "bad-header",
+        [bad_header, flag].concat(),
+        ConnectionState::Fin,
+    );
+    let garbage = response_to_end("garbage");
     assert!(!garbage.bytes.is_empty() && !garbage.bytes.starts_with(b"HTTP"));
-    assert_eq!(garbage.ended, Ended::Fin);
+    assert_eq!(garbage.connection, ConnectionState::Fin);
 }
 
 #[test]
-fn more_head_than_a_client_wants() {
+fn heads_are_long_or_endless() {
     let flag = flag();
     for (fault, count) in [("many-headers", 101), ("many-headers=3", 3)] {
-        let met = met_to_end(fault);
-        assert_eq!(met.text().matches("\r\nx-").count(), count);
-        assert_eq!((met.body(), met.ended), (&flag[..], Ended::Fin));
+        let response = response_to_end(fault);
+        assert_eq!(response.text().matches("\r\nx-").count(), count);
+        assert_eq!(
+            (response.body(), response.connection),
+            (&flag[..], ConnectionState::Fin)
+        );
     }
     let hints = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n".to_vec();
-    is_exactly(
+    assert_response(
         "early-hints",
         [hints, last_head_for(&flag), flag].concat(),
-        Ended::Fin,
+        ConnectionState::Fin,
     );
 
-    let headers = met_up_to("endless-headers", 2000);
+    let headers = start_of_response("endless-headers", 2000);
     assert!(
         headers
             .text()
             .starts_with("HTTP/1.1 200 OK\r\nx-and-another: one\r\nx-and-another: one\r\n")
     );
     assert!(!headers.text().contains("\r\n\r\n") && headers.bytes.len() >= 2000);
-    let informed = met_up_to("endless-1xx", 2000);
+    let interim = start_of_response("endless-1xx", 2000);
     assert!(
-        informed
+        interim
             .text()
             .starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
     );
 }
 
 #[test]
-fn flags_that_come_slowly_are_whole_at_last() {
+fn slow_flags_are_complete() {
     let flag = flag();
     let whole = [last_head_for(&flag), flag.clone()].concat();
     for (fault, at_least) in [
@@ -256,19 +289,19 @@ fn flags_that_come_slowly_are_whole_at_last() {
             Duration::from_millis(200),
         ),
     ] {
-        let begun = Instant::now();
-        is_exactly(&fault, &whole, Ended::Fin);
+        let started = Instant::now();
+        assert_response(&fault, &whole, ConnectionState::Fin);
         assert!(
-            begun.elapsed() >= at_least,
+            started.elapsed() >= at_least,
             "{fault}: {:?}",
-            begun.elapsed()
+            started.elapsed()
         );
     }
 }
 
 #[test]
-fn statuses_and_what_is_added_to_them() {
-    let busy = met("status=503+retry-after=2s+reason=\"Too busy, really\"");
+fn statuses_carry_retry_after_and_reason() {
+    let busy = response("status=503+retry-after=2s+reason=\"Too busy, really\"");
     assert!(
         busy.text().starts_with("HTTP/1.1 503 Too busy, really\r\n"),
         "{}",
@@ -276,23 +309,23 @@ fn statuses_and_what_is_added_to_them() {
     );
     assert_eq!(busy.header("retry-after").as_deref(), Some("2"));
     assert_eq!(
-        busy.ended,
-        Ended::Open,
-        "an ordinary answer keeps its connection"
+        busy.connection,
+        ConnectionState::Open,
+        "an ordinary response keeps its connection"
     );
 
-    let dated = met("status=429+retry-after=date(100s)")
+    let dated = response("status=429+retry-after=date(100s)")
         .header("retry-after")
         .unwrap();
     assert!(dated.ends_with(" gmt") && dated.len() == 29, "{dated}");
-    assert_eq!(met("status=200").status(), 200);
-    assert_eq!(met("status=999").status(), 999);
+    assert_eq!(response("status=200").status(), 200);
+    assert_eq!(response("status=999").status(), 999);
 }
 
 #[test]
-fn two_hundreds_that_are_no_flag() {
+fn answers_without_the_exact_flag_are_well_formed() {
     let flag = flag();
-    let empty = met("empty");
+    let empty = response("empty");
     assert_eq!(
         (
             empty.status(),
@@ -302,10 +335,13 @@ fn two_hundreds_that_are_no_flag() {
         (200, Some("0"), &b""[..])
     );
     assert_eq!(
-        (met("no-content").status(), met("not-modified").status()),
+        (
+            response("no-content").status(),
+            response("not-modified").status()
+        ),
         (204, 304)
     );
-    let partial = met("partial");
+    let partial = response("partial");
     assert_eq!(
         (partial.status(), partial.body()),
         (206, &flag[..flag.len() / 2])
@@ -313,31 +349,31 @@ fn two_hundreds_that_are_no_flag() {
     let range = format!("bytes 0-{}/{}", flag.len() / 2 - 1, flag.len());
     assert_eq!(partial.header("content-range"), Some(range));
 
-    let page = met("html");
+    let page = response("html");
     assert_eq!(
         (page.status(), page.header("content-type").as_deref()),
         (200, Some("text/html"))
     );
     assert!(page.body().starts_with(b"<!doctype html>"));
-    assert_eq!(met("gif-cut").body(), &flag[..200]);
+    assert_eq!(response("gif-cut").body(), &flag[..200]);
     assert_eq!(
-        met("gif-cut=9").header("content-length").as_deref(),
+        response("gif-cut=9").header("content-length").as_deref(),
         Some("9")
     );
-    let trailing = met("gif-trailing");
+    let trailing = response("gif-trailing");
     assert!(trailing.body().starts_with(&flag) && trailing.body().len() > flag.len());
 }
 
 #[test]
-fn bodies_that_are_too_much() {
-    let huge = met_by("huge=100000", |connection| read(connection, 100_000));
+fn bodies_are_huge_or_endless() {
+    let huge = response_read_by("huge=100000", |connection| read(connection, 100_000));
     assert_eq!(
         (huge.header("content-length").as_deref(), huge.body().len()),
         (Some("100000"), 100_000)
     );
-    let announced = met_up_to("huge", 4096).header("content-length");
+    let announced = start_of_response("huge", 4096).header("content-length");
     assert_eq!(announced.as_deref(), Some("67108864"));
-    let endless = met_up_to("endless", 3 << 20);
+    let endless = start_of_response("endless", 3 << 20);
     assert_eq!(
         (
             endless.header("content-length"),
@@ -346,8 +382,8 @@ fn bodies_that_are_too_much() {
         (None, true)
     );
 
-    let server = under("gzip-bomb");
-    let bomb = ask(&server, BR);
+    let server = server_with("gzip-bomb");
+    let bomb = get(&server, BR);
     assert_eq!(bomb.header("content-encoding").as_deref(), Some("gzip"));
     assert!(bomb.body().len() < 100_000, "{}", bomb.body().len());
     let mut unpacked = flate2::read::GzDecoder::new(bomb.body());
@@ -358,28 +394,28 @@ fn bodies_that_are_too_much() {
 }
 
 #[test]
-fn redirects_lead_to_the_flag_in_circles_or_nowhere() {
+fn redirects_lead_to_the_flag_in_a_loop_or_to_a_wrong_place() {
     let flag = flag();
-    let server = under("redirect=3");
+    let server = server_with("redirect=3");
     let mut path = BR.to_owned();
     for _ in 0..3 {
-        let met = ask(&server, &path);
-        assert_eq!(met.status(), 302);
-        path = met.header("location").unwrap();
+        let response = get(&server, &path);
+        assert_eq!(response.status(), 302);
+        path = response.header("location").unwrap();
     }
-    assert_eq!(ask(&server, &path).body(), flag);
+    assert_eq!(get(&server, &path).body(), flag);
 
-    // A plan of the request's own goes with it.
+    // A plan in the query is kept in the redirect.
     let plain = TestServer::start(Plan::normal()).unwrap();
-    let own = ask(&plain, &format!("{BR}?plan=100:redirect=1"))
+    let own = get(&plain, &format!("{BR}?plan=100:redirect=1"))
         .header("location")
         .unwrap();
-    assert_eq!(ask(&plain, &own).body(), flag);
+    assert_eq!(get(&plain, &own).body(), flag);
 
     let location = |fault: &str| {
-        let met = met(fault);
-        assert_eq!(met.status(), 302, "{fault}");
-        met.header("location")
+        let response = response(fault);
+        assert_eq!(response.status(), 302, "{fault}");
+        response.header("location")
     };
     assert_eq!(location("redirect-loop").as_deref(), Some(BR));
     assert_eq!(location("redirect-nowhere"), None);
@@ -392,33 +428,36 @@ fn redirects_lead_to_the_flag_in_circles_or_nowhere() {
         Some("http://127.0.0.1:1/flags/br/br.gif")
     );
     let missing = location("redirect-missing").unwrap();
-    assert_eq!(ask(&under("redirect-missing"), &missing).status(), 404);
+    assert_eq!(
+        get(&server_with("redirect-missing"), &missing).status(),
+        404
+    );
 }
 
 #[test]
-fn waits_come_before_the_answer_and_go_with_any() {
-    let begun = Instant::now();
-    is_exactly("delay=60ms+close-head=3", b"HTT", Ended::Fin);
-    assert!(begun.elapsed() >= Duration::from_millis(60));
+fn waits_come_before_any_kind_of_answer() {
+    let started = Instant::now();
+    assert_response("delay=60ms+close-head=3", b"HTT", ConnectionState::Fin);
+    assert!(started.elapsed() >= Duration::from_millis(60));
 
-    let server = under("hold=2+status=503");
+    let server = server_with("hold=2+status=503");
     let address = server.addresses()[0];
     let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     let both = std::thread::scope(|scope| {
-        let first = scope.spawn(|| ask_lines(address, &lines));
+        let first = scope.spawn(|| exchange(address, &lines));
         wait_until("in flight", || server.stats().in_flight > 0);
-        let second = ask_lines(address, &lines);
+        let second = exchange(address, &lines);
         (first.join().unwrap().status(), second.status())
     });
     assert_eq!(both, (503, 503));
 }
 
 #[test]
-fn transient_faults_are_met_so_many_times_by_each_code() {
-    let server = under("close+transient=2");
+fn transient_limits_the_faults_to_the_first_attempts_per_code() {
+    let server = server_with("close+transient=2");
     let statuses = |path: &str| -> Vec<bool> {
         (0..4)
-            .map(|_| ask(&server, path).bytes.starts_with(b"HTTP/1.1 200"))
+            .map(|_| get(&server, path).bytes.starts_with(b"HTTP/1.1 200"))
             .collect()
     };
     for path in [BR, "/flags/us/us.gif"] {
@@ -431,7 +470,7 @@ fn transient_faults_are_met_so_many_times_by_each_code() {
 }
 
 #[test]
-fn a_code_without_a_flag_is_missing_unless_the_fault_needs_none() {
+fn codes_without_a_flag_are_404_if_the_fault_needs_one() {
     for (fault, status) in [
         ("drip", 404),
         ("reset-body", 404),
@@ -439,65 +478,79 @@ fn a_code_without_a_flag_is_missing_unless_the_fault_needs_none() {
         ("html", 200),
         ("status=503", 503),
     ] {
-        let server = under(fault);
-        assert_eq!(ask(&server, "/flags/xx/xx.gif").status(), status, "{fault}");
+        let server = server_with(fault);
+        assert_eq!(get(&server, "/flags/xx/xx.gif").status(), status, "{fault}");
     }
-    assert_eq!(ask(&under("reset"), "/flags/xx/xx.gif").ended, Ended::Reset);
+    assert_eq!(
+        get(&server_with("reset"), "/flags/xx/xx.gif").connection,
+        ConnectionState::Reset
+    );
 }
 
 #[test]
-fn a_stale_connection_is_closed_without_a_word_after_so_many_responses() {
+fn stale_connections_are_closed_without_notice_after_their_last_response() {
     let flag = flag();
     for (fault, late) in [
         ("stale=3", Duration::ZERO),
         ("stale=3@60ms", Duration::from_millis(60)),
     ] {
-        let server = under(fault);
+        let server = server_with(fault);
         let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
         for nth in 1..=3 {
             let request = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\n\r\n");
             std::io::Write::write_all(&mut connection, request.as_bytes()).unwrap();
             let answer_length = 17 + flag.len();
-            let begun = Instant::now();
-            let mut met = read(&mut connection, answer_length);
-            if nth == 3 && met.ended == Ended::Open {
-                met.ended = read(&mut connection, usize::MAX).ended;
+            let started = Instant::now();
+            let mut response = read(&mut connection, answer_length);
+            if nth == 3 && response.connection == ConnectionState::Open {
+                response.connection = read(&mut connection, usize::MAX).connection;
             }
             assert!(
-                met.text().starts_with("HTTP/1.1 200 OK\r\n") && met.header("connection").is_none()
+                response.text().starts_with("HTTP/1.1 200 OK\r\n")
+                    && response.header("connection").is_none()
             );
-            let expected = if nth < 3 { Ended::Open } else { Ended::Fin };
-            assert_eq!(met.ended, expected, "{fault}, response {nth}");
-            assert!(nth < 3 || begun.elapsed() >= late, "{fault}");
+            let expected = if nth < 3 {
+                ConnectionState::Open
+            } else {
+                ConnectionState::Fin
+            };
+            assert_eq!(response.connection, expected, "{fault}, response {nth}");
+            assert!(nth < 3 || started.elapsed() >= late, "{fault}");
         }
     }
 }
 
 #[test]
-fn requests_sent_ahead_do_not_outlive_their_connection() {
-    let server = under("stale=2");
+fn pipelined_requests_on_a_stale_connection_get_no_answer() {
+    let server = server_with("stale=2");
     let five = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(5);
-    let met = ask_lines(server.addresses()[0], five.trim_end());
-    assert_eq!(met.text().matches("HTTP/1.1 200 OK").count(), 2);
-    assert_ne!(met.ended, Ended::Open);
+    let response = exchange(server.addresses()[0], five.trim_end());
+    assert_eq!(response.text().matches("HTTP/1.1 200 OK").count(), 2);
+    assert_ne!(response.connection, ConnectionState::Open);
     assert!(server.stats().injected["stale"] >= 1);
 }
 
 #[test]
-fn a_client_that_leaves_a_stale_connection_is_not_kept() {
-    let server = under("stale=1@1h");
+fn a_stale_connection_ends_when_its_client_leaves() {
+    let server = server_with("stale=1@1h");
     let mut connection = send_get(&server, BR);
-    let met = read(&mut connection, 1);
-    assert_eq!((met.status(), met.ended), (200, Ended::Open));
+    let response = read(&mut connection, 1);
+    assert_eq!(
+        (response.status(), response.connection),
+        (200, ConnectionState::Open)
+    );
     connection.shutdown(std::net::Shutdown::Write).unwrap();
-    // The end of our side is the end of the connection: in its place, and not an hour later.
-    assert_eq!(read(&mut connection, usize::MAX).ended, Ended::Fin);
+    // Closing our side must end the connection at once, not an hour later.
+    assert_eq!(
+        read(&mut connection, usize::MAX).connection,
+        ConnectionState::Fin
+    );
 }
 
 #[test]
-fn a_fault_counts_when_it_begins_and_not_when_a_client_has_sat_through_it() {
+fn a_fault_is_counted_when_it_starts() {
     for fault in ["delay=1h", "hold=99"] {
-        let server = under(fault);
+        let server = server_with(fault);
         let _client = send_get(&server, BR);
         let name = fault.split('=').next().unwrap();
         wait_until(fault, || server.stats().injected.get(name) == Some(&1));
@@ -506,16 +559,16 @@ fn a_fault_counts_when_it_begins_and_not_when_a_client_has_sat_through_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_backlog_lets_nobody_connect() {
-    let server = under("backlog-full");
+fn connecting_to_a_full_backlog_times_out() {
+    let server = server_with("backlog-full");
     let connected = TcpStream::connect_timeout(&server.addresses()[0], Duration::from_millis(200));
     assert_eq!(connected.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
     server.stop();
 }
 
 #[test]
-fn a_client_that_asks_one_after_another_is_never_two() {
-    // A whole answer has been sent when its last byte has: what the server does with the connection is its own affair.
+fn sequential_requests_are_never_counted_as_two_in_flight() {
+    // A request ends with the last byte of its response, even if the server does not close the connection yet.
     let flag = flag();
     for fault in [
         "drip=1ms",
@@ -524,8 +577,8 @@ fn a_client_that_asks_one_after_another_is_never_two() {
         "early-hints",
         "many-headers",
     ] {
-        let server = under(fault);
-        // Left open, so that the server learns of no client that it has gone.
+        let server = server_with(fault);
+        // The connections stay open, so that the server does not see the clients leave.
         let mut connections = Vec::new();
         for _ in 0..2 {
             let mut connection = send_get(&server, BR);
@@ -542,7 +595,7 @@ fn a_client_that_asks_one_after_another_is_never_two() {
     }
 }
 
-/// What curl makes of each fault; several exit codes where its versions differ.
+/// The exit codes of curl for each fault; several if the versions of curl differ.
 const CURL: [(&str, &[i32]); 56] = [
     ("delay=1ms", &[0]),
     ("hold=1", &[0]),
@@ -603,16 +656,16 @@ const CURL: [(&str, &[i32]); 56] = [
 ];
 
 #[test]
-fn curl_meets_the_same() {
+fn curl_exits_as_expected_for_each_fault() {
     if Command::new("curl").arg("--version").output().is_err() {
         return skip("there is no curl on this machine");
     }
     let listed = list_faults().map(|(fault, _)| fault.split(['=', '[']).next().unwrap().to_owned());
     let words = CURL.iter().flat_map(|(plan, _)| plan.split('+'));
-    let met: BTreeSet<_> = words
+    let tested: BTreeSet<_> = words
         .map(|word| word.split('=').next().unwrap().to_owned())
         .collect();
-    assert_eq!(met, listed.collect());
+    assert_eq!(tested, listed.collect());
 
     std::thread::scope(|scope| {
         for some in CURL.chunks(CURL.len().div_ceil(4)) {
@@ -622,10 +675,10 @@ fn curl_meets_the_same() {
 }
 
 fn curl(fault: &str, exits: &[i32]) {
-    let server = under(fault);
+    let server = server_with(fault);
     let url = format!("http://{}{BR}", server.addresses()[0]);
-    // What ends by itself has all the time it needs, and what never does is given up soon.
-    let patience = if exits.contains(&28) { "1" } else { "30" };
+    // A fault that never ends is given up after a second. All others get enough time for a slow machine.
+    let timeout = if exits.contains(&28) { "1" } else { "30" };
     let curl = Command::new("curl")
         .args([
             "-sS",
@@ -636,7 +689,7 @@ fn curl(fault: &str, exits: &[i32]) {
             "--noproxy",
             "*",
             "--max-time",
-            patience,
+            timeout,
         ])
         .args(["-o", "/dev/null", &url])
         .output()

@@ -1,4 +1,4 @@
-//! Clients that misbehave: whatever one of them sends, the server stays up and the others are served.
+//! Clients that misbehave: the server survives any input from one client and keeps serving the others.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,17 +7,17 @@ use std::time::Duration;
 use proptest::prelude::*;
 use test_server::{Plan, TestServer};
 
-use crate::support::{ask, send_get, wait_until};
+use crate::support::{get, send_get, wait_until};
 
 fn is_up(server: &TestServer) -> bool {
-    let met = ask(server, "/flags/br/br.gif");
-    met.status() == 200 && met.body().starts_with(b"GIF89a")
+    let response = get(server, "/flags/br/br.gif");
+    response.status() == 200 && response.body().starts_with(b"GIF89a")
 }
 
-/// Sends what it can of this and does not wait for an answer.
+/// Sends these bytes, or as many as the server reads, and does not wait for a response.
 fn send(server: &TestServer, bytes: &[u8]) -> TcpStream {
     let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
-    // The server may have had enough before the end.
+    // The server may close the connection before the end.
     let _ = connection.write_all(bytes);
     connection
 }
@@ -26,7 +26,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_bytes_and_any_half_request_leave_it_standing(bytes: Vec<u8>, cut in 0..60_usize) {
+    fn the_server_survives_any_bytes_and_partial_requests(bytes: Vec<u8>, cut in 0..60_usize) {
         let server = TestServer::start(Plan::normal()).unwrap();
         let request = b"GET /flags/br/br.gif?plan=10:reset HTTP/1.1\r\nhost: localhost\r\n\r\n";
         drop(send(&server, &bytes));
@@ -37,10 +37,10 @@ proptest! {
     }
 
     #[test]
-    fn any_path_and_query_gets_an_answer(path in "[ -~&&[^ ]]{0,60}") {
+    fn the_server_survives_any_path_and_query(path in "[ -~&&[^ ]]{0,60}") {
         let server = TestServer::start(Plan::normal()).unwrap();
         for path in [format!("/{path}"), format!("/flags/br/br.gif?{path}"), format!("/flags/br/br.gif?plan={path}")] {
-            // A plan may well say that nothing comes, or that it comes late.
+            // Does not wait for a response: a plan may delay it or suppress it.
             drop(send(&server, format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()));
         }
         prop_assert!(is_up(&server));
@@ -48,7 +48,7 @@ proptest! {
 }
 
 #[test]
-fn a_header_line_of_a_megabyte_is_refused_and_no_harm_done() {
+fn a_header_line_of_a_megabyte_is_refused() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let long = format!(
         "GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n",
@@ -59,7 +59,7 @@ fn a_header_line_of_a_megabyte_is_refused_and_no_harm_done() {
         .set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
     let mut answer = [0; 12];
-    // 431, or a reset where the rest of the line was still on its way.
+    // 431, or a reset if the rest of the line arrives after the response.
     match connection.read_exact(&mut answer) {
         Ok(()) => assert_eq!(&answer, b"HTTP/1.1 431"),
         Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
@@ -68,19 +68,23 @@ fn a_header_line_of_a_megabyte_is_refused_and_no_harm_done() {
 }
 
 #[test]
-fn a_crowd_of_slow_senders_keeps_nobody_waiting() {
+fn slow_senders_do_not_block_other_clients() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let slow: Vec<_> = (0..200)
         .map(|_| send(&server, b"GET /flags/br/br.gif HT"))
         .collect();
     assert!(is_up(&server));
-    assert_eq!(server.stats().in_flight, 0, "half a request is none");
+    assert_eq!(
+        server.stats().in_flight,
+        0,
+        "a partial request does not count"
+    );
     drop(slow);
     assert!(is_up(&server));
 }
 
 #[test]
-fn clients_that_leave_in_the_middle_of_a_fault_leave_nothing_behind() {
+fn requests_end_when_their_clients_leave_during_a_fault() {
     for fault in [
         "hang",
         "hang-body",

@@ -1,4 +1,4 @@
-//! The crate and its program over real sockets, one module per topic.
+//! Tests of the library and the program over real sockets, one module per topic.
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 

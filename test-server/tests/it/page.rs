@@ -1,12 +1,12 @@
-//! The page at `/`: who gets it, what is on it, what its forms do, and to whom they are closed.
+//! The page at `/`: which clients get HTML, its contents, its forms, and the requests to which they are closed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use test_server::{COUNTRY_CODES, Group, Plan, TestServer, list_faults};
 
-use crate::support::{Answer, ask, ask_lines};
+use crate::support::{Response, exchange, get};
 
-/// As Firefox and Chromium send it, more or less.
+/// An `Accept` header similar to those of Firefox and Chromium.
 const BROWSER: &str = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 fn server(plan: &str) -> TestServer {
@@ -14,19 +14,19 @@ fn server(plan: &str) -> TestServer {
     builder.start().unwrap()
 }
 
-fn request(server: &TestServer, line: &str, headers: &str) -> Answer {
+fn request(server: &TestServer, line: &str, headers: &str) -> Response {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
     let lines = format!("{line} HTTP/1.1\r\n{headers}\r\nconnection: close");
-    ask_lines(here, &lines)
+    exchange(here, &lines)
 }
 
-fn browse(server: &TestServer, path: &str) -> Answer {
+fn browse(server: &TestServer, path: &str) -> Response {
     let headers = format!("host: localhost:{}\r\n{BROWSER}", server.port());
     request(server, &format!("GET {path}"), &headers)
 }
 
-/// Sends a form as a browser does that shows the page of `origin`.
-fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &str) -> Answer {
+/// Sends a form as a browser that shows a page of `origin`.
+fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &str) -> Response {
     let headers = format!(
         "host: localhost:{}\r\n{BROWSER}\r\norigin: {origin}\r\nsec-fetch-site: {site}\r\n\
          content-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{form}",
@@ -34,10 +34,10 @@ fn send_from(server: &TestServer, origin: &str, site: &str, path: &str, form: &s
         form.len()
     );
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
-    ask_lines(here, &format!("POST {path} HTTP/1.1\r\n{headers}"))
+    exchange(here, &format!("POST {path} HTTP/1.1\r\n{headers}"))
 }
 
-fn send(server: &TestServer, path: &str, form: &str) -> Answer {
+fn send(server: &TestServer, path: &str, form: &str) -> Response {
     let origin = format!("http://localhost:{}", server.port());
     send_from(server, &origin, "same-origin", path, form)
 }
@@ -50,14 +50,14 @@ fn anywhere() -> IpAddr {
 fn browsers_get_a_page_with_all_flags_and_the_plan_in_words() {
     let server = server("25:reset,50:delay=2s");
     for path in ["/", "/flags", "/flags/"] {
-        let met = browse(&server, path);
-        assert_eq!(met.status(), 200, "{path}");
+        let response = browse(&server, path);
+        assert_eq!(response.status(), 200, "{path}");
         assert_eq!(
-            met.header("content-type").as_deref(),
+            response.header("content-type").as_deref(),
             Some("text/html; charset=utf-8")
         );
-        assert_eq!(met.header("vary").as_deref(), Some("accept"));
-        let page = met.body_text();
+        assert_eq!(response.header("vary").as_deref(), Some("accept"));
+        let page = response.body_text();
         let words = "MINE answers 25 % of the codes with reset, 50 % of the codes with delay=2s, the rest at once.";
         assert!(page.contains(words), "{page}");
         let codes: Vec<_> = COUNTRY_CODES.split_whitespace().collect();
@@ -79,18 +79,19 @@ fn browsers_get_a_page_with_all_flags_and_the_plan_in_words() {
 }
 
 #[test]
-fn who_does_not_ask_for_html_gets_text() {
+fn clients_that_do_not_accept_html_get_text() {
     let server = server("25:reset");
     let curl = "host: localhost\r\naccept: */*";
     for headers in [curl, "host: localhost"] {
-        let met = request(&server, "GET /", headers);
+        let response = request(&server, "GET /", headers);
         assert_eq!(
-            met.header("content-type").as_deref(),
+            response.header("content-type").as_deref(),
             Some("text/plain; charset=utf-8")
         );
-        assert_eq!(met.header("vary").as_deref(), Some("accept"));
+        assert_eq!(response.header("vary").as_deref(), Some("accept"));
         assert!(
-            met.body_text()
+            response
+                .body_text()
                 .starts_with("MINE test server: answers 25 % ")
         );
     }
@@ -117,14 +118,14 @@ fn head_is_the_page_without_its_body() {
 }
 
 #[test]
-fn the_page_may_load_from_its_server_alone_and_runs_its_own_script_alone() {
+fn the_page_loads_only_from_its_server_and_runs_only_its_own_script() {
     let server = server("");
-    let policy = |met: &Answer| met.header("content-security-policy").unwrap();
+    let policy = |response: &Response| response.header("content-security-policy").unwrap();
     let (one, other) = (browse(&server, "/"), browse(&server, "/"));
-    let nonce = |met: &Answer| {
-        let policy = policy(met);
-        let (_, behind) = policy.split_once("script-src 'nonce-").unwrap();
-        behind.split_once('\'').unwrap().0.to_owned()
+    let nonce = |response: &Response| {
+        let policy = policy(response);
+        let (_, rest) = policy.split_once("script-src 'nonce-").unwrap();
+        rest.split_once('\'').unwrap().0.to_owned()
     };
     assert_eq!(
         policy(&one),
@@ -155,7 +156,7 @@ fn the_page_may_load_from_its_server_alone_and_runs_its_own_script_alone() {
 }
 
 #[test]
-fn what_a_name_or_a_plan_says_is_text_and_no_html() {
+fn html_in_names_and_plans_is_escaped() {
     let plan = "100:status=503+reason=\"<img src=x onerror='a'> & \\\"so\\\"\"";
     let server = TestServer::builder()
         .name("<b>me</b>")
@@ -185,15 +186,15 @@ fn what_a_name_or_a_plan_says_is_text_and_no_html() {
 }
 
 #[test]
-fn the_form_changes_the_plan_and_leads_back() {
+fn the_form_changes_the_plan_and_redirects_to_the_page() {
     let server = server("100:close");
-    let met = send(
+    let response = send(
         &server,
         "/__page/plan",
         "plan=100%3Astatus%3D503+%2B+reason%3D%22Too+busy%22",
     );
     assert_eq!(
-        (met.status(), met.header("location").as_deref()),
+        (response.status(), response.header("location").as_deref()),
         (303, Some("/"))
     );
     assert_eq!(
@@ -212,38 +213,38 @@ fn the_form_changes_the_plan_and_leads_back() {
     assert_eq!(
         server.plan(),
         Plan::normal(),
-        "a form without a plan is none without faults"
+        "a form without a plan does not change the plan"
     );
-    let loaded_anew = browse(&server, "/__page/plan");
-    assert_eq!(loaded_anew.header("location").as_deref(), Some("/"));
+    let reloaded = browse(&server, "/__page/plan");
+    assert_eq!(reloaded.header("location").as_deref(), Some("/"));
 }
 
 #[test]
-fn a_wrong_plan_is_answered_by_the_page_with_the_message_and_changes_nothing() {
+fn a_wrong_plan_shows_the_page_with_the_message_and_changes_nothing() {
     let server = server("10:reset");
-    let met = send(&server, "/__page/plan", "plan=10%3Arset");
-    assert_eq!(met.status(), 400);
-    let page = met.body_text();
+    let response = send(&server, "/__page/plan", "plan=10%3Arset");
+    assert_eq!(response.status(), 400);
+    let page = response.body_text();
     let message =
         "<span>unknown fault 'rset'; did you mean 'reset'?\n</span>  10:rset\n     ^^^^</pre>";
     assert!(page.contains(message), "{page}");
     assert!(
         page.contains("value=\"10:rset\""),
-        "what was typed is there to go on with"
+        "the input keeps the typed plan"
     );
     assert!(page.contains("aria-invalid=\"true\" autofocus>"));
-    assert!(met.header("content-security-policy").is_some());
+    assert!(response.header("content-security-policy").is_some());
 
-    let met = send(&server, "/__page/plan", "plan=100%3Abacklog-full");
-    assert_eq!(met.status(), 409);
-    assert!(met.body_text().contains("when a server starts"));
+    let response = send(&server, "/__page/plan", "plan=100%3Abacklog-full");
+    assert_eq!(response.status(), 409);
+    assert!(response.body_text().contains("when a server starts"));
     assert_eq!(server.plan(), "10:reset".parse().unwrap());
 }
 
 #[test]
-fn the_forms_are_taken_from_the_page_of_this_server_alone() {
+fn forms_are_accepted_only_from_the_page_of_this_server() {
     let server = server("10:reset");
-    ask(&server, "/flags/zz/zz.gif");
+    get(&server, "/flags/zz/zz.gif");
     let port = server.port();
     for (origin, site) in [
         ("http://evil.example".to_owned(), "cross-site"),
@@ -253,8 +254,8 @@ fn the_forms_are_taken_from_the_page_of_this_server_alone() {
         (format!("http://localhost:{}", port ^ 1), "same-origin"),
     ] {
         for (path, form) in [("/__page/plan", "plan=100:close"), ("/__page/reset", "")] {
-            let met = send_from(&server, &origin, site, path, form);
-            assert_eq!(met.status(), 403, "{path} from {origin}, {site}");
+            let response = send_from(&server, &origin, site, path, form);
+            assert_eq!(response.status(), 403, "{path} from {origin}, {site}");
         }
     }
     assert_eq!(server.plan(), "10:reset".parse().unwrap());
@@ -262,7 +263,7 @@ fn the_forms_are_taken_from_the_page_of_this_server_alone() {
 }
 
 #[test]
-fn a_link_from_another_site_leads_to_the_whole_page() {
+fn a_link_on_another_site_opens_the_whole_page() {
     let server = server("");
     let port = server.port();
     let from = |host: &str, site: &str| {
@@ -272,21 +273,21 @@ fn a_link_from_another_site_leads_to_the_whole_page() {
     for site in ["none", "same-origin", "same-site", "cross-site"] {
         assert!(from("localhost", site).contains("<form "), "{site}");
     }
-    // A name that could be anyone's: its pages could read the numbers.
+    // An untrusted host name: the pages of that site could read the numbers.
     let foreign = from("evil.example", "same-origin");
     assert!(!foreign.contains("<form ") && !foreign.contains("data-stat"));
     assert!(foreign.contains("accept only requests to localhost or an IP address"));
 }
 
 #[test]
-fn the_counters_are_in_the_page_and_a_button_resets_them() {
+fn the_page_shows_the_counters_and_a_button_resets_them() {
     let server = server("100:status=503");
     for path in [
         "/flags/br/br.gif",
         "/flags/br/br.gif",
         "/flags/us/us.gif?plan=",
     ] {
-        ask(&server, path);
+        get(&server, path);
     }
     let page = browse(&server, "/").body_text();
     for number in [
@@ -298,9 +299,9 @@ fn the_counters_are_in_the_page_and_a_button_resets_them() {
     ] {
         assert!(page.contains(number), "{number} in {page}");
     }
-    let met = send(&server, "/__page/reset", "");
+    let response = send(&server, "/__page/reset", "");
     assert_eq!(
-        (met.status(), met.header("location").as_deref()),
+        (response.status(), response.header("location").as_deref()),
         (303, Some("/"))
     );
     assert_eq!(server.stats().requests, 0);
@@ -309,7 +310,7 @@ fn the_counters_are_in_the_page_and_a_button_resets_them() {
 }
 
 #[test]
-fn neither_the_page_nor_its_images_are_counted_or_meet_the_plan() {
+fn the_page_and_its_images_are_not_counted_and_ignore_the_plan() {
     let server = server("100:close");
     browse(&server, "/");
     let image = browse(&server, "/__flag/br.gif");
@@ -324,7 +325,7 @@ fn neither_the_page_nor_its_images_are_counted_or_meet_the_plan() {
 }
 
 #[test]
-fn beyond_loopback_the_page_shows_what_it_may_and_has_no_form() {
+fn beyond_loopback_the_page_shows_the_plan_and_has_no_form() {
     let start = |builder: test_server::Builder| {
         builder
             .plan("10:reset")
@@ -334,9 +335,9 @@ fn beyond_loopback_the_page_shows_what_it_may_and_has_no_form() {
             .unwrap()
     };
     let closed = start(TestServer::builder());
-    let met = browse(&closed, "/");
-    assert_eq!(met.status(), 200);
-    let page = met.body_text();
+    let response = browse(&closed, "/");
+    assert_eq!(response.status(), 200);
+    let page = response.body_text();
     assert!(page.contains("answers 10 % of the codes with reset, the rest at once."));
     assert!(page.contains(">BR</span>") && page.contains("started without --admin"));
     for part in ["<form ", "<input", "<script", "data-stat", "/__flag/"] {
@@ -357,7 +358,7 @@ fn beyond_loopback_the_page_shows_what_it_may_and_has_no_form() {
 }
 
 #[test]
-fn servers_of_a_group_name_each_other_and_others_do_not() {
+fn pages_link_to_the_running_servers_of_their_group_only() {
     let group = Group::new();
     let start = |name: &str, plan: &str| {
         let builder = TestServer::builder().group(&group).name(name);
@@ -382,8 +383,8 @@ fn servers_of_a_group_name_each_other_and_others_do_not() {
             .contains(&format!("on port {} answers at once", b.port()))
     );
 
-    let called_otherwise = format!("host: [::1]:{}\r\n{BROWSER}", a.port());
-    let page = request(&a, "GET /", &called_otherwise).body_text();
+    let other_host = format!("host: [::1]:{}\r\n{BROWSER}", a.port());
+    let page = request(&a, "GET /", &other_host).body_text();
     assert!(page.contains(&format!("href=\"http://[::1]:{}/\"", b.port())));
     assert!(!browse(&alone, "/").body_text().contains("id=\"servers\""));
 }

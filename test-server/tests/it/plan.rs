@@ -1,14 +1,14 @@
-//! The plan language: what is understood prints as it was meant, and what is not is pointed at.
+//! The plan language: valid plans print as the same plan, and errors point at the wrong word.
 
 use proptest::prelude::*;
 use test_server::{Plan, PlanError, list_faults};
 
-fn shown(text: &str) -> String {
+fn normal_form(text: &str) -> String {
     text.parse::<Plan>().unwrap().to_string()
 }
 
-/// The message, and the word that the caret stands under.
-fn refused(text: &str) -> (String, String) {
+/// Returns the message, and the word that the carets point at.
+fn parse_error(text: &str) -> (String, String) {
     let error: PlanError = text.parse::<Plan>().unwrap_err();
     let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
     assert_eq!(
@@ -24,7 +24,7 @@ fn refused(text: &str) -> (String, String) {
 }
 
 #[test]
-fn plans_print_as_they_are_written() {
+fn plans_in_normal_form_print_unchanged() {
     for text in [
         "",
         "25:status=500|501|502|503,50:delay=500ms",
@@ -40,12 +40,12 @@ fn plans_print_as_they_are_written() {
         "100:stale=5@5ms",
         "100:stale=1",
     ] {
-        assert_eq!(shown(text), text);
+        assert_eq!(normal_form(text), text);
     }
 }
 
 #[test]
-fn spaces_and_other_spellings_of_the_same_mean_the_same() {
+fn other_spellings_print_in_normal_form() {
     for (text, same) in [
         (
             " 10 : reset , 20 : delay = 1500ms ",
@@ -64,12 +64,12 @@ fn spaces_and_other_spellings_of_the_same_mean_the_same() {
         ("10:status=503+reason=busy", "10:status=503+reason=\"busy\""),
         ("10:delay=uniform( 1s .. 2s )", "10:delay=uniform(1s..2s)"),
     ] {
-        assert_eq!(shown(text), same, "{text}");
+        assert_eq!(normal_form(text), same, "{text}");
     }
 }
 
 #[test]
-fn what_is_no_plan_is_pointed_at() {
+fn errors_point_at_the_wrong_word() {
     for (text, message, word) in [
         (
             "reset",
@@ -177,15 +177,15 @@ fn what_is_no_plan_is_pointed_at() {
             "réset",
         ),
     ] {
-        let (said, under) = refused(text);
-        assert_eq!(said, message, "{text}");
-        // What is missing at the end is pointed at there, where there is no word.
-        assert_eq!(under, word, "{text}");
+        let (actual, pointed_at) = parse_error(text);
+        assert_eq!(actual, message, "{text}");
+        // If something is missing at the end, the caret points behind the plan, at no word.
+        assert_eq!(pointed_at, word, "{text}");
     }
 }
 
 #[test]
-fn the_caret_stands_under_wide_characters_as_well() {
+fn carets_are_placed_by_display_width() {
     let error = "10:reset,20:重置".parse::<Plan>().unwrap_err().to_string();
     assert_eq!(
         error.lines().last().unwrap(),
@@ -194,7 +194,7 @@ fn the_caret_stands_under_wide_characters_as_well() {
 }
 
 #[test]
-fn every_fault_is_listed_once_with_what_a_client_sees() {
+fn every_fault_is_listed_once_with_a_description() {
     let faults: Vec<_> = list_faults().collect();
     let mut names: Vec<_> = faults
         .iter()
@@ -208,7 +208,7 @@ fn every_fault_is_listed_once_with_what_a_client_sees() {
 }
 
 fn fault() -> impl Strategy<Value = String> {
-    // All that need no argument, and those whose arguments have a form of their own.
+    // All faults that need no argument, and the arguments with a syntax of their own.
     let bare = list_faults()
         .map(|(fault, _)| fault)
         .filter(|fault| !fault.contains('=') || fault.contains("[="));
@@ -232,14 +232,14 @@ fn fault() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_parser_or_its_errors_panic(text: String) {
+    fn the_parser_and_its_errors_never_panic(text: String) {
         if let Err(error) = text.parse::<Plan>() {
             prop_assert_eq!(error.to_string().lines().count(), 3);
         }
     }
 
     #[test]
-    fn what_looks_like_a_plan_makes_neither_panic(text in "([0-9.:=+,|()\"\\\\ ]|reset|delay|status|uniform|date|@|é){0,24}") {
+    fn the_parser_never_panics_on_similar_text(text in "([0-9.:=+,|()\"\\\\ ]|reset|delay|status|uniform|date|@|é){0,24}") {
         let parsed = text.parse::<Plan>();
         if let Ok(plan) = parsed {
             prop_assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);
@@ -247,7 +247,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_a_plan_prints_as_the_same_plan(slices in prop::collection::vec((0..33_u32, fault()), 0..4)) {
+    fn every_plan_prints_as_the_same_plan(slices in prop::collection::vec((0..33_u32, fault()), 0..4)) {
         let slices: Vec<_> = slices.iter().map(|(percent, fault)| format!("{percent}.5:{fault}")).collect();
         if let Ok(plan) = slices.join(",").parse::<Plan>() {
             prop_assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);
@@ -256,7 +256,7 @@ proptest! {
 }
 
 #[test]
-fn a_text_that_cannot_stand_in_a_head_is_refused() {
+fn reasons_with_control_characters_are_refused() {
     for text in [
         "10:status=503+reason=\"a\\r\\nb: c\"",
         "10:status=503+reason=\"a\u{0}b\"",
@@ -264,7 +264,7 @@ fn a_text_that_cannot_stand_in_a_head_is_refused() {
     ] {
         let plan = text.parse::<Plan>();
         let is_plain = !text.contains(char::is_control);
-        // A backslash before a letter is that letter.
+        // A backslash before a letter stands for that letter.
         assert_eq!(plan.is_ok(), is_plain, "{text:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The program: its ready lines, its end, and what it says when it cannot begin.
+//! The program: its ready lines, its end, and its messages when it cannot start.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -33,7 +33,7 @@ fn output(args: &[&str], ports: &str) -> (String, String, Option<i32>) {
 }
 
 #[test]
-fn each_server_has_a_line_when_it_is_ready_and_ends_at_a_signal() {
+fn each_server_prints_a_line_and_ends_at_a_signal() {
     for signal in [Signal::INT, Signal::TERM] {
         let (running, lines) = start(&["--delay", "1ms"], 3);
         let expected = [
@@ -53,14 +53,14 @@ fn each_server_has_a_line_when_it_is_ready_and_ends_at_a_signal() {
         assert_eq!(
             status(port(&lines[2]), "br"),
             "500",
-            "under seed 35 ERROR fails for BR"
+            "with seed 35 ERROR fails for BR"
         );
         assert_eq!(stop(running, signal), Some(0));
     }
 }
 
 #[test]
-fn a_request_that_hangs_does_not_keep_it_from_ending() {
+fn a_hanging_request_does_not_prevent_the_end() {
     let (running, lines) = start(&["--delay", "1h"], 3);
     let mut hanging = TcpStream::connect(("127.0.0.1", port(&lines[1]))).unwrap();
     hanging
@@ -70,7 +70,7 @@ fn a_request_that_hangs_does_not_keep_it_from_ending() {
 }
 
 #[test]
-fn the_seed_and_the_error_rate_decide_what_fails() {
+fn the_seed_and_the_error_rate_decide_which_codes_fail() {
     let (running, lines) = start(&["--seed", "42", "--delay", "1ms"], 3);
     let codes = ["ac", "af", "ah", "am", "ay", "bc", "ad"];
     let statuses = codes.map(|code| status(port(&lines[2]), code));
@@ -88,7 +88,7 @@ fn the_seed_and_the_error_rate_decide_what_fails() {
 }
 
 #[test]
-fn the_page_of_each_server_leads_to_the_others() {
+fn the_page_of_each_server_links_to_the_others() {
     let (running, lines) = start(&[], 3);
     let ports = [0, 1, 2].map(|i| port(&lines[i]));
     for own in ports {
@@ -109,7 +109,7 @@ fn the_page_of_each_server_leads_to_the_others() {
 }
 
 #[test]
-fn the_last_line_says_in_json_what_is_ready() {
+fn the_last_line_lists_the_servers_as_json() {
     let (running, lines) = start(&["--serve", "0=10:reset, 50:delay=1ms", "--serve", "0"], 3);
     let ready: serde_json::Value = serde_json::from_str(&lines[2]).unwrap();
     let servers = ready["ready"].as_array().unwrap();
@@ -133,7 +133,7 @@ fn the_last_line_says_in_json_what_is_ready() {
 }
 
 #[test]
-fn a_label_can_have_another_plan() {
+fn label_sets_another_plan() {
     let (running, lines) = start(
         &[
             "--label",
@@ -149,7 +149,7 @@ fn a_label_can_have_another_plan() {
 }
 
 #[test]
-fn verbose_has_a_line_per_request_on_standard_error() {
+fn verbose_prints_a_line_per_request_on_standard_error() {
     let mut child = command("0,0,0")
         .args(["-v", "--serve", "0=100:status=503+delay=1ms"])
         .stdout(Stdio::piped())
@@ -183,11 +183,11 @@ fn verbose_has_a_line_per_request_on_standard_error() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_keeps_no_request_waiting() {
+fn requests_do_not_wait_for_a_log_that_is_not_read() {
     let mut child = command("0,0,0")
         .args(["-v", "--serve", "0"])
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped()) // and never read
+        .stderr(Stdio::piped()) // never read
         .spawn()
         .unwrap();
     let mut line = String::new();
@@ -199,7 +199,7 @@ fn a_log_that_nobody_reads_keeps_no_request_waiting() {
     connection
         .set_read_timeout(Some(std::time::Duration::from_secs(20)))
         .unwrap();
-    // A pipe holds some 1,300 lines, and 10,000 more may wait.
+    // A pipe holds about 1,300 lines, and 10,000 more fit into the queue.
     for _ in 0..13_000 {
         connection
             .write_all(b"HEAD /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -215,7 +215,7 @@ fn a_log_that_nobody_reads_keeps_no_request_waiting() {
 }
 
 #[test]
-fn the_list_of_faults_is_a_line_each() {
+fn list_faults_prints_a_line_per_fault() {
     let (out, err, exit) = output(&["--list-faults"], "");
     assert_eq!((err.as_str(), exit), ("", Some(0)));
     assert_eq!(out.lines().count(), test_server::list_faults().count());
@@ -223,7 +223,7 @@ fn the_list_of_faults_is_a_line_each() {
 }
 
 #[test]
-fn a_bad_plan_is_pointed_at_and_exits_2() {
+fn invalid_plans_exit_with_2_and_point_at_the_word() {
     for (args, before) in [
         (["--serve", "0=10:rset,5:close"], ""),
         (["--label", "LOCAL=10:rset,5:close"], ""),
@@ -253,7 +253,7 @@ fn a_bad_plan_is_pointed_at_and_exits_2() {
 }
 
 #[test]
-fn a_taken_port_is_one_line_that_names_it_and_nothing_is_started() {
+fn a_port_in_use_is_reported_in_one_line_and_no_server_starts() {
     let holder = TestServer::start(Plan::normal()).unwrap();
     let port = holder.port();
     let (out, err, exit) = output(&[], &format!("0,{port},0"));
@@ -268,7 +268,7 @@ fn a_taken_port_is_one_line_that_names_it_and_nothing_is_started() {
 }
 
 #[test]
-fn what_cannot_be_served_is_said_in_one_line() {
+fn invalid_settings_are_reported_in_one_line() {
     for (args, ports, message, exit) in [
         (
             &[][..],
@@ -311,10 +311,10 @@ fn what_cannot_be_served_is_said_in_one_line() {
     }
 }
 
-// Elsewhere 127.0.0.1 is the only address of its kind.
+// On other systems 127.0.0.1 is the only IPv4 loopback address.
 #[cfg(target_os = "linux")]
 #[test]
-fn it_can_be_bound_to_one_address() {
+fn bind_listens_on_one_address() {
     let (running, lines) = start(&["--bind", "127.0.0.2"], 1);
     assert!(
         lines[0].starts_with("LOCAL site: http://127.0.0.2:"),

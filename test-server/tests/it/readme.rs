@@ -1,8 +1,8 @@
-//! The README's table of faults is the list of faults, and its example is a test that runs.
+//! The table of faults and the example in the README match the code.
 
 use test_server::list_faults;
 
-/// The table as the README has to have it.
+/// Returns the table that the README must contain.
 fn table() -> String {
     let row =
         |(fault, seen): (String, &str)| format!("| `{}` | {seen} |\n", fault.replace('|', "\\|"));
@@ -10,12 +10,12 @@ fn table() -> String {
 }
 
 #[test]
-fn the_table_of_faults_is_the_list_of_faults() {
+fn the_readme_lists_all_faults() {
     let readme = include_str!("../../README.md");
-    let (_, behind) = readme
+    let (_, rest) = readme
         .split_once("| fault | what a client sees |\n| --- | --- |\n")
         .unwrap();
-    let (rows, _) = behind.split_once("\n\n").unwrap();
+    let (rows, _) = rest.split_once("\n\n").unwrap();
     assert_eq!(
         format!("{rows}\n"),
         table(),
@@ -25,7 +25,7 @@ fn the_table_of_faults_is_the_list_of_faults() {
 }
 
 #[test]
-fn the_example_is_the_test_beside_this_one() {
+fn the_example_in_the_readme_is_the_test_in_example_rs() {
     let readme = include_str!("../../README.md");
     let (_, code) = include_str!("example.rs").split_once("\n\n").unwrap();
     assert!(readme.contains(&format!("```rust\n{code}```\n")), "{code}");

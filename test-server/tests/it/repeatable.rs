@@ -1,5 +1,5 @@
-//! The same faults for every client: in any order, over any number of connections, whenever; and counts that agree with
-//! what the clients saw.
+//! Every client meets the same faults, in any order, over any number of connections and at any time. The counters agree
+//! with the responses that the clients received.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -13,8 +13,8 @@ fn every_code() -> Vec<String> {
         .collect()
 }
 
-/// The codes in an order that has nothing to do with the alphabet, another one for each number.
-fn shuffled(by: usize) -> Vec<String> {
+/// Returns all codes, shuffled. Each number gives another order.
+fn shuffled_codes(by: usize) -> Vec<String> {
     let mut codes = every_code();
     let key = |code: &String| {
         let number = code
@@ -26,11 +26,11 @@ fn shuffled(by: usize) -> Vec<String> {
     codes
 }
 
-/// The status of each code, asked for over so many connections at a time.
+/// Requests each code, over this many connections at a time. Returns the statuses.
 fn statuses(server: &TestServer, codes: &[String], connections: usize) -> BTreeMap<String, String> {
     let mut statuses = BTreeMap::new();
-    for some in codes.chunks(connections) {
-        let asked: Vec<_> = some
+    for chunk in codes.chunks(connections) {
+        let requested: Vec<_> = chunk
             .iter()
             .map(|code| {
                 let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
@@ -43,7 +43,7 @@ fn statuses(server: &TestServer, codes: &[String], connections: usize) -> BTreeM
                 (code, connection)
             })
             .collect();
-        for (code, mut connection) in asked {
+        for (code, mut connection) in requested {
             let mut answer = Vec::new();
             connection.read_to_end(&mut answer).unwrap();
             let status = String::from_utf8_lossy(answer.get(9..12).unwrap_or(b"---")).into_owned();
@@ -54,7 +54,7 @@ fn statuses(server: &TestServer, codes: &[String], connections: usize) -> BTreeM
 }
 
 #[test]
-fn order_and_number_of_connections_change_nothing() {
+fn faults_do_not_depend_on_the_order_or_number_of_connections() {
     for (seed, failing) in [(0, 168), (1, 172), (42, 165)] {
         let start = || {
             let plan = "25:status=500|501|502|503,10:close,5:delay=1ms";
@@ -72,9 +72,9 @@ fn order_and_number_of_connections_change_nothing() {
             .count();
         assert_eq!(fails, failing, "seed {seed}");
         for connections in [1, 30, 1000] {
-            // Twice over, so that there is something for the thousandth connection.
+            // All codes twice, so that there are enough for 1,000 connections.
             let server = start();
-            let codes = [shuffled(connections), shuffled(connections)].concat();
+            let codes = [shuffled_codes(connections), shuffled_codes(connections)].concat();
             assert_ne!(codes[..676], every_code());
             assert_eq!(
                 statuses(&server, &codes, connections),
@@ -84,14 +84,14 @@ fn order_and_number_of_connections_change_nothing() {
             assert_eq!(
                 statuses(&server, &codes, connections),
                 expected,
-                "asked again"
+                "requested again"
             );
         }
     }
 }
 
 #[test]
-fn the_counts_agree_with_what_concurrent_clients_saw() {
+fn the_counters_agree_with_the_responses_to_concurrent_clients() {
     let tuning = Tuning {
         delay: std::time::Duration::from_millis(1),
         ..Tuning::default()
@@ -102,7 +102,7 @@ fn the_counts_agree_with_what_concurrent_clients_saw() {
         let clients: Vec<_> = (0..4)
             .map(|n| {
                 let server = &server;
-                scope.spawn(move || statuses(server, &shuffled(n), 30))
+                scope.spawn(move || statuses(server, &shuffled_codes(n), 30))
             })
             .collect();
         clients

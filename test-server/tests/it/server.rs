@@ -1,4 +1,4 @@
-//! What a server serves, where it listens and how it ends, seen by a client that speaks raw TCP.
+//! What a server serves, where it listens and how it stops, as seen by a client that speaks raw TCP.
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use test_server::{COUNTRY_CODES, Label, Plan, TestServer, Tuning};
 
-use crate::support::{Answer, ask_lines, send_get, wait_until};
+use crate::support::{Response, exchange, send_get, wait_until};
 
-fn ask_at(address: SocketAddr, method: &str, path: &str) -> Answer {
+fn request_at(address: SocketAddr, method: &str, path: &str) -> Response {
     let lines = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close");
-    ask_lines(address, &lines)
+    exchange(address, &lines)
 }
 
-fn ask(server: &TestServer, method: &str, path: &str) -> Answer {
-    ask_at(server.addresses()[0], method, path)
+fn request(server: &TestServer, method: &str, path: &str) -> Response {
+    request_at(server.addresses()[0], method, path)
 }
 
-/// A connection on which BR has been asked for, and the server is at it.
+/// Returns a connection whose request for BR is in flight.
 fn waiting_client(server: &TestServer) -> TcpStream {
     let client = send_get(server, "/flags/br/br.gif");
     wait_until("in flight", || server.stats().in_flight > 0);
@@ -29,13 +29,13 @@ fn every_code() -> impl DoubleEndedIterator<Item = String> {
 }
 
 #[test]
-fn it_serves_194_flags_as_gifs_and_misses_the_rest() {
+fn the_194_listed_codes_have_a_gif_and_all_others_are_404() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let listed = COUNTRY_CODES.to_lowercase();
     let listed: Vec<_> = listed.split_whitespace().collect();
     let mut served = 0;
     for code in every_code() {
-        let answer = ask(&server, "GET", &format!("/flags/{code}/{code}.gif"));
+        let answer = request(&server, "GET", &format!("/flags/{code}/{code}.gif"));
         if listed.contains(&code.as_str()) {
             served += 1;
             assert_eq!(
@@ -47,7 +47,7 @@ fn it_serves_194_flags_as_gifs_and_misses_the_rest() {
                 answer.header("content-length").as_deref(),
                 Some(length.as_str())
             );
-            // Header, and a picture of 180 x 130 pixels.
+            // The GIF header, for a picture of 180 x 130 pixels.
             assert_eq!(answer.body()[..10], *b"GIF89a\xb4\0\x82\0", "{code}");
             assert_eq!(answer.body().last(), Some(&0x3b));
         } else {
@@ -58,10 +58,10 @@ fn it_serves_194_flags_as_gifs_and_misses_the_rest() {
 }
 
 #[test]
-fn head_is_get_without_its_body_and_other_methods_are_not_allowed() {
+fn head_is_get_without_a_body_and_other_methods_are_not_allowed() {
     let server = TestServer::start(Plan::normal()).unwrap();
-    let get = ask(&server, "GET", "/flags/br/br.gif");
-    let head = ask(&server, "HEAD", "/flags/br/br.gif");
+    let get = request(&server, "GET", "/flags/br/br.gif");
+    let head = request(&server, "HEAD", "/flags/br/br.gif");
     assert_eq!(head.status(), 200);
     assert_eq!(
         head.header("content-length").as_deref(),
@@ -69,7 +69,7 @@ fn head_is_get_without_its_body_and_other_methods_are_not_allowed() {
     );
     assert_eq!((head.body().len(), get.body().is_empty()), (0, false));
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
-        let answer = ask(&server, method, "/flags/br/br.gif");
+        let answer = request(&server, method, "/flags/br/br.gif");
         assert_eq!(
             (answer.status(), answer.header("allow").as_deref()),
             (405, Some("get,head")),
@@ -79,7 +79,7 @@ fn head_is_get_without_its_body_and_other_methods_are_not_allowed() {
 }
 
 #[test]
-fn only_the_path_of_a_flag_is_one() {
+fn paths_that_are_not_of_a_flag_are_404() {
     let server = TestServer::start(Plan::normal()).unwrap();
     for path in [
         "/flags/br",
@@ -94,13 +94,16 @@ fn only_the_path_of_a_flag_is_one() {
         "/etc/passwd",
         "/flags/%ff/%ff.gif",
     ] {
-        assert_eq!(ask(&server, "GET", path).status(), 404, "{path}");
+        assert_eq!(request(&server, "GET", path).status(), 404, "{path}");
     }
-    assert_eq!(ask(&server, "GET", "/flags/br/br.gif?a=b").status(), 200);
+    assert_eq!(
+        request(&server, "GET", "/flags/br/br.gif?a=b").status(),
+        200
+    );
 }
 
 #[test]
-fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
+fn the_page_in_text_describes_the_server_and_is_not_counted() {
     let plan = Label::Error.plan(&Tuning::default()).unwrap();
     let server = TestServer::builder()
         .name("ERROR")
@@ -108,7 +111,7 @@ fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
         .seed(7)
         .start()
         .unwrap();
-    let page = ask(&server, "GET", "/").body_text();
+    let page = request(&server, "GET", "/").body_text();
     assert_eq!(
         page,
         "ERROR test server: answers 25 % of the codes with status=500|501|502|503, \
@@ -119,16 +122,16 @@ fn the_page_at_the_root_says_what_is_served_and_counts_nothing() {
     );
     for path in ["/flags", "/flags/"] {
         assert_eq!(
-            ask(&server, "GET", path).body(),
+            request(&server, "GET", path).body(),
             page.as_bytes(),
-            "the address that everybody is shown"
+            "the base URL shows the page as well"
         );
     }
     assert_eq!(server.stats().requests, 0);
 }
 
 #[test]
-fn a_code_meets_the_same_fault_whenever_it_is_asked_for() {
+fn a_code_always_meets_the_same_fault() {
     let plan = "25:status=500|501|502|503".parse::<Plan>().unwrap();
     let statuses = |codes: &mut dyn Iterator<Item = String>| -> Vec<(String, u16)> {
         let server = TestServer::builder()
@@ -136,11 +139,11 @@ fn a_code_meets_the_same_fault_whenever_it_is_asked_for() {
             .seed(0)
             .start()
             .unwrap();
-        let ask = |code: String| {
-            let status = ask(&server, "GET", &format!("/flags/{code}/{code}.gif")).status();
+        let request = |code: String| {
+            let status = request(&server, "GET", &format!("/flags/{code}/{code}.gif")).status();
             (code, status)
         };
-        codes.map(ask).collect()
+        codes.map(request).collect()
     };
     let mut twice = statuses(&mut every_code().chain(every_code()));
     let mut backwards = statuses(&mut every_code().rev());
@@ -155,7 +158,7 @@ fn a_code_meets_the_same_fault_whenever_it_is_asked_for() {
 }
 
 #[test]
-fn every_answer_is_signed_by_the_server() {
+fn every_response_has_the_server_header() {
     let plain = TestServer::start(Plan::normal()).unwrap();
     let named = TestServer::builder()
         .server_header("mine/1")
@@ -164,12 +167,12 @@ fn every_answer_is_signed_by_the_server() {
     for path in ["/", "/flags/br/br.gif", "/flags/xx/xx.gif", "/nowhere"] {
         let expected = concat!("test-server/", env!("CARGO_PKG_VERSION"));
         assert_eq!(
-            ask(&plain, "GET", path).header("server").as_deref(),
+            request(&plain, "GET", path).header("server").as_deref(),
             Some(expected),
             "{path}"
         );
         assert_eq!(
-            ask(&named, "GET", path).header("server").as_deref(),
+            request(&named, "GET", path).header("server").as_deref(),
             Some("mine/1"),
             "{path}"
         );
@@ -178,14 +181,14 @@ fn every_answer_is_signed_by_the_server() {
 }
 
 #[test]
-fn it_listens_on_both_loopback_addresses_where_there_are_two() {
+fn it_listens_on_both_loopback_addresses_if_the_machine_has_two() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let has_v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
     let mut expected = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()))];
     expected.extend(has_v6.then_some(SocketAddr::from((Ipv6Addr::LOCALHOST, server.port()))));
     assert_eq!(server.addresses(), expected);
     for &address in server.addresses() {
-        assert_eq!(ask_at(address, "GET", "/flags/br/br.gif").status(), 200);
+        assert_eq!(request_at(address, "GET", "/flags/br/br.gif").status(), 200);
     }
     assert_eq!(
         server.url(),
@@ -195,7 +198,7 @@ fn it_listens_on_both_loopback_addresses_where_there_are_two() {
 }
 
 #[test]
-fn a_port_that_is_taken_on_either_address_is_an_error_and_leaves_the_other_free() {
+fn a_port_in_use_on_either_address_is_an_error_and_leaves_the_other_free() {
     for taken in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
         let Ok(holder) = TestServer::builder().address(taken).start() else {
             continue;
@@ -204,14 +207,14 @@ fn a_port_that_is_taken_on_either_address_is_an_error_and_leaves_the_other_free(
         let port = holder.port();
         let error = TestServer::builder().port(port).start().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
-        // Nothing is left half started: once the holder has gone, both addresses can be had.
+        // The failed start must leave no listener behind: without the holder, both addresses are free.
         holder.stop();
         TestServer::builder().port(port).start().unwrap();
     }
 }
 
 #[test]
-fn stopping_ends_requests_that_would_hang_and_frees_the_port() {
+fn stop_ends_hanging_requests_and_frees_the_port() {
     let server = TestServer::start(Plan::hold_until(2)).unwrap();
     let mut hanging = waiting_client(&server);
     let port = server.port();
@@ -223,13 +226,13 @@ fn stopping_ends_requests_that_would_hang_and_frees_the_port() {
     assert_eq!(
         hanging.read(&mut [0; 64]).unwrap_or(0),
         0,
-        "closed without an answer"
+        "closed without a response"
     );
     TestServer::builder().port(port).start().unwrap();
 }
 
 #[test]
-fn a_client_that_goes_away_is_no_longer_in_flight() {
+fn a_request_is_no_longer_in_flight_when_its_client_leaves() {
     let server = TestServer::start(Plan::hold_until(2)).unwrap();
     drop(waiting_client(&server));
     wait_until("not in flight", || server.stats().in_flight == 0);
@@ -237,10 +240,10 @@ fn a_client_that_goes_away_is_no_longer_in_flight() {
 }
 
 #[test]
-fn a_client_that_reads_slowly_is_in_flight_until_it_has_been_sent_everything() {
+fn a_request_is_in_flight_until_a_slow_reader_has_been_sent_everything() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("br")).unwrap();
-    // More than the buffers of both ends hold.
+    // More bytes than the buffers of both ends hold.
     std::fs::write(folder.path().join("br/br.gif"), vec![b'x'; 64 << 20]).unwrap();
     let server = TestServer::builder()
         .flags_dir(folder.path())
@@ -255,7 +258,7 @@ fn a_client_that_reads_slowly_is_in_flight_until_it_has_been_sent_everything() {
 }
 
 #[test]
-fn a_folder_of_ones_own_is_served_as_it_is() {
+fn a_folder_of_flags_is_served_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let serve = || TestServer::builder().flags_dir(folder.path()).start();
     assert!(serve().unwrap_err().to_string().starts_with("no flags in "));
@@ -264,8 +267,11 @@ fn a_folder_of_ones_own_is_served_as_it_is() {
     std::fs::write(folder.path().join("zz/zz.gif"), "whatever").unwrap();
     std::fs::write(folder.path().join("br"), "a file in a folder's place").unwrap();
     let server = serve().unwrap();
-    assert_eq!(ask(&server, "GET", "/flags/zz/zz.gif").body(), b"whatever");
-    assert_eq!(ask(&server, "GET", "/flags/br/br.gif").status(), 404);
+    assert_eq!(
+        request(&server, "GET", "/flags/zz/zz.gif").body(),
+        b"whatever"
+    );
+    assert_eq!(request(&server, "GET", "/flags/br/br.gif").status(), 404);
 
     let nowhere = TestServer::builder()
         .flags_dir(folder.path().join("nowhere"))
@@ -274,11 +280,11 @@ fn a_folder_of_ones_own_is_served_as_it_is() {
 }
 
 #[test]
-fn a_delay_is_waited_out_before_the_answer() {
+fn a_delay_passes_before_the_response() {
     let server = TestServer::start(Plan::delay(Duration::from_millis(50))).unwrap();
     let started = Instant::now();
-    assert_eq!(ask(&server, "GET", "/flags/br/br.gif").status(), 200);
-    assert_eq!(ask(&server, "GET", "/flags/xx/xx.gif").status(), 404);
-    // At least as long, which no slow machine can make false; how much longer is for a benchmark.
+    assert_eq!(request(&server, "GET", "/flags/br/br.gif").status(), 200);
+    assert_eq!(request(&server, "GET", "/flags/xx/xx.gif").status(), 404);
+    // Only a lower bound, which holds on slow machines as well. An upper bound is for a benchmark.
     assert!(started.elapsed() >= Duration::from_millis(100));
 }

@@ -1,4 +1,4 @@
-//! A client that speaks raw TCP, so that nothing between hides what is sent and how a connection ends.
+//! A client that speaks raw TCP, so that no HTTP library hides the bytes sent and how a connection ends.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use test_server::TestServer;
 #[cfg(unix)]
 pub(crate) mod program;
 
-/// Waits until the condition holds, for at most a minute: for state that offers nothing to wait on.
+/// Polls until the condition holds, for at most a minute. For state that offers nothing to wait on.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -20,34 +20,34 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// How a connection stands when nothing more comes.
+/// The state of a connection after the last byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum ConnectionState {
     Fin,
     Reset,
-    /// It has not ended.
+    /// The connection is still open.
     Open,
 }
 
-/// How long a test waits for what must come.
-const PATIENT: Duration = Duration::from_secs(30);
+/// How long a test waits for bytes that must arrive.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Long enough for what is on its way to arrive; whoever waits for nothing waits this long.
-const QUIET: Duration = Duration::from_millis(150);
+/// How long a test waits to see that no more bytes arrive. Long enough for bytes that are on their way.
+const QUIET_PERIOD: Duration = Duration::from_millis(150);
 
-/// What came, to the byte, and how it ended.
+/// The bytes received, and how the connection ended.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) ended: Ended,
+    pub(crate) connection: ConnectionState,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// The body, which must be UTF-8.
+    /// Returns the body, which must be UTF-8.
     pub(crate) fn body_text(&self) -> String {
         String::from_utf8(self.body().to_vec()).unwrap()
     }
@@ -73,7 +73,7 @@ impl Answer {
     }
 }
 
-/// Connects and sends this request line with its headers.
+/// Connects and sends this request line and its headers.
 pub(crate) fn send(address: SocketAddr, lines: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).unwrap();
     connection
@@ -82,55 +82,61 @@ pub(crate) fn send(address: SocketAddr, lines: &str) -> TcpStream {
     connection
 }
 
-/// Connects and asks for a path; the connection is kept alive.
+/// Connects and sends a GET of this path. The connection is kept alive.
 pub(crate) fn send_get(server: &TestServer, path: &str) -> TcpStream {
     let lines = format!("GET {path} HTTP/1.1\r\nhost: localhost");
     send(server.addresses()[0], &lines)
 }
 
-/// Asks with these lines, which must make the server end the connection, and waits for that end.
-pub(crate) fn ask_lines(address: SocketAddr, lines: &str) -> Answer {
+/// Sends these lines, which must make the server end the connection, and reads until that end.
+pub(crate) fn exchange(address: SocketAddr, lines: &str) -> Response {
     read(&mut send(address, lines), usize::MAX)
 }
 
-/// Reads until the connection ends. Once `enough` bytes have come, a silence ends it as well: before, a slow machine may
-/// take its time.
-pub(crate) fn read(connection: &mut TcpStream, enough: usize) -> Answer {
+/// Reads until the connection ends, or until no more bytes arrive for a while after the first `enough`. Before that, a
+/// slow machine may take its time.
+pub(crate) fn read(connection: &mut TcpStream, enough: usize) -> Response {
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     let deadline = Instant::now() + Duration::from_secs(60);
-    let ended = loop {
-        assert!(Instant::now() < deadline, "bytes without end");
-        let patience = if bytes.len() < enough { PATIENT } else { QUIET };
-        connection.set_read_timeout(Some(patience)).unwrap();
+    let connection = loop {
+        assert!(Instant::now() < deadline, "the response does not end");
+        let timeout = if bytes.len() < enough {
+            TIMEOUT
+        } else {
+            QUIET_PERIOD
+        };
+        connection.set_read_timeout(Some(timeout)).unwrap();
         match connection.read(&mut piece) {
-            Ok(0) => break Ended::Fin,
+            Ok(0) => break ConnectionState::Fin,
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => break Ended::Reset,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                break ConnectionState::Reset;
+            }
             Err(error) => {
                 let waited = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
                 assert!(waited, "{error}");
-                break Ended::Open;
+                break ConnectionState::Open;
             }
         }
     };
-    Answer { bytes, ended }
+    Response { bytes, connection }
 }
 
-/// Reads this many bytes, or a few more, of an answer that may be endless.
-pub(crate) fn read_some(connection: &mut TcpStream, count: usize) -> Answer {
-    connection.set_read_timeout(Some(PATIENT)).unwrap();
+/// Reads this many bytes, or a few more, of a response that may be endless.
+pub(crate) fn read_some(connection: &mut TcpStream, count: usize) -> Response {
+    connection.set_read_timeout(Some(TIMEOUT)).unwrap();
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     while bytes.len() < count {
-        let came = connection.read(&mut piece).unwrap();
-        assert_ne!(came, 0, "ended after {} bytes", bytes.len());
-        bytes.extend_from_slice(&piece[..came]);
+        let received = connection.read(&mut piece).unwrap();
+        assert_ne!(received, 0, "ended after {} bytes", bytes.len());
+        bytes.extend_from_slice(&piece[..received]);
     }
-    let ended = Ended::Open;
-    Answer { bytes, ended }
+    let connection = ConnectionState::Open;
+    Response { bytes, connection }
 }
 
-/// Asks for a path and waits for the end of the connection.
-pub(crate) fn ask(server: &TestServer, path: &str) -> Answer {
+/// Sends a GET of this path and reads until the connection ends.
+pub(crate) fn get(server: &TestServer, path: &str) -> Response {
     let lines = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
-    ask_lines(server.addresses()[0], &lines)
+    exchange(server.addresses()[0], &lines)
 }

@@ -1,18 +1,18 @@
-//! Starts and ends the program.
+//! Starts and stops the program.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The program with its three servers on these ports.
+/// Returns the command that starts the three servers on these ports.
 pub(crate) fn command(ports: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_test-server"));
     command.env("FLAGS_PORTS", ports);
     command
 }
 
-/// A running program; a test that fails does not leave it behind.
+/// A running program, killed when dropped, so that a failing test leaves none behind.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
@@ -22,7 +22,7 @@ impl Drop for Running {
     }
 }
 
-/// The program on free ports, and the first lines it printed.
+/// Starts the program on free ports. Returns it with the first lines that it prints.
 pub(crate) fn start(args: &[&str], lines: usize) -> (Running, Vec<String>) {
     let mut child = command("0,0,0")
         .args(args)
@@ -34,13 +34,13 @@ pub(crate) fn start(args: &[&str], lines: usize) -> (Running, Vec<String>) {
     (Running(child), lines)
 }
 
-/// Sends the signal and waits; returns the exit code.
+/// Sends the signal, waits for the end of the program and returns its exit code.
 pub(crate) fn stop(mut running: Running, signal: Signal) -> Option<i32> {
     kill_process(Pid::from_child(&running.0), signal).unwrap();
     running.0.wait().unwrap().code()
 }
 
-/// The port in the line of a server.
+/// Returns the port in the line of a server.
 pub(crate) fn port(line: &str) -> u16 {
     let (_, rest) = line.split_once("http://localhost:").unwrap();
     rest.split_once('/').unwrap().0.parse().unwrap()
