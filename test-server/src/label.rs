@@ -27,6 +27,11 @@ pub struct Tuning {
     pub error_rate: f64,
 }
 
+impl Tuning {
+    /// The longest delay, 366 days. [`Label::plan`] uses it in place of a longer one.
+    pub const MAX_DELAY: Duration = MAX_DURATION;
+}
+
 impl Default for Tuning {
     fn default() -> Self {
         Self {
@@ -64,7 +69,7 @@ impl Label {
     /// # Errors
     /// When the error rate is not in `0.0..=100.0`.
     pub fn plan(self, tuning: &Tuning) -> Result<Plan, PlanError> {
-        let delay = Fault::delay(tuning.delay.min(MAX_DURATION));
+        let delay = Fault::delay(tuning.delay.min(Tuning::MAX_DELAY));
         match self {
             Self::Local => Ok(Plan::normal()),
             Self::Delay => Ok(Plan::delay(tuning.delay)),

@@ -70,9 +70,7 @@ When all servers are ready, the last line on standard output is JSON.";
 
 fn parse_delay(text: &str) -> Result<Duration, String> {
     let delay = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    // The plan language has the same limit.
-    let longest = Duration::from_secs(366 * 24 * 60 * 60);
-    if delay > longest {
+    if delay > Tuning::MAX_DELAY {
         Err("must be at most 366 days".to_owned())
     } else {
         Ok(delay)
