@@ -14,13 +14,14 @@ use crate::strategy::Strategy;
 
 const AFTER_HELP: &str = "\
 Examples:
-  flags br us                    Download the flags of Brazil and the United States
-  flags -s DELAY b               Download BA to BZ from a server that delays each answer by half a second
-  flags -s ERROR -e -m 200 -v    Download every code from a server that fails for a quarter of them
-  flags -s http://127.0.0.1:9000/flags -a    Download all 194 flags from your own server
-  flags -s ERROR -e --report r.json          Report the outcome and the times of each code as JSON
-  flags -s DELAY b --compare                 Compare the three strategies
-  flags --failed r.json --retries 3          Download again what failed, with up to 3 retries each
+  flags br us                         Flags of Brazil and the United States
+  flags -s DELAY b                    BA to BZ, each answer delayed by half a second
+  flags -s ERROR -e -m 200 -v         Every code, from a server that fails for a quarter
+  flags -s http://127.0.0.1:9000/flags -a
+                                      All 194 flags from your own server
+  flags -s ERROR -e --report r.json   Outcome and times of each code as JSON
+  flags -s DELAY b --compare          The three strategies side by side
+  flags --failed r.json --retries 3   What failed, again, with up to 3 retries each
 
 The environment variable FLAGS_PORTS=a,b,c sets the ports of LOCAL, DELAY and ERROR (default 8001,8002,8003).
 
@@ -162,19 +163,19 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) fail_on_not_found: bool,
 
-    /// Print no progress bar and no notices, only the report and errors
+    /// Print only the summary and fatal errors
     #[arg(short, long)]
     pub(super) quiet: bool,
 
-    /// One run of a comparison. Not named like its field: `--comp` would no longer be short for `--compare`.
-    #[arg(long = "one-of-several", hide = true)]
+    /// One run of a comparison. Named differently from its field, so that `--comp` still abbreviates `--compare`.
+    #[arg(long = "one-of-several", hide = true, conflicts_with_all = ["compare", "skip_existing"])]
     pub(super) compared_run: bool,
 }
 
 /// Returns the help text of `--report`.
 fn report_help() -> String {
     format!(
-        "Write a report to a file ending in {}; '-' prints JSON on standard output instead of the text; may be repeated",
+        "Write a report to a file ending in {}; '-' prints JSON on standard output instead of the summary; may be repeated",
         Format::SUFFIXES
     )
 }

@@ -1,5 +1,6 @@
 //! Reads the report of an earlier run, so that its failed codes can be run again (`--failed`).
 
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -7,64 +8,61 @@ use serde::Deserialize;
 
 use crate::cli::args::Args;
 use crate::country::CountryCode;
-use crate::report::{Report, SCHEMA, Settings};
+use crate::record::Status;
+use crate::report::SCHEMA;
 use crate::server::Server;
 
 /// The most bytes read of a report. A hundred runs of all codes take half of this.
 const LARGEST_REPORT: u64 = 64 << 20;
 
-/// The part of an earlier run's report that running its failed codes again needs.
+/// The parts of an earlier report that `--failed` needs.
 pub(super) struct EarlierReport {
     file: PathBuf,
-    /// The codes that failed or were not attempted, sorted.
+    /// The codes that failed or were not attempted in any of the runs, sorted.
     pub(super) codes: Vec<CountryCode>,
-    /// The settings of the first run. All runs have the same server and folder.
-    settings: Settings,
+    /// The server and the folder of all runs.
+    place: Place,
 }
 
 impl EarlierReport {
     /// Reads the JSON report from `file`, or from standard input if that is `-`.
     ///
     /// # Errors
-    /// When `args` select codes too, and when the file is not a report whose runs have one server and one folder.
+    /// If `args` select codes too, and if the file is not a report whose runs have one server and one folder.
     pub(super) fn read(file: &Path, args: &Args) -> Result<Self, String> {
         if args.all || args.every || !args.cc.is_empty() {
             return Err("--failed FILE cannot be used with CC, --all or --every".to_owned());
         }
         let wrong = |what: &str| format!("--failed FILE: {}: {what}", file.display());
         let text = read_report(file).map_err(|error| wrong(&error.to_string()))?;
-        let no_report = |error: serde_json::Error| wrong(&format!("not a JSON report: {error}"));
-        let Schema { schema } = serde_json::from_str(&text).map_err(no_report)?;
+        let unusable = |error: serde_json::Error| wrong(&format!("not a usable report: {error}"));
+        let Schema { schema } = serde_json::from_str(&text).map_err(unusable)?;
         if schema != SCHEMA {
             return Err(wrong(&format!(
                 "schema {schema} is not supported, only {SCHEMA}"
             )));
         }
-        let report: Report = serde_json::from_str(&text).map_err(no_report)?;
-        let Some(Settings {
-            server, url, dest, ..
-        }) = report.runs.first().map(|run| &run.settings)
-        else {
+        let Runs { runs } = serde_json::from_str(&text).map_err(unusable)?;
+        let Some(EarlierRun { settings, .. }) = runs.first() else {
             return Err(wrong("it contains no run"));
         };
-        let mut others = report.runs[1..].iter().map(|run| &run.settings);
-        if !others.all(|other| (&other.server, &other.url, &other.dest) == (server, url, dest)) {
+        if runs.iter().any(|run| run.settings != *settings) {
             return Err(wrong("its runs have different servers or folders"));
         }
         Ok(Self {
             file: file.to_owned(),
-            codes: report.failed(),
-            settings: report.runs[0].settings.clone(),
+            codes: failed(&runs),
+            place: settings.clone(),
         })
     }
 
     /// Returns the server of the earlier run, which is where its failed codes are requested again.
     ///
     /// # Errors
-    /// When the report does not name a server, or hides the password in its URL.
+    /// If the report does not name a server, or hides the password in its URL.
     pub(super) fn server(&self) -> Result<Server, String> {
-        let named = match self.settings.server.as_str() {
-            "CUSTOM" => &self.settings.url,
+        let named = match self.place.server.as_str() {
+            "CUSTOM" => &self.place.url,
             label => label,
         };
         match Server::parse(named) {
@@ -79,9 +77,9 @@ impl EarlierReport {
     /// Returns the folder of the earlier run.
     ///
     /// # Errors
-    /// When the report does not have its complete name, because that is not valid Unicode.
+    /// If the report does not have its complete name, because that is not valid Unicode.
     pub(super) fn dest(&self) -> Result<PathBuf, String> {
-        let dest = &self.settings.dest;
+        let dest = &self.place.dest;
         if dest.is_empty() || dest.contains(char::REPLACEMENT_CHARACTER) {
             return Err(self.lacks("the full name of its folder", "--dest"));
         }
@@ -113,4 +111,42 @@ fn read_report(file: &Path) -> io::Result<String> {
 #[derive(Deserialize)]
 struct Schema {
     schema: u32,
+}
+
+/// What is read of a report: nothing that another version may write with words that this one does not know, such as the
+/// name of a new strategy.
+#[derive(Deserialize)]
+struct Runs {
+    runs: Vec<EarlierRun>,
+}
+
+#[derive(Deserialize)]
+struct EarlierRun {
+    settings: Place,
+    records: Vec<EarlierRecord>,
+}
+
+/// The server and the folder of a run.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+struct Place {
+    server: String,
+    url: String,
+    dest: String,
+}
+
+#[derive(Deserialize)]
+struct EarlierRecord {
+    code: CountryCode,
+    status: Status,
+}
+
+/// Returns the codes that failed or were not attempted in any of the runs, sorted.
+fn failed(runs: &[EarlierRun]) -> Vec<CountryCode> {
+    let records = runs.iter().flat_map(|run| &run.records);
+    let failed = records.filter(|record| match record.status {
+        Status::Error | Status::NotAttempted => true,
+        Status::Ok | Status::NotFound => false,
+    });
+    let failed: BTreeSet<_> = failed.map(|record| record.code).collect();
+    failed.into_iter().collect()
 }

@@ -17,7 +17,7 @@ use crate::cli::{Compare, Config, Series};
 use crate::compare::child::Child;
 use crate::compare::counters::Counters;
 use crate::download::save::TemporaryFolder;
-use crate::report::{Comparison, Report, RunReport};
+use crate::report::{ComparisonSettings, Report, RunReport};
 use crate::run::descriptors::{self, Descriptors};
 use crate::run::embedded::Served;
 use crate::run::signals::Signals;
@@ -41,7 +41,7 @@ pub(crate) struct Compared {
 /// The flags of each complete run are moved to the folder of `config`, where they replace those of the run before.
 ///
 /// # Errors
-/// When the temporary folder of a run cannot be created or read.
+/// If the temporary folder of a run cannot be created or read.
 pub(crate) fn run(
     config: &Config,
     compare: &Compare,
@@ -52,10 +52,16 @@ pub(crate) fn run(
     let counters = Counters::new(served);
     let mut runs = Vec::<RunReport>::new();
     let mut errors = Vec::new();
-    for round in 0..compare.warmup + compare.rounds {
-        let counted = round.checked_sub(compare.warmup);
+    // Warm-up rounds have no number. Chained and not added: the sum may be larger than a `u32`.
+    let warmup = (0..compare.warmup).map(|_| None);
+    let rounds = warmup.chain((1..=compare.rounds).map(Some));
+    for (i, round) in rounds.enumerate() {
+        // Without codes, the process of a run would download the default ones.
+        if stop.is_cancelled() || config.codes.is_empty() {
+            break;
+        }
         let mut series = compare.series.clone();
-        series.rotate_left(round as usize % compare.series.len());
+        series.rotate_left(i % compare.series.len());
         for series in series {
             if stop.is_cancelled() {
                 break;
@@ -70,9 +76,7 @@ pub(crate) fn run(
             };
             match child.run(stop) {
                 Ok(mut run) => {
-                    run.round = counted
-                        .map(|counted| counted + 1)
-                        .filter(|_| compare.rounds > 1);
+                    run.round = round.filter(|_| compare.rounds > 1);
                     run.seen_by_server = counters.since(before);
                     apply_own_settings(&mut run, config, served);
                     // We forwarded the signal as SIGTERM; report the one we received.
@@ -81,7 +85,7 @@ pub(crate) fn run(
                     if complete {
                         move_flags(&folder, &config.dest)?;
                     }
-                    if counted.is_some() {
+                    if round.is_some() {
                         runs.push(run);
                     }
                 }
@@ -89,7 +93,7 @@ pub(crate) fn run(
             }
         }
     }
-    let comparison = Comparison {
+    let comparison = ComparisonSettings {
         rounds: compare.rounds,
         warmup: compare.warmup,
     };

@@ -1,9 +1,9 @@
 //! The files of `--report`, for programs and for people.
 //!
-//! Each format is a function from a report to text. The only other input are the saved flags that a page shows. Nothing
+//! Each format is a function from a report to text. The only other input is the saved flags that a page shows. Nothing
 //! here writes files or knows of terminals.
 //!
-//! Bottom floor first; each imports only from those listed before it:
+//! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `model`: the report as data, one shape for one run and for many
 //! * `samples`: made-up reports for tests
@@ -33,5 +33,7 @@ pub use csv::COLUMNS;
 pub use format::Format;
 pub use images::read_images;
 pub(crate) use model::RunFacts;
-pub use model::{Comparison, Host, RecordReport, Report, RunReport, SCHEMA, Settings, Totals};
+pub use model::{
+    ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, Settings, Totals,
+};
 pub use side_by_side::side_by_side;

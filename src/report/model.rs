@@ -3,7 +3,7 @@
 //! One shape serves one run and many. Fields may be added but never removed or changed, so that earlier reports stay
 //! readable. Knows nothing of files and formats.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -29,17 +29,17 @@ pub struct Report {
     /// The program and the machine that ran it.
     pub host: Host,
     /// The settings of the comparison, if the runs belong to one.
-    pub comparison: Option<Comparison>,
+    pub comparison: Option<ComparisonSettings>,
     /// The runs, in the order in which they took place.
     pub runs: Vec<RunReport>,
 }
 
 /// The settings of a comparison: runs of the same work against one server, each in its own process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Comparison {
+pub struct ComparisonSettings {
     /// How often each series ran. The order rotates from round to round.
     pub rounds: u32,
-    /// How often each series ran before that, uncounted.
+    /// The number of warm-up rounds, which are not measured.
     pub warmup: u32,
 }
 
@@ -63,7 +63,7 @@ pub struct RunReport {
     pub strategy: Strategy,
     /// The settings of the run.
     pub settings: Settings,
-    /// When the run started: an RFC 3339 timestamp in UTC.
+    /// The start of the run: an RFC 3339 timestamp in UTC.
     pub started: String,
     /// The signal that ended the run early.
     pub ended_by: Option<Signal>,
@@ -71,7 +71,7 @@ pub struct RunReport {
     pub round: Option<u32>,
     /// The processor time and memory of the process, if the system reports them.
     pub resources: Option<Resources>,
-    /// What the server counted during this run, if that is known.
+    /// The counters of the embedded server; in a comparison, also those of a test server that was already running.
     pub seen_by_server: Option<SeenByServer>,
     /// The counts over all codes.
     pub totals: Totals,
@@ -98,7 +98,7 @@ pub struct Settings {
     pub size_limit: u64,
     /// How often a transient failure is retried, at most.
     pub retries: u32,
-    /// Whether a whole flag that was already there was kept instead of downloaded.
+    /// Whether a complete flag that was already there was kept instead of downloaded.
     pub skip_existing: bool,
     /// The folder for the flags, as typed.
     pub dest: String,
@@ -140,11 +140,11 @@ pub struct RecordReport {
     pub attempts: u32,
     /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The bytes read of the last answer's body.
+    /// The bytes read of the body of a 200; 0 for other statuses.
     pub bytes: u64,
-    /// When the turn of this code came, from the start of the run.
+    /// The time from the start of the run to the start of the download.
     pub start_ms: Option<f64>,
-    /// All waiting that was not for the server: for the turn, and the pauses between attempts.
+    /// All waiting that was not for the server: for the turn, and the pauses before and between attempts.
     pub queue_ms: f64,
     /// The attempts before the last one.
     pub earlier_ms: f64,
@@ -173,22 +173,11 @@ impl Report {
             runs,
         }
     }
-
-    /// Returns the codes that failed or were not attempted in at least one run, sorted.
-    pub fn failed(&self) -> Vec<CountryCode> {
-        let records = self.runs.iter().flat_map(|run| &run.records);
-        let failed = records.filter(|record| match record.status {
-            Status::Error | Status::NotAttempted => true,
-            Status::Ok | Status::NotFound => false,
-        });
-        let failed: BTreeSet<_> = failed.map(|record| record.code).collect();
-        failed.into_iter().collect()
-    }
 }
 
 /// The facts of a run besides its tally and its records.
 #[derive(Debug)]
-pub struct RunFacts<'a> {
+pub(crate) struct RunFacts<'a> {
     /// The strategy of the run.
     pub strategy: Strategy,
     /// The work of the run.
@@ -199,7 +188,7 @@ pub struct RunFacts<'a> {
     pub embedded: bool,
     /// The connection limit in force.
     pub connections: usize,
-    /// When the run started, on the wall clock.
+    /// The start of the run, on the wall clock.
     pub started: SystemTime,
     /// The same moment on the monotonic clock, from which record times are measured.
     pub began: Instant,
@@ -209,13 +198,13 @@ pub struct RunFacts<'a> {
     pub ended_by: Option<Signal>,
     /// The processor time and memory of the process, if the system reports them.
     pub resources: Option<Resources>,
-    /// What the embedded server counted, if there was one.
+    /// The counters of the embedded server, if there was one.
     pub seen_by_server: Option<SeenByServer>,
 }
 
 impl RunReport {
     /// Returns the report of a run. A code without a record is reported as not attempted.
-    pub fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
+    pub(crate) fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
         let job = facts.job;
         let by_code: BTreeMap<_, _> = records.iter().map(|record| (record.code, record)).collect();
         let mut codes = job.codes.clone();

@@ -286,6 +286,48 @@ fn all_strategies_share_the_limit_that_the_descriptors_allow() {
 }
 
 #[test]
+fn a_comparison_of_no_codes_sends_no_request() {
+    let server = server("");
+    let program = Program::new();
+    let url = server.url();
+    program.run(["-s", &url, "br", "--report", "clean.json"]);
+    let before = server.stats().requests;
+    let run = program.run(["--failed", "clean.json", "--compare"]);
+    assert!(
+        run.out.ends_with("\nSearching for 0 flags: none\n"),
+        "{}",
+        run.out
+    );
+    assert_eq!((run.exit, server.stats().requests), (Some(0), before));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sum_of_rounds_and_warmup_rounds_may_exceed_their_type() {
+    use crate::support::running::Running;
+    use crate::support::wait_until;
+    use rustix::process::Signal;
+    let server = server("100:hold=2");
+    let program = Program::new();
+    let url = server.url();
+    let most = u32::MAX.to_string();
+    let args = [
+        "-s",
+        &url,
+        "br",
+        "--compare",
+        "--rounds",
+        &most,
+        "--warmup",
+        "1",
+    ];
+    let running = Running::start(&program, &args);
+    wait_until(|| server.stats().in_flight == 1);
+    running.signal(Signal::INT);
+    assert_eq!(running.wait().exit, Some(130));
+}
+
+#[test]
 fn a_comparison_in_which_every_code_failed_names_no_fastest_strategy() {
     let program = Program::new();
     let failed = program.run(["-s", "http://127.0.0.1:1", "b", "--compare"]);
