@@ -2,7 +2,7 @@
 //! download ended.
 //!
 //! The modules, lowest layer first. Each imports only from those listed before it. The head of each folder lists its
-//! own files.
+//! own modules.
 //!
 //! **1. Values**
 //! * [`country`]: country codes, and the codes that a word on the command line selects
@@ -14,7 +14,7 @@
 //! **2. Downloads**
 //! * [`download`]: one flag from request to disk
 //! * [`strategy`]: all flags of a job: sequential, thread pool or semaphore
-//! * `run`: what surrounds a run: the embedded server, file descriptors, resources and signals
+//! * `run`: the environment of a run: the embedded server, file descriptors, resources and signals
 //!
 //! **3. Output**
 //! * [`report`]: the files of `--report`

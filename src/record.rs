@@ -31,7 +31,7 @@ pub struct Effort {
     pub attempts: u32,
     /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The number of bytes read of that answer's body.
+    /// The bytes read of the body of a 200; 0 for other statuses.
     pub bytes: u64,
     /// The time at which this download started; `None` if it was not attempted.
     pub begun: Option<Instant>,
@@ -291,6 +291,21 @@ impl fmt::Display for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Reports are written with serde, and messages with these words.
+    #[test]
+    fn words_are_the_same_in_reports_and_messages() {
+        let written = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        for kind in Kind::ALL {
+            assert_eq!(written(serde_json::to_value(kind).unwrap()), kind.word());
+        }
+        for status in Status::ALL {
+            assert_eq!(
+                written(serde_json::to_value(status).unwrap()),
+                status.word()
+            );
+        }
+    }
 
     #[test]
     fn each_kind_has_a_distinct_word() {

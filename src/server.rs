@@ -151,17 +151,17 @@ impl BaseUrl {
         url
     }
 
-    /// Whether the password is `***`: then the URL was copied from printed output, and its real password is lost.
+    /// Returns whether the password is `***`: then the URL was copied from printed output, and its real password is lost.
     pub fn hides_password(&self) -> bool {
         self.0.password() == Some(PASSWORD_MASK)
     }
 
-    /// Whether the host is the name `localhost`.
+    /// Returns whether the host is the name `localhost`.
     pub fn is_localhost(&self) -> bool {
         self.0.host_str() == Some("localhost")
     }
 
-    /// Whether the host is this machine, by name or by address, so that no proxy is needed.
+    /// Returns whether the host is this machine, by name or by address, so that no proxy is needed.
     pub fn is_loopback(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
         let address = host

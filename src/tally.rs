@@ -36,7 +36,7 @@ impl Tally {
     /// Counts a record.
     ///
     /// # Panics
-    /// If the code was not requested or is already counted: no report is better than a false one.
+    /// If the code was not requested or is already counted: a wrong report must not be printed.
     pub fn add(&mut self, record: &Record) {
         let code = record.code;
         assert!(

@@ -307,7 +307,7 @@ impl Soak {
         let not_injected: Vec<_> = fault_names()
             .filter(|&fault| !stats.injected.contains_key(fault))
             .collect();
-        // Never counted itself: it ends the fault it is combined with.
+        // `transient` is never counted: the server counts the fault that it limits.
         assert_eq!(not_injected, ["transient"]);
         let ended = |code: &CodeStats| code.attempts == 3 && code.injected.get("close") == Some(&2);
         assert!(stats.codes.values().any(ended));
@@ -393,7 +393,7 @@ fn stale_connections_lose_no_flag_of_all_codes() {
     let _lock = ONE_TEST_AT_A_TIME
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    // 2,028 requests for each server.
+    // 676 codes in three strategies: 2,028 downloads from each server.
     assert_stale_connections_lose_no_flag(&every_code());
 }
 

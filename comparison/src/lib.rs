@@ -9,7 +9,7 @@
 //! | [`table()`] | text for a terminal |
 //! | [`markdown()`] | text for a README |
 //! | [`picture()`] | an SVG picture of when each task ran |
-//! | [`page()`] | an HTML page with all of these |
+//! | [`page()`] | an HTML page with tables, waterfalls and charts |
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!

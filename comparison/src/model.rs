@@ -1,7 +1,7 @@
 //! The values that a program passes to this crate. They know nothing of what the tasks do. Times are milliseconds.
 
 /// Runs of the same work, with the facts and words that a reader needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// The heading of the page.
     pub title: String,
@@ -13,8 +13,8 @@ pub struct Comparison {
     pub runs: Vec<Run>,
 }
 
-/// A program's words for what it compares, in lower case and in the singular. The plural is formed with an `s`.
-#[derive(Debug)]
+/// A program's words for what it compares, in lower case and in the singular. The plural is the regular one.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Terms {
     /// The noun for what distinguishes the series, such as `strategy`.
     pub series: &'static str,
@@ -34,7 +34,7 @@ pub struct Terms {
 }
 
 /// The program's words for one kind of phase.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct PhaseTerms {
     /// The kind of phase that the words are for.
     pub kind: PhaseKind,
@@ -88,7 +88,7 @@ pub struct Task {
 pub enum Outcome {
     /// The task succeeded.
     Ok,
-    /// What the task was to work on does not exist.
+    /// The object of the task does not exist.
     NotFound,
     /// The task failed.
     Error,
@@ -99,13 +99,13 @@ pub enum Outcome {
 /// One stretch of a task's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Phase {
-    /// What the time was spent on.
+    /// The kind of phase.
     pub kind: PhaseKind,
     /// The length of the phase, in milliseconds.
     pub ms: f64,
 }
 
-/// What a stretch of time was spent on. Each kind is drawn differently.
+/// The kind of a phase. Each kind is drawn differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhaseKind {
     /// Waiting for a slot. Not part of the service time.

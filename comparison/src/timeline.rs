@@ -2,13 +2,13 @@
 
 use crate::model::{Phase, PhaseKind, Run, Task};
 
-/// Pauses up to this length are not drawn. The shortest real backoff is a hundred times as long.
+/// Pauses up to this length are not drawn: they come from rounding, and a real pause is at least a hundred times as long.
 const IGNORED_PAUSE_MS: f64 = 1.0;
 
 /// A stretch of time of a task. Times count from the start of the run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
-    /// What the time was spent on.
+    /// The kind of phase.
     pub kind: PhaseKind,
     /// The start, in milliseconds.
     pub from_ms: f64,
@@ -42,7 +42,7 @@ impl Task {
         let mut from_ms = 0.0;
         // Reading two clocks a moment apart leaves a difference that is not a pause.
         let drawn = |kind, ms| kind != PhaseKind::Pause || ms > IGNORED_PAUSE_MS;
-        // Times are whole microseconds; anything less is a rounding error of a subtraction.
+        // Times are whole microseconds, so a phase under half of one is a rounding error.
         let drawn = self
             .phases
             .iter()

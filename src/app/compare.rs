@@ -14,7 +14,7 @@ use crate::report::{RunReport, side_by_side};
 /// Runs the series of `compare` and shows them side by side. Blocks until all have ended.
 ///
 /// # Errors
-/// When the folder for a run's flags cannot be prepared. A run without a report is not an error here, but is printed.
+/// If the folder for a run's flags cannot be prepared. A run without a report is not an error here, but is printed.
 pub(super) fn run(
     config: &Config,
     compare: &Compare,

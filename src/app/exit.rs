@@ -1,5 +1,5 @@
-//! The exit codes, and how the result of a run selects one. They alone must tell a script whether the folder is
-//! complete.
+//! The exit codes, and how the result of a run selects one. A script must be able to tell from the exit code alone
+//! whether the folder is complete.
 
 use std::io;
 use std::process::ExitCode;

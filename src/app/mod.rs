@@ -1,6 +1,6 @@
 //! One whole run or comparison, from the arguments to the exit code. All output is printed from here.
 //!
-//! Bottom floor first; each imports only from those listed before it:
+//! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `exit`: the exit codes, and how a run's result selects one
 //! * `setup`: prepares the folders, the server and the signals

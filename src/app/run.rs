@@ -146,7 +146,7 @@ struct Results {
     tally: Tally,
     /// The records in order of arrival. Empty if there is no report to write.
     records: Vec<Record>,
-    /// When the run started, on the wall clock.
+    /// The start of the run, on the wall clock.
     started: SystemTime,
     /// The same moment on the monotonic clock.
     began: Instant,

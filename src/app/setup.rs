@@ -1,4 +1,4 @@
-//! Prepares what every run and every comparison needs: writable folders, a server, and the watch for signals.
+//! Prepares what every run and every comparison needs: writable folders, a server, and signal handling.
 
 use std::error::Error;
 use std::io;
@@ -36,13 +36,13 @@ impl Notices {
     }
 }
 
-/// The environment of a run or a comparison.
+/// The environment of a run or a comparison. Dropped in this order: the server stops while signals are still handled.
 pub(super) struct Setup {
     /// The server in use. An embedded one runs until this is dropped.
     pub(super) served: Served,
     /// How many files may be open, if there is a limit.
     pub(super) descriptors: Option<Descriptors>,
-    /// The watch for signals. The first signal cancels `stop`.
+    /// The signal handling. The first signal cancels `stop`.
     pub(super) signals: Signals,
     /// Ends the run early when cancelled: downloads stop, and the results so far are reported.
     pub(super) stop: CancellationToken,
@@ -53,7 +53,7 @@ impl Setup {
     /// server.
     ///
     /// # Errors
-    /// When any of these fails.
+    /// If any of these fails.
     pub(super) fn new(config: &Config, stop: CancellationToken) -> Result<Self, FatalError> {
         let descriptors = descriptors::available()?;
         prepare_outputs(config)?;

@@ -28,7 +28,7 @@ const DEFAULT_DEST: &str = "downloads";
 /// The settings of the program.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// Whether to run, to compare, or to do one run of a comparison.
+    /// The mode: a run, a comparison, or one run of a comparison.
     pub(crate) mode: Mode,
     /// The codes, sorted. Empty only with `--failed`, if the earlier run had no failures.
     pub(crate) codes: Vec<CountryCode>,

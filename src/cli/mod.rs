@@ -1,6 +1,6 @@
 //! The command line: parses the arguments and turns them into the settings of the program.
 //!
-//! Bottom floor first; each imports only from those listed before it:
+//! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `args`: the arguments as typed, and the syntax of each value
 //! * `usage`: usage errors, all in one form

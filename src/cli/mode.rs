@@ -12,7 +12,7 @@ pub(crate) enum Mode {
     Run {
         /// The strategy and the connection limit.
         series: Series,
-        /// Whether a whole flag that is already there is kept instead of downloaded.
+        /// Whether a complete flag that is already there is kept instead of downloaded.
         skip_existing: bool,
     },
     /// Several runs, shown side by side.
@@ -38,7 +38,7 @@ pub(crate) struct Compare {
     pub(crate) series: Vec<Series>,
     /// How often each series runs; at least once.
     pub(crate) rounds: u32,
-    /// How often each series runs before that, uncounted.
+    /// The number of warm-up rounds, which are not measured.
     pub(crate) warmup: u32,
 }
 
@@ -46,7 +46,7 @@ impl Mode {
     /// Returns the mode selected by the options for this many codes. `max_req` is the checked value of `--max_req`.
     ///
     /// # Errors
-    /// When a limit of `--at` is less than 1.
+    /// If a limit of `--at` is less than 1.
     pub(super) fn new(
         args: &Args,
         max_req: Option<NonZeroUsize>,

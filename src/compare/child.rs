@@ -32,7 +32,7 @@ impl Child<'_> {
     /// (by SIGTERM on Unix), and still reports.
     ///
     /// # Errors
-    /// When the process cannot be started, and when it ends without a report.
+    /// If the process cannot be started, and when it ends without a report.
     pub(super) fn run(&self, stop: &CancellationToken) -> io::Result<RunReport> {
         let mut command = Command::new(std::env::current_exe()?);
         command

@@ -1,6 +1,6 @@
 //! The lines on standard output.
 //!
-//! They are those of the original program, to the letter, so that scripts and readers used to it need not change.
+//! The lines of the original program are kept to the letter, so that scripts and readers used to it need not change.
 //! Functions here return text and print nothing.
 
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! The terminal output: the lines and notices of a run, the progress bar, and the two streams they go to.
 //!
-//! Bottom floor first; each imports only from those listed before it:
+//! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `output`: writes to standard output and standard error
 //! * `lines`: the text on standard output

@@ -40,7 +40,7 @@ impl Progress {
         Self { bar, codes }
     }
 
-    /// Returns a hidden bar.
+    /// Returns a hidden bar, for `--quiet` and `--verbose`.
     pub(crate) fn hidden() -> Self {
         Self {
             bar: ProgressBar::hidden(),

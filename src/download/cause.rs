@@ -76,7 +76,7 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
     }
 }
 
-/// Whether this process (EMFILE) or the system (ENFILE) has too many files open.
+/// Returns whether this process (EMFILE) or the system (ENFILE) has too many files open.
 #[cfg(unix)]
 pub(crate) fn is_fd_limit(error: &io::Error) -> bool {
     use rustix::io::Errno;
@@ -86,11 +86,11 @@ pub(crate) fn is_fd_limit(error: &io::Error) -> bool {
 
 /// Always false: this error is not recognised on this system.
 #[cfg(not(unix))]
-pub fn is_fd_limit(_error: &io::Error) -> bool {
+pub(crate) fn is_fd_limit(_error: &io::Error) -> bool {
     false
 }
 
-/// Whether the disk or the user's quota is full.
+/// Returns whether the disk or the user's quota is full.
 pub(crate) fn is_disk_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -98,7 +98,7 @@ pub(crate) fn is_disk_full(error: &io::Error) -> bool {
     )
 }
 
-/// Whether the error comes from rustls.
+/// Returns whether the error comes from rustls.
 ///
 /// A rustls error is wrapped in `io::Error` once or twice, and `io::Error::source` skips the error that it wraps.
 fn is_tls(error: &reqwest::Error) -> bool {

@@ -61,7 +61,7 @@ fn status_text(status: StatusCode) -> String {
 
 /// The result of one request.
 #[derive(Debug)]
-pub struct FetchResult {
+pub(crate) struct FetchResult {
     /// The body, or the reason why there is none.
     pub body: Result<Vec<u8>, FetchError>,
     /// The body that was not read because the status line decided the result.
@@ -70,7 +70,7 @@ pub struct FetchResult {
 
 /// The parts of an answer received so far. They are kept even if the request fails or is cancelled.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The status; `None` until the head has arrived.
     pub status: Option<StatusCode>,
     /// The value of the `Retry-After` header, if there is a valid one.
@@ -133,11 +133,11 @@ impl BodyBuffer {
 
 /// A body that is not needed.
 #[derive(Debug)]
-pub struct UnreadBody(Option<Response>);
+pub(crate) struct UnreadBody(Option<Response>);
 
 impl UnreadBody {
     /// Creates the value for an answer without an unread body.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 
@@ -169,7 +169,7 @@ impl UnreadBody {
 
 /// An HTTP client with a pool of connections to one server. Use it in one runtime only.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     pooled: reqwest::Client,
     /// A client without a pool: each request opens a new connection.
     fresh: reqwest::Client,
@@ -181,7 +181,7 @@ impl Client {
     ///
     /// # Errors
     /// If the system provides no socket or no random numbers.
-    pub fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
+    pub(crate) fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
         let build = |builder: reqwest::ClientBuilder| builder.build().map_err(io::Error::other);
         Ok(Self {
             pooled: build(client_builder(base, limits))?,
@@ -199,7 +199,7 @@ impl Client {
     /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on any other status than 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
     /// [`FetchError::Transport`] when the connection fails.
-    pub async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult {
+    pub(crate) async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult {
         let begun = Instant::now();
         let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
         let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
@@ -288,7 +288,7 @@ impl Client {
     ///
     /// # Errors
     /// [`FetchError::TimedOut`] after `limit`, [`FetchError::Transport`] if there is no valid HTTP answer.
-    pub async fn server_name(
+    pub(crate) async fn server_name(
         &self,
         url: Url,
         limit: Duration,
@@ -329,7 +329,7 @@ fn retry_after(response: &Response) -> Option<RetryAfter> {
 /// either. Port 0 stands for the port of the URL, which may change with a redirect.
 fn addresses_of_localhost() -> Vec<SocketAddr> {
     static HAS_V6: OnceLock<bool> = OnceLock::new();
-    // ::1 must not be tried on a machine without it: the error "no such address" would hide that 127.0.0.1 refused.
+    // Without IPv6, trying ::1 fails with "no such address", which would hide that 127.0.0.1 refused.
     let has_v6 = *HAS_V6.get_or_init(|| UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok());
     let v6 = has_v6.then_some((Ipv6Addr::LOCALHOST, 0).into());
     std::iter::once((Ipv4Addr::LOCALHOST, 0).into())

@@ -17,13 +17,12 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::country::CountryCode;
 use crate::download::cause::{is_disk_full, is_fd_limit};
 use crate::download::fetch::{Client, FetchError, FetchResult, Seen, UnreadBody};
-use crate::download::gif::GifError;
 use crate::download::retry::{RetryAfter, RetryDelay};
 use crate::download::save::{SaveError, find_complete_flag, save_flag};
 use crate::job::{Job, LONGEST_PAUSE};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
-pub use self::gif::check_gif;
+pub use self::gif::{GifError, check_gif};
 pub use self::retry::is_transient;
 
 pub(crate) mod cause;
@@ -38,7 +37,7 @@ mod tls;
 ///
 /// The clock of a request starts here, so a caller that makes downloads wait for their turn calls this function when
 /// the turn has come. If the job is stopped before or during the call, returns at once and leaves no files behind.
-pub async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Record {
+pub(crate) async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Record {
     if job.is_over() {
         return Record::new(code, Outcome::NotAttempted);
     }

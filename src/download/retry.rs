@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::job::LONGEST_PAUSE;
 use crate::record::Kind;
 
-/// The backoff before the second attempt. It doubles with each further attempt, up to [`LONGEST_BACKOFF`].
+/// The upper bound of the backoff before the second attempt. It doubles with each further attempt, up to [`LONGEST_BACKOFF`].
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
@@ -18,7 +18,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 /// The statuses that `curl --retry` treats as transient.
 const TRANSIENT_STATUSES: [u16; 8] = [408, 429, 500, 502, 503, 504, 522, 524];
 
-/// Whether the same request may succeed if it is sent again.
+/// Returns whether the same request may succeed if it is sent again.
 pub fn is_transient(kind: Kind, http_status: Option<u16>) -> bool {
     match kind {
         Kind::ConnectRefused
@@ -49,7 +49,7 @@ pub fn is_transient(kind: Kind, http_status: Option<u16>) -> bool {
 
 /// The value of a `Retry-After` header: when the server accepts the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryAfter {
+pub(crate) enum RetryAfter {
     /// After this time.
     In(Duration),
     /// At this date.
@@ -61,7 +61,7 @@ impl RetryAfter {
     ///
     /// # Source
     /// RFC 9110, 10.2.3.
-    pub fn parse(value: &str) -> Option<Self> {
+    pub(crate) fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
         let digits = value.strip_prefix('-').unwrap_or(value);
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -63,7 +63,7 @@ impl Job {
         self.base.join(&format!("{cc}/{cc}.gif"))
     }
 
-    /// Whether no new download may start.
+    /// Returns whether no new download may start.
     pub fn is_over(&self) -> bool {
         self.stop.is_cancelled() || self.disk_full.is_cancelled()
     }

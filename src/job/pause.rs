@@ -22,7 +22,7 @@ impl OriginPause {
         *paused = (*paused).max(Some(until));
     }
 
-    /// Whether requests are paused now.
+    /// Returns whether requests are paused now.
     pub fn is_on(&self) -> bool {
         self.lock().is_some_and(|until| until > Instant::now())
     }

@@ -13,8 +13,8 @@ mod tests {
     use super::*;
     use crate::record::Kind;
 
-    /// A report written by version 0.1.0, when statuses, kinds and signals were still plain strings in this code: three
-    /// runs with each status, two kinds and a signal.
+    /// A report written before `Status`, `Kind` and `Signal` were enums. Its three runs contain each status, two kinds and a
+    /// signal.
     const SAMPLE: &str = include_str!("sample.json");
 
     #[test]

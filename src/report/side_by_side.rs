@@ -111,3 +111,13 @@ fn assign_lanes(tasks: &mut [Task]) {
         task.lane = Some(lane);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_strategy_has_its_place() {
+        assert_eq!(TERMS.labels, Strategy::ALL.map(Strategy::name));
+    }
+}

@@ -1,7 +1,7 @@
 //! Limits the number of connections to what the limit on open files allows.
 //!
-//! With too many connections a run loses not a few flags but nearly all of them: the sockets take every descriptor, and
-//! none is left to save the flags.
+//! With too many connections a run loses nearly all flags: the sockets take every descriptor, and none is left to save
+//! the flags.
 
 use std::fmt;
 use std::num::NonZeroUsize;

@@ -93,7 +93,7 @@ impl ServedBy {
         })
     }
 
-    /// Whether the server is embedded in this run.
+    /// Returns whether the server is embedded in this run.
     pub(crate) fn this_run(&self) -> bool {
         self.embedded().is_some()
     }

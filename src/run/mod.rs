@@ -1,4 +1,4 @@
-//! What surrounds a run: its embedded server, the limit on open files, the use of processor time and memory, and the
+//! The environment of a run: its embedded server, the limit on open files, the use of processor time and memory, and the
 //! signals that end it early.
 //!
 //! * `descriptors`: the number of connections that the limit on open files allows

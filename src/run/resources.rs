@@ -27,7 +27,7 @@ pub(crate) fn of_this_process() -> Option<Resources> {
 
 /// Returns the processor time and memory used since this process started, or `None` if the system does not report them.
 #[cfg(not(unix))]
-pub fn of_this_process() -> Option<Resources> {
+pub(crate) fn of_this_process() -> Option<Resources> {
     None
 }
 

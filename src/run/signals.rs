@@ -1,7 +1,7 @@
 //! Handles Ctrl-C and similar signals.
 //!
 //! The first signal cancels a token, and the run ends in order: no new download starts, downloads in progress are
-//! cancelled, and the report contains the results so far. A second signal ends the program immediately, and so does the
+//! cancelled, and the summary contains the results so far. A second signal ends the program immediately, and so does the
 //! first one after the run is over.
 //!
 //! One thread with its own runtime waits for signals, so strategies know nothing of them.

@@ -99,3 +99,16 @@ impl fmt::Display for Strategy {
         f.pad(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_reports_and_on_the_command_line() {
+        for strategy in Strategy::ALL {
+            let written = serde_json::to_value(strategy).unwrap();
+            assert_eq!(written, strategy.name());
+        }
+    }
+}

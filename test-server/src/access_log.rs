@@ -20,7 +20,7 @@ impl AccessLog {
     /// Starts a log that writes to standard error while a clone of this handle lives.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// If no thread can be started.
     pub(crate) fn start() -> io::Result<Self> {
         let (sender, lines) = sync_channel::<String>(QUEUE_LENGTH);
         let write = move || {

@@ -44,7 +44,7 @@ impl Listener for Connections {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // Waits a second if the process has no descriptor left, as axum's own listener does.
+        // axum's `accept` waits a second if the process has no descriptor left.
         let (stream, address) = Listener::accept(&mut self.listener).await;
         self.counters.connection_accepted();
         // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.

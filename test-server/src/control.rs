@@ -115,7 +115,7 @@ async fn set_plan(State(site): State<Arc<Site>>, text: String) -> Response {
 /// Parses a plan and sets it.
 ///
 /// # Errors
-/// When the text is not a valid plan (400), or the plan cannot be set on a running server (409): the status and the
+/// If the text is not a valid plan (400), or the plan cannot be set on a running server (409): the status and the
 /// message of the response.
 pub(crate) fn change_plan(site: &Site, text: &str) -> Result<Plan, (StatusCode, String)> {
     let plan: Plan = text

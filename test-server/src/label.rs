@@ -67,7 +67,7 @@ impl Label {
     /// with 500, 501, 502 or 503 and delays another 50 percent, or the rest if that is less.
     ///
     /// # Errors
-    /// When the error rate is not in `0.0..=100.0`.
+    /// If the error rate is not in `0.0..=100.0`.
     pub fn plan(self, tuning: &Tuning) -> Result<Plan, PlanError> {
         let delay = Fault::delay(tuning.delay.min(Tuning::MAX_DELAY));
         match self {
@@ -110,7 +110,7 @@ impl Ports {
     /// start.
     ///
     /// # Errors
-    /// When the variable is set to anything other than three different ports; 0 may occur more than once.
+    /// If the variable is set to anything other than three different ports; 0 may occur more than once.
     pub fn from_env() -> Result<Self, PortsError> {
         match std::env::var_os(Self::VARIABLE) {
             Some(ports) if !ports.is_empty() => Self::parse(&ports.to_string_lossy()),

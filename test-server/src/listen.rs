@@ -17,7 +17,7 @@ const MAX_TRIES: usize = 16;
 /// Listens on 127.0.0.1 and, if the machine has it, on ::1, both on the same port. Port 0 picks a free one.
 ///
 /// # Errors
-/// When the port is in use on either address: if the server had only one of the addresses of `localhost`, some clients
+/// If the port is in use on either address: if the server had only one of the addresses of `localhost`, some clients
 /// would reach it and others would not.
 pub(crate) fn bind_loopback(port: u16, backlog: i32) -> io::Result<Vec<TcpListener>> {
     let mut tries = 1;

@@ -51,7 +51,7 @@ impl TestServer {
     /// Starts a server with this plan on a free port of loopback. Clients can connect when this returns.
     ///
     /// # Errors
-    /// When no port is available or no thread can be started.
+    /// If no port is available or no thread can be started.
     pub fn start(plan: Plan) -> io::Result<Self> {
         Self::builder().with_plan(plan).start()
     }
@@ -129,7 +129,7 @@ impl TestServer {
     /// ```
     ///
     /// # Errors
-    /// When the plan has a fault that can only be set at the start of a server (`backlog-full`).
+    /// If the plan has a fault that can only be set at the start of a server (`backlog-full`).
     pub fn set_plan(&self, plan: Plan) -> Result<(), ChangeError> {
         control::check_changeable(&plan).map_err(ChangeError)?;
         self.site.set_plan(plan);
@@ -195,7 +195,7 @@ impl Builder {
     /// Sets the plan from its text (default: [`Plan::normal`]).
     ///
     /// # Errors
-    /// When the text is not a valid plan; the error points at the wrong word.
+    /// If the text is not a valid plan; the error points at the wrong word.
     pub fn plan(self, plan: &str) -> Result<Self, PlanError> {
         plan.parse().map(|plan| self.with_plan(plan))
     }
@@ -259,7 +259,7 @@ impl Builder {
     /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// When the port is in use on one of the addresses, the folder of flags cannot be served, the `Server` header is
+    /// If the port is in use on one of the addresses, the folder of flags cannot be served, the `Server` header is
     /// not a valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();

@@ -15,12 +15,12 @@ use test_server::{Plan, TestServer};
 
 /// Downloads BR from this server in every strategy. Returns the outcome as text, and asserts that it is the same in all
 /// strategies and that an older flag is untouched.
-fn verdict(server: &RawServer) -> String {
-    verdict_within(server, support::WATCHDOG)
+fn message(server: &RawServer) -> String {
+    message_within(server, support::WATCHDOG)
 }
 
-fn verdict_within(server: &RawServer, timeout: Duration) -> String {
-    let verdicts = Strategy::ALL.map(|strategy| {
+fn message_within(server: &RawServer, timeout: Duration) -> String {
+    let messages = Strategy::ALL.map(|strategy| {
         let work = Work::with_timeout(&server.url(), codes(&["br"]), timeout);
         fs::write(work.dest.path().join("br.gif"), "an older flag").unwrap();
         let record = work.run(strategy, 1).remove(0);
@@ -33,10 +33,10 @@ fn verdict_within(server: &RawServer, timeout: Duration) -> String {
         }
     });
     assert!(
-        verdicts.iter().all(|verdict| *verdict == verdicts[0]),
-        "{verdicts:?}"
+        messages.iter().all(|message| *message == messages[0]),
+        "{messages:?}"
     );
-    verdicts[0].clone()
+    messages[0].clone()
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_200_without_a_complete_gif_is_an_error() {
             "gif_trailing: 8 bytes after the end of the GIF".to_owned(),
         ),
     ] {
-        assert_eq!(verdict(&RawServer::answering(ok(body))), expected);
+        assert_eq!(message(&RawServer::answering(ok(body))), expected);
     }
 }
 
@@ -101,7 +101,7 @@ fn an_incomplete_or_malformed_answer_is_an_error_that_names_the_cause() {
         ),
     ] {
         assert_eq!(
-            verdict(&RawServer::answering(answer)),
+            message(&RawServer::answering(answer)),
             kind,
             "{}",
             answer.escape_ascii()
@@ -120,17 +120,17 @@ fn a_stalling_or_dripping_server_fails_at_the_time_limit() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\nGIF89a",
     ] {
         let server = RawServer::stalling_after(answer);
-        assert_eq!(verdict_within(&server, timeout), TIMED_OUT);
+        assert_eq!(message_within(&server, timeout), TIMED_OUT);
     }
     // Each byte arrives long before the limit, but the body never ends.
-    assert_eq!(verdict_within(&RawServer::dripping(), timeout), TIMED_OUT);
+    assert_eq!(message_within(&RawServer::dripping(), timeout), TIMED_OUT);
 }
 
 #[test]
 fn a_404_is_not_found_even_if_its_body_never_ends() {
     let server =
         RawServer::stalling_after("HTTP/1.1 404 Not Found\r\ncontent-length: 500\r\n\r\nno");
-    assert_eq!(verdict(&server), "NotFound");
+    assert_eq!(message(&server), "NotFound");
 }
 
 #[test]
@@ -138,11 +138,11 @@ fn a_body_over_the_size_limit_is_not_read_to_its_end() {
     let size_limit = RequestLimits::default().size;
     let expected = format!("too_big: more than {size_limit} bytes");
     let absurd = RawServer::answering("HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n");
-    assert_eq!(verdict(&absurd), expected);
+    assert_eq!(message(&absurd), expected);
     // Without a length, the client counts the bytes. If it read to the end, it would time out: the server stalls there.
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     endless.resize(endless.len() + size_limit as usize + 1, b'x');
-    assert_eq!(verdict(&RawServer::stalling_after(endless)), expected);
+    assert_eq!(message(&RawServer::stalling_after(endless)), expected);
 }
 
 #[test]
@@ -166,11 +166,11 @@ fn redirects_are_followed_and_the_flag_is_saved_under_the_requested_code() {
         served(&server, codes(&["us"])[0])
     );
 
-    assert_eq!(verdict(&to("xx/xx.gif")), "NotFound");
+    assert_eq!(message(&to("xx/xx.gif")), "NotFound");
     let without_location = RawServer::answering(
         "HTTP/1.1 302 Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
     );
-    assert_eq!(verdict(&without_location), "HTTP error 302 - Found");
+    assert_eq!(message(&without_location), "HTTP error 302 - Found");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_redirect_loop_ends_after_ten_redirects() {
     let server = RawServer::answering(
         "HTTP/1.1 302 Found\r\nlocation: /flags/br/br.gif\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
     );
-    assert_eq!(verdict(&server), "redirect: too many redirects");
+    assert_eq!(message(&server), "redirect: too many redirects");
     assert_eq!(
         server.connections(),
         3 * 11,

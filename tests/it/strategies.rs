@@ -25,13 +25,13 @@ fn statuses(records: &[Record]) -> Vec<Status> {
 }
 
 /// Returns the outcomes as text that does not depend on the folder of the run.
-fn verdicts(records: &[Record]) -> Vec<String> {
-    let verdict = |record: &Record| match &record.outcome {
+fn outcomes(records: &[Record]) -> Vec<String> {
+    let outcome = |record: &Record| match &record.outcome {
         Outcome::Saved(path) => path.file_name().unwrap().to_string_lossy().into_owned(),
         Outcome::Failed(failure) => format!("{}: {failure}", record.code),
         other => format!("{}: {other:?}", record.code),
     };
-    records.iter().map(verdict).collect()
+    records.iter().map(outcome).collect()
 }
 
 #[test]
@@ -39,11 +39,11 @@ fn every_strategy_gives_the_same_verdicts_at_every_limit() {
     for plan in plans() {
         let server = TestServer::start(plan.clone()).unwrap();
         let work = || Work::new(&server.url(), codes(&["b", "c"]));
-        let expected = verdicts(&work().run(Strategy::Sequential, 1));
+        let expected = outcomes(&work().run(Strategy::Sequential, 1));
         for strategy in [Strategy::ThreadPool, Strategy::Semaphore] {
             for limit in [1, 5, 30, 52] {
                 assert_eq!(
-                    verdicts(&work().run(strategy, limit)),
+                    outcomes(&work().run(strategy, limit)),
                     expected,
                     "{strategy} {limit} {plan}"
                 );

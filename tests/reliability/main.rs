@@ -32,7 +32,7 @@ static FLAG: LazyLock<Vec<u8>> = LazyLock::new(flag_of_brazil);
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // More threads than cores: many rows only wait.
+    // Most rows only wait, so six run at once even on two cores.
     arguments.test_threads.get_or_insert(6);
     let mut trials = vec![
         trial("test_names_are_unique", test_names_are_unique),

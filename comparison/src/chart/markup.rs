@@ -97,7 +97,7 @@ fn escape(text: &str, into: &mut String) {
     }
 }
 
-/// Returns the character, or U+FFFD if XML does not allow it.
+/// Returns the character, or U+FFFD for a control character or a noncharacter.
 pub(crate) fn xml_char(c: char) -> char {
     match c {
         '\t' | '\n' => c,

@@ -155,9 +155,9 @@ fn the_script_is_valid_in_xml_and_its_bars_are_on_the_page() {
     assert_eq!(bars.len(), 6);
     for bar in bars {
         assert!(bar.first_element_child().unwrap().has_tag_name("title"));
-        // The outcome is the second class.
+        // page.js reads the outcome from the second class.
         assert_eq!(bar.attribute("class"), Some("bar ok"));
-        // The script makes one bar a tab stop: thousands would make the key useless.
+        // The script makes one bar a tab stop: thousands of tab stops would make the Tab key useless.
         assert_eq!(bar.attribute("tabindex"), None);
     }
 }

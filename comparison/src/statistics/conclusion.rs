@@ -3,7 +3,7 @@
 use super::series::Series;
 use super::spread::ratio;
 
-/// What a comparison of series allows us to conclude.
+/// The conclusion of a comparison of series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Conclusion<'a> {
     /// The outcomes of the tasks differ between series, so the times cannot be compared: failing can be fast.

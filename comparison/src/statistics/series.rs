@@ -29,7 +29,7 @@ pub struct Series {
     pub ideal_ms: f64,
     /// The ideal time divided by the elapsed time, the median over all runs; it cannot exceed 1.
     pub of_ideal: f64,
-    /// The service times of all tasks: without waiting for a slot and without pauses.
+    /// Percentiles of the service times. Waiting for a slot and pauses are excluded.
     pub latency_ms: Percentiles,
     /// The times that tasks waited for a slot or paused.
     pub queue_ms: Percentiles,

@@ -5,7 +5,7 @@
 
 use crate::model::{PhaseKind, Run, Task};
 
-/// Whether a phase is waiting for a slot or a pause, which are not part of the service time.
+/// Returns whether a phase is waiting for a slot or a pause, which are not part of the service time.
 fn is_idle(kind: PhaseKind) -> bool {
     matches!(kind, PhaseKind::Queue | PhaseKind::Pause)
 }

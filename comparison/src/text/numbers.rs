@@ -26,7 +26,7 @@ pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Formats a number with the noun for what it counts. The plural is formed with an `s`.
+/// Formats a number with the noun for what it counts. The plural is the regular one.
 ///
 /// ```
 /// use comparison::count;
@@ -40,9 +40,16 @@ pub fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// Returns the plural of a noun of [`Terms`](crate::Terms).
+/// Returns the regular plural of a noun of [`Terms`](crate::Terms): `codes`, `processes`, `queries`.
 pub(crate) fn plural(noun: &str) -> String {
-    format!("{noun}s")
+    let sibilant = ["s", "x", "z", "ch", "sh"];
+    if sibilant.iter().any(|end| noun.ends_with(end)) {
+        return format!("{noun}es");
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +67,12 @@ mod tests {
     fn only_the_number_one_is_singular() {
         let of = |number| count(number, "code");
         assert_eq!([of(0), of(1), of(2)], ["0 codes", "1 code", "2 codes"]);
+    }
+
+    #[test]
+    fn plurals_are_regular() {
+        let nouns = ["code", "process", "batch", "query", "key"];
+        let plurals = ["codes", "processes", "batches", "queries", "keys"];
+        assert_eq!(nouns.map(plural), plurals);
     }
 }

@@ -110,8 +110,8 @@ fn format_table(series: &[Series], label: &Column, columns: &[Column]) -> String
     lines.map(|line| line + "\n").collect()
 }
 
-/// Returns the label column for the second table, which has no column for the slots: if a label occurs twice, the slots
-/// are part of every label.
+/// Returns the label column of the second table. That table does not show slots, so if two series share a label, every
+/// label includes its slots.
 fn unambiguous_label(label: &Column, series: &[Series]) -> Column {
     let mut labels: Vec<_> = series.iter().map(|series| &series.label).collect();
     labels.sort_unstable();
@@ -179,7 +179,7 @@ fn bars(series: &[Series]) -> String {
     text
 }
 
-/// Draws a bar of this many columns, rounded to an eighth, but at least an eighth long.
+/// Draws a bar of `columns` columns, rounded to eighths of a column; at least one eighth.
 fn bar(columns: f64) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = ((columns * 8.0).round() as usize).max(1);

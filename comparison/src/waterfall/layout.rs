@@ -21,7 +21,7 @@ const LETTER_WIDTH: f64 = 6.1;
 /// The space to the left of the names for the caption of the rows, and the gap beside the names.
 const NAME_MARGINS: f64 = 26.0;
 
-/// Rows below this height are drawn without hatching and outlines.
+/// The row height under which hatching and outlines are omitted.
 const THIN_ROW: f64 = 5.0;
 
 /// The layout of waterfalls that share one time axis.

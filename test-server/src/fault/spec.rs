@@ -17,7 +17,7 @@ pub(crate) struct Spec {
     pub(crate) takes: Takes,
     /// What a client sees, for `--list-faults` and the README.
     pub(crate) sees: &'static str,
-    /// The function that carries it out.
+    /// The effect on the answer.
     pub(crate) effect: Effect,
 }
 
@@ -51,7 +51,7 @@ pub(crate) enum Role {
     ServerWide,
 }
 
-/// What to wait for before the answer.
+/// The condition to wait for before the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
     For(Duration),

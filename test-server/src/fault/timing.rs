@@ -1,4 +1,4 @@
-//! Faults of time: the answer is correct but comes late, or only after failed attempts.
+//! Timing faults: the answer is correct but comes late, or only after failed attempts.
 
 use std::time::Duration;
 

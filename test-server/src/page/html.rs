@@ -21,7 +21,7 @@ pub(super) struct Page<'a> {
     pub(super) nonce: &'a str,
 }
 
-/// What the visitor may do, and the result of the last form.
+/// The visitor's permissions, and the result of the last form.
 #[derive(Clone, Copy)]
 pub(super) enum Access<'a> {
     /// The control paths are closed to the visitor, for this reason.

@@ -30,7 +30,7 @@ impl std::error::Error for PlanError {}
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Control characters would move the caret on a terminal, so each is shown as a blank.
+        // A control character would misalign the carets on a terminal, so each is shown as a space.
         let shown: String = self
             .plan
             .chars()

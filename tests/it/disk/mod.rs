@@ -1,5 +1,5 @@
-//! Faults of the disk: every flag on disk is complete, no temporary file is left, and files of other programs are
-//! untouched.
+//! Disk faults: every flag on disk is complete, temporary files are removed (after `kill -9`, by the next run), and files of
+//! other programs are untouched.
 
 mod existing;
 mod folder;

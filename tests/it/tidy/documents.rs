@@ -54,6 +54,24 @@ fn the_readme_names_only_options_that_exist() {
     }
 }
 
+/// Returns the variables that a style sheet declares, for light and for dark, in their order.
+fn variables(style: &str) -> impl Iterator<Item = &str> {
+    let lines = style.lines().map(str::trim);
+    lines.filter(|line| line.starts_with("--"))
+}
+
+/// Neither crate may depend on the other, so each has a copy.
+#[test]
+fn the_pages_of_both_crates_have_the_same_colours() {
+    let comparison = read("comparison/src/chart/colours.css");
+    let server = read("test-server/src/page/page.css");
+    let shared: Vec<_> = variables(&comparison)
+        .filter(|line| !line.starts_with("--not-found"))
+        .collect();
+    assert!(shared.len() > 15, "{shared:?}");
+    assert_eq!(variables(&server).collect::<Vec<_>>(), shared);
+}
+
 #[test]
 fn docs_reports_lists_every_kind_of_error() {
     let document = read("docs/reports.md");

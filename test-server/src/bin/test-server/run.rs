@@ -15,7 +15,7 @@ const MINIMUM_FILES: u64 = 8;
 /// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// When a server cannot be started. In that case none of them keeps running.
+/// If a server cannot be started. In that case none of them keeps running.
 pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Error>> {
     if let Some(limit) =
         test_server::raise_descriptor_limit().filter(|&limit| limit < MINIMUM_FILES)

@@ -16,7 +16,7 @@ pub(crate) struct ServerSpec {
 /// Returns the servers to start, each with its builder, in the order in which their lines are printed.
 ///
 /// # Errors
-/// When a port, a plan, a label or the error rate is invalid.
+/// If a port, a plan, a label or the error rate is invalid.
 pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
     let servers = if args.serve.is_empty() {
         labelled(args)?

@@ -88,7 +88,7 @@ pub(crate) fn send_get(server: &TestServer, path: &str) -> TcpStream {
     send(server.addresses()[0], &lines)
 }
 
-/// Sends these lines, which must make the server end the connection, and reads until that end.
+/// Connects, sends these lines and reads until the server closes the connection, as the request must make it do.
 pub(crate) fn exchange(address: SocketAddr, lines: &str) -> Response {
     read(&mut send(address, lines), usize::MAX)
 }
