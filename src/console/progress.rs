@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::console::Term; // the crate, not the module around this one
+use comparison::count;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::job::Job;
@@ -91,8 +92,8 @@ fn style(columns: u16, paused: impl Fn() -> bool + Clone + Send + Sync + 'static
 }
 
 fn message(counted: usize, codes: usize, [ok, not_found, errors]: [usize; 3]) -> String {
-    let s = if errors == 1 { "" } else { "s" };
-    format!("{counted}/{codes} {ok} ok, {not_found} not found, {errors} error{s}")
+    let errors = count(errors, "error");
+    format!("{counted}/{codes} {ok} ok, {not_found} not found, {errors}")
 }
 
 #[cfg(test)]
