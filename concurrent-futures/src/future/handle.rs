@@ -219,7 +219,9 @@ impl<T> Future<T> {
     pub fn cancel(&self) -> bool {
         match self.state.cancel() {
             Some(observers) => {
-                notify(&self.state, observers).run();
+                let (wakers, callbacks) = notify(&self.state, observers);
+                wakers.wake();
+                callbacks.run();
                 true
             }
             None => self.cancelled(),

@@ -41,8 +41,10 @@ impl<T> Observer<T> {
     }
 }
 
-/// Notifies all observers of a future that it is settled. Returns the callbacks, which the caller must run.
-pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> Callbacks<T> {
+/// Notifies the observers of a settled future, apart from those that run foreign code: the caller must wake the
+/// [`Wakers`] and run the callbacks.
+pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> (Wakers, Callbacks<T>) {
+    let mut wakers = Vec::new();
     let mut callbacks = Vec::new();
     for observer in observers {
         match observer {
@@ -51,13 +53,28 @@ pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> Call
                 let outcome = shared.outcome().map_or(Ok(()), |o| o.map(drop));
                 tally.count(outcome.is_err_and(|error| *error != TaskError::Cancelled));
             }
-            Observer::Waker(_, waker) => contain(|| waker.wake()),
+            Observer::Waker(_, waker) => wakers.push(waker),
             Observer::Callback(callback) => callbacks.push(callback),
         }
     }
     // Without callbacks no handle is created: a thread that was just woken may need to hold the only one.
     let shared = (!callbacks.is_empty()).then(|| Arc::clone(shared));
-    Callbacks { shared, callbacks }
+    (Wakers(wakers), Callbacks { shared, callbacks })
+}
+
+/// The wakers of the tasks that await a settled future.
+///
+/// A waker may poll its task inline, and that task may take the value out of the only handle. It waits until the
+/// promise has released the state, so a promise that sets a value must do so before it wakes.
+#[must_use = "the tasks that await a settled future must be woken"]
+pub(super) struct Wakers(Vec<Waker>);
+
+impl Wakers {
+    pub(super) fn wake(self) {
+        for waker in self.0 {
+            contain(|| waker.wake());
+        }
+    }
 }
 
 /// The callbacks of a settled future that are still to be run.

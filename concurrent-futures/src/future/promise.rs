@@ -1,7 +1,8 @@
 //! The write side of a future, which must settle it.
 //!
-//! The promise does not count as a handle of the future. When it wakes waiters it holds only the state, and it releases
-//! the state right afterwards. `Future::into_result` waits for that release and no longer.
+//! The promise does not count as a handle of the future. When it wakes waiting threads it holds only the state, and it
+//! releases the state right afterwards, before it runs any foreign code: wakers and callbacks may take the value out.
+//! `Future::into_result` waits for that release and no longer.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -71,19 +72,29 @@ impl<T> Promise<T> {
     /// Sets the outcome and wakes all waiters. The caller must run the callbacks.
     pub(crate) fn fulfil(self, outcome: Result<T, TaskError>) -> Callbacks<T> {
         let observers = self.state.settle(outcome).unwrap_or_default();
-        notify(&self.state, observers)
+        let (wakers, callbacks) = notify(&self.state, observers);
+        drop(self);
+        wakers.wake();
+        callbacks
     }
 
     /// Cancels the future if it is pending. The caller must run the callbacks.
     pub(crate) fn cancel(&self) -> Option<Callbacks<T>> {
         let observers = self.state.cancel()?;
-        Some(notify(&self.state, observers))
+        Some(self.notify(observers))
     }
 
     /// Settles the future as broken, unless it is settled. The caller must run the callbacks.
     pub(crate) fn settle_broken(&self, broken: BrokenError) -> Option<Callbacks<T>> {
         let observers = self.state.settle(Err(TaskError::Broken(broken)))?;
-        Some(notify(&self.state, observers))
+        Some(self.notify(observers))
+    }
+
+    /// Notifies the observers of a future that has no value: there is none to take out of the only handle.
+    fn notify(&self, observers: Vec<Observer<T>>) -> Callbacks<T> {
+        let (wakers, callbacks) = notify(&self.state, observers);
+        wakers.wake();
+        callbacks
     }
 }
 

@@ -1,0 +1,66 @@
+//! Wakers that run the awaiting task inline, in the thread that settles the future and inside its call of `wake`.
+
+use std::future::Future as _;
+use std::pin::Pin;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+
+use concurrent_futures::{Future, OwnedResultFuture, TaskError, ThreadPoolExecutor};
+
+#[test]
+fn a_task_that_its_waker_runs_inline_takes_the_value() {
+    let (promise, future) = Future::pair();
+    let (tell, told) = channel();
+    let awaits = async move { tell.send(future.await).unwrap() };
+    let (runnable, task) = async_task::spawn(awaits, |runnable: async_task::Runnable| {
+        runnable.run();
+    });
+    runnable.schedule();
+    assert!(told.try_recv().is_err(), "the future is not settled");
+    promise.set(Ok(String::from("BR")));
+    assert_eq!(told.try_recv().unwrap(), Ok(String::from("BR")));
+    task.detach();
+}
+
+/// Polls the awaited future whenever it is woken, and sends the outcome.
+struct PollInline<T> {
+    awaited: Mutex<Option<OwnedResultFuture<T>>>,
+    tell: Mutex<Sender<(Result<T, TaskError>, thread::ThreadId)>>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Wake for PollInline<T> {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(Arc::clone(&self));
+        let mut awaited = self.awaited.lock().expect("not poisoned");
+        let polled = match &mut *awaited {
+            Some(awaited) => Pin::new(awaited).poll(&mut Context::from_waker(&waker)),
+            None => return,
+        };
+        if let Poll::Ready(outcome) = polled {
+            *awaited = None;
+            let tell = self.tell.lock().expect("not poisoned");
+            let told = tell.send((outcome, thread::current().id()));
+            told.expect("the test listens");
+        }
+    }
+}
+
+#[test]
+fn a_waker_that_polls_inline_in_a_worker_takes_the_value() {
+    let executor = ThreadPoolExecutor::new(1).unwrap();
+    let (go_on, may_go_on) = channel::<String>();
+    let future = executor.submit(move || may_go_on.recv().unwrap()).unwrap();
+    let (tell, told) = channel();
+    let waker = Waker::from(Arc::new(PollInline {
+        awaited: Mutex::new(Some(future.into_future())),
+        tell: Mutex::new(tell),
+    }));
+    waker.wake();
+    go_on.send(String::from("BR")).unwrap();
+    let (outcome, thread) = told.recv().unwrap();
+    assert_eq!(outcome, Ok(String::from("BR")));
+    let worker = executor.submit(|| thread::current().id()).unwrap();
+    assert_eq!(worker.result(), Ok(&thread));
+}
