@@ -1,7 +1,8 @@
 //! The parts of the standard library that the state machine is built on, or loom's models of them.
 //!
 //! Built with `--cfg loom`, the crate runs on loom, which explores every interleaving of threads. Code that decides
-//! between cancelling, starting, settling and waiting must take its locks and atomics from here.
+//! between cancelling, starting, settling and waiting must take its locks, its atomics and its thread-local variables
+//! from here.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ pub(crate) use loom::{
         atomic::{AtomicU8, Ordering},
     },
     thread::yield_now,
+    thread_local,
 };
 #[cfg(not(loom))]
 pub(crate) use std::{
@@ -21,6 +23,7 @@ pub(crate) use std::{
         atomic::{AtomicU8, Ordering},
     },
     thread::yield_now,
+    thread_local,
 };
 
 /// Locks `mutex`. Code under the crate's locks does not panic, so the value of a poisoned one is still consistent.

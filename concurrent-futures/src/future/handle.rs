@@ -7,9 +7,9 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use crate::error::{TaskError, TimeoutError};
+use crate::future::callbacks::{Callbacks, Due};
 use crate::future::observer::{Observer, Shared, notify};
 use crate::future::promise::Promise;
-use crate::panics::contain;
 use crate::state::{Stage, State};
 use crate::sync::{deadline_in, yield_now};
 
@@ -200,7 +200,7 @@ impl<T> Future<T> {
     ///
     /// Returns false if the task is running or finished; its state does not change. Threads that wait for a cancelled
     /// future are woken at once, not only when a worker reaches the task. Callbacks run in this thread before `cancel`
-    /// returns.
+    /// returns or, if it is called in a callback, after that one.
     ///
     /// ```
     /// # use std::sync::mpsc::channel;
@@ -235,6 +235,10 @@ impl<T> Future<T> {
     /// runs at once in this thread, and may overtake earlier ones that a worker is still running. A panic in a callback
     /// is reported by the panic hook; it stops neither the other callbacks nor the worker.
     ///
+    /// Callbacks of one thread run one after the other: those that become due while another runs wait until it returns.
+    /// So a chain of futures, each settled in a callback of the one before, may have any length. But a callback must
+    /// not wait for the effect of another one that becomes due in its own thread.
+    ///
     /// In a pool of processes, a callback must not wait for another task of the same pool: it runs in the thread that
     /// reads from the worker, and that thread may have to read the other task's outcome next.
     ///
@@ -246,11 +250,15 @@ impl<T> Future<T> {
     /// assert_eq!(receiver.recv()?, 42);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + Send + 'static) {
-        let callback = |state: &Shared<T>| callback(&Self::from_shared(Arc::clone(state)));
-        let observer = Observer::Callback(Box::new(callback));
-        if let Err(Observer::Callback(callback)) = self.state.observe(observer) {
-            contain(|| callback(&self.state));
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + Send + 'static)
+    where
+        T: 'static,
+    {
+        let with_future =
+            |state: Shared<T>| -> Due { Box::new(move || callback(&Self::from_shared(state))) };
+        let observer = Observer::Callback(Box::new(with_future));
+        if let Err(Observer::Callback(with_future)) = self.state.observe(observer) {
+            Callbacks(vec![with_future(Arc::clone(&self.state))]).run();
         }
     }
 

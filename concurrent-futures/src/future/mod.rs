@@ -4,12 +4,14 @@
 //!
 //! * `queue`: futures in the order in which they are settled
 //! * `tally`: counts how many futures are settled, and how many have failed
+//! * `callbacks`: runs callbacks one after the other
 //! * `observer`: the observers that are notified when a future is settled
 //! * `promise`: the write side, which settles a future
 //! * `handle`: the read side, which queries, waits for and cancels a task
 //! * `awaiting`: support for `.await`
 
 mod awaiting;
+mod callbacks;
 mod handle;
 mod observer;
 mod promise;
@@ -17,8 +19,9 @@ mod queue;
 mod tally;
 
 pub use awaiting::{OwnedResultFuture, ResultFuture};
+pub(crate) use callbacks::Callbacks;
 pub use handle::Future;
-pub(crate) use observer::{Callbacks, Observer, Shared};
+pub(crate) use observer::{Observer, Shared};
 pub use promise::Promise;
 pub(crate) use queue::Queue;
 pub(crate) use tally::Tally;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::error::TaskError;
+use crate::future::callbacks::{Callbacks, Due};
 use crate::future::queue::Queue;
 use crate::future::tally::Tally;
 use crate::panics::contain;
@@ -25,11 +26,12 @@ pub(crate) enum Observer<T> {
     Tally(Arc<Tally>),
     /// Wakes a task that awaits the future; the id distinguishes one awaiting task from another.
     Waker(usize, Waker),
-    /// Is called with the future.
+    /// Runs with the future, in the queue of callbacks of the thread that settles it.
     Callback(Callback<T>),
 }
 
-pub(crate) type Callback<T> = Box<dyn FnOnce(&Shared<T>) + Send>;
+/// A function that returns the callback together with its future. It calls no foreign code.
+pub(crate) type Callback<T> = Box<dyn FnOnce(Shared<T>) -> Due + Send>;
 
 impl<T> Observer<T> {
     pub(crate) fn is_waker(&self, id: usize) -> bool {
@@ -42,10 +44,11 @@ impl<T> Observer<T> {
 }
 
 /// Notifies the observers of a settled future, apart from those that run foreign code: the caller must wake the
-/// [`Wakers`] and run the callbacks.
-pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> (Wakers, Callbacks<T>) {
+/// [`Wakers`] and run the callbacks. Without callbacks no handle is created: a thread that was just woken may need to
+/// hold the only one.
+pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> (Wakers, Callbacks) {
     let mut wakers = Vec::new();
-    let mut callbacks = Vec::new();
+    let mut due = Vec::new();
     for observer in observers {
         match observer {
             Observer::Queue(queue) => queue.push(Arc::clone(shared)),
@@ -54,12 +57,10 @@ pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> (Wak
                 tally.count(outcome.is_err_and(|error| *error != TaskError::Cancelled));
             }
             Observer::Waker(_, waker) => wakers.push(waker),
-            Observer::Callback(callback) => callbacks.push(callback),
+            Observer::Callback(callback) => due.push(callback(Arc::clone(shared))),
         }
     }
-    // Without callbacks no handle is created: a thread that was just woken may need to hold the only one.
-    let shared = (!callbacks.is_empty()).then(|| Arc::clone(shared));
-    (Wakers(wakers), Callbacks { shared, callbacks })
+    (Wakers(wakers), Callbacks(due))
 }
 
 /// The wakers of the tasks that await a settled future.
@@ -73,28 +74,6 @@ impl Wakers {
     pub(super) fn wake(self) {
         for waker in self.0 {
             contain(|| waker.wake());
-        }
-    }
-}
-
-/// The callbacks of a settled future that are still to be run.
-#[must_use = "the callbacks of a settled future must be run"]
-pub(crate) struct Callbacks<T> {
-    /// `None` if there are no callbacks.
-    shared: Option<Shared<T>>,
-    callbacks: Vec<Callback<T>>,
-}
-
-impl<T> Callbacks<T> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.callbacks.is_empty()
-    }
-
-    pub(crate) fn run(self) {
-        if let Some(shared) = self.shared {
-            for callback in self.callbacks {
-                contain(|| callback(&shared));
-            }
         }
     }
 }

@@ -8,7 +8,8 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use crate::error::{BrokenError, TaskError};
-use crate::future::observer::{Callbacks, Observer, Shared, notify};
+use crate::future::callbacks::Callbacks;
+use crate::future::observer::{Observer, Shared, notify};
 use crate::state::{Stage, State};
 
 /// The write side of a future, for implementations of [`Executor`](crate::Executor).
@@ -56,7 +57,8 @@ impl<T> Promise<T> {
     }
 
     /// Sets the outcome, wakes all waiters and runs the callbacks in this thread. Returns after the last callback; a
-    /// panic in one is caught. A cancelled future stays cancelled.
+    /// panic in one is caught. In a callback it returns at once, and the callbacks run after that one; see
+    /// [`add_done_callback`](crate::Future::add_done_callback). A cancelled future stays cancelled.
     ///
     /// ```
     /// use concurrent_futures::{Future, TaskError};
@@ -70,7 +72,7 @@ impl<T> Promise<T> {
     }
 
     /// Sets the outcome and wakes all waiters. The caller must run the callbacks.
-    pub(crate) fn fulfil(self, outcome: Result<T, TaskError>) -> Callbacks<T> {
+    pub(crate) fn fulfil(self, outcome: Result<T, TaskError>) -> Callbacks {
         let observers = self.state.settle(outcome).unwrap_or_default();
         let (wakers, callbacks) = notify(&self.state, observers);
         drop(self);
@@ -79,19 +81,19 @@ impl<T> Promise<T> {
     }
 
     /// Cancels the future if it is pending. The caller must run the callbacks.
-    pub(crate) fn cancel(&self) -> Option<Callbacks<T>> {
+    pub(crate) fn cancel(&self) -> Option<Callbacks> {
         let observers = self.state.cancel()?;
         Some(self.notify(observers))
     }
 
     /// Settles the future as broken, unless it is settled. The caller must run the callbacks.
-    pub(crate) fn settle_broken(&self, broken: BrokenError) -> Option<Callbacks<T>> {
+    pub(crate) fn settle_broken(&self, broken: BrokenError) -> Option<Callbacks> {
         let observers = self.state.settle(Err(TaskError::Broken(broken)))?;
         Some(self.notify(observers))
     }
 
     /// Notifies the observers of a future that has no value: there is none to take out of the only handle.
-    fn notify(&self, observers: Vec<Observer<T>>) -> Callbacks<T> {
+    fn notify(&self, observers: Vec<Observer<T>>) -> Callbacks {
         let (wakers, callbacks) = notify(&self.state, observers);
         wakers.wake();
         callbacks

@@ -145,7 +145,7 @@ impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for TypedPromise<W, 
     }
 }
 
-fn boxed<T: Send + Sync + 'static>(callbacks: Callbacks<T>) -> CallbacksToRun {
+fn boxed(callbacks: Callbacks) -> CallbacksToRun {
     Box::new(|| callbacks.run())
 }
 

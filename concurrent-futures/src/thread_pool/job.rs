@@ -5,20 +5,17 @@ use crate::future::{Callbacks, Future, Promise};
 use crate::panics::{call, contain};
 use crate::thread_pool::counter::TaskCounter;
 
-/// A task in the queue, which may borrow data for `'t`. Its methods return the callbacks instead of running them: the
-/// pool decides when they run.
-pub(super) trait Job<'t>: Send {
+/// A task in the queue. Its methods return the callbacks instead of running them: the pool decides when they run.
+pub(super) trait Job: Send {
     /// Runs the task and sets its outcome. Removes the task from `unfinished` as soon as its call has returned, before
     /// any waiter sees the outcome.
-    fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<CallbacksToRun<'t>>;
-    fn cancel(self: Box<Self>) -> Option<CallbacksToRun<'t>>;
-    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun<'t>>;
+    fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<Callbacks>;
+    fn cancel(self: Box<Self>) -> Option<Callbacks>;
+    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<Callbacks>;
 }
 
-pub(super) type CallbacksToRun<'t> = Box<dyn FnOnce() + 't>;
-
 /// Returns a job that calls `function`, and the future of its outcome.
-pub(super) fn job<'t, T, F>(function: F) -> (Box<dyn Job<'t> + 't>, Future<T>)
+pub(super) fn job<'t, T, F>(function: F) -> (Box<dyn Job + 't>, Future<T>)
 where
     T: Send + Sync + 't,
     F: FnOnce() -> Result<T, TaskError> + Send + 't,
@@ -32,12 +29,12 @@ struct Call<F, T> {
     promise: Promise<T>,
 }
 
-impl<'t, F, T> Job<'t> for Call<F, T>
+impl<F, T> Job for Call<F, T>
 where
-    F: FnOnce() -> Result<T, TaskError> + Send + 't,
-    T: Send + Sync + 't,
+    F: FnOnce() -> Result<T, TaskError> + Send,
+    T: Send + Sync,
 {
-    fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<CallbacksToRun<'t>> {
+    fn run(self: Box<Self>, unfinished: &TaskCounter) -> Option<Callbacks> {
         let Self { function, promise } = *self;
         if !promise.begin() {
             unfinished.decrement();
@@ -46,33 +43,23 @@ where
         let outcome = call(function).flatten();
         unfinished.decrement();
         let callbacks = promise.fulfil(outcome);
-        (!callbacks.is_empty()).then(|| boxed(callbacks))
+        (!callbacks.is_empty()).then_some(callbacks)
     }
 
-    fn cancel(self: Box<Self>) -> Option<CallbacksToRun<'t>> {
+    fn cancel(self: Box<Self>) -> Option<Callbacks> {
         self.settle(Promise::cancel)
     }
 
-    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun<'t>> {
+    fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<Callbacks> {
         self.settle(|promise| promise.settle_broken(broken))
     }
 }
 
 impl<F, T> Call<F, T> {
-    fn settle<'t>(
-        self,
-        how: impl FnOnce(&Promise<T>) -> Option<Callbacks<T>>,
-    ) -> Option<CallbacksToRun<'t>>
-    where
-        T: Send + Sync + 't,
-    {
+    fn settle(self, how: impl FnOnce(&Promise<T>) -> Option<Callbacks>) -> Option<Callbacks> {
         let Self { function, promise } = self;
         let callbacks = how(&promise);
         contain(|| drop(function));
-        callbacks.map(boxed)
+        callbacks
     }
-}
-
-fn boxed<'t, T: Send + Sync + 't>(callbacks: Callbacks<T>) -> CallbacksToRun<'t> {
-    Box::new(|| callbacks.run())
 }

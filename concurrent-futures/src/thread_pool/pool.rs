@@ -12,9 +12,10 @@ use std::thread::{JoinHandle, ScopedJoinHandle};
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::error::{BrokenError, SubmitError, TaskError};
+use crate::future::Callbacks;
 use crate::panics::{call, contain};
 use crate::thread_pool::counter::TaskCounter;
-use crate::thread_pool::job::{CallbacksToRun, Job};
+use crate::thread_pool::job::Job;
 use crate::thread_pool::semaphore::Semaphore;
 
 /// The settings of a pool.
@@ -45,7 +46,7 @@ pub(super) struct Pool<'t> {
     threads: Mutex<Vec<Thread<'t>>>,
     /// Held while the threads are joined, so that a second caller waits as long as the first.
     joining: Mutex<()>,
-    queue: Receiver<Box<dyn Job<'t> + 't>>,
+    queue: Receiver<Box<dyn Job + 't>>,
     /// One permit for each task that may be queued, if the queue is bounded.
     permits: Option<Semaphore>,
     unfinished: TaskCounter,
@@ -53,7 +54,7 @@ pub(super) struct Pool<'t> {
 
 struct State<'t> {
     /// Removed when the pool is shut down or broken. Workers end when it is gone and the queue is empty.
-    sender: Option<Sender<Box<dyn Job<'t> + 't>>>,
+    sender: Option<Sender<Box<dyn Job + 't>>>,
     /// The number of threads started so far.
     started: usize,
     broken: Option<BrokenError>,
@@ -83,7 +84,7 @@ impl<'t> Pool<'t> {
         })
     }
 
-    pub(super) fn submit(self: &Arc<Self>, job: Box<dyn Job<'t> + 't>) -> Result<(), SubmitError> {
+    pub(super) fn submit(self: &Arc<Self>, job: Box<dyn Job + 't>) -> Result<(), SubmitError> {
         if let Some(permits) = &self.permits
             && !permits.acquire(self.is_own_worker())
         {
@@ -96,7 +97,7 @@ impl<'t> Pool<'t> {
         queued
     }
 
-    fn enqueue(self: &Arc<Self>, job: Box<dyn Job<'t> + 't>) -> Result<(), SubmitError> {
+    fn enqueue(self: &Arc<Self>, job: Box<dyn Job + 't>) -> Result<(), SubmitError> {
         let mut state = self.state();
         if let Some(broken) = &state.broken {
             return Err(SubmitError::Broken(broken.clone()));
@@ -168,11 +169,11 @@ impl<'t> Pool<'t> {
     }
 
     /// Runs the callbacks of a task in this worker, which counts as busy while they run.
-    fn run_callbacks(self: &Arc<Self>, callbacks: CallbacksToRun<'t>) {
+    fn run_callbacks(self: &Arc<Self>, callbacks: Callbacks) {
         // A callback may wait for another task of this pool, which may need another worker. If none can be started,
         // that task waits for this worker, as it would have to anyway.
         let _ = self.count_task(&mut self.state());
-        contain(callbacks);
+        callbacks.run();
         self.unfinished.decrement();
     }
 
@@ -197,7 +198,7 @@ impl<'t> Pool<'t> {
     }
 
     /// Settles the queued tasks. Callbacks run only after all of them are settled, because one may wait for another.
-    fn drain_queue(&self, settle: impl Fn(Box<dyn Job<'t> + 't>) -> Option<CallbacksToRun<'t>>) {
+    fn drain_queue(&self, settle: impl Fn(Box<dyn Job + 't>) -> Option<Callbacks>) {
         let mut to_run = Vec::new();
         for job in self.queue.try_iter() {
             self.release_permit();
@@ -205,7 +206,7 @@ impl<'t> Pool<'t> {
             self.unfinished.decrement();
         }
         for callbacks in to_run {
-            contain(callbacks);
+            callbacks.run();
         }
     }
 

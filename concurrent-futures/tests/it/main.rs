@@ -1,5 +1,6 @@
 //! Tests of the public API without processes: futures on their own and on a pool of threads.
 
+mod callbacks;
 mod future;
 mod inline;
 mod map;
