@@ -4,8 +4,11 @@
 //! value that a task captured, returned or panicked with. The panic payload carries the message, but the backtrace
 //! exists only while the panic hook runs. So if backtraces are enabled, the first pool installs a panic hook that
 //! records where a task panics and then calls the previous hook.
+//!
+//! A task may catch a panic itself and end with another one that does not run the hook, because it was resumed. So a
+//! recorded backtrace is used only for the panic of the same task with the same payload: the same type and message.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -14,18 +17,36 @@ use std::sync::Once;
 use crate::error::TaskError;
 
 thread_local! {
-    static IN_TASK: Cell<bool> = const { Cell::new(false) };
-    static BACKTRACE: RefCell<Option<Backtrace>> = const { RefCell::new(None) };
+    /// The number of the task that this thread runs, or 0.
+    static TASK: Cell<usize> = const { Cell::new(0) };
+    /// The number of the last task that this thread has started.
+    static LAST_TASK: Cell<usize> = const { Cell::new(0) };
+    static RECORD: RefCell<Option<Record>> = const { RefCell::new(None) };
+}
+
+/// The last panic in a task of this thread.
+struct Record {
+    task: usize,
+    payload_type: TypeId,
+    message: String,
+    backtrace: Backtrace,
 }
 
 /// Returns the value of `task`, or its panic as an error.
 pub(crate) fn call<T>(task: impl FnOnce() -> T) -> Result<T, TaskError> {
-    let was_in_task = IN_TASK.replace(true);
+    let number = LAST_TASK.get().wrapping_add(1);
+    LAST_TASK.set(number);
+    let outer_task = TASK.replace(number);
     let outcome = catch_unwind(AssertUnwindSafe(task));
-    IN_TASK.set(was_in_task);
+    TASK.set(outer_task);
     outcome.map_err(|payload| {
         let message = message(&*payload);
-        let backtrace = BACKTRACE.take().map(|backtrace| backtrace.to_string());
+        let backtrace = RECORD.take().filter(|record| {
+            record.task == number
+                && record.payload_type == (*payload).type_id()
+                && record.message == message
+        });
+        let backtrace = backtrace.map(|record| record.backtrace.to_string());
         contain(|| drop(payload));
         TaskError::Panicked { message, backtrace }
     })
@@ -52,8 +73,13 @@ pub(crate) fn capture_backtraces() {
         }
         let previous_hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if IN_TASK.get() {
-                BACKTRACE.set(Some(Backtrace::capture()));
+            if TASK.get() != 0 {
+                RECORD.set(Some(Record {
+                    task: TASK.get(),
+                    payload_type: info.payload().type_id(),
+                    message: message(info.payload()),
+                    backtrace: Backtrace::capture(),
+                }));
             }
             previous_hook(info);
         }));
