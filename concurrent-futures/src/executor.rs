@@ -1,5 +1,7 @@
 //! The trait that all executors implement, so that a program need not fix which one it runs on.
 
+use std::sync::Arc;
+
 use crate::chunk::Chunk;
 use crate::error::SubmitError;
 use crate::future::Future;
@@ -11,6 +13,8 @@ use crate::task::{Fallible, Task};
 /// A program that selects its executor at run time holds a `Box<dyn Executor<K>>`; one that selects it at compile time
 /// takes an `impl Executor<K>`. If it may run on processes, its tasks must be types that implement [`Task`], because a
 /// closure cannot be sent to another process. [`ExecutorExt`](crate::ExecutorExt) adds `map`.
+///
+/// A reference to an executor, a `Box` and an `Arc` of one are executors as well, also if the executor is behind `dyn`.
 ///
 /// ```
 /// use concurrent_futures::{Executor, Task, ThreadPoolExecutor, as_completed};
@@ -118,6 +122,9 @@ pub trait Executor<K: Task>: Send + Sync {
     /// Rejects further tasks, then cancels pending tasks and blocks until the workers have ended, each if `how` says
     /// so. Further calls are allowed.
     ///
+    /// An `Arc<ThreadPoolExecutor>` is an executor of tasks of any type. The compiler cannot choose one for a call that
+    /// names no task, so where this trait is imported, call the method of the pool itself: `(*executor).shutdown(how)`.
+    ///
     /// ```
     /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};
     /// use concurrent_futures::Shutdown;
@@ -135,3 +142,36 @@ pub trait Executor<K: Task>: Send + Sync {
     /// ```
     fn shutdown(&self, how: Shutdown);
 }
+
+/// Implements the trait for a pointer to an executor.
+macro_rules! forward {
+    ($pointer:ty) => {
+        impl<K: Task, E: Executor<K> + ?Sized> Executor<K> for $pointer {
+            fn submit(&self, task: K) -> Result<Future<K::Output>, SubmitError> {
+                (**self).submit(task)
+            }
+
+            fn try_submit(
+                &self,
+                task: K,
+            ) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
+            where
+                K::Output: Fallible,
+            {
+                (**self).try_submit(task)
+            }
+
+            fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
+                (**self).submit_chunk(tasks)
+            }
+
+            fn shutdown(&self, how: Shutdown) {
+                (**self).shutdown(how);
+            }
+        }
+    };
+}
+
+forward!(&E);
+forward!(Box<E>);
+forward!(Arc<E>);
