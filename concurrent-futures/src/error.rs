@@ -63,6 +63,50 @@ impl TaskError {
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(SharedError::new(error))
     }
+
+    /// Returns the [`Panicked`](Self::Panicked) error of a task that panicked with `message` where it cannot be caught,
+    /// such as in another process. Where it can, see [`catch_panic`](Self::catch_panic).
+    ///
+    /// ```
+    /// use concurrent_futures::TaskError;
+    ///
+    /// let error = TaskError::panicked("no such flag");
+    /// assert_eq!(error.to_string(), "the task panicked: no such flag");
+    /// ```
+    pub fn panicked(message: impl Into<String>) -> Self {
+        Self::Panicked {
+            message: message.into(),
+            backtrace: None,
+        }
+    }
+
+    /// Returns the [`Encode`](Self::Encode) error of a task that cannot be encoded because of `message`.
+    ///
+    /// ```
+    /// use concurrent_futures::TaskError;
+    ///
+    /// let error = TaskError::encode("too long");
+    /// assert_eq!(error.to_string(), "the task or its value cannot be encoded: too long");
+    /// ```
+    pub fn encode(message: impl Into<String>) -> Self {
+        Self::Encode {
+            message: message.into(),
+        }
+    }
+
+    /// Returns the [`Decode`](Self::Decode) error of a task that cannot be decoded because of `message`.
+    ///
+    /// ```
+    /// use concurrent_futures::TaskError;
+    ///
+    /// let error = TaskError::decode("cut off");
+    /// assert_eq!(error.to_string(), "the task or its value cannot be decoded: cut off");
+    /// ```
+    pub fn decode(message: impl Into<String>) -> Self {
+        Self::Decode {
+            message: message.into(),
+        }
+    }
 }
 
 /// The error of a failed task, shared by all handles of its future.
@@ -154,6 +198,45 @@ pub enum BrokenError {
         /// The reason.
         message: String,
     },
+}
+
+impl BrokenError {
+    /// Returns the [`Initializer`](Self::Initializer) error of a pool whose initializer failed with `message`.
+    ///
+    /// ```
+    /// let broken = concurrent_futures::BrokenError::initializer("no licence");
+    /// assert_eq!(broken.to_string(), "the pool's initializer failed: no licence");
+    /// ```
+    pub fn initializer(message: impl Into<String>) -> Self {
+        Self::Initializer {
+            message: message.into(),
+        }
+    }
+
+    /// Returns the [`Worker`](Self::Worker) error of a worker process that ended with `status`.
+    ///
+    /// ```
+    /// use std::process::ExitStatus;
+    /// use concurrent_futures::BrokenError;
+    ///
+    /// let broken = BrokenError::worker(4711, ExitStatus::default());
+    /// assert!(broken.to_string().starts_with("the worker process 4711 ended"));
+    /// ```
+    pub fn worker(pid: u32, status: ExitStatus) -> Self {
+        Self::Worker { pid, status }
+    }
+
+    /// Returns the [`NoWorker`](Self::NoWorker) error of a pool that cannot start a worker because of `message`.
+    ///
+    /// ```
+    /// let broken = concurrent_futures::BrokenError::no_worker("no memory");
+    /// assert_eq!(broken.to_string(), "no worker process could be started: no memory");
+    /// ```
+    pub fn no_worker(message: impl Into<String>) -> Self {
+        Self::NoWorker {
+            message: message.into(),
+        }
+    }
 }
 
 /// The reason why an executor did not accept a task.

@@ -38,12 +38,58 @@ use crate::task::{Fallible, Task};
 /// ```
 ///
 /// # Implementing an executor
-/// Create a [`Future::pair`] for each task. Return the future and keep the promise with the task. Before a worker runs
-/// the task, it calls [`begin`](crate::Promise::begin); if that returns false, it drops the task without running it.
-/// Afterwards it settles the promise. A promise that is dropped settles its future as broken.
+/// Create a [`Future::pair`] for each task. Return the future and keep the promise with the task; keep no handle of the
+/// future, because `map` takes the values out of futures that have only one. Before a worker runs the task, it calls
+/// [`begin`](crate::Promise::begin); if that returns false, it drops the task without running it. Afterwards it
+/// [sets](crate::Promise::set) the promise to the value, or to the error that
+/// [`TaskError::catch_panic`](crate::TaskError::catch_panic) returns. A promise that is dropped settles its future as
+/// broken, and [`Promise::cancel`](crate::Promise::cancel) cancels a task that is queued.
 ///
 /// `try_submit` differs from `submit` only in the last step: the promise is one of the value and is set from
 /// [`Fallible::into_value`]. To run a chunk, call [`Chunk::run`].
+///
+/// ```
+/// use concurrent_futures::{
+///     Chunk, Executor, ExecutorExt, Fallible, Future, Shutdown, SubmitError, Task, TaskError,
+/// };
+///
+/// /// Runs each task at once, in the thread that submits it.
+/// struct AtOnce;
+///
+/// impl AtOnce {
+///     fn run<T>(call: impl FnOnce() -> Result<T, TaskError>) -> Result<Future<T>, SubmitError> {
+///         let (promise, future) = Future::pair();
+///         if promise.begin() {
+///             promise.set(TaskError::catch_panic(call).flatten());
+///         }
+///         Ok(future)
+///     }
+/// }
+///
+/// impl<K: Task> Executor<K> for AtOnce {
+///     fn submit(&self, task: K) -> Result<Future<K::Output>, SubmitError> {
+///         Self::run(|| Ok(task.run()))
+///     }
+///
+///     fn try_submit(&self, task: K) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
+///     where
+///         K::Output: Fallible,
+///     {
+///         Self::run(|| task.run().into_value().map_err(TaskError::failed))
+///     }
+///
+///     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
+///         Self::run(|| Ok(Chunk::run(tasks)))
+///     }
+///
+///     fn shutdown(&self, _how: Shutdown) {}
+/// }
+///
+/// let calls = [1, 2, 3].map(|n| move || n * n);
+/// let squares: Vec<i32> = AtOnce.map(calls)?.collect::<Result<_, _>>()?;
+/// assert_eq!(squares, [1, 4, 9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// An executor that accepts only some tasks, such as those that can be serialized, implements the trait for these:
 /// `impl<K: Task + Serialize> Executor<K> for ...`. Its `shutdown` must follow [`Shutdown::waits`] and

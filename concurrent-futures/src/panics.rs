@@ -52,6 +52,28 @@ pub(crate) fn call<T>(task: impl FnOnce() -> T) -> Result<T, TaskError> {
     })
 }
 
+impl TaskError {
+    /// Calls `task` and returns its value, or its panic as [`Panicked`](Self::Panicked). For implementations of
+    /// [`Executor`](crate::Executor).
+    ///
+    /// The error has a backtrace if backtraces are enabled and the program has built a
+    /// [`ThreadPoolExecutor`](crate::ThreadPoolExecutor): the first one installs the panic hook that records them.
+    ///
+    /// ```
+    /// use concurrent_futures::TaskError;
+    ///
+    /// assert_eq!(TaskError::catch_panic(|| 42), Ok(42));
+    /// let error = TaskError::catch_panic(|| panic!("no such flag")).unwrap_err();
+    /// assert_eq!(error.to_string(), "the task panicked: no such flag");
+    /// ```
+    ///
+    /// # Errors
+    /// [`TaskError::Panicked`] if `task` panics.
+    pub fn catch_panic<T>(task: impl FnOnce() -> T) -> Result<T, Self> {
+        call(task)
+    }
+}
+
 /// Calls user code whose panic has no receiver: the panic hook has already reported it, and it goes no further. A
 /// callback, the values that it or a task captured, and a panic payload may all panic, also when dropped.
 pub(crate) fn contain(call: impl FnOnce()) {

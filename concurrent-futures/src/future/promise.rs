@@ -80,8 +80,29 @@ impl<T> Promise<T> {
         callbacks
     }
 
+    /// Cancels the task if it has not started, as [`Future::cancel`](crate::Future::cancel) does. Returns whether it is
+    /// cancelled.
+    ///
+    /// For an executor that is shut down: with the promise it can cancel what is queued, and needs no handle.
+    ///
+    /// ```
+    /// use concurrent_futures::Future;
+    ///
+    /// let (promise, future) = Future::<i32>::pair();
+    /// assert!(promise.cancel() && future.cancelled());
+    /// ```
+    pub fn cancel(&self) -> bool {
+        match self.settle_cancelled() {
+            Some(callbacks) => {
+                callbacks.run();
+                true
+            }
+            None => self.state.stage() == Stage::Cancelled,
+        }
+    }
+
     /// Cancels the future if it is pending. The caller must run the callbacks.
-    pub(crate) fn cancel(&self) -> Option<Callbacks> {
+    pub(crate) fn settle_cancelled(&self) -> Option<Callbacks> {
         let observers = self.state.cancel()?;
         Some(self.notify(observers))
     }

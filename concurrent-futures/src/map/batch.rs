@@ -36,9 +36,12 @@ impl<T> Batch<T> {
 }
 
 /// Returns the outcome of a future that has no other handle.
+///
+/// # Panics
+/// If it has one. An executor must not keep a handle.
 pub(super) fn outcome<T>(future: Future<T>) -> Result<T, TaskError> {
     let outcome = future.into_result();
-    outcome.unwrap_or_else(|_| unreachable!("the map holds its only handle"))
+    outcome.unwrap_or_else(|_| panic!("the executor has kept a handle of a future of this map"))
 }
 
 /// Submits the next `chunk` of `tasks` to `executor`. Returns `None` if there are no more tasks.

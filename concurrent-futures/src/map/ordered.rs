@@ -22,6 +22,8 @@ use crate::task::Task;
 /// iterator after the first `next` also cancels the calls that have not started; dropping it before the first `next`
 /// lets all calls run. The iterator does not keep the results that it has yielded.
 ///
+/// `next` panics if the executor has kept another handle of the next future, which it must not.
+///
 /// ```
 /// use concurrent_futures::ThreadPoolExecutor;
 ///

@@ -137,7 +137,7 @@ impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for TypedPromise<W, 
     }
 
     fn cancel(self: Box<Self>) -> Option<CallbacksToRun> {
-        self.promise.cancel().map(boxed)
+        self.promise.settle_cancelled().map(boxed)
     }
 
     fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<CallbacksToRun> {

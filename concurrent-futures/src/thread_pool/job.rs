@@ -47,7 +47,7 @@ where
     }
 
     fn cancel(self: Box<Self>) -> Option<Callbacks> {
-        self.settle(Promise::cancel)
+        self.settle(Promise::settle_cancelled)
     }
 
     fn settle_broken(self: Box<Self>, broken: BrokenError) -> Option<Callbacks> {
