@@ -49,7 +49,7 @@ fn results(executor: &ThreadPoolExecutor) {
 
 fn map(executor: &ThreadPoolExecutor, chunk: usize) {
     let options = MapOptions::new().chunks(chunk);
-    let results = executor.map_with(options, |n| n, 0..TASKS);
+    let results = executor.map_fn_with(options, |n| n, 0..TASKS);
     for result in results.expect("the pool is open") {
         black_box(result.ok());
     }

@@ -7,6 +7,9 @@ use crate::map::ordered::Map;
 use crate::task::Task;
 
 /// Adds `map` to every [`Executor`], including one behind `dyn`.
+///
+/// It takes tasks, on a pool of threads as on one of processes, so that a program can replace one by the other. To call
+/// one function with many inputs on threads, see [`map_fn`](crate::ThreadPoolExecutor::map_fn).
 pub trait ExecutorExt<K: Task>: Executor<K> {
     /// Submits all `tasks` at once and returns an iterator over their results, in input order. Does not wait for the
     /// results, but may wait for room in a bounded queue.

@@ -14,7 +14,7 @@ use crate::task::Fallible;
 /// use concurrent_futures::{MapError, ThreadPoolExecutor};
 ///
 /// let executor = ThreadPoolExecutor::new(2)?;
-/// let numbers = executor.map(str::parse::<i32>, ["1", "2", "3"])?.fallible();
+/// let numbers = executor.map_fn(str::parse::<i32>, ["1", "2", "3"])?.fallible();
 /// let sum: i32 = numbers.sum::<Result<i32, MapError>>()?;
 /// assert_eq!(sum, 6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -33,7 +33,7 @@ impl<'a, T> Map<'a, T> {
     /// use concurrent_futures::ThreadPoolExecutor;
     ///
     /// let executor = ThreadPoolExecutor::new(2)?;
-    /// let mut numbers = executor.map(str::parse::<i32>, ["1", "two", "3"])?.fallible();
+    /// let mut numbers = executor.map_fn(str::parse::<i32>, ["1", "two", "3"])?.fallible();
     /// assert_eq!(numbers.next().unwrap()?, 1);
     /// assert!(numbers.next().unwrap().is_err());
     /// assert!(numbers.next().is_none());

@@ -8,7 +8,7 @@
 /// let executor = ThreadPoolExecutor::new(2)?;
 /// // The input is endless; at most 4 * 100 of its items are in progress at any time.
 /// let options = MapOptions::new().chunks(100).buffered(4);
-/// let squares = executor.map_with(options, |n| n * n, 1u64..)?;
+/// let squares = executor.map_fn_with(options, |n| n * n, 1u64..)?;
 /// let over_a_million = squares.map(|n| n.unwrap()).find(|&n| n > 1_000_000);
 /// assert_eq!(over_a_million, Some(1001 * 1001));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -37,14 +37,14 @@ impl MapOptions {
     }
 
     /// Sets how many tasks a worker runs as one chunk (default: 1). Chunks pay off when tasks are short and sending one
-    /// to a worker is slow. With 0, `map_with` returns
+    /// to a worker is slow. With 0, the call returns
     /// [`SubmitError::InvalidMapOptions`](crate::SubmitError::InvalidMapOptions).
     ///
     /// ```
     /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
     ///
     /// let executor = ThreadPoolExecutor::new(2)?;
-    /// let squares = executor.map_with(MapOptions::new().chunks(10), |n| n * n, 0..100)?;
+    /// let squares = executor.map_fn_with(MapOptions::new().chunks(10), |n| n * n, 0..100)?;
     /// assert_eq!(squares.map(Result::unwrap).last(), Some(99 * 99));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -54,14 +54,14 @@ impl MapOptions {
     }
 
     /// Limits how many tasks, or chunks, are submitted whose results have not been yielded (default: no limit). With a
-    /// limit an endless input can be mapped. With 0, `map_with` returns
+    /// limit an endless input can be mapped. With 0, the call returns
     /// [`SubmitError::InvalidMapOptions`](crate::SubmitError::InvalidMapOptions).
     ///
     /// ```
     /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
     ///
     /// let executor = ThreadPoolExecutor::new(2)?;
-    /// let mut squares = executor.map_with(MapOptions::new().buffered(10), |n| n * n, 0u64..)?;
+    /// let mut squares = executor.map_fn_with(MapOptions::new().buffered(10), |n| n * n, 0u64..)?;
     /// assert_eq!(squares.nth(99).unwrap()?, 99 * 99);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -28,7 +28,7 @@ use crate::task::Task;
 /// use concurrent_futures::ThreadPoolExecutor;
 ///
 /// let executor = ThreadPoolExecutor::new(2)?;
-/// let mut quotients = executor.map(|n| 60 / n, [3, 2, 0, 1])?;
+/// let mut quotients = executor.map_fn(|n| 60 / n, [3, 2, 0, 1])?;
 /// assert_eq!(quotients.next().unwrap()?, 20);
 /// assert_eq!(quotients.next().unwrap()?, 30);
 /// assert!(quotients.next().unwrap().is_err(), "attempt to divide by zero");
@@ -127,7 +127,7 @@ impl<'a, T> Map<'a, T> {
     /// let executor = ThreadPoolExecutor::new(1)?;
     /// let (go_on, may_go_on) = channel::<()>();
     /// executor.submit(move || may_go_on.recv())?;
-    /// let mut late = executor.map(|n| n, [1, 2])?.timeout(Duration::ZERO);
+    /// let mut late = executor.map_fn(|n| n, [1, 2])?.timeout(Duration::ZERO);
     /// assert!(matches!(late.next(), Some(Err(MapError::TimedOut))));
     /// assert!(late.next().is_none());
     /// # drop(go_on);

@@ -216,7 +216,7 @@ impl ThreadPoolBuilder {
     ///
     /// let words = ["one", "three", "seventeen"];
     /// let letters = ThreadPoolExecutor::builder().max_workers(2).scope(|executor| {
-    ///     let lengths = executor.map(|word: &&str| word.len(), &words)?;
+    ///     let lengths = executor.map_fn(|word: &&str| word.len(), &words)?;
     ///     lengths.sum::<Result<usize, _>>().map_err(Box::<dyn std::error::Error>::from)
     /// })??;
     /// assert_eq!(letters, 17);

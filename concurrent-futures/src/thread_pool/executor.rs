@@ -101,18 +101,19 @@ impl ThreadPoolExecutor {
     /// Queues `function(item)` for all `items` at once and returns an iterator over the results, in the order of the
     /// items. Blocks as [`submit`](Self::submit) does.
     ///
-    /// See [`Map`] for what happens when a call fails, when a timeout passes, and when the iterator is dropped.
+    /// See [`Map`] for what happens when a call fails, when a timeout passes, and when the iterator is dropped. This is
+    /// for threads only; [`ExecutorExt::map`](crate::ExecutorExt::map), which takes tasks, works on any executor.
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(2)?;
-    /// let lengths = executor.map(str::len, ["one", "three", "seventeen"])?;
+    /// let lengths = executor.map_fn(str::len, ["one", "three", "seventeen"])?;
     /// assert_eq!(lengths.collect::<Result<Vec<_>, _>>()?, [3, 5, 9]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// Those of [`submit`](Self::submit). Calls queued before the error still run.
-    pub fn map<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
+    pub fn map_fn<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
     where
         I: IntoIterator<Item: Send + 'static>,
         T: Send + Sync + 'static,
@@ -121,13 +122,13 @@ impl ThreadPoolExecutor {
         Map::submit_all(1, calls(function, items.into_iter()), self)
     }
 
-    /// Same as [`map`](Self::map), but in chunks or through a buffer, as `options` say; see [`MapOptions`].
+    /// Same as [`map_fn`](Self::map_fn), but in chunks or through a buffer, as `options` say; see [`MapOptions`].
     ///
     /// ```
     /// # let executor = concurrent_futures::ThreadPoolExecutor::new(2)?;
     /// use concurrent_futures::MapOptions;
     ///
-    /// let squares = executor.map_with(MapOptions::new().chunks(10), |n| n * n, 0..1000)?;
+    /// let squares = executor.map_fn_with(MapOptions::new().chunks(10), |n| n * n, 0..1000)?;
     /// assert_eq!(squares.map(Result::unwrap).last(), Some(999 * 999));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -135,7 +136,7 @@ impl ThreadPoolExecutor {
     /// # Errors
     /// Those of [`submit`](Self::submit), and [`SubmitError::InvalidMapOptions`] if `options` specify chunks or a
     /// buffer of 0.
-    pub fn map_with<'a, I, T, F>(
+    pub fn map_fn_with<'a, I, T, F>(
         &'a self,
         options: MapOptions,
         function: F,

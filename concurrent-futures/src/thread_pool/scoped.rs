@@ -104,21 +104,21 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     }
 
     /// Queues `function(item)` for all `items` and returns an iterator over the results, as
-    /// [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map) does.
+    /// [`ThreadPoolExecutor::map_fn`](crate::ThreadPoolExecutor::map_fn) does.
     ///
     /// ```
     /// use concurrent_futures::ThreadPoolExecutor;
     ///
     /// let words = ["1", "two"].map(String::from);
     /// ThreadPoolExecutor::scope(|executor| {
-    ///     let lengths = executor.map(|word: &String| word.len(), &words).unwrap();
+    ///     let lengths = executor.map_fn(|word: &String| word.len(), &words).unwrap();
     ///     assert_eq!(lengths.map(Result::unwrap).sum::<usize>(), 4);
     /// });
     /// ```
     ///
     /// # Errors
-    /// Those of [`ThreadPoolExecutor::map`](crate::ThreadPoolExecutor::map).
-    pub fn map<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
+    /// Those of [`ThreadPoolExecutor::map_fn`](crate::ThreadPoolExecutor::map_fn).
+    pub fn map_fn<I, T, F>(&self, function: F, items: I) -> Result<Map<'static, T>, SubmitError>
     where
         I: IntoIterator<Item: Send + 'scope>,
         T: Send + Sync + 'scope,
@@ -127,7 +127,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
         Map::submit_all(1, calls(function, items.into_iter()), self)
     }
 
-    /// Same as [`map`](Self::map), but in chunks or through a buffer, as `options` say; see [`MapOptions`].
+    /// Same as [`map_fn`](Self::map_fn), but in chunks or through a buffer, as `options` say; see [`MapOptions`].
     ///
     /// ```
     /// use concurrent_futures::{MapOptions, ThreadPoolExecutor};
@@ -135,14 +135,14 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     /// let words = ["1", "two"].map(String::from);
     /// ThreadPoolExecutor::scope(|executor| {
     ///     let options = MapOptions::new().chunks(2);
-    ///     let lengths = executor.map_with(options, |word: &String| word.len(), &words).unwrap();
+    ///     let lengths = executor.map_fn_with(options, |word: &String| word.len(), &words).unwrap();
     ///     assert_eq!(lengths.map(Result::unwrap).sum::<usize>(), 4);
     /// });
     /// ```
     ///
     /// # Errors
-    /// Those of [`ThreadPoolExecutor::map_with`](crate::ThreadPoolExecutor::map_with).
-    pub fn map_with<'a, I, T, F>(
+    /// Those of [`ThreadPoolExecutor::map_fn_with`](crate::ThreadPoolExecutor::map_fn_with).
+    pub fn map_fn_with<'a, I, T, F>(
         &'a self,
         options: MapOptions,
         function: F,

@@ -118,8 +118,8 @@ fn callbacks_run_even_while_their_thread_ends() {
         std::cell::RefCell::new(AtThreadEnd(None))
     });
 
-    // Destructors run in the order in which a thread first used its variables, or in reverse: the queue once before this
-    // one, and once after.
+    // Destructors run in the order in which a thread first used its variables, or in reverse: so the queue is used once
+    // before this one, and once after.
     for queue_first in [true, false] {
         let (promise, future) = Future::pair();
         let (tell, told) = channel();

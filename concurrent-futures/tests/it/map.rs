@@ -18,7 +18,7 @@ fn results_come_in_the_order_of_the_input_not_of_completion() {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| channel::<()>()).unzip();
     let receivers: Vec<_> = receivers.into_iter().map(Mutex::new).collect();
     let results = executor
-        .map(
+        .map_fn(
             move |n: usize| {
                 let _ = receivers[n].lock().unwrap().recv();
                 n
@@ -34,7 +34,7 @@ fn results_come_in_the_order_of_the_input_not_of_completion() {
 #[test]
 fn several_inputs_are_zipped() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
-    let powers = executor.map(|(n, e)| i32::pow(n, e), [2, 3, 4].into_iter().zip([5, 2]));
+    let powers = executor.map_fn(|(n, e)| i32::pow(n, e), [2, 3, 4].into_iter().zip([5, 2]));
     let powers: Vec<_> = powers.unwrap().map(Result::unwrap).collect();
     assert_eq!(powers, [32, 9]);
 }
@@ -43,7 +43,7 @@ fn several_inputs_are_zipped() {
 fn chunks_of_any_size_give_the_same_results() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     for size in [1, 4, 10, 11, 100] {
-        let chunked = executor.map_with(MapOptions::new().chunks(size), |n| n * n, 0..10);
+        let chunked = executor.map_fn_with(MapOptions::new().chunks(size), |n| n * n, 0..10);
         let squares: Vec<_> = chunked.unwrap().map(Result::unwrap).collect();
         assert_eq!(
             squares,
@@ -51,9 +51,9 @@ fn chunks_of_any_size_give_the_same_results() {
             "{size}"
         );
     }
-    let none = executor.map_with(MapOptions::new().chunks(0), |n: i32| n, 0..10);
+    let none = executor.map_fn_with(MapOptions::new().chunks(0), |n: i32| n, 0..10);
     assert!(matches!(none, Err(SubmitError::InvalidMapOptions)));
-    let none = executor.map_with(MapOptions::new().buffered(0), |n: i32| n, 0..10);
+    let none = executor.map_fn_with(MapOptions::new().buffered(0), |n: i32| n, 0..10);
     let message = none.unwrap_err().to_string();
     assert_eq!(
         message,
@@ -74,7 +74,7 @@ fn the_first_failure_comes_at_its_position_and_ends_the_map() {
             assert!(n != 4 && n != 6, "not {n}");
             n
         };
-        let mut results = executor.map_with(options, call, 0..10).unwrap();
+        let mut results = executor.map_fn_with(options, call, 0..10).unwrap();
         let before: Vec<_> = results.by_ref().take(4).map(Result::unwrap).collect();
         assert_eq!(before, [0, 1, 2, 3], "{options:?}");
         let failure = results.next().unwrap().unwrap_err();
@@ -90,7 +90,10 @@ fn the_first_failure_comes_at_its_position_and_ends_the_map() {
 fn a_call_that_returns_an_error_can_end_the_map_as_well() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     let words = ["1", "2", "three", "4"];
-    let mut numbers = executor.map(str::parse::<i32>, words).unwrap().fallible();
+    let mut numbers = executor
+        .map_fn(str::parse::<i32>, words)
+        .unwrap()
+        .fallible();
     assert_eq!(numbers.next().unwrap().unwrap(), 1);
     assert_eq!(numbers.next().unwrap().unwrap(), 2);
     let failure = numbers.next().unwrap().unwrap_err();
@@ -112,7 +115,7 @@ fn results_ready_in_time_come_first_then_one_timeout() {
         }
         n
     };
-    let results = executor.map(hold_two, 0..3).unwrap();
+    let results = executor.map_fn(hold_two, 0..3).unwrap();
     // The first two are done when a task that was queued after them is done.
     executor.submit(|| ()).unwrap().result().unwrap();
     let mut results = results.timeout(Duration::ZERO);
@@ -130,7 +133,7 @@ macro_rules! held_map {
         let $calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&$calls);
         let $results = $executor
-            .map(move |_| counted.fetch_add(1, Ordering::SeqCst), 0..3)
+            .map_fn(move |_| counted.fetch_add(1, Ordering::SeqCst), 0..3)
             .unwrap();
     };
 }
@@ -158,7 +161,7 @@ fn after_a_failure_no_further_call_starts() {
         start_sender.send(()).unwrap();
         let _ = continued.lock().unwrap().recv();
     };
-    let mut results = executor.map(call, 0..5).unwrap();
+    let mut results = executor.map_fn(call, 0..5).unwrap();
     started.recv().unwrap();
     assert!(results.next().unwrap().is_err());
     drop(continue_sender);
@@ -182,7 +185,7 @@ fn dropping_a_map_before_its_first_result_cancels_nothing() {
 #[test]
 fn dropping_a_map_halfway_cancels_calls_that_have_not_started() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
-    let mut results = executor.map(|n| n, 0..1).unwrap();
+    let mut results = executor.map_fn(|n| n, 0..1).unwrap();
     assert_eq!(results.next().unwrap().unwrap(), 0);
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
@@ -196,7 +199,7 @@ fn dropping_a_map_halfway_cancels_calls_that_have_not_started() {
             let _ = continued.lock().unwrap().recv();
         }
     };
-    let mut results = executor.map(call, 0..10).unwrap();
+    let mut results = executor.map_fn(call, 0..10).unwrap();
     results.next().unwrap().unwrap();
     started.recv().unwrap();
     drop(results);
@@ -210,7 +213,7 @@ fn a_map_keeps_no_result_that_it_has_yielded() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let alive = Arc::new(());
     let items = [(); 3].map(|()| Arc::clone(&alive));
-    let mut results = executor.map(|item| item, items).unwrap();
+    let mut results = executor.map_fn(|item| item, items).unwrap();
     executor.shutdown(Shutdown::wait());
     for left in [3, 2, 1] {
         assert_eq!(Arc::strong_count(&alive), 1 + left);
@@ -226,7 +229,7 @@ fn a_buffered_map_takes_no_more_of_its_input_than_its_buffer_holds() {
         let taken = AtomicUsize::new(0);
         let endless = std::iter::repeat_with(|| taken.fetch_add(1, Ordering::SeqCst));
         let options = MapOptions::new().chunks(chunk).buffered(buffer);
-        let mut results = executor.map_with(options, |n| n, endless).unwrap();
+        let mut results = executor.map_fn_with(options, |n| n, endless).unwrap();
         assert_eq!(taken.load(Ordering::SeqCst), chunk * buffer);
         for n in 0..1000 {
             assert_eq!(results.next().unwrap().unwrap(), n);
@@ -244,7 +247,7 @@ fn a_buffered_map_ends_with_its_input() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     for buffer in [1, 9, 10, 11] {
         let options = MapOptions::new().buffered(buffer);
-        let results = executor.map_with(options, |n| n, 0..10).unwrap();
+        let results = executor.map_fn_with(options, |n| n, 0..10).unwrap();
         assert_eq!(results.map(Result::unwrap).sum::<i32>(), 45);
     }
 }
@@ -253,7 +256,7 @@ fn a_buffered_map_ends_with_its_input() {
 fn a_buffered_map_after_shutdown_yields_queued_results_then_the_error() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
     let options = MapOptions::new().buffered(2);
-    let mut results = executor.map_with(options, |n| n, 0..).unwrap();
+    let mut results = executor.map_fn_with(options, |n| n, 0..).unwrap();
     executor.shutdown(Shutdown::wait());
     assert_eq!(results.next().unwrap().unwrap(), 0);
     assert_eq!(results.next().unwrap().unwrap(), 1);
@@ -265,7 +268,7 @@ fn a_buffered_map_after_shutdown_yields_queued_results_then_the_error() {
 #[test]
 fn a_map_outlives_its_executor() {
     let executor = ThreadPoolExecutor::new(2).unwrap();
-    let results = executor.map(|n| n + 1, 0..3).unwrap();
+    let results = executor.map_fn(|n| n + 1, 0..3).unwrap();
     drop(executor);
     assert_eq!(results.map(Result::unwrap).collect::<Vec<_>>(), [1, 2, 3]);
 }

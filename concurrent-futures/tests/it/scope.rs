@@ -26,7 +26,7 @@ fn a_scope_waits_for_tasks_that_borrow() {
                 let task = || finished.fetch_add(1, Ordering::SeqCst);
                 drop(executor.submit(task).unwrap());
             }
-            let lengths = executor.map(|word: &String| word.len(), &words).unwrap();
+            let lengths = executor.map_fn(|word: &String| word.len(), &words).unwrap();
             lengths.map(Result::unwrap).collect::<Vec<_>>()
         });
     assert_eq!(finished.into_inner(), 50);
@@ -154,7 +154,7 @@ fn thousands_of_tasks_from_many_threads_pass_through_a_bounded_queue() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let results = executor.map(|n| n, 0..1000).unwrap();
+                let results = executor.map_fn(|n| n, 0..1000).unwrap();
                 *sum.lock().unwrap() += results.map(Result::unwrap).sum::<i32>();
             });
         }

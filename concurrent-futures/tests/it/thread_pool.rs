@@ -245,8 +245,8 @@ fn the_error_of_a_task_is_the_source_of_its_failure() {
     assert_ne!(error, &TaskError::failed("4x"));
 }
 
-/// Returns whether backtraces are enabled, for a test that runs itself again in a program of its own where they are: the hook is
-/// for a whole program.
+/// Returns whether backtraces are enabled, for a test that runs itself again in a program of its own where they are: the hook
+/// is for a whole program.
 fn backtraces_are_enabled(test: &str) -> bool {
     const ENABLED: &str = "CONCURRENT_FUTURES_TEST_BACKTRACE";
     if std::env::var_os(ENABLED).is_some() {

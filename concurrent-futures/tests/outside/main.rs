@@ -65,6 +65,30 @@ fn map_gives_results_in_order_in_chunks_of_any_size() {
 }
 
 #[test]
+fn map_takes_tasks_whatever_the_type_of_the_executor() {
+    // The same text for each type, without `dyn`.
+    macro_rules! squares {
+        ($pool:expr) => {{
+            let pool = $pool;
+            let squares = pool.map((0..4).map(Square)).unwrap();
+            assert_eq!(
+                squares.map(Result::unwrap).collect::<Vec<_>>(),
+                [0, 1, 4, 9]
+            );
+            let options = MapOptions::new().chunks(3);
+            let squares = pool.map_with(options, (0..4).map(Square)).unwrap();
+            assert_eq!(squares.map(Result::unwrap).sum::<i64>(), 14);
+        }};
+    }
+    squares!(OwnExecutor::new(2));
+    squares!(ThreadPoolExecutor::new(2).unwrap());
+    squares!(std::sync::Arc::new(ThreadPoolExecutor::new(2).unwrap()));
+    ThreadPoolExecutor::scope(|executor| squares!(executor));
+    #[cfg(unix)]
+    squares!(tasks::process_pool());
+}
+
+#[test]
 fn an_endless_input_stays_bounded_by_its_buffer() {
     on_all(|pool| {
         let options = MapOptions::new().buffered(4);

@@ -32,8 +32,8 @@ tasks! {
     }
 }
 
-/// Where the workers of these tests run: they are this test program, started again to run this test alone. In an ordinary
-/// run it does nothing.
+/// Where the workers of these tests run: they are this test program, started again to run this test alone. In an
+/// ordinary run it does nothing.
 #[cfg(unix)]
 #[test]
 fn worker() {
