@@ -6,8 +6,12 @@
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::iter::FusedIterator;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use futures_core::Stream;
 
 use crate::error::UnfinishedError;
 use crate::future::{Future, Observer, Queue, Shared};
@@ -100,6 +104,28 @@ impl<T> AsCompleted<T> {
         }
     }
 
+    /// Returns a stream of the same futures, for a program that awaits them instead of blocking a thread.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    /// use concurrent_futures::{Future, as_completed};
+    /// use futures_core::Stream;
+    ///
+    /// async fn sum(futures: Vec<Future<i32>>) -> i32 {
+    ///     let mut done = as_completed(futures).into_stream();
+    ///     let mut sum = 0;
+    ///     // With the `futures` or `tokio-stream` crate: `while let Some(future) = done.next().await`.
+    ///     while let Some(future) = poll_fn(|context| Pin::new(&mut done).poll_next(context)).await {
+    ///         sum += future.result().copied().unwrap_or_default();
+    ///     }
+    ///     sum
+    /// }
+    /// ```
+    pub fn into_stream(self) -> AsCompletedStream<T> {
+        AsCompletedStream { futures: self }
+    }
+
     /// Returns the next future, or `None` if there are no more or none is done by `deadline`.
     fn next_until(&mut self, deadline: Option<Instant>) -> Option<Future<T>> {
         if self.left == 0 {
@@ -108,6 +134,10 @@ impl<T> AsCompleted<T> {
         if self.ready.is_empty() {
             self.ready = self.queue.take(deadline);
         }
+        self.next_ready()
+    }
+
+    fn next_ready(&mut self) -> Option<Future<T>> {
         let next = self.ready.pop_front()?;
         self.left -= 1;
         Some(Future::from_shared(next))
@@ -182,3 +212,51 @@ impl<T> Iterator for AsCompletedWithin<T> {
 }
 
 impl<T> FusedIterator for AsCompletedWithin<T> {}
+
+/// A stream of futures in order of completion; see [`AsCompleted::into_stream`].
+///
+/// It yields the futures that [`as_completed`] yields, in the same order, and does not keep them. The thread that
+/// settles the next future wakes the task that awaits it, on any runtime. Dropping the stream does not stop the tasks
+/// of its futures. To limit the wait, use the timeout of the runtime.
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll, Waker};
+/// use concurrent_futures::{Future, as_completed};
+/// use futures_core::Stream;
+///
+/// let (promise, future) = Future::pair();
+/// let mut done = as_completed([future.clone()]).into_stream();
+/// let mut context = Context::from_waker(Waker::noop());
+/// assert!(Pin::new(&mut done).poll_next(&mut context).is_pending());
+/// promise.set(Ok(42));
+/// assert_eq!(Pin::new(&mut done).poll_next(&mut context), Poll::Ready(Some(future)));
+/// assert_eq!(Pin::new(&mut done).poll_next(&mut context), Poll::Ready(None));
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is yielded unless it is polled"]
+pub struct AsCompletedStream<T> {
+    futures: AsCompleted<T>,
+}
+
+impl<T> Stream for AsCompletedStream<T> {
+    type Item = Future<T>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Future<T>>> {
+        let futures = &mut self.get_mut().futures;
+        if futures.left == 0 {
+            return Poll::Ready(None);
+        }
+        if futures.ready.is_empty() {
+            futures.ready = futures.queue.take_or_wake(context.waker());
+        }
+        match futures.next_ready() {
+            Some(future) => Poll::Ready(Some(future)),
+            None => Poll::Pending,
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.futures.size_hint()
+    }
+}

@@ -57,7 +57,7 @@ mod task;
 mod thread_pool;
 mod wait;
 
-pub use as_completed::{AsCompleted, AsCompletedWithin, as_completed};
+pub use as_completed::{AsCompleted, AsCompletedStream, AsCompletedWithin, as_completed};
 pub use chunk::Chunk;
 pub use error::{
     BrokenError, BuildError, MapError, SharedError, SubmitError, TaskError, TimeoutError,

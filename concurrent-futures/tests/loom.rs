@@ -3,9 +3,12 @@
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test -p concurrent-futures --release --test loom`
 #![cfg(loom)]
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use concurrent_futures::{BrokenError, Future, Promise, ReturnWhen, TaskError, as_completed, wait};
+use futures_core::Stream;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
@@ -196,5 +199,27 @@ fn an_awaiting_task_is_woken() {
         assert_eq!(loom::future::block_on((&future).into_future()), Ok(&42));
         assert_eq!(loom::future::block_on(future.into_future()), Ok(42));
         worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_stream_misses_none() {
+    loom::model(|| {
+        let (promises, futures): (Vec<_>, Vec<_>) = (0..2).map(|_| Future::pair()).unzip();
+        let workers: Vec<_> = promises
+            .into_iter()
+            .map(|promise| thread::spawn(move || work(promise)))
+            .collect();
+        let mut done = as_completed(futures).into_stream();
+        let sum = loom::future::block_on(async {
+            let mut sum = 0;
+            while let Some(future) = poll_fn(|context| Pin::new(&mut done).poll_next(context)).await
+            {
+                sum += future.into_result().unwrap().unwrap();
+            }
+            sum
+        });
+        assert_eq!(sum, 84);
+        assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
     });
 }

@@ -51,7 +51,7 @@ pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> (Wak
     let mut due = Vec::new();
     for observer in observers {
         match observer {
-            Observer::Queue(queue) => queue.push(Arc::clone(shared)),
+            Observer::Queue(queue) => wakers.extend(queue.push(Arc::clone(shared))),
             Observer::Tally(tally) => {
                 let outcome = shared.outcome().map_or(Ok(()), |o| o.map(drop));
                 tally.count(outcome.is_err_and(|error| *error != TaskError::Cancelled));
@@ -63,7 +63,7 @@ pub(super) fn notify<T>(shared: &Shared<T>, observers: Vec<Observer<T>>) -> (Wak
     (Wakers(wakers), Callbacks(due))
 }
 
-/// The wakers of the tasks that await a settled future.
+/// The wakers of the tasks that await a settled future, alone or as one of many.
 ///
 /// A waker may poll its task inline, and that task may take the value out of the only handle. It waits until the
 /// promise has released the state, so a promise that sets a value must do so before it wakes.

@@ -1,13 +1,14 @@
 //! Wakers that run the awaiting task inline, in the thread that settles the future and inside its call of `wake`.
 
-use std::future::Future as _;
+use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use concurrent_futures::{Future, OwnedResultFuture, TaskError, ThreadPoolExecutor};
+use concurrent_futures::{Future, OwnedResultFuture, TaskError, ThreadPoolExecutor, as_completed};
+use futures_core::Stream;
 
 #[test]
 fn a_task_that_its_waker_runs_inline_takes_the_value() {
@@ -63,4 +64,27 @@ fn a_waker_that_polls_inline_in_a_worker_takes_the_value() {
     assert_eq!(outcome, Ok(String::from("BR")));
     let worker = executor.submit(|| thread::current().id()).unwrap();
     assert_eq!(worker.result(), Ok(&thread));
+}
+
+#[test]
+fn a_stream_whose_waker_runs_inline_yields_the_only_handle() {
+    let (promises, futures): (Vec<_>, Vec<_>) = (0..3).map(|_| Future::pair()).unzip();
+    let (tell, told) = channel();
+    let awaits = async move {
+        let mut done = as_completed(futures).into_stream();
+        while let Some(future) = poll_fn(|context| Pin::new(&mut done).poll_next(context)).await {
+            tell.send(future.into_result().expect("the only handle"))
+                .unwrap();
+        }
+    };
+    let (runnable, task) = async_task::spawn(awaits, |runnable: async_task::Runnable| {
+        runnable.run();
+    });
+    runnable.schedule();
+    for (n, promise) in promises.into_iter().enumerate() {
+        promise.set(Ok(n));
+        assert_eq!(told.try_recv().unwrap(), Ok(n));
+    }
+    assert!(task.is_finished());
+    task.detach();
 }

@@ -1,13 +1,16 @@
 //! Futures without an executor: every way to settle one, combined with every way to wait for it.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use concurrent_futures::{BrokenError, Future, Promise, TaskError};
+use concurrent_futures::{BrokenError, Future, Promise, TaskError, as_completed};
+use futures_core::Stream;
 
 use crate::support::still_waits;
 
@@ -209,7 +212,7 @@ fn poll<F: std::future::Future + Unpin>(awaited: &mut F, alive: &Arc<()>) -> Opt
     let waker = Waker::from(Arc::new(Count {
         _alive: Arc::clone(alive),
     }));
-    match std::pin::Pin::new(awaited).poll(&mut Context::from_waker(&waker)) {
+    match Pin::new(awaited).poll(&mut Context::from_waker(&waker)) {
         std::task::Poll::Ready(output) => Some(output),
         std::task::Poll::Pending => None,
     }
@@ -277,6 +280,21 @@ fn a_dropped_await_releases_its_waker() {
 }
 
 #[test]
+fn a_stream_that_is_dropped_no_longer_holds_its_waker() {
+    let alive = Arc::new(());
+    let (promise, future) = Future::<i32>::pair();
+    let mut done = as_completed([future]).into_stream();
+    for _ in 0..10 {
+        let mut next = poll_fn(|context| Pin::new(&mut done).poll_next(context));
+        assert!(poll(&mut next, &alive).is_none());
+    }
+    assert_eq!(Arc::strong_count(&alive), 2, "the newest waker");
+    drop(done);
+    assert_eq!(Arc::strong_count(&alive), 1);
+    promise.set(Ok(42));
+}
+
+#[test]
 fn a_waker_that_panics_does_not_stop_the_others() {
     struct Panics;
     impl Wake for Panics {
@@ -287,10 +305,7 @@ fn a_waker_that_panics_does_not_stop_the_others() {
     let (promise, future) = Future::pair();
     let mut awaited = (&future).into_future();
     let waker = Waker::from(Arc::new(Panics));
-    let first = std::future::Future::poll(
-        std::pin::Pin::new(&mut awaited),
-        &mut Context::from_waker(&waker),
-    );
+    let first = std::future::Future::poll(Pin::new(&mut awaited), &mut Context::from_waker(&waker));
     assert!(first.is_pending());
     let (sender, receiver) = channel();
     future.add_done_callback(move |_| sender.send(()).unwrap());
