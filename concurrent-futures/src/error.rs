@@ -2,6 +2,9 @@
 //!
 //! There is one type for each, because the code that waits for a result, the code that submits a task and the code that
 //! builds a pool make different decisions.
+//!
+//! The message of an error names its cause, so that one line says why. `source` therefore skips the cause, which the
+//! variant holds, and returns the source of the cause: a report that prints the whole chain repeats nothing.
 
 use std::error::Error;
 use std::fmt;
@@ -11,14 +14,23 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 
 /// The reason why a task has no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+///
+/// The message names the cause. The source is that of the cause, so that a printed chain does not repeat it:
+///
+/// ```
+/// use std::error::Error;
+/// use concurrent_futures::TaskError;
+///
+/// let error = TaskError::failed("no such flag");
+/// assert_eq!(error.to_string(), "the task failed: no such flag");
+/// assert!(error.source().is_none());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// The task returned an error; the source is that error.
-    #[error("the task failed")]
-    Failed(#[source] SharedError),
+    /// The task returned this error.
+    Failed(SharedError),
     /// The task panicked. The pool continues.
-    #[error("the task panicked: {message}")]
     #[non_exhaustive]
     Panicked {
         /// The panic message.
@@ -28,25 +40,51 @@ pub enum TaskError {
         backtrace: Option<String>,
     },
     /// The task was cancelled before it started.
-    #[error("the task was cancelled")]
     Cancelled,
     /// The worker or the promise that should have finished the task is gone.
-    #[error("the task did not finish")]
-    Broken(#[source] BrokenError),
+    Broken(BrokenError),
     /// The task or its value cannot be encoded to be sent to another process. The pool continues.
-    #[error("the task or its value cannot be encoded: {message}")]
     #[non_exhaustive]
     Encode {
         /// The reason.
         message: String,
     },
     /// The task or its value cannot be decoded by the process that receives it. The pool continues.
-    #[error("the task or its value cannot be decoded: {message}")]
     #[non_exhaustive]
     Decode {
         /// The reason.
         message: String,
     },
+}
+
+// Written by hand: a derived `source` returns either the cause or nothing.
+impl Error for TaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(failure) => failure.source(),
+            Self::Broken(broken) => broken.source(),
+            Self::Panicked { .. } | Self::Cancelled | Self::Encode { .. } | Self::Decode { .. } => {
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(failure) => write!(f, "the task failed: {failure}"),
+            Self::Panicked { message, .. } => write!(f, "the task panicked: {message}"),
+            Self::Cancelled => f.write_str("the task was cancelled"),
+            Self::Broken(broken) => write!(f, "the task did not finish: {broken}"),
+            Self::Encode { message } => {
+                write!(f, "the task or its value cannot be encoded: {message}")
+            }
+            Self::Decode { message } => {
+                write!(f, "the task or its value cannot be decoded: {message}")
+            }
+        }
+    }
 }
 
 impl TaskError {
@@ -56,7 +94,7 @@ impl TaskError {
     /// use concurrent_futures::TaskError;
     ///
     /// let error = TaskError::failed("no such flag");
-    /// assert_eq!(error.to_string(), "the task failed");
+    /// assert_eq!(error.to_string(), "the task failed: no such flag");
     /// let TaskError::Failed(failure) = error else { unreachable!() };
     /// assert_eq!(failure.to_string(), "no such flag");
     /// ```
@@ -139,7 +177,7 @@ impl SharedError {
     }
 }
 
-// `SharedError` does not implement `Error`: as the source of another error it would hide the error inside.
+// `SharedError` does not implement `Error`: in a chain of sources it would hide the error inside.
 impl Deref for SharedError {
     type Target = dyn Error + Send + Sync;
 
@@ -247,11 +285,11 @@ pub enum SubmitError {
     #[error("the executor has been shut down")]
     ShutDown,
     /// The executor is broken.
-    #[error("the pool is broken")]
-    Broken(#[source] BrokenError),
+    #[error("the pool is broken: {0}")]
+    Broken(BrokenError),
     /// The pool has no worker yet, and the system cannot start a thread.
-    #[error("cannot start a thread for the first worker")]
-    NoThread(#[source] io::Error),
+    #[error("cannot start a thread for the first worker: {0}")]
+    NoThread(io::Error),
     /// The queue is full, and the caller is a worker of the same pool. It does not wait, because it might be the worker
     /// that has to make room.
     #[error("the queue is full, and a worker of the same pool cannot wait for room in it")]
@@ -285,11 +323,11 @@ pub enum BuildError {
     #[error("main must call Registry::serve before it builds a process pool")]
     NotServing,
     /// The path of this program is unknown, so it cannot be started again.
-    #[error("cannot determine the path of this program")]
-    NoProgram(#[source] io::Error),
+    #[error("cannot determine the path of this program: {0}")]
+    NoProgram(io::Error),
     /// The initializer cannot be sent to a worker.
-    #[error("the initializer cannot be sent to a worker")]
-    Initializer(#[source] TaskError),
+    #[error("the initializer cannot be sent to a worker: {0}")]
+    Initializer(TaskError),
 }
 
 /// The error of a wait whose timeout passed before the future was done. The task continues.
@@ -312,14 +350,14 @@ pub struct TimeoutError;
 #[non_exhaustive]
 pub enum MapError {
     /// The next call in input order has no value.
-    #[error("a call of the map failed")]
-    Task(#[source] TaskError),
+    #[error(transparent)]
+    Task(TaskError),
     /// The next result in input order was not ready within the timeout.
     #[error("timed out waiting for a result of the map")]
     TimedOut,
     /// A buffered map could not submit its next task.
-    #[error("the map could not submit its next task")]
-    Submit(#[source] SubmitError),
+    #[error("the map could not submit its next task: {0}")]
+    Submit(SubmitError),
 }
 
 /// The error of an [`as_completed`](crate::as_completed()) whose timeout has passed.

@@ -1,6 +1,7 @@
 //! Tests of the public API without processes: futures on their own and on a pool of threads.
 
 mod callbacks;
+mod errors;
 mod executor;
 mod future;
 mod inline;

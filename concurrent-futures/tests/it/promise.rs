@@ -158,7 +158,7 @@ fn debug_names_the_state_and_the_failure() {
     let (promise, future) = Future::<i32>::pair();
     promise.set(Err(failed()));
     texts.push(format!("{future:?}"));
-    let expected = "pending, running, finished, cancelled, finished: the task failed";
+    let expected = "pending, running, finished, cancelled, finished: the task failed: no such flag";
     let expected: Vec<_> = expected
         .split(", ")
         .map(|state| format!("Future({state})"))
