@@ -10,5 +10,7 @@ mod promise;
 mod scope;
 mod support;
 mod thread_pool;
+// tokio has a meaning of its own for `--cfg loom`, so it is not built then.
+#[cfg(not(loom))]
 mod tokio;
 mod wait;
