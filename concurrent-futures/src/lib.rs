@@ -64,7 +64,7 @@ pub use error::{
     UnfinishedError,
 };
 pub use executor::Executor;
-pub use future::{Future, OwnedResultFuture, Promise, ResultFuture};
+pub use future::{Future, IntoResultFuture, OwnedResultFuture, Promise, ResultFuture};
 pub use map::{ExecutorExt, FallibleMap, Map, MapOptions};
 #[cfg(unix)]
 pub use process::{PortableTask, Registry};

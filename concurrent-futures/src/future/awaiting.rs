@@ -58,6 +58,80 @@ impl<T> Drop for ResultFuture<'_, T> {
     }
 }
 
+/// The awaitable that [`Future::into_result_async`] returns.
+///
+/// Dropping it stops the wait, not the task.
+///
+/// ```
+/// use concurrent_futures::{Future, IntoResultFuture, TaskError};
+///
+/// struct Connection; // cannot be cloned
+///
+/// async fn connected(wait: IntoResultFuture<Connection>) -> Result<Connection, TaskError> {
+///     wait.await.unwrap_or_else(|_| unreachable!("there is one handle"))
+/// }
+/// # let (_promise, future) = Future::pair();
+/// # drop(connected(future.into_result_async()));
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing happens unless it is awaited"]
+pub struct IntoResultFuture<T> {
+    /// `None` once the value has been taken.
+    future: Option<Future<T>>,
+    id: Option<usize>,
+}
+
+impl<T> Future<T> {
+    /// Same as [`into_result`](Self::into_result), but awaits the task instead of blocking the thread, on any runtime.
+    ///
+    /// `future.await` does without the outer `Result`, but clones the value if there are other handles, and so needs
+    /// `T: Clone`.
+    ///
+    /// ```
+    /// use concurrent_futures::{Future, TaskError};
+    ///
+    /// struct Connection; // cannot be cloned
+    ///
+    /// async fn connected(future: Future<Connection>) -> Result<Connection, TaskError> {
+    ///     future.into_result_async().await.unwrap_or_else(|_| unreachable!("there is one handle"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The awaited result is the future itself if there are other handles and the task has a value. The inner result is
+    /// that of [`result`](Self::result).
+    pub fn into_result_async(self) -> IntoResultFuture<T> {
+        IntoResultFuture {
+            future: Some(self),
+            id: None,
+        }
+    }
+}
+
+impl<T> std::future::Future for IntoResultFuture<T> {
+    type Output = Result<Result<T, TaskError>, Future<T>>;
+
+    /// # Panics
+    /// If it is polled again after it returned `Ready`.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { future, id } = &mut *self;
+        let waiting = future.as_ref().expect("polled after completion");
+        if !poll_done(waiting, id, context) {
+            return Poll::Pending;
+        }
+        let done = future.take().expect("present: checked above");
+        Poll::Ready(done.into_result())
+    }
+}
+
+impl<T> Drop for IntoResultFuture<T> {
+    fn drop(&mut self) {
+        if let Some(future) = &self.future {
+            remove_waker(future, self.id);
+        }
+    }
+}
+
 /// The awaitable of `future.await`, which takes the value out of the future, or clones it if there are other handles.
 ///
 /// Dropping it stops the wait, not the task.
@@ -72,9 +146,7 @@ impl<T> Drop for ResultFuture<'_, T> {
 #[derive(Debug)]
 #[must_use = "nothing happens unless it is awaited"]
 pub struct OwnedResultFuture<T> {
-    /// `None` once the value has been taken.
-    future: Option<Future<T>>,
-    id: Option<usize>,
+    awaited: IntoResultFuture<T>,
 }
 
 impl<T: Clone> IntoFuture for Future<T> {
@@ -83,8 +155,7 @@ impl<T: Clone> IntoFuture for Future<T> {
 
     fn into_future(self) -> OwnedResultFuture<T> {
         OwnedResultFuture {
-            future: Some(self),
-            id: None,
+            awaited: self.into_result_async(),
         }
     }
 }
@@ -95,24 +166,10 @@ impl<T: Clone> std::future::Future for OwnedResultFuture<T> {
     /// # Panics
     /// If it is polled again after it returned `Ready`.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { future, id } = &mut *self;
-        let waiting = future.as_ref().expect("polled after completion");
-        if !poll_done(waiting, id, context) {
-            return Poll::Pending;
-        }
-        let done = future.take().expect("present: checked above");
-        Poll::Ready(match done.into_result() {
-            Ok(outcome) => outcome,
-            Err(shared) => shared.result().cloned().map_err(Clone::clone),
+        Pin::new(&mut self.awaited).poll(context).map(|taken| {
+            let cloned = |shared: Future<T>| shared.result().cloned().map_err(Clone::clone);
+            taken.unwrap_or_else(cloned)
         })
-    }
-}
-
-impl<T> Drop for OwnedResultFuture<T> {
-    fn drop(&mut self) {
-        if let Some(future) = &self.future {
-            remove_waker(future, self.id);
-        }
     }
 }
 

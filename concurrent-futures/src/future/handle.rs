@@ -19,7 +19,8 @@ use crate::sync::{deadline_in, yield_now};
 /// Dropping all handles does not stop the task.
 ///
 /// A future can also be awaited, on any runtime: `(&future).await` lends the outcome as [`result`](Self::result) does,
-/// and `future.await` takes the value, or a clone of it if there are other handles.
+/// and `future.await` takes the value, or a clone of it if there are other handles. For a value that cannot be cloned
+/// there is [`into_result_async`](Self::into_result_async).
 pub struct Future<T> {
     state: Shared<T>,
 }

@@ -18,7 +18,7 @@ mod promise;
 mod queue;
 mod tally;
 
-pub use awaiting::{OwnedResultFuture, ResultFuture};
+pub use awaiting::{IntoResultFuture, OwnedResultFuture, ResultFuture};
 pub(crate) use callbacks::Callbacks;
 pub use handle::Future;
 pub(crate) use observer::{Observer, Shared};

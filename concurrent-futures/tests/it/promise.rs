@@ -264,6 +264,34 @@ fn awaiting_takes_the_value_or_a_clone_if_there_are_other_handles() {
 }
 
 #[test]
+fn awaiting_the_only_handle_gives_a_value_that_cannot_be_cloned() {
+    #[derive(Debug, PartialEq)]
+    struct NotClone(i32);
+    for _ in 0..300 {
+        let (promise, future) = Future::pair();
+        thread::scope(|scope| {
+            scope.spawn(move || promise.set(Ok(NotClone(42))));
+            let outcome = block_on(future.into_result_async()).expect("the only handle");
+            assert_eq!(outcome, Ok(NotClone(42)));
+        });
+    }
+
+    let (promise, future) = Future::pair();
+    promise.set(Ok(NotClone(42)));
+    let other = future.clone();
+    let future = block_on(future.into_result_async()).unwrap_err();
+    assert_eq!(future, other);
+    drop(other);
+    let outcome = block_on(future.into_result_async()).expect("the only handle now");
+    assert_eq!(outcome, Ok(NotClone(42)));
+
+    let (_promise, future) = Future::<NotClone>::pair();
+    future.cancel();
+    let outcome = block_on(future.clone().into_result_async()).expect("an error is cloned");
+    assert_eq!(outcome, Err(TaskError::Cancelled));
+}
+
+#[test]
 fn a_dropped_await_releases_its_waker() {
     let alive = Arc::new(());
     let (promise, future) = Future::pair();
