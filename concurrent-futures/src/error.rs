@@ -207,6 +207,18 @@ impl PartialEq for SharedError {
 impl Eq for SharedError {}
 
 /// The reason why a task did not finish, or why an executor accepts no more tasks.
+///
+/// ```
+/// use concurrent_futures::{BrokenError, SubmitError, TaskError, ThreadPoolExecutor};
+///
+/// let builder = ThreadPoolExecutor::builder().try_initializer(|| Err("no licence"));
+/// let executor = builder.build()?;
+/// let future = executor.submit(|| 42)?;
+/// let Err(TaskError::Broken(broken)) = future.result() else { unreachable!() };
+/// assert!(matches!(broken, BrokenError::Initializer { message, .. } if message == "no licence"));
+/// assert!(matches!(executor.submit(|| 42), Err(SubmitError::Broken(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BrokenError {
@@ -278,6 +290,15 @@ impl BrokenError {
 }
 
 /// The reason why an executor did not accept a task.
+///
+/// ```
+/// use concurrent_futures::{Shutdown, SubmitError, ThreadPoolExecutor};
+///
+/// let executor = ThreadPoolExecutor::new(1)?;
+/// executor.shutdown(Shutdown::wait());
+/// assert!(matches!(executor.submit(|| 42), Err(SubmitError::ShutDown)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
@@ -300,6 +321,14 @@ pub enum SubmitError {
 }
 
 /// The reason why a pool cannot be built.
+///
+/// ```
+/// use concurrent_futures::{BuildError, ThreadPoolExecutor};
+///
+/// let error = ThreadPoolExecutor::new(0).unwrap_err();
+/// assert!(matches!(error, BuildError::NoWorkers));
+/// assert_eq!(error.to_string(), "max_workers must be at least 1");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -346,6 +375,17 @@ pub enum BuildError {
 pub struct TimeoutError;
 
 /// The reason why a `map` ends early.
+///
+/// ```
+/// use concurrent_futures::{MapError, ThreadPoolExecutor};
+///
+/// let executor = ThreadPoolExecutor::new(1)?;
+/// let mut results = executor.map_fn(|n: i32| assert_ne!(n, 1, "no flag"), [1, 2])?;
+/// let error = results.next().unwrap().unwrap_err();
+/// assert!(matches!(&error, MapError::Task(_)));
+/// assert!(error.to_string().starts_with("the task panicked"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapError {

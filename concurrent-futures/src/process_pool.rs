@@ -68,6 +68,16 @@ pub struct ProcessPoolExecutor {
 impl ProcessPoolExecutor {
     /// Returns an executor with at most `max_workers` processes. Starts no process yet.
     ///
+    /// ```standalone_crate
+    /// use concurrent_futures::{BuildError, ProcessPoolExecutor, Registry};
+    ///
+    /// fn main() {
+    ///     assert!(matches!(ProcessPoolExecutor::new(4), Err(BuildError::NotServing)));
+    ///     Registry::new().serve();
+    ///     assert!(ProcessPoolExecutor::new(4).is_ok());
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`BuildError::NoWorkers`] if `max_workers` is 0, [`BuildError::NotServing`] if `main` has not called
     /// [`Registry::serve`](crate::Registry::serve).
@@ -112,6 +122,30 @@ impl ProcessPoolExecutor {
     /// with [`TaskError::Encode`]. Once the task is on its way to a worker, it counts as running and cannot be
     /// cancelled.
     ///
+    /// ```standalone_crate
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Length(String);
+    ///
+    /// impl Task for Length {
+    ///     type Output = usize;
+    ///     const NAME: &'static str = "length";
+    ///
+    ///     fn run(self) -> usize {
+    ///         self.0.len()
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     Registry::new().with::<Length>().serve();
+    ///     let executor = ProcessPoolExecutor::new(1)?;
+    ///     let future = executor.submit(Length("seventeen".to_owned()))?;
+    ///     assert_eq!(future.result(), Ok(&9));
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`SubmitError::ShutDown`] after [`shutdown`](Self::shutdown), [`SubmitError::Broken`] after a worker crashed, an
     /// initializer panicked, or no worker could be started.
@@ -121,6 +155,30 @@ impl ProcessPoolExecutor {
 
     /// Queues a task that returns a [`Result`]. An `Ok` holds the value of the future, an `Err` becomes
     /// [`TaskError::Failed`]. Does not wait for a worker.
+    ///
+    /// ```standalone_crate
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task, TaskError};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Half(u32);
+    ///
+    /// impl Task for Half {
+    ///     type Output = Result<u32, String>;
+    ///     const NAME: &'static str = "half";
+    ///
+    ///     fn run(self) -> Self::Output {
+    ///         if self.0 % 2 == 0 { Ok(self.0 / 2) } else { Err(format!("{} is odd", self.0)) }
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     Registry::new().with::<Half>().serve();
+    ///     let executor = ProcessPoolExecutor::new(1)?;
+    ///     assert_eq!(executor.try_submit(Half(8))?.result(), Ok(&4));
+    ///     assert!(matches!(executor.try_submit(Half(7))?.result(), Err(TaskError::Failed(_))));
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Those of [`submit`](Self::submit).
@@ -241,12 +299,47 @@ pub struct ProcessPoolBuilder {
 
 impl ProcessPoolBuilder {
     /// Sets the maximum number of workers at a time (default: the number of processors available to this program).
+    ///
+    /// ```standalone_crate
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry};
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     Registry::new().serve();
+    ///     let one_after_the_other = ProcessPoolExecutor::builder().max_workers(1).build()?;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn max_workers(mut self, max_workers: usize) -> Self {
         self.rules.max_workers = max_workers;
         self
     }
 
     /// Sets how many tasks a worker runs before a new worker takes its place (default: no limit).
+    ///
+    /// ```standalone_crate
+    /// use concurrent_futures::{ExecutorExt, ProcessPoolExecutor, Registry, Task};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct WorkerId;
+    ///
+    /// impl Task for WorkerId {
+    ///     type Output = u32;
+    ///     const NAME: &'static str = "worker-id";
+    ///
+    ///     fn run(self) -> u32 {
+    ///         std::process::id()
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     Registry::new().with::<WorkerId>().serve();
+    ///     let builder = ProcessPoolExecutor::builder().max_workers(1).max_tasks_per_child(1);
+    ///     let executor = builder.build()?;
+    ///     let ids = executor.map([WorkerId, WorkerId])?.collect::<Result<Vec<_>, _>>()?;
+    ///     assert_ne!(ids[0], ids[1]);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn max_tasks_per_child(mut self, max_tasks: usize) -> Self {
         self.rules.tasks_per_worker = max_tasks;
         self
@@ -255,12 +348,63 @@ impl ProcessPoolBuilder {
     /// Sets how many tasks are in flight to a worker at a time (default: 1). With more than 1 a worker has the next
     /// task at hand when it has finished one, which pays off for short tasks. But these tasks count as running, wait
     /// for each other even if another worker is idle, and are all lost if their worker crashes.
+    ///
+    /// ```standalone_crate
+    /// use concurrent_futures::{ExecutorExt, ProcessPoolExecutor, Registry, Task};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct WorkerId;
+    ///
+    /// impl Task for WorkerId {
+    ///     type Output = u32;
+    ///     const NAME: &'static str = "worker-id";
+    ///
+    ///     fn run(self) -> u32 {
+    ///         std::process::id()
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     Registry::new().with::<WorkerId>().serve();
+    ///     let executor = ProcessPoolExecutor::builder().max_workers(1).window(64).build()?;
+    ///     let ids = executor.map((0..1000).map(|_| WorkerId))?;
+    ///     assert!(ids.map(Result::unwrap).all(|id| id != std::process::id()));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn window(mut self, tasks: usize) -> Self {
         self.rules.window = tasks;
         self
     }
 
     /// Sets what happens when a worker is killed, aborts or exits (default: the pool breaks).
+    ///
+    /// ```standalone_crate
+    /// use concurrent_futures::{OnCrash, ProcessPoolExecutor, Registry, Task, TaskError};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Exit(i32);
+    ///
+    /// impl Task for Exit {
+    ///     type Output = ();
+    ///     const NAME: &'static str = "exit";
+    ///
+    ///     fn run(self) {
+    ///         if self.0 > 0 {
+    ///             std::process::exit(self.0);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     Registry::new().with::<Exit>().serve();
+    ///     let builder = ProcessPoolExecutor::builder().on_crash(OnCrash::Restart { max: 1 });
+    ///     let executor = builder.build()?;
+    ///     assert!(matches!(executor.submit(Exit(3))?.result(), Err(TaskError::Broken(_))));
+    ///     assert_eq!(executor.submit(Exit(0))?.result(), Ok(&()));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn on_crash(mut self, on_crash: OnCrash) -> Self {
         self.rules.max_restarts = match on_crash {
             OnCrash::Break => 0,
@@ -271,6 +415,45 @@ impl ProcessPoolBuilder {
 
     /// Sets a task that each worker runs before its first other task. If it panics, the pool is broken: queued tasks
     /// fail with [`TaskError::Broken`], and no more tasks are accepted.
+    ///
+    /// ```standalone_crate
+    /// use std::sync::OnceLock;
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task};
+    ///
+    /// static GREETING: OnceLock<String> = OnceLock::new();
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct SetUp(String);
+    ///
+    /// impl Task for SetUp {
+    ///     type Output = ();
+    ///     const NAME: &'static str = "set-up";
+    ///
+    ///     fn run(self) {
+    ///         GREETING.get_or_init(|| self.0);
+    ///     }
+    /// }
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Greet;
+    ///
+    /// impl Task for Greet {
+    ///     type Output = Option<String>;
+    ///     const NAME: &'static str = "greet";
+    ///
+    ///     fn run(self) -> Self::Output {
+    ///         GREETING.get().cloned()
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     Registry::new().with::<SetUp>().with::<Greet>().serve();
+    ///     let builder = ProcessPoolExecutor::builder().initializer(SetUp("good day".to_owned()));
+    ///     let executor = builder.build()?;
+    ///     assert_eq!(executor.submit(Greet)?.result(), Ok(&Some("good day".to_owned())));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn initializer<K: PortableTask<Output = ()>>(mut self, task: K) -> Self {
         self.initializer = Some(encode_task(task));
         self
@@ -302,6 +485,13 @@ impl ProcessPoolBuilder {
     }
 
     /// Returns the executor. Starts no worker yet.
+    ///
+    /// ```
+    /// use concurrent_futures::{BuildError, ProcessPoolExecutor};
+    ///
+    /// let builder = ProcessPoolExecutor::builder().window(0);
+    /// assert!(matches!(builder.build(), Err(BuildError::NoWindow)));
+    /// ```
     ///
     /// # Errors
     /// [`BuildError::NoWorkers`], [`BuildError::NoTasksPerChild`] and [`BuildError::NoWindow`] if the setting is 0;
