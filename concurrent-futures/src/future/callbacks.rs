@@ -12,6 +12,7 @@ use crate::sync::thread_local;
 pub(super) type Due = Box<dyn FnOnce()>;
 
 /// The callbacks of a settled future that are still to be run, in the order added.
+#[derive(Default)]
 #[must_use = "the callbacks of a settled future must be run"]
 pub(crate) struct Callbacks(pub(super) Vec<Due>);
 

@@ -74,6 +74,9 @@ impl<T> Promise<T> {
     /// Sets the outcome and wakes all waiters. The caller must run the callbacks.
     pub(crate) fn fulfil(self, outcome: Result<T, TaskError>) -> Callbacks {
         let observers = self.state.settle(outcome).unwrap_or_default();
+        if observers.is_empty() {
+            return Callbacks::default();
+        }
         let (wakers, callbacks) = notify(&self.state, observers);
         drop(self);
         wakers.wake();
