@@ -36,25 +36,25 @@ fn a_long_chain_of_promises_each_dropped_in_a_callback_does_not_overflow_the_sta
 
 #[test]
 fn a_long_chain_of_callbacks_each_added_in_another_does_not_overflow_the_stack() {
-    fn count_down(future: &Future<()>, left: usize, tell: std::sync::mpsc::Sender<()>) {
+    fn count_down(future: &Future<()>, left: usize, sender: std::sync::mpsc::Sender<()>) {
         future.add_done_callback(move |future| match left {
-            0 => tell.send(()).expect("the test listens"),
-            _ => count_down(future, left - 1, tell),
+            0 => sender.send(()).expect("the test listens"),
+            _ => count_down(future, left - 1, sender),
         });
     }
     let (promise, future) = Future::pair();
     promise.set(Ok(()));
-    let (tell, told) = channel();
-    count_down(&future, CHAIN, tell);
-    told.try_recv().unwrap();
+    let (sender, receiver) = channel();
+    count_down(&future, CHAIN, sender);
+    receiver.try_recv().unwrap();
 }
 
 #[test]
 fn callbacks_that_become_due_in_a_callback_run_after_it_in_order() {
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let say = |word: &'static str| {
-        let tell = tell.clone();
-        move || tell.send((word, thread::current().id())).unwrap()
+        let sender = sender.clone();
+        move || sender.send((word, thread::current().id())).unwrap()
     };
     let (outer_promise, outer) = Future::pair();
     let (inner_promise, inner) = Future::pair();
@@ -75,7 +75,7 @@ fn callbacks_that_become_due_in_a_callback_run_after_it_in_order() {
     outer.add_done_callback(move |_| second());
     outer_promise.set(Ok(1));
 
-    let words: Vec<_> = told.try_iter().collect();
+    let words: Vec<_> = receiver.try_iter().collect();
     let order = [
         "first begins",
         "first ends",
@@ -88,17 +88,17 @@ fn callbacks_that_become_due_in_a_callback_run_after_it_in_order() {
 
 #[test]
 fn a_callback_that_panics_in_a_chain_does_not_stop_the_rest() {
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let (outer_promise, outer) = Future::pair();
     let (inner_promise, inner) = Future::pair();
     inner.add_done_callback(|_| panic!("on purpose, in a callback"));
-    inner.add_done_callback(move |_| tell.send(()).unwrap());
+    inner.add_done_callback(move |_| sender.send(()).unwrap());
     outer.add_done_callback(move |_| {
         inner_promise.set(Ok(2));
         panic!("on purpose, in a callback")
     });
     outer_promise.set(Ok(1));
-    told.try_recv().unwrap();
+    receiver.try_recv().unwrap();
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn callbacks_run_even_while_their_thread_ends() {
     // before this one, and once after.
     for queue_first in [true, false] {
         let (promise, future) = Future::pair();
-        let (tell, told) = channel();
-        future.add_done_callback(move |future| tell.send(*future.result().unwrap()).unwrap());
+        let (sender, receiver) = channel();
+        future.add_done_callback(move |future| sender.send(*future.result().unwrap()).unwrap());
         let uses_the_queue = || {
             let (promise, future) = Future::pair();
             future.add_done_callback(|_| ());
@@ -137,6 +137,6 @@ fn callbacks_run_even_while_their_thread_ends() {
             uses_the_queue();
         });
         thread.join().unwrap();
-        assert_eq!(told.try_recv().unwrap(), 42);
+        assert_eq!(receiver.try_recv().unwrap(), 42);
     }
 }

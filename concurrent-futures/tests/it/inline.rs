@@ -13,22 +13,22 @@ use futures_core::Stream;
 #[test]
 fn a_task_that_its_waker_runs_inline_takes_the_value() {
     let (promise, future) = Future::pair();
-    let (tell, told) = channel();
-    let awaits = async move { tell.send(future.await).unwrap() };
+    let (sender, receiver) = channel();
+    let awaits = async move { sender.send(future.await).unwrap() };
     let (runnable, task) = async_task::spawn(awaits, |runnable: async_task::Runnable| {
         runnable.run();
     });
     runnable.schedule();
-    assert!(told.try_recv().is_err(), "the future is not settled");
+    assert!(receiver.try_recv().is_err(), "the future is not settled");
     promise.set(Ok(String::from("BR")));
-    assert_eq!(told.try_recv().unwrap(), Ok(String::from("BR")));
+    assert_eq!(receiver.try_recv().unwrap(), Ok(String::from("BR")));
     task.detach();
 }
 
 /// Polls the awaited future whenever it is woken, and sends the outcome.
 struct PollInline<T> {
     awaited: Mutex<Option<OwnedResultFuture<T>>>,
-    tell: Mutex<Sender<(Result<T, TaskError>, thread::ThreadId)>>,
+    sender: Mutex<Sender<(Result<T, TaskError>, thread::ThreadId)>>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Wake for PollInline<T> {
@@ -41,9 +41,9 @@ impl<T: Clone + Send + Sync + 'static> Wake for PollInline<T> {
         };
         if let Poll::Ready(outcome) = polled {
             *awaited = None;
-            let tell = self.tell.lock().expect("not poisoned");
-            let told = tell.send((outcome, thread::current().id()));
-            told.expect("the test listens");
+            let sender = self.sender.lock().expect("not poisoned");
+            let sent = sender.send((outcome, thread::current().id()));
+            sent.expect("the test listens");
         }
     }
 }
@@ -53,14 +53,14 @@ fn a_waker_that_polls_inline_in_a_worker_takes_the_value() {
     let executor = ThreadPoolExecutor::new(1).unwrap();
     let (go_on, may_go_on) = channel::<String>();
     let future = executor.submit(move || may_go_on.recv().unwrap()).unwrap();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let waker = Waker::from(Arc::new(PollInline {
         awaited: Mutex::new(Some(future.into_future())),
-        tell: Mutex::new(tell),
+        sender: Mutex::new(sender),
     }));
     waker.wake();
     go_on.send(String::from("BR")).unwrap();
-    let (outcome, thread) = told.recv().unwrap();
+    let (outcome, thread) = receiver.recv().unwrap();
     assert_eq!(outcome, Ok(String::from("BR")));
     let worker = executor.submit(|| thread::current().id()).unwrap();
     assert_eq!(worker.result(), Ok(&thread));
@@ -69,11 +69,12 @@ fn a_waker_that_polls_inline_in_a_worker_takes_the_value() {
 #[test]
 fn a_stream_whose_waker_runs_inline_yields_the_only_handle() {
     let (promises, futures): (Vec<_>, Vec<_>) = (0..3).map(|_| Future::pair()).unzip();
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let awaits = async move {
         let mut done = as_completed(futures).into_stream();
         while let Some(future) = poll_fn(|context| Pin::new(&mut done).poll_next(context)).await {
-            tell.send(future.into_result().expect("the only handle"))
+            sender
+                .send(future.into_result().expect("the only handle"))
                 .unwrap();
         }
     };
@@ -83,7 +84,7 @@ fn a_stream_whose_waker_runs_inline_yields_the_only_handle() {
     runnable.schedule();
     for (n, promise) in promises.into_iter().enumerate() {
         promise.set(Ok(n));
-        assert_eq!(told.try_recv().unwrap(), Ok(n));
+        assert_eq!(receiver.try_recv().unwrap(), Ok(n));
     }
     assert!(task.is_finished());
     task.detach();
