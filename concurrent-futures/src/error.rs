@@ -233,13 +233,14 @@ pub enum BrokenError {
     #[error("the task was dropped")]
     Abandoned,
     /// A worker process was killed or exited.
-    #[error("the worker process {pid} ended: {status}")]
+    #[error("the worker process {pid} ended{}", exit_status(status.as_ref()))]
     #[non_exhaustive]
     Worker {
         /// The process id of the worker.
         pid: u32,
-        /// The exit status of the worker.
-        status: ExitStatus,
+        /// The exit status of the worker. `None` if the system did not keep it, because this program ignores the signal
+        /// `SIGCHLD` or has waited for the worker itself.
+        status: Option<ExitStatus>,
     },
     /// No worker process is running, and none can be started.
     #[error("no worker process could be started: {message}")]
@@ -263,16 +264,16 @@ impl BrokenError {
         }
     }
 
-    /// Returns the [`Worker`](Self::Worker) error of a worker process that ended with `status`.
+    /// Returns the [`Worker`](Self::Worker) error of a worker process that ended with `status`, if that is known.
     ///
     /// ```
     /// use std::process::ExitStatus;
     /// use concurrent_futures::BrokenError;
     ///
-    /// let broken = BrokenError::worker(4711, ExitStatus::default());
+    /// let broken = BrokenError::worker(4711, Some(ExitStatus::default()));
     /// assert!(broken.to_string().starts_with("the worker process 4711 ended"));
     /// ```
-    pub fn worker(pid: u32, status: ExitStatus) -> Self {
+    pub fn worker(pid: u32, status: Option<ExitStatus>) -> Self {
         Self::Worker { pid, status }
     }
 
@@ -287,6 +288,14 @@ impl BrokenError {
             message: message.into(),
         }
     }
+}
+
+/// Returns the end of the message about a worker that ended.
+fn exit_status(status: Option<&ExitStatus>) -> String {
+    status.map_or_else(
+        || " with an unknown exit status".to_owned(),
+        |status| format!(": {status}"),
+    )
 }
 
 /// The reason why an executor did not accept a task.

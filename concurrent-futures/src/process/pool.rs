@@ -139,7 +139,7 @@ impl Pool {
         }
     }
 
-    /// Talks to a worker until it has ended. Returns its process id and exit status.
+    /// Talks to a worker until it has ended. Returns its process id, and its exit status if the system kept it.
     ///
     /// # Errors
     /// If the thread that reads from the worker cannot be started. The worker has ended in that case too.
@@ -148,7 +148,7 @@ impl Pool {
         index: usize,
         mut worker: Child,
         socket: UnixStream,
-    ) -> io::Result<(u32, ExitStatus)> {
+    ) -> io::Result<(u32, Option<ExitStatus>)> {
         let socket = Arc::new(socket);
         self.state().connect(index, Arc::clone(&socket));
         let result = thread::scope(|scope| {
@@ -163,9 +163,7 @@ impl Pool {
             let _ = reader_thread.join();
             Ok(())
         });
-        // The socket is closed, so the process has ended or is about to, unless it has become another program.
-        let _ = worker.kill();
-        let status = worker.wait()?;
+        let status = end(&mut worker);
         result.map(|()| (worker.id(), status))
     }
 
@@ -274,7 +272,7 @@ impl Pool {
         }
     }
 
-    fn worker_ended(self: &Arc<Self>, index: usize, pid: u32, status: ExitStatus) {
+    fn worker_ended(self: &Arc<Self>, index: usize, pid: u32, status: Option<ExitStatus>) {
         let mut state = self.state();
         let Some(unanswered) = state.vacate(index) else {
             return self.dispatch(state);
@@ -356,6 +354,21 @@ impl std::fmt::Debug for Pool {
             .field("shut_down", &state.shut_down)
             .field("broken", &state.broken)
             .finish_non_exhaustive()
+    }
+}
+
+/// Ends a worker whose socket is closed. Returns its exit status, or `None` if the system did not keep it: it keeps none
+/// if this program ignores SIGCHLD.
+fn end(worker: &mut Child) -> Option<ExitStatus> {
+    match worker.try_wait() {
+        Ok(Some(status)) => Some(status),
+        Ok(None) => {
+            // The process is about to end, unless it has become another program.
+            let _ = worker.kill();
+            worker.wait().ok()
+        }
+        // It has ended. Its process id may belong to another process now, which must not be killed.
+        Err(_) => None,
     }
 }
 

@@ -219,7 +219,7 @@ fn an_executor_of_another_crate_can_report_every_failure() {
         "no worker process could be started: no memory"
     );
     let status = std::process::ExitStatus::default();
-    let broken = BrokenError::worker(7, status);
+    let broken = BrokenError::worker(7, Some(status));
     assert_eq!(
         broken.to_string(),
         format!("the worker process 7 ended: {status}")

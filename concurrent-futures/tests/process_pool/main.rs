@@ -6,6 +6,7 @@
 mod breakage;
 mod common;
 mod endings;
+mod environment;
 mod failures;
 mod resources;
 mod support;
@@ -20,6 +21,7 @@ fn started_by_a_test() {
         Err(_) => {}
         Ok("worker") => tasks::registry().serve(),
         Ok("to-be-killed") => endings::to_be_killed(),
+        Ok("discards-exit-statuses") => environment::discards_exit_statuses(),
         Ok("tasks-that-print") => failures::tasks_that_print(),
         Ok("many-pools") => resources::many_pools(),
         Ok("thousands-queued") => resources::thousands_queued(),

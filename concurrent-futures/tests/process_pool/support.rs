@@ -137,7 +137,7 @@ pub(crate) fn kill(pid: u32) {
 pub(crate) fn worker_exit<T: std::fmt::Debug>(future: &Future<T>) -> (u32, String) {
     match future.result() {
         Err(TaskError::Broken(BrokenError::Worker { pid, status, .. })) => {
-            (*pid, status.to_string())
+            (*pid, status.unwrap().to_string())
         }
         other => panic!("{other:?}"),
     }

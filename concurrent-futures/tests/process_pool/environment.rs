@@ -1,0 +1,63 @@
+//! Pools in programs whose surroundings are unusual: ignored signals, leaked sockets, a shortage of descriptors.
+
+use std::process::Command;
+
+use concurrent_futures::{BrokenError, OnCrash, SubmitError, TaskError};
+
+use crate::support::{Gates, PART, in_time, run_part, pool, this_program};
+use crate::tasks::*;
+
+/// Runs a part in a program that `script` starts as `"$0" "$@"`.
+fn play_in_shell(part: &str, script: &str) {
+    let inner = this_program(part);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]);
+    shell.arg(inner.get_program()).args(inner.get_args());
+    shell.env(PART, part);
+    run_part(shell);
+}
+
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn discards_exit_statuses() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).build().unwrap();
+        let futures = [gates.task(), gates.task()].map(|task| executor.submit(task).unwrap());
+        let (killed, other) = (gates.held(), gates.held());
+        killed.kill();
+        for future in &futures {
+            let Err(TaskError::Broken(broken)) = future.result() else {
+                panic!("{future:?}");
+            };
+            let BrokenError::Worker { pid, status, .. } = broken else {
+                panic!("{broken:?}");
+            };
+            assert_eq!((*pid, *status), (killed.pid, None));
+            let expected = format!("the worker process {pid} ended with an unknown exit status");
+            assert_eq!(broken.to_string(), expected);
+        }
+        other.wait_until_gone();
+    });
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_tasks_per_child(2);
+        let executor = executor.on_crash(OnCrash::Restart { max: 1 });
+        let executor = executor.build().unwrap();
+        let doomed = executor.submit(gates.task()).unwrap();
+        gates.held().kill();
+        assert!(doomed.result().is_err());
+        let pids = [(); 4].map(|()| *executor.submit(WorkerId()).unwrap().result().unwrap());
+        assert!(pids[0] == pids[1] && pids[1] != pids[2] && pids[2] == pids[3]);
+        assert!(executor.submit(Exit(1)).unwrap().result().is_err());
+        let error = executor.submit(Square(1)).unwrap_err();
+        assert!(matches!(error, SubmitError::Broken(_)));
+    });
+}
+
+/// `env` and not `trap '' CHLD`, which does nothing in dash.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_that_ignores_sigchld_notices_the_end_of_its_workers() {
+    let script = r#"exec env --ignore-signal=CHLD "$0" "$@""#;
+    in_time(|| play_in_shell("discards-exit-statuses", script));
+}
