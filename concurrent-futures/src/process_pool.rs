@@ -1,5 +1,6 @@
 //! The public executor on processes, and its builder.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::{fmt, thread};
@@ -17,7 +18,8 @@ use crate::task::Fallible;
 /// An executor that runs tasks in a bounded number of processes, in the order submitted.
 ///
 /// A worker is this program, started again: `main` must first call [`Registry::serve`](crate::Registry::serve), which
-/// does not return in a worker. Under `cargo test` the program is the test harness;
+/// does not return in a worker. On Linux it runs the same file, even after another one has taken the program's name, as
+/// in an upgrade. Under `cargo test` the program is the test harness;
 /// [`command`](ProcessPoolBuilder::command) shows how to start workers there. A worker is started when a task finds no
 /// idle one.
 ///
@@ -542,5 +544,22 @@ fn this_program() -> Result<Command, BuildError> {
         return Err(BuildError::NotServing);
     }
     let program = std::env::current_exe().map_err(BuildError::NoProgram)?;
-    Ok(Command::new(program))
+    Ok(same_file(program))
+}
+
+/// Returns a command that runs the file of this program, even if another file has taken its name: a worker of another
+/// version would compute other values, or not understand its tasks.
+#[cfg(target_os = "linux")]
+fn same_file(program: PathBuf) -> Command {
+    use std::os::unix::process::CommandExt;
+
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(program);
+    command
+}
+
+/// Returns a command that runs the file of this name. Only Linux can start the file that this program runs.
+#[cfg(not(target_os = "linux"))]
+fn same_file(program: PathBuf) -> Command {
+    Command::new(program)
 }

@@ -10,11 +10,15 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
+#[cfg(target_os = "linux")]
+use std::ffi::CString;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::os::unix::net::UnixStream;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -277,9 +281,25 @@ fn take_socket(argument: &OsStr) -> io::Result<UnixStream> {
     // Fails if this is not a socket: then the process was not started by a pool.
     socket.local_addr()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    name_process();
     watch_parent(socket.try_clone()?)?;
     Ok(socket)
 }
+
+/// Gives this process the name of its program, which `ps` and `top` show. A program that is started as `/proc/self/exe`
+/// is named `exe`.
+#[cfg(target_os = "linux")]
+fn name_process() {
+    let program = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&program).file_name().unwrap_or_default();
+    if let Ok(name) = CString::new(name.as_encoded_bytes()) {
+        // The worker works under any name.
+        let _ = rustix::thread::set_name(&name);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn name_process() {}
 
 /// Starts a thread that ends this process when the parent has ended, even in the middle of a task.
 fn watch_parent(socket: UnixStream) -> io::Result<()> {
