@@ -242,6 +242,15 @@ pub enum BrokenError {
         /// `SIGCHLD` or has waited for the worker itself.
         status: Option<ExitStatus>,
     },
+    /// A worker process sent something other than the replies to its tasks. The pool then trusts none of its workers.
+    #[error("the worker process {pid} broke the protocol: {message}")]
+    #[non_exhaustive]
+    Protocol {
+        /// The process id of the worker.
+        pid: u32,
+        /// What the worker sent.
+        message: String,
+    },
     /// No worker process is running, and none can be started.
     #[error("no worker process could be started: {message}")]
     #[non_exhaustive]

@@ -1,6 +1,8 @@
-//! The encoding of tasks and replies on a stream: a length of four bytes, then that many bytes.
+//! The encoding of tasks and replies on a stream: a length of four bytes, a number of eight bytes, then as many bytes as
+//! the length says.
 //!
-//! A task consists of its name, a byte that distinguishes a single task from a chunk, and its fields. A reply consists
+//! The tasks of a worker are numbered from 1, and its initializer is 0. A reply has the number of its task, so a reply
+//! that belongs to no task is recognised. A task consists of its name, a byte that distinguishes a single task from a chunk, and its fields. A reply consists
 //! of one byte for the outcome, and the value or the error message. Fields and values are encoded with postcard. The
 //! length is not trusted: memory is allocated only for bytes that arrive.
 
@@ -9,10 +11,15 @@ use std::io::{self, BufRead, Read};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Starts a new frame in `frame` and discards the previous content.
+/// Starts a new frame in `frame`, with the number 0, and discards the previous content.
 pub(super) fn begin(frame: &mut Vec<u8>) {
     frame.clear();
-    frame.extend_from_slice(&[0; LENGTH_BYTES]);
+    frame.extend_from_slice(&[0; HEADER_BYTES]);
+}
+
+/// Changes the number of a frame.
+pub(super) fn set_number(frame: &mut [u8], number: u64) {
+    frame[LENGTH_BYTES..HEADER_BYTES].copy_from_slice(&number.to_le_bytes());
 }
 
 /// Writes the length of a complete frame.
@@ -20,7 +27,7 @@ pub(super) fn begin(frame: &mut Vec<u8>) {
 /// # Errors
 /// If the length does not fit into its four bytes.
 pub(super) fn finish(frame: &mut [u8]) -> Result<(), String> {
-    let length = frame.len() - LENGTH_BYTES;
+    let length = frame.len() - HEADER_BYTES;
     let length =
         u32::try_from(length).map_err(|_| format!("{length} bytes do not fit in a frame"))?;
     frame[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
@@ -43,23 +50,24 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
 }
 
-/// Reads the next frame into `frame`, without its length. Blocks until it is complete. Returns false at the end of the
-/// stream.
+/// Reads the next frame into `frame`, without its header. Blocks until it is complete. Returns its number, or `None` at
+/// the end of the stream.
 ///
 /// # Errors
 /// If the stream fails, or ends within a frame.
-pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<bool> {
+pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<Option<u64>> {
     frame.clear();
     frame.shrink_to(MAX_KEPT_BYTES);
     if stream.fill_buf()?.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    let mut length = [0; LENGTH_BYTES];
+    let (mut length, mut number) = ([0; LENGTH_BYTES], [0; NUMBER_BYTES]);
     stream.read_exact(&mut length)?;
+    stream.read_exact(&mut number)?;
     let length = u32::from_le_bytes(length);
     let read = stream.take(length.into()).read_to_end(frame)?;
     if u32::try_from(read) == Ok(length) {
-        Ok(true)
+        Ok(Some(u64::from_le_bytes(number)))
     } else {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
@@ -103,9 +111,11 @@ impl Outcome {
 }
 
 const LENGTH_BYTES: usize = size_of::<u32>();
+const NUMBER_BYTES: usize = size_of::<u64>();
+const HEADER_BYTES: usize = LENGTH_BYTES + NUMBER_BYTES;
 
 /// The length in bytes of the frame of a reply that holds only an outcome.
-pub(super) const EMPTY_REPLY_BYTES: usize = LENGTH_BYTES + 1;
+pub(super) const EMPTY_REPLY_BYTES: usize = HEADER_BYTES + 1;
 
 /// The largest capacity in bytes that a buffer keeps between frames, so that one huge frame does not occupy memory
 /// forever.
@@ -115,30 +125,37 @@ const MAX_KEPT_BYTES: usize = 1 << 20;
 mod tests {
     use super::*;
 
-    fn frame_of(value: &impl Serialize) -> Vec<u8> {
+    fn frame_of(number: u64, value: &impl Serialize) -> Vec<u8> {
         let mut frame = Vec::new();
         begin(&mut frame);
         append(&mut frame, value).unwrap();
         finish(&mut frame).unwrap();
+        set_number(&mut frame, number);
         frame
     }
 
     #[test]
     fn frames_are_read_one_by_one_until_the_end_of_the_stream() {
-        let stream = [frame_of(&"one"), frame_of(&()), frame_of(&2_u64)].concat();
+        let frames = [
+            frame_of(0, &"one"),
+            frame_of(1, &()),
+            frame_of(1 << 40, &2_u64),
+        ];
+        let stream = frames.concat();
         let mut stream = stream.as_slice();
         let mut frame = Vec::new();
-        assert!(read(&mut stream, &mut frame).unwrap());
+        assert_eq!(read(&mut stream, &mut frame).unwrap(), Some(0));
         assert_eq!(decode(&frame), Ok("one".to_owned()));
-        assert!(read(&mut stream, &mut frame).unwrap() && frame.is_empty());
-        assert!(read(&mut stream, &mut frame).unwrap());
+        assert_eq!(read(&mut stream, &mut frame).unwrap(), Some(1));
+        assert!(frame.is_empty());
+        assert_eq!(read(&mut stream, &mut frame).unwrap(), Some(1 << 40));
         assert_eq!(decode(&frame), Ok(2_u64));
-        assert!(!read(&mut stream, &mut frame).unwrap());
+        assert_eq!(read(&mut stream, &mut frame).unwrap(), None);
     }
 
     #[test]
     fn a_stream_that_ends_within_a_frame_is_an_error() {
-        let whole = frame_of(&"one");
+        let whole = frame_of(1, &"one");
         for end in 1..whole.len() {
             let error = read(&mut &whole[..end], &mut Vec::new()).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);

@@ -50,7 +50,9 @@ impl Job {
     /// Returns a job without content, for tests of the scheduler.
     #[cfg(test)]
     pub(super) fn empty() -> Self {
-        let pair = Self::pair(Ok(vec![0]), |(): ()| Ok(()));
+        let mut frame = Vec::new();
+        frame::begin(&mut frame);
+        let pair = Self::pair(Ok(frame), |(): ()| Ok(()));
         pair.0.expect("there is a frame")
     }
 

@@ -34,6 +34,9 @@ pub(crate) struct Settings {
     pub(crate) initializer: Option<Vec<u8>>,
 }
 
+/// The number of the initializer among the tasks of a worker.
+const INITIALIZER_NUMBER: u64 = 0;
+
 thread_local! {
     /// The address of the pool that this thread works for. Only compared, never dereferenced.
     static WORKER_OF: Cell<Option<usize>> = const { Cell::new(None) };
@@ -154,7 +157,7 @@ impl Pool {
         let result = thread::scope(|scope| {
             let reader_thread = thread::Builder::new()
                 .name(format!("worker_{index}_in"))
-                .spawn_scoped(scope, || self.read_replies(index, &socket))?;
+                .spawn_scoped(scope, || self.read_replies(index, worker.id(), &socket))?;
             if self.write_tasks(index, &socket).is_err() {
                 // The worker no longer reads. Replies that have already arrived can still be read.
                 let _ = socket.shutdown(Shutdown::Both);
@@ -200,19 +203,24 @@ impl Pool {
     }
 
     /// Settles tasks as their replies arrive, until no more can arrive.
-    fn read_replies(self: &Arc<Self>, index: usize, socket: &UnixStream) {
+    fn read_replies(self: &Arc<Self>, index: usize, pid: u32, socket: &UnixStream) {
         WORKER_OF.set(Some(self.address()));
         let mut stream = BufReader::with_capacity(1 << 16, socket);
         let mut reply = Vec::new();
         let mut awaits_initializer = self.settings.initializer.is_some();
-        while let Ok(true) = frame::read(&mut stream, &mut reply) {
-            if awaits_initializer {
+        while let Ok(Some(number)) = frame::read(&mut stream, &mut reply) {
+            if awaits_initializer && number == INITIALIZER_NUMBER {
                 awaits_initializer = false;
                 self.initializer_ended(index, &reply);
                 continue;
             }
-            let Some(pending) = self.take_answered(index) else {
-                break;
+            let pending = match self.take_answered(index, number) {
+                Ok(Some(pending)) => pending,
+                Ok(None) => break,
+                Err(message) => {
+                    self.break_pool(self.state(), BrokenError::Protocol { pid, message });
+                    break;
+                }
             };
             contain(|| {
                 if let Some(callbacks) = pending.settle(&reply) {
@@ -227,9 +235,16 @@ impl Pool {
 
     /// Removes the task that has been answered. The worker counts as free from here on, before any waiter sees the
     /// outcome: a thread that waits for the outcome and submits again finds the same worker.
-    fn take_answered(self: &Arc<Self>, index: usize) -> Option<Box<dyn Pending>> {
+    ///
+    /// # Errors
+    /// Those of [`State::take_answered`].
+    fn take_answered(
+        self: &Arc<Self>,
+        index: usize,
+        number: u64,
+    ) -> Result<Option<Box<dyn Pending>>, String> {
         let mut state = self.state();
-        let pending = state.take_answered(index);
+        let pending = state.take_answered(index, number);
         if state.needs_refill(index) {
             self.dispatch(state);
         }

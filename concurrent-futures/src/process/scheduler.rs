@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar};
 
 use rustix::net::SendFlags;
 
+use super::frame;
 use super::job::{Job, Pending};
 use crate::error::BrokenError;
 
@@ -166,16 +167,17 @@ impl State {
 
     /// Gives the next task to a slot, unless the task has been cancelled.
     pub(super) fn give_next_to(&mut self, index: usize) {
-        let Some(Job { frame, pending }) = self.queue.pop_front() else {
+        let Some(Job { mut frame, pending }) = self.queue.pop_front() else {
             return;
         };
         if !pending.begin() {
             return;
         }
         let slot = &mut self.slots[index];
+        slot.taken += 1;
+        frame::set_number(&mut frame, slot.taken as u64);
         slot.send(frame);
         slot.in_flight.push_back(pending);
-        slot.taken += 1;
         if slot.taken == self.rules.tasks_per_worker {
             slot.stage = Stage::Retiring;
             slot.wake.notify_one();
@@ -189,8 +191,27 @@ impl State {
     }
 
     /// Removes and returns the task whose reply has arrived. Returns `None` after the pool broke.
-    pub(super) fn take_answered(&mut self, index: usize) -> Option<Box<dyn Pending>> {
-        self.slots[index].in_flight.pop_front()
+    ///
+    /// # Errors
+    /// If the reply has another number than the task, or if no reply is due. Holds the description of that.
+    pub(super) fn take_answered(
+        &mut self,
+        index: usize,
+        number: u64,
+    ) -> Result<Option<Box<dyn Pending>>, String> {
+        if self.broken.is_some() {
+            return Ok(None);
+        }
+        let slot = &mut self.slots[index];
+        let due = (slot.taken - slot.in_flight.len() + 1) as u64;
+        match slot.in_flight.pop_front() {
+            Some(pending) if number == due => Ok(Some(pending)),
+            Some(pending) => {
+                slot.in_flight.push_front(pending);
+                Err(format!("reply {number} came where reply {due} was due"))
+            }
+            None => Err(format!("reply {number} came where none was due")),
+        }
     }
 
     pub(super) fn writer_action(&mut self, index: usize) -> Option<WriterAction> {
@@ -326,7 +347,8 @@ mod tests {
         assert_eq!(given, [0, 1, 0, 1]);
         assert_eq!((state.next_step(), state.queue.len()), (Step::Nothing, 1));
         assert!(!state.needs_refill(1));
-        assert!(state.take_answered(1).is_some() && state.needs_refill(1));
+        assert!(state.take_answered(1, 2).is_err() && !state.needs_refill(1));
+        assert!(state.take_answered(1, 1).unwrap().is_some() && state.needs_refill(1));
         assert_eq!(state.next_step(), Step::Give(1));
     }
 

@@ -34,7 +34,7 @@ use crate::panics::contain;
 
 /// The last argument of a worker, which contains the version of the protocol on the socket. An argument and not an
 /// environment variable, which the programs that a task starts would inherit.
-pub(super) const WORKER_ARGUMENT: &str = "concurrent-futures-worker-1";
+pub(super) const WORKER_ARGUMENT: &str = "concurrent-futures-worker-2";
 
 /// Whether `main` has called [`Registry::serve`], so that this program can be its own worker.
 static SERVING: AtomicBool = AtomicBool::new(false);
@@ -173,8 +173,9 @@ impl Registry {
         let mut stream = BufReader::with_capacity(1 << 16, socket);
         let mut socket = socket;
         let (mut task, mut reply) = (Vec::new(), Vec::new());
-        while frame::read(&mut stream, &mut task)? {
+        while let Some(number) = frame::read(&mut stream, &mut task)? {
             self.reply_to(&task, &mut reply);
+            frame::set_number(&mut reply, number);
             socket.write_all(&reply)?;
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Pools in programs whose surroundings are unusual: ignored signals, leaked sockets, a shortage of descriptors.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use concurrent_futures::{BrokenError, OnCrash, SubmitError, TaskError};
+use concurrent_futures::{BrokenError, OnCrash, ProcessPoolBuilder, SubmitError, TaskError};
 
 use crate::support::{Gates, PART, in_time, run_part, pool, this_program};
 use crate::tasks::*;
@@ -60,4 +60,36 @@ pub(crate) fn discards_exit_statuses() {
 fn a_program_that_ignores_sigchld_notices_the_end_of_its_workers() {
     let script = r#"exec env --ignore-signal=CHLD "$0" "$@""#;
     in_time(|| play_in_shell("discards-exit-statuses", script));
+}
+
+/// Returns a pool whose worker leaves its socket to the programs that tasks start, as descriptor 7.
+fn pool_with_leaked_socket() -> ProcessPoolBuilder {
+    let worker = this_program("worker");
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"exec 7<&0; exec "$0" "$@""#]);
+    command.arg(worker.get_program()).args(worker.get_args());
+    command.env(PART, "worker").stdout(Stdio::null());
+    pool().command(command)
+}
+
+#[test]
+fn a_reply_out_of_turn_breaks_the_pool_instead_of_shifting_the_results() {
+    for number in [1, 3] {
+        in_time(move || {
+            let executor = pool_with_leaked_socket().window(3).build().unwrap();
+            assert_eq!(executor.submit(Square(3)).unwrap().result(), Ok(&9));
+            // Two bytes, the number, the outcome and a value.
+            let reply = format!(r"printf '\2\0\0\0\{number}\0\0\0\0\0\0\0\0\22' >&7");
+            let second = executor.submit(RunProgram(reply)).unwrap();
+            let third = executor.submit(Square(4));
+            let Err(TaskError::Broken(broken)) = second.result() else {
+                panic!("{second:?}");
+            };
+            let expected = format!("broke the protocol: reply {number} came where reply 2 was due");
+            assert!(broken.to_string().ends_with(&expected), "{broken}");
+            assert!(third.is_err() || third.unwrap().result().is_err());
+            let error = executor.submit(Square(1)).unwrap_err();
+            assert!(matches!(error, SubmitError::Broken(_)));
+        });
+    }
 }
