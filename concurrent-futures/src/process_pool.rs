@@ -463,7 +463,8 @@ impl ProcessPoolBuilder {
 
     /// Sets the command that starts a worker (default: this program, without arguments). The program must call
     /// [`Registry::serve`](crate::Registry::serve). One more argument, appended as the last, marks the process as a
-    /// worker, and its standard input becomes the connection to this process.
+    /// worker, and its standard input becomes the connection to this process. The worker counts as ended when the process
+    /// that the command started ends: a script must `exec` the program.
     ///
     /// In tests the program is the test harness. Let it run a single test, which becomes the worker:
     ///

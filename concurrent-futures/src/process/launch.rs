@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use super::worker::WORKER_ARGUMENT;
@@ -25,7 +25,7 @@ impl Launcher {
 
     /// Starts a worker. Returns it and the socket to talk to it. Both ends are closed in every other program that is
     /// started meanwhile.
-    pub(super) fn launch(&self) -> io::Result<(Child, UnixStream)> {
+    pub(super) fn launch(&self) -> io::Result<(Worker, UnixStream)> {
         let (parent_end, worker_end) = UnixStream::pair()?;
         let mut command = self.command.lock().unwrap_or_else(PoisonError::into_inner);
         let started = command
@@ -38,6 +38,56 @@ impl Launcher {
             let program = command.get_program().display();
             io::Error::new(error.kind(), format!("{program}: {error}"))
         });
-        Ok((started?, parent_end))
+        Ok((Worker::new(started?), parent_end))
     }
+}
+
+/// A worker process that has been started.
+pub(super) struct Worker {
+    child: Child,
+    pidfd: Option<OwnedFd>,
+}
+
+impl Worker {
+    fn new(child: Child) -> Self {
+        let pidfd = open_pidfd(&child);
+        Self { child, pidfd }
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Returns a descriptor that is readable when the process has ended, where the system has such descriptors.
+    pub(super) fn pidfd(&self) -> Option<&OwnedFd> {
+        self.pidfd.as_ref()
+    }
+
+    /// Ends a worker whose socket is closed. Returns its exit status, or `None` if the system did not keep it: it keeps
+    /// none if this program ignores SIGCHLD.
+    pub(super) fn end(mut self) -> Option<ExitStatus> {
+        match self.child.try_wait() {
+            Ok(Some(status)) => Some(status),
+            Ok(None) => {
+                // The process is about to end, unless it has become another program.
+                let _ = self.child.kill();
+                self.child.wait().ok()
+            }
+            // It has ended. Its process id may belong to another process now, which must not be killed.
+            Err(_) => None,
+        }
+    }
+}
+
+/// Opens a pidfd for a process. Without one, as before Linux 5.3, only the end of the stream shows that it has ended.
+#[cfg(target_os = "linux")]
+fn open_pidfd(child: &Child) -> Option<OwnedFd> {
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+    pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_pidfd(_child: &Child) -> Option<OwnedFd> {
+    None
 }

@@ -7,13 +7,14 @@ use std::cell::Cell;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use super::connection::Replies;
 use super::frame;
 use super::job::{Job, Pending, read_reply};
-use super::launch::Launcher;
+use super::launch::{Launcher, Worker};
 use super::scheduler::{Rules, Stage, State, Step, WriterAction};
 use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::panics::contain;
@@ -149,7 +150,7 @@ impl Pool {
     fn run_worker(
         self: &Arc<Self>,
         index: usize,
-        mut worker: Child,
+        worker: Worker,
         socket: UnixStream,
     ) -> io::Result<(u32, Option<ExitStatus>)> {
         let socket = Arc::new(socket);
@@ -157,7 +158,7 @@ impl Pool {
         let result = thread::scope(|scope| {
             let reader_thread = thread::Builder::new()
                 .name(format!("worker_{index}_in"))
-                .spawn_scoped(scope, || self.read_replies(index, worker.id(), &socket))?;
+                .spawn_scoped(scope, || self.read_replies(index, &worker, &socket))?;
             if self.write_tasks(index, &socket).is_err() {
                 // The worker no longer reads. Replies that have already arrived can still be read.
                 let _ = socket.shutdown(Shutdown::Both);
@@ -166,8 +167,9 @@ impl Pool {
             let _ = reader_thread.join();
             Ok(())
         });
-        let status = end(&mut worker);
-        result.map(|()| (worker.id(), status))
+        let pid = worker.id();
+        let status = worker.end();
+        result.map(|()| (pid, status))
     }
 
     fn write_tasks(self: &Arc<Self>, index: usize, socket: &UnixStream) -> io::Result<()> {
@@ -203,9 +205,9 @@ impl Pool {
     }
 
     /// Settles tasks as their replies arrive, until no more can arrive.
-    fn read_replies(self: &Arc<Self>, index: usize, pid: u32, socket: &UnixStream) {
+    fn read_replies(self: &Arc<Self>, index: usize, worker: &Worker, socket: &UnixStream) {
         WORKER_OF.set(Some(self.address()));
-        let mut stream = BufReader::with_capacity(1 << 16, socket);
+        let mut stream = BufReader::with_capacity(1 << 16, Replies::new(socket, worker.pidfd()));
         let mut reply = Vec::new();
         let mut awaits_initializer = self.settings.initializer.is_some();
         while let Ok(Some(number)) = frame::read(&mut stream, &mut reply) {
@@ -218,6 +220,7 @@ impl Pool {
                 Ok(Some(pending)) => pending,
                 Ok(None) => break,
                 Err(message) => {
+                    let pid = worker.id();
                     self.break_pool(self.state(), BrokenError::Protocol { pid, message });
                     break;
                 }
@@ -228,6 +231,8 @@ impl Pool {
                 }
             });
         }
+        // The other thread may be writing, to a socket that another process keeps open.
+        let _ = socket.shutdown(Shutdown::Both);
         let mut state = self.state();
         state.slots[index].stage = Stage::Ended;
         state.slots[index].wake.notify_one();
@@ -369,21 +374,6 @@ impl std::fmt::Debug for Pool {
             .field("shut_down", &state.shut_down)
             .field("broken", &state.broken)
             .finish_non_exhaustive()
-    }
-}
-
-/// Ends a worker whose socket is closed. Returns its exit status, or `None` if the system did not keep it: it keeps none
-/// if this program ignores SIGCHLD.
-fn end(worker: &mut Child) -> Option<ExitStatus> {
-    match worker.try_wait() {
-        Ok(Some(status)) => Some(status),
-        Ok(None) => {
-            // The process is about to end, unless it has become another program.
-            let _ = worker.kill();
-            worker.wait().ok()
-        }
-        // It has ended. Its process id may belong to another process now, which must not be killed.
-        Err(_) => None,
     }
 }
 

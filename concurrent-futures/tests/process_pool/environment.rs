@@ -2,9 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use concurrent_futures::{BrokenError, OnCrash, ProcessPoolBuilder, SubmitError, TaskError};
+use concurrent_futures::{
+    BrokenError, OnCrash, ProcessPoolBuilder, Shutdown, SubmitError, TaskError,
+};
 
-use crate::support::{Gates, PART, in_time, run_part, pool, this_program};
+use tempfile::NamedTempFile;
+
+use crate::support::{Gates, KILLED, PART, worker_exit, in_time, kill, run_part, pool, this_program};
 use crate::tasks::*;
 
 /// Runs a part in a program that `script` starts as `"$0" "$@"`.
@@ -92,4 +96,69 @@ fn a_reply_out_of_turn_breaks_the_pool_instead_of_shifting_the_results() {
             assert!(matches!(error, SubmitError::Broken(_)));
         });
     }
+}
+
+/// A program that keeps the worker's end of the socket open after the worker has ended.
+struct Keeper {
+    pids: NamedTempFile,
+}
+
+impl Keeper {
+    fn new() -> Self {
+        let pids = NamedTempFile::new().unwrap();
+        Self { pids }
+    }
+
+    /// Returns a pool whose workers leave their socket to a program of their own.
+    fn pool(&self) -> ProcessPoolBuilder {
+        // `<&0` would be /dev/null: the shell gives that to a program in the background.
+        let script = r#"exec 7<&0; sleep 1000 <&7 >/dev/null 2>&1 & echo $! >>"$PIDS"
+            exec "$0" "$@" 7<&-"#;
+        let worker = this_program("worker");
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command.arg(worker.get_program()).args(worker.get_args());
+        command.env("PIDS", self.pids.path()).env(PART, "worker");
+        command.stdout(Stdio::null());
+        pool().command(command)
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let pids = std::fs::read_to_string(self.pids.path()).unwrap();
+        pids.lines().for_each(|pid| kill(pid.parse().unwrap()));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_death_of_a_worker_is_noticed_while_another_program_keeps_its_socket() {
+    let keeper = Keeper::new();
+    let builder = keeper.pool().window(2);
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = builder.build().unwrap();
+        let doomed = executor.submit(gates.task()).unwrap();
+        let held = gates.held();
+        let huge = executor.submit(Echo("x".repeat(64 << 20))).unwrap();
+        held.kill();
+        for death in [worker_exit(&doomed), worker_exit(&huge)] {
+            assert_eq!(worker_exit, (held.pid, KILLED.to_owned()));
+        }
+        executor.shutdown(Shutdown::wait());
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn workers_retire_and_pools_shut_down_while_another_program_keeps_their_socket() {
+    let keeper = Keeper::new();
+    let builder = keeper.pool().max_tasks_per_child(1);
+    in_time(|| {
+        let executor = builder.build().unwrap();
+        let futures = [3, 4].map(|n| executor.submit(Square(n)).unwrap());
+        executor.shutdown(Shutdown::wait());
+        assert_eq!(futures.map(|f| *f.result().unwrap()), [9, 16]);
+    });
 }
