@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fmt, thread};
 
 use crate::chunk::Chunk;
@@ -115,6 +116,7 @@ impl ProcessPoolExecutor {
             },
             command: None,
             initializer: None,
+            start_timeout: DEFAULT_START_TIMEOUT,
         }
     }
 
@@ -297,7 +299,11 @@ pub struct ProcessPoolBuilder {
     rules: Rules,
     command: Option<Command>,
     initializer: Option<Result<Vec<u8>, TaskError>>,
+    start_timeout: Duration,
 }
+
+/// Many times what a worker needs on a busy machine, which is milliseconds.
+const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl ProcessPoolBuilder {
     /// Sets the maximum number of workers at a time (default: the number of processors available to this program).
@@ -461,6 +467,23 @@ impl ProcessPoolBuilder {
         self
     }
 
+    /// Sets how long a process that was started may take to reach [`Registry::serve`](crate::Registry::serve) (default:
+    /// 10 seconds). After that the program is not considered a worker, and the pool is broken with
+    /// [`BrokenError::NoWorker`](crate::BrokenError::NoWorker).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures::ProcessPoolExecutor;
+    ///
+    /// // For a program that reads a large file before it calls `serve`.
+    /// let builder = ProcessPoolExecutor::builder().start_timeout(Duration::from_secs(60));
+    /// # drop(builder);
+    /// ```
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
     /// Sets the command that starts a worker (default: this program, without arguments). The program must call
     /// [`Registry::serve`](crate::Registry::serve). One more argument, appended as the last, marks the process as a
     /// worker, and its standard input becomes the connection to this process. The worker counts as ended when the process
@@ -528,6 +551,7 @@ impl ProcessPoolBuilder {
                 .initializer
                 .transpose()
                 .map_err(BuildError::Initializer)?,
+            start_timeout: self.start_timeout,
         };
         Ok(ProcessPoolExecutor {
             pool: Pool::new(settings),

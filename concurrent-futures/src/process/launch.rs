@@ -23,6 +23,12 @@ impl Launcher {
         }
     }
 
+    /// Returns the name of the program that is started.
+    pub(super) fn program(&self) -> String {
+        let command = self.command.lock().unwrap_or_else(PoisonError::into_inner);
+        command.get_program().display().to_string()
+    }
+
     /// Starts a worker. Returns it and the socket to talk to it. Both ends are closed in every other program that is
     /// started meanwhile.
     pub(super) fn launch(&self) -> io::Result<(Worker, UnixStream)> {

@@ -5,8 +5,8 @@
 //! * `frame`: the encoding of tasks and replies on a stream
 //! * `task`: tasks that can be sent to another process
 //! * `worker`: the worker's side, which runs tasks
-//! * `launch`: starts a worker
 //! * `connection`: the stream of replies from a worker
+//! * `launch`: starts a worker
 //! * `job`: a type-erased task that waits for a worker
 //! * `scheduler`: decides which worker gets which task
 //! * `pool`: the threads that talk to the workers

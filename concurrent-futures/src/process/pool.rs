@@ -10,12 +10,14 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use super::connection::Replies;
+use super::connection::{Refusal, Replies};
 use super::frame;
 use super::job::{Job, Pending, read_reply};
 use super::launch::{Launcher, Worker};
 use super::scheduler::{Rules, Stage, State, Step, WriterAction};
+use super::worker::WORKER_ARGUMENT;
 use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::panics::contain;
 
@@ -33,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) launcher: Launcher,
     /// The encoded task that each worker runs first.
     pub(crate) initializer: Option<Vec<u8>>,
+    /// How long a program that was started may take to announce itself as a worker.
+    pub(crate) start_timeout: Duration,
 }
 
 /// The number of the initializer among the tasks of a worker.
@@ -207,7 +211,36 @@ impl Pool {
     /// Settles tasks as their replies arrive, until no more can arrive.
     fn read_replies(self: &Arc<Self>, index: usize, worker: &Worker, socket: &UnixStream) {
         WORKER_OF.set(Some(self.address()));
-        let mut stream = BufReader::with_capacity(1 << 16, Replies::new(socket, worker.pidfd()));
+        let mut replies = Replies::new(socket, worker.pidfd());
+        match replies.await_worker(self.settings.start_timeout) {
+            Ok(()) => self.read_from_worker(index, worker, replies),
+            Err(refusal) => self.refuse_program(refusal),
+        }
+        // The other thread may be writing, to a socket that another process keeps open.
+        let _ = socket.shutdown(Shutdown::Both);
+        let mut state = self.state();
+        state.slots[index].stage = Stage::Ended;
+        state.slots[index].wake.notify_one();
+    }
+
+    /// Breaks the pool if the program that was started is not a worker. If it has ended, its exit status says more.
+    fn refuse_program(&self, refusal: Refusal) {
+        let problem = match refusal {
+            Refusal::Ended => return,
+            Refusal::Silent => {
+                let timeout = self.settings.start_timeout;
+                format!("did not announce itself as a worker within {timeout:?}")
+            }
+            Refusal::Other(text) => {
+                format!("announced itself as {text:?} and not as {WORKER_ARGUMENT:?}")
+            }
+        };
+        let message = format!("'{}' {problem}", self.settings.launcher.program());
+        self.break_pool(self.state(), BrokenError::NoWorker { message });
+    }
+
+    fn read_from_worker(self: &Arc<Self>, index: usize, worker: &Worker, replies: Replies<'_>) {
+        let mut stream = BufReader::with_capacity(1 << 16, replies);
         let mut reply = Vec::new();
         let mut awaits_initializer = self.settings.initializer.is_some();
         while let Ok(Some(number)) = frame::read(&mut stream, &mut reply) {
@@ -231,11 +264,6 @@ impl Pool {
                 }
             });
         }
-        // The other thread may be writing, to a socket that another process keeps open.
-        let _ = socket.shutdown(Shutdown::Both);
-        let mut state = self.state();
-        state.slots[index].stage = Stage::Ended;
-        state.slots[index].wake.notify_one();
     }
 
     /// Removes the task that has been answered. The worker counts as free from here on, before any waiter sees the

@@ -33,7 +33,8 @@ use crate::error::TaskError;
 use crate::panics::contain;
 
 /// The last argument of a worker, which contains the version of the protocol on the socket. An argument and not an
-/// environment variable, which the programs that a task starts would inherit.
+/// environment variable, which the programs that a task starts would inherit. It is also the first thing that a worker
+/// writes to its socket, as its announcement.
 pub(super) const WORKER_ARGUMENT: &str = "concurrent-futures-worker-2";
 
 /// Whether `main` has called [`Registry::serve`], so that this program can be its own worker.
@@ -172,6 +173,7 @@ impl Registry {
     fn work(&self, socket: &UnixStream) -> io::Result<()> {
         let mut stream = BufReader::with_capacity(1 << 16, socket);
         let mut socket = socket;
+        socket.write_all(WORKER_ARGUMENT.as_bytes())?;
         let (mut task, mut reply) = (Vec::new(), Vec::new());
         while let Some(number) = frame::read(&mut stream, &mut task)? {
             self.reply_to(&task, &mut reply);

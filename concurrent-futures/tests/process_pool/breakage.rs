@@ -1,8 +1,11 @@
 //! Workers that are killed, abort or exit: which tasks fail with which error, and what continues.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use concurrent_futures::{BrokenError, OnCrash, Shutdown, SubmitError, TaskError};
+use concurrent_futures::{
+    BrokenError, OnCrash, ProcessPoolBuilder, Shutdown, SubmitError, TaskError,
+};
 
 use crate::support::{Gates, KILLED, in_time, kill, pool, worker_exit};
 use crate::tasks::*;
@@ -222,6 +225,55 @@ fn a_program_that_is_not_a_worker_breaks_the_pool() {
             let executor = pool().command(Command::new(program)).build().unwrap();
             let future = executor.submit(Square(1)).unwrap();
             assert_eq!(worker_exit(&future).1, status);
+        }
+    });
+}
+
+/// Returns a pool whose workers are started by a script that does not start one.
+fn pool_of_scripts(script: &str) -> ProcessPoolBuilder {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    pool().command(command)
+}
+
+#[test]
+fn a_program_that_does_not_announce_itself_as_a_worker_breaks_the_pool() {
+    in_time(|| {
+        for script in ["exec sleep 1000", "exec cat", "echo 1; exec sleep 1000"] {
+            let executor = pool_of_scripts(script).start_timeout(Duration::from_millis(100));
+            let executor = executor.build().unwrap();
+            let future = executor.submit(Square(1)).unwrap();
+            let Err(TaskError::Broken(broken)) = future.result() else {
+                panic!("{future:?}");
+            };
+            let expected = "no worker process could be started: \
+                'sh' did not announce itself as a worker within 100ms";
+            assert_eq!(broken.to_string(), expected);
+            executor.shutdown(Shutdown::wait());
+        }
+    });
+}
+
+#[test]
+fn a_program_that_announces_itself_as_something_else_breaks_the_pool() {
+    in_time(|| {
+        for (script, announcement) in [
+            ("exec cat >&0", r"k\0\0\0\u{1}"),
+            (
+                "echo other program, or other version >&0; exec sleep 1000",
+                "other program",
+            ),
+        ] {
+            let executor = pool_of_scripts(script).build().unwrap();
+            // Long enough for the program that sends it back.
+            let future = executor.submit(Echo("x".repeat(100))).unwrap();
+            let Err(TaskError::Broken(BrokenError::NoWorker { message, .. })) = future.result()
+            else {
+                panic!("{future:?}");
+            };
+            let expected = format!("'sh' announced itself as \"{announcement}");
+            assert!(message.starts_with(&expected), "{message}");
         }
     });
 }
