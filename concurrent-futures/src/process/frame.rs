@@ -56,8 +56,7 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 /// # Errors
 /// If the stream fails, or ends within a frame.
 pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<Option<u64>> {
-    frame.clear();
-    frame.shrink_to(MAX_KEPT_BYTES);
+    release(frame);
     if stream.fill_buf()?.is_empty() {
         return Ok(None);
     }
@@ -71,6 +70,12 @@ pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result
     } else {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
+}
+
+/// Discards the content of a buffer, and returns its memory to the system if that is much.
+pub(super) fn release(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.shrink_to(MAX_KEPT_BYTES);
 }
 
 /// The kind of a request: the byte after the name of a task.

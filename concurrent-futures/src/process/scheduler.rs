@@ -84,6 +84,9 @@ fn send_without_waiting(socket: &UnixStream, bytes: &[u8]) -> rustix::io::Result
 /// The largest frame in bytes that is written under the lock, while other threads wait for that.
 const MAX_DIRECT_SEND_BYTES: usize = 1 << 14;
 
+/// The number of jobs for which an empty queue keeps memory, so that one long queue does not occupy memory forever.
+const MAX_KEPT_JOBS: usize = 1024;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Stage {
     /// No worker, but one can be started.
@@ -170,6 +173,9 @@ impl State {
         let Some(Job { mut frame, pending }) = self.queue.pop_front() else {
             return;
         };
+        if self.queue.is_empty() {
+            self.queue.shrink_to(MAX_KEPT_JOBS);
+        }
         if !pending.begin() {
             return;
         }
@@ -359,6 +365,16 @@ mod tests {
         state.slots[1].stage = Stage::Vacant;
         state.give_next_to(0);
         assert_eq!(state.next_step(), Step::Start(1));
+    }
+
+    #[test]
+    fn the_memory_of_a_long_queue_is_released_when_it_is_empty() {
+        let mut state = state(1, usize::MAX, 10_000);
+        open_slots(&mut state, 1);
+        while state.next_step() == Step::Give(0) {
+            state.give_next_to(0);
+        }
+        assert!(state.queue.capacity() <= 2048);
     }
 
     #[test]

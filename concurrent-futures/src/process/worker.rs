@@ -179,6 +179,7 @@ impl Registry {
             self.reply_to(&task, &mut reply);
             frame::set_number(&mut reply, number);
             socket.write_all(&reply)?;
+            frame::release(&mut reply);
         }
         Ok(())
     }

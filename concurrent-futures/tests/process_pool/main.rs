@@ -25,6 +25,7 @@ fn started_by_a_test() {
         Ok("tasks-that-print") => failures::tasks_that_print(),
         Ok("many-pools") => resources::many_pools(),
         Ok("thousands-queued") => resources::thousands_queued(),
+        Ok("huge-task") => resources::huge_task(),
         Ok("more-workers-than-descriptors") => resources::more_workers_than_descriptors(),
         Ok("without-serve") => work::without_serve(),
         Ok("worker-without-serve") => work::worker_without_serve(),

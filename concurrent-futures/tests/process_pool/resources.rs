@@ -116,3 +116,34 @@ fn thousands_of_queued_tasks_need_no_descriptors() {
 fn a_pool_works_with_as_many_workers_as_can_be_started() {
     in_time(|| with_64_descriptors("more-workers-than-descriptors"));
 }
+
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn huge_task() {
+    in_time(|| {
+        let executor = pool().build().unwrap();
+        let workers_memory = || *executor.submit(Memory()).unwrap().result().unwrap();
+        // Here second: by then the threads have released what belongs to the task before.
+        let measure = || {
+            let worker = workers_memory();
+            (memory(), worker)
+        };
+        let before = measure();
+        let huge = executor.submit(Echo("x".repeat(64 << 20))).unwrap();
+        assert!(huge.result().is_ok());
+        drop(huge);
+        let after = measure();
+        assert!(after.0 < before.0 + 16, "here: {before:?}, then {after:?}");
+        assert!(
+            after.1 < before.1 + 16,
+            "worker: {before:?}, then {after:?}"
+        );
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_huge_task_occupies_no_memory_after_its_end() {
+    in_time(|| {
+        run_part(this_program("huge-task"));
+    });
+}

@@ -32,6 +32,15 @@ pub(crate) fn registry() -> Registry {
         .with::<ReturnFragile>()
         .with::<RunProgram>()
         .with::<ExecProgram>()
+        .with::<Memory>()
+}
+
+/// Returns the memory that this process occupies, in MiB.
+pub(crate) fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.unwrap().trim().trim_end_matches(" kB");
+    kib.parse::<u64>().unwrap() >> 10
 }
 
 macro_rules! tasks {
@@ -60,6 +69,7 @@ tasks! {
         std::process::id()
     }
     WorkerId() -> u32 { std::process::id() }
+    Memory() -> u64 { memory() }
     Square(n: i64) -> i64 { n * n }
     Half(n: u32) -> Result<u32, String> {
         if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{n} is odd")) }
