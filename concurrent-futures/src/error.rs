@@ -251,7 +251,7 @@ pub enum BrokenError {
         /// What the worker sent.
         message: String,
     },
-    /// No worker process is running, and none can be started.
+    /// No worker process is running, and none could be started.
     #[error("no worker process could be started: {message}")]
     #[non_exhaustive]
     NoWorker {

@@ -29,7 +29,10 @@ use crate::task::Fallible;
 ///
 /// A worker that is killed, aborts or exits breaks the pool, as in Python: all tasks without a value fail with
 /// [`TaskError::Broken`], all workers are stopped and no more tasks are accepted;
-/// [`on_crash`](ProcessPoolBuilder::on_crash) changes that. When this program is killed, its workers end at once, even
+/// [`on_crash`](ProcessPoolBuilder::on_crash) changes that. If a worker cannot be started because descriptors, threads or
+/// memory are short, tasks wait for the other workers, and the pool tries again ten times a second. If there is no other
+/// worker, the queued tasks fail with [`BrokenError::NoWorker`](crate::BrokenError::NoWorker), but the pool accepts more.
+/// When this program is killed, its workers end at once, even
 /// in the middle of a task.
 ///
 /// Callbacks of futures run in the thread that reads from the worker. They must not wait for another task of this pool,

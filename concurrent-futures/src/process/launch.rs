@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 
+use rustix::io::Errno;
+
 use super::worker::WORKER_ARGUMENT;
 
 /// The command that starts all workers of a pool.
@@ -39,13 +41,15 @@ impl Launcher {
             .spawn();
         // The command must not keep the worker's end open: the death of the worker would go unnoticed.
         command.stdin(Stdio::null());
-        // "No such file or directory" does not name the file.
-        let started = started.map_err(|error| {
-            let program = command.get_program().display();
-            io::Error::new(error.kind(), format!("{program}: {error}"))
-        });
         Ok((Worker::new(started?), parent_end))
     }
+}
+
+/// Returns whether this error of starting a process or a thread may go away: there are too many descriptors, processes or
+/// threads now, or too little memory.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::AGAIN, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
 }
 
 /// A worker process that has been started.

@@ -10,12 +10,12 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connection::{Refusal, Replies};
 use super::frame;
 use super::job::{Job, Pending, read_reply};
-use super::launch::{Launcher, Worker};
+use super::launch::{Launcher, Worker, is_shortage};
 use super::scheduler::{Rules, Stage, State, Step, WriterAction};
 use super::worker::WORKER_ARGUMENT;
 use crate::error::{BrokenError, SubmitError, TaskError};
@@ -38,6 +38,9 @@ pub(crate) struct Settings {
     /// How long a program that was started may take to announce itself as a worker.
     pub(crate) start_timeout: Duration,
 }
+
+/// The time between two attempts to start a worker while descriptors, threads or memory are short.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The number of the initializer among the tasks of a worker.
 const INITIALIZER_NUMBER: u64 = 0;
@@ -100,7 +103,12 @@ impl Pool {
                 Step::AddSlot => {
                     let index = state.add_slot();
                     if let Err(error) = self.start_thread(index) {
-                        return self.close_slot(state, index, &error);
+                        // A slot without a thread would never get a worker.
+                        state.slots.pop();
+                        state.no_thread_before = Some(Instant::now() + RETRY_PAUSE);
+                        let lost = state.run_short(error.to_string());
+                        drop(state);
+                        return settle_short(lost, &error.to_string());
                     }
                 }
                 Step::Nothing => break,
@@ -128,23 +136,41 @@ impl Pool {
             let launched = self.settings.launcher.launch();
             match launched.and_then(|(worker, socket)| self.run_worker(index, worker, socket)) {
                 Ok((pid, status)) => self.worker_ended(index, pid, status),
-                Err(error) => self.close_slot(self.state(), index, &error),
+                Err(error) => self.start_failed(index, &error),
             }
         }
     }
 
     /// Waits until a worker is wanted in this slot. Returns false if none ever will be.
-    fn wait_until_wanted(&self, index: usize) -> bool {
+    fn wait_until_wanted(self: &Arc<Self>, index: usize) -> bool {
         let mut state = self.state();
         loop {
             if state.is_over() || state.slots[index].stage == Stage::Closed {
                 return false;
             }
-            if state.slots[index].stage == Stage::Starting {
-                return true;
+            match state.slots[index].stage {
+                Stage::Starting => return true,
+                Stage::Pausing => state = self.pause(state, index),
+                _ => state = wait(state, index),
             }
-            state = wait(state, index);
         }
+    }
+
+    /// Waits until a worker can be tried again in this slot.
+    fn pause<'a>(
+        self: &'a Arc<Self>,
+        state: MutexGuard<'a, State>,
+        index: usize,
+    ) -> MutexGuard<'a, State> {
+        let wake = Arc::clone(&state.slots[index].wake);
+        let waited = wake.wait_timeout(state, RETRY_PAUSE);
+        let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if !timeout.timed_out() || state.slots[index].stage != Stage::Pausing {
+            return state;
+        }
+        state.slots[index].stage = Stage::Vacant;
+        self.dispatch(state);
+        self.state()
     }
 
     /// Talks to a worker until it has ended. Returns its process id, and its exit status if the system kept it.
@@ -305,15 +331,19 @@ impl Pool {
         self.dispatch(state);
     }
 
-    /// Closes a slot in which no worker can be started. If all slots are closed, the pool is broken.
-    fn close_slot(
-        self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
-        index: usize,
-        error: &io::Error,
-    ) {
-        if state.close(index) {
-            let message = error.to_string();
+    /// Tries again later if no worker could be started because something was short. Otherwise closes the slot. If all
+    /// slots are closed, the pool is broken.
+    fn start_failed(self: &Arc<Self>, index: usize, error: &io::Error) {
+        // "No such file or directory" does not name the file.
+        let message = format!("{}: {error}", self.settings.launcher.program());
+        let mut state = self.state();
+        if is_shortage(error) && state.broken.is_none() {
+            state.vacate(index);
+            state.slots[index].stage = Stage::Pausing;
+            let lost = state.run_short(message.clone());
+            self.dispatch(state);
+            settle_short(lost, &message);
+        } else if state.close(index) {
             self.break_pool(state, BrokenError::NoWorker { message });
         } else {
             self.dispatch(state);
@@ -401,6 +431,7 @@ impl std::fmt::Debug for Pool {
             .field("workers", &state.count_workers())
             .field("shut_down", &state.shut_down)
             .field("broken", &state.broken)
+            .field("shortage", &state.shortage)
             .finish_non_exhaustive()
     }
 }
@@ -414,6 +445,14 @@ fn settle_all<P>(
     for callbacks in to_run {
         contain(callbacks);
     }
+}
+
+/// Fails tasks that no worker could be started for.
+fn settle_short(lost: Vec<Box<dyn Pending>>, message: &str) {
+    settle_all(lost, |pending| {
+        let message = message.to_owned();
+        pending.settle_broken(BrokenError::NoWorker { message })
+    });
 }
 
 fn wait<'a>(state: MutexGuard<'a, State>, index: usize) -> MutexGuard<'a, State> {

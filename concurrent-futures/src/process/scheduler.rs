@@ -9,6 +9,7 @@ use std::mem;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar};
+use std::time::Instant;
 
 use rustix::net::SendFlags;
 
@@ -25,6 +26,10 @@ pub(super) struct State {
     pub(super) restarts: usize,
     pub(super) shut_down: bool,
     pub(super) broken: Option<BrokenError>,
+    /// Why the latest start of a worker failed, if there was no descriptor, thread or memory for it.
+    pub(super) shortage: Option<String>,
+    /// No thread for another slot is started before this time, after one could not be started.
+    pub(super) no_thread_before: Option<Instant>,
 }
 
 /// The limits of a pool.
@@ -92,6 +97,8 @@ pub(super) enum Stage {
     /// No worker, but one can be started.
     #[default]
     Vacant,
+    /// No worker could be started. After a pause the slot is vacant again.
+    Pausing,
     /// A worker is wanted, but cannot accept tasks yet.
     Starting,
     /// The worker accepts tasks.
@@ -146,14 +153,16 @@ impl State {
         if self.queue.len() <= self.count(Stage::Starting) {
             return Step::Nothing; // the workers that are starting will take them
         }
-        if let Some(index) = self
-            .slots
-            .iter()
-            .position(|slot| slot.stage == Stage::Vacant)
+        // While something is short, one slot at a time tries again.
+        let is_short = self.count(Stage::Pausing) > 0;
+        if !is_short && let Some(index) = slots().position(|(_, slot)| slot.stage == Stage::Vacant)
         {
             return Step::Start(index);
         }
-        if self.slots.len() < self.rules.max_workers {
+        let may_start_thread = self
+            .no_thread_before
+            .is_none_or(|time| time < Instant::now());
+        if !is_short && self.slots.len() < self.rules.max_workers && may_start_thread {
             return Step::AddSlot;
         }
         freest.map_or(Step::Nothing, |(index, _)| Step::Give(index))
@@ -258,6 +267,22 @@ impl State {
         slot.stage = Stage::Vacant;
         let was_expected = unanswered.is_empty() && (reached_limit || is_over);
         (!was_expected).then_some(unanswered)
+    }
+
+    /// Records that no worker could be started now, because of `shortage`. If there is another worker, the queued tasks
+    /// wait for that one. Otherwise returns them, and they fail.
+    pub(super) fn run_short(&mut self, shortage: String) -> Vec<Box<dyn Pending>> {
+        self.shortage = Some(shortage);
+        let has_worker = |slot: &Slot| {
+            matches!(
+                slot.stage,
+                Stage::Starting | Stage::Open | Stage::Retiring | Stage::Ended
+            )
+        };
+        if self.slots.iter().any(has_worker) {
+            return Vec::new();
+        }
+        self.queue.drain(..).map(|job| job.pending).collect()
     }
 
     /// Closes a slot in which no worker can be started. Returns whether all slots are closed now.

@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use concurrent_futures::{OnCrash, Shutdown};
-use rustix::process::{WaitOptions, wait};
+use concurrent_futures::{OnCrash, Shutdown, TaskError};
+use rustix::process::{Resource, Rlimit, WaitOptions, getrlimit, setrlimit, wait};
 
 use crate::support::{Gates, PART, in_time, pool, run_part, this_program, worker_exit};
 use crate::tasks::*;
@@ -145,5 +145,58 @@ pub(crate) fn huge_task() {
 fn a_huge_task_occupies_no_memory_after_its_end() {
     in_time(|| {
         run_part(this_program("huge-task"));
+    });
+}
+
+/// Calls `test` while this process cannot open descriptors.
+fn without_descriptors(test: impl FnOnce()) {
+    let limit = getrlimit(Resource::Nofile);
+    // The three standard streams are open. With 0 the polls of threads that need no descriptor would fail too.
+    let none = Rlimit {
+        current: Some(3),
+        ..limit
+    };
+    setrlimit(Resource::Nofile, none).unwrap();
+    test();
+    setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn descriptors_short_for_a_moment() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).build().unwrap();
+        let first = executor.submit(gates.task()).unwrap();
+        let first_held = gates.held();
+        let mut second = None;
+        without_descriptors(|| {
+            second = Some(executor.submit(gates.task()).unwrap());
+            while !format!("{executor:?}").contains("os error 24") {
+                std::thread::yield_now();
+            }
+        });
+        let second_held = gates.held();
+        assert_ne!(first_held.pid, second_held.pid);
+        first_held.go_on();
+        second_held.go_on();
+        assert!(first.result().is_ok() && second.unwrap().result().is_ok());
+    });
+    in_time(|| {
+        let executor = pool().max_workers(2).build().unwrap();
+        without_descriptors(|| {
+            let future = executor.submit(Square(1)).unwrap();
+            let Err(TaskError::Broken(broken)) = future.result() else {
+                panic!("{future:?}");
+            };
+            assert!(broken.to_string().contains("os error 24"), "{broken}");
+        });
+        assert_eq!(executor.submit(Square(2)).unwrap().result(), Ok(&4));
+    });
+}
+
+#[test]
+fn a_pool_has_its_size_again_when_descriptors_are_back() {
+    in_time(|| {
+        run_part(this_program("descriptors-short-for-a-moment"));
     });
 }
