@@ -41,7 +41,7 @@ impl Launcher {
             .spawn();
         // The command must not keep the worker's end open: the death of the worker would go unnoticed.
         command.stdin(Stdio::null());
-        Ok((Worker::new(started?), parent_end))
+        Ok((Worker { child: started? }, parent_end))
     }
 }
 
@@ -55,22 +55,15 @@ pub(super) fn is_shortage(error: &io::Error) -> bool {
 /// A worker process that has been started.
 pub(super) struct Worker {
     child: Child,
-    pidfd: Option<OwnedFd>,
 }
 
 impl Worker {
-    fn new(child: Child) -> Self {
-        let pidfd = open_pidfd(&child);
-        Self { child, pidfd }
-    }
-
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Returns a descriptor that is readable when the process has ended, where the system has such descriptors.
-    pub(super) fn pidfd(&self) -> Option<&OwnedFd> {
-        self.pidfd.as_ref()
+    pub(super) fn process(&self) -> &Child {
+        &self.child
     }
 
     /// Ends a worker whose socket is closed. Returns its exit status, or `None` if the system did not keep it: it keeps
@@ -87,17 +80,4 @@ impl Worker {
             Err(_) => None,
         }
     }
-}
-
-/// Opens a pidfd for a process. Without one, as before Linux 5.3, only the end of the stream shows that it has ended.
-#[cfg(target_os = "linux")]
-fn open_pidfd(child: &Child) -> Option<OwnedFd> {
-    use rustix::process::{Pid, PidfdFlags, pidfd_open};
-
-    pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open_pidfd(_child: &Child) -> Option<OwnedFd> {
-    None
 }

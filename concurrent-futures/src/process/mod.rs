@@ -5,19 +5,21 @@
 //! * `frame`: the encoding of tasks and replies on a stream
 //! * `task`: tasks that can be sent to another process
 //! * `worker`: the worker's side, which runs tasks
-//! * `connection`: the stream of replies from a worker
+//! * `announcement`: recognises workers
+//! * `watch`: notices the end of workers
 //! * `launch`: starts a worker
 //! * `job`: a type-erased task that waits for a worker
 //! * `scheduler`: decides which worker gets which task
 //! * `pool`: the threads that talk to the workers
 
-mod connection;
+mod announcement;
 mod frame;
 mod job;
 mod launch;
 mod pool;
 mod scheduler;
 mod task;
+mod watch;
 mod worker;
 
 pub(crate) use job::{Job, encode_task};

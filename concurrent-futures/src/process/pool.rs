@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::connection::{Refusal, Replies};
+use super::announcement::{Refusal, await_worker};
 use super::frame;
 use super::job::{Job, Pending, read_reply};
 use super::launch::{Launcher, Worker, is_shortage};
 use super::scheduler::{Rules, Stage, State, Step, WriterAction};
+use super::watch::watch;
 use super::worker::WORKER_ARGUMENT;
 use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::panics::contain;
@@ -185,6 +186,7 @@ impl Pool {
     ) -> io::Result<(u32, Option<ExitStatus>)> {
         let socket = Arc::new(socket);
         self.state().connect(index, Arc::clone(&socket));
+        let _watch = watch(worker.process(), &socket);
         let result = thread::scope(|scope| {
             let reader_thread = thread::Builder::new()
                 .name(format!("worker_{index}_in"))
@@ -237,9 +239,8 @@ impl Pool {
     /// Settles tasks as their replies arrive, until no more can arrive.
     fn read_replies(self: &Arc<Self>, index: usize, worker: &Worker, socket: &UnixStream) {
         WORKER_OF.set(Some(self.address()));
-        let mut replies = Replies::new(socket, worker.pidfd());
-        match replies.await_worker(self.settings.start_timeout) {
-            Ok(()) => self.read_from_worker(index, worker, replies),
+        match await_worker(socket, self.settings.start_timeout) {
+            Ok(()) => self.read_from_worker(index, worker, socket),
             Err(refusal) => self.refuse_program(refusal),
         }
         // The other thread may be writing, to a socket that another process keeps open.
@@ -265,8 +266,8 @@ impl Pool {
         self.break_pool(self.state(), BrokenError::NoWorker { message });
     }
 
-    fn read_from_worker(self: &Arc<Self>, index: usize, worker: &Worker, replies: Replies<'_>) {
-        let mut stream = BufReader::with_capacity(1 << 16, replies);
+    fn read_from_worker(self: &Arc<Self>, index: usize, worker: &Worker, socket: &UnixStream) {
+        let mut stream = BufReader::with_capacity(1 << 16, socket);
         let mut reply = Vec::new();
         let mut awaits_initializer = self.settings.initializer.is_some();
         while let Ok(Some(number)) = frame::read(&mut stream, &mut reply) {
