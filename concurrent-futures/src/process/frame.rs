@@ -4,12 +4,11 @@
 //! The tasks of a worker are numbered from 1, and its initializer is 0. A reply has the number of its task, so a reply
 //! that belongs to no task is recognised. A task consists of its name, a byte that distinguishes a single task from a chunk, and its fields. A reply consists
 //! of one byte for the outcome, and the value or the error message. Fields and values are encoded with postcard. The
-//! length is not trusted: memory is allocated only for bytes that arrive.
+//! length is not trusted: it is at most 1 GiB, and memory is allocated only for bytes that arrive.
 
 use std::io::{self, BufRead, Read};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use super::codec::MAX_FRAME_BYTES;
 
 /// Starts a new frame in `frame`, with the number 0, and discards the previous content.
 pub(super) fn begin(frame: &mut Vec<u8>) {
@@ -25,36 +24,21 @@ pub(super) fn set_number(frame: &mut [u8], number: u64) {
 /// Writes the length of a complete frame.
 ///
 /// # Errors
-/// If the length does not fit into its four bytes.
+/// If the frame is longer than [`MAX_FRAME_BYTES`].
 pub(super) fn finish(frame: &mut [u8]) -> Result<(), String> {
     let length = frame.len() - HEADER_BYTES;
-    let length =
-        u32::try_from(length).map_err(|_| format!("{length} bytes do not fit in a frame"))?;
+    let length = u32::try_from(length).ok();
+    let length = length.filter(|_| frame.len() <= MAX_FRAME_BYTES);
+    let length = length.ok_or("it needs more than 1 GiB")?;
     frame[..LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
     Ok(())
-}
-
-/// Appends the encoding of `value` to a frame.
-pub(super) fn append(frame: &mut Vec<u8>, value: &impl Serialize) -> Result<(), String> {
-    let prefix = std::mem::take(frame);
-    *frame = postcard::to_extend(value, prefix).map_err(|error| error.to_string())?;
-    Ok(())
-}
-
-/// Decodes the value that fills `bytes`. Remaining bytes are an error too: they were encoded from another type.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
-        Ok((_, rest)) => Err(format!("{} bytes left over", rest.len())),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 /// Reads the next frame into `frame`, without its header. Blocks until it is complete. Returns its number, or `None` at
 /// the end of the stream.
 ///
 /// # Errors
-/// If the stream fails, or ends within a frame.
+/// If the stream fails, or ends within a frame. Of the kind `InvalidData` if the length is that of no frame.
 pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<Option<u64>> {
     release(frame);
     if stream.fill_buf()?.is_empty() {
@@ -64,6 +48,10 @@ pub(super) fn read(stream: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result
     stream.read_exact(&mut length)?;
     stream.read_exact(&mut number)?;
     let length = u32::from_le_bytes(length);
+    if usize::try_from(length).is_ok_and(|length| length > MAX_FRAME_BYTES - HEADER_BYTES) {
+        let message = format!("a frame cannot have {length} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
     let read = stream.take(length.into()).read_to_end(frame)?;
     if u32::try_from(read) == Ok(length) {
         Ok(Some(u64::from_le_bytes(number)))
@@ -128,6 +116,9 @@ const MAX_KEPT_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
+
+    use super::super::codec::{append, decode};
     use super::*;
 
     fn frame_of(number: u64, value: &impl Serialize) -> Vec<u8> {

@@ -11,6 +11,7 @@ use crate::future::{Callbacks, Future, Promise};
 use crate::panics::contain;
 use crate::task::Fallible;
 
+use super::codec;
 use super::frame::{self, Outcome, Request};
 use super::task::PortableTask;
 use super::worker::call;
@@ -89,9 +90,9 @@ fn encode<K: PortableTask>(request: Request, fields: impl Serialize) -> Result<V
     let mut frame = Vec::new();
     frame::begin(&mut frame);
     let encoded = call(|| {
-        frame::append(&mut frame, &K::NAME)?;
+        codec::append(&mut frame, &K::NAME)?;
         frame.push(request as u8);
-        frame::append(&mut frame, &fields)?;
+        codec::append(&mut frame, &fields)?;
         frame::finish(&mut frame)
     });
     contain(|| drop(fields));
@@ -130,7 +131,7 @@ impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for TypedPromise<W, 
     fn settle(self: Box<Self>, reply: &[u8]) -> Option<CallbacksToRun> {
         let Self { promise, convert } = *self;
         let outcome = read_reply(reply).and_then(|value| {
-            let value = call(|| frame::decode(value)).flatten();
+            let value = call(|| codec::decode(value)).flatten();
             let value = value.map_err(|message| TaskError::Decode { message })?;
             convert(value)
         });

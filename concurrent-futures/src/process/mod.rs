@@ -2,6 +2,7 @@
 //!
 //! The modules, lowest layer first; each imports only from those above it in this list:
 //!
+//! * `codec`: the encoding of values, within bounds
 //! * `frame`: the encoding of tasks and replies on a stream
 //! * `task`: tasks that can be sent to another process
 //! * `worker`: the worker's side, which runs tasks
@@ -13,6 +14,7 @@
 //! * `pool`: the threads that talk to the workers
 
 mod announcement;
+mod codec;
 mod frame;
 mod job;
 mod launch;

@@ -270,7 +270,14 @@ impl Pool {
         let mut stream = BufReader::with_capacity(1 << 16, socket);
         let mut reply = Vec::new();
         let mut awaits_initializer = self.settings.initializer.is_some();
-        while let Ok(Some(number)) = frame::read(&mut stream, &mut reply) {
+        loop {
+            let number = match frame::read(&mut stream, &mut reply) {
+                Ok(Some(number)) => number,
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    break self.break_protocol(worker, error.to_string());
+                }
+                Ok(None) | Err(_) => break,
+            };
             if awaits_initializer && number == INITIALIZER_NUMBER {
                 awaits_initializer = false;
                 self.initializer_ended(index, &reply);
@@ -279,11 +286,7 @@ impl Pool {
             let pending = match self.take_answered(index, number) {
                 Ok(Some(pending)) => pending,
                 Ok(None) => break,
-                Err(message) => {
-                    let pid = worker.id();
-                    self.break_pool(self.state(), BrokenError::Protocol { pid, message });
-                    break;
-                }
+                Err(message) => break self.break_protocol(worker, message),
             };
             contain(|| {
                 if let Some(callbacks) = pending.settle(&reply) {
@@ -291,6 +294,11 @@ impl Pool {
                 }
             });
         }
+    }
+
+    fn break_protocol(&self, worker: &Worker, message: String) {
+        let pid = worker.id();
+        self.break_pool(self.state(), BrokenError::Protocol { pid, message });
     }
 
     /// Removes the task that has been answered. The worker counts as free from here on, before any waiter sees the

@@ -36,6 +36,9 @@ use crate::task::Task;
 /// must inspect the data to know how to deserialize it cannot be sent: `serde_json::Value`, `#[serde(untagged)]` and
 /// `#[serde(flatten)]` cause errors. **`#[serde(skip_serializing_if)]` is worse**: the fields after a skipped one are
 /// decoded as something else, often without an error. Long byte strings are faster with `serde_bytes`.
+///
+/// A task that is sent, and a value that comes back, occupy at most 1 GiB each. Beyond that the task fails with
+/// [`TaskError::Encode`](crate::TaskError::Encode).
 pub trait PortableTask:
     Task<Output: Serialize + DeserializeOwned + 'static> + Serialize + DeserializeOwned + 'static
 {

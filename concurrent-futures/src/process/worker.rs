@@ -26,6 +26,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::codec;
 use super::frame::{self, Outcome, Request};
 use super::task::PortableTask;
 use crate::chunk::Chunk;
@@ -248,13 +249,13 @@ fn answer_chunk<K: PortableTask>(
 }
 
 fn read<T: DeserializeOwned>(fields: &[u8]) -> Result<T, (Outcome, String)> {
-    call(|| frame::decode(fields))
+    call(|| codec::decode(fields))
         .flatten()
         .map_err(|message| (Outcome::Undecodable, message))
 }
 
 fn write(reply: &mut Vec<u8>, value: impl Serialize) -> Result<(), (Outcome, String)> {
-    let written = call(|| frame::append(reply, &value)).flatten();
+    let written = call(|| codec::append(reply, &value)).flatten();
     contain(|| drop(value));
     written.map_err(|message| (Outcome::Unencodable, message))
 }

@@ -1,5 +1,7 @@
 //! Tasks that fail, print, or cannot be encoded or decoded. Only that task fails; the worker continues.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use concurrent_futures::{Future, ProcessPoolExecutor, TaskError};
 
 use crate::support::{in_time, pool, run_part, this_program};
@@ -78,6 +80,19 @@ fn only_the_task_that_the_worker_does_not_know_fails() {
             message(&future),
             r#"the task or its value cannot be decoded: the worker has no task "unknown""#
         );
+    });
+}
+
+#[test]
+fn what_does_not_fit_in_a_frame_is_refused_before_it_is_encoded_to_the_end() {
+    in_the_same_worker(|executor| {
+        let future = executor.submit(TakeHuge(Huge(1 << 30))).unwrap();
+        let expected = "the task or its value cannot be encoded: it needs more than 1 GiB";
+        assert_eq!(message(&future), expected);
+        assert!(!END_ENCODED.load(Relaxed));
+        let future = executor.submit(GiveHuge(1 << 30)).unwrap();
+        assert_eq!(message(&future), expected);
+        assert_eq!(executor.submit(TakeHuge(Huge(1))).unwrap().result(), Ok(&1));
     });
 }
 

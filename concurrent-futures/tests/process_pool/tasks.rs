@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use concurrent_futures::{Registry, Task};
 use serde::de::Error as _;
-use serde::ser::Error as _;
+use serde::ser::{Error as _, SerializeTuple};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) fn registry() -> Registry {
@@ -33,6 +33,8 @@ pub(crate) fn registry() -> Registry {
         .with::<RunProgram>()
         .with::<ExecProgram>()
         .with::<Memory>()
+        .with::<TakeHuge>()
+        .with::<GiveHuge>()
 }
 
 /// Returns the memory that this process occupies, in MiB.
@@ -148,6 +150,41 @@ impl<'de> Deserialize<'de> for Fragile {
 tasks! {
     TakeFragile(fragile: Fragile) -> () { assert_eq!(fragile.0, Fails::Never) }
     ReturnFragile(fails: Fails) -> Fragile { Fragile(fails) }
+}
+
+/// A value of this many bytes, and after them one that says when it is encoded.
+#[derive(Debug)]
+pub(crate) struct Huge(pub(crate) usize);
+
+/// Whether the end of a [`Huge`] was encoded in this process.
+pub(crate) static END_ENCODED: AtomicBool = AtomicBool::new(false);
+
+impl Serialize for Huge {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Bytes(usize);
+        impl Serialize for Bytes {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_bytes(&vec![0; self.0])
+            }
+        }
+        let mut parts = serializer.serialize_tuple(2)?;
+        parts.serialize_element(&Bytes(self.0))?;
+        END_ENCODED.store(true, Relaxed);
+        parts.serialize_element(&0_u8)?;
+        parts.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Huge {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (bytes, _): (String, u8) = Deserialize::deserialize(deserializer)?;
+        Ok(Self(bytes.len()))
+    }
+}
+
+tasks! {
+    TakeHuge(huge: Huge) -> usize { huge.0 }
+    GiveHuge(bytes: usize) -> Huge { Huge(bytes) }
 }
 
 /// A task that no worker has registered.
