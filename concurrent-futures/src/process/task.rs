@@ -37,8 +37,9 @@ use crate::task::Task;
 /// `#[serde(flatten)]` cause errors. **`#[serde(skip_serializing_if)]` is worse**: the fields after a skipped one are
 /// decoded as something else, often without an error. Long byte strings are faster with `serde_bytes`.
 ///
-/// A task that is sent, and a value that comes back, occupy at most 1 GiB each. Beyond that the task fails with
-/// [`TaskError::Encode`](crate::TaskError::Encode).
+/// A task that is sent, and a value that comes back, occupy at most 1 GiB each. A value may be nested so deeply that
+/// encoding and decoding it need 512 KiB of stack, which is some hundred levels at least. Beyond that the task fails
+/// with [`TaskError::Encode`](crate::TaskError::Encode) or [`TaskError::Decode`](crate::TaskError::Decode).
 pub trait PortableTask:
     Task<Output: Serialize + DeserializeOwned + 'static> + Serialize + DeserializeOwned + 'static
 {

@@ -84,6 +84,29 @@ fn only_the_task_that_the_worker_does_not_know_fails() {
 }
 
 #[test]
+fn what_is_nested_too_deeply_fails_alone() {
+    in_the_same_worker(|executor| {
+        let too_deep = 60_000;
+        let take = |flat| {
+            executor
+                .submit(TakeNest(Nest::new(too_deep, flat)))
+                .unwrap()
+        };
+        let give = |flat| executor.submit(GiveNest(too_deep, flat)).unwrap();
+        for error in [take(false).error().cloned(), give(false).error().cloned()] {
+            assert!(matches!(error, Some(TaskError::Encode { .. })), "{error:?}");
+        }
+        for error in [take(true).error().cloned(), give(true).error().cloned()] {
+            assert!(matches!(error, Some(TaskError::Decode { .. })), "{error:?}");
+        }
+        let future = executor.submit(GiveNest(128, false)).unwrap();
+        assert!(future.result().is_ok());
+        let future = executor.submit(TakeNest(Nest::new(128, false))).unwrap();
+        assert_eq!(future.result(), Ok(&true));
+    });
+}
+
+#[test]
 fn what_does_not_fit_in_a_frame_is_refused_before_it_is_encoded_to_the_end() {
     in_the_same_worker(|executor| {
         let future = executor.submit(TakeHuge(Huge(1 << 30))).unwrap();

@@ -33,6 +33,8 @@ pub(crate) fn registry() -> Registry {
         .with::<RunProgram>()
         .with::<ExecProgram>()
         .with::<Memory>()
+        .with::<TakeNest>()
+        .with::<GiveNest>()
         .with::<TakeHuge>()
         .with::<GiveHuge>()
 }
@@ -150,6 +152,63 @@ impl<'de> Deserialize<'de> for Fragile {
 tasks! {
     TakeFragile(fragile: Fragile) -> () { assert_eq!(fragile.0, Fails::Never) }
     ReturnFragile(fails: Fails) -> Fragile { Fragile(fails) }
+}
+
+/// A value that contains itself to some depth.
+#[derive(Debug, Default)]
+pub(crate) struct Nest {
+    inner: Option<Box<Nest>>,
+    /// Whether the encoding does without recursion, so that only the decoding meets the depth.
+    flat: bool,
+}
+
+impl Nest {
+    pub(crate) fn new(depth: usize, flat: bool) -> Self {
+        let wrap = |inner: Self, _| Self {
+            inner: Some(Box::new(inner)),
+            flat,
+        };
+        (0..depth).fold(Self { inner: None, flat }, wrap)
+    }
+}
+
+/// Without recursion: the depth is too much for a stack.
+impl Drop for Nest {
+    fn drop(&mut self) {
+        let mut inner = self.inner.take();
+        while let Some(mut nest) = inner {
+            inner = nest.inner.take();
+        }
+    }
+}
+
+impl Serialize for Nest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.flat {
+            return self.inner.serialize(serializer);
+        }
+        // What the encoding of nested options comes to.
+        let mut bytes = serializer.serialize_tuple(0)?;
+        let mut nest = self;
+        while let Some(inner) = &nest.inner {
+            bytes.serialize_element(&1_u8)?;
+            nest = inner;
+        }
+        bytes.serialize_element(&0_u8)?;
+        bytes.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Nest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let inner = Option::deserialize(deserializer)?;
+        Ok(Self { inner, flat: false })
+    }
+}
+
+tasks! {
+    TakeNest(nest: Nest) -> bool { nest.inner.is_some() }
+    GiveNest(depth: usize, flat: bool) -> Nest { Nest::new(depth, flat) }
 }
 
 /// A value of this many bytes, and after them one that says when it is encoded.
