@@ -8,7 +8,9 @@ use concurrent_futures::{
 
 use tempfile::NamedTempFile;
 
-use crate::support::{Gates, KILLED, PART, worker_exit, in_time, kill, run_part, pool, this_program};
+use crate::support::{
+    Gates, KILLED, PART, in_time, kill, pool, run_part, this_program, worker_exit,
+};
 use crate::tasks::*;
 
 /// Runs a part in a program that `script` starts as `"$0" "$@"`.
@@ -143,8 +145,8 @@ fn the_death_of_a_worker_is_noticed_while_another_program_keeps_its_socket() {
         let held = gates.held();
         let huge = executor.submit(Echo("x".repeat(64 << 20))).unwrap();
         held.kill();
-        for death in [worker_exit(&doomed), worker_exit(&huge)] {
-            assert_eq!(worker_exit, (held.pid, KILLED.to_owned()));
+        for exit in [worker_exit(&doomed), worker_exit(&huge)] {
+            assert_eq!(exit, (held.pid, KILLED.to_owned()));
         }
         executor.shutdown(Shutdown::wait());
     });
