@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use crate::counters::{Counters, InFlight};
+use crate::counters::{Counters, InFlight, OpenConnection};
 use crate::script::{End, Script, Step};
 
 /// The pause before a reset, so that the bytes already written arrive first: a reset may overtake them.
@@ -46,7 +46,7 @@ impl Listener for Connections {
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         // axum's `accept` waits a second if the process has no descriptor left.
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        self.counters.connection_accepted();
+        let open = self.counters.connection_accepted();
         // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
         let _ = stream.set_nodelay(true);
         let handle = ConnectionHandle::default();
@@ -56,6 +56,7 @@ impl Listener for Connections {
                 handle,
                 running: None,
                 close_timer: None,
+                _open: open,
             },
             address,
         )
@@ -113,6 +114,8 @@ pub(crate) struct Connection {
     handle: ConnectionHandle,
     running: Option<RunningScript>,
     close_timer: Option<Pin<Box<Sleep>>>,
+    /// Dropped after `stream`, so a connection that is no longer counted holds no descriptor.
+    _open: OpenConnection,
 }
 
 impl AsyncRead for Connection {

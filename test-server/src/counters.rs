@@ -5,13 +5,15 @@
 //! would seem to exceed it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::access_log::Entry;
+use crate::fault::MAX_DURATION;
 
 /// The counters of a server since it started or was last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -21,6 +23,8 @@ pub struct Stats {
     pub requests: u64,
     /// TCP connections accepted.
     pub connections: u64,
+    /// TCP connections open now.
+    pub open_connections: usize,
     /// Requests in flight now.
     pub in_flight: usize,
     /// The most requests that were in flight at the same time.
@@ -44,8 +48,44 @@ pub struct CodeStats {
 #[derive(Debug)]
 pub(crate) struct Counters {
     connections: AtomicU64,
+    open_connections: AtomicUsize,
     gauge: watch::Sender<Gauge>,
     by_code: Mutex<CodeCounters>,
+    changes: Changes,
+}
+
+/// The number of changes of all counters, for threads that wait for one.
+#[derive(Debug, Default)]
+struct Changes {
+    number: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Changes {
+    /// Wakes all waiting threads. Called after each change.
+    fn notify(&self) {
+        *self.lock() += 1;
+        self.changed.notify_all();
+    }
+
+    fn number(&self) -> u64 {
+        *self.lock()
+    }
+
+    /// Blocks until the number is no longer `known`, or until the deadline. Returns whether it has changed.
+    fn wait(&self, known: u64, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let unchanged = |number: &mut u64| *number == known;
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), left, unchanged);
+        let (number, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *number != known
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -67,13 +107,19 @@ impl Counters {
     pub(crate) fn new() -> Self {
         Self {
             connections: AtomicU64::new(0),
+            open_connections: AtomicUsize::new(0),
             gauge: watch::Sender::new(Gauge::default()),
             by_code: Mutex::default(),
+            changes: Changes::default(),
         }
     }
 
-    pub(crate) fn connection_accepted(&self) {
+    /// Counts a connection. It is open until the returned guard is dropped.
+    pub(crate) fn connection_accepted(self: &Arc<Self>) -> OpenConnection {
         self.connections.fetch_add(1, Ordering::Relaxed);
+        self.open_connections.fetch_add(1, Ordering::Relaxed);
+        self.changes.notify();
+        OpenConnection(Arc::clone(self))
     }
 
     /// Counts a request. It is in flight until the returned guard is dropped. Also returns the number of requests for
@@ -97,6 +143,7 @@ impl Counters {
             gauge.peak = gauge.peak.max(gauge.now);
             gauge.peak_of_plan = gauge.peak_of_plan.max(gauge.now);
         });
+        self.changes.notify();
         let in_flight = InFlight {
             counters: Arc::clone(self),
             code: code.to_owned(),
@@ -130,6 +177,27 @@ impl Counters {
             gauge.peak = gauge.now;
             gauge.peak_of_plan = gauge.now;
         });
+        self.changes.notify();
+    }
+
+    /// Blocks until the counters meet `condition`. Returns them, or as an error those at the end of `timeout`.
+    pub(crate) fn wait_until(
+        &self,
+        timeout: Duration,
+        mut condition: impl FnMut(&Stats) -> bool,
+    ) -> Result<Stats, Stats> {
+        let deadline = Instant::now() + timeout.min(MAX_DURATION);
+        loop {
+            // Read first: a change after this is noticed, even if it is before the wait.
+            let known = self.changes.number();
+            let stats = self.stats();
+            if condition(&stats) {
+                return Ok(stats);
+            }
+            if !self.changes.wait(known, deadline) {
+                return Err(stats);
+            }
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -142,6 +210,7 @@ impl Counters {
         Stats {
             requests: codes.values().map(|stats| stats.attempts).sum(),
             connections: self.connections.load(Ordering::Relaxed),
+            open_connections: self.open_connections.load(Ordering::Relaxed),
             in_flight: now,
             peak_in_flight: peak,
             injected,
@@ -174,6 +243,7 @@ impl InFlight {
             *stats.injected.entry(fault.to_owned()).or_default() += 1;
         }
         drop(by_code);
+        self.counters.changes.notify();
         if let Some(log) = &mut self.log {
             log.faults.push(fault);
         }
@@ -197,5 +267,17 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.counters.gauge.send_modify(|gauge| gauge.now -= 1);
+        self.counters.changes.notify();
+    }
+}
+
+/// One open connection. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct OpenConnection(Arc<Counters>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.open_connections.fetch_sub(1, Ordering::Relaxed);
+        self.0.changes.notify();
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes meet
 //! which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
-//! drop it. [`TestServer::stats`] returns the requests that the client really sent.
+//! drop it. [`TestServer::stats`] returns the requests that the client really sent, and [`TestServer::wait_until`] waits
+//! for them.
 //!
 //! ```
 //! use test_server::TestServer;

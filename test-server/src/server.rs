@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderValue;
@@ -144,6 +145,33 @@ impl TestServer {
     /// Returns the counters since the start or the last reset.
     pub fn stats(&self) -> Stats {
         self.site.counters.stats()
+    }
+
+    /// Blocks until the counters meet `condition`, and returns them. Checks after each change instead of polling.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    /// use std::net::TcpStream;
+    /// use std::time::Duration;
+    /// use test_server::{Plan, TestServer};
+    ///
+    /// let server = TestServer::start(Plan::hold_until(2))?;
+    /// let mut client = TcpStream::connect(("127.0.0.1", server.port()))?;
+    /// write!(client, "GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
+    ///
+    /// let stats = server.wait_until(Duration::from_secs(10), |stats| stats.in_flight == 1);
+    /// assert_eq!(stats.map(|stats| stats.requests), Ok(1));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The counters at the end of `timeout`, if they did not meet the condition by then.
+    pub fn wait_until(
+        &self,
+        timeout: Duration,
+        condition: impl FnMut(&Stats) -> bool,
+    ) -> Result<Stats, Stats> {
+        self.site.counters.wait_until(timeout, condition)
     }
 
     /// Stops the server, closes its connections and returns its counters. Does not wait for requests in flight. The

@@ -445,7 +445,7 @@ fn waits_come_before_any_kind_of_answer() {
     let lines = format!("GET {BR} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     let both = std::thread::scope(|scope| {
         let first = scope.spawn(|| exchange(address, &lines));
-        wait_until("in flight", || server.stats().in_flight > 0);
+        wait_until("in flight", &server, |stats| stats.in_flight > 0);
         let second = exchange(address, &lines);
         (first.join().unwrap().status(), second.status())
     });
@@ -553,7 +553,7 @@ fn a_fault_is_counted_when_it_starts() {
         let server = server_with(fault);
         let _client = send_get(&server, BR);
         let name = fault.split('=').next().unwrap();
-        wait_until(fault, || server.stats().injected.get(name) == Some(&1));
+        wait_until(fault, &server, |stats| stats.injected.get(name) == Some(&1));
     }
 }
 

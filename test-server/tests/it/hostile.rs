@@ -100,9 +100,8 @@ fn requests_end_when_their_clients_leave_during_a_fault() {
             .start()
             .unwrap();
         let clients = [(); 5].map(|()| send_get(&server, "/flags/br/br.gif"));
-        let in_flight = || server.stats().in_flight;
-        wait_until(fault, || in_flight() == 5);
+        wait_until(fault, &server, |stats| stats.in_flight == 5);
         drop(clients);
-        wait_until(fault, || in_flight() == 0);
+        wait_until(fault, &server, |stats| stats.in_flight == 0);
     }
 }

@@ -20,7 +20,7 @@ fn request(server: &TestServer, method: &str, path: &str) -> Response {
 /// Returns a connection whose request for BR is in flight.
 fn waiting_client(server: &TestServer) -> TcpStream {
     let client = send_get(server, "/flags/br/br.gif");
-    wait_until("in flight", || server.stats().in_flight > 0);
+    wait_until("in flight", server, |stats| stats.in_flight > 0);
     client
 }
 
@@ -232,10 +232,32 @@ fn stop_ends_hanging_requests_and_frees_the_port() {
 }
 
 #[test]
+fn open_connections_are_counted_until_their_clients_leave() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let open = |number| {
+        let stats = wait_until("open", &server, |stats| stats.open_connections == number);
+        (stats.connections, stats.requests)
+    };
+    let clients = [(); 3].map(|()| TcpStream::connect(("127.0.0.1", server.port())).unwrap());
+    assert_eq!(open(3), (3, 0));
+    drop(clients);
+    assert_eq!(open(0), (3, 0));
+}
+
+#[test]
+fn a_wait_for_counters_ends_at_its_timeout_with_the_counters_at_that_time() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let waited = server.wait_until(Duration::from_millis(1), |stats| stats.requests > 0);
+    assert_eq!(waited, Err(server.stats()));
+    let waited = server.wait_until(Duration::MAX, |stats| stats.requests == 0);
+    assert_eq!(waited, Ok(server.stats()));
+}
+
+#[test]
 fn a_request_is_no_longer_in_flight_when_its_client_leaves() {
     let server = TestServer::start(Plan::hold_until(2)).unwrap();
     drop(waiting_client(&server));
-    wait_until("not in flight", || server.stats().in_flight == 0);
+    wait_until("not in flight", &server, |stats| stats.in_flight == 0);
     assert_eq!(server.stop().peak_in_flight, 1);
 }
 
@@ -254,7 +276,7 @@ fn a_request_is_in_flight_until_a_slow_reader_has_been_sent_everything() {
     client.read_exact(&mut first).unwrap();
     assert_eq!(server.stats().in_flight, 1);
     drop(client);
-    wait_until("not in flight", || server.stats().in_flight == 0);
+    wait_until("not in flight", &server, |stats| stats.in_flight == 0);
 }
 
 #[test]

@@ -2,22 +2,22 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use test_server::TestServer;
+use test_server::{Stats, TestServer};
 
 #[cfg(unix)]
 pub(crate) mod program;
 
-/// Polls until the condition holds, for at most a minute. For state that offers nothing to wait on.
+/// Blocks until the counters of the server meet the condition. Panics with them after a minute.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited for a minute: {what}");
-        thread::sleep(Duration::from_millis(1));
-    }
+pub(crate) fn wait_until(
+    what: &str,
+    server: &TestServer,
+    condition: impl FnMut(&Stats) -> bool,
+) -> Stats {
+    let waited = server.wait_until(Duration::from_secs(60), condition);
+    waited.unwrap_or_else(|stats| panic!("waited for a minute: {what}: {stats:?}"))
 }
 
 /// The state of a connection after the last byte.
