@@ -287,8 +287,10 @@ impl Soak {
     /// Waits until the server has noticed that the client has closed its connections, and no more file descriptors are
     /// open than before the first pass.
     fn wait_for_closed_connections(&self) {
-        wait_until(|| self.server.stats().in_flight == 0);
-        wait_until(|| descriptors() <= self.descriptors);
+        wait_until(&self.server, |stats| {
+            stats.in_flight == 0 && stats.open_connections == 0
+        });
+        assert!(descriptors() <= self.descriptors);
     }
 
     /// Checks that the plan contains every fault that can be mixed, and that the server injected each of them.

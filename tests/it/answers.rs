@@ -16,12 +16,12 @@ use test_server::{Plan, TestServer};
 /// Downloads BR from this server in every strategy. Returns the outcome as text, and asserts that it is the same in all
 /// strategies and that an older flag is untouched.
 fn message(server: &RawServer) -> String {
-    message_within(server, support::WATCHDOG)
+    message_within(&server.url(), support::WATCHDOG)
 }
 
-fn message_within(server: &RawServer, timeout: Duration) -> String {
+fn message_within(url: &str, timeout: Duration) -> String {
     let messages = Strategy::ALL.map(|strategy| {
-        let work = Work::with_timeout(&server.url(), codes(&["br"]), timeout);
+        let work = Work::with_timeout(url, codes(&["br"]), timeout);
         fs::write(work.dest.path().join("br.gif"), "an older flag").unwrap();
         let record = work.run(strategy, 1).remove(0);
         assert_eq!(work.listing(), ["br.gif"], "no other file");
@@ -120,10 +120,11 @@ fn a_stalling_or_dripping_server_fails_at_the_time_limit() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\nGIF89a",
     ] {
         let server = RawServer::stalling_after(answer);
-        assert_eq!(message_within(&server, timeout), TIMED_OUT);
+        assert_eq!(message_within(&server.url(), timeout), TIMED_OUT);
     }
-    // Each byte arrives long before the limit, but the body never ends.
-    assert_eq!(message_within(&RawServer::dripping(), timeout), TIMED_OUT);
+    // Each byte arrives long before the limit, but the body does not end in time.
+    let server = support::server("100:drip");
+    assert_eq!(message_within(&server.url(), timeout), TIMED_OUT);
 }
 
 #[test]

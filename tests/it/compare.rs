@@ -322,7 +322,7 @@ fn the_sum_of_rounds_and_warmup_rounds_may_exceed_their_type() {
         "1",
     ];
     let running = Running::start(&program, &args);
-    wait_until(|| server.stats().in_flight == 1);
+    wait_until(&server, |stats| stats.in_flight == 1);
     running.signal(Signal::INT);
     assert_eq!(running.wait().exit, Some(130));
 }
@@ -373,9 +373,9 @@ fn an_interrupted_comparison_shows_the_finished_runs_and_leaves_no_temporary_fol
         ];
         let rounds = ["--rounds", "1000", "--strategy", "sequential,semaphore"];
         let running = Running::start(&program, &[&args[..], &rounds].concat());
-        wait_until(|| server.stats().requests > 26);
+        wait_until(&server, |stats| stats.requests > 26);
         server.set_plan(Plan::hold_until(100)).unwrap();
-        wait_until(|| server.stats().in_flight > 0);
+        wait_until(&server, |stats| stats.in_flight > 0);
         running.signal(signal);
         let run = running.wait();
         assert_eq!(run.exit, Some(exit), "{}{}", run.out, run.err);
@@ -393,7 +393,7 @@ fn an_interrupted_comparison_shows_the_finished_runs_and_leaves_no_temporary_fol
             "{}",
             run.out
         );
-        wait_until(|| server.stats().in_flight == 0);
+        wait_until(&server, |stats| stats.in_flight == 0);
         assert_eq!(
             listing(&program.downloads()).len(),
             17,

@@ -1,10 +1,11 @@
 //! The environment of a run: the limit on open files, memory, proxies, and closed standard streams.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use crate::support::raw::RawServer;
-use crate::support::running::Running;
-use crate::support::{Program, Run, STRATEGIES, listing, memory_kb, server, wait_until};
+use crate::support::{Program, Run, STRATEGIES, listing, server};
+use flags::report::Report;
 use test_server::{Plan, TestServer};
 
 #[test]
@@ -108,17 +109,20 @@ fn endless_bodies_take_little_memory_with_chunks_of_any_size() {
         for strategy in strategies {
             let program = Program::new();
             let sizes = ["-e", "-l", codes, "-m", "30", "--size-limit", limit];
-            let args = ["-q", "-s", &url, "--strategy", strategy];
+            let args = [
+                "-q",
+                "-s",
+                &url,
+                "--strategy",
+                strategy,
+                "--report",
+                "r.json",
+            ];
             let args = [&args[..], &sizes].concat();
-            let mut running = Running::start(&program, &args);
-            let mut peak_kb = 0;
-            wait_until(|| {
-                // The peak so far; `None` once the process has ended.
-                let peak = memory_kb(running.child.id(), "VmHWM");
-                peak_kb = peak_kb.max(peak.unwrap_or(0));
-                running.child.try_wait().unwrap().is_some()
-            });
-            let run = running.wait();
+            let run = program.run(args);
+            let report = fs::read_to_string(program.folder.path().join("r.json")).unwrap();
+            let report: Report = serde_json::from_str(&report).unwrap();
+            let peak_kb = report.runs[0].resources.unwrap().peak_memory.unwrap() >> 10;
             assert!(
                 run.out.contains(&format!("\n{codes} errors.\n")),
                 "{}",

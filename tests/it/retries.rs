@@ -8,12 +8,14 @@ use crate::support::pausing_server::{PauseStart, PausingServer};
 use crate::support::raw::{RawServer, ok};
 use crate::support::stale::assert_stale_connections_lose_no_flag;
 use crate::support::{
-    Program, Work, codes, every_code, flag_of_brazil, in_parallel, listing, server, wait_until,
+    Program, WATCHDOG, Work, codes, every_code, flag_of_brazil, in_parallel, listing, server,
 };
 use flags::job::Job;
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
 use test_server::TestServer;
+use tokio::runtime;
+use tokio::time::timeout;
 
 fn with_retries(server: &TestServer, words: &[&str], retries: u32) -> Work {
     Work::with(&server.url(), codes(words), |job| job.retries = retries)
@@ -139,15 +141,25 @@ fn no_request_is_sent_during_a_pause_that_the_server_requested() {
     }
 }
 
+/// Blocks until the first pause of this job begins.
+fn pause_begins(job: &Job) {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let begun = runtime.block_on(async { timeout(WATCHDOG, job.origin.begun()).await });
+    begun.unwrap();
+}
+
 /// Downloads six flags over three connections from a server that answers one of the first three requests with a
 /// `Retry-After` of one second. Asserts that no request arrives during the pause, and returns when the pause began.
 fn run_with_pause(strategy: Strategy, flag: Vec<u8>) -> Option<PauseStart> {
     let job = Arc::<OnceLock<Arc<Job>>>::default();
-    let is_paused = {
+    let wait_for_pause = {
         let job = Arc::clone(&job);
-        move || job.get().is_some_and(|job| job.origin.is_on())
+        move || pause_begins(job.get().unwrap())
     };
-    let server = PausingServer::new(3, Duration::from_secs(1), flag, is_paused);
+    let server = PausingServer::new(3, Duration::from_secs(1), flag, wait_for_pause);
     let six = codes(&["br", "cn", "de", "in", "us", "mx"]);
     let work = Work::with(&server.url(), six, |job| job.retries = 1);
     job.get_or_init(|| Arc::clone(&work.job));
@@ -182,7 +194,7 @@ fn a_stopped_run_does_not_wait_for_the_next_attempt() {
         let job = Arc::clone(&work.job);
         let records = std::thread::scope(|scope| {
             let running = scope.spawn(|| work.run(strategy, 1));
-            wait_until(|| job.origin.is_on());
+            pause_begins(&job);
             job.stop.cancel();
             running.join().unwrap()
         });

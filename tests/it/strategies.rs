@@ -262,7 +262,7 @@ fn a_stopped_job_cancels_downloads_in_flight_and_starts_no_other() {
         let limit = strategy.cap().get().min(3);
         let records = std::thread::scope(|scope| {
             let running = scope.spawn(|| work.run(strategy, limit));
-            wait_until(|| server.stats().in_flight == limit);
+            wait_until(&server, |stats| stats.in_flight == limit);
             job.stop.cancel();
             running.join().unwrap()
         });

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use flags::country::{CountryCode, Selection};
 use flags::server::BaseUrl;
-use test_server::{Plan, TestServer};
+use test_server::{Plan, Stats, TestServer};
 
 pub(crate) use program::{Program, Run};
 pub(crate) use work::Work;
@@ -35,19 +35,11 @@ pub(crate) const STRATEGIES: [&str; 3] = ["sequential", "threadpool", "semaphore
 /// The limit for every wait of a test, so that a test that hangs ends. No wait normally takes nearly as long.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
-/// The interval between two checks of a polling loop.
-pub(crate) const POLL: Duration = Duration::from_millis(1);
-
-/// Polls `condition` once a millisecond until it holds. Panics after [`WATCHDOG`].
-///
-/// Only for state outside the test that gives no notice of a change: the counters of a server, the file descriptors of
-/// a process. For anything that the test itself starts, wait on a channel, a join or a read.
-pub(crate) fn wait_until(mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + WATCHDOG;
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited for too long");
-        thread::sleep(POLL);
-    }
+/// Blocks until the counters of the server meet the condition. Panics with them after [`WATCHDOG`].
+#[track_caller]
+pub(crate) fn wait_until(server: &TestServer, condition: impl FnMut(&Stats) -> bool) -> Stats {
+    let waited = server.wait_until(WATCHDOG, condition);
+    waited.unwrap_or_else(|stats| panic!("waited for too long: {stats:?}"))
 }
 
 /// Runs `test` for all items in parallel, each in a thread of its own. For tests that mostly wait.

@@ -1,13 +1,11 @@
 //! A server that requests a pause with `Retry-After`, and records whether the client keeps it.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::raw::{RawServer, read_head};
-use super::{POLL, WATCHDOG};
 
 /// A server that refuses one of its first requests with a 503, a `Retry-After` and a body that never ends.
 ///
@@ -31,17 +29,17 @@ struct Seen {
 pub(crate) enum PauseStart {
     /// While it was still waiting for the body of the refusal.
     AfterHead,
-    /// Only after it had given up the body, or not at all.
+    /// Only after it had given up the body.
     AfterBody,
 }
 
 impl PausingServer {
-    /// Starts a server. `is_paused` returns whether the client is keeping the pause now.
+    /// Starts a server. `wait_for_pause` blocks until the client begins the pause.
     pub(crate) fn new(
         concurrent: usize,
         pause: Duration,
         answer: Vec<u8>,
-        is_paused: impl Fn() -> bool + Send + Sync + 'static,
+        wait_for_pause: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
         let changed = Arc::new(Condvar::new());
@@ -60,7 +58,11 @@ impl PausingServer {
                     pause.as_secs()
                 );
                 let _ = connection.write_all(refusal.as_bytes());
-                let start = wait_for_pause(&mut connection, &is_paused);
+                wait_for_pause();
+                let start = match is_closed(&mut connection) {
+                    false => PauseStart::AfterHead,
+                    true => PauseStart::AfterBody,
+                };
                 shared.lock().unwrap().pause_start = Some(start);
                 changed.notify_all();
                 let _ = connection.read_to_end(&mut Vec::new());
@@ -96,19 +98,16 @@ impl PausingServer {
     }
 }
 
-/// Waits until the client begins the pause, at most for [`WATCHDOG`]. It has given up the body if `connection` is
-/// closed by then.
-fn wait_for_pause(connection: &mut TcpStream, is_paused: impl Fn() -> bool) -> PauseStart {
-    connection.set_read_timeout(Some(POLL)).unwrap();
-    let mut closed = false;
-    let deadline = Instant::now() + WATCHDOG;
-    loop {
-        closed = closed || connection.read(&mut [0]).is_ok_and(|read| read == 0);
-        match (is_paused(), closed) {
-            (true, false) => break PauseStart::AfterHead,
-            (true, true) => break PauseStart::AfterBody,
-            (false, _) if Instant::now() > deadline => break PauseStart::AfterBody,
-            (false, _) => thread::sleep(POLL),
+/// Returns whether the client has closed this connection by now. Discards what it has sent.
+fn is_closed(connection: &mut TcpStream) -> bool {
+    connection.set_nonblocking(true).unwrap();
+    let closed = loop {
+        match connection.read(&mut [0; 64]) {
+            Ok(0) => break true,
+            Ok(_) => {}
+            Err(error) => break error.kind() != ErrorKind::WouldBlock,
         }
-    }
+    };
+    connection.set_nonblocking(false).unwrap();
+    closed
 }

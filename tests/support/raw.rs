@@ -7,8 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// The time between two writes that must not arrive together.
+/// The longest time between two writes that must not arrive together.
 const WRITE_GAP: Duration = Duration::from_millis(20);
+
+/// Waits for [`WRITE_GAP`], so that the client reads what has been written before more follows. Ends at once if the client
+/// closes the connection.
+fn pause(connection: &mut TcpStream) {
+    let limit = |time| connection.set_read_timeout(time).unwrap();
+    limit(Some(WRITE_GAP));
+    // Peeked, so that a request that the client sends meanwhile is not lost.
+    let _ = connection.peek(&mut [0]);
+    limit(None);
+}
 
 /// A server with one thread per connection. Its threads end with the process of the test.
 pub(crate) struct RawServer {
@@ -38,7 +48,7 @@ impl RawServer {
             read_head(&mut connection);
             let _ = connection.write_all(&answer);
             // A reset discards bytes that the client has not read yet.
-            thread::sleep(WRITE_GAP);
+            pause(&mut connection);
             let _ = socket2::SockRef::from(&connection).set_linger(Some(Duration::ZERO));
         })
     }
@@ -55,21 +65,6 @@ impl RawServer {
         })
     }
 
-    /// Reads the head of one request per connection, announces a large body, and writes one byte of it every 20 ms
-    /// until the client closes the connection.
-    pub(crate) fn dripping() -> Self {
-        Self::start(move |mut connection| {
-            read_head(&mut connection);
-            let head =
-                connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nGIF89a");
-            if head.is_ok() {
-                while connection.write_all(b"x").is_ok() {
-                    thread::sleep(WRITE_GAP);
-                }
-            }
-        })
-    }
-
     /// Answers every request on a connection with this status, the body a moment after the head. Never closes a
     /// connection.
     pub(crate) fn answering_in_two_parts(status: &'static str) -> Self {
@@ -77,7 +72,7 @@ impl RawServer {
             let head = format!("HTTP/1.1 {status}\r\ncontent-length: 4\r\n\r\n");
             while read_head(&mut connection) {
                 let sent = connection.write_all(head.as_bytes());
-                thread::sleep(WRITE_GAP); // long enough for head and body to arrive separately
+                pause(&mut connection);
                 if sent.and_then(|()| connection.write_all(b"body")).is_err() {
                     break;
                 }

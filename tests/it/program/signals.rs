@@ -1,5 +1,8 @@
 //! SIGINT and SIGTERM: the first ends the run with its summary, the second ends the process at once.
 
+use std::io::{BufRead as _, BufReader, PipeWriter, Write as _};
+use std::process::Stdio;
+
 use rustix::process::Signal;
 use test_server::{Plan, TestServer};
 
@@ -12,7 +15,7 @@ fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
         let server = TestServer::start(Plan::hold_until(100)).unwrap();
         let program = Program::new();
         let running = Running::start(&program, &["-s", &server.url(), "b", "-m", "3"]);
-        wait_until(|| server.stats().in_flight == 3);
+        wait_until(&server, |stats| stats.in_flight == 3);
         running.signal(signal);
         let run = running.wait();
         assert!(
@@ -30,24 +33,39 @@ fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 #[test]
 fn a_second_signal_ends_a_run_that_is_blocked_on_its_output() {
-    let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
-    // The test does not read the pipe. 676 lines do not fit into the smallest pipe, so the run blocks on writing.
-    let (reader, writer) = std::io::pipe().unwrap();
-    let room = rustix::pipe::fcntl_setpipe_size(&reader, 4096).unwrap();
+    // The pipe is full and the test does not read it, so the run blocks on its first line.
+    let (_reader, writer) = std::io::pipe().unwrap();
+    fill(&writer);
     let mut command = program.command();
     let child = command
-        .args(["-q", "-v", "-e", "-s", &server.url()])
+        .args(["-s", "LOCAL", "br"])
         .stdout(writer)
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut running = Running { child, out: None };
-    wait_until(|| rustix::io::ioctl_fionread(&reader).unwrap() as usize >= room - 64);
+    // Printed before that line, and after the run has begun to watch for signals.
+    let mut notices = BufReader::new(running.child.stderr.take().unwrap());
+    let mut notice = String::new();
+    notices.read_line(&mut notice).unwrap();
+    assert!(notice.starts_with("LOCAL is served by"), "{notice}");
     running.signal(Signal::TERM);
     running.signal(Signal::INT);
     let exit = running.child.wait().unwrap().code();
     assert!(matches!(exit, Some(130 | 143)), "{exit:?}");
+}
+
+/// Writes to the pipe until it takes no more.
+#[cfg(unix)]
+fn fill(mut pipe: &PipeWriter) {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    let flags = fcntl_getfl(pipe).unwrap();
+    fcntl_setfl(pipe, flags | OFlags::NONBLOCK).unwrap();
+    while pipe.write(&[b'-'; 4096]).is_ok() {}
+    while pipe.write(b"-").is_ok() {}
+    fcntl_setfl(pipe, flags).unwrap();
 }

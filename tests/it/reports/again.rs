@@ -36,7 +36,7 @@ fn an_interrupted_run_reports_every_code_and_failed_downloads_the_rest() {
             strategy,
         ];
         let running = Running::start(&program, &args);
-        support::wait_until(|| server.stats().in_flight >= 1);
+        support::wait_until(&server, |stats| stats.in_flight >= 1);
         running.signal(Signal::TERM);
         assert_eq!(running.wait().exit, Some(143));
         let path = program.folder.path().join("r.json");
