@@ -1,6 +1,9 @@
 //! Tests of the public API without processes: futures on their own and on a pool of threads.
 
 mod callbacks;
+#[cfg(target_os = "linux")]
+#[path = "../common/counts.rs"]
+mod counts;
 mod errors;
 mod executor;
 mod future;

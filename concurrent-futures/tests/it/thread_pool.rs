@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use concurrent_futures::{
     BrokenError, BuildError, Future, Shutdown, SubmitError, TaskError, ThreadPoolExecutor,
     as_completed,
 };
 
+#[cfg(target_os = "linux")]
+use crate::counts::{descriptors, threads};
 use crate::support::{Gate, still_waits};
 
 fn thread_name() -> String {
@@ -580,15 +582,9 @@ fn pools_come_and_go_without_leaving_threads_or_descriptors() {
     const ALONE: &str = "CONCURRENT_FUTURES_TEST_ALONE";
     if std::env::var_os(ALONE).is_some() {
         let pools = std::env::var("POOLS").map_or(300, |pools| pools.parse().unwrap());
-        let (threads, descriptors) = (entries("task"), entries("fd"));
+        let before = (threads(), descriptors());
         (0..pools).for_each(use_a_pool);
-        // A joined thread may be listed for another moment.
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while entries("task") > threads && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(1));
-        }
-        assert_eq!(entries("task"), threads);
-        assert_eq!(entries("fd"), descriptors);
+        assert_eq!((threads(), descriptors()), before);
         return;
     }
     let name = "thread_pool::pools_come_and_go_without_leaving_threads_or_descriptors";
@@ -600,12 +596,6 @@ fn pools_come_and_go_without_leaving_threads_or_descriptors() {
         output.status.success() && printed.contains("1 passed"),
         "{printed}"
     );
-}
-
-#[cfg(target_os = "linux")]
-fn entries(what: &str) -> usize {
-    let entries = std::fs::read_dir(format!("/proc/self/{what}"));
-    entries.expect("Linux lists them").count()
 }
 
 /// Creates a pool and ends it in one of three ways: a shutdown that waits, one that does not wait, or a drop.

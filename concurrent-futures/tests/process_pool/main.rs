@@ -5,6 +5,8 @@
 
 mod breakage;
 mod common;
+#[path = "../common/counts.rs"]
+mod counts;
 mod endings;
 mod environment;
 mod failures;

@@ -6,17 +6,9 @@ use std::process::Command;
 use concurrent_futures::{OnCrash, Shutdown, TaskError};
 use rustix::process::{Resource, Rlimit, WaitOptions, getrlimit, setrlimit, wait};
 
+use crate::counts::{descriptors, threads};
 use crate::support::{Gates, PART, in_time, pool, run_part, this_program, worker_exit};
 use crate::tasks::*;
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/dev/fd").unwrap().count()
-}
-
-/// Returns the number of threads of this process. Only Linux lists them; elsewhere it is 0.
-fn threads() -> usize {
-    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
-}
 
 fn has_children() -> bool {
     wait(WaitOptions::NOHANG).is_ok()
@@ -27,15 +19,11 @@ pub(crate) fn many_pools() {
     in_time(|| {
         // The first one may open what stays open: the descriptor and the thread that watch all workers.
         use_up_a_pool(4);
-        let (descriptors_before, threads_before) = (descriptors(), threads());
+        let before = (threads(), descriptors());
         for round in 0..rounds() {
             use_up_a_pool(round);
         }
-        // A joined thread may be listed for another moment, so a few are not a leak. If one of the ways to end a pool
-        // leaked a thread, there would be one for every fifth pool.
-        let left = threads().saturating_sub(threads_before);
-        assert!(left <= rounds() / 10, "{left} threads");
-        assert_eq!(descriptors(), descriptors_before);
+        assert_eq!((threads(), descriptors()), before);
         assert!(!has_children());
     });
 }
