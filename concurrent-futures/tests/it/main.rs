@@ -1,5 +1,7 @@
 //! Tests of the public API without processes: futures on their own and on a pool of threads.
 
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
 mod callbacks;
 #[cfg(target_os = "linux")]
 #[path = "../common/counts.rs"]
