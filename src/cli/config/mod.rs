@@ -1,0 +1,183 @@
+//! The settings of the program.
+//!
+//! `Args` holds the arguments as typed, and [`Config`] holds their meaning. All cross-checks happen in the conversion
+//! from one to the other, before any work. All usage errors have the form of the original program, whether clap or a
+//! check here detects them. Prefixes of options that were unique in the original program keep their meaning: where
+//! clap's inference no longer gives it, a hidden alias does.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use test_server::{Label, Ports};
+
+use crate::cli::args::{Args, at_least_one};
+use crate::cli::earlier::EarlierReport;
+use crate::cli::mode::{Mode, check_options};
+use crate::cli::usage::{EarlyExit, usage_error, usage_message};
+use crate::country::{CountryCode, Selection};
+use crate::job::RequestLimits;
+use crate::report::Format;
+use crate::server::Server;
+
+/// The folder for the flags without `--dest`.
+const DEFAULT_DEST: &str = "downloads";
+
+/// The settings of the program.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// The mode: a run, a comparison, or one run of a comparison.
+    pub(crate) mode: Mode,
+    /// The codes, sorted. Empty only with `--failed`, if the earlier run had no failures.
+    pub(crate) codes: Vec<CountryCode>,
+    /// The server of the flags.
+    pub(crate) server: Server,
+    /// The ports of LOCAL, DELAY and ERROR.
+    pub(crate) ports: Ports,
+    /// The folder for the flags.
+    pub(crate) dest: PathBuf,
+    /// The time and size limits of one request.
+    pub(crate) limits: RequestLimits,
+    /// How often a transient failure is retried, at most.
+    pub(crate) retries: u32,
+    /// The reports to write, each one only once.
+    pub(crate) reports: Vec<ReportTo>,
+    /// Whether a flag that the server does not have makes the exit code 1.
+    pub(crate) fail_on_not_found: bool,
+    /// Whether to print a line for each code instead of the progress bar.
+    pub(crate) verbose: bool,
+    /// Whether to print only errors on standard error.
+    pub(crate) quiet: bool,
+}
+
+/// The destination and format of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReportTo {
+    /// JSON on standard output, instead of the text.
+    StandardOutput,
+    /// A file in this format.
+    File(PathBuf, Format),
+}
+
+impl Config {
+    /// Parses the arguments, of which the first is the name of the program. With `--failed`, reads the earlier report.
+    ///
+    /// # Errors
+    /// [`EarlyExit`] if the user requested help or the version, and for the first usage error.
+    pub(crate) fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, EarlyExit> {
+        let args = Args::try_parse_from(args).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                EarlyExit::HelpOrVersion(error.to_string())
+            }
+            _ => usage_error(&usage_message(&error)),
+        })?;
+        Self::from_parsed(args).map_err(|message| usage_error(&message))
+    }
+
+    /// Returns whether standard output gets the text, rather than JSON instead of it.
+    pub(crate) fn prints_text(&self) -> bool {
+        !self.reports.contains(&ReportTo::StandardOutput)
+    }
+
+    /// Converts the parsed arguments. Checks the options of the original program in its order.
+    fn from_parsed(args: Args) -> Result<Self, String> {
+        let max_req = match args.max_req {
+            None => None,
+            Some(number) => {
+                Some(at_least_one(number).ok_or("--max_req CONCURRENT must be >= 1".to_owned())?)
+            }
+        };
+        let limit = match args.limit {
+            None => NonZeroUsize::MAX,
+            Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
+        };
+        check_options(&args)?;
+        let typed = args.server.as_deref().map(Server::parse).transpose();
+        let typed = typed.map_err(|error| error.to_string())?;
+        let earlier = match &args.failed {
+            Some(file) => Some(EarlierReport::read(file, &args)?),
+            None => None,
+        };
+        let server = match (typed, &earlier) {
+            (Some(server), _) => server,
+            (None, Some(earlier)) => earlier.server()?,
+            (None, None) => Server::Labelled(Label::Local),
+        };
+        let ports = match server {
+            Server::Labelled(_) => Ports::from_env().map_err(|error| error.to_string())?,
+            Server::Remote | Server::Custom(_) => Ports::default(),
+        };
+        let mut codes = match &earlier {
+            Some(earlier) => earlier.codes.clone(),
+            None => selected(&args)?,
+        };
+        codes.truncate(limit.get());
+        let dest = match (&args.dest, &earlier) {
+            (Some(dest), _) => dest.clone(),
+            (None, Some(earlier)) => earlier.dest()?,
+            (None, None) => DEFAULT_DEST.into(),
+        };
+        let reports = reports(&args.report)?;
+
+        Ok(Self {
+            mode: Mode::new(&args, max_req, codes.len())?,
+            codes,
+            server,
+            ports,
+            dest,
+            limits: RequestLimits {
+                connect_timeout: args.connect_timeout,
+                timeout: args.timeout,
+                size: args.size_limit,
+            },
+            retries: args.retries,
+            reports,
+            fail_on_not_found: args.fail_on_not_found,
+            verbose: args.verbose,
+            quiet: args.quiet,
+        })
+    }
+}
+
+/// Returns the codes that the arguments select, sorted.
+fn selected(args: &Args) -> Result<Vec<CountryCode>, String> {
+    let selection = match args {
+        Args { every: true, .. } => Selection::Every,
+        Args { all: true, .. } => Selection::All,
+        Args { cc, .. } => Selection::Words(cc),
+    };
+    selection.codes().map_err(|error| error.to_string())
+}
+
+/// Parses the values of `--report`. Each destination is kept once: a repeated `--report -` must not print the document
+/// twice.
+fn reports(files: &[PathBuf]) -> Result<Vec<ReportTo>, String> {
+    let mut reports = Vec::new();
+    for file in files {
+        let report = report_to(file)?;
+        if !reports.contains(&report) {
+            reports.push(report);
+        }
+    }
+    Ok(reports)
+}
+
+/// Parses a value of `--report`: `-` is standard output, and the suffix of a file name selects the format.
+fn report_to(path: &Path) -> Result<ReportTo, String> {
+    if path == Path::new("-") {
+        return Ok(ReportTo::StandardOutput);
+    }
+    match Format::of(path) {
+        Some(format) => Ok(ReportTo::File(path.to_owned(), format)),
+        None => Err(format!(
+            "--report FILE must end in {} (or be - for JSON on standard output), not '{}'",
+            Format::SUFFIXES,
+            path.display()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;
