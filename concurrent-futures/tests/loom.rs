@@ -21,6 +21,13 @@ fn work(promise: Promise<i32>) -> bool {
     started
 }
 
+/// Starts two workers. Returns them with the futures of their tasks.
+fn two_in_work() -> (Vec<thread::JoinHandle<bool>>, Vec<Future<i32>>) {
+    let (promises, futures): (Vec<_>, Vec<_>) = (0..2).map(|_| Future::pair()).unzip();
+    let start = |promise| thread::spawn(move || work(promise));
+    (promises.into_iter().map(start).collect(), futures)
+}
+
 #[test]
 fn either_the_task_starts_or_it_is_cancelled() {
     loom::model(|| {
@@ -139,11 +146,7 @@ fn dropping_the_promise_while_cancelling_settles_the_future_once() {
 #[test]
 fn as_completed_yields_every_future() {
     loom::model(|| {
-        let (promises, futures): (Vec<_>, Vec<_>) = (0..2).map(|_| Future::pair()).unzip();
-        let workers: Vec<_> = promises
-            .into_iter()
-            .map(|promise| thread::spawn(move || work(promise)))
-            .collect();
+        let (workers, futures) = two_in_work();
         let values = as_completed(futures).map(|f| f.into_result().unwrap().unwrap());
         assert_eq!(values.sum::<i32>(), 84);
         assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
@@ -205,11 +208,7 @@ fn an_awaiting_task_is_woken() {
 #[test]
 fn a_stream_misses_none() {
     loom::model(|| {
-        let (promises, futures): (Vec<_>, Vec<_>) = (0..2).map(|_| Future::pair()).unzip();
-        let workers: Vec<_> = promises
-            .into_iter()
-            .map(|promise| thread::spawn(move || work(promise)))
-            .collect();
+        let (workers, futures) = two_in_work();
         let mut done = as_completed(futures).into_stream();
         let sum = loom::future::block_on(async {
             let mut sum = 0;
