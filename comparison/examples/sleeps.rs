@@ -8,31 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use comparison::{
-    Comparison, Images, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms, page, picture,
-    table,
-};
+use comparison::{Comparison, Images, Outcome, Phase, PhaseKind, Run, Task, page, picture, table};
+use made_up::TERMS;
 
-static TERMS: Terms = Terms {
-    series: "pool",
-    labels: &["pool"],
-    slot: "thread",
-    task: "sleep",
-    name: "sleep",
-    in_flight: "A sleep is in flight from the moment a thread takes it until it ends.",
-    phases: &[
-        PhaseTerms {
-            kind: PhaseKind::Queue,
-            name: "queue",
-            legend: "queue",
-        },
-        PhaseTerms {
-            kind: PhaseKind::Waiting,
-            name: "asleep",
-            legend: "ok: asleep",
-        },
-    ],
-};
+#[expect(dead_code, reason = "only the terms are used here")]
+#[path = "made_up/sleeps.rs"]
+mod made_up;
 
 /// The lengths of the sleeps, in milliseconds. Each is also the name of its sleep.
 const LENGTHS_MS: [u64; 10] = [120, 40, 200, 80, 160, 60, 100, 20, 180, 140];

@@ -1,8 +1,9 @@
-// Made-up runs for the documentation examples, which include this file.
+// Made-up runs for the documentation examples, which include this file. The example `sleeps` uses its terms.
 
 use comparison::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 
-static TERMS: Terms = Terms {
+/// The words for sleeps on pools of threads.
+pub(crate) static TERMS: Terms = Terms {
     series: "pool",
     labels: &["pool"],
     slot: "thread",
