@@ -104,6 +104,17 @@ fn json_csv_and_text_agree_in_every_strategy() {
     }
 }
 
+/// Returns the lengths of the stretches of time that a record consists of, in milliseconds.
+fn spans(record: &RecordReport) -> [f64; 5] {
+    [
+        record.queue_ms,
+        record.earlier_ms,
+        record.first_byte_ms,
+        record.body_ms,
+        record.save_ms,
+    ]
+}
+
 /// Checks what must hold for every record: the fields agree with each other and with the file on disk.
 fn check_record(record: &RecordReport, elapsed_ms: f64, program: &Program) {
     let failed = record.status == Status::Error;
@@ -122,13 +133,7 @@ fn check_record(record: &RecordReport, elapsed_ms: f64, program: &Program) {
         }
         None => assert_ne!(record.status, Status::Ok),
     }
-    let spans = [
-        record.queue_ms,
-        record.earlier_ms,
-        record.first_byte_ms,
-        record.body_ms,
-        record.save_ms,
-    ];
+    let spans = spans(record);
     assert!(spans.iter().all(|&span| span >= 0.0));
     // Each span is rounded down to the microsecond.
     assert!(
@@ -174,14 +179,7 @@ fn the_spans_of_a_record_add_up_to_the_elapsed_time() {
         record.earlier_ms > 0.0 && record.first_byte_ms > 0.0 && record.save_ms > 0.0,
         "{record:?}"
     );
-    let spans = [
-        record.queue_ms,
-        record.earlier_ms,
-        record.first_byte_ms,
-        record.body_ms,
-        record.save_ms,
-    ];
-    let sum = spans.iter().sum::<f64>();
+    let sum = spans(record).iter().sum::<f64>();
     // Only a few lines of code run between the spans, which add up to more than a second.
     assert!(
         sum > 0.9 * totals.elapsed_ms && sum <= totals.elapsed_ms + 0.01,
