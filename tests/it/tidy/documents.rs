@@ -1,5 +1,7 @@
 //! README.md, CHANGELOG.md and docs/ agree with the program.
 
+use std::collections::BTreeMap;
+
 use flags::app::Exit;
 use flags::record::Kind;
 
@@ -70,6 +72,43 @@ fn the_pages_of_both_crates_have_the_same_colours() {
         .collect();
     assert!(shared.len() > 15, "{shared:?}");
     assert_eq!(variables(&server).collect::<Vec<_>>(), shared);
+}
+
+/// Returns the rules of a style sheet outside of `@media`, each with its declarations by its selector.
+fn rules(style: &str) -> BTreeMap<&str, String> {
+    let mut rules = BTreeMap::new();
+    let mut lines = style.lines();
+    while let Some(line) = lines.next() {
+        let Some((selector, declarations)) = line.split_once(" {") else {
+            continue;
+        };
+        if selector.starts_with([' ', '@']) {
+            continue;
+        }
+        let mut declarations = declarations.trim().to_owned();
+        while !declarations.contains('}') {
+            declarations += lines.next().expect("a rule ends with a brace").trim();
+        }
+        rules.insert(selector, declarations);
+    }
+    rules
+}
+
+#[test]
+fn the_pages_of_both_crates_have_the_same_rules_for_html_elements() {
+    let (comparison, server) = (
+        read("comparison/src/page/base.css"),
+        read("test-server/src/page/page.css"),
+    );
+    let (mut comparison, server) = (rules(&comparison), rules(&server));
+    // The page of a server has no wide tables and no keys.
+    assert!(comparison.remove(".scroll").is_some());
+    let code = comparison.remove("code, kbd, samp").unwrap();
+    assert_eq!(server["code"], code);
+    assert!(comparison.len() > 10, "{comparison:?}");
+    for (selector, declarations) in comparison {
+        assert_eq!(server.get(selector), Some(&declarations), "{selector}");
+    }
 }
 
 #[test]
