@@ -43,7 +43,7 @@ impl Group {
         members.push(Member { port, site });
     }
 
-    /// Returns the running servers with their ports.
+    /// Returns the running servers with their ports, in the order they were started.
     pub(crate) fn running(&self) -> Vec<(u16, Arc<Site>)> {
         let members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let running = members.iter();

@@ -7,7 +7,7 @@ use crate::counters::Counters;
 use crate::images::Images;
 use crate::plan::Plan;
 
-/// The state that the handlers of one server share.
+/// One server, as its handlers see it. Only the plan and the counters change.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) name: String,
@@ -17,7 +17,6 @@ pub(crate) struct Site {
     pub(crate) counters: Arc<Counters>,
     /// Whether the control paths are open at all; `control` also checks each request.
     pub(crate) control: bool,
-    /// The log of requests, if the server has one.
     pub(crate) access_log: Option<AccessLog>,
 }
 
@@ -26,6 +25,7 @@ impl Site {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Sets the plan and restarts the peak that `hold` waits for: one reached under the earlier plan must not release it.
     pub(crate) fn set_plan(&self, plan: Plan) {
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
         self.counters.restart_hold();
