@@ -25,7 +25,7 @@ const FOLDER_PREFIX: &str = ".flags-folder-";
 /// The largest number of links that are followed.
 const MAX_LINKS: u32 = 40;
 
-/// The largest number of tries to create a temporary file that other runs' sweeps remove. Each sweep removes it at most
+/// The largest number of tries to create a temporary file or folder that other runs' sweeps remove. Each sweep removes it at most
 /// once.
 const MAX_TRIES: u32 = 8;
 
@@ -126,16 +126,19 @@ impl TemporaryFolder {
     ///
     /// # Errors
     /// If it cannot be created.
-    pub(crate) fn new_in(folder: &Path) -> io::Result<Self> {
-        let folder = Builder::new().prefix(FOLDER_PREFIX).tempdir_in(folder)?;
-        let lock = File::open(folder.path()).ok();
-        if let Some(lock) = &lock {
-            let _ = lock.try_lock();
+    pub(crate) fn new_in(parent: &Path) -> io::Result<Self> {
+        let mut tries = 0;
+        loop {
+            let folder = Builder::new().prefix(FOLDER_PREFIX).tempdir_in(parent)?;
+            let lock = File::open(folder.path()).ok();
+            tries += 1;
+            if is_kept(lock.as_ref(), folder.path()) || tries == MAX_TRIES {
+                return Ok(Self {
+                    folder,
+                    _lock: lock,
+                });
+            }
         }
-        Ok(Self {
-            folder,
-            _lock: lock,
-        })
     }
 
     /// Returns its path.
@@ -269,18 +272,22 @@ fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
             .make_in(folder, |path| {
                 File::options().write(true).create_new(true).open(path)
             })?;
-        // Without file locks, sweeps remove nothing, so other errors do not matter.
-        let locked = match temporary.as_file().try_lock() {
-            Err(TryLockError::WouldBlock) => temporary.as_file().lock().is_ok(),
-            _ => true,
-        };
         tries += 1;
-        // A sweep may have removed the file after it was created and before it was locked.
-        let still_exists = fs::symlink_metadata(temporary.path()).is_ok();
-        if (locked && still_exists) || tries == MAX_TRIES {
+        if is_kept(Some(temporary.as_file()), temporary.path()) || tries == MAX_TRIES {
             return Ok(temporary);
         }
     }
+}
+
+/// Locks a new temporary file or folder, so that no sweep removes it. Returns whether it still exists: a sweep may have
+/// removed it after it was created and before it was locked.
+fn is_kept(file: Option<&File>, path: &Path) -> bool {
+    // Without file locks, sweeps remove nothing, so other errors do not matter.
+    let locked = match file.map(File::try_lock) {
+        Some(Err(TryLockError::WouldBlock)) => file.is_some_and(|file| file.lock().is_ok()),
+        _ => true,
+    };
+    locked && fs::symlink_metadata(path).is_ok()
 }
 
 #[cfg(test)]
@@ -390,6 +397,26 @@ mod tests {
             }
         });
         assert_eq!(listing(folder.path()).len(), codes.len());
+    }
+
+    #[test]
+    fn a_sweep_never_removes_a_temporary_folder_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let creating = scope.spawn(|| {
+                for _ in 0..500 {
+                    let temporary = TemporaryFolder::new_in(folder.path()).unwrap();
+                    let file = temporary.path().join("file");
+                    fs::write(&file, "").unwrap();
+                    sweep(folder.path());
+                    assert!(file.exists());
+                }
+            });
+            while !creating.is_finished() {
+                sweep(folder.path());
+            }
+        });
+        assert!(listing(folder.path()).is_empty());
     }
 
     #[cfg(unix)]
