@@ -34,13 +34,16 @@ impl Child<'_> {
     /// # Errors
     /// If the process cannot be started, and when it ends without a report.
     pub(super) fn run(&self, stop: &CancellationToken) -> io::Result<RunReport> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = this_program()?;
         command
             .args(self.args())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         set_process_group(&mut command);
-        let mut process = command.spawn()?;
+        let mut process = command.spawn().map_err(|error| {
+            let message = format!("cannot start {}: {error}", self.series.strategy);
+            io::Error::new(error.kind(), message)
+        })?;
         let mut out = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
 
         let mut text = String::new();
@@ -112,6 +115,34 @@ impl Child<'_> {
         args
     }
 }
+
+/// Returns a command that runs the file of this program, even if it has been removed or another file has taken its name:
+/// all runs of a comparison must execute the same code.
+#[cfg(target_os = "linux")]
+fn this_program() -> io::Result<Command> {
+    use std::os::unix::process::CommandExt as _;
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(std::env::current_exe()?);
+    Ok(command)
+}
+
+/// Returns a command that runs the file of this name. Only Linux can start the file that this program runs.
+#[cfg(not(target_os = "linux"))]
+fn this_program() -> io::Result<Command> {
+    std::env::current_exe().map(Command::new)
+}
+
+/// Gives the process of a run the name of its program, which `ps` and `killall` use. A program that is started as
+/// `/proc/self/exe` is named `exe`.
+#[cfg(target_os = "linux")]
+pub(crate) fn name_process() {
+    // The run works under any name.
+    let _ = rustix::thread::set_name(c"flags");
+}
+
+/// Does nothing: the process is started by the name of its program.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn name_process() {}
 
 /// Puts the process into its own process group. A terminal sends Ctrl-C to every process of a group. This one must be
 /// signalled only once, by [`forward_stop`]: a second signal would end it without a report.

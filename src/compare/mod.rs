@@ -25,6 +25,8 @@ use crate::run::signals::Signals;
 mod child;
 mod counters;
 
+pub(crate) use child::name_process;
+
 /// The result of a comparison.
 #[derive(Debug)]
 pub(crate) struct Compared {

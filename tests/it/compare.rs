@@ -402,6 +402,25 @@ fn an_interrupted_comparison_shows_the_finished_runs_and_leaves_no_temporary_fol
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_comparison_continues_after_the_file_of_the_program_is_removed() {
+    use crate::support::running::Running;
+    use crate::support::wait_until;
+    let server = server("100:hold=2");
+    let program = Program::new();
+    let url = server.url();
+    let args = ["-s", &url, "br", "--compare"];
+    let running = Running::of(program.copied_inside(&["env"]), &args);
+    wait_until(&server, |stats| stats.in_flight == 1);
+    fs::remove_file(program.folder.path().join("flags")).unwrap();
+    // The second request releases the first, and later ones do not wait.
+    served(&server, codes(&["br"])[0]);
+    let run = running.wait();
+    assert_eq!(run.exit, Some(0), "{}", run.err);
+    assert_eq!(rows(&run.out).len(), 3, "{}", run.out);
+}
+
 #[test]
 fn options_of_a_comparison_are_usage_errors_elsewhere_and_the_reverse() {
     let program = Program::new();
