@@ -402,6 +402,33 @@ fn an_interrupted_comparison_shows_the_finished_runs_and_leaves_no_temporary_fol
     }
 }
 
+/// A terminal sends Ctrl-C to the whole process group. The process of a run must get one signal, not a second one that
+/// ends it without a report.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_in_a_terminal_reaches_the_process_of_a_run_only_once() {
+    use std::os::unix::process::CommandExt as _;
+
+    use crate::support::running::Running;
+    use crate::support::wait_until;
+    use rustix::process::{Pid, Signal, kill_process_group};
+    for _ in 0..5 {
+        let server = TestServer::start(Plan::hold_until(100)).unwrap();
+        let program = Program::new();
+        let mut command = program.command();
+        command.process_group(0);
+        let url = server.url();
+        let args = ["-s", &url, "b", "--compare", "--strategy", "semaphore"];
+        let running = Running::of(command, &[&args[..], &["--report", "c.json"]].concat());
+        wait_until(&server, |stats| stats.in_flight == 26);
+        kill_process_group(Pid::from_child(&running.child), Signal::INT).unwrap();
+        let run = running.wait();
+        assert_eq!(run.exit, Some(130), "{}", run.err);
+        let ended_by = results(&program).runs[0].ended_by;
+        assert_eq!(ended_by, Some(report::Signal::Interrupt), "{}", run.err);
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_comparison_continues_after_the_file_of_the_program_is_removed() {
