@@ -48,9 +48,7 @@ impl PausingServer {
             read_head(&mut connection);
             let mut seen = shared.lock().unwrap();
             seen.requests.push(Instant::now());
-            let number = seen.requests.len();
-            changed.notify_all();
-            if number == concurrent {
+            if seen.requests.len() == concurrent {
                 seen.refused_at = Some(Instant::now());
                 drop(seen);
                 let refusal = format!(
