@@ -2,10 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Program, Run};
+use super::{Program, Run, WATCHDOG};
 
 /// A run in progress. Dropping it kills the process, so a test that fails does not leave it behind.
 pub(crate) struct Running {
@@ -35,10 +37,26 @@ impl Running {
         Self { child, out }
     }
 
-    /// Reads the next line of standard output.
+    /// Starts a watchdog, which kills the process after [`WATCHDOG`] unless the returned value is dropped before: a test
+    /// that waits for the process must not hang.
+    #[must_use]
+    pub(crate) fn watchdog(&self) -> Sender<()> {
+        let pid = Pid::from_child(&self.child);
+        let (waits, waiting) = channel();
+        thread::spawn(move || {
+            if waiting.recv_timeout(WATCHDOG) == Err(RecvTimeoutError::Timeout) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        waits
+    }
+
+    /// Reads the next line of standard output. Panics if there is none.
     pub(crate) fn line(&mut self) -> String {
+        let _watchdog = self.watchdog();
         let mut line = String::new();
-        self.out.as_mut().unwrap().read_line(&mut line).unwrap();
+        let length = self.out.as_mut().unwrap().read_line(&mut line).unwrap();
+        assert_ne!(length, 0, "the output has ended");
         line
     }
 
@@ -48,6 +66,7 @@ impl Running {
 
     /// Reads the rest of the output and waits for the end of the process.
     pub(crate) fn wait(mut self) -> Run {
+        let _watchdog = self.watchdog();
         let (mut out, mut err) = (String::new(), String::new());
         if let Some(mut rest) = self.out.take() {
             rest.read_to_string(&mut out).unwrap();

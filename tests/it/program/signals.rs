@@ -33,7 +33,6 @@ fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_second_signal_ends_a_run_that_is_blocked_on_its_output() {
     let program = Program::new();
@@ -55,12 +54,12 @@ fn a_second_signal_ends_a_run_that_is_blocked_on_its_output() {
     assert!(notice.starts_with("LOCAL is served by"), "{notice}");
     running.signal(Signal::TERM);
     running.signal(Signal::INT);
+    let _watchdog = running.watchdog();
     let exit = running.child.wait().unwrap().code();
     assert!(matches!(exit, Some(130 | 143)), "{exit:?}");
 }
 
 /// Writes to the pipe until it takes no more.
-#[cfg(unix)]
 fn fill(mut pipe: &PipeWriter) {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
     let flags = fcntl_getfl(pipe).unwrap();
