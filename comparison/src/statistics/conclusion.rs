@@ -6,7 +6,7 @@ use super::spread::ratio;
 /// The conclusion of a comparison of series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Conclusion<'a> {
-    /// The outcomes of the tasks differ between series, so the times cannot be compared: failing can be fast.
+    /// The counts of outcomes differ between series, so the times cannot be compared: failing can be fast.
     Different,
     /// Every task failed in every series.
     Nothing,
