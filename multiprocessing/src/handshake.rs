@@ -1,0 +1,101 @@
+//! The announcement of a child, by which its parent recognises another program, also if that never ends, and a program of
+//! another version.
+//!
+//! A child announces itself with the argument of its role, and then a frame that lists the tasks it can run.
+
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use portable_task::{Registry, TaskId};
+
+use crate::frame::Frame;
+use crate::receiver::Receiver;
+use crate::role::Role;
+
+/// The reason why a process is not treated as a child in its role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It ended, or closed its socket, before it had announced itself.
+    #[error("ended before it announced itself as a {0}")]
+    Ended(Role),
+    /// It did not announce itself in time.
+    #[error("did not announce itself as a {0} within {1:?}")]
+    Silent(Role, Duration),
+    /// It announced itself as something else. Holds what it should have announced, and what it did.
+    #[error("announced itself as {1:?} and not as {0:?}")]
+    Other(String, String),
+    /// It has a task in another version. Holds the task here and the task there.
+    #[error("has the task {:?} in version {}, and this program in version {}", .0.name, .1.version, .0.version)]
+    Version(TaskId, TaskId),
+}
+
+/// Announces this process as a child in a role.
+pub(crate) fn announce(
+    socket: &mut &UnixStream,
+    role: Role,
+    registry: &Registry,
+) -> io::Result<()> {
+    let tasks: Vec<TaskId> = registry.tasks().collect();
+    let mut frame = Frame::new();
+    frame
+        .body()
+        .extend(postcard::to_stdvec(&tasks).map_err(io::Error::other)?);
+    frame.finish(0).map_err(io::Error::other)?;
+    socket.write_all(&[role.argument().as_bytes(), frame.as_bytes()].concat())
+}
+
+impl Receiver {
+    /// Receives the announcement of a child, which comes before all replies. Returns the tasks that it can run. `timeout`
+    /// applies to each part of it.
+    ///
+    /// # Errors
+    /// If the process is not a child in this role.
+    pub fn receive_announcement(
+        &mut self,
+        socket: &UnixStream,
+        role: Role,
+        timeout: Duration,
+    ) -> Result<Vec<TaskId>, Refusal> {
+        let refusal = |error: io::Error| match error.kind() {
+            io::ErrorKind::TimedOut => Refusal::Silent(role, timeout),
+            _ => Refusal::Ended(role),
+        };
+        let expected = role.argument();
+        let mut announced = vec![0; expected.len()];
+        if !self
+            .read_exact(socket, &mut announced, Some(timeout))
+            .map_err(refusal)?
+        {
+            return Err(Refusal::Ended(role));
+        }
+        if announced != expected.as_bytes() {
+            let announced = String::from_utf8_lossy(&announced).into_owned();
+            return Err(Refusal::Other(expected, announced));
+        }
+        let mut tasks = Vec::new();
+        let received = self.receive_within(socket, &mut tasks, Some(timeout));
+        if received.map_err(refusal)?.is_none() {
+            return Err(Refusal::Ended(role));
+        }
+        postcard::from_bytes(&tasks)
+            .map_err(|_| Refusal::Other(expected, "something without a list of tasks".to_owned()))
+    }
+}
+
+/// Checks that a child has no task in another version than this program.
+///
+/// A task that only one of them has is no reason to refuse the child: another program may serve some of the tasks.
+///
+/// # Errors
+/// [`Refusal::Version`] for the first task whose versions differ.
+pub fn compare_versions(here: &Registry, there: &[TaskId]) -> Result<(), Refusal> {
+    for task in here.tasks() {
+        let other = there.iter().find(|other| other.name == task.name);
+        if let Some(other) = other.filter(|other| other.version != task.version) {
+            return Err(Refusal::Version(task, other.clone()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Starts a child: always as a new program, never as a fork of this process, because a fork would lack its other threads.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+
+use crate::child::Child;
+use crate::role::{Role, argument_of_this_process};
+use crate::serve::served;
+
+/// The command that starts children in a role.
+///
+/// The crate's front page has an example.
+#[derive(Debug)]
+pub struct Launcher {
+    command: Mutex<Command>,
+}
+
+/// The reason why this program cannot be started again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// `main` has not called [`serve`](crate::serve). The child would continue in `main`, start a child, and so on.
+    #[error("main must call `serve` before it starts a process")]
+    NotServing,
+    /// The path of this program is unknown.
+    #[error("cannot determine the path of this program: {0}")]
+    NoProgram(io::Error),
+}
+
+impl Launcher {
+    /// Returns a launcher of this program in a role.
+    ///
+    /// On Linux a child runs the same file, even if another file has taken its name: a child of another version would
+    /// compute other values, or not understand its tasks.
+    ///
+    /// # Errors
+    /// If `main` has not called [`serve`](crate::serve), or the path of this program is unknown.
+    pub fn this_program(role: Role) -> Result<Self, LaunchError> {
+        if served().is_none() {
+            return Err(LaunchError::NotServing);
+        }
+        let program = std::env::current_exe().map_err(LaunchError::NoProgram)?;
+        Self::new(same_file(program), role)
+    }
+
+    /// Returns a launcher that runs `command`, with one more argument, the role. The program must call
+    /// [`serve`](crate::serve). Its standard input becomes the connection to this process.
+    ///
+    /// # Errors
+    /// If this process is itself a child that has not called `serve`: each child that it started would do the same.
+    pub fn new(mut command: Command, role: Role) -> Result<Self, LaunchError> {
+        if served().is_none() && argument_of_this_process().is_some() {
+            return Err(LaunchError::NotServing);
+        }
+        command.arg(role.argument());
+        Ok(Self {
+            command: Mutex::new(command),
+        })
+    }
+
+    /// Puts each child into a process group of its own. Ctrl-C in a terminal then reaches this program and not its
+    /// children, which end with it.
+    #[must_use]
+    pub fn process_group(self) -> Self {
+        self.command().process_group(0);
+        self
+    }
+
+    /// Returns the name of the program that is started.
+    pub fn program(&self) -> String {
+        self.command().get_program().display().to_string()
+    }
+
+    /// Starts a child. Returns it and the socket to talk to it. Both ends are closed in every other program that is
+    /// started meanwhile.
+    ///
+    /// # Errors
+    /// If the system cannot start the program; [`is_shortage`] says whether it may be able to later.
+    pub fn launch(&self) -> io::Result<(Child, UnixStream)> {
+        let (parent_end, child_end) = UnixStream::pair()?;
+        let mut command = self.command();
+        let started = command.stdin(Stdio::from(OwnedFd::from(child_end))).spawn();
+        // The command must not keep the child's end open: the death of the child would go unnoticed.
+        command.stdin(Stdio::null());
+        Ok((Child::new(started?), parent_end))
+    }
+
+    fn command(&self) -> MutexGuard<'_, Command> {
+        self.command.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns whether this error of starting a process or a thread may go away: there are too many descriptors, processes or
+/// threads now, or too little memory.
+pub fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::AGAIN, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))
+}
+
+#[cfg(target_os = "linux")]
+fn same_file(program: PathBuf) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(program);
+    command
+}
+
+/// Returns a command that runs the file of this name. Only Linux can start the file that this program runs.
+#[cfg(not(target_os = "linux"))]
+fn same_file(program: PathBuf) -> Command {
+    Command::new(program)
+}

@@ -1,0 +1,118 @@
+//! The encoding of calls and replies.
+//!
+//! A call consists of the name of a task, its version, a byte that distinguishes a single task from a chunk, and the
+//! fields. A reply consists of one byte for the outcome, and the value or the error. All parts are encoded with postcard.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::codec;
+use crate::error::{RemoteError, RemoteErrorKind};
+use crate::panics::{catch, contain};
+use crate::portable::PortableTask;
+
+/// The kind of a call: the byte after the version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum CallKind {
+    /// A single task, whose fields follow.
+    One,
+    /// A list of tasks, to be run one after the other until one panics.
+    Chunk,
+}
+
+/// The outcome of a call: the first byte of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Outcome {
+    /// The value follows.
+    Value,
+    /// A [`RemoteError`] follows.
+    Error,
+}
+
+/// The values of a chunk of tasks, up to the first task that has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkReply<T> {
+    /// The values of the tasks before the first one that failed, in order.
+    pub values: Vec<T>,
+    /// The reason why the next task has no value; `None` if all tasks have one.
+    pub error: Option<RemoteError>,
+}
+
+/// Appends a call of `task` to `call`, for [`Registry::call`](crate::Registry::call).
+///
+/// The crate's front page has an example.
+///
+/// # Errors
+/// Of the kind [`Encode`](RemoteErrorKind::Encode), if the task cannot be encoded, panics while it is, or needs more than
+/// 1 GiB. `call` then ends with a part of the encoding.
+pub fn encode_call<K: PortableTask>(task: K, call: &mut Vec<u8>) -> Result<(), RemoteError> {
+    encode::<K>(CallKind::One, task, call)
+}
+
+/// Appends a call of several tasks to `call`, to be run one after the other. The reply is a [`ChunkReply`].
+///
+/// ```
+/// use portable_task::{ChunkReply, Registry, decode_reply, encode_chunk, task};
+///
+/// fn tenth(n: u32) -> u32 {
+///     10 / n
+/// }
+///
+/// task!(Tenth = fn tenth(n: u32) -> u32);
+///
+/// let mut call = Vec::new();
+/// encode_chunk(vec![Tenth(5), Tenth(0), Tenth(2)], &mut call)?;
+/// let reply = Registry::new().with::<Tenth>().call(&call);
+/// let chunk: ChunkReply<u32> = decode_reply(&reply)?;
+/// assert_eq!(chunk.values, [2]);
+/// assert_eq!(chunk.error.unwrap().message, "attempt to divide by zero");
+/// # Ok::<(), portable_task::RemoteError>(())
+/// ```
+///
+/// # Errors
+/// Those of [`encode_call`].
+pub fn encode_chunk<K: PortableTask>(tasks: Vec<K>, call: &mut Vec<u8>) -> Result<(), RemoteError> {
+    encode::<K>(CallKind::Chunk, tasks, call)
+}
+
+fn encode<K: PortableTask>(
+    kind: CallKind,
+    fields: impl Serialize,
+    call: &mut Vec<u8>,
+) -> Result<(), RemoteError> {
+    let encoded = catch(|| {
+        codec::append(call, &(K::NAME, K::VERSION, kind as u8))?;
+        codec::append(call, &fields)
+    });
+    contain(|| drop(fields));
+    encoded
+        .flatten()
+        .map_err(|message| RemoteError::new(RemoteErrorKind::Encode, message))
+}
+
+/// Returns the value in a reply of [`Registry::call`](crate::Registry::call).
+///
+/// The crate's front page has an example.
+///
+/// # Errors
+/// The error of the task, if the reply holds one instead. Of the kind [`Decode`](RemoteErrorKind::Decode), if the reply
+/// does not hold a `T`.
+pub fn decode_reply<T: DeserializeOwned>(reply: &[u8]) -> Result<T, RemoteError> {
+    let undecodable = |message| RemoteError::new(RemoteErrorKind::Decode, message);
+    match reply.split_first() {
+        Some((&outcome, value)) if outcome == Outcome::Value as u8 => {
+            decode_contained(value).map_err(undecodable)
+        }
+        Some((&outcome, error)) if outcome == Outcome::Error as u8 => {
+            Err(decode_contained(error).unwrap_or_else(undecodable))
+        }
+        _ => Err(undecodable("unknown kind of reply".to_owned())),
+    }
+}
+
+/// Decodes a value. Its type may panic meanwhile.
+pub(crate) fn decode_contained<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    catch(|| codec::decode(bytes)).flatten()
+}
