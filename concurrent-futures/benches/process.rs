@@ -3,13 +3,13 @@
 //!
 //! `cargo bench -p concurrent-futures --bench process`
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "processes"))]
 mod bench {
     use std::error::Error;
     use std::process::Command;
     use std::time::{Duration, Instant};
 
-    use concurrent_futures::{ProcessPoolExecutor, Registry, Task};
+    use concurrent_futures::{ProcessPoolExecutor, Registry, Task, serve};
     use serde::{Deserialize, Serialize};
 
     const ROUNDS: usize = 7;
@@ -135,7 +135,7 @@ report("start", start_two)
     }
 
     pub(super) fn main() -> Outcome<()> {
-        Registry::new().with::<Square>().serve();
+        serve(Registry::new().with::<Square>());
 
         let python = python();
         let print = |what: &str, time: f64, in_python: &str| {
@@ -170,12 +170,12 @@ report("start", start_two)
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "processes"))]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     bench::main()
 }
 
-#[cfg(not(unix))]
+#[cfg(not(all(unix, feature = "processes")))]
 fn main() {
-    println!("pools of processes need Unix");
+    println!("pools of processes need Unix and the feature `processes`");
 }

@@ -3,12 +3,12 @@
 //!
 //! `cargo run --release -p concurrent-futures --example primes -- --executor processes`
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "processes"))]
 mod primes {
     use std::error::Error;
 
     use concurrent_futures::{
-        Executor, ExecutorExt, ProcessPoolExecutor, Registry, Task, ThreadPoolExecutor,
+        Executor, ExecutorExt, ProcessPoolExecutor, Registry, Task, ThreadPoolExecutor, serve,
     };
     use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ mod primes {
 
     pub(super) fn main() -> Result<(), Box<dyn Error>> {
         // Does not return in a worker process.
-        Registry::new().with::<IsPrime>().serve();
+        serve(Registry::new().with::<IsPrime>());
 
         let arguments: Vec<_> = std::env::args().skip(1).collect();
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
@@ -60,12 +60,12 @@ mod primes {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "processes"))]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     primes::main()
 }
 
-#[cfg(not(unix))]
+#[cfg(not(all(unix, feature = "processes")))]
 fn main() {
     println!("pools of processes need Unix");
 }

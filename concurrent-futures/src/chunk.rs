@@ -22,16 +22,6 @@ pub struct Chunk<T> {
 }
 
 impl<T> Chunk<T> {
-    /// Returns the result of a chunk that ran in another process, where a panic is reported by its message.
-    #[cfg(unix)]
-    pub(crate) fn from_reply(values: Vec<T>, panic: Option<String>) -> Self {
-        let error = panic.map(|message| TaskError::Panicked {
-            message,
-            backtrace: None,
-        });
-        Self { values, error }
-    }
-
     /// Runs `tasks` one after the other in this thread, until one panics. The panic is caught.
     ///
     /// ```
@@ -52,6 +42,16 @@ impl<T> Chunk<T> {
         Self {
             values,
             error: None,
+        }
+    }
+}
+
+#[cfg(feature = "processes")]
+impl<T> From<portable_task::ChunkReply<T>> for Chunk<T> {
+    fn from(reply: portable_task::ChunkReply<T>) -> Self {
+        Self {
+            values: reply.values,
+            error: reply.error.map(TaskError::from),
         }
     }
 }

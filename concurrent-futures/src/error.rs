@@ -13,6 +13,9 @@ use std::ops::Deref;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
+#[cfg(feature = "processes")]
+use portable_task::{RemoteError, RemoteErrorKind};
+
 /// The reason why a task has no value.
 ///
 /// The message names the cause. The source is that of the cause, so that a printed chain does not repeat it:
@@ -55,6 +58,12 @@ pub enum TaskError {
         /// The reason.
         message: String,
     },
+    /// The worker does not have the task, or has it in another version. The pool continues.
+    #[non_exhaustive]
+    Unregistered {
+        /// The reason.
+        message: String,
+    },
 }
 
 // Written by hand: a derived `source` returns either the cause or nothing.
@@ -63,9 +72,11 @@ impl Error for TaskError {
         match self {
             Self::Failed(failure) => failure.source(),
             Self::Broken(broken) => broken.source(),
-            Self::Panicked { .. } | Self::Cancelled | Self::Encode { .. } | Self::Decode { .. } => {
-                None
-            }
+            Self::Panicked { .. }
+            | Self::Cancelled
+            | Self::Encode { .. }
+            | Self::Decode { .. }
+            | Self::Unregistered { .. } => None,
         }
     }
 }
@@ -83,6 +94,7 @@ impl fmt::Display for TaskError {
             Self::Decode { message } => {
                 write!(f, "the task or its value cannot be decoded: {message}")
             }
+            Self::Unregistered { message } => f.write_str(message),
         }
     }
 }
@@ -143,6 +155,28 @@ impl TaskError {
     pub fn decode(message: impl Into<String>) -> Self {
         Self::Decode {
             message: message.into(),
+        }
+    }
+}
+
+/// The error of a task that ran elsewhere, for executors that send their tasks away.
+///
+/// ```
+/// use concurrent_futures::{RemoteError, RemoteErrorKind, TaskError};
+///
+/// let error = TaskError::from(RemoteError::new(RemoteErrorKind::Panicked, "no such flag"));
+/// assert_eq!(error, TaskError::panicked("no such flag"));
+/// ```
+#[cfg(feature = "processes")]
+impl From<RemoteError> for TaskError {
+    fn from(error: RemoteError) -> Self {
+        let message = error.to_string();
+        match error.kind {
+            RemoteErrorKind::Panicked => Self::panicked(message),
+            RemoteErrorKind::Encode => Self::encode(message),
+            RemoteErrorKind::Decode => Self::decode(message),
+            RemoteErrorKind::Unregistered => Self::Unregistered { message },
+            _ => Self::failed(error),
         }
     }
 }
@@ -333,6 +367,13 @@ pub enum SubmitError {
     /// that has to make room.
     #[error("the queue is full, and a worker of the same pool cannot wait for room in it")]
     QueueFull,
+    /// The workers do not have the task: `main` must add it to the registry that it serves.
+    #[error("{message}")]
+    #[non_exhaustive]
+    Unregistered {
+        /// What to add.
+        message: String,
+    },
     /// The [`MapOptions`](crate::MapOptions) specify chunks of 0 tasks or a buffer of 0.
     #[error("the chunk size and the buffer size must be at least 1")]
     InvalidMapOptions,
@@ -365,9 +406,9 @@ pub enum BuildError {
     /// `window` is 0. Such a worker would never be sent a task.
     #[error("window must be at least 1")]
     NoWindow,
-    /// `main` has not called `Registry::serve`. A worker is this program started again, and without that call its
+    /// `main` has not called `serve`. A worker is this program started again, and without that call its
     /// `main` would not act as a worker.
-    #[error("main must call Registry::serve before it builds a process pool")]
+    #[error("main must call `serve` before it builds a process pool")]
     NotServing,
     /// The path of this program is unknown, so it cannot be started again.
     #[error("cannot determine the path of this program: {0}")]

@@ -82,7 +82,9 @@ use crate::task::{Fallible, Task};
 ///         Self::run(|| Ok(Chunk::run(tasks)))
 ///     }
 ///
-///     fn shutdown(&self, _how: Shutdown) {}
+///     fn shutdown(&self, _how: Shutdown) -> bool {
+///         true
+///     }
 /// }
 ///
 /// let calls = [1, 2, 3].map(|n| move || n * n);
@@ -92,8 +94,8 @@ use crate::task::{Fallible, Task};
 /// ```
 ///
 /// An executor that accepts only some tasks, such as those that can be serialized, implements the trait for these:
-/// `impl<K: Task + Serialize> Executor<K> for ...`. Its `shutdown` must follow [`Shutdown::waits`] and
-/// [`Shutdown::cancels_pending`], and dropping it must wait as [`Shutdown::wait`] does.
+/// `impl<K: Task + Serialize> Executor<K> for ...`. Its `shutdown` must follow [`Shutdown::waits`],
+/// [`Shutdown::deadline`] and [`Shutdown::cancels_pending`], and dropping it must wait as [`Shutdown::wait`] does.
 pub trait Executor<K: Task>: Send + Sync {
     /// Queues a task and returns its future. Does not wait for the task, but may wait for room in a bounded queue.
     ///
@@ -166,7 +168,7 @@ pub trait Executor<K: Task>: Send + Sync {
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError>;
 
     /// Rejects further tasks, then cancels pending tasks and blocks until the workers have ended, each if `how` says
-    /// so. Further calls are allowed.
+    /// so. Returns whether all workers have ended. Further calls are allowed.
     ///
     /// An `Arc<ThreadPoolExecutor>` is an executor of tasks of any type. The compiler cannot choose one for a call that
     /// names no task, so where this trait is imported, call the method of the pool itself: `(*executor).shutdown(how)`.
@@ -186,7 +188,7 @@ pub trait Executor<K: Task>: Send + Sync {
     /// assert!(executor.submit(Square(7)).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    fn shutdown(&self, how: Shutdown);
+    fn shutdown(&self, how: Shutdown) -> bool;
 }
 
 /// Implements the trait for a pointer to an executor.
@@ -211,8 +213,8 @@ macro_rules! forward {
                 (**self).submit_chunk(tasks)
             }
 
-            fn shutdown(&self, how: Shutdown) {
-                (**self).shutdown(how);
+            fn shutdown(&self, how: Shutdown) -> bool {
+                (**self).shutdown(how)
             }
         }
     };

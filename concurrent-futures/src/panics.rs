@@ -8,11 +8,14 @@
 //! A task may catch a panic itself and end with another one that does not run the hook, because it was resumed. So a
 //! recorded backtrace is used only for the panic of the same task with the same payload: the same type and message.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
+
+pub(crate) use portable_task::panics::contain;
+use portable_task::panics::message;
 
 use crate::error::TaskError;
 
@@ -74,18 +77,6 @@ impl TaskError {
     }
 }
 
-/// Calls user code whose panic has no receiver: the panic hook has already reported it, and it goes no further. A
-/// callback, the values that it or a task captured, and a panic payload may all panic, also when dropped.
-pub(crate) fn contain(call: impl FnOnce()) {
-    let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
-        return;
-    };
-    if let Err(second_payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // Dropping the payload has panicked. Leak this second payload rather than risk another panic.
-        std::mem::forget(second_payload);
-    }
-}
-
 /// Installs the hook that captures the backtraces of panicking tasks, if backtraces are enabled.
 pub(crate) fn capture_backtraces() {
     static ONCE: Once = Once::new();
@@ -106,15 +97,4 @@ pub(crate) fn capture_backtraces() {
             previous_hook(info);
         }));
     });
-}
-
-/// Returns the message of a panic payload, which is nearly always one of the two string types.
-fn message(payload: &(dyn Any + Send)) -> String {
-    if let Some(message) = payload.downcast_ref::<&str>() {
-        (*message).to_owned()
-    } else if let Some(message) = payload.downcast_ref::<String>() {
-        message.clone()
-    } else {
-        "a panic without a message".to_owned()
-    }
 }

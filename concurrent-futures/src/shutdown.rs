@@ -1,5 +1,7 @@
 //! The settings of a shutdown.
 
+use std::time::Duration;
+
 /// The settings of a shutdown: whether the call waits, and whether pending tasks are cancelled.
 ///
 /// In Python these are the keyword arguments of `Executor.shutdown`.
@@ -19,6 +21,7 @@
 pub struct Shutdown {
     wait: bool,
     cancel_pending: bool,
+    deadline: Option<Duration>,
 }
 
 impl Shutdown {
@@ -39,6 +42,7 @@ impl Shutdown {
         Self {
             wait: true,
             cancel_pending: false,
+            deadline: None,
         }
     }
 
@@ -61,10 +65,12 @@ impl Shutdown {
         Self {
             wait: false,
             cancel_pending: false,
+            deadline: None,
         }
     }
 
-    /// Cancels the tasks that have not started as well. Running tasks continue.
+    /// Cancels the tasks that have not started as well. Running tasks continue, but
+    /// [`current().is_cancelled()`](crate::Current::is_cancelled) tells them that they may stop.
     ///
     /// In Python: `cancel_futures=True`.
     ///
@@ -85,6 +91,42 @@ impl Shutdown {
     pub const fn cancel_pending(mut self) -> Self {
         self.cancel_pending = true;
         self
+    }
+
+    /// Waits at most this long. `shutdown` then returns false if tasks are still running; they continue.
+    ///
+    /// Dropping the executor waits without a limit. Of a pool of processes, the workers can be killed instead.
+    ///
+    /// ```
+    /// # use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    /// use concurrent_futures::{Shutdown, ThreadPoolExecutor};
+    ///
+    /// let executor = ThreadPoolExecutor::new(1)?;
+    /// let (go_on, may_go_on) = channel::<()>();
+    /// let busy = executor.submit(move || may_go_on.recv())?;
+    /// assert!(!executor.shutdown(Shutdown::wait().within(Duration::from_millis(1))));
+    /// drop(go_on);
+    /// assert!(executor.shutdown(Shutdown::wait()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Returns how long `shutdown` waits at most, if that is limited. For implementations of
+    /// [`Executor`](crate::Executor).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use concurrent_futures::Shutdown;
+    ///
+    /// let limit = Duration::from_secs(1);
+    /// assert_eq!(Shutdown::wait().within(limit).deadline(), Some(limit));
+    /// ```
+    pub const fn deadline(self) -> Option<Duration> {
+        self.deadline
     }
 
     /// Returns whether `shutdown` waits. For implementations of [`Executor`](crate::Executor).
@@ -110,5 +152,14 @@ impl Shutdown {
     /// ```
     pub const fn cancels_pending(self) -> bool {
         self.cancel_pending
+    }
+
+    /// Returns how long to wait for the workers: `None` is without a limit.
+    pub(crate) fn timeout(self) -> Option<Duration> {
+        if self.wait {
+            self.deadline
+        } else {
+            Some(Duration::ZERO)
+        }
     }
 }

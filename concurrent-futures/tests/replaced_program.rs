@@ -3,7 +3,7 @@
 //! started by default is this file without arguments.
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "processes"))]
 mod test {
     use std::fs;
     use std::io::{BufRead, BufReader, Write};
@@ -11,7 +11,7 @@ mod test {
     use std::path::Path;
     use std::process::{Command, Stdio};
 
-    use concurrent_futures::{ProcessPoolExecutor, Registry, Task};
+    use concurrent_futures::{ProcessPoolExecutor, Registry, Task, serve};
     use serde::{Deserialize, Serialize};
 
     /// Set for the program that is replaced while it runs.
@@ -39,7 +39,7 @@ mod test {
     }
 
     pub(super) fn main() {
-        Registry::new().with::<WhoAmI>().serve();
+        serve(Registry::new().with::<WhoAmI>());
         if std::env::var_os(IS_COPY).is_some() {
             return use_pool_when_told();
         }
@@ -81,10 +81,10 @@ mod test {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "processes"))]
 fn main() {
     test::main();
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", feature = "processes")))]
 fn main() {}

@@ -62,12 +62,11 @@ where
     submit(pool, || task.run().into_value().map_err(TaskError::failed))
 }
 
-pub(super) fn shutdown(pool: &Pool<'_>, how: Shutdown) {
+/// Closes a pool and waits as `how` says. Returns whether all workers have ended.
+pub(super) fn shutdown(pool: &Pool<'_>, how: Shutdown) -> bool {
     pool.close();
     if how.cancels_pending() {
         pool.cancel_queue();
     }
-    if how.waits() {
-        pool.join_workers();
-    }
+    pool.join_workers(how.timeout())
 }

@@ -12,7 +12,7 @@ use crate::map::{Map, MapOptions};
 use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
-use crate::thread_pool::pool::{Pool, Settings, Thread};
+use crate::thread_pool::pool::{Pool, Settings, Thread, Worker};
 
 /// An executor that runs tasks on a bounded number of threads, in the order submitted.
 ///
@@ -38,9 +38,9 @@ pub struct ThreadPoolExecutor {
 
 impl ThreadPoolExecutor {
     pub(super) fn with(settings: Settings) -> Self {
-        let start = |name, pool: Arc<Pool<'static>>| {
+        let start = |name, worker: Worker<'static>| {
             let named = thread::Builder::new().name(name);
-            named.spawn(move || pool.work()).map(Thread::Unscoped)
+            named.spawn(move || worker.work()).map(Thread::Unscoped)
         };
         Self {
             pool: Pool::new(settings, Box::new(start)),
@@ -150,9 +150,12 @@ impl ThreadPoolExecutor {
         Map::submit_with(options, calls(function, items.into_iter()), self)
     }
 
-    /// Rejects further tasks, then cancels pending tasks and waits for the workers, each if `how` says so.
+    /// Rejects further tasks, then cancels pending tasks and waits for the workers, each if `how` says so. Returns whether
+    /// all workers have ended.
     ///
     /// Further calls are allowed. In a worker of this pool it does not wait, because a worker cannot wait for itself.
+    /// After [`Shutdown::cancel_pending`] running tasks can learn from [`current`](crate::current) that they are
+    /// cancelled.
     ///
     /// ```
     /// use concurrent_futures::{Shutdown, SubmitError, ThreadPoolExecutor};
@@ -164,8 +167,8 @@ impl ThreadPoolExecutor {
     /// assert!(matches!(executor.submit(|| 43), Err(SubmitError::ShutDown)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn shutdown(&self, how: Shutdown) {
-        shutdown(&self.pool, how);
+    pub fn shutdown(&self, how: Shutdown) -> bool {
+        shutdown(&self.pool, how)
     }
 }
 
@@ -185,8 +188,8 @@ impl<K: Task + 'static> Executor<K> for ThreadPoolExecutor {
         submit(&self.pool, || Ok(Chunk::run(tasks)))
     }
 
-    fn shutdown(&self, how: Shutdown) {
-        self.shutdown(how);
+    fn shutdown(&self, how: Shutdown) -> bool {
+        self.shutdown(how)
     }
 }
 

@@ -4,16 +4,19 @@
 //! for a result and then submits again finds the same worker, and a chain of calls never grows the pool. There is one
 //! exception: while a worker runs callbacks, which may wait for other tasks, it counts as busy.
 
-use std::cell::Cell;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{JoinHandle, ScopedJoinHandle};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
+use portable_task::{Context, with_context};
 
 use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::future::Callbacks;
 use crate::panics::{call, contain};
+use crate::pool::{Join, Running, Threads, lock};
 use crate::thread_pool::counter::TaskCounter;
 use crate::thread_pool::job::Job;
 use crate::thread_pool::semaphore::Semaphore;
@@ -31,11 +34,39 @@ pub(super) type Initializer = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// A function that starts a thread with this name that works for this pool.
 pub(super) type Start<'t> =
-    Box<dyn Fn(String, Arc<Pool<'t>>) -> io::Result<Thread<'t>> + Send + Sync + 't>;
+    Box<dyn Fn(String, Worker<'t>) -> io::Result<Thread<'t>> + Send + Sync + 't>;
 
 pub(super) enum Thread<'t> {
     Unscoped(JoinHandle<()>),
     Scoped(ScopedJoinHandle<'t, ()>),
+}
+
+impl Join for Thread<'_> {
+    fn join(self) {
+        // Panics in a worker are caught there.
+        let _ = match self {
+            Self::Unscoped(thread) => thread.join(),
+            Self::Scoped(thread) => thread.join(),
+        };
+    }
+}
+
+/// What the thread of a worker does.
+pub(super) struct Worker<'t> {
+    pool: Arc<Pool<'t>>,
+    running: Running,
+}
+
+impl Worker<'_> {
+    /// Runs the initializer and then tasks, until the pool is closed and the queue is empty.
+    pub(super) fn work(self) {
+        let Self { pool, running } = self;
+        running.enter();
+        with_context(pool.cancelled.clone(), || pool.work());
+        // Before the thread counts as ended: this may be the last handle, which drops the initializer.
+        drop(pool);
+        drop(running);
+    }
 }
 
 /// The state that an executor and its workers share. Tasks may borrow data for `'t`.
@@ -43,13 +74,22 @@ pub(super) struct Pool<'t> {
     settings: Settings,
     start: Start<'t>,
     state: Mutex<State<'t>>,
-    threads: Mutex<Vec<Thread<'t>>>,
-    /// Held while the threads are joined, so that a second caller waits as long as the first.
-    joining: Mutex<()>,
+    threads: Threads<Thread<'t>>,
     queue: Receiver<Box<dyn Job + 't>>,
     /// One permit for each task that may be queued, if the queue is bounded.
     permits: Option<Semaphore>,
     unfinished: TaskCounter,
+    cancelled: Arc<Cancelled>,
+}
+
+/// Whether running tasks may stop.
+#[derive(Default)]
+struct Cancelled(AtomicBool);
+
+impl Context for Cancelled {
+    fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 struct State<'t> {
@@ -58,11 +98,6 @@ struct State<'t> {
     /// The number of threads started so far.
     started: usize,
     broken: Option<BrokenError>,
-}
-
-thread_local! {
-    /// The address of the pool that this thread works for. Only compared, never dereferenced.
-    static WORKER_OF: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
 impl<'t> Pool<'t> {
@@ -75,11 +110,11 @@ impl<'t> Pool<'t> {
                 started: 0,
                 broken: None,
             }),
-            threads: Mutex::new(Vec::new()),
-            joining: Mutex::new(()),
+            threads: Threads::new(),
             queue,
             permits: settings.queue_bound.map(Semaphore::new),
             unfinished: TaskCounter::default(),
+            cancelled: Arc::default(),
             settings,
         })
     }
@@ -123,10 +158,13 @@ impl<'t> Pool<'t> {
             return Ok(());
         }
         let name = format!("{}_{}", self.settings.thread_name_prefix, state.started);
-        match (self.start)(name, Arc::clone(self)) {
-            Ok(thread) => {
+        let pool = Arc::clone(self);
+        let started = self
+            .threads
+            .start(|running| (self.start)(name, Worker { pool, running }));
+        match started {
+            Ok(()) => {
                 state.started += 1;
-                lock(&self.threads).push(thread);
                 Ok(())
             }
             Err(error) if state.started == 0 => {
@@ -144,9 +182,7 @@ impl<'t> Pool<'t> {
         }
     }
 
-    /// Runs the initializer and then tasks, until the pool is closed and the queue is empty.
-    pub(super) fn work(self: &Arc<Self>) {
-        WORKER_OF.set(Some(self.address()));
+    fn work(self: &Arc<Self>) {
         if let Some(initializer) = &self.settings.initializer {
             let message = match call(initializer) {
                 Ok(ready) => ready.err(),
@@ -192,8 +228,9 @@ impl<'t> Pool<'t> {
         }
     }
 
-    /// Cancels the queued tasks.
+    /// Cancels the queued tasks, and reports to the running ones that they may stop.
     pub(super) fn cancel_queue(&self) {
+        self.cancelled.0.store(true, Ordering::Relaxed);
         self.drain_queue(|job| job.cancel());
     }
 
@@ -210,33 +247,15 @@ impl<'t> Pool<'t> {
         }
     }
 
-    /// Waits until all workers have ended, including those that are started meanwhile. Returns at once in a worker of
+    /// Waits until all workers have ended, at most for `timeout`. Returns whether they have. Does not wait in a worker of
     /// this pool, which cannot wait for itself.
-    pub(super) fn join_workers(&self) {
-        if self.is_own_worker() {
-            return;
-        }
-        let _joining = lock(&self.joining);
-        loop {
-            // The lock is not held while joining: a worker that runs callbacks may have to start another one.
-            let Some(thread) = lock(&self.threads).pop() else {
-                break;
-            };
-            // Panics in a worker are caught there.
-            let _ = match thread {
-                Thread::Unscoped(thread) => thread.join(),
-                Thread::Scoped(thread) => thread.join(),
-            };
-        }
+    pub(super) fn join_workers(&self, timeout: Option<Duration>) -> bool {
+        self.threads.join(timeout)
     }
 
     /// Returns whether the current thread is a worker of this pool.
     fn is_own_worker(&self) -> bool {
-        WORKER_OF.get() == Some(self.address())
-    }
-
-    fn address(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+        self.threads.is_own()
     }
 
     #[cfg(test)]
@@ -258,9 +277,4 @@ impl<'t> Pool<'t> {
             .field("broken", &state.broken)
             .finish_non_exhaustive()
     }
-}
-
-/// Locks `mutex`. Code under these locks does not panic, so the value of a poisoned one is still consistent.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

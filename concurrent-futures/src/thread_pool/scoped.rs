@@ -14,7 +14,7 @@ use crate::map::{Map, MapOptions};
 use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
-use crate::thread_pool::pool::{Pool, Settings, Start, Thread};
+use crate::thread_pool::pool::{Pool, Settings, Start, Thread, Worker};
 
 /// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope). Works as a
 /// [`ThreadPoolExecutor`](crate::ThreadPoolExecutor), but its tasks may borrow.
@@ -49,9 +49,9 @@ where
 }
 
 fn start_in<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Start<'scope> {
-    Box::new(move |name, pool| {
+    Box::new(move |name, worker: Worker<'scope>| {
         let named = thread::Builder::new().name(name);
-        let thread = named.spawn_scoped(scope, move || pool.work());
+        let thread = named.spawn_scoped(scope, move || worker.work());
         thread.map(Thread::Scoped)
     })
 }
@@ -156,7 +156,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
         Map::submit_with(options, calls(function, items.into_iter()), self)
     }
 
-    /// Rejects further tasks, then cancels and waits as `how` says; see
+    /// Rejects further tasks, then cancels and waits as `how` says. Returns whether all workers have ended; see
     /// [`ThreadPoolExecutor::shutdown`](crate::ThreadPoolExecutor::shutdown). After [`Shutdown::no_wait`] the end of
     /// the scope waits.
     ///
@@ -169,8 +169,8 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     ///     assert!(executor.submit(|| words.len()).is_err());
     /// });
     /// ```
-    pub fn shutdown(&self, how: Shutdown) {
-        shutdown(&self.pool, how);
+    pub fn shutdown(&self, how: Shutdown) -> bool {
+        shutdown(&self.pool, how)
     }
 }
 
@@ -190,8 +190,8 @@ impl<'scope, K: Task + 'scope> Executor<K> for ScopedExecutor<'scope, '_> {
         submit(&self.pool, || Ok(Chunk::run(tasks)))
     }
 
-    fn shutdown(&self, how: Shutdown) {
-        self.shutdown(how);
+    fn shutdown(&self, how: Shutdown) -> bool {
+        self.shutdown(how)
     }
 }
 

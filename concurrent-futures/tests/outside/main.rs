@@ -23,7 +23,7 @@ impl<P: Executor<Square> + Executor<Half> + Executor<Picky>> Pool for P {}
 fn on_all(test: impl Fn(&dyn Pool)) {
     test(&OwnExecutor::new(2));
     test(&ThreadPoolExecutor::new(2).unwrap());
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "processes"))]
     test(&tasks::process_pool());
 }
 
@@ -84,7 +84,7 @@ fn map_takes_tasks_whatever_the_type_of_the_executor() {
     squares!(ThreadPoolExecutor::new(2).unwrap());
     squares!(std::sync::Arc::new(ThreadPoolExecutor::new(2).unwrap()));
     ThreadPoolExecutor::scope(|executor| squares!(executor));
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "processes"))]
     squares!(tasks::process_pool());
 }
 

@@ -97,7 +97,8 @@ impl OwnExecutor {
         Ok(future)
     }
 
-    fn end(&self, how: Shutdown) {
+    /// Waits for the workers, even if there is a deadline: this pool has none.
+    fn end(&self, how: Shutdown) -> bool {
         let mut state = self.queue.lock();
         state.shut_down = true;
         let cancelled = if how.cancels_pending() {
@@ -115,6 +116,7 @@ impl OwnExecutor {
                 worker.join().expect("panics are caught");
             }
         }
+        how.waits()
     }
 }
 
@@ -134,8 +136,8 @@ impl<K: Task + 'static> Executor<K> for OwnExecutor {
         self.queue(|| Ok(Chunk::run(tasks)))
     }
 
-    fn shutdown(&self, how: Shutdown) {
-        self.end(how);
+    fn shutdown(&self, how: Shutdown) -> bool {
+        self.end(how)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The tasks of these tests, which can run on threads and in processes.
 
 use concurrent_futures::Task;
-#[cfg(unix)]
-use concurrent_futures::{ProcessPoolExecutor, Registry};
+#[cfg(all(unix, feature = "processes"))]
+use concurrent_futures::{ProcessPoolExecutor, Registry, serve};
 
 macro_rules! tasks {
     ($($task:ident($n:ident: $type:ty) -> $output:ty $body:block)*) => {$(
-        #[cfg_attr(unix, derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
         pub(crate) struct $task(pub(crate) $type);
 
         impl Task for $task {
@@ -34,18 +34,14 @@ tasks! {
 
 /// Where the workers of these tests run: they are this test program, started again to run this test alone. In an
 /// ordinary run it does nothing.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "processes"))]
 #[test]
 fn worker() {
-    let registry = Registry::new();
-    registry
-        .with::<Square>()
-        .with::<Half>()
-        .with::<Picky>()
-        .serve();
+    let registry = Registry::new().with::<Square>();
+    serve(registry.with::<Half>().with::<Picky>());
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "processes"))]
 pub(crate) fn process_pool() -> ProcessPoolExecutor {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command.args(["tasks::worker", "--exact", "--test-threads=1"]);

@@ -259,7 +259,7 @@ fn a_program_that_does_not_announce_itself_as_a_worker_breaks_the_pool() {
 fn a_program_that_announces_itself_as_something_else_breaks_the_pool() {
     in_time(|| {
         for (script, announcement) in [
-            ("exec cat >&0", r"k\0\0\0\u{1}"),
+            ("exec cat >&0", r"l\0\0\0\u{1}"),
             (
                 "echo other program, or other version >&0; exec sleep 1000",
                 "other program",

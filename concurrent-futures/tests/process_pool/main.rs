@@ -1,10 +1,11 @@
 //! Tests of the public API of the process pool. The workers are this test program, started again to run only the test
 //! `started_by_a_test`.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "processes"))]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
 mod breakage;
 mod common;
+mod control;
 #[path = "../common/counts.rs"]
 mod counts;
 mod endings;
@@ -13,7 +14,10 @@ mod failures;
 mod resources;
 mod support;
 mod tasks;
+mod versions;
 mod work;
+
+use concurrent_futures::serve;
 
 /// The entry point of processes that the other tests start: a worker, or one side of a test that must be observed from
 /// outside. Does nothing in an ordinary run of the tests.
@@ -21,7 +25,7 @@ mod work;
 fn started_by_a_test() {
     match std::env::var(support::PART).as_deref() {
         Err(_) => {}
-        Ok("worker") => tasks::registry().serve(),
+        Ok("worker") => serve(tasks::registry()),
         Ok("to-be-killed") => endings::to_be_killed(),
         Ok("descriptors-short-for-a-moment") => resources::descriptors_short_for_a_moment(),
         Ok("discards-exit-statuses") => environment::discards_exit_statuses(),
@@ -30,6 +34,9 @@ fn started_by_a_test() {
         Ok("thousands-queued") => resources::thousands_queued(),
         Ok("huge-task") => resources::huge_task(),
         Ok("more-workers-than-descriptors") => resources::more_workers_than_descriptors(),
+        Ok("worker-of-another-version") => versions::worker_of_another_version(),
+        Ok("meets-another-version") => versions::meets_another_version(),
+        Ok("submits-unregistered") => versions::submits_unregistered(),
         Ok("without-serve") => work::without_serve(),
         Ok("worker-without-serve") => work::worker_without_serve(),
         Ok(unknown) => panic!("unknown part {unknown:?}"),

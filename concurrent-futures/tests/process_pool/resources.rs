@@ -43,8 +43,8 @@ fn use_up_a_pool(round: usize) {
         .map(|n| executor.submit(Square(n)).unwrap())
         .collect();
     match round % 5 {
-        0 => executor.shutdown(Shutdown::wait().cancel_pending()),
-        1 => executor.shutdown(Shutdown::no_wait()),
+        0 => assert!(executor.shutdown(Shutdown::wait().cancel_pending())),
+        1 => _ = executor.shutdown(Shutdown::no_wait()),
         2 => assert!(executor.submit(Exit(1)).unwrap().result().is_err()),
         3 => {
             let gates = Gates::new();

@@ -37,6 +37,8 @@ pub(crate) fn registry() -> Registry {
         .with::<GiveNest>()
         .with::<TakeHuge>()
         .with::<GiveHuge>()
+        .with::<ProcessGroup>()
+        .with::<UntilCancelled>()
 }
 
 /// Returns the memory that this process occupies, in MiB.
@@ -75,6 +77,18 @@ tasks! {
     WorkerId() -> u32 { std::process::id() }
     Memory() -> u64 { memory() }
     Square(n: i64) -> i64 { n * n }
+    ProcessGroup() -> i32 { rustix::process::getpgrp().as_raw_nonzero().get() }
+    // Reports at the socket with this path, and continues when the task is cancelled. Returns what a thread of the task
+    // is told.
+    UntilCancelled(path: String) -> bool {
+        let mut line = UnixStream::connect(path).unwrap();
+        writeln!(line, "{}", std::process::id()).unwrap();
+        while !concurrent_futures::current().is_cancelled() {
+            std::thread::yield_now();
+        }
+        let of_task = concurrent_futures::current();
+        std::thread::spawn(move || of_task.is_cancelled()).join().unwrap()
+    }
     Half(n: u32) -> Result<u32, String> {
         if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{n} is odd")) }
     }

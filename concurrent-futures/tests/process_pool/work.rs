@@ -65,7 +65,7 @@ pub(crate) fn worker_without_serve() {
 #[test]
 fn a_worker_that_has_not_called_serve_cannot_build_a_pool() {
     let mut worker = this_program("worker-without-serve");
-    worker.arg("concurrent-futures-worker-1");
+    worker.arg("multiprocessing-0-worker");
     run_part(worker);
 }
 

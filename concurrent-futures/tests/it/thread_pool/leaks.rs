@@ -34,10 +34,10 @@ fn use_a_pool(round: usize) {
     let futures: Vec<_> = (0..4).map(submit).collect();
     match round % 3 {
         0 => (),
-        1 if round.is_multiple_of(2) => executor.shutdown(Shutdown::wait().cancel_pending()),
-        1 => executor.shutdown(Shutdown::wait()),
-        _ if round.is_multiple_of(2) => executor.shutdown(Shutdown::no_wait().cancel_pending()),
-        _ => executor.shutdown(Shutdown::no_wait()),
+        1 if round.is_multiple_of(2) => _ = executor.shutdown(Shutdown::wait().cancel_pending()),
+        1 => _ = executor.shutdown(Shutdown::wait()),
+        _ if round.is_multiple_of(2) => _ = executor.shutdown(Shutdown::no_wait().cancel_pending()),
+        _ => _ = executor.shutdown(Shutdown::no_wait()),
     }
     assert!(round % 3 != 1 || futures.iter().all(Future::done));
     assert_eq!(as_completed(futures).count(), 4);

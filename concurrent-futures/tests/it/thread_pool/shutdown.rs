@@ -4,9 +4,9 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use concurrent_futures::{Future, Shutdown, SubmitError, ThreadPoolExecutor};
+use concurrent_futures::{Future, Shutdown, SubmitError, ThreadPoolExecutor, current};
 
-use crate::support::{Gate, still_waits};
+use crate::support::{Gate, busy_pool, still_waits};
 
 #[test]
 fn submitting_cancelling_at_once_and_shutting_down_does_not_hang() {
@@ -123,4 +123,33 @@ fn dropping_the_executor_waits_for_its_tasks() {
         .collect();
     drop(executor);
     assert!(futures.iter().all(Future::done));
+}
+
+#[test]
+fn a_shutdown_with_a_deadline_returns_false_while_tasks_run() {
+    let (executor, gate) = busy_pool();
+    let queued = executor.submit(|| 1).unwrap();
+    assert!(!executor.shutdown(Shutdown::wait().within(Duration::from_millis(1))));
+    assert!(!executor.shutdown(Shutdown::no_wait()));
+    assert!(matches!(executor.submit(|| 2), Err(SubmitError::ShutDown)));
+    gate.open();
+    assert!(executor.shutdown(Shutdown::wait().within(Duration::from_secs(60))));
+    assert!(executor.shutdown(Shutdown::no_wait()));
+    assert_eq!(queued.result(), Ok(&1));
+}
+
+#[test]
+fn a_running_task_learns_from_its_executor_that_it_may_stop() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let (report, reported) = channel();
+    let running = executor.submit(move || {
+        report.send(current().is_cancelled()).unwrap();
+        while !current().is_cancelled() {
+            thread::yield_now();
+        }
+    });
+    assert!(!reported.recv().unwrap());
+    executor.shutdown(Shutdown::wait().cancel_pending());
+    assert!(running.unwrap().result().is_ok());
+    assert!(!current().is_cancelled());
 }

@@ -2,23 +2,20 @@
 //!
 //! Tasks are encoded when they are submitted. So they need not be `Send`, and their memory is freed at once.
 
-use serde::Serialize;
+use multiprocessing::Frame;
+use portable_task::{
+    ChunkReply, PortableTask, RemoteError, decode_reply, encode_call, encode_chunk,
+};
 use serde::de::DeserializeOwned;
 
 use crate::chunk::Chunk;
 use crate::error::{BrokenError, TaskError};
 use crate::future::{Callbacks, Future, Promise};
-use crate::panics::contain;
 use crate::task::Fallible;
 
-use super::codec;
-use super::frame::{self, Outcome, Request};
-use super::task::PortableTask;
-use super::worker::call;
-
 /// A task in the queue.
-pub(crate) struct Job {
-    pub(super) frame: Vec<u8>,
+pub(super) struct Job {
+    pub(super) frame: Frame,
     pub(super) pending: Box<dyn Pending>,
 }
 
@@ -27,12 +24,12 @@ type Queued<T> = (Option<Job>, Future<T>);
 
 impl Job {
     /// Encodes a task.
-    pub(crate) fn of<K: PortableTask>(task: K) -> Queued<K::Output> {
+    pub(super) fn of<K: PortableTask>(task: K) -> Queued<K::Output> {
         Self::pair(encode_task(task), |value: K::Output| Ok(value))
     }
 
     /// Encodes a task that returns a [`Result`].
-    pub(crate) fn of_fallible<K>(task: K) -> Queued<<K::Output as Fallible>::Value>
+    pub(super) fn of_fallible<K>(task: K) -> Queued<<K::Output as Fallible>::Value>
     where
         K: PortableTask<Output: Fallible<Value: 'static>>,
     {
@@ -42,23 +39,20 @@ impl Job {
     }
 
     /// Encodes several tasks that one worker runs in order.
-    pub(crate) fn of_chunk<K: PortableTask>(tasks: Vec<K>) -> Queued<Chunk<K::Output>> {
-        Self::pair(encode::<K>(Request::Chunk, tasks), |(values, panic)| {
-            Ok(Chunk::from_reply(values, panic))
-        })
+    pub(super) fn of_chunk<K: PortableTask>(tasks: Vec<K>) -> Queued<Chunk<K::Output>> {
+        let frame = complete(|body| encode_chunk(tasks, body));
+        Self::pair(frame, |reply: ChunkReply<K::Output>| Ok(reply.into()))
     }
 
     /// Returns a job without content, for tests of the scheduler.
     #[cfg(test)]
     pub(super) fn empty() -> Self {
-        let mut frame = Vec::new();
-        frame::begin(&mut frame);
-        let pair = Self::pair(Ok(frame), |(): ()| Ok(()));
+        let pair = Self::pair(complete(|_| Ok(())), |(): ()| Ok(()));
         pair.0.expect("there is a frame")
     }
 
     /// Pairs a frame with the future of its outcome. `convert` turns the decoded reply into the outcome.
-    fn pair<W, T>(frame: Result<Vec<u8>, TaskError>, convert: Convert<W, T>) -> Queued<T>
+    fn pair<W, T>(frame: Result<Frame, TaskError>, convert: Convert<W, T>) -> Queued<T>
     where
         W: DeserializeOwned + 'static,
         T: Send + Sync + 'static,
@@ -82,23 +76,19 @@ impl Job {
 ///
 /// # Errors
 /// [`TaskError::Encode`] if the task cannot be encoded.
-pub(crate) fn encode_task<K: PortableTask>(task: K) -> Result<Vec<u8>, TaskError> {
-    encode::<K>(Request::One, task)
+pub(super) fn encode_task<K: PortableTask>(task: K) -> Result<Frame, TaskError> {
+    complete(|body| encode_call(task, body))
 }
 
-fn encode<K: PortableTask>(request: Request, fields: impl Serialize) -> Result<Vec<u8>, TaskError> {
-    let mut frame = Vec::new();
-    frame::begin(&mut frame);
-    let encoded = call(|| {
-        codec::append(&mut frame, &K::NAME)?;
-        frame.push(request as u8);
-        codec::append(&mut frame, &fields)?;
-        frame::finish(&mut frame)
-    });
-    contain(|| drop(fields));
-    match encoded.flatten() {
+/// Returns the frame whose body `encode` appends. Its number is still open.
+fn complete(
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), RemoteError>,
+) -> Result<Frame, TaskError> {
+    let mut frame = Frame::new();
+    encode(frame.body())?;
+    match frame.finish(0) {
         Ok(()) => Ok(frame),
-        Err(message) => Err(TaskError::Encode { message }),
+        Err(error) => Err(TaskError::encode(error.to_string())),
     }
 }
 
@@ -130,11 +120,8 @@ impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for TypedPromise<W, 
 
     fn settle(self: Box<Self>, reply: &[u8]) -> Option<CallbacksToRun> {
         let Self { promise, convert } = *self;
-        let outcome = read_reply(reply).and_then(|value| {
-            let value = call(|| codec::decode(value)).flatten();
-            let value = value.map_err(|message| TaskError::Decode { message })?;
-            convert(value)
-        });
+        let value = decode_reply(reply).map_err(TaskError::from);
+        let outcome = value.and_then(convert);
         let callbacks = promise.fulfil(outcome);
         (!callbacks.is_empty()).then(|| boxed(callbacks))
     }
@@ -150,31 +137,4 @@ impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for TypedPromise<W, 
 
 fn boxed(callbacks: Callbacks) -> CallbacksToRun {
     Box::new(|| callbacks.run())
-}
-
-/// Returns the encoded value in a reply.
-///
-/// # Errors
-/// The error of the task, if the reply holds one instead.
-pub(super) fn read_reply(reply: &[u8]) -> Result<&[u8], TaskError> {
-    let (&outcome, rest) = reply.split_first().unwrap_or((&u8::MAX, &[]));
-    let message = || String::from_utf8_lossy(rest).into_owned();
-    match Outcome::from_byte(outcome) {
-        Some(Outcome::Value) => Ok(rest),
-        Some(Outcome::Panicked) => Err(panicked(message())),
-        Some(Outcome::Undecodable) => Err(TaskError::Decode { message: message() }),
-        Some(Outcome::Unencodable) => Err(TaskError::Encode { message: message() }),
-        None => Err(TaskError::Decode {
-            message: "the worker sent an unknown kind of reply".to_owned(),
-        }),
-    }
-}
-
-/// Returns the error of a task that panicked in another process. The backtrace, if there is one, is on the standard
-/// error of the worker.
-pub(super) fn panicked(message: String) -> TaskError {
-    TaskError::Panicked {
-        message,
-        backtrace: None,
-    }
 }

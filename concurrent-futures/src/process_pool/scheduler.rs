@@ -11,11 +11,10 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
-use rustix::net::SendFlags;
+use multiprocessing::{CANCEL, Child, Frame, send_without_waiting};
 
-use super::frame;
 use super::job::{Job, Pending};
-use crate::error::BrokenError;
+use crate::error::{BrokenError, SubmitError};
 
 /// The state that the lock of the pool guards.
 #[derive(Default)]
@@ -34,12 +33,14 @@ pub(super) struct State {
 
 /// The limits of a pool.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Rules {
-    pub(crate) max_workers: usize,
+pub(super) struct Rules {
+    pub(super) max_workers: usize,
     /// The number of tasks in flight per worker.
-    pub(crate) window: usize,
-    pub(crate) tasks_per_worker: usize,
-    pub(crate) max_restarts: usize,
+    pub(super) window: usize,
+    pub(super) tasks_per_worker: usize,
+    pub(super) max_restarts: usize,
+    /// The number of tasks that may be queued.
+    pub(super) queue_bound: Option<usize>,
 }
 
 #[derive(Default)]
@@ -51,22 +52,32 @@ pub(super) struct Slot {
     in_flight: VecDeque<Box<dyn Pending>>,
     /// The number of tasks that the current worker has been given.
     taken: usize,
-    /// The socket of the current worker, so that it can be disconnected.
-    socket: Option<Arc<UnixStream>>,
+    /// The current worker.
+    worker: Option<Worker>,
     /// Wakes the thread of this slot, which writes to the worker or waits until one is wanted.
     pub(super) wake: Arc<Condvar>,
 }
 
+/// A worker that has been started, as other threads than that of its slot need it.
+#[derive(Clone)]
+pub(super) struct Worker {
+    /// To send it signals.
+    pub(super) child: Arc<Child>,
+    /// To disconnect it.
+    pub(super) socket: Arc<UnixStream>,
+}
+
 impl Slot {
     /// Sends a frame. A small one for an idle worker is written at once, which saves waking the thread that writes.
-    fn send(&mut self, mut frame: Vec<u8>) {
+    fn send(&mut self, frame: Frame) {
+        let mut frame = frame.into_bytes();
         // With nothing in flight, all earlier frames have been answered, so none is still being written.
         if self.in_flight.is_empty()
             && frame.len() <= MAX_DIRECT_SEND_BYTES
-            && let Some(socket) = &self.socket
+            && let Some(worker) = &self.worker
         {
             // If the worker has ended, the thread that reads from it will notice.
-            let sent = send_without_waiting(socket, &frame).unwrap_or(0);
+            let sent = send_without_waiting(&worker.socket, &frame);
             frame.drain(..sent);
         }
         if !frame.is_empty() {
@@ -74,16 +85,6 @@ impl Slot {
             self.wake.notify_one();
         }
     }
-}
-
-/// Writes as much as the socket accepts without blocking. Returns the number of bytes written.
-fn send_without_waiting(socket: &UnixStream, bytes: &[u8]) -> rustix::io::Result<usize> {
-    #[cfg(not(target_vendor = "apple"))]
-    let no_signal = SendFlags::NOSIGNAL;
-    // On Apple systems this is an option of the socket, which is set already.
-    #[cfg(target_vendor = "apple")]
-    let no_signal = SendFlags::empty();
-    rustix::net::send(socket, bytes, SendFlags::DONTWAIT | no_signal)
 }
 
 /// The largest frame in bytes that is written under the lock, while other threads wait for that.
@@ -134,6 +135,24 @@ pub(super) enum WriterAction {
 }
 
 impl State {
+    /// Checks that the pool accepts tasks.
+    ///
+    /// # Errors
+    /// The reason, if the pool is broken or has been shut down.
+    pub(super) fn check_open(&self) -> Result<(), SubmitError> {
+        match &self.broken {
+            Some(broken) => Err(SubmitError::Broken(broken.clone())),
+            None if self.shut_down => Err(SubmitError::ShutDown),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns whether no more tasks may be queued now.
+    pub(super) fn is_full(&self) -> bool {
+        let bound = self.rules.queue_bound;
+        bound.is_some_and(|bound| self.queue.len() >= bound)
+    }
+
     pub(super) fn next_step(&self) -> Step {
         if self.queue.is_empty() {
             return Step::Nothing;
@@ -190,7 +209,7 @@ impl State {
         }
         let slot = &mut self.slots[index];
         slot.taken += 1;
-        frame::set_number(&mut frame, slot.taken as u64);
+        frame.set_number(slot.taken as u64);
         slot.send(frame);
         slot.in_flight.push_back(pending);
         if slot.taken == self.rules.tasks_per_worker {
@@ -217,10 +236,16 @@ impl State {
         if self.broken.is_some() {
             return Ok(None);
         }
+        let is_over = self.is_over();
         let slot = &mut self.slots[index];
         let due = (slot.taken - slot.in_flight.len() + 1) as u64;
         match slot.in_flight.pop_front() {
-            Some(pending) if number == due => Ok(Some(pending)),
+            Some(pending) if number == due => {
+                if slot.in_flight.is_empty() && (is_over || slot.stage == Stage::Retiring) {
+                    slot.wake.notify_one();
+                }
+                Ok(Some(pending))
+            }
             Some(pending) => {
                 slot.in_flight.push_front(pending);
                 Err(format!("reply {number} came where reply {due} was due"))
@@ -237,7 +262,8 @@ impl State {
             Some(WriterAction::Disconnect)
         } else if !slot.outbox.is_empty() {
             Some(WriterAction::Send(mem::take(&mut slot.outbox)))
-        } else if is_over || slot.stage == Stage::Retiring {
+        } else if slot.in_flight.is_empty() && (is_over || slot.stage == Stage::Retiring) {
+            // Not earlier: tasks in flight may still be cancelled.
             Some(WriterAction::Close)
         } else {
             None
@@ -249,9 +275,9 @@ impl State {
         self.broken.is_some() || (self.shut_down && self.queue.is_empty())
     }
 
-    /// Stores the socket of a new worker in this slot.
-    pub(super) fn connect(&mut self, index: usize, socket: Arc<UnixStream>) {
-        self.slots[index].socket = Some(socket);
+    /// Stores the new worker of this slot.
+    pub(super) fn connect(&mut self, index: usize, worker: Worker) {
+        self.slots[index].worker = Some(worker);
     }
 
     /// Clears a slot whose worker has ended. Returns the unanswered tasks, or `None` if the worker was expected to end.
@@ -262,7 +288,7 @@ impl State {
         let reached_limit = slot.taken == tasks_per_worker;
         let unanswered: Vec<_> = slot.in_flight.drain(..).collect();
         slot.outbox.clear();
-        slot.socket = None;
+        slot.worker = None;
         slot.taken = 0;
         slot.stage = Stage::Vacant;
         let was_expected = unanswered.is_empty() && (reached_limit || is_over);
@@ -299,9 +325,9 @@ impl State {
         for slot in &mut self.slots {
             lost.extend(slot.in_flight.drain(..));
             slot.outbox.clear();
-            if let Some(socket) = &slot.socket {
+            if let Some(worker) = &slot.worker {
                 // The worker may have ended already.
-                let _ = socket.shutdown(Shutdown::Both);
+                let _ = worker.socket.shutdown(Shutdown::Both);
             }
         }
         self.wake_all();
@@ -314,11 +340,21 @@ impl State {
         }
     }
 
-    pub(super) fn count_workers(&self) -> usize {
-        self.slots
-            .iter()
-            .filter(|slot| slot.socket.is_some())
-            .count()
+    /// Returns the workers that have been started and have not ended.
+    pub(super) fn workers(&self) -> impl Iterator<Item = &Worker> {
+        self.slots.iter().filter_map(|slot| slot.worker.as_ref())
+    }
+
+    /// Reports to all workers that the tasks they have are cancelled.
+    pub(super) fn cancel_running(&mut self) {
+        for slot in &mut self.slots {
+            let mut frame = Frame::new();
+            // A frame without a body is not too long.
+            if slot.worker.is_some() && frame.finish(CANCEL).is_ok() {
+                slot.outbox.push(frame.into_bytes());
+                slot.wake.notify_one();
+            }
+        }
     }
 
     fn count(&self, stage: Stage) -> usize {
@@ -336,6 +372,7 @@ mod tests {
             window,
             tasks_per_worker: usize::MAX,
             max_restarts: 0,
+            queue_bound: None,
         };
         let queue = (0..queued).map(|_| job()).collect();
         State {
