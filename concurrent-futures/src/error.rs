@@ -413,8 +413,8 @@ pub enum BuildError {
     /// The path of this program is unknown, so it cannot be started again.
     #[error("cannot determine the path of this program: {0}")]
     NoProgram(io::Error),
-    /// The initializer cannot be sent to a worker.
-    #[error("the initializer cannot be sent to a worker: {0}")]
+    /// The initializer cannot be sent to a worker, or the workers do not have it.
+    #[error("the initializer cannot be used: {0}")]
     Initializer(TaskError),
 }
 

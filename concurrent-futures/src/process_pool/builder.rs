@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use multiprocessing::{Frame, LaunchError, Launcher, Role, served};
-use portable_task::PortableTask;
+use portable_task::{PortableTask, Registry, RemoteError};
 
 use super::executor::ProcessPoolExecutor;
 use super::job::encode_task;
@@ -89,9 +89,16 @@ pub enum OnCrash {
 pub struct ProcessPoolBuilder {
     rules: Rules,
     command: Option<Command>,
-    initializer: Option<Result<Vec<u8>, TaskError>>,
+    initializer: Option<Initializer>,
     start_timeout: Duration,
     process_group: bool,
+}
+
+#[derive(Debug)]
+struct Initializer {
+    frame: Result<Vec<u8>, TaskError>,
+    /// Checks that a registry has the task.
+    check: fn(&Registry) -> Result<(), RemoteError>,
 }
 
 /// Many times what a worker needs on a busy machine, which is milliseconds.
@@ -322,7 +329,10 @@ impl ProcessPoolBuilder {
     /// }
     /// ```
     pub fn initializer<K: PortableTask<Output = ()>>(mut self, task: K) -> Self {
-        self.initializer = Some(encode_task(task).map(Frame::into_bytes));
+        self.initializer = Some(Initializer {
+            frame: encode_task(task).map(Frame::into_bytes),
+            check: Registry::check::<K>,
+        });
         self
     }
 
@@ -383,7 +393,8 @@ impl ProcessPoolBuilder {
     /// the setting is 0;
     /// [`BuildError::NotServing`] if `main` has not called [`serve`](crate::serve) and no other
     /// command is set, and always in a worker that has not called it; [`BuildError::NoProgram`] if the path of this
-    /// program cannot be determined; [`BuildError::Initializer`] if the initializer cannot be encoded.
+    /// program cannot be determined; [`BuildError::Initializer`] if the initializer cannot be encoded or is not
+    /// registered.
     pub fn build(self) -> Result<ProcessPoolExecutor, BuildError> {
         let Rules {
             max_workers,
@@ -418,12 +429,17 @@ impl ProcessPoolBuilder {
         if self.process_group {
             launcher = launcher.process_group();
         }
-        let initializer = self.initializer.transpose();
+        let initializer = self.initializer.map(|initializer| {
+            if let Some(registry) = registry {
+                (initializer.check)(registry)?;
+            }
+            initializer.frame
+        });
         Ok(ProcessPoolExecutor::with(Settings {
             rules: self.rules,
             launcher,
             registry,
-            initializer: initializer.map_err(BuildError::Initializer)?,
+            initializer: initializer.transpose().map_err(BuildError::Initializer)?,
             start_timeout: self.start_timeout,
         }))
     }

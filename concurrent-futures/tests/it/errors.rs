@@ -78,7 +78,7 @@ fn one_line_names_the_cause_and_a_chain_repeats_nothing() {
         ),
         (
             BuildError::Initializer(TaskError::encode("too long")).into(),
-            "the initializer cannot be sent to a worker: the task or its value cannot be encoded: too long",
+            "the initializer cannot be used: the task or its value cannot be encoded: too long",
         ),
     ];
     for (error, expected) in errors {

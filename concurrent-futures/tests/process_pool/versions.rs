@@ -3,11 +3,12 @@
 use std::process::Stdio;
 
 use concurrent_futures::{
-    BrokenError, ProcessPoolExecutor, Registry, SubmitError, TaskError, serve, task,
+    BrokenError, BuildError, ExecutorExt, ProcessPoolExecutor, Registry, SubmitError, TaskError,
+    serve, task,
 };
 
 use crate::support::{in_time, pool, run_part, this_program};
-use crate::tasks::{self, Half, Square};
+use crate::tasks::{self, Half, SetUpPanics, Square};
 
 fn square(n: i64) -> i64 {
     n * n
@@ -64,6 +65,18 @@ pub(crate) fn submits_unregistered() {
     let expected = r#"the task "Half" is not registered: add `.with::<process_pool::tasks::Half>()` to the registry"#;
     assert_eq!(message, expected);
     assert_eq!(executor.worker_pids(), []);
+    let mapped = executor.map([Half(1)]);
+    assert!(matches!(mapped, Err(SubmitError::Unregistered { .. })));
+
+    let builder = ProcessPoolExecutor::builder().initializer(SetUpPanics());
+    let Err(BuildError::Initializer(error)) = builder.build() else {
+        panic!("it was accepted");
+    };
+    assert!(
+        error
+            .to_string()
+            .starts_with(r#"the task "SetUpPanics" is not registered"#)
+    );
 }
 
 #[test]
