@@ -41,39 +41,32 @@
 //!
 //! The modules, lowest layer first; each imports only from those above it in this list:
 //!
-//! * `frame`: the frames of a connection
-//! * `sender`: the sending half of a connection
-//! * `receiver`: the receiving half of a connection
-//! * `role`: the roles in which this program can be started again
-//! * `handshake`: recognises a child in its role
-//! * `child`: a child process, and signals to it
-//! * `watch`: notices the end of children
-//! * `parent_watch`: ends a child with its parent
-//! * `worker`: the role of running tasks
-//! * `serve`: the entry point of all roles
-//! * `launch`: starts a child
+//! * `program`: the tasks of this program
+//! * `connection`: what goes over the socket between two processes
+//! * `child`: child processes, as their parent sees them
+//! * `roles`: what a child process does, as the child sees it
+//! * `serve`: the entry point of all children
+//! * `pipe`: two ends that send values to each other
+//! * `process`: a process that runs one task
 #![cfg(unix)]
 
 mod child;
-mod frame;
-mod handshake;
-mod launch;
-mod parent_watch;
-mod receiver;
-mod role;
-mod sender;
+mod connection;
+mod pipe;
+mod process;
+mod program;
+mod roles;
 mod serve;
-mod watch;
-mod worker;
 
-pub use child::Child;
-pub use frame::{Frame, FrameTooLong};
-pub use handshake::{Refusal, compare_versions};
-pub use launch::{LaunchError, Launcher, is_shortage};
-pub use portable_task::Registry;
-pub use receiver::Receiver;
-pub use role::Role;
-pub use sender::send_without_waiting;
-pub use serve::{serve, served};
-pub use watch::Watch;
-pub use worker::CANCEL;
+pub use child::{
+    Child, LaunchError, Launcher, Refusal, Role, Watch, compare_versions, is_shortage,
+};
+pub use connection::{Frame, FrameTooLong, Receiver, send_without_waiting};
+pub use pipe::{PipeEnd, PipeError, pipe};
+pub use portable_task::{Registry, RemoteError, task};
+pub use process::{
+    Process, ProcessBuilder, ProcessError, ProcessHandle, SpawnError, active_children, wait_any,
+};
+pub use program::served;
+pub use roles::CANCEL;
+pub use serve::serve;

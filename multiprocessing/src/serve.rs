@@ -13,28 +13,12 @@ use std::io;
 use std::os::unix::net::UnixStream;
 #[cfg(target_os = "linux")]
 use std::path::Path;
-use std::sync::OnceLock;
 
 use portable_task::Registry;
 
-use crate::parent_watch::watch_parent;
-use crate::role::{self, Role, argument_of_this_process};
-use crate::worker;
-
-/// The tasks of this program, once `main` has called [`serve`].
-static SERVED: OnceLock<Registry> = OnceLock::new();
-
-/// Returns the tasks that [`serve`] was called with, or `None` if it has not been called.
-///
-/// ```
-/// use multiprocessing::{Registry, serve, served};
-///
-/// serve(Registry::new());
-/// assert!(served().is_some());
-/// ```
-pub fn served() -> Option<&'static Registry> {
-    SERVED.get()
-}
+use crate::child::{Role, argument_of_this_process, parse};
+use crate::program;
+use crate::roles::{run_process, watch_parent, work};
 
 /// Acts as a child and never returns, if this process was started as one; otherwise returns at once.
 ///
@@ -45,18 +29,17 @@ pub fn served() -> Option<&'static Registry> {
 /// # Panics
 /// If it is called twice. A child would never reach the second call.
 pub fn serve(registry: Registry) {
-    let served = SERVED.set(registry);
-    assert!(
-        served.is_ok(),
-        "`serve` was called twice: merge the registries and call it once"
-    );
-    let (Some(argument), Some(registry)) = (argument_of_this_process(), SERVED.get()) else {
+    let registry = program::set(registry);
+    let Some(argument) = argument_of_this_process() else {
         return;
     };
     let status = match take_socket(&argument) {
         // The parent may disconnect a child that it no longer needs. Only the parent could receive the error, so it is
         // not printed.
-        Ok((Role::Worker, socket)) => i32::from(worker::work(&socket, registry).is_err()),
+        Ok((Role::Worker, socket)) => i32::from(work(&socket, registry).is_err()),
+        Ok((role @ (Role::Process | Role::IndependentProcess), socket)) => {
+            i32::from(run_process(&socket, role, registry).is_err())
+        }
         Err(error) => {
             eprintln!("cannot run as a child process: {error}");
             2
@@ -69,7 +52,7 @@ pub fn serve(registry: Registry) {
 
 /// Moves the socket away from the standard input, which is empty afterwards. Returns the role as well.
 fn take_socket(argument: &OsStr) -> io::Result<(Role, UnixStream)> {
-    let Some(role) = role::parse(argument) else {
+    let Some(role) = parse(argument) else {
         let expected = Role::Worker.argument();
         let message = format!("started with {argument:?}, but this program expects {expected:?}");
         return Err(io::Error::other(message));
@@ -79,7 +62,9 @@ fn take_socket(argument: &OsStr) -> io::Result<(Role, UnixStream)> {
     socket.local_addr()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     name_process();
-    watch_parent(socket.try_clone()?)?;
+    if role != Role::IndependentProcess {
+        watch_parent(socket.try_clone()?)?;
+    }
     Ok((role, socket))
 }
 

@@ -48,7 +48,7 @@ pub struct ChunkReply<T> {
 /// Of the kind [`Encode`](RemoteErrorKind::Encode), if the task cannot be encoded, panics while it is, or needs more than
 /// 1 GiB. `call` then ends with a part of the encoding.
 pub fn encode_call<K: PortableTask>(task: K, call: &mut Vec<u8>) -> Result<(), RemoteError> {
-    encode::<K>(CallKind::One, task, call)
+    append::<K>(CallKind::One, task, call)
 }
 
 /// Appends a call of several tasks to `call`, to be run one after the other. The reply is a [`ChunkReply`].
@@ -74,10 +74,10 @@ pub fn encode_call<K: PortableTask>(task: K, call: &mut Vec<u8>) -> Result<(), R
 /// # Errors
 /// Those of [`encode_call`].
 pub fn encode_chunk<K: PortableTask>(tasks: Vec<K>, call: &mut Vec<u8>) -> Result<(), RemoteError> {
-    encode::<K>(CallKind::Chunk, tasks, call)
+    append::<K>(CallKind::Chunk, tasks, call)
 }
 
-fn encode<K: PortableTask>(
+fn append<K: PortableTask>(
     kind: CallKind,
     fields: impl Serialize,
     call: &mut Vec<u8>,
@@ -110,6 +110,30 @@ pub fn decode_reply<T: DeserializeOwned>(reply: &[u8]) -> Result<T, RemoteError>
         }
         _ => Err(undecodable("unknown kind of reply".to_owned())),
     }
+}
+
+/// Appends the encoding of a value that is not a task, with the bounds of a task.
+///
+/// ```
+/// let mut bytes = Vec::new();
+/// portable_task::encode(&("br", 76_u32), &mut bytes)?;
+/// assert_eq!(portable_task::decode::<(String, u32)>(&bytes), Ok(("br".to_owned(), 76)));
+/// # Ok::<(), portable_task::RemoteError>(())
+/// ```
+///
+/// # Errors
+/// Those of [`encode_call`].
+pub fn encode(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<(), RemoteError> {
+    let encoded = catch(|| codec::append(bytes, value)).flatten();
+    encoded.map_err(|message| RemoteError::new(RemoteErrorKind::Encode, message))
+}
+
+/// Returns the value that [`encode`] has encoded.
+///
+/// # Errors
+/// Of the kind [`Decode`](RemoteErrorKind::Decode), if the bytes are not the encoding of a `T`.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RemoteError> {
+    decode_contained(bytes).map_err(|message| RemoteError::new(RemoteErrorKind::Decode, message))
 }
 
 /// Decodes a value. Its type may panic meanwhile.

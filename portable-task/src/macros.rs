@@ -32,12 +32,21 @@
 /// assert_eq!((Gcd::NAME, Gcd::VERSION), ("numbers::gcd", 2));
 /// ```
 ///
-/// The function may have up to 16 arguments, all owned. One without an output is written `-> ()`.
+/// The function may have up to 16 arguments, all owned. One that returns nothing needs no `->`:
+///
+/// ```
+/// # use portable_task::task;
+/// fn greet(name: String) {
+///     println!("Good day, {name}");
+/// }
+///
+/// task!(Greet = fn greet(name: String));
+/// ```
 #[macro_export]
 macro_rules! task {
     (
         $(#[$attribute:meta])*
-        $visibility:vis $task:ident = fn $function:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty
+        $visibility:vis $task:ident = fn $function:ident($($argument:ident: $type:ty),* $(,)?) $(-> $output:ty)?
         $(, name = $name:expr)?
         $(, version = $version:expr)?
         $(,)?
@@ -46,13 +55,13 @@ macro_rules! task {
         $visibility struct $task($($visibility $type),*);
 
         impl $crate::Task for $task {
-            type Output = $output;
+            type Output = $crate::task!(@output $($output)?);
             const NAME: &'static str = $crate::task!(@or
                 [$($name)?] ::core::concat!(::core::module_path!(), "::", ::core::stringify!($function))
             );
             $(const VERSION: u32 = $version;)?
 
-            fn run(self) -> $output {
+            fn run(self) -> Self::Output {
                 let Self($($argument),*) = self;
                 $function($($argument),*)
             }
@@ -81,4 +90,6 @@ macro_rules! task {
     };
     (@or [$given:expr] $default:expr) => { $given };
     (@or [] $default:expr) => { $default };
+    (@output $output:ty) => { $output };
+    (@output) => { () };
 }

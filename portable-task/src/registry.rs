@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{CallKind, ChunkReply, Outcome, decode_contained};
+use crate::call::{CallKind, ChunkReply, Outcome, decode, encode};
 use crate::codec;
 use crate::error::{RemoteError, RemoteErrorKind};
 use crate::panics::{catch, contain};
@@ -272,13 +272,13 @@ impl fmt::Debug for Registry {
 }
 
 fn run_one<K: PortableTask>(fields: &[u8], reply: &mut Vec<u8>) -> Result<(), RemoteError> {
-    let task: K = decode_fields(fields)?;
+    let task: K = decode(fields)?;
     let value = catch(|| task.run()).map_err(panicked)?;
     append_value(reply, value)
 }
 
 fn run_chunk<K: PortableTask>(fields: &[u8], reply: &mut Vec<u8>) -> Result<(), RemoteError> {
-    let tasks: Vec<K> = decode_fields(fields)?;
+    let tasks: Vec<K> = decode(fields)?;
     let mut values = Vec::with_capacity(tasks.len());
     let mut error = None;
     let mut tasks = tasks.into_iter();
@@ -295,14 +295,10 @@ fn run_chunk<K: PortableTask>(fields: &[u8], reply: &mut Vec<u8>) -> Result<(), 
     append_value(reply, ChunkReply { values, error })
 }
 
-fn decode_fields<T: serde::de::DeserializeOwned>(fields: &[u8]) -> Result<T, RemoteError> {
-    decode_contained(fields).map_err(|message| RemoteError::new(RemoteErrorKind::Decode, message))
-}
-
 fn append_value(reply: &mut Vec<u8>, value: impl Serialize) -> Result<(), RemoteError> {
-    let appended = catch(|| codec::append(reply, &value)).flatten();
+    let appended = encode(&value, reply);
     contain(|| drop(value));
-    appended.map_err(|message| RemoteError::new(RemoteErrorKind::Encode, message))
+    appended
 }
 
 fn panicked(message: String) -> RemoteError {

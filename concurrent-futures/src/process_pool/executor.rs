@@ -197,13 +197,13 @@ impl ProcessPoolExecutor {
     /// ```standalone_crate
     /// use concurrent_futures::{BrokenError, ProcessPoolExecutor, Registry, TaskError, serve, task};
     ///
-    /// fn forever() -> () {
+    /// fn forever() {
     ///     loop {
     ///         std::thread::park();
     ///     }
     /// }
     ///
-    /// task!(Forever = fn forever() -> ());
+    /// task!(Forever = fn forever());
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     serve(Registry::new().with::<Forever>());

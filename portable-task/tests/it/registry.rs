@@ -19,7 +19,7 @@ fn read(path: String) -> Result<Bytes, RemoteError> {
 }
 
 task!(Divide = fn divide(a: i32, b: i32) -> i32, name = "divide");
-task!(Nothing = fn nothing() -> ());
+task!(Nothing = fn nothing());
 task!(Read = fn read(path: String) -> Result<Bytes, RemoteError>);
 
 /// The step at which a value fails, and how.

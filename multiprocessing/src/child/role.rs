@@ -11,6 +11,10 @@ use std::fmt;
 pub enum Role {
     /// Runs the tasks that arrive, one after the other, and replies with their values.
     Worker,
+    /// Runs one task, replies with its value, and ends. It ends with its parent as well.
+    Process,
+    /// The same, but it continues if its parent ends.
+    IndependentProcess,
 }
 
 /// The version of what parent and child say to each other.
@@ -20,7 +24,7 @@ const PROTOCOL: u32 = 1;
 const PREFIX: &str = "multiprocessing-";
 
 impl Role {
-    const ALL: [Self; 1] = [Self::Worker];
+    const ALL: [Self; 3] = [Self::Worker, Self::Process, Self::IndependentProcess];
 
     /// Returns the last argument of a child in this role, which contains the version of the protocol. It is also the first
     /// thing that the child writes to its socket, as its announcement.
@@ -33,6 +37,8 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Worker => "worker",
+            Self::Process => "process",
+            Self::IndependentProcess => "independent-process",
         })
     }
 }

@@ -3,16 +3,20 @@
 //! It has its own buffer, and not a `BufReader`, because a worker must see in the middle of a task whether its parent has
 //! cancelled the task: it then reads what has arrived without waiting, and keeps it.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
+use rustix::cmsg_space;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::RecvFlags;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
-use crate::frame::{self, HEADER_BYTES, MAX_FRAME_BYTES};
+use super::attachments::MAX_ATTACHMENTS;
+use super::frame::{self, HEADER_BYTES, MAX_FRAME_BYTES};
 
 /// Reads the frames that arrive at a socket.
 ///
@@ -37,9 +41,12 @@ use crate::frame::{self, HEADER_BYTES, MAX_FRAME_BYTES};
 /// ```
 #[derive(Debug, Default)]
 pub struct Receiver {
+    /// Bytes that have arrived, from `start` to `end`. The rest is room.
     buffer: Vec<u8>,
-    /// The number of bytes at the start of the buffer that belong to frames already received.
-    used: usize,
+    start: usize,
+    end: usize,
+    /// Descriptors that have arrived and not been taken. `None` if they are not expected: the system then closes them.
+    descriptors: Option<VecDeque<OwnedFd>>,
 }
 
 /// The number of bytes that one call to the system reads, unless more of the same frame are awaited.
@@ -52,6 +59,48 @@ impl Receiver {
     /// Returns a receiver without any bytes.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns a receiver that accepts descriptors, beginning with these bytes and descriptors that another has left.
+    pub(crate) fn with_descriptors(bytes: Vec<u8>, descriptors: Vec<OwnedFd>) -> Self {
+        Self {
+            start: 0,
+            end: bytes.len(),
+            buffer: bytes,
+            descriptors: Some(descriptors.into()),
+        }
+    }
+
+    /// Returns the bytes and the descriptors that have been received and not used, for another receiver.
+    pub(crate) fn into_rest(self) -> (Vec<u8>, Vec<OwnedFd>) {
+        let descriptors = self.descriptors.unwrap_or_default();
+        (
+            self.buffer[self.start..self.end].to_vec(),
+            descriptors.into(),
+        )
+    }
+
+    /// Takes the next descriptors that have arrived, as many as there are up to `count`.
+    pub(crate) fn take_descriptors(&mut self, count: usize) -> Vec<OwnedFd> {
+        self.descriptors.as_mut().map_or_else(Vec::new, |queue| {
+            let count = count.min(queue.len());
+            queue.drain(..count).collect()
+        })
+    }
+
+    /// Returns whether something can be received now, or within the timeout: bytes, or the end of the stream.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub(crate) fn poll(&self, socket: &UnixStream, timeout: Duration) -> io::Result<bool> {
+        if self.start < self.end {
+            return Ok(true);
+        }
+        match await_bytes(socket, timeout) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Replaces `body` by that of the next frame. Blocks until it is complete. Returns its number, or `None` at the end
@@ -105,26 +154,24 @@ impl Receiver {
     ) -> io::Result<bool> {
         let mut filled = 0;
         loop {
-            let taken = self.unused().len().min(target.len() - filled);
+            let taken = (self.end - self.start).min(target.len() - filled);
             target[filled..filled + taken].copy_from_slice(&self.unused()[..taken]);
-            self.used += taken;
+            self.start += taken;
             filled += taken;
             let left = target.len() - filled;
             if left == 0 {
                 return Ok(true);
             }
+            if let Some(timeout) = timeout {
+                await_bytes(socket, timeout)?;
+            }
             let read = if left >= READ_BYTES {
-                // Not by way of the buffer, which would be one more copy.
-                let rest = &mut target[filled..];
-                let read = read_once(socket, timeout, || rustix::io::read(socket, &mut *rest))?;
+                // Not by way of the buffer, which would be one more copy. Descriptors come with the header, not here.
+                let read = read_once(socket, &mut target[filled..])?;
                 filled += read;
                 read
             } else {
-                self.make_room();
-                let buffer = &mut self.buffer;
-                read_once(socket, timeout, || {
-                    rustix::io::read(socket, spare_capacity(buffer))
-                })?
+                self.fill(socket, RecvFlags::empty())?
             };
             if read == 0 {
                 return match filled {
@@ -137,15 +184,11 @@ impl Receiver {
 
     /// Reads what has arrived, without waiting. Returns whether it contains a complete header with this number.
     pub(crate) fn has_arrived(&mut self, socket: &UnixStream, number: u64) -> bool {
-        loop {
-            self.make_room();
-            let room = spare_capacity(&mut self.buffer);
-            // At the end of the stream, and if the socket fails, the next call of `receive` notices.
-            match rustix::net::recv(socket, room, RecvFlags::DONTWAIT) {
-                Ok((_, 1..)) | Err(Errno::INTR) => {}
-                Ok((_, 0)) | Err(_) => break,
-            }
-        }
+        // At the end of the stream, and if the socket fails, the next call of `receive` notices.
+        while self
+            .fill(socket, RecvFlags::DONTWAIT)
+            .is_ok_and(|read| read > 0)
+        {}
         let mut rest = self.unused();
         while let Some((header, after)) = rest.split_first_chunk() {
             let (length, found) = frame::read_header(*header);
@@ -159,38 +202,74 @@ impl Receiver {
     }
 
     fn unused(&self) -> &[u8] {
-        &self.buffer[self.used..]
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Reads once into the buffer, and waits if nothing has arrived, unless `flags` say otherwise. Returns the number of
+    /// bytes, 0 at the end of the stream.
+    fn fill(&mut self, socket: &UnixStream, flags: RecvFlags) -> io::Result<usize> {
+        self.make_room();
+        let room = &mut self.buffer[self.end..];
+        let read = loop {
+            let read = match &mut self.descriptors {
+                Some(descriptors) => receive_descriptors(socket, room, flags, descriptors),
+                None if flags.is_empty() => rustix::io::read(socket, &mut *room),
+                None => rustix::net::recv(socket, &mut *room, flags).map(|(read, _)| read),
+            };
+            match read {
+                Err(Errno::INTR) => {}
+                read => break read?,
+            }
+        };
+        self.end += read;
+        Ok(read)
     }
 
     /// Makes room for at least one more byte.
     fn make_room(&mut self) {
-        if self.used == self.buffer.len() {
-            frame::release(&mut self.buffer);
-            self.used = 0;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            if self.buffer.len() > READ_BYTES {
+                self.buffer = Vec::new();
+            }
         }
-        if self.buffer.len() == self.buffer.capacity() {
-            self.buffer.drain(..self.used);
-            self.used = 0;
-            self.buffer.reserve(READ_BYTES);
+        if self.end == self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end == self.buffer.len() {
+            let doubled = (2 * self.buffer.len()).max(READ_BYTES);
+            self.buffer.resize(doubled, 0);
         }
     }
 }
 
-/// Calls `read`, which reads what has arrived at the socket, and waits if that is nothing. Returns the number of bytes, 0
-/// at the end of the stream.
-///
-/// # Errors
-/// If the socket fails. Of the kind `TimedOut` after the timeout.
-fn read_once(
+/// Receives bytes, and queues the descriptors that come with them.
+fn receive_descriptors(
     socket: &UnixStream,
-    timeout: Option<Duration>,
-    mut read: impl FnMut() -> rustix::io::Result<usize>,
-) -> io::Result<usize> {
-    if let Some(timeout) = timeout {
-        await_bytes(socket, timeout)?;
+    room: &mut [u8],
+    flags: RecvFlags,
+    descriptors: &mut VecDeque<OwnedFd>,
+) -> rustix::io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_ATTACHMENTS))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    // Not inherited by programs that a task starts.
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = flags | RecvFlags::CMSG_CLOEXEC;
+    let received = recvmsg(socket, &mut [IoSliceMut::new(room)], &mut ancillary, flags)?;
+    for message in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(received) = message {
+            descriptors.extend(received);
+        }
     }
+    Ok(received.bytes)
+}
+
+/// Reads what has arrived at the socket, and waits if that is nothing. Returns the number of bytes, 0 at the end of the
+/// stream.
+fn read_once(socket: &UnixStream, target: &mut [u8]) -> io::Result<usize> {
     loop {
-        match read() {
+        match rustix::io::read(socket, &mut *target) {
             Err(Errno::INTR) => {}
             read => return Ok(read?),
         }
@@ -229,8 +308,8 @@ mod tests {
     use std::io::Write;
     use std::thread;
 
+    use super::super::frame::Frame;
     use super::*;
-    use crate::frame::Frame;
 
     fn frame(number: u64, body: &[u8]) -> Vec<u8> {
         let mut frame = Frame::new();
@@ -302,7 +381,7 @@ mod tests {
         assert!(body.capacity() >= 8 << 20);
         receiver.receive(&socket, &mut body).unwrap();
         assert!(body.capacity() <= 1 << 20);
-        assert!(receiver.buffer.capacity() <= 1 << 20);
+        assert!(receiver.buffer.len() <= READ_BYTES);
     }
 
     #[test]

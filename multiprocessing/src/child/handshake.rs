@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use portable_task::{Registry, TaskId};
 
-use crate::frame::Frame;
-use crate::receiver::Receiver;
-use crate::role::Role;
+use super::role::Role;
+use crate::connection::{Frame, Receiver};
 
 /// The reason why a process is not treated as a child in its role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 ///
 /// Dropping it neither ends the process nor waits for it.
 pub struct Child {
-    pid: u32,
+    pid: Pid,
     process: Mutex<std::process::Child>,
     /// `None` before Linux 5.3, and if descriptors were short.
     #[cfg(target_os = "linux")]
@@ -21,7 +21,7 @@ pub struct Child {
 impl Child {
     pub(crate) fn new(process: std::process::Child) -> Self {
         Self {
-            pid: process.id(),
+            pid: Pid::from_child(&process),
             #[cfg(target_os = "linux")]
             pidfd: pidfd(&process),
             process: Mutex::new(process),
@@ -30,7 +30,7 @@ impl Child {
 
     /// Returns the process id.
     pub fn id(&self) -> u32 {
-        self.pid
+        self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// A descriptor of the process, if the system has such.
@@ -62,7 +62,7 @@ impl Child {
                 // The lock keeps another thread from waiting for the process meanwhile. So its process id is not free for
                 // another process. If the system does not keep exit statuses, `try_wait` fails once it has ended.
                 match self.process().try_wait() {
-                    Ok(None) => kill_process(self.raw_pid(), signal),
+                    Ok(None) => kill_process(self.pid, signal),
                     Ok(Some(_)) | Err(_) => Ok(()),
                 }
             }
@@ -84,6 +84,30 @@ impl Child {
         None
     }
 
+    /// Waits until the process has ended by itself. Returns its exit status, or `None` if the system did not keep it.
+    pub fn wait(&self) -> Option<ExitStatus> {
+        // Without the lock, so that it can be sent signals meanwhile.
+        self.wait_for_end();
+        self.process().wait().ok()
+    }
+
+    fn wait_for_end(&self) {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+        #[cfg(target_os = "linux")]
+        if let Some(pidfd) = &self.pidfd {
+            use rustix::event::{PollFd, PollFlags, poll};
+
+            let mut watched = [PollFd::new(pidfd, PollFlags::IN)];
+            while poll(&mut watched, None) == Err(rustix::io::Errno::INTR) {}
+            return;
+        }
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        // Fails only if the system does not keep exit statuses: then the process has ended, too.
+        let ended = || waitid(WaitId::Pid(self.pid), options);
+        while ended().is_err_and(|error| error == rustix::io::Errno::INTR) {}
+    }
+
     /// Ends a process whose connection is closed, if it does not end by itself. Returns its exit status, or `None` if the
     /// system did not keep it: it keeps none if this program ignores SIGCHLD.
     pub fn end(&self) -> Option<ExitStatus> {
@@ -100,10 +124,6 @@ impl Child {
         }
     }
 
-    fn raw_pid(&self) -> Pid {
-        Pid::from_child(&self.process())
-    }
-
     fn process(&self) -> MutexGuard<'_, std::process::Child> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,7 +131,7 @@ impl Child {
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Child").field("id", &self.pid).finish()
+        f.debug_struct("Child").field("id", &self.id()).finish()
     }
 }
 

@@ -10,9 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use crate::child::Child;
-use crate::role::{Role, argument_of_this_process};
-use crate::serve::served;
+use super::handle::Child;
+use super::role::{Role, argument_of_this_process};
+use crate::program::served;
 
 /// The command that starts children in a role.
 ///
@@ -70,6 +70,12 @@ impl Launcher {
     #[must_use]
     pub fn process_group(self) -> Self {
         self.command().process_group(0);
+        self
+    }
+
+    /// Changes the command with other settings.
+    pub(crate) fn with(self, change: impl FnOnce(&mut Command)) -> Self {
+        change(&mut self.command());
         self
     }
 

@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use portable_task::{Context, Registry, with_context};
 
-use crate::frame::Frame;
-use crate::handshake::announce;
-use crate::receiver::Receiver;
-use crate::role::Role;
+use crate::child::{Role, announce};
+use crate::connection::{Frame, Receiver};
 
 /// The number of a frame without a body that cancels the tasks which the worker has. They may check for that with
 /// [`portable_task::current`].

@@ -7,7 +7,7 @@
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-use crate::child::Child;
+use super::handle::Child;
 
 #[cfg(target_os = "linux")]
 pub use linux::Watch;

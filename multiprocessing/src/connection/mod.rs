@@ -1,0 +1,18 @@
+//! What goes over the socket between two processes.
+//!
+//! The modules, lowest layer first; each imports only from those above it in this list:
+//!
+//! * `frame`: the frames of a connection
+//! * `attachments`: descriptors that travel with a frame
+//! * `sender`: the sending half of a connection
+//! * `receiver`: the receiving half of a connection
+
+pub(crate) mod attachments;
+mod frame;
+mod receiver;
+mod sender;
+
+pub use frame::{Frame, FrameTooLong};
+pub use receiver::Receiver;
+pub(crate) use sender::send_with;
+pub use sender::send_without_waiting;

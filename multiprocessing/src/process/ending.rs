@@ -1,0 +1,55 @@
+//! How a process ended.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use portable_task::{RemoteError, RemoteErrorKind};
+
+use crate::child::Refusal;
+
+/// The reason why a process has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProcessError {
+    /// The task panicked. Holds the message.
+    #[error("the task panicked: {0}")]
+    Panicked(String),
+    /// The process called `exit` in the middle of the task. Holds the exit code.
+    #[error("the process exited with code {0} before the task had returned")]
+    Exited(i32),
+    /// A signal ended the process: another process sent it, or the task aborted or crashed. Holds the number of the signal.
+    #[error("the process was ended by signal {0}")]
+    Signaled(i32),
+    /// The process ended before the task had returned, and the system did not keep its exit status.
+    #[error("the process ended before the task had returned")]
+    Ended,
+    /// The task could not be decoded in the process, or its value could not be encoded or decoded.
+    #[error("the task or its value cannot be sent: {0}")]
+    Codec(RemoteError),
+    /// The program that was started is not this one, or has other tasks.
+    #[error("the program that was started {0}")]
+    Refused(Refusal),
+}
+
+impl ProcessError {
+    /// Returns the error of a process that ended without a reply.
+    pub(super) fn of_status(status: Option<ExitStatus>) -> Self {
+        let Some(status) = status else {
+            return Self::Ended;
+        };
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited(code),
+            (None, Some(signal)) => Self::Signaled(signal),
+            (None, None) => Self::Ended,
+        }
+    }
+}
+
+impl From<RemoteError> for ProcessError {
+    fn from(error: RemoteError) -> Self {
+        match error.kind {
+            RemoteErrorKind::Panicked => Self::Panicked(error.message),
+            _ => Self::Codec(error),
+        }
+    }
+}

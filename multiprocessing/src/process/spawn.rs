@@ -1,0 +1,243 @@
+//! Starts processes.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use portable_task::{PortableTask, RemoteError, encode_call};
+
+use super::ending::ProcessError;
+use super::handle::{ProcessHandle, Shared};
+use super::typed::Process;
+use crate::child::{LaunchError, Launcher, Refusal, Role, compare_versions};
+use crate::connection::attachments::collect;
+use crate::connection::{Frame, Receiver, send_with};
+use crate::program::served;
+
+/// The settings of a [`Process`] to be started.
+///
+/// ```standalone_crate
+/// use multiprocessing::{Process, Registry, serve, task};
+///
+/// fn flag() -> Option<String> {
+///     std::env::var("FLAG").ok()
+/// }
+///
+/// task!(Flag = fn flag() -> Option<String>);
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new().with::<Flag>());
+///
+///     let builder = Process::builder().name("reader").env("FLAG", "br").current_dir("/");
+///     let process = builder.spawn(Flag())?;
+///     assert_eq!(process.name(), "reader");
+///     assert_eq!(process.into_result()?.as_deref(), Some("br"));
+///     Ok(())
+/// }
+/// ```
+#[must_use = "a builder starts nothing until `spawn` is called"]
+#[derive(Debug, Default)]
+pub struct ProcessBuilder {
+    name: Option<String>,
+    independent: bool,
+    environment: Vec<(OsString, OsString)>,
+    current_dir: Option<PathBuf>,
+    command: Option<Command>,
+}
+
+/// The reason why a process could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// This program cannot be started again.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// `main` does not serve the task. Holds what to add.
+    #[error("{0}")]
+    Unregistered(String),
+    /// The task cannot be encoded. Ends of pipes in it are closed.
+    #[error("the task cannot be sent: {0}")]
+    Encode(RemoteError),
+    /// The system cannot start the process or a thread.
+    #[error("cannot start a process: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// How long a program that was started may take to announce itself. Many times what it needs on a busy machine, which is
+/// milliseconds.
+const ANNOUNCEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl ProcessBuilder {
+    /// Sets the name of the process, which this program sees (default: `process-1` and so on).
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets whether the process ends with this one (default: true), even if this one is killed. A process that does not
+    /// continues, and its value is lost.
+    ///
+    /// In Python, a program waits at its end for the processes that are not daemons. This one does not, unless it calls
+    /// [`join`](ProcessHandle::join).
+    pub fn daemon(mut self, daemon: bool) -> Self {
+        self.independent = !daemon;
+        self
+    }
+
+    /// Sets a variable in the environment of the process, which is otherwise that of this one.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the working folder of the process (default: that of this one).
+    pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.current_dir = Some(folder.into());
+        self
+    }
+
+    /// Sets the command that starts the process (default: this program). The program must call [`serve`](crate::serve), and
+    /// is passed one more argument.
+    ///
+    /// ```no_run
+    /// use std::process::Command;
+    /// use multiprocessing::Process;
+    ///
+    /// // For a test of the standard harness, that calls `serve`.
+    /// let mut command = Command::new(std::env::current_exe()?);
+    /// command.args(["child", "--exact", "--test-threads=1"]);
+    /// let builder = Process::builder().command(command);
+    /// # drop(builder);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn command(mut self, command: Command) -> Self {
+        self.command = Some(command);
+        self
+    }
+
+    /// Starts a process that runs `task`.
+    ///
+    /// # Errors
+    /// [`SpawnError::Launch`] if `main` has not called [`serve`](crate::serve), [`SpawnError::Unregistered`] if it does not
+    /// serve the task, [`SpawnError::Encode`] if the task cannot be encoded, [`SpawnError::Io`] if the system cannot start
+    /// the process.
+    pub fn spawn<K: PortableTask>(self, task: K) -> Result<Process<K::Output>, SpawnError> {
+        let role = if self.independent {
+            Role::IndependentProcess
+        } else {
+            Role::Process
+        };
+        let launcher = match self.command {
+            Some(command) => Launcher::new(command, role)?,
+            None => {
+                let launcher = Launcher::this_program(role)?;
+                let checked = served().map_or(Ok(()), |registry| registry.check::<K>());
+                checked.map_err(|error| SpawnError::Unregistered(error.message))?;
+                launcher
+            }
+        };
+        let launcher = launcher.with(|command| {
+            command.envs(self.environment);
+            if let Some(folder) = self.current_dir {
+                command.current_dir(folder);
+            }
+        });
+
+        let mut call = Frame::new();
+        let encoded = collect(|| encode_call(task, call.body()));
+        let descriptors = encoded.map_err(SpawnError::Encode)?;
+        // The number of the frame is that of its descriptors. What is encoded is not too long for a frame.
+        let finished = call.finish(descriptors.len() as u64);
+        finished.map_err(io::Error::other)?;
+
+        static COUNT: AtomicUsize = AtomicUsize::new(1);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = self.name.unwrap_or_else(|| format!("process-{number}"));
+        let (child, socket) = launcher.launch()?;
+        let handle = ProcessHandle::new(name, child);
+        let conversation = Conversation {
+            process: Arc::clone(&handle.shared),
+            socket: Arc::new(socket),
+            role,
+            call,
+            descriptors,
+        };
+        // A thread's name must not contain NUL.
+        let thread_name = handle.name().replace('\0', "");
+        let started = thread::Builder::new()
+            .name(thread_name)
+            .spawn(move || conversation.run());
+        if let Err(error) = started {
+            // The conversation was dropped, and with it the socket.
+            let status = handle.shared.child.end();
+            handle.shared.end(status);
+            return Err(error.into());
+        }
+        Ok(Process::new(handle))
+    }
+}
+
+/// What this program and a process say to each other.
+struct Conversation {
+    process: Arc<Shared>,
+    socket: Arc<UnixStream>,
+    role: Role,
+    call: Frame,
+    descriptors: Vec<OwnedFd>,
+}
+
+impl Conversation {
+    fn run(self) {
+        let Self {
+            process,
+            socket,
+            role,
+            call,
+            descriptors,
+        } = self;
+        let watch = process.child.watch(&socket);
+        // If the process has ended, its exit status says why.
+        let _ = send_with(&socket, call.as_bytes(), &descriptors);
+        drop((call, descriptors));
+        match receive_reply(&socket, role) {
+            Ok(Some(reply)) => process.set_reply(Ok(reply)),
+            Ok(None) => {}
+            Err(refusal) => {
+                process.set_reply(Err(ProcessError::Refused(refusal)));
+                // Another program, which nobody can talk to.
+                let _ = process.child.kill();
+            }
+        }
+        let status = process.child.wait();
+        drop(watch);
+        drop(socket);
+        process.end(status);
+    }
+}
+
+/// Receives the announcement and the reply of a process. Returns `None` if it ends before the reply.
+///
+/// # Errors
+/// If the process is another program.
+fn receive_reply(socket: &UnixStream, role: Role) -> Result<Option<Vec<u8>>, Refusal> {
+    let mut receiver = Receiver::new();
+    let tasks = match receiver.receive_announcement(socket, role, ANNOUNCEMENT_TIMEOUT) {
+        Err(Refusal::Ended(_)) => return Ok(None),
+        tasks => tasks?,
+    };
+    if let Some(here) = served() {
+        compare_versions(here, &tasks)?;
+    }
+    let mut reply = Vec::new();
+    match receiver.receive(socket, &mut reply) {
+        Ok(Some(_)) => Ok(Some(reply)),
+        Ok(None) | Err(_) => Ok(None),
+    }
+}
