@@ -9,10 +9,15 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
+
+/// The same signal again within this time is the same event: `timeout` signals a process and then its process group. No
+/// user presses Ctrl-C twice in this time.
+const SAME_EVENT: Duration = Duration::from_millis(100);
 
 /// A signal that asks a run to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,17 +132,30 @@ async fn handle_signals(
     stop: &CancellationToken,
     run_over: &CancellationToken,
 ) {
-    let mut last = source.next().await;
-    caught.get_or_init(|| last);
+    let first = source.next().await;
+    caught.get_or_init(|| first);
     stop.cancel();
-    if !run_over.is_cancelled() {
-        last = source.next().await;
-    }
+    let last = if run_over.is_cancelled() {
+        first
+    } else {
+        next_after(first, &mut source).await
+    };
     #[expect(
         clippy::exit,
         reason = "the user wants the program to end now, with its work unfinished"
     )]
     std::process::exit(last.exit_code().into());
+}
+
+/// Waits for the signal after `first`. The same signal again within [`SAME_EVENT`] does not count.
+async fn next_after(first: Signal, source: &mut SignalSource) -> Signal {
+    let received_at = Instant::now();
+    loop {
+        let next = source.next().await;
+        if next != first || received_at.elapsed() >= SAME_EVENT {
+            return next;
+        }
+    }
 }
 
 /// The source of SIGINT and SIGTERM.

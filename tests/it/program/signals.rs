@@ -33,6 +33,28 @@ fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
     }
 }
 
+/// As `timeout` does: it signals the process and then its process group.
+#[test]
+fn the_same_signal_twice_at_once_counts_once() {
+    for _ in 0..10 {
+        let server = TestServer::start(Plan::hold_until(100)).unwrap();
+        let program = Program::new();
+        let url = server.url();
+        let args = ["-s", &url, "b", "--compare", "--strategy", "semaphore"];
+        let running = Running::start(&program, &args);
+        wait_until(&server, |stats| stats.in_flight == 26);
+        running.signal(Signal::TERM);
+        running.signal(Signal::TERM);
+        let run = running.wait();
+        assert!(
+            run.err.ends_with("stopped: 0 of 1 run finished\n"),
+            "{}",
+            run.err
+        );
+        assert_eq!(run.exit, Some(143));
+    }
+}
+
 #[test]
 fn a_second_signal_ends_a_run_that_is_blocked_on_its_output() {
     let program = Program::new();
