@@ -14,9 +14,9 @@ use std::io;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::exit::Ending;
-use crate::app::setup::Setup;
+use crate::app::setup::{FatalError, Setup};
 use crate::cli::{Config, EarlyExit, Mode};
-use crate::compare::name_process;
+use crate::compare::prepare_process;
 use crate::console::output::{Output, print_stderr};
 
 pub use exit::Exit;
@@ -57,10 +57,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             series,
             skip_existing,
         } => run::run(&config, *series, *skip_existing, &setup, &mut out),
-        Mode::ComparedRun(series) => {
-            name_process();
-            run::run(&config, *series, false, &setup, &mut out)
-        }
+        Mode::ComparedRun(series) => match prepare_process(&setup.stop) {
+            Ok(()) => run::run(&config, *series, false, &setup, &mut out),
+            Err(error) => FatalError::from(error).print(),
+        },
         Mode::Compare(compare) => match compare::run(&config, compare, &setup, &mut out) {
             Ok(exit) => exit,
             Err(error) => error.print(),

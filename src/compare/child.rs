@@ -37,7 +37,7 @@ impl Child<'_> {
         let mut command = this_program()?;
         command
             .args(self.args())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped()) // closed when this process ends; see `prepare_process`
             .stdout(Stdio::piped());
         set_process_group(&mut command);
         let mut process = command.spawn().map_err(|error| {
@@ -132,17 +132,35 @@ fn this_program() -> io::Result<Command> {
     std::env::current_exe().map(Command::new)
 }
 
-/// Gives the process of a run the name of its program, which `ps` and `killall` use. A program that is started as
+/// Prepares the current process, which is that of a run: names it, and cancels `stop` when the comparing process ends,
+/// even if it is killed. That process holds the other end of standard input and writes nothing to it.
+///
+/// # Errors
+/// If no thread can be started.
+pub(crate) fn prepare_process(stop: &CancellationToken) -> io::Result<()> {
+    name_process();
+    let stop = stop.clone();
+    let wait_for_parent = move || {
+        // An error also means that the other end is gone.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        stop.cancel();
+    };
+    let thread = thread::Builder::new().name("parent-watch".to_owned());
+    // Never joined: it ends with the process.
+    thread.spawn(wait_for_parent).map(drop)
+}
+
+/// Gives this process the name of its program, which `ps` and `killall` use. A program that is started as
 /// `/proc/self/exe` is named `exe`.
 #[cfg(target_os = "linux")]
-pub(crate) fn name_process() {
+fn name_process() {
     // The run works under any name.
     let _ = rustix::thread::set_name(c"flags");
 }
 
 /// Does nothing: the process is started by the name of its program.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn name_process() {}
+fn name_process() {}
 
 /// Puts the process into its own process group. A terminal sends Ctrl-C to every process of a group. This one must be
 /// signalled only once, by [`forward_stop`]: a second signal would end it without a report.

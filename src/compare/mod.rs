@@ -25,7 +25,7 @@ use crate::run::signals::Signals;
 mod child;
 mod counters;
 
-pub(crate) use child::name_process;
+pub(crate) use child::prepare_process;
 
 /// The result of a comparison.
 #[derive(Debug)]

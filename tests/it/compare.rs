@@ -429,6 +429,23 @@ fn ctrl_c_in_a_terminal_reaches_the_process_of_a_run_only_once() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn the_process_of_a_run_ends_when_its_comparison_is_killed() {
+    use crate::support::running::Running;
+    use crate::support::wait_until;
+    use rustix::process::Signal;
+    let server = TestServer::start(Plan::hold_until(100)).unwrap();
+    let program = Program::new();
+    let url = server.url();
+    let args = ["-s", &url, "b", "--compare", "--timeout", "3600"];
+    let running = Running::start(&program, &args);
+    wait_until(&server, |stats| stats.in_flight == 1);
+    running.signal(Signal::KILL);
+    wait_until(&server, |stats| stats.in_flight == 0);
+    assert_eq!(running.wait().exit, None);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_comparison_continues_after_the_file_of_the_program_is_removed() {
