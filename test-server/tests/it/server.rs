@@ -1,9 +1,11 @@
 //! What a server serves, where it listens and how it stops, as seen by a client that speaks raw TCP.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use test_server::{COUNTRY_CODES, Label, Plan, TestServer, Tuning};
 
 use crate::support::{Response, exchange, send_get, wait_until};
@@ -22,6 +24,18 @@ fn waiting_client(server: &TestServer) -> TcpStream {
     let client = send_get(server, "/flags/br/br.gif");
     wait_until("in flight", server, |stats| stats.in_flight > 0);
     client
+}
+
+/// Starts a server whose flag of BR has more bytes than the buffers of both ends hold.
+fn serve_large_flag() -> (TempDir, TestServer) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("br")).unwrap();
+    std::fs::write(folder.path().join("br/br.gif"), vec![b'x'; 64 << 20]).unwrap();
+    let server = TestServer::builder()
+        .flags_dir(folder.path())
+        .start()
+        .unwrap();
+    (folder, server)
 }
 
 fn every_code() -> impl DoubleEndedIterator<Item = String> {
@@ -254,6 +268,28 @@ fn a_wait_for_counters_ends_at_its_timeout_with_the_counters_at_that_time() {
 }
 
 #[test]
+fn a_wait_for_counters_notices_a_request_that_has_begun_and_not_ended() {
+    let (_folder, server) = serve_large_flag();
+    let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
+    wait_until("open", &server, |stats| stats.open_connections == 1);
+    let (checks, checked) = channel();
+    std::thread::scope(|scope| {
+        let server = &server;
+        let waiting = scope.spawn(move || {
+            wait_until("request", server, |stats| {
+                checks.send(()).unwrap();
+                stats.requests == 1
+            })
+        });
+        // A change after this check must wake the waiting thread. No other change follows the beginning of the request.
+        checked.recv().unwrap();
+        let request = b"GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        client.write_all(request).unwrap();
+        assert_eq!(waiting.join().unwrap().in_flight, 1);
+    });
+}
+
+#[test]
 fn a_request_is_no_longer_in_flight_when_its_client_leaves() {
     let server = TestServer::start(Plan::hold_until(2)).unwrap();
     drop(waiting_client(&server));
@@ -263,14 +299,7 @@ fn a_request_is_no_longer_in_flight_when_its_client_leaves() {
 
 #[test]
 fn a_request_is_in_flight_until_a_slow_reader_has_been_sent_everything() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("br")).unwrap();
-    // More bytes than the buffers of both ends hold.
-    std::fs::write(folder.path().join("br/br.gif"), vec![b'x'; 64 << 20]).unwrap();
-    let server = TestServer::builder()
-        .flags_dir(folder.path())
-        .start()
-        .unwrap();
+    let (_folder, server) = serve_large_flag();
     let mut client = waiting_client(&server);
     let mut first = [0; 12];
     client.read_exact(&mut first).unwrap();
