@@ -2,8 +2,8 @@
 //!
 //! * `ending`: how a process ended, and its value
 //! * `handle`: a process without the type of its value
-//! * `spawn`: starts processes
 //! * `typed`: a process with the type of its value
+//! * `spawn`: starts processes
 
 mod ending;
 mod handle;

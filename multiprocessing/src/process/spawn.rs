@@ -21,6 +21,23 @@ use crate::connection::attachments::collect;
 use crate::connection::{Frame, Receiver, send_with};
 use crate::program::served;
 
+impl<T> Process<T> {
+    /// Starts a process that runs `task`, with the default settings.
+    ///
+    /// # Errors
+    /// Those of [`ProcessBuilder::spawn`].
+    pub fn spawn<K: PortableTask<Output = T>>(task: K) -> Result<Self, SpawnError> {
+        ProcessBuilder::default().spawn(task)
+    }
+}
+
+impl Process<()> {
+    /// Returns a builder for a process with other settings; see [`ProcessBuilder`].
+    pub fn builder() -> ProcessBuilder {
+        ProcessBuilder::default()
+    }
+}
+
 /// The settings of a [`Process`] to be started.
 ///
 /// ```standalone_crate

@@ -4,18 +4,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use portable_task::{PortableTask, decode_reply};
+use portable_task::decode_reply;
 use serde::de::DeserializeOwned;
 
 use super::ending::ProcessError;
 use super::handle::ProcessHandle;
-use super::spawn::{ProcessBuilder, SpawnError};
 
 /// A process that runs one task, and the value that it returns.
 ///
 /// The process is this program, started again: `main` must first call [`serve`](crate::serve). Its standard output and
 /// error are those of this program, its standard input is empty. It ends with this program, unless it is not a
-/// [daemon](ProcessBuilder::daemon). Dropping this neither ends the process nor waits for it.
+/// [daemon](crate::ProcessBuilder::daemon). Dropping this neither ends the process nor waits for it.
 ///
 /// Dereferences to [`ProcessHandle`], which has the process id, `join`, `kill` and so on.
 ///
@@ -54,14 +53,6 @@ impl<T> Process<T> {
         }
     }
 
-    /// Starts a process that runs `task`, with the default settings.
-    ///
-    /// # Errors
-    /// Those of [`ProcessBuilder::spawn`].
-    pub fn spawn<K: PortableTask<Output = T>>(task: K) -> Result<Self, SpawnError> {
-        ProcessBuilder::default().spawn(task)
-    }
-
     /// Returns the handle of the process without the type of its value.
     pub fn handle(&self) -> &ProcessHandle {
         &self.handle
@@ -77,13 +68,6 @@ impl<T> Process<T> {
     {
         let reply = self.handle.shared.take_reply()?;
         Ok(decode_reply(&reply)?)
-    }
-}
-
-impl Process<()> {
-    /// Returns a builder for a process with other settings; see [`ProcessBuilder`].
-    pub fn builder() -> ProcessBuilder {
-        ProcessBuilder::default()
     }
 }
 
