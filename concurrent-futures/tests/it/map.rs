@@ -1,5 +1,6 @@
 //! `map`: results in the order of the input, and the remaining calls after a failure, a timeout or a drop.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -307,4 +308,26 @@ fn a_program_can_choose_its_executor_at_run_time() {
         executor.submit(Parse("6")),
         Err(SubmitError::ShutDown)
     ));
+}
+
+#[test]
+fn the_error_of_a_call_is_never_the_timeout_of_the_map() {
+    let executor = ThreadPoolExecutor::new(2).unwrap();
+    let call = |n| match n {
+        1 => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        _ => Ok(n),
+    };
+    // The second one is unlimited.
+    for limit in [Duration::from_secs(600), Duration::MAX] {
+        let results = executor.map_fn(call, 0..4).unwrap().timeout(limit);
+        let mut results = results.fallible();
+        assert_eq!(results.next().unwrap().unwrap(), 0);
+        let failure = results.next().unwrap().unwrap_err();
+        let MapError::Task(TaskError::Failed(failure)) = failure else {
+            panic!("{failure}");
+        };
+        let cause = failure.downcast_ref::<io::Error>().unwrap();
+        assert_eq!(cause.kind(), io::ErrorKind::TimedOut);
+        assert!(results.next().is_none());
+    }
 }

@@ -341,3 +341,32 @@ fn a_waker_that_panics_does_not_stop_the_others() {
     assert!(set.is_ok());
     receiver.try_recv().unwrap();
 }
+
+#[test]
+fn a_future_answers_every_question_in_every_state() {
+    let (_open, pending) = Future::<i32>::pair();
+    let (begun, running) = Future::<i32>::pair();
+    assert!(begun.begin());
+    let (_never_begun, cancelled) = Future::<i32>::pair();
+    assert!(cancelled.cancel());
+    let (promise, finished) = Future::<i32>::pair();
+    promise.set(Ok(42));
+    let (promise, bad) = Future::<i32>::pair();
+    promise.set(Err(failed()));
+
+    let futures = [&pending, &running, &cancelled, &finished, &bad];
+    let answers = futures.map(|future| (future.running(), future.done(), future.cancelled()));
+    let expected = [
+        (false, false, false),
+        (true, false, false),
+        (false, true, true),
+        (false, true, false),
+        (false, true, false),
+    ];
+    assert_eq!(answers, expected);
+    // Last, because it settles the pending one.
+    let cancels = futures.map(Future::cancel);
+    assert_eq!(cancels, [true, false, true, false, false]);
+    assert!(pending.cancelled() && running.running());
+    assert!(!finished.cancelled() && !bad.cancelled());
+}

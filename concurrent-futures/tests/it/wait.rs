@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concurrent_futures::{
     Future, Promise, ReturnWhen, TaskError, ThreadPoolExecutor, as_completed, wait,
@@ -168,4 +168,38 @@ fn as_completed_yields_the_only_handle() {
         .collect();
     let values = as_completed(futures).map(|f| f.into_result().expect("the only handle").unwrap());
     assert_eq!(values.sum::<i32>(), 499_500);
+}
+
+#[test]
+fn as_completed_waits_for_its_timeout_before_it_yields_the_error() {
+    let limit = Duration::from_millis(20);
+    let ([one, two], futures) = open();
+    one.set(Ok(1));
+    let begin = Instant::now();
+    let mut done = as_completed(futures.clone()).timeout(limit);
+    assert_eq!(done.next().unwrap().unwrap(), futures[0]);
+    let error = done.next().unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "1 (of 2) futures unfinished");
+    assert!(begin.elapsed() >= limit);
+    assert!(done.next().is_none());
+    drop(two);
+}
+
+#[test]
+fn a_wait_returns_what_is_done_when_its_timeout_has_passed() {
+    let limit = Duration::from_millis(20);
+    let ([value, fails, cancels, open_one], futures) = open();
+    value.set(Ok(42));
+    fails.set(Err(TaskError::failed("no such flag")));
+    futures[2].cancel();
+    let begin = Instant::now();
+    let waited = wait(futures.clone(), Some(limit), ReturnWhen::AllCompleted);
+    assert!(begin.elapsed() >= limit);
+    assert_eq!(waited.done, futures[..3]);
+    assert_eq!(waited.not_done, futures[3..]);
+
+    let begin = Instant::now();
+    assert!(futures[3].result_timeout(limit).is_err());
+    assert!(begin.elapsed() >= limit);
+    drop((cancels, open_one));
 }

@@ -7,7 +7,7 @@ use concurrent_futures::{
     BrokenError, OnCrash, ProcessPoolBuilder, Shutdown, SubmitError, TaskError,
 };
 
-use crate::support::{Gates, KILLED, in_time, kill, pool, worker_exit};
+use crate::support::{Gates, KILLED, PART, in_time, kill, pool, this_program, worker_exit};
 use crate::tasks::*;
 
 #[test]
@@ -328,5 +328,61 @@ fn a_worker_that_becomes_another_program_breaks_the_pool() {
             .submit(ExecProgram("sleep 1000".to_owned()))
             .unwrap();
         assert_eq!(worker_exit(&future).1, KILLED);
+    });
+}
+
+#[test]
+fn a_worker_that_cannot_be_replaced_breaks_the_pool() {
+    in_time(|| {
+        // A name of the shell that can be removed.
+        let directory = tempfile::tempdir().unwrap();
+        let shell = directory.path().join("sh");
+        std::os::unix::fs::symlink("/bin/sh", &shell).unwrap();
+        let worker = this_program("worker");
+        let mut command = Command::new(&shell);
+        command.args(["-c", r#"exec "$0" "$@""#]);
+        command.arg(worker.get_program()).args(worker.get_args());
+        command.env(PART, "worker").stdout(Stdio::null());
+
+        let gates = Gates::new();
+        let executor = pool().command(command).max_tasks_per_child(1);
+        let executor = executor.build().unwrap();
+        let futures = [(); 3].map(|()| executor.submit(gates.task()).unwrap());
+        let held = gates.held();
+        std::fs::remove_file(&shell).unwrap();
+        held.go_on();
+        assert!(futures[0].result().is_ok());
+        for future in &futures[1..] {
+            let Err(TaskError::Broken(BrokenError::NoWorker { message, .. })) = future.result()
+            else {
+                panic!("{future:?}");
+            };
+            assert!(message.contains("No such file"), "{message}");
+        }
+        assert!(matches!(
+            executor.submit(Square(1)),
+            Err(SubmitError::Broken(BrokenError::NoWorker { .. }))
+        ));
+    });
+}
+
+#[test]
+fn a_worker_that_ends_while_it_encodes_or_decodes_breaks_the_pool() {
+    in_time(|| {
+        let executor = pool().build().unwrap();
+        let future = executor
+            .submit(ReturnFragile(Fails::EncodingByAbort))
+            .unwrap();
+        assert!(worker_exit(&future).1.starts_with("signal: 6 (SIGABRT)"));
+        let executor = pool().build().unwrap();
+        let future = executor
+            .submit(ReturnFragile(Fails::EncodingByExit))
+            .unwrap();
+        assert_eq!(worker_exit(&future).1, "exit status: 6");
+        let executor = pool().build().unwrap();
+        let future = executor
+            .submit(TakeFragile(Fragile(Fails::DecodingByExit)))
+            .unwrap();
+        assert_eq!(worker_exit(&future).1, "exit status: 6");
     });
 }

@@ -218,3 +218,25 @@ fn a_queue_without_room_is_refused() {
     let error = pool().queue_bound(0).build().unwrap_err();
     assert_eq!(error.to_string(), "queue_bound must be at least 1");
 }
+
+#[test]
+fn a_pool_whose_workers_are_idle_or_not_started_can_be_ended() {
+    in_time(|| {
+        for end in [
+            ProcessPoolExecutor::terminate_workers,
+            ProcessPoolExecutor::kill_workers,
+        ] {
+            for is_started in [false, true] {
+                let executor = pool().build().unwrap();
+                if is_started {
+                    assert_eq!(executor.submit(Square(2)).unwrap().result(), Ok(&4));
+                }
+                end(&executor);
+                let refused = executor.submit(Square(1));
+                assert!(matches!(refused, Err(SubmitError::ShutDown)), "{refused:?}");
+                assert!(executor.shutdown(Shutdown::wait()));
+                assert_eq!(executor.worker_pids(), []);
+            }
+        }
+    });
+}

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use concurrent_futures::{Future, ProcessPoolExecutor, TaskError};
+use concurrent_futures::{Future, ProcessPoolExecutor, Shutdown, TaskError};
 
 use crate::support::{in_time, pool, run_part, this_program};
 use crate::tasks::*;
@@ -178,5 +178,46 @@ fn a_program_started_by_a_task_inherits_no_sockets() {
         let program = "ls -l /dev/fd/ | grep -c socket; true";
         let future = executor.submit(RunProgram(program.to_owned())).unwrap();
         assert_eq!(future.result(), Ok(&"0\n".to_owned()));
+    });
+}
+
+/// A part that runs in its own process; see `started_by_a_test`.
+pub(crate) fn task_that_panics() {
+    in_time(|| {
+        let executor = ProcessPoolExecutor::builder()
+            .command(this_program("worker"))
+            .build()
+            .unwrap();
+        let future = executor.submit(Panic("over there".to_owned())).unwrap();
+        assert_eq!(message(&future), "the task panicked: over there");
+    });
+}
+
+#[test]
+fn the_place_of_a_panic_goes_to_the_standard_error_of_the_program() {
+    in_time(|| {
+        let output = run_part(this_program("task-that-panics"));
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert!(printed.contains("process_pool/tasks.rs:"), "{printed}");
+        assert!(printed.contains("over there"), "{printed}");
+    });
+}
+
+#[test]
+fn a_task_that_fails_in_a_worker_that_retires_holds_up_no_shutdown() {
+    in_time(|| {
+        for workers in [2, 4] {
+            let executor = pool().max_workers(workers).max_tasks_per_child(1);
+            let executor = executor.build().unwrap();
+            let first = executor.submit(Square(1)).unwrap();
+            let fails = executor.submit(Panic("on purpose".to_owned())).unwrap();
+            let last = executor.submit(Square(3)).unwrap();
+            assert_eq!(first.result(), Ok(&1));
+            assert_eq!(message(&fails), "the task panicked: on purpose");
+            executor.shutdown(Shutdown::no_wait());
+            assert!(executor.shutdown(Shutdown::wait()));
+            assert_eq!(last.result(), Ok(&9));
+            assert_eq!(executor.worker_pids(), []);
+        }
     });
 }

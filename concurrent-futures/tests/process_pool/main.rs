@@ -32,6 +32,8 @@ fn started_by_a_test() {
         Ok("tasks-that-print") => failures::tasks_that_print(),
         Ok("many-pools") => resources::many_pools(),
         Ok("thousands-queued") => resources::thousands_queued(),
+        Ok("failing-initializers") => resources::failing_initializers(),
+        Ok("task-that-panics") => failures::task_that_panics(),
         Ok("huge-task") => resources::huge_task(),
         Ok("more-workers-than-descriptors") => resources::more_workers_than_descriptors(),
         Ok("worker-of-another-version") => versions::worker_of_another_version(),

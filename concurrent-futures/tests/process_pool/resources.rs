@@ -188,3 +188,32 @@ fn a_pool_has_its_size_again_when_descriptors_are_back() {
         run_part(this_program("descriptors-short-for-a-moment"));
     });
 }
+
+/// A part that runs in its own process; see `started_by_a_test`.
+pub(crate) fn failing_initializers() {
+    in_time(|| {
+        // The first one may open what stays open: the descriptor and the thread that watch all workers.
+        use_a_pool_whose_initializer_fails();
+        let before = (threads(), descriptors());
+        for _ in 0..10 {
+            use_a_pool_whose_initializer_fails();
+        }
+        assert_eq!((threads(), descriptors()), before);
+        assert!(!has_children());
+    });
+}
+
+fn use_a_pool_whose_initializer_fails() {
+    let executor = pool().max_workers(2).initializer(SetUpPanics());
+    let executor = executor.build().unwrap();
+    let future = executor.submit(Square(1)).unwrap();
+    assert!(future.result().is_err());
+    assert!(executor.submit(Square(2)).is_err());
+}
+
+#[test]
+fn pools_whose_initializer_fails_leave_nothing_behind() {
+    in_time(|| {
+        run_part(this_program("failing-initializers"));
+    });
+}

@@ -134,8 +134,11 @@ pub(crate) enum Fails {
     Encoding,
     Decoding,
     EncodingByPanic,
+    EncodingByAbort,
+    EncodingByExit,
     DecodingByPanic,
     DecodingByAbort,
+    DecodingByExit,
 }
 
 /// A value that fails to be encoded or decoded as its field says.
@@ -147,6 +150,8 @@ impl Serialize for Fragile {
         match self.0 {
             Fails::Encoding => Err(S::Error::custom("not encoded")),
             Fails::EncodingByPanic => panic!("encoding panics"),
+            Fails::EncodingByAbort => std::process::abort(),
+            Fails::EncodingByExit => std::process::exit(6),
             _ => self.0.serialize(serializer),
         }
     }
@@ -158,6 +163,7 @@ impl<'de> Deserialize<'de> for Fragile {
             Fails::Decoding => Err(D::Error::custom("not decoded")),
             Fails::DecodingByPanic => panic!("decoding panics"),
             Fails::DecodingByAbort => std::process::abort(),
+            Fails::DecodingByExit => std::process::exit(6),
             other => Ok(Self(other)),
         }
     }

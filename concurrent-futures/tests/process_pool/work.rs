@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::time::Duration;
 
-use concurrent_futures::{BuildError, ProcessPoolExecutor, Shutdown, TaskError, as_completed};
+use concurrent_futures::{
+    BuildError, ExecutorExt, MapError, ProcessPoolExecutor, Shutdown, TaskError, as_completed,
+};
 
 use crate::support::{Gates, in_time, pool, run_part, this_program};
 use crate::tasks::*;
@@ -242,5 +245,53 @@ fn callbacks_run_once_and_may_use_the_pool() {
         });
         assert_eq!(receiver.recv().unwrap().result(), Ok(&16));
         assert!(receiver.recv().is_err());
+    });
+}
+
+#[test]
+fn a_map_yields_what_is_ready_in_time_then_one_timeout_and_cancels_the_rest() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().build().unwrap();
+        let tasks = [(); 4].map(|()| gates.task());
+        let limit = Duration::from_secs(600);
+        let mut results = executor.map(tasks).unwrap().timeout(limit);
+        for _ in 0..2 {
+            gates.held().go_on();
+            assert!(results.next().unwrap().is_ok());
+        }
+        let running = gates.held();
+        let mut results = results.timeout(Duration::ZERO);
+        assert!(matches!(results.next(), Some(Err(MapError::TimedOut))));
+        assert!(results.next().is_none());
+        running.go_on();
+        executor.shutdown(Shutdown::wait());
+        assert!(!gates.another_task_waits());
+    });
+}
+
+#[test]
+fn tasks_that_run_at_most_three_at_a_time_need_at_most_three_processes() {
+    in_time(|| {
+        let executor = pool().max_workers(5).build().unwrap();
+        let mut futures = Vec::new();
+        // When a task is submitted, at most two before it can still run: those that were not waited for.
+        for (n, is_waited_for) in [
+            (12, true),
+            (33, false),
+            (25, true),
+            (18, false),
+            (1, true),
+            (0, false),
+        ] {
+            let future = executor.submit(Square(n)).unwrap();
+            if is_waited_for {
+                assert_eq!(future.result(), Ok(&(n * n)));
+            }
+            futures.push(future);
+        }
+        let pids = executor.worker_pids();
+        assert!(pids.len() <= 3, "{pids:?}");
+        assert!(futures.iter().all(|future| future.result().is_ok()));
     });
 }

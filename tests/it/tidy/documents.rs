@@ -121,3 +121,20 @@ fn docs_reports_lists_every_kind_of_error() {
         .collect();
     assert_eq!(listed, Kind::ALL.map(Kind::word));
 }
+
+#[test]
+fn the_tests_named_beside_those_of_python_exist() {
+    let table = read("concurrent-futures/docs/behaviours.md");
+    let mut named = 0;
+    for (file, test) in table.split('`').filter_map(|code| code.split_once(".rs::")) {
+        let folder = if file.starts_with("src/") {
+            ""
+        } else {
+            "tests/"
+        };
+        let source = read(&format!("concurrent-futures/{folder}{file}.rs"));
+        assert!(source.contains(&format!("fn {test}(")), "{file}.rs::{test}");
+        named += 1;
+    }
+    assert!(named > 150, "{named}");
+}
