@@ -43,12 +43,12 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
         .into_iter()
         .filter(|future| seen.insert(future.address()))
         .map(Future::into_shared)
-        .partition(|future| future.is_settled());
+        .partition(|future| future.state().is_settled());
     let mut ready = VecDeque::from(ready);
     let queue = Arc::new(Queue::new());
     for future in unfinished {
         let observer = Observer::Queue(Arc::clone(&queue));
-        if future.observe(observer).is_err() {
+        if future.state().observe(observer).is_err() {
             ready.push_back(future);
         }
     }

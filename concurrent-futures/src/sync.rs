@@ -11,18 +11,16 @@ use std::time::{Duration, Instant};
 pub(crate) use loom::{
     sync::{
         Condvar, Mutex, MutexGuard,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicUsize, Ordering},
     },
-    thread::yield_now,
     thread_local,
 };
 #[cfg(not(loom))]
 pub(crate) use std::{
     sync::{
         Condvar, Mutex, MutexGuard,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicUsize, Ordering},
     },
-    thread::yield_now,
     thread_local,
 };
 

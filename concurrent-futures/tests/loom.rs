@@ -126,6 +126,36 @@ fn the_only_handle_takes_the_value_out() {
 }
 
 #[test]
+fn the_last_of_two_handles_takes_the_value_out() {
+    loom::model(|| {
+        let (promise, future) = Future::pair();
+        let other = future.clone();
+        let worker = thread::spawn(move || work(promise));
+        let drops = thread::spawn(move || drop(other));
+        // If the other handle is still there, this one comes back.
+        let taken = future.into_result().unwrap_or_else(|future| {
+            drops.join().unwrap();
+            future.into_result().unwrap()
+        });
+        assert_eq!(taken, Ok(42));
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn a_future_that_as_completed_has_yielded_gives_its_value_to_one_of_two_handles() {
+    loom::model(|| {
+        let (promise, future) = Future::pair();
+        let worker = thread::spawn(move || work(promise));
+        let mut done = as_completed([future.clone()]);
+        let yielded = done.next().unwrap();
+        drop(yielded);
+        assert_eq!(future.into_result().unwrap(), Ok(42));
+        worker.join().unwrap();
+    });
+}
+
+#[test]
 fn dropping_the_promise_while_cancelling_settles_the_future_once() {
     loom::model(|| {
         let (promise, future) = Future::<i32>::pair();

@@ -3,15 +3,14 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use crate::error::{TaskError, TimeoutError};
 use crate::future::callbacks::{Callbacks, Due};
-use crate::future::observer::{Observer, Shared, notify};
+use crate::future::observer::{Cell, Observer, Shared};
 use crate::future::promise::Promise;
 use crate::state::{Stage, State};
-use crate::sync::{deadline_in, yield_now};
+use crate::sync::deadline_in;
 
 /// The handle of a task, which gives access to its state and its result and can cancel it.
 ///
@@ -22,7 +21,7 @@ use crate::sync::{deadline_in, yield_now};
 /// and `future.await` takes the value, or a clone of it if there are other handles. For a value that cannot be cloned
 /// there is [`into_result_async`](Self::into_result_async).
 pub struct Future<T> {
-    state: Shared<T>,
+    shared: Shared<T>,
 }
 
 impl<T> Future<T> {
@@ -37,8 +36,15 @@ impl<T> Future<T> {
     /// assert_eq!(waiter.join().unwrap(), 42);
     /// ```
     pub fn pair() -> (Promise<T>, Self) {
-        let state = Arc::new(State::new());
-        (Promise::new(Arc::clone(&state)), Self { state })
+        let (cell, future) = Self::with_function(());
+        (Promise::new(cell), future)
+    }
+
+    /// Returns a pending future and its allocation, which holds `function` as well. The promise must be made of it.
+    pub(crate) fn with_function<F: Send + Sync + 'static>(function: F) -> (Arc<Cell<T, F>>, Self) {
+        let cell = Cell::new(function);
+        let first: Arc<Cell<T>> = Arc::clone(&cell) as _;
+        (cell, Self::from_shared(Shared::first(first)))
     }
 
     /// Waits until the task is done, then returns its value or the reason why it has none. Can be called repeatedly.
@@ -57,7 +63,7 @@ impl<T> Future<T> {
     /// # Errors
     /// Any [`TaskError`]: the task failed, panicked, was cancelled, or did not finish.
     pub fn result(&self) -> Result<&T, &TaskError> {
-        let outcome = self.state.wait(None);
+        let outcome = self.state().wait(None);
         outcome.unwrap_or_else(|| unreachable!("a wait without a deadline returns an outcome"))
     }
 
@@ -80,7 +86,7 @@ impl<T> Future<T> {
         &self,
         timeout: Duration,
     ) -> Result<Result<&T, &TaskError>, TimeoutError> {
-        self.state.wait(deadline_in(timeout)).ok_or(TimeoutError)
+        self.state().wait(deadline_in(timeout)).ok_or(TimeoutError)
     }
 
     /// Waits until the task is done, then returns the reason why it has no value, or `None` if it has one.
@@ -137,27 +143,8 @@ impl<T> Future<T> {
         if let Err(error) = self.result() {
             return Ok(Err(error.clone()));
         }
-        let mut state = self.state;
-        loop {
-            let promise_holds_state = Arc::weak_count(&state) > 0;
-            // Pairs with the drop of the weak reference: if that is seen as dropped, the strong one was dropped before.
-            fence(Ordering::Acquire);
-            match Arc::try_unwrap(state) {
-                Ok(state) => {
-                    let outcome = state.into_outcome();
-                    return Ok(
-                        outcome.unwrap_or_else(|| unreachable!("`result` has returned a value"))
-                    );
-                }
-                // Between publishing the value and releasing the state the promise does nothing slow, so this loop is
-                // short.
-                Err(shared) if promise_holds_state => {
-                    state = shared;
-                    yield_now();
-                }
-                Err(shared) => return Err(Self { state: shared }),
-            }
-        }
+        let taken = self.shared.into_value();
+        taken.map(Ok).map_err(Self::from_shared)
     }
 
     /// Returns whether the task is done: it has a value, has failed, or was cancelled. Does not wait.
@@ -170,7 +157,7 @@ impl<T> Future<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn done(&self) -> bool {
-        self.state.is_settled()
+        self.state().is_settled()
     }
 
     /// Returns whether a worker is running the task. Does not wait.
@@ -182,7 +169,7 @@ impl<T> Future<T> {
     /// assert!(future.done() && !future.running());
     /// ```
     pub fn running(&self) -> bool {
-        self.state.stage() == Stage::Running
+        self.state().stage() == Stage::Running
     }
 
     /// Returns whether the task was cancelled. Does not wait.
@@ -194,7 +181,7 @@ impl<T> Future<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancelled(&self) -> bool {
-        self.state.stage() == Stage::Cancelled
+        self.state().stage() == Stage::Cancelled
     }
 
     /// Cancels the task if it has not started. Returns whether it is cancelled.
@@ -218,9 +205,9 @@ impl<T> Future<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancel(&self) -> bool {
-        match self.state.cancel() {
+        match self.state().cancel() {
             Some(observers) => {
-                let (wakers, callbacks) = notify(&self.state, observers);
+                let (wakers, callbacks) = self.shared.notify(observers);
                 wakers.wake();
                 callbacks.run();
                 true
@@ -256,41 +243,41 @@ impl<T> Future<T> {
         T: 'static,
     {
         let with_future =
-            |state: Shared<T>| -> Due { Box::new(move || callback(&Self::from_shared(state))) };
+            |shared: Shared<T>| -> Due { Box::new(move || callback(&Self::from_shared(shared))) };
         let observer = Observer::Callback(Box::new(with_future));
-        if let Err(Observer::Callback(with_future)) = self.state.observe(observer) {
-            Callbacks(vec![with_future(Arc::clone(&self.state))]).run();
+        if let Err(Observer::Callback(with_future)) = self.state().observe(observer) {
+            Callbacks(vec![with_future(self.shared.clone())]).run();
         }
     }
 
     /// Creates another handle from the shared state.
-    pub(crate) fn from_shared(state: Shared<T>) -> Self {
-        Self { state }
+    pub(crate) fn from_shared(shared: Shared<T>) -> Self {
+        Self { shared }
     }
 
     pub(crate) fn into_shared(self) -> Shared<T> {
-        self.state
+        self.shared
     }
 
     pub(crate) fn state(&self) -> &State<T, Observer<T>> {
-        &self.state
+        self.shared.state()
     }
 
     /// Returns an address that no other live future has.
     pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.state).addr()
+        self.shared.address()
     }
 }
 
 impl<T> Clone for Future<T> {
     fn clone(&self) -> Self {
-        Self::from_shared(Arc::clone(&self.state))
+        Self::from_shared(self.shared.clone())
     }
 }
 
 impl<T> PartialEq for Future<T> {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.state, &other.state)
+        self.address() == other.address()
     }
 }
 
@@ -305,7 +292,7 @@ impl<T> Hash for Future<T> {
 /// Prints the stage, and the failure if there is one. Does not print the value, which may not implement `Debug`.
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.state.stage() {
+        match self.state().stage() {
             Stage::Pending => f.write_str("Future(pending)"),
             Stage::Running => f.write_str("Future(running)"),
             Stage::Cancelled => f.write_str("Future(cancelled)"),

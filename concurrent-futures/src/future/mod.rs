@@ -21,7 +21,7 @@ mod tally;
 pub use awaiting::{IntoResultFuture, OwnedResultFuture, ResultFuture};
 pub(crate) use callbacks::Callbacks;
 pub use handle::Future;
-pub(crate) use observer::{Observer, Shared};
+pub(crate) use observer::{Cell, Observer, Shared};
 pub use promise::Promise;
 pub(crate) use queue::Queue;
 pub(crate) use tally::Tally;

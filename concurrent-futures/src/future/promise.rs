@@ -1,16 +1,16 @@
 //! The write side of a future, which must settle it.
 //!
 //! The promise does not count as a handle of the future. When it wakes waiting threads it holds only the state, and it
-//! releases the state right afterwards, before it runs any foreign code: wakers and callbacks may take the value out.
-//! `Future::into_result` waits for that release and no longer.
+//! releases the state right afterwards, before it runs any foreign code: wakers and callbacks may take the value out,
+//! and that waits for the release.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use crate::error::{BrokenError, TaskError};
 use crate::future::callbacks::Callbacks;
-use crate::future::observer::{Observer, Shared, notify};
-use crate::state::{Stage, State};
+use crate::future::observer::{Cell, Observer, notify};
+use crate::state::Stage;
 
 /// The write side of a future, for implementations of [`Executor`](crate::Executor).
 ///
@@ -29,18 +29,13 @@ use crate::state::{Stage, State};
 /// assert_eq!(future.result(), Err(&TaskError::Broken(BrokenError::Abandoned)));
 /// ```
 pub struct Promise<T> {
-    state: Shared<T>,
-    /// Dropped after `state`, in field order: while a weak reference exists, the promise may still hold a strong one.
-    _release_marker: Weak<State<T, Observer<T>>>,
+    cell: Arc<Cell<T>>,
 }
 
 impl<T> Promise<T> {
-    pub(super) fn new(state: Shared<T>) -> Self {
-        let release_marker = Arc::downgrade(&state);
-        Self {
-            state,
-            _release_marker: release_marker,
-        }
+    /// Returns the promise of a task. There must be one only.
+    pub(crate) fn new(cell: Arc<Cell<T>>) -> Self {
+        Self { cell }
     }
 
     /// Marks the task as running. Returns false if it was cancelled and must not run.
@@ -53,7 +48,7 @@ impl<T> Promise<T> {
     /// assert!(!promise.begin());
     /// ```
     pub fn begin(&self) -> bool {
-        self.state.begin()
+        self.cell.state.begin()
     }
 
     /// Sets the outcome, wakes all waiters and runs the callbacks in this thread. Returns after the last callback; a
@@ -73,11 +68,11 @@ impl<T> Promise<T> {
 
     /// Sets the outcome and wakes all waiters. The caller must run the callbacks.
     pub(crate) fn fulfil(self, outcome: Result<T, TaskError>) -> Callbacks {
-        let observers = self.state.settle(outcome).unwrap_or_default();
+        let observers = self.cell.state.settle(outcome).unwrap_or_default();
         if observers.is_empty() {
             return Callbacks::default();
         }
-        let (wakers, callbacks) = notify(&self.state, observers);
+        let (wakers, callbacks) = notify(&self.cell, observers);
         drop(self);
         wakers.wake();
         callbacks
@@ -100,25 +95,25 @@ impl<T> Promise<T> {
                 callbacks.run();
                 true
             }
-            None => self.state.stage() == Stage::Cancelled,
+            None => self.cell.state.stage() == Stage::Cancelled,
         }
     }
 
     /// Cancels the future if it is pending. The caller must run the callbacks.
     pub(crate) fn settle_cancelled(&self) -> Option<Callbacks> {
-        let observers = self.state.cancel()?;
+        let observers = self.cell.state.cancel()?;
         Some(self.notify(observers))
     }
 
     /// Settles the future as broken, unless it is settled. The caller must run the callbacks.
     pub(crate) fn settle_broken(&self, broken: BrokenError) -> Option<Callbacks> {
-        let observers = self.state.settle(Err(TaskError::Broken(broken)))?;
+        let observers = self.cell.state.settle(Err(TaskError::Broken(broken)))?;
         Some(self.notify(observers))
     }
 
     /// Notifies the observers of a future that has no value: there is none to take out of the only handle.
     fn notify(&self, observers: Vec<Observer<T>>) -> Callbacks {
-        let (wakers, callbacks) = notify(&self.state, observers);
+        let (wakers, callbacks) = notify(&self.cell, observers);
         wakers.wake();
         callbacks
     }
@@ -126,7 +121,7 @@ impl<T> Promise<T> {
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        if matches!(self.state.stage(), Stage::Pending | Stage::Running)
+        if matches!(self.cell.state.stage(), Stage::Pending | Stage::Running)
             && let Some(callbacks) = self.settle_broken(BrokenError::Abandoned)
         {
             callbacks.run();
@@ -136,6 +131,6 @@ impl<T> Drop for Promise<T> {
 
 impl<T> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Promise({:?})", self.state.stage())
+        write!(f, "Promise({:?})", self.cell.state.stage())
     }
 }

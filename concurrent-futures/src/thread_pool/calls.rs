@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::chunk::Chunk;
 use crate::error::{SubmitError, TaskError};
 use crate::future::Future;
 use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
-use crate::thread_pool::job::job;
+use crate::thread_pool::job::Job;
 use crate::thread_pool::pool::Pool;
 
 /// Returns one task per item, each of which calls `function` with it.
@@ -41,25 +42,32 @@ where
     }
 }
 
-pub(super) fn submit<'t, T, F>(pool: &Arc<Pool<'t>>, function: F) -> Result<Future<T>, SubmitError>
-where
-    T: Send + Sync + 't,
-    F: FnOnce() -> Result<T, TaskError> + Send + 't,
-{
-    let (job, future) = job(function);
-    pool.submit(job)?;
-    Ok(future)
+/// Returns the function of a task whose output is its value.
+pub(super) fn value_of<K: Task>(task: K) -> impl FnOnce() -> Result<K::Output, TaskError> + Send {
+    || Ok(task.run())
 }
 
-/// Submits a task whose `Err` counts as its failure.
-pub(super) fn try_submit<'t, K>(
-    pool: &Arc<Pool<'t>>,
+/// Returns the function of a task whose `Err` counts as its failure.
+pub(super) fn value_or_failure_of<K: Task<Output: Fallible>>(
     task: K,
-) -> Result<Future<<K::Output as Fallible>::Value>, SubmitError>
-where
-    K: Task<Output: Fallible<Value: 't>> + 't,
-{
-    submit(pool, || task.run().into_value().map_err(TaskError::failed))
+) -> impl FnOnce() -> Result<<K::Output as Fallible>::Value, TaskError> + Send {
+    || task.run().into_value().map_err(TaskError::failed)
+}
+
+/// Returns the function of several tasks that run as one.
+pub(super) fn chunk_of<K: Task>(
+    tasks: Vec<K>,
+) -> impl FnOnce() -> Result<Chunk<K::Output>, TaskError> + Send {
+    || Ok(Chunk::run(tasks))
+}
+
+/// Queues a job and returns its future.
+pub(super) fn submit<'t, T>(
+    pool: &Arc<Pool<'t>>,
+    (job, future): (Arc<dyn Job + 't>, Future<T>),
+) -> Result<Future<T>, SubmitError> {
+    pool.submit(job)?;
+    Ok(future)
 }
 
 /// Closes a pool and waits as `how` says. Returns whether all workers have ended.

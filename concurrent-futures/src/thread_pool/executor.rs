@@ -11,7 +11,8 @@ use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
-use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
+use crate::thread_pool::calls::{calls, chunk_of, shutdown, submit, value_of, value_or_failure_of};
+use crate::thread_pool::job::job;
 use crate::thread_pool::pool::{Pool, Settings, Thread, Worker};
 
 /// An executor that runs tasks on a bounded number of threads, in the order submitted.
@@ -69,7 +70,7 @@ impl ThreadPoolExecutor {
     where
         K: Task + 'static,
     {
-        submit(&self.pool, || Ok(task.run()))
+        submit(&self.pool, job(value_of(task)))
     }
 
     /// Queues a task that returns a [`Result`]. An `Ok` holds the value of the future, an `Err` becomes
@@ -95,7 +96,7 @@ impl ThreadPoolExecutor {
     where
         K: Task<Output: Fallible> + 'static,
     {
-        try_submit(&self.pool, task)
+        submit(&self.pool, job(value_or_failure_of(task)))
     }
 
     /// Queues `function(item)` for all `items` at once and returns an iterator over the results, in the order of the
@@ -185,7 +186,7 @@ impl<K: Task + 'static> Executor<K> for ThreadPoolExecutor {
     }
 
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
-        submit(&self.pool, || Ok(Chunk::run(tasks)))
+        submit(&self.pool, job(chunk_of(tasks)))
     }
 
     fn shutdown(&self, how: Shutdown) -> bool {

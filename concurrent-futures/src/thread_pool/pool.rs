@@ -18,7 +18,7 @@ use crate::future::Callbacks;
 use crate::panics::{call, contain};
 use crate::pool::{Join, Running, Threads, lock};
 use crate::thread_pool::counter::TaskCounter;
-use crate::thread_pool::job::Job;
+use crate::thread_pool::job::{End, Job};
 use crate::thread_pool::semaphore::Semaphore;
 
 /// The settings of a pool.
@@ -75,7 +75,7 @@ pub(super) struct Pool<'t> {
     start: Start<'t>,
     state: Mutex<State<'t>>,
     threads: Threads<Thread<'t>>,
-    queue: Receiver<Box<dyn Job + 't>>,
+    queue: Receiver<Arc<dyn Job + 't>>,
     /// One permit for each task that may be queued, if the queue is bounded.
     permits: Option<Semaphore>,
     unfinished: TaskCounter,
@@ -94,7 +94,7 @@ impl Context for Cancelled {
 
 struct State<'t> {
     /// Removed when the pool is shut down or broken. Workers end when it is gone and the queue is empty.
-    sender: Option<Sender<Box<dyn Job + 't>>>,
+    sender: Option<Sender<Arc<dyn Job + 't>>>,
     /// The number of threads started so far.
     started: usize,
     broken: Option<BrokenError>,
@@ -119,7 +119,7 @@ impl<'t> Pool<'t> {
         })
     }
 
-    pub(super) fn submit(self: &Arc<Self>, job: Box<dyn Job + 't>) -> Result<(), SubmitError> {
+    pub(super) fn submit(self: &Arc<Self>, job: Arc<dyn Job + 't>) -> Result<(), SubmitError> {
         if let Some(permits) = &self.permits
             && !permits.acquire(self.is_own_worker())
         {
@@ -132,7 +132,7 @@ impl<'t> Pool<'t> {
         queued
     }
 
-    fn enqueue(self: &Arc<Self>, job: Box<dyn Job + 't>) -> Result<(), SubmitError> {
+    fn enqueue(self: &Arc<Self>, job: Arc<dyn Job + 't>) -> Result<(), SubmitError> {
         let mut state = self.state();
         if let Some(broken) = &state.broken {
             return Err(SubmitError::Broken(broken.clone()));
@@ -197,7 +197,7 @@ impl<'t> Pool<'t> {
         for job in &self.queue {
             self.release_permit();
             contain(|| {
-                if let Some(callbacks) = job.run(&self.unfinished) {
+                if let Some(callbacks) = job.end(End::Run(&self.unfinished)) {
                     self.run_callbacks(callbacks);
                 }
             });
@@ -217,7 +217,7 @@ impl<'t> Pool<'t> {
     fn break_pool(&self, broken: &BrokenError) {
         self.state().broken.get_or_insert(broken.clone());
         self.close();
-        self.drain_queue(|job| job.settle_broken(broken.clone()));
+        self.drain_queue(|job| job.end(End::Break(broken.clone())));
     }
 
     /// Stops accepting tasks.
@@ -231,11 +231,11 @@ impl<'t> Pool<'t> {
     /// Cancels the queued tasks, and reports to the running ones that they may stop.
     pub(super) fn cancel_queue(&self) {
         self.cancelled.0.store(true, Ordering::Relaxed);
-        self.drain_queue(|job| job.cancel());
+        self.drain_queue(|job| job.end(End::Cancel));
     }
 
     /// Settles the queued tasks. Callbacks run only after all of them are settled, because one may wait for another.
-    fn drain_queue(&self, settle: impl Fn(Box<dyn Job + 't>) -> Option<Callbacks>) {
+    fn drain_queue(&self, settle: impl Fn(Arc<dyn Job + 't>) -> Option<Callbacks>) {
         let mut to_run = Vec::new();
         for job in self.queue.try_iter() {
             self.release_permit();

@@ -13,7 +13,8 @@ use crate::future::Future;
 use crate::map::{Map, MapOptions};
 use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
-use crate::thread_pool::calls::{calls, shutdown, submit, try_submit};
+use crate::thread_pool::calls::{calls, chunk_of, shutdown, submit, value_of, value_or_failure_of};
+use crate::thread_pool::job::borrowing_job;
 use crate::thread_pool::pool::{Pool, Settings, Start, Thread, Worker};
 
 /// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope). Works as a
@@ -75,7 +76,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     where
         K: Task + 'scope,
     {
-        submit(&self.pool, || Ok(task.run()))
+        submit(&self.pool, borrowing_job(value_of(task)))
     }
 
     /// Queues a task that returns a [`Result`], as
@@ -100,7 +101,7 @@ impl<'scope> ScopedExecutor<'scope, '_> {
     where
         K: Task<Output: Fallible> + 'scope,
     {
-        try_submit(&self.pool, task)
+        submit(&self.pool, borrowing_job(value_or_failure_of(task)))
     }
 
     /// Queues `function(item)` for all `items` and returns an iterator over the results, as
@@ -187,7 +188,7 @@ impl<'scope, K: Task + 'scope> Executor<K> for ScopedExecutor<'scope, '_> {
     }
 
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
-        submit(&self.pool, || Ok(Chunk::run(tasks)))
+        submit(&self.pool, borrowing_job(chunk_of(tasks)))
     }
 
     fn shutdown(&self, how: Shutdown) -> bool {
