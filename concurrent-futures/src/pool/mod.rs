@@ -4,11 +4,6 @@
 
 mod threads;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-pub(crate) use threads::{Join, Running, Threads};
-
-/// Locks `mutex`. Code under the locks of a pool does not panic, so the value of a poisoned one is still consistent.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+#[cfg(all(unix, feature = "processes"))]
+pub(crate) use threads::Running;
+pub(crate) use threads::{Join, Threads};

@@ -5,11 +5,11 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::lock;
+use crate::sync::{Condvar, Mutex, deadline_in, has_passed, lock, wait_until};
 
 thread_local! {
     /// The address of the threads that this thread is one of. Only compared, never dereferenced.
@@ -24,7 +24,6 @@ pub(crate) struct Threads<H> {
     joining: Mutex<()>,
 }
 
-#[derive(Default)]
 struct Count {
     running: Mutex<usize>,
     ended: Condvar,
@@ -70,9 +69,12 @@ impl Count {
 impl<H: Join> Threads<H> {
     pub(crate) fn new() -> Self {
         Self {
-            handles: Mutex::default(),
-            count: Arc::default(),
-            joining: Mutex::default(),
+            handles: Mutex::new(Vec::new()),
+            count: Arc::new(Count {
+                running: Mutex::new(0),
+                ended: Condvar::new(),
+            }),
+            joining: Mutex::new(()),
         }
     }
 
@@ -111,21 +113,13 @@ impl<H: Join> Threads<H> {
 
     /// Waits until no thread runs. Returns false after the timeout.
     fn wait(&self, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(deadline_in);
         let mut running = lock(&self.count.running);
         while *running > 0 {
-            let ended = &self.count.ended;
-            running = match deadline {
-                None => ended.wait(running).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    let waited = ended.wait_timeout(running, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            if has_passed(deadline) {
+                return false;
+            }
+            running = wait_until(&self.count.ended, running, deadline);
         }
         true
     }

@@ -1,7 +1,7 @@
 //! The state that an executor and the threads of its slots share.
 
 use std::process::ExitStatus;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
@@ -13,8 +13,9 @@ use super::job::{CallbacksToRun, Job, Pending};
 use super::scheduler::{Rules, Stage, State, Step};
 use crate::error::{BrokenError, SubmitError};
 use crate::panics::contain;
-use crate::pool::{Threads, lock};
+use crate::pool::Threads;
 use crate::shutdown::Shutdown;
+use crate::sync::{Condvar, Mutex, MutexGuard, lock, wait_until};
 
 pub(super) struct Pool {
     pub(super) state: Mutex<State>,
@@ -77,8 +78,7 @@ impl Pool {
             if self.threads.is_own() {
                 return Err(SubmitError::QueueFull);
             }
-            let waited = self.room.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
+            state = wait_until(&self.room, state, None);
         }
         state.check_open()?;
         state.queue.push_back(job);

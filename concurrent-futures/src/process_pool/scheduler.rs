@@ -8,13 +8,14 @@ use std::collections::VecDeque;
 use std::mem;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::Instant;
 
 use multiprocessing::{CANCEL, Child, Frame, send_without_waiting};
 
 use super::job::{Job, Pending};
 use crate::error::{BrokenError, SubmitError};
+use crate::sync::Condvar;
 
 /// The state that the lock of the pool guards.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 use multiprocessing::{Child, Receiver, Refusal, Role, compare_versions, served};
@@ -19,6 +19,7 @@ use super::scheduler::{Stage, State, Worker, WriterAction};
 use crate::error::{BrokenError, TaskError};
 use crate::panics::contain;
 use crate::pool::Running;
+use crate::sync::{MutexGuard, deadline_in, has_passed, wait_until};
 
 /// The number of the initializer among the tasks of a worker.
 const INITIALIZER_NUMBER: u64 = 0;
@@ -59,9 +60,9 @@ impl Pool {
         index: usize,
     ) -> MutexGuard<'a, State> {
         let wake = Arc::clone(&state.slots[index].wake);
-        let waited = wake.wait_timeout(state, RETRY_PAUSE);
-        let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        if !timeout.timed_out() || state.slots[index].stage != Stage::Pausing {
+        let deadline = deadline_in(RETRY_PAUSE);
+        let mut state = wait_until(&wake, state, deadline);
+        if !has_passed(deadline) || state.slots[index].stage != Stage::Pausing {
             return state;
         }
         state.slots[index].stage = Stage::Vacant;
@@ -248,5 +249,5 @@ impl Pool {
 
 fn wait<'a>(state: MutexGuard<'a, State>, index: usize) -> MutexGuard<'a, State> {
     let wake = Arc::clone(&state.slots[index].wake);
-    wake.wait(state).unwrap_or_else(PoisonError::into_inner)
+    wait_until(&wake, state, None)
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::thread;
 
 use crate::chunk::Chunk;
 use crate::error::SubmitError;
@@ -13,7 +12,8 @@ use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, chunk_of, shutdown, submit, value_of, value_or_failure_of};
 use crate::thread_pool::job::job;
-use crate::thread_pool::pool::{Pool, Settings, Thread, Worker};
+use crate::thread_pool::pool::{Pool, Settings};
+use crate::thread_pool::thread::start_unscoped;
 
 /// An executor that runs tasks on a bounded number of threads, in the order submitted.
 ///
@@ -39,12 +39,8 @@ pub struct ThreadPoolExecutor {
 
 impl ThreadPoolExecutor {
     pub(super) fn with(settings: Settings) -> Self {
-        let start = |name, worker: Worker<'static>| {
-            let named = thread::Builder::new().name(name);
-            named.spawn(move || worker.work()).map(Thread::Unscoped)
-        };
         Self {
-            pool: Pool::new(settings, Box::new(start)),
+            pool: Pool::new(settings, start_unscoped()),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::error::{BrokenError, TaskError};
 use crate::future::{Callbacks, Cell, Future, Promise};
 use crate::panics::{call, contain};
 use crate::sync::{Mutex, lock};
-use crate::thread_pool::counter::TaskCounter;
+use crate::thread_pool::counter::{TaskCounter, Ticket};
 
 /// The size of the largest function that lies in the cell of its future, in bytes.
 const LARGEST_INSIDE: usize = 128;
@@ -18,7 +18,7 @@ const LARGEST_INSIDE: usize = 128;
 /// A task in the queue.
 pub(super) trait Job: Send + Sync {
     /// Ends the task, which only the first call does. Returns the callbacks instead of running them: the pool decides
-    /// when they run.
+    /// when they run. Each queued job must be ended, because dropping it need not settle its future.
     fn end(self: Arc<Self>, how: End<'_>) -> Option<Callbacks>;
 }
 
@@ -26,7 +26,7 @@ pub(super) trait Job: Send + Sync {
 pub(super) enum End<'a> {
     /// It runs, unless it was cancelled. It is removed from this counter as soon as its call has returned, before any
     /// waiter sees the outcome.
-    Run(&'a TaskCounter),
+    Run(&'a TaskCounter, Ticket),
     Cancel,
     Break(BrokenError),
 }
@@ -102,20 +102,20 @@ where
 {
     fn end(self, how: End<'_>) -> Option<Callbacks> {
         match how {
-            End::Run(unfinished) => self.run(unfinished),
+            End::Run(unfinished, ticket) => self.run(|| unfinished.remove(ticket)),
             End::Cancel => self.settle(Promise::settle_cancelled),
             End::Break(broken) => self.settle(|promise| promise.settle_broken(broken)),
         }
     }
 
-    fn run(self, unfinished: &TaskCounter) -> Option<Callbacks> {
+    fn run(self, returned: impl FnOnce()) -> Option<Callbacks> {
         let Self { function, promise } = self;
         if !promise.begin() {
-            unfinished.decrement();
+            returned();
             return None;
         }
         let outcome = call(function).flatten();
-        unfinished.decrement();
+        returned();
         let callbacks = promise.fulfil(outcome);
         (!callbacks.is_empty()).then_some(callbacks)
     }

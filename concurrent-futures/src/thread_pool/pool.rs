@@ -1,25 +1,26 @@
-//! The queue and its workers. A worker is started when a task arrives and no worker is idle.
+//! The workers of a queue. A worker is started when a task arrives and no worker is idle.
 //!
 //! A worker counts as free as soon as its task has returned, before any waiter sees the result. So a thread that waits
 //! for a result and then submits again finds the same worker, and a chain of calls never grows the pool. There is one
 //! exception: while a worker runs callbacks, which may wait for other tasks, it counts as busy.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::{JoinHandle, ScopedJoinHandle};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
 use portable_task::{Context, with_context};
 
 use crate::error::{BrokenError, SubmitError, TaskError};
 use crate::future::Callbacks;
 use crate::panics::{call, contain};
-use crate::pool::{Join, Running, Threads, lock};
-use crate::thread_pool::counter::TaskCounter;
+use crate::pool::Threads;
+use crate::sync::{Mutex, MutexGuard, lock};
+use crate::thread_pool::counter::{TaskCounter, Ticket};
 use crate::thread_pool::job::{End, Job};
+use crate::thread_pool::queue::Queue;
 use crate::thread_pool::semaphore::Semaphore;
+use crate::thread_pool::thread::{Start, Thread};
 
 /// The settings of a pool.
 pub(super) struct Settings {
@@ -32,50 +33,15 @@ pub(super) struct Settings {
 /// A function that sets up a worker, or returns the reason why it cannot.
 pub(super) type Initializer = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// A function that starts a thread with this name that works for this pool.
-pub(super) type Start<'t> =
-    Box<dyn Fn(String, Worker<'t>) -> io::Result<Thread<'t>> + Send + Sync + 't>;
-
-pub(super) enum Thread<'t> {
-    Unscoped(JoinHandle<()>),
-    Scoped(ScopedJoinHandle<'t, ()>),
-}
-
-impl Join for Thread<'_> {
-    fn join(self) {
-        // Panics in a worker are caught there.
-        let _ = match self {
-            Self::Unscoped(thread) => thread.join(),
-            Self::Scoped(thread) => thread.join(),
-        };
-    }
-}
-
-/// What the thread of a worker does.
-pub(super) struct Worker<'t> {
-    pool: Arc<Pool<'t>>,
-    running: Running,
-}
-
-impl Worker<'_> {
-    /// Runs the initializer and then tasks, until the pool is closed and the queue is empty.
-    pub(super) fn work(self) {
-        let Self { pool, running } = self;
-        running.enter();
-        with_context(pool.cancelled.clone(), || pool.work());
-        // Before the thread counts as ended: this may be the last handle, which drops the initializer.
-        drop(pool);
-        drop(running);
-    }
-}
-
 /// The state that an executor and its workers share. Tasks may borrow data for `'t`.
 pub(super) struct Pool<'t> {
     settings: Settings,
     start: Start<'t>,
-    state: Mutex<State<'t>>,
+    state: Mutex<State>,
+    /// The number of threads started so far. Changes under the lock of `state`.
+    started: AtomicUsize,
     threads: Threads<Thread<'t>>,
-    queue: Receiver<Arc<dyn Job + 't>>,
+    queue: Queue<(Arc<dyn Job + 't>, Ticket)>,
     /// One permit for each task that may be queued, if the queue is bounded.
     permits: Option<Semaphore>,
     unfinished: TaskCounter,
@@ -92,26 +58,23 @@ impl Context for Cancelled {
     }
 }
 
-struct State<'t> {
-    /// Removed when the pool is shut down or broken. Workers end when it is gone and the queue is empty.
-    sender: Option<Sender<Arc<dyn Job + 't>>>,
-    /// The number of threads started so far.
-    started: usize,
+struct State {
+    /// Whether the pool is shut down or broken. Workers then end when the queue is empty.
+    closed: bool,
     broken: Option<BrokenError>,
 }
 
 impl<'t> Pool<'t> {
     pub(super) fn new(settings: Settings, start: Start<'t>) -> Arc<Self> {
-        let (sender, queue) = crossbeam_channel::unbounded();
         Arc::new(Self {
             start,
             state: Mutex::new(State {
-                sender: Some(sender),
-                started: 0,
+                closed: false,
                 broken: None,
             }),
+            started: AtomicUsize::new(0),
             threads: Threads::new(),
-            queue,
+            queue: Queue::new(),
             permits: settings.queue_bound.map(Semaphore::new),
             unfinished: TaskCounter::default(),
             cancelled: Arc::default(),
@@ -133,47 +96,75 @@ impl<'t> Pool<'t> {
     }
 
     fn enqueue(self: &Arc<Self>, job: Arc<dyn Job + 't>) -> Result<(), SubmitError> {
-        let mut state = self.state();
-        if let Some(broken) = &state.broken {
-            return Err(SubmitError::Broken(broken.clone()));
+        let ticket = self.unfinished.add();
+        let queued = self.start_if_needed().and_then(|()| {
+            let pushed = self.queue.push((job, ticket));
+            pushed.map_err(|_| self.refusal())
+        });
+        if queued.is_err() {
+            self.unfinished.remove(ticket);
         }
-        if state.sender.is_none() {
-            return Err(SubmitError::ShutDown);
+        queued
+    }
+
+    /// Starts a worker for the task that was counted last, unless there are enough or the pool is closed.
+    ///
+    /// # Errors
+    /// [`SubmitError::NoThread`] if there is no worker and none can be started.
+    fn start_if_needed(self: &Arc<Self>) -> Result<(), SubmitError> {
+        if self.has_enough_workers() {
+            return Ok(());
         }
-        self.count_task(&mut state).map_err(SubmitError::NoThread)?;
-        if let Some(sender) = &state.sender {
-            // The pool itself holds a receiver, so the channel is open.
-            let _ = sender.send(job);
+        // Held meanwhile: the pool must not be closed.
+        let state = self.state();
+        if state.closed {
+            return Ok(());
+        }
+        match self.start_worker(state) {
+            Err(error) if self.started() == 0 => Err(SubmitError::NoThread(error)),
+            // Otherwise the existing workers will run the task.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Returns whether there is a worker for each task that was counted, or there are as many as allowed.
+    fn has_enough_workers(&self) -> bool {
+        let started = self.started();
+        started == self.settings.max_workers || self.unfinished.count() <= started
+    }
+
+    /// Starts a worker, unless there are enough. The lock keeps other threads from doing the same.
+    fn start_worker(self: &Arc<Self>, _held: MutexGuard<'_, State>) -> io::Result<()> {
+        if self.has_enough_workers() {
+            return Ok(());
+        }
+        let name = format!("{}_{}", self.settings.thread_name_prefix, self.started());
+        let pool = Arc::clone(self);
+        self.threads.start(|running| {
+            let body = move || {
+                running.enter();
+                with_context(pool.cancelled.clone(), || pool.work());
+                // Before the thread counts as ended: this may be the last handle, which drops the initializer.
+                drop(pool);
+                drop(running);
+            };
+            (self.start)(name, Box::new(body))
+        })?;
+        let before = self.started.fetch_add(1, Ordering::Relaxed);
+        if before + 1 == self.settings.max_workers {
+            self.unfinished.retire();
         }
         Ok(())
     }
 
-    /// Counts a task and starts a worker for it, unless there are enough workers or as many as allowed.
-    ///
-    /// # Errors
-    /// If there is no worker and none can be started. The task is then not counted.
-    fn count_task(self: &Arc<Self>, state: &mut State<'t>) -> io::Result<()> {
-        let unfinished = self.unfinished.increment();
-        if unfinished <= state.started || state.started == self.settings.max_workers {
-            return Ok(());
-        }
-        let name = format!("{}_{}", self.settings.thread_name_prefix, state.started);
-        let pool = Arc::clone(self);
-        let started = self
-            .threads
-            .start(|running| (self.start)(name, Worker { pool, running }));
-        match started {
-            Ok(()) => {
-                state.started += 1;
-                Ok(())
-            }
-            Err(error) if state.started == 0 => {
-                self.unfinished.decrement();
-                Err(error)
-            }
-            // The existing workers will run the task.
-            Err(_) => Ok(()),
-        }
+    fn started(&self) -> usize {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// Returns the reason why the pool accepts no tasks.
+    fn refusal(&self) -> SubmitError {
+        let broken = self.state().broken.clone();
+        broken.map_or(SubmitError::ShutDown, SubmitError::Broken)
     }
 
     fn release_permit(&self) {
@@ -182,6 +173,7 @@ impl<'t> Pool<'t> {
         }
     }
 
+    /// Runs the initializer and then tasks, until the pool is closed and the queue is empty.
     fn work(self: &Arc<Self>) {
         if let Some(initializer) = &self.settings.initializer {
             let message = match call(initializer) {
@@ -193,11 +185,11 @@ impl<'t> Pool<'t> {
                 self.break_pool(&BrokenError::Initializer { message });
             }
         }
-        // Ends when the sender is gone and the queue is empty; after a failed initializer both are true already.
-        for job in &self.queue {
+        // After a failed initializer the queue is closed and empty already.
+        while let Some((job, ticket)) = self.queue.pop() {
             self.release_permit();
             contain(|| {
-                if let Some(callbacks) = job.end(End::Run(&self.unfinished)) {
+                if let Some(callbacks) = job.end(End::Run(&self.unfinished, ticket)) {
                     self.run_callbacks(callbacks);
                 }
             });
@@ -208,9 +200,10 @@ impl<'t> Pool<'t> {
     fn run_callbacks(self: &Arc<Self>, callbacks: Callbacks) {
         // A callback may wait for another task of this pool, which may need another worker. If none can be started,
         // that task waits for this worker, as it would have to anyway.
-        let _ = self.count_task(&mut self.state());
+        let ticket = self.unfinished.add();
+        let _ = self.start_worker(self.state());
         callbacks.run();
-        self.unfinished.decrement();
+        self.unfinished.remove(ticket);
     }
 
     /// Marks the pool as broken: fails the queued tasks and accepts no more. Running tasks continue.
@@ -222,7 +215,10 @@ impl<'t> Pool<'t> {
 
     /// Stops accepting tasks.
     pub(super) fn close(&self) {
-        drop(self.state().sender.take());
+        let mut state = self.state();
+        state.closed = true;
+        self.queue.close();
+        drop(state);
         if let Some(permits) = &self.permits {
             permits.close();
         }
@@ -237,10 +233,10 @@ impl<'t> Pool<'t> {
     /// Settles the queued tasks. Callbacks run only after all of them are settled, because one may wait for another.
     fn drain_queue(&self, settle: impl Fn(Arc<dyn Job + 't>) -> Option<Callbacks>) {
         let mut to_run = Vec::new();
-        for job in self.queue.try_iter() {
+        while let Some((job, ticket)) = self.queue.try_pop() {
             self.release_permit();
             to_run.extend(settle(job));
-            self.unfinished.decrement();
+            self.unfinished.remove(ticket);
         }
         for callbacks in to_run {
             callbacks.run();
@@ -263,7 +259,7 @@ impl<'t> Pool<'t> {
         &self.unfinished
     }
 
-    fn state(&self) -> MutexGuard<'_, State<'t>> {
+    fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
@@ -272,8 +268,8 @@ impl<'t> Pool<'t> {
         let state = self.state();
         f.debug_struct(name)
             .field("max_workers", &self.settings.max_workers)
-            .field("started", &state.started)
-            .field("shut_down", &state.sender.is_none())
+            .field("started", &self.started())
+            .field("shut_down", &state.closed)
             .field("broken", &state.broken)
             .finish_non_exhaustive()
     }

@@ -15,7 +15,8 @@ use crate::shutdown::Shutdown;
 use crate::task::{Fallible, Task};
 use crate::thread_pool::calls::{calls, chunk_of, shutdown, submit, value_of, value_or_failure_of};
 use crate::thread_pool::job::borrowing_job;
-use crate::thread_pool::pool::{Pool, Settings, Start, Thread, Worker};
+use crate::thread_pool::pool::{Pool, Settings};
+use crate::thread_pool::thread::start_in;
 
 /// The executor inside [`ThreadPoolExecutor::scope`](crate::ThreadPoolExecutor::scope). Works as a
 /// [`ThreadPoolExecutor`](crate::ThreadPoolExecutor), but its tasks may borrow.
@@ -46,14 +47,6 @@ where
             env: PhantomData,
         };
         body(&executor)
-    })
-}
-
-fn start_in<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Start<'scope> {
-    Box::new(move |name, worker: Worker<'scope>| {
-        let named = thread::Builder::new().name(name);
-        let thread = named.spawn_scoped(scope, move || worker.work());
-        thread.map(Thread::Scoped)
     })
 }
 

@@ -1,7 +1,7 @@
 //! The bound on the queue: each queued task holds a permit. A thread that submits a task waits for a permit, unless it
 //! is a worker of the same pool.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use crate::sync::{Condvar, Mutex, lock, wait_until};
 
 /// A counting semaphore that can be closed.
 pub(super) struct Semaphore {
@@ -29,13 +29,12 @@ impl Semaphore {
     /// Takes a permit and waits for one if necessary. Returns false if there is none and the caller `cannot_wait`.
     /// After [`close`](Self::close) every caller gets a permit, so that the pool can return the reason.
     pub(super) fn acquire(&self, cannot_wait: bool) -> bool {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         while state.permits == 0 && !state.closed {
             if cannot_wait {
                 return false;
             }
-            let waited = self.changed.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
+            state = wait_until(&self.changed, state, None);
         }
         state.permits = state.permits.saturating_sub(1);
         true
@@ -43,16 +42,12 @@ impl Semaphore {
 
     /// Returns a permit.
     pub(super) fn release(&self) {
-        self.state().permits += 1;
+        lock(&self.state).permits += 1;
         self.changed.notify_one();
     }
 
     pub(super) fn close(&self) {
-        self.state().closed = true;
+        lock(&self.state).closed = true;
         self.changed.notify_all();
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
