@@ -1,15 +1,17 @@
 //! Measures the overhead of a task, in µs, with tasks that do nothing: submitting all and then waiting for all, `map`,
-//! `as_completed`, and one round trip at a time. Also measures rayon, tokio, a thread per task, and CPython if
-//! `python3` is installed.
+//! `as_completed`, and one round trip at a time. Also measures threadpool, rusty_pool, rayon, tokio, a thread per task,
+//! and CPython if `python3` is installed.
 //!
 //! `cargo bench -p concurrent-futures --bench overhead`
 
 use std::hint::black_box;
 use std::process::Command;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use concurrent_futures::{MapOptions, ThreadPoolExecutor, as_completed};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 const TASKS: u32 = 100_000;
 const ROUNDS: usize = 15;
@@ -71,12 +73,57 @@ fn round_trips(executor: &ThreadPoolExecutor) {
     }
 }
 
-/// Prints the rows of rayon, tokio and `std::thread`. They either have no futures that can be polled, cancelled and
-/// waited for in any order, or do not run them on threads.
+/// Prints the rows of other crates and `std::thread`, on two threads. They either have no futures that can be polled,
+/// cancelled and waited for in any order, or do not run them on threads.
 fn others() {
+    queues();
+    rayon();
+    tokio();
+    let threads = measure(TASKS / 50, || {
+        (0..TASKS / 50).for_each(|n| drop(black_box(thread::spawn(move || n).join())));
+    });
+    println!("| std: a thread per task | {threads:.1} | | | | |");
+}
+
+/// Prints the rows of the crates whose pools have one queue.
+fn queues() {
+    let pool = threadpool::ThreadPool::new(2);
+    let executed = measure(TASKS, || {
+        channel_results(|n, sender| pool.execute(move || send(&sender, n)));
+    });
+    let round_trip = measure(TASKS / 20, || {
+        let (sender, receiver) = channel();
+        for n in 0..TASKS / 20 {
+            let sender = sender.clone();
+            pool.execute(move || send(&sender, n));
+            black_box(receiver.recv().ok());
+        }
+    });
+    println!(
+        "| threadpool, 2 threads: execute and a channel | {executed:.3} | | | | {round_trip:.3} |"
+    );
+
+    let pool = rusty_pool::ThreadPool::new(2, 2, Duration::from_secs(60));
+    let evaluated = measure(TASKS, || {
+        let handles: Vec<_> = (0..TASKS).map(|n| pool.evaluate(move || n)).collect();
+        for handle in handles {
+            black_box(handle.await_complete());
+        }
+    });
+    let round_trip = measure(TASKS / 20, || {
+        for n in 0..TASKS / 20 {
+            black_box(pool.evaluate(move || n).await_complete());
+        }
+    });
+    println!("| rusty_pool, 2 threads: evaluate | {evaluated:.3} | | | | {round_trip:.3} |");
+}
+
+fn rayon() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
     let pool = pool.expect("rayon has two threads");
-    let spawned = measure(TASKS, || rayon_results(&pool));
+    let spawned = measure(TASKS, || {
+        channel_results(|n, sender| pool.spawn(move || send(&sender, n)));
+    });
     let installed = measure(TASKS / 20, || {
         for n in 0..TASKS / 20 {
             black_box(pool.install(|| n));
@@ -84,10 +131,24 @@ fn others() {
     });
     println!("| rayon, 2 threads: spawn and a channel | {spawned:.3} | | | | {installed:.3} |");
 
+    let map = |shortest, longest| {
+        measure(TASKS, || {
+            let items = (0..TASKS).into_par_iter();
+            let items = items.with_min_len(shortest).with_max_len(longest);
+            let results: Vec<_> = pool.install(|| items.map(black_box).collect());
+            black_box(results);
+        })
+    };
+    let (single, chunks) = (map(1, 1), map(1000, 1000));
+    println!("| rayon, 2 threads: par_iter | | {single:.3} | {chunks:.3} | | |");
+}
+
+fn tokio() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(2)
         .build()
-        .expect("tokio has two threads");
+        .expect("tokio has two threads of each kind");
     let joined = measure(TASKS, || {
         tokio_results(&runtime, |n| runtime.spawn(async move { n }))
     });
@@ -95,22 +156,26 @@ fn others() {
     let blocking = measure(TASKS, || {
         tokio_results(&runtime, |n| runtime.spawn_blocking(move || n));
     });
-    println!("| tokio: spawn_blocking | {blocking:.3} | | | | |");
-
-    let threads = measure(TASKS / 50, || {
-        (0..TASKS / 50).for_each(|n| drop(black_box(thread::spawn(move || n).join())));
+    let round_trip = measure(TASKS / 20, || {
+        for n in 0..TASKS / 20 {
+            black_box(runtime.block_on(runtime.spawn_blocking(move || n)).ok());
+        }
     });
-    println!("| std: a thread per task | {threads:.1} | | | | |");
+    println!("| tokio, 2 threads: spawn_blocking | {blocking:.3} | | | | {round_trip:.3} |");
 }
 
-fn rayon_results(pool: &rayon::ThreadPool) {
-    let (sender, receiver) = std::sync::mpsc::channel();
+/// Submits all tasks, each of which sends its result into a channel, and waits for all results.
+fn channel_results(submit: impl Fn(u32, Sender<u32>)) {
+    let (sender, receiver) = channel();
     for n in 0..TASKS {
-        let sender = sender.clone();
-        pool.spawn(move || sender.send(n).expect("the receiver is alive"));
+        submit(n, sender.clone());
     }
     drop(sender);
     assert_eq!(receiver.iter().count(), TASKS as usize);
+}
+
+fn send(sender: &Sender<u32>, n: u32) {
+    sender.send(n).expect("the receiver is alive");
 }
 
 fn tokio_results(

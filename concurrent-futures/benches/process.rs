@@ -1,5 +1,5 @@
 //! Measures the overhead of a task in a pool of processes: one after the other, many at a time, and the first. Measures
-//! CPython's `ProcessPoolExecutor` in the same run if `python3` is installed.
+//! CPython's `ProcessPoolExecutor` and `multiprocessing.Pool` in the same run if `python3` is installed.
 //!
 //! `cargo bench -p concurrent-futures --bench process`
 
@@ -86,7 +86,7 @@ mod bench {
 
     /// The same measurements in CPython. Each line of the output has a name, a tab and microseconds.
     const PYTHON: &str = r#"
-import statistics, time
+import multiprocessing, statistics, time
 from concurrent.futures import ProcessPoolExecutor
 
 def square(n): return n * n
@@ -109,6 +109,24 @@ def start_two():
     executor.shutdown()
     return took
 
+def pool_bulk(pool, tasks=5000):
+    start = time.perf_counter()
+    pool.map(square, range(tasks), chunksize=1)
+    return (time.perf_counter() - start) / tasks
+
+def pool_round_trips(pool, tasks=1000):
+    start = time.perf_counter()
+    for n in range(tasks): pool.apply(square, (n,))
+    return (time.perf_counter() - start) / tasks
+
+def pool_start_two():
+    start = time.perf_counter()
+    pool = multiprocessing.Pool(2)
+    for result in [pool.apply_async(square, (2,)), pool.apply_async(square, (3,))]: result.get()
+    took = time.perf_counter() - start
+    pool.terminate()
+    return took
+
 def report(what, measure):
     print(what, statistics.median(measure() for _ in range(5)) * 1e6, sep="\t")
 
@@ -117,7 +135,12 @@ for workers in 1, 2:
         bulk(executor, 100)
         report(f"bulk {workers}", lambda: bulk(executor))
         report(f"round trip {workers}", lambda: round_trips(executor))
+    with multiprocessing.Pool(workers) as pool:
+        pool_bulk(pool, 100)
+        report(f"Pool bulk {workers}", lambda: pool_bulk(pool))
+        report(f"Pool round trip {workers}", lambda: pool_round_trips(pool))
 report("start", start_two)
+report("Pool start", pool_start_two)
 "#;
 
     /// Runs the measurements in CPython. Returns nothing if it is not installed.
@@ -139,15 +162,18 @@ report("start", start_two)
 
         let python = python();
         let print = |what: &str, time: f64, in_python: &str| {
-            let beside = python.iter().find(|(name, _)| name == in_python);
-            let beside = beside.map_or_else(String::new, |(_, theirs)| {
-                format!("{theirs:>12.1} {:>7.1}", theirs / time)
-            });
-            println!("{what:<42} {time:>10.2} {beside}");
+            let beside = |in_python: &str| {
+                let theirs = python.iter().find(|(name, _)| name == in_python);
+                theirs.map_or_else(String::new, |(_, theirs)| {
+                    format!("{theirs:>12.1} {:>7.1}", theirs / time)
+                })
+            };
+            let (executor, pool) = (beside(in_python), beside(&format!("Pool {in_python}")));
+            println!("{what:<42} {time:>10.2} {executor} {pool}");
         };
         println!(
-            "{:<42} {:>10} {:>12} {:>7}",
-            "", "us", "CPython us", "ratio"
+            "{:<42} {:>10} {:>12} {:>7} {:>12} {:>7}",
+            "", "us", "executor us", "ratio", "Pool us", "ratio"
         );
         for workers in [1, 2] {
             for window in [1, 4, 64] {
