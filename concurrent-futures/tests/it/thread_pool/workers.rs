@@ -6,7 +6,9 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use concurrent_futures::{BuildError, ThreadPoolExecutor};
+use concurrent_futures::{BuildError, Shutdown, TaskError, ThreadPoolExecutor};
+
+use crate::support::busy_pool;
 
 fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
@@ -147,4 +149,26 @@ fn a_task_whose_future_is_dropped_still_runs_and_drops_its_captures() {
     receiver.recv().unwrap();
     executor.submit(|| ()).unwrap().result().unwrap();
     assert_eq!(Arc::strong_count(&captured), 1);
+}
+
+// A small closure lies beside its future, a large one does not.
+#[test]
+fn a_closure_of_any_size_runs_or_is_cancelled_and_drops_what_it_captured() {
+    fn test<const SIZE: usize>() {
+        let (executor, gate) = busy_pool();
+        let captured = Arc::new(());
+        let submit = || {
+            let captured = (Arc::clone(&captured), [1u8; SIZE]);
+            executor.submit(move || captured.1.len()).unwrap()
+        };
+        let (runs, cancelled) = (submit(), submit());
+        assert!(cancelled.cancel());
+        gate.open();
+        assert_eq!(runs.result(), Ok(&SIZE));
+        executor.shutdown(Shutdown::wait());
+        assert_eq!(cancelled.result(), Err(&TaskError::Cancelled));
+        assert_eq!(Arc::strong_count(&captured), 1);
+    }
+    test::<1>();
+    test::<100_000>();
 }
