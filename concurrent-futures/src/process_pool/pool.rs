@@ -6,11 +6,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use multiprocessing::{Child, Launcher};
+use multiprocessing::Launcher;
 use portable_task::{PortableTask, Registry};
 
 use super::job::{CallbacksToRun, Job, Pending};
-use super::scheduler::{Rules, Stage, State, Step};
+use super::scheduler::{EndWorker, Rules, Stage, State, Step};
 use crate::error::{BrokenError, SubmitError};
 use crate::panics::contain;
 use crate::pool::Threads;
@@ -208,30 +208,26 @@ impl Pool {
 
     /// Accepts no more tasks. Returns whether all workers have ended; waits for that if `how` says so.
     pub(super) fn shut_down(&self, how: Shutdown) -> bool {
-        let mut state = self.state();
-        state.shut_down = true;
-        let mut cancelled = Vec::new();
-        if how.cancels_pending() {
-            cancelled.extend(state.queue.drain(..));
-            state.cancel_running();
-        }
-        if state.is_over() {
-            state.wake_all();
-        }
-        drop(state);
+        let cancelled = self.state().reject_more(how.cancels_pending());
         self.room.notify_all();
         settle_all(cancelled, |job| job.pending.cancel());
         self.threads.join(how.timeout())
     }
 
-    /// Accepts no more tasks, cancels the queued ones, and calls `end` for all workers that are running.
-    pub(super) fn end_workers(&self, end: impl Fn(&Child) -> io::Result<()>) {
-        self.shut_down(Shutdown::no_wait().cancel_pending());
-        let workers: Vec<_> = self.state().workers().cloned().collect();
+    /// Accepts no more tasks, cancels the queued ones, and calls `end` for all workers: those that are running, and those
+    /// that are being started.
+    pub(super) fn end_workers(&self, end: EndWorker) {
+        let mut state = self.state();
+        let cancelled = state.reject_more(true);
+        state.end_worker = Some(end);
+        let workers: Vec<_> = state.workers().cloned().collect();
+        drop(state);
+        self.room.notify_all();
         for worker in workers {
             // Fails only if the worker has changed its user.
             let _ = end(&worker.child);
         }
+        settle_all(cancelled, |job| job.pending.cancel());
     }
 
     pub(super) fn worker_pids(&self) -> Vec<u32> {

@@ -5,6 +5,7 @@
 //! one, when a task arrives and no worker is idle. The next task goes to the worker with the fewest tasks in flight.
 
 use std::collections::VecDeque;
+use std::io;
 use std::mem;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -25,12 +26,17 @@ pub(super) struct State {
     pub(super) rules: Rules,
     pub(super) restarts: usize,
     pub(super) shut_down: bool,
+    /// The signal that ends all workers, once the program has asked for that.
+    pub(super) end_worker: Option<EndWorker>,
     pub(super) broken: Option<BrokenError>,
     /// Why the latest start of a worker failed, if there was no descriptor, thread or memory for it.
     pub(super) shortage: Option<String>,
     /// No thread for another slot is started before this time, after one could not be started.
     pub(super) no_thread_before: Option<Instant>,
 }
+
+/// A function that sends a worker the signal to end.
+pub(super) type EndWorker = fn(&Child) -> io::Result<()>;
 
 /// The limits of a pool.
 #[derive(Debug, Clone, Copy, Default)]
@@ -276,9 +282,26 @@ impl State {
         self.broken.is_some() || (self.shut_down && self.queue.is_empty())
     }
 
-    /// Stores the new worker of this slot.
-    pub(super) fn connect(&mut self, index: usize, worker: Worker) {
+    /// Accepts no more tasks. Returns those that are queued, if they are to be cancelled. Those that are running are
+    /// cancelled as well then.
+    pub(super) fn reject_more(&mut self, cancels_pending: bool) -> VecDeque<Job> {
+        self.shut_down = true;
+        let mut cancelled = VecDeque::new();
+        if cancels_pending {
+            cancelled = mem::take(&mut self.queue);
+            self.cancel_running();
+        }
+        if self.is_over() {
+            self.wake_all();
+        }
+        cancelled
+    }
+
+    /// Stores the new worker of this slot. Returns the signal to end it, if the workers have been ended meanwhile.
+    #[must_use]
+    pub(super) fn connect(&mut self, index: usize, worker: Worker) -> Option<EndWorker> {
         self.slots[index].worker = Some(worker);
+        self.end_worker
     }
 
     /// Clears a slot whose worker has ended. Returns the unanswered tasks, or `None` if the worker was expected to end.
@@ -347,7 +370,7 @@ impl State {
     }
 
     /// Reports to all workers that the tasks they have are cancelled.
-    pub(super) fn cancel_running(&mut self) {
+    fn cancel_running(&mut self) {
         for slot in &mut self.slots {
             let mut frame = Frame::new();
             // A frame without a body is not too long.

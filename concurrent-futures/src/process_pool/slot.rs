@@ -85,7 +85,11 @@ impl Pool {
             child: Arc::new(child),
             socket: Arc::new(socket),
         };
-        self.state().connect(index, worker.clone());
+        let end = self.state().connect(index, worker.clone());
+        if let Some(end) = end {
+            // Fails only if the worker has changed its user.
+            let _ = end(&worker.child);
+        }
         let watch = worker.child.watch(&worker.socket);
         let result = thread::scope(|scope| {
             let reader_thread = thread::Builder::new()

@@ -81,6 +81,47 @@ fn a_pool_that_has_started_no_worker_can_be_terminated() {
 }
 
 #[test]
+fn workers_that_are_being_started_are_ended_as_well() {
+    in_time(|| {
+        for round in 0..40 {
+            // None of these workers ends by itself.
+            let builder = pool().max_workers(4).initializer(SetUpForever());
+            let executor = builder.build().unwrap();
+            let futures = [(); 4].map(|()| executor.submit(WorkerId()).unwrap());
+            // The others are still on their way.
+            while executor.worker_pids().len() < round % 4 {
+                thread::yield_now();
+            }
+            if round % 2 == 0 {
+                executor.kill_workers();
+            } else {
+                executor.terminate_workers();
+            }
+            drop(executor);
+            assert!(futures.iter().all(Future::cancelled));
+        }
+    });
+}
+
+#[test]
+fn workers_are_ended_before_the_callbacks_of_cancelled_tasks_run() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().build().unwrap();
+        let running = executor.submit(gates.task()).unwrap();
+        let _held = gates.held();
+        let queued = executor.submit(Square(3)).unwrap();
+        let for_callback = running.clone();
+        let (report, reported) = channel();
+        queued.add_done_callback(move |_: &Future<i64>| {
+            report.send(worker_exit(&for_callback).1).unwrap();
+        });
+        executor.kill_workers();
+        assert_eq!(reported.recv().unwrap(), KILLED);
+    });
+}
+
+#[test]
 fn a_running_task_can_ask_whether_it_is_cancelled() {
     in_time(|| {
         let gates = Gates::new();

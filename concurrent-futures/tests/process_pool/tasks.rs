@@ -28,6 +28,7 @@ pub(crate) fn registry() -> Registry {
         .with::<WasSetUp>()
         .with::<SetUpPanics>()
         .with::<SetUpExits>()
+        .with::<SetUpForever>()
         .with::<TakeFragile>()
         .with::<ReturnFragile>()
         .with::<RunProgram>()
@@ -115,6 +116,7 @@ tasks! {
     WasSetUp() -> bool { WAS_SET_UP.load(Relaxed) }
     SetUpPanics() -> () { panic!("no set-up") }
     SetUpExits() -> () { std::process::exit(5) }
+    SetUpForever() -> () { loop { std::thread::park() } }
     ExecProgram(program: String) -> () {
         let error = std::process::Command::new("sh").args(["-c", &format!("exec {program}")]).exec();
         panic!("{error}");
