@@ -31,7 +31,8 @@ pub(super) struct State {
     pub(super) broken: Option<BrokenError>,
     /// Why the latest start of a worker failed, if there was no descriptor, thread or memory for it.
     pub(super) shortage: Option<String>,
-    /// No thread for another slot is started before this time, after one could not be started.
+    /// No thread for another slot is started before this time, after one could not be started. A pool without slots
+    /// always tries.
     pub(super) no_thread_before: Option<Instant>,
 }
 
@@ -185,9 +186,11 @@ impl State {
         {
             return Step::Start(index);
         }
-        let may_start_thread = self
-            .no_thread_before
-            .is_none_or(|time| time < Instant::now());
+        // Without a slot there is no thread that tries again later, so the tasks would wait for ever.
+        let may_start_thread = self.slots.is_empty()
+            || self
+                .no_thread_before
+                .is_none_or(|time| time < Instant::now());
         if !is_short && self.slots.len() < self.rules.max_workers && may_start_thread {
             return Step::AddSlot;
         }

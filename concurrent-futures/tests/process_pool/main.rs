@@ -28,6 +28,7 @@ fn started_by_a_test() {
         Ok("worker") => serve(tasks::registry()),
         Ok("to-be-killed") => endings::to_be_killed(),
         Ok("descriptors-short-for-a-moment") => resources::descriptors_short_for_a_moment(),
+        Ok("threads-short-for-a-moment") => resources::threads_short_for_a_moment(),
         Ok("discards-exit-statuses") => environment::discards_exit_statuses(),
         Ok("tasks-that-print") => failures::tasks_that_print(),
         Ok("many-pools") => resources::many_pools(),

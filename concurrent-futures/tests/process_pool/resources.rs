@@ -217,3 +217,41 @@ fn pools_whose_initializer_fails_leave_nothing_behind() {
         run_part(this_program("failing-initializers"));
     });
 }
+
+/// Calls `test` while this process cannot start threads: there is no room for their stacks.
+fn without_room_for_stacks(test: impl FnOnce()) {
+    let limit = getrlimit(Resource::As);
+    let none = Rlimit {
+        current: Some(1 << 20),
+        ..limit
+    };
+    setrlimit(Resource::As, none).unwrap();
+    test();
+    setrlimit(Resource::As, limit).unwrap();
+}
+
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn threads_short_for_a_moment() {
+    in_time(|| {
+        let executor = pool().max_workers(2).build().unwrap();
+        let mut futures = Vec::new();
+        without_room_for_stacks(|| {
+            futures.extend((0..3).map(|n| executor.submit(Square(n)).unwrap()));
+        });
+        for future in &futures {
+            let Err(TaskError::Broken(broken)) = future.result() else {
+                panic!("{future:?}");
+            };
+            assert!(broken.to_string().contains("os error 11"), "{broken}");
+        }
+        assert_eq!(executor.submit(Square(2)).unwrap().result(), Ok(&4));
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn tasks_fail_while_no_thread_can_be_started() {
+    in_time(|| {
+        run_part(this_program("threads-short-for-a-moment"));
+    });
+}
