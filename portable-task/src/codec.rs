@@ -99,7 +99,7 @@ impl Sink for BoundedSink<'_> {
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
         self.stack.check()?;
         // Before the bytes are copied.
-        if bytes.len() > MAX_BYTES - self.buffer.len() {
+        if bytes.len() > MAX_BYTES.saturating_sub(self.buffer.len()) {
             return Err(TOO_LARGE);
         }
         self.buffer.extend_from_slice(bytes);

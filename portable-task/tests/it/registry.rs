@@ -230,3 +230,11 @@ fn what_is_before_the_reply_stays() {
     assert_eq!(&frame[..6], b"header");
     assert!(decode_reply::<Fragile>(&frame[6..]).is_err());
 }
+
+#[test]
+fn a_call_is_not_appended_to_a_buffer_that_is_too_long_already() {
+    // The system provides memory only for bytes that are written.
+    let mut buffer = vec![0; (1 << 30) + 1];
+    let error = encode_call(Divide(12, 6), &mut buffer).unwrap_err();
+    assert_eq!(error.message, "it needs more than 1 GiB");
+}
