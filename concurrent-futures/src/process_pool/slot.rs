@@ -179,24 +179,27 @@ impl Pool {
 
     fn read_from_worker(self: &Arc<Self>, index: usize, worker: &Worker, mut receiver: Receiver) {
         let mut reply = Vec::new();
-        let mut awaits_initializer = self.settings.initializer.is_some();
-        loop {
-            let number = match receiver.receive(&worker.socket, &mut reply) {
-                Ok(Some(number)) => number,
+        // The numbers are consecutive: the initializer's, if there is one, and those of the tasks.
+        let first = match self.settings.initializer {
+            Some(_) => INITIALIZER_NUMBER,
+            None => INITIALIZER_NUMBER + 1,
+        };
+        for due in first.. {
+            match receiver.receive_reply(&worker.socket, &mut reply, due) {
+                Ok(true) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    break self.break_protocol(worker, error.to_string());
+                    return self.break_protocol(worker, error.to_string());
                 }
-                Ok(None) | Err(_) => break,
-            };
-            if awaits_initializer && number == INITIALIZER_NUMBER {
-                awaits_initializer = false;
+                Ok(false) | Err(_) => break,
+            }
+            if due == INITIALIZER_NUMBER {
                 self.initializer_ended(index, &reply);
                 continue;
             }
-            let pending = match self.take_answered(index, number) {
+            let pending = match self.take_answered(index, due) {
                 Ok(Some(pending)) => pending,
                 Ok(None) => break,
-                Err(message) => break self.break_protocol(worker, message),
+                Err(message) => return self.break_protocol(worker, message),
             };
             contain(|| {
                 if let Some(callbacks) = pending.settle(&reply) {

@@ -100,6 +100,22 @@ fn a_reply_out_of_turn_breaks_the_pool_instead_of_shifting_the_results() {
     }
 }
 
+#[test]
+fn a_text_in_place_of_a_reply_breaks_the_pool_although_it_looks_like_a_long_one() {
+    in_time(|| {
+        let executor = pool_with_leaked_socket().build().unwrap();
+        // The first four bytes are a length of 518 MiB, the next eight a number.
+        let text = "printf 'pid 1234 started' >&7".to_owned();
+        let future = executor.submit(RunProgram(text)).unwrap();
+        let Err(TaskError::Broken(broken)) = future.result() else {
+            panic!("{future:?}");
+        };
+        let number = u64::from_le_bytes(*b"1234 sta");
+        let expected = format!("broke the protocol: reply {number} came where reply 1 was due");
+        assert!(broken.to_string().ends_with(&expected), "{broken}");
+    });
+}
+
 /// A program that keeps the worker's end of the socket open after the worker has ended.
 struct Keeper {
     pids: NamedTempFile,

@@ -112,6 +112,44 @@ impl Receiver {
         self.receive_within(socket, body, None)
     }
 
+    /// Replaces `body` by that of the next frame, which must have the number `due`. Blocks until it is complete. Returns
+    /// false at the end of the stream.
+    ///
+    /// A frame of another number is refused as soon as its header has arrived. It may be a text that a task has written to
+    /// the wrong descriptor: the start of one looks like the length of a long frame, the rest of which never comes.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use std::os::unix::net::UnixStream;
+    /// use multiprocessing::Receiver;
+    ///
+    /// let (mut here, there) = UnixStream::pair()?;
+    /// here.write_all(b"pid 1234 started")?;
+    /// let error = Receiver::new().receive_reply(&there, &mut Vec::new(), 1).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`receive`](Self::receive). Of the kind `InvalidData` also if the frame has another number.
+    pub fn receive_reply(
+        &mut self,
+        socket: &UnixStream,
+        body: &mut Vec<u8>,
+        due: u64,
+    ) -> io::Result<bool> {
+        frame::release(body);
+        let Some((length, number)) = self.read_header(socket, None)? else {
+            return Ok(false);
+        };
+        if number != due {
+            let message = format!("reply {number} came where reply {due} was due");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        self.read_body(socket, body, length, None)?;
+        Ok(true)
+    }
+
     /// [`receive`](Self::receive) with a timeout for each part that arrives.
     pub(crate) fn receive_within(
         &mut self,
@@ -120,6 +158,19 @@ impl Receiver {
         timeout: Option<Duration>,
     ) -> io::Result<Option<u64>> {
         frame::release(body);
+        let Some((length, number)) = self.read_header(socket, timeout)? else {
+            return Ok(None);
+        };
+        self.read_body(socket, body, length, timeout)?;
+        Ok(Some(number))
+    }
+
+    /// Reads a header. Returns the length of the body and the number of the frame, or `None` at the end of the stream.
+    fn read_header(
+        &mut self,
+        socket: &UnixStream,
+        timeout: Option<Duration>,
+    ) -> io::Result<Option<(usize, u64)>> {
         let mut header = [0; HEADER_BYTES];
         if !self.read_exact(socket, &mut header, timeout)? {
             return Ok(None);
@@ -130,6 +181,17 @@ impl Receiver {
             let message = format!("a frame cannot have {length} bytes");
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
+        Ok(Some((length, number)))
+    }
+
+    /// Appends this many bytes to `body`.
+    fn read_body(
+        &mut self,
+        socket: &UnixStream,
+        body: &mut Vec<u8>,
+        length: usize,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
         // In steps, so that memory is allocated only for bytes that arrive.
         while body.len() < length {
             let filled = body.len();
@@ -139,7 +201,7 @@ impl Receiver {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Some(number))
+        Ok(())
     }
 
     /// Reads exactly as many bytes as `target` has. Returns false if the stream ends before the first.
