@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +20,7 @@ use crate::program::served;
 #[derive(Debug)]
 pub struct Launcher {
     command: Mutex<Command>,
+    program: String,
 }
 
 /// The reason why this program cannot be started again.
@@ -47,7 +48,10 @@ impl Launcher {
             return Err(LaunchError::NotServing);
         }
         let program = std::env::current_exe().map_err(LaunchError::NoProgram)?;
-        Self::new(same_file(program), role)
+        let mut launcher = Self::new(same_file(&program), role)?;
+        // The name of the command is that of a link, which names no program.
+        launcher.program = program.display().to_string();
+        Ok(launcher)
     }
 
     /// Returns a launcher that runs `command`, with one more argument, the role. The program must call
@@ -61,6 +65,7 @@ impl Launcher {
         }
         command.arg(role.argument());
         Ok(Self {
+            program: command.get_program().display().to_string(),
             command: Mutex::new(command),
         })
     }
@@ -80,8 +85,8 @@ impl Launcher {
     }
 
     /// Returns the name of the program that is started.
-    pub fn program(&self) -> String {
-        self.command().get_program().display().to_string()
+    pub fn program(&self) -> &str {
+        &self.program
     }
 
     /// Starts a child. Returns it and the socket to talk to it. Both ends are closed in every other program that is
@@ -111,7 +116,7 @@ pub fn is_shortage(error: &io::Error) -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn same_file(program: PathBuf) -> Command {
+fn same_file(program: &Path) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg0(program);
     command
@@ -119,6 +124,6 @@ fn same_file(program: PathBuf) -> Command {
 
 /// Returns a command that runs the file of this name. Only Linux can start the file that this program runs.
 #[cfg(not(target_os = "linux"))]
-fn same_file(program: PathBuf) -> Command {
+fn same_file(program: &Path) -> Command {
     Command::new(program)
 }

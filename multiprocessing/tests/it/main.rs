@@ -194,3 +194,13 @@ fn a_task_in_another_version_is_found_and_a_missing_one_is_none() {
     assert_eq!(compare_versions(&registry(), &[]), Ok(()));
     assert_eq!(compare_versions(&Registry::new(), &there), Ok(()));
 }
+
+#[test]
+fn messages_name_this_program_and_not_the_link_to_its_file() {
+    serve(registry());
+    let launcher = Launcher::this_program(Role::Worker).unwrap();
+    let program = std::env::current_exe().unwrap();
+    assert_eq!(launcher.program(), program.display().to_string());
+    let other = Launcher::new(Command::new("other-program"), Role::Worker).unwrap();
+    assert_eq!(other.program(), "other-program");
+}
