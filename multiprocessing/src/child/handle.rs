@@ -143,3 +143,45 @@ fn pidfd(process: &std::process::Child) -> Option<std::os::fd::OwnedFd> {
     )
     .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Returns a child as there are on systems without pidfds.
+    fn without_pidfd() -> Child {
+        let process = Command::new("sleep").arg("1000").spawn().unwrap();
+        Child {
+            pid: process.id(),
+            #[cfg(target_os = "linux")]
+            pidfd: None,
+            process: Mutex::new(process),
+        }
+    }
+
+    #[test]
+    fn a_child_without_a_pidfd_can_be_ended() {
+        for (end, signal) in [
+            (Child::terminate as fn(&Child) -> io::Result<()>, 15),
+            (Child::kill, 9),
+        ] {
+            let (report, reported) = channel();
+            thread::spawn(move || {
+                let child = without_pidfd();
+                end(&child).unwrap();
+                let status = child.process().wait().unwrap();
+                // It has ended: no other process may get the signal.
+                end(&child).unwrap();
+                report.send(status.signal()).unwrap();
+            });
+            let ended = reported.recv_timeout(Duration::from_secs(30));
+            assert_eq!(ended.unwrap(), Some(signal));
+        }
+    }
+}
