@@ -170,8 +170,8 @@ pub trait Executor<K: Task>: Send + Sync {
     /// Rejects further tasks, then cancels pending tasks and blocks until the workers have ended, each if `how` says
     /// so. Returns whether all workers have ended. Further calls are allowed.
     ///
-    /// An `Arc<ThreadPoolExecutor>` is an executor of tasks of any type. The compiler cannot choose one for a call that
-    /// names no task, so where this trait is imported, call the method of the pool itself: `(*executor).shutdown(how)`.
+    /// An `Arc` of a pool of threads or of processes is an executor of tasks of any type. The compiler cannot choose one for
+    /// a call that names no task, so where this trait is imported, call the method of the pool itself: `(*executor).shutdown(how)`.
     ///
     /// ```
     /// # use concurrent_futures::{Executor, Task, ThreadPoolExecutor};

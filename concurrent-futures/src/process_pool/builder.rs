@@ -71,7 +71,8 @@ pub enum OnCrash {
     /// Only the tasks in flight on that worker fail, and a new worker takes its place. The first crash after `max` of
     /// them breaks the pool.
     Restart {
-        /// The number of crashes that the pool tolerates.
+        /// The number of crashes that the pool tolerates. A worker that ends before it has taken a task counts as well, and
+        /// is replaced at once: with a very large number, a program that always ends early is started again and again.
         max: usize,
     },
 }
@@ -204,6 +205,7 @@ impl ProcessPoolBuilder {
 
     /// Sets how many tasks may be queued (default: no limit). While the queue is full, `submit` waits for a task to leave
     /// it. In a callback, which runs in a thread of the pool, it returns [`SubmitError::QueueFull`](crate::SubmitError::QueueFull) instead.
+    /// A cancelled task keeps its place until a worker reaches it.
     ///
     /// A queued task occupies its encoding and some 200 bytes. So a program that produces tasks faster than they run
     /// needs a bound.
@@ -238,7 +240,8 @@ impl ProcessPoolBuilder {
     /// Ctrl-C in a terminal sends SIGINT to all processes of the foreground group. By default the workers are in the group
     /// of this program: Ctrl-C ends them, and if this program handles the signal and continues, its pool is broken. In
     /// groups of their own they do not receive the signal: this program can let the tasks finish, or call
-    /// [`terminate_workers`](ProcessPoolExecutor::terminate_workers). When it ends, they end with it all the same.
+    /// [`terminate_workers`](ProcessPoolExecutor::terminate_workers). When it ends, they end with it all the same. Ctrl-Z
+    /// does not reach them either: they continue their tasks while this program is stopped.
     ///
     /// ```
     /// use concurrent_futures::ProcessPoolExecutor;
@@ -356,7 +359,8 @@ impl ProcessPoolBuilder {
     /// Sets the command that starts a worker (default: this program, without arguments). The program must call
     /// [`serve`](crate::serve). One more argument, appended as the last, marks the process as a
     /// worker, and its standard input becomes the connection to this process. The worker counts as ended when the process
-    /// that the command started ends: a script must `exec` the program.
+    /// that the command started ends: a script must `exec` the program. A program that ends without having called `serve` is
+    /// reported as a worker that ended, with its exit status.
     ///
     /// In tests the program is the test harness. Let it run a single test, which becomes the worker:
     ///

@@ -23,7 +23,8 @@ use crate::task::Fallible;
 /// [`command`](crate::ProcessPoolBuilder::command) shows how to start workers there. A worker is started when a task finds no
 /// idle one.
 ///
-/// A task's standard output and error are those of this program; its standard input is empty. A panic in a task is
+/// A task's standard output and error are those of this program; its standard input is empty, and the arguments of this
+/// program are not passed on to it. A task may have a pool of its own, whose workers end with its worker. A panic in a task is
 /// caught. This requires `panic = "unwind"`, the default. If a task or its value cannot be sent, only that task fails.
 ///
 /// A worker that is killed, aborts or exits breaks the pool, as in Python: all tasks without a value fail with
@@ -192,7 +193,7 @@ impl ProcessPoolExecutor {
 
     /// Rejects further tasks, cancels those that have not started, and asks all workers to end, with SIGTERM. Does not
     /// wait for them. Tasks that were running fail with [`TaskError::Broken`](crate::TaskError::Broken), unless they
-    /// handle the signal.
+    /// handle the signal. Other programs that a task has started continue.
     ///
     /// ```standalone_crate
     /// use concurrent_futures::{BrokenError, ProcessPoolExecutor, Registry, TaskError, serve, task};
