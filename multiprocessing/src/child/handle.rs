@@ -158,7 +158,7 @@ mod tests {
     fn without_pidfd() -> Child {
         let process = Command::new("sleep").arg("1000").spawn().unwrap();
         Child {
-            pid: process.id(),
+            pid: Pid::from_child(&process),
             #[cfg(target_os = "linux")]
             pidfd: None,
             process: Mutex::new(process),
