@@ -45,6 +45,7 @@
 //! * `connection`: what goes over the socket between two processes
 //! * `child`: child processes, as their parent sees them
 //! * `roles`: what a child process does, as the child sees it
+//! * `manager`: objects that several processes share
 //! * `serve`: the entry point of all children
 //! * `pipe`: two ends that send values to each other
 //! * `process`: a process that runs one task
@@ -52,6 +53,7 @@
 
 mod child;
 mod connection;
+pub mod manager;
 mod pipe;
 mod process;
 mod program;
@@ -62,6 +64,10 @@ pub use child::{
     Child, LaunchError, Launcher, Refusal, Role, Watch, compare_versions, is_shortage,
 };
 pub use connection::{Frame, FrameTooLong, Receiver, send_without_waiting};
+pub use manager::{
+    Array, Barrier, BoundedSemaphore, Condition, Dict, Event, JoinableQueue, List, Lock, LockError,
+    Manager, ManagerError, Namespace, Queue, RLock, Semaphore, Service, Value,
+};
 pub use pipe::{PipeEnd, PipeError, pipe};
 pub use portable_task::{Registry, RemoteError, task};
 pub use process::{

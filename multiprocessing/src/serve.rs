@@ -17,6 +17,7 @@ use std::path::Path;
 use portable_task::Registry;
 
 use crate::child::{Role, argument_of_this_process, parse};
+use crate::manager;
 use crate::program;
 use crate::roles::{run_process, watch_parent, work};
 
@@ -40,6 +41,7 @@ pub fn serve(registry: Registry) {
         Ok((role @ (Role::Process | Role::IndependentProcess), socket)) => {
             i32::from(run_process(&socket, role, registry).is_err())
         }
+        Ok((Role::Manager, socket)) => i32::from(manager::serve(socket, registry).is_err()),
         Err(error) => {
             eprintln!("cannot run as a child process: {error}");
             2
@@ -62,7 +64,8 @@ fn take_socket(argument: &OsStr) -> io::Result<(Role, UnixStream)> {
     socket.local_addr()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     name_process();
-    if role != Role::IndependentProcess {
+    // An independent process outlives its parent, and a manager notices the end itself and removes its folder.
+    if !matches!(role, Role::IndependentProcess | Role::Manager) {
         watch_parent(socket.try_clone()?)?;
     }
     Ok((role, socket))

@@ -15,6 +15,8 @@ pub enum Role {
     Process,
     /// The same, but it continues if its parent ends.
     IndependentProcess,
+    /// Holds objects for other processes, see [`Manager`](crate::Manager).
+    Manager,
 }
 
 /// The version of what parent and child say to each other.
@@ -24,7 +26,12 @@ const PROTOCOL: u32 = 1;
 const PREFIX: &str = "multiprocessing-";
 
 impl Role {
-    const ALL: [Self; 3] = [Self::Worker, Self::Process, Self::IndependentProcess];
+    const ALL: [Self; 4] = [
+        Self::Worker,
+        Self::Process,
+        Self::IndependentProcess,
+        Self::Manager,
+    ];
 
     /// Returns the last argument of a child in this role, which contains the version of the protocol. It is also the first
     /// thing that the child writes to its socket, as its announcement.
@@ -39,6 +46,7 @@ impl fmt::Display for Role {
             Self::Worker => "worker",
             Self::Process => "process",
             Self::IndependentProcess => "independent-process",
+            Self::Manager => "manager",
         })
     }
 }

@@ -1,0 +1,188 @@
+//! Conditions of locks.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::lock::{Guard, Lock};
+use crate::manager::client::{Handle, unexpected};
+use crate::manager::error::{LockError, ManagerError};
+use crate::manager::protocol::{ConditionRequest, Reply, Request, Wait};
+
+/// A condition of a [`Lock`]: threads wait for a change of what the lock protects, and others notify them of it.
+///
+/// Created by [`Manager::condition`](crate::Manager::condition). Clones are of the same condition, and a handle can be sent
+/// to other processes. If a process is killed after it has been notified, and before it has the lock, another one that
+/// waits is notified instead.
+///
+/// ```standalone_crate
+/// use std::time::Duration;
+/// use multiprocessing::manager::LockError;
+/// use multiprocessing::{Manager, Registry, serve};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new());
+///     let manager = Manager::start()?;
+///
+///     let lock = manager.lock()?;
+///     let ready = manager.condition(&lock)?;
+///     let flags = manager.value(&0_u32)?;
+///
+///     let (their_lock, they_are_ready, their_flags) = (lock.clone(), ready.clone(), flags.clone());
+///     let waits = std::thread::spawn(move || {
+///         let guard = their_lock.lock().or_else(LockError::into_guard)?;
+///         let guard = they_are_ready
+///             .wait_while(guard, || Ok(their_flags.get()? == 0))
+///             .or_else(LockError::into_guard)?;
+///         guard.unlock()
+///     });
+///
+///     let guard = lock.lock().or_else(LockError::into_guard)?;
+///     flags.set(1)?;
+///     ready.notify_one()?; // or `notify_all`
+///     let (guard, notified) = ready
+///         .wait_timeout(guard, Duration::from_millis(1))
+///         .or_else(LockError::into_guard)?;
+///     assert!(!notified);
+///     drop(guard);
+///     waits.join().unwrap()?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    handle: HandleOf,
+    lock: Lock,
+}
+
+/// The condition itself.
+#[derive(Clone, PartialEq)]
+struct HandleOf(Handle);
+
+impl Eq for HandleOf {}
+
+impl std::fmt::Debug for HandleOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.id.0.fmt(f)
+    }
+}
+
+impl Serialize for Condition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.handle.0, &self.lock).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (handle, lock) = Deserialize::deserialize(deserializer)?;
+        Ok(Self::new(handle, lock))
+    }
+}
+
+impl Condition {
+    pub(crate) fn new(handle: Handle, lock: Lock) -> Self {
+        let handle = HandleOf(handle);
+        Self { handle, lock }
+    }
+
+    fn request(&self, request: ConditionRequest) -> Request {
+        Request::Condition(self.handle.0.id, request)
+    }
+
+    /// Releases the lock, waits until this condition is notified, and locks it again.
+    ///
+    /// The condition may have changed back meanwhile; [`wait_while`](Self::wait_while) checks that.
+    ///
+    /// [`Condition`] has an example.
+    ///
+    /// # Errors
+    /// [`LockError::OwnerDied`], with the guard, if the previous owner ended while it held the lock. If the guard is of
+    /// another lock, which is released then, or the manager has ended.
+    pub fn wait(&self, guard: Guard) -> Result<Guard, LockError<Guard>> {
+        match self.wait_within(guard, None) {
+            Ok((guard, _)) => Ok(guard),
+            Err(error) => Err(error.map(|(guard, _)| guard)),
+        }
+    }
+
+    /// The same as [`wait`](Self::wait), but waits at most this long. It may take longer until the lock is free again.
+    /// Returns whether the condition was notified as well.
+    ///
+    /// [`Condition`] has an example.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait).
+    pub fn wait_timeout(
+        &self,
+        guard: Guard,
+        timeout: Duration,
+    ) -> Result<(Guard, bool), LockError<(Guard, bool)>> {
+        self.wait_within(guard, Some(timeout))
+    }
+
+    /// Waits as long as `is_awaited` returns true, which is called while this thread holds the lock.
+    ///
+    /// [`Condition`] has an example.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait) and of `is_awaited`.
+    pub fn wait_while(
+        &self,
+        mut guard: Guard,
+        mut is_awaited: impl FnMut() -> Result<bool, ManagerError>,
+    ) -> Result<Guard, LockError<Guard>> {
+        while is_awaited()? {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
+    }
+
+    fn wait_within(
+        &self,
+        guard: Guard,
+        wait: Wait,
+    ) -> Result<(Guard, bool), LockError<(Guard, bool)>> {
+        if !guard.is_of(&self.lock) {
+            return Err(ManagerError::NotOwner.into());
+        }
+        // While it waits, this thread does not hold the lock.
+        let lock = guard.into_handle();
+        let request = self.request(ConditionRequest::Wait(wait));
+        let (reply, session) = self.handle.0.ask_in_session(&request)?;
+        let Reply::Locked {
+            owner_died,
+            notified,
+        } = reply
+        else {
+            return Err(unexpected(reply).into());
+        };
+        let guard = Guard::new(lock, session);
+        match owner_died {
+            true => Err(LockError::OwnerDied((guard, notified))),
+            false => Ok((guard, notified)),
+        }
+    }
+
+    /// Notifies the thread that has waited longest, if one waits. The caller need not hold the lock.
+    ///
+    /// [`Condition`] has an example.
+    ///
+    /// # Errors
+    /// If the manager has ended.
+    pub fn notify_one(&self) -> Result<(), ManagerError> {
+        let request = self.request(ConditionRequest::NotifyOne);
+        self.handle.0.ask(&request)?.done()
+    }
+
+    /// Notifies all threads that wait. The caller need not hold the lock.
+    ///
+    /// [`Condition`] has an example.
+    ///
+    /// # Errors
+    /// If the manager has ended.
+    pub fn notify_all(&self) -> Result<(), ManagerError> {
+        let request = self.request(ConditionRequest::NotifyAll);
+        self.handle.0.ask(&request)?.done()
+    }
+}

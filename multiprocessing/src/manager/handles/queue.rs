@@ -1,0 +1,322 @@
+//! Queues, and queues whose items are given back if they are not done.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::handle;
+use crate::manager::client::{Handle, Session, unexpected};
+use crate::manager::encoding::Blob;
+use crate::manager::error::ManagerError;
+use crate::manager::protocol::{AT_ONCE, QueueRequest, Reply, Request, Wait};
+
+/// A queue between processes: first in, first out.
+///
+/// Created by [`Manager::queue`](crate::Manager::queue). Clones are of the same queue, and a handle can be sent to other
+/// processes, in tasks or values.
+///
+/// An item that has been handed to a process is lost with the process. A [`JoinableQueue`] hands it out again.
+///
+/// ```standalone_crate
+/// use std::time::Duration;
+/// use multiprocessing::{Manager, Registry, serve};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new());
+///     let manager = Manager::start()?;
+///
+///     let queue = manager.queue::<String>(Some(2))?; // at most two items
+///     queue.put("one".to_owned())?;
+///     queue.put(&"two".to_owned())?; // values can be borrowed
+///     assert!(!queue.try_put("three".to_owned())?);
+///     assert!(!queue.put_timeout("three".to_owned(), Duration::from_millis(1))?);
+///     assert_eq!(queue.len()?, 2);
+///
+///     let other_thread = queue.clone();
+///     std::thread::spawn(move || other_thread.get()).join().unwrap()?;
+///     assert_eq!(queue.try_get()?, Some("two".to_owned()));
+///     assert_eq!(queue.get_timeout(Duration::from_millis(1))?, None);
+///     assert!(queue.is_empty()?);
+///     Ok(())
+/// }
+/// ```
+pub struct Queue<T> {
+    handle: Handle,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+handle!(Queue<T>);
+
+/// A queue between processes whose items must be reported done.
+///
+/// Created by [`Manager::joinable_queue`](crate::Manager::joinable_queue). An item that is taken remains with the queue
+/// until [`Item::done`]. If the [`Item`] is dropped without that, or the thread or process that has it ends, the next one
+/// that takes an item gets it: each item is done at least once.
+///
+/// ```standalone_crate
+/// use std::time::Duration;
+/// use multiprocessing::{Manager, Registry, serve};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new());
+///     let manager = Manager::start()?;
+///
+///     let queue = manager.joinable_queue::<u32>(None)?;
+///     assert!(queue.try_put(1)?);
+///     assert!(queue.put_timeout(2, Duration::MAX)?);
+///     queue.put(3)?;
+///
+///     let item = queue.get()?;
+///     assert_eq!(*item, 1);
+///     drop(item); // not done: it is handed out again, first
+///     while let Some(item) = queue.try_get()? {
+///         assert!(queue.len()? < 3 && !queue.join_timeout(Duration::ZERO)?);
+///         item.done()?;
+///     }
+///     queue.join()?; // all items are done
+///     assert!(queue.is_empty()? && queue.get_timeout(Duration::ZERO)?.is_none());
+///     Ok(())
+/// }
+/// ```
+pub struct JoinableQueue<T> {
+    handle: Handle,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+handle!(JoinableQueue<T>);
+
+/// Puts an item into a queue. Returns false if the time was up.
+fn put<T: Serialize>(handle: &Handle, value: &T, wait: Wait) -> Result<bool, ManagerError> {
+    let put = QueueRequest::Put(Blob::encode(value)?, wait);
+    let reply = handle.ask(&Request::Queue(handle.id, put))?;
+    Ok(reply.in_time()?.is_some())
+}
+
+/// Takes an item with its number. Returns `None` if the time was up.
+fn take(handle: &Handle, wait: Wait) -> Result<Option<(u64, Blob, Session)>, ManagerError> {
+    let get = Request::Queue(handle.id, QueueRequest::Get(wait));
+    match handle.ask_in_session(&get)? {
+        (Reply::Item(number, value), session) => Ok(Some((number, value, session))),
+        (Reply::TimedOut, _) => Ok(None),
+        (reply, _) => Err(unexpected(reply)),
+    }
+}
+
+fn len(handle: &Handle) -> Result<usize, ManagerError> {
+    let request = Request::Queue(handle.id, QueueRequest::Len);
+    handle.ask(&request)?.count()
+}
+
+/// What both queues have. `$queue` is the name in the documentation.
+macro_rules! queue {
+    ($queue:ident gives $item:ty, $take:ident) => {
+        impl<T: Serialize + DeserializeOwned> $queue<T> {
+            /// Puts an item into the queue. Waits while the queue is full.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the value cannot be encoded, or the manager has ended.
+            pub fn put(&self, value: impl Borrow<T>) -> Result<(), ManagerError> {
+                put(&self.handle, value.borrow(), None).map(drop)
+            }
+
+            /// Puts an item into the queue, and waits at most this long while the queue is full. Returns whether it has.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the value cannot be encoded, or the manager has ended.
+            pub fn put_timeout(
+                &self,
+                value: impl Borrow<T>,
+                timeout: Duration,
+            ) -> Result<bool, ManagerError> {
+                put(&self.handle, value.borrow(), Some(timeout))
+            }
+
+            /// Puts an item into the queue if it is not full. Returns whether it has.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the value cannot be encoded, or the manager has ended.
+            pub fn try_put(&self, value: impl Borrow<T>) -> Result<bool, ManagerError> {
+                put(&self.handle, value.borrow(), AT_ONCE)
+            }
+
+            /// Takes the first item. Waits while the queue is empty.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the item cannot be decoded, or the manager has ended.
+            pub fn get(&self) -> Result<$item, ManagerError> {
+                let taken = self.$take(None)?;
+                taken.ok_or_else(|| unexpected(Reply::TimedOut))
+            }
+
+            /// Takes the first item. Waits at most this long while the queue is empty, and returns `None` then.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the item cannot be decoded, or the manager has ended.
+            pub fn get_timeout(&self, timeout: Duration) -> Result<Option<$item>, ManagerError> {
+                self.$take(Some(timeout))
+            }
+
+            /// Takes the first item, or returns `None` if there is none.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the item cannot be decoded, or the manager has ended.
+            pub fn try_get(&self) -> Result<Option<$item>, ManagerError> {
+                self.$take(AT_ONCE)
+            }
+
+            /// Returns the number of items that have not been taken.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the manager has ended.
+            pub fn len(&self) -> Result<usize, ManagerError> {
+                len(&self.handle)
+            }
+
+            /// Returns whether there is no item to take.
+            ///
+            #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
+            ///
+            /// # Errors
+            /// If the manager has ended.
+            pub fn is_empty(&self) -> Result<bool, ManagerError> {
+                self.len().map(|len| len == 0)
+            }
+        }
+    };
+}
+
+queue!(Queue gives T, take);
+queue!(JoinableQueue gives Item<T>, take);
+
+impl<T: DeserializeOwned> Queue<T> {
+    fn take(&self, wait: Wait) -> Result<Option<T>, ManagerError> {
+        let taken = take(&self.handle, wait)?;
+        taken.map(|(_, value, _)| value.decode()).transpose()
+    }
+}
+
+impl<T: DeserializeOwned> JoinableQueue<T> {
+    fn take(&self, wait: Wait) -> Result<Option<Item<T>>, ManagerError> {
+        let Some((number, value, session)) = take(&self.handle, wait)? else {
+            return Ok(None);
+        };
+        // Made first, so that an item that cannot be decoded is handed out again.
+        let held = Held {
+            handle: self.handle.clone(),
+            number,
+            session,
+            is_done: false,
+            not_send: PhantomData,
+        };
+        let value = value.decode()?;
+        Ok(Some(Item { value, held }))
+    }
+}
+
+impl<T> JoinableQueue<T> {
+    /// Waits until all items that have been put are done.
+    ///
+    /// [`JoinableQueue`] has an example.
+    ///
+    /// # Errors
+    /// If the manager has ended.
+    pub fn join(&self) -> Result<(), ManagerError> {
+        self.wait_for_all(None).map(drop)
+    }
+
+    /// Waits at most this long until all items that have been put are done. Returns whether they are.
+    ///
+    /// [`JoinableQueue`] has an example.
+    ///
+    /// # Errors
+    /// If the manager has ended.
+    pub fn join_timeout(&self, timeout: Duration) -> Result<bool, ManagerError> {
+        self.wait_for_all(Some(timeout))
+    }
+
+    fn wait_for_all(&self, wait: Wait) -> Result<bool, ManagerError> {
+        let join = Request::Queue(self.handle.id, QueueRequest::Join(wait));
+        Ok(self.handle.ask(&join)?.in_time()?.is_some())
+    }
+}
+
+/// An item of a [`JoinableQueue`], which dereferences to its value.
+///
+/// Belongs to the thread that has taken it. If it is dropped before it is [`done`](Self::done), the queue hands it out
+/// again, before all others.
+#[must_use = "an item that is dropped before it is done is handed out again"]
+pub struct Item<T> {
+    value: T,
+    held: Held,
+}
+
+/// The hold of this thread on an item.
+struct Held {
+    handle: Handle,
+    number: u64,
+    session: Session,
+    is_done: bool,
+    /// The connection that holds the item is that of this thread.
+    not_send: PhantomData<*const ()>,
+}
+
+impl<T> Item<T> {
+    /// Reports that the item is done. It is not handed out again then.
+    ///
+    /// [`JoinableQueue`] has an example.
+    ///
+    /// # Errors
+    /// If the manager has ended.
+    pub fn done(mut self) -> Result<(), ManagerError> {
+        let held = &mut self.held;
+        let done = QueueRequest::Done(held.number);
+        held.handle
+            .ask(&Request::Queue(held.handle.id, done))?
+            .done()?;
+        held.is_done = true;
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let request = QueueRequest::Return(self.number);
+            self.handle
+                .release(self.session, &Request::Queue(self.handle.id, request));
+        }
+    }
+}
+
+impl<T> Deref for Item<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Item<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Item").field(&self.value).finish()
+    }
+}

@@ -1,0 +1,52 @@
+//! Objects that several processes share: a manager holds them in a process of its own.
+//!
+//! [`Manager::start`] starts the manager, and its methods create the objects. [`Manager`] has an example, and so has each
+//! type of object.
+//!
+//! | in Python | here |
+//! | --- | --- |
+//! | `Manager()` | [`Manager::start`] |
+//! | `manager.Queue(n)`, `JoinableQueue` | [`Queue`], [`JoinableQueue`], whose items a killed process gives back |
+//! | `manager.dict()`, `d[k] += 1` | [`Dict`], [`Dict::update`], which is atomic |
+//! | `manager.list()`, `manager.Namespace()` | [`List`], [`Namespace`] |
+//! | `manager.Value()`, `manager.Array()` | [`Value`], [`Array`] |
+//! | `manager.Lock()`, `manager.RLock()` | [`Lock`], [`RLock`], which a killed process releases |
+//! | `manager.Condition()` | [`Condition`] of a [`Lock`] |
+//! | `manager.Semaphore()`, `manager.BoundedSemaphore()` | [`Semaphore`], [`BoundedSemaphore`] |
+//! | `manager.Event()`, `manager.Barrier()` | [`Event`], [`Barrier`] |
+//! | `BaseManager.register()` | [`Service`] |
+//!
+//! Each operation is one request and one reply. It waits at the manager, which needs no thread for it, and whose replies
+//! to timeouts are values: `None` or `false`.
+//!
+//! The modules, lowest layer first:
+//!
+//! * `error`: the errors of all operations
+//! * `encoding`: the encoding of values
+//! * `protocol`: what clients and manager say to each other
+//! * `core`: the objects, and who waits for what
+//! * `folder`: the private folder of a manager
+//! * `server`: the process of a manager
+//! * `service`: the state of a service
+//! * `client`: the connections of a process to its managers
+//! * `handles`: the objects as programs use them
+//! * `start`: starts and ends a manager
+
+mod client;
+mod core;
+mod encoding;
+mod error;
+mod folder;
+mod handles;
+mod protocol;
+mod server;
+pub mod service;
+mod start;
+
+pub use error::{LockError, ManagerError};
+pub use handles::{
+    Array, Barrier, BoundedSemaphore, Condition, Dict, Event, Guard, Item, JoinableQueue, List,
+    Lock, Namespace, Permit, Queue, RLock, RLockGuard, Semaphore, Service, Value,
+};
+pub(crate) use server::serve;
+pub use start::{Manager, ManagerStatus};

@@ -1,0 +1,323 @@
+//! What the clients of a manager and the manager say to each other.
+//!
+//! A client first sends a frame with [`hello`], and receives a [`Welcome`]. Then each request is a frame with a number, and
+//! its reply has the same number. A request with the number [`UNANSWERED`] has no reply. A client whose request waits must
+//! not send another one. The bodies are encoded with postcard.
+
+use std::fmt;
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::encoding::Blob;
+
+/// The version of all that this file describes.
+const VERSION: u32 = 1;
+
+/// The first bytes of a client.
+const MAGIC: &[u8; 8] = b"mp-mngr\n";
+
+/// The length of the body of the first frame.
+pub(crate) const HELLO_BYTES: usize = MAGIC.len() + size_of::<u32>() + KEY_BYTES;
+
+/// The number of a request whose reply is not sent.
+pub(crate) const UNANSWERED: u64 = 0;
+
+const KEY_BYTES: usize = 32;
+
+/// The secret that a client must know.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Key([u8; KEY_BYTES]);
+
+impl Key {
+    /// Returns a new key, from the random numbers of the system.
+    pub(crate) fn random() -> io::Result<Self> {
+        let mut key = [0; KEY_BYTES];
+        File::open("/dev/urandom")?.read_exact(&mut key)?;
+        Ok(Self(key))
+    }
+
+    /// Compares in a time that does not depend on where the two differ.
+    fn matches(&self, other: &[u8]) -> bool {
+        let pairs = self.0.iter().zip(other);
+        let differences = pairs.fold(0, |all, (here, there)| all | black_box(here ^ there));
+        other.len() == KEY_BYTES && black_box(differences) == 0
+    }
+}
+
+/// Without the key, which must not appear in a log.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+/// Returns the body of the first frame of a client.
+pub(crate) fn hello(key: &Key) -> Vec<u8> {
+    [MAGIC.as_slice(), &VERSION.to_le_bytes(), &key.0].concat()
+}
+
+/// The answer to the first frame of a client: the only byte of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Welcome {
+    Accepted,
+    OtherVersion,
+    WrongKey,
+}
+
+/// Returns the answer to a client that starts with this body, or `None` if it is no client at all.
+pub(crate) fn welcome(hello: &[u8], key: &Key) -> Option<Welcome> {
+    let rest = hello.strip_prefix(MAGIC)?;
+    let (version, offered) = rest.split_first_chunk()?;
+    Some(if u32::from_le_bytes(*version) != VERSION {
+        Welcome::OtherVersion
+    } else if key.matches(offered) {
+        Welcome::Accepted
+    } else {
+        Welcome::WrongKey
+    })
+}
+
+/// The number of an object, unique within its manager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct ObjectId(pub(crate) u64);
+
+/// How long a request may wait; `None` for as long as it takes.
+pub(crate) type Wait = Option<Duration>;
+
+/// A request that does not wait.
+pub(crate) const AT_ONCE: Wait = Some(Duration::ZERO);
+
+/// What a client requests.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    Create(New),
+    Status,
+    Queue(ObjectId, QueueRequest),
+    Map(ObjectId, MapRequest),
+    List(ObjectId, ListRequest),
+    Lock(ObjectId, LockRequest),
+    Condition(ObjectId, ConditionRequest),
+    Semaphore(ObjectId, SemaphoreRequest),
+    Event(ObjectId, EventRequest),
+    Barrier(ObjectId, BarrierRequest),
+    /// A call of a task in a service.
+    Call(ObjectId, Blob),
+}
+
+/// An object to create.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum New {
+    Queue {
+        bound: Option<u64>,
+        joinable: bool,
+    },
+    Map,
+    List(Vec<Blob>),
+    Lock {
+        reentrant: bool,
+    },
+    /// A condition of this lock.
+    Condition(ObjectId),
+    Semaphore {
+        permits: u64,
+        bounded: bool,
+    },
+    Event,
+    Barrier {
+        parties: u64,
+    },
+    /// A service whose state this task sets.
+    Service(Blob),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum QueueRequest {
+    Put(Blob, Wait),
+    Get(Wait),
+    Len,
+    /// The item with this number is done.
+    Done(u64),
+    /// The item with this number is to be handed out again.
+    Return(u64),
+    /// Waits until all items are done.
+    Join(Wait),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum MapRequest {
+    Get(Blob),
+    Insert(Blob, Blob),
+    Remove(Blob),
+    Contains(Blob),
+    Len,
+    Keys,
+    Items,
+    Clear,
+    GetOrInsert(Blob, Blob),
+    GetVersioned(Blob),
+    /// Replaces or removes a value if it still has this version.
+    Swap {
+        key: Blob,
+        version: u64,
+        new: Option<Blob>,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ListRequest {
+    Extend(Vec<Blob>),
+    Pop,
+    Get(u64),
+    Set(u64, Blob),
+    Insert(u64, Blob),
+    Remove(u64),
+    Len,
+    All,
+    Clear,
+    GetVersioned(u64),
+    /// Replaces an element if it still has this version.
+    Swap {
+        index: u64,
+        version: u64,
+        new: Blob,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum LockRequest {
+    Acquire(Wait),
+    Release,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ConditionRequest {
+    Wait(Wait),
+    NotifyOne,
+    NotifyAll,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum SemaphoreRequest {
+    Acquire(Wait),
+    /// Returns a permit of this client.
+    Return,
+    /// This client keeps a permit forever.
+    Forget,
+    /// Adds a permit.
+    Release,
+    Available,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum EventRequest {
+    Set,
+    Clear,
+    IsSet,
+    Wait(Wait),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum BarrierRequest {
+    Wait(Wait),
+    Abort,
+    Reset,
+    IsBroken,
+    Parties,
+    Waiting,
+}
+
+/// What the manager replies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Reply {
+    Done,
+    TimedOut,
+    Created(ObjectId),
+    Is(bool),
+    Count(u64),
+    Value(Option<Blob>),
+    /// An item of a queue, with its number.
+    Item(u64, Blob),
+    Values(Vec<Blob>),
+    Pairs(Vec<(Blob, Blob)>),
+    /// A value with its version. An absent value has a version too.
+    Versioned(Option<Blob>, u64),
+    Locked {
+        owner_died: bool,
+        /// Whether a condition was notified, and not only waited for long enough.
+        notified: bool,
+    },
+    /// The reply of a task in a service.
+    Called(Blob),
+    Status {
+        clients: u64,
+        objects: u64,
+        waiting: u64,
+    },
+    Fault(Fault),
+}
+
+impl Reply {
+    /// Returns the number of bytes of the values in it.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Value(Some(value)) | Self::Item(_, value) | Self::Called(value) => value.len(),
+            Self::Versioned(Some(value), _) => value.len(),
+            Self::Values(values) => values.iter().map(|value| value.len() + LENGTH_BYTES).sum(),
+            Self::Pairs(pairs) => {
+                let lengths = pairs.iter().map(|(key, value)| key.len() + value.len());
+                lengths.map(|length| length + 2 * LENGTH_BYTES).sum()
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// The most bytes of the length of a value.
+const LENGTH_BYTES: usize = 5;
+
+/// Why the manager does not do what a client requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fault {
+    NoObject,
+    OutOfRange {
+        index: u64,
+        len: u64,
+    },
+    Deadlock,
+    NotOwner,
+    AboveBound,
+    BrokenBarrier,
+    TooLong,
+    /// The system cannot start the thread of a service. Holds the message.
+    NoThread(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_key_of_the_manager_is_welcome() {
+        let (key, other) = (Key([7; KEY_BYTES]), Key::random().unwrap());
+        let said = hello(&key);
+        assert_eq!(said.len(), HELLO_BYTES);
+        assert_eq!(welcome(&said, &key), Some(Welcome::Accepted));
+        assert_eq!(welcome(&said, &other), Some(Welcome::WrongKey));
+        assert_eq!(welcome(&said[..20], &key), Some(Welcome::WrongKey));
+        let mut old = said.clone();
+        old[MAGIC.len()] = 0;
+        assert_eq!(welcome(&old, &key), Some(Welcome::OtherVersion));
+        assert_eq!(welcome(b"GET / HTTP/1.1\r\n", &key), None);
+        assert_eq!(welcome(MAGIC, &key), None);
+    }
+
+    #[test]
+    fn the_debug_form_of_a_key_does_not_contain_it() {
+        assert_eq!(format!("{:?}", Key([7; KEY_BYTES])), "Key");
+    }
+}
