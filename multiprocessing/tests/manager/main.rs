@@ -2,16 +2,24 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod endings;
+mod kills;
 mod objects;
+mod strangers;
 mod support;
 mod tasks;
 
-use libtest_mimic::{Arguments, Conclusion};
+use libtest_mimic::Arguments;
 use multiprocessing::serve;
 
 fn main() -> std::process::ExitCode {
     serve(tasks::registry());
-    let tests = [objects::tests()].into_iter().flatten().collect();
-    let conclusion: Conclusion = libtest_mimic::run(&Arguments::from_args(), tests);
-    conclusion.exit_code()
+    let tests = [
+        endings::tests(),
+        kills::tests(),
+        objects::tests(),
+        strangers::tests(),
+    ];
+    let tests = tests.into_iter().flatten().collect();
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -22,7 +24,17 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn start() -> Self {
-        let launcher = Launcher::this_program(Role::Worker).unwrap();
+        Self::launch(Launcher::this_program(Role::Worker).unwrap())
+    }
+
+    /// Starts a worker whose folder for temporary files is this one.
+    pub(crate) fn start_in(folder: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env("TMPDIR", folder);
+        Self::launch(Launcher::new(command, Role::Worker).unwrap())
+    }
+
+    fn launch(launcher: Launcher) -> Self {
         let (child, socket) = launcher.launch().unwrap();
         let mut receiver = Receiver::new();
         let announced = receiver.receive_announcement(&socket, Role::Worker, WATCHDOG);
@@ -108,3 +120,9 @@ macro_rules! trials {
 }
 
 pub(crate) use trials;
+/// Waits until this many threads, with this one, have a connection to the manager.
+pub(crate) fn until_clients(manager: &Manager, count: usize) {
+    while manager.status().unwrap().clients != count {
+        thread::yield_now();
+    }
+}

@@ -196,3 +196,62 @@ impl Peer {
         changed.map_err(|_| Broken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::manager::encoding::Blob;
+
+    fn peer() -> (Peer, UnixStream) {
+        let (here, there) = UnixStream::pair().unwrap();
+        let until = Instant::now() + Duration::from_secs(1);
+        (Peer::new(here, until), there)
+    }
+
+    #[test]
+    fn a_reply_that_is_longer_than_a_frame_is_an_error_instead() {
+        let (mut peer, _client) = peer();
+        // All share their memory.
+        let value = Blob::new(vec![7; 1 << 20]);
+        let values = Reply::Values(vec![value; 1024]);
+        peer.reply(1, &values).unwrap();
+        let fault = postcard::to_stdvec(&Reply::Fault(Fault::TooLong)).unwrap();
+        assert_eq!(peer.output[HEADER_BYTES..], fault);
+    }
+
+    #[test]
+    fn a_stranger_may_send_only_a_hello() {
+        for length in [0, HELLO_BYTES - 1, HELLO_BYTES + 1, usize::MAX] {
+            let (mut peer, mut client) = peer();
+            let length = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+            client.write_all(&[&length[..], &[0; 8]].concat()).unwrap();
+            assert_eq!(peer.read(&mut [0; 100], false), Reading::Drained);
+            assert!(peer.next_frame().is_err());
+        }
+    }
+
+    #[test]
+    fn a_frame_is_taken_when_it_is_complete() {
+        let (mut peer, mut client) = peer();
+        peer.hello_until = None;
+        let mut frame = Frame::new();
+        frame.body().extend_from_slice(b"a request");
+        frame.finish(5).unwrap();
+        for byte in frame.as_bytes() {
+            assert!(peer.next_frame().unwrap().is_none());
+            client.write_all(&[*byte]).unwrap();
+            peer.read(&mut [0; 100], false);
+        }
+        client.write_all(frame.as_bytes()).unwrap();
+        peer.read(&mut [0; 100], false);
+        for _ in 0..2 {
+            let taken = peer.next_frame().unwrap();
+            assert_eq!(taken, Some((5, b"a request".as_slice())));
+        }
+        assert!(peer.next_frame().unwrap().is_none());
+        peer.discard_taken();
+        assert!(peer.input.is_empty());
+    }
+}
