@@ -1,7 +1,8 @@
 //! Child processes that run tasks: this program, started again in another role, with a connection to its parent.
 //!
 //! This crate is the floor below `concurrent-futures`, whose `ProcessPoolExecutor` is what most programs want. Here are
-//! the parts: starting a child, recognising it, sending it numbered requests, and knowing when it has ended.
+//! the parts: starting a child, recognising it, sending it numbered requests, and knowing when it has ended. The module
+//! [`manager`] has objects that several processes share: queues, dictionaries, locks and more.
 //!
 //! ```standalone_crate
 //! use std::io::Write;

@@ -70,7 +70,7 @@ pub struct Manager {
     _folder: Folder,
 }
 
-/// What a manager has to do. Returned by [`Manager::status`].
+/// How much a manager has to do. Returned by [`Manager::status`]; [`Manager`] has an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ManagerStatus {

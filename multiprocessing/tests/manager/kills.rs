@@ -19,6 +19,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_killed_process_breaks_the_barrier_that_it_waits_at,
         a_killed_process_does_not_receive_a_notification,
         a_killed_process_does_not_disturb_an_event_or_a_join,
+        a_killed_process_does_not_end_the_service_that_it_calls,
         the_end_of_the_manager_is_an_error_of_all_that_wait,
     ]
 }
@@ -186,6 +187,23 @@ fn a_killed_process_does_not_disturb_an_event_or_a_join() {
     }
 }
 
+fn a_killed_process_does_not_end_the_service_that_it_calls() {
+    let manager = Manager::start().unwrap();
+    let objects = Objects::new(&manager);
+    let mut killed = Worker::start();
+    killed.send(Perform(objects.clone(), Act::Call));
+    assert_eq!(objects.has.get().unwrap(), manager.id());
+    killed.kill();
+    // The task still runs, and waits for the event.
+    until_waiting(&manager, 1);
+    let mut other = Worker::start();
+    other.send(Perform(objects.clone(), Act::Call));
+    until_waiting(&manager, 2);
+    objects.event.set().unwrap();
+    let outcome = other.receive::<String>().unwrap();
+    assert_eq!(outcome, manager.id().to_string());
+}
+
 fn the_end_of_the_manager_is_an_error_of_all_that_wait() {
     let manager = Manager::start().unwrap();
     let objects = Objects::new(&manager);
@@ -202,7 +220,12 @@ fn the_end_of_the_manager_is_an_error_of_all_that_wait() {
     acts.sort_by_key(|act| *act != Act::WaitCondition);
     for (count, act) in acts.into_iter().enumerate() {
         let guard = (act == Act::Lock).then(|| objects.lock.lock().unwrap());
-        workers.push((act, waiting(&manager, &objects, act, count)));
+        let mut worker = Worker::start();
+        worker.send(Perform(objects.clone(), act));
+        // A service that is called waits as well, for the event.
+        let in_service = usize::from(act == Act::Call);
+        until_waiting(&manager, count + 1 + in_service);
+        workers.push((act, worker));
         std::mem::forget(guard);
     }
     let pid = Pid::from_raw(i32::try_from(manager.id()).unwrap()).unwrap();

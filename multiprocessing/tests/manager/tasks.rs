@@ -26,6 +26,7 @@ pub(crate) fn registry() -> Registry {
         .with::<Add>()
         .with::<AddAndPanic>()
         .with::<CallService>()
+        .with::<SayAndBlock>()
 }
 
 /// One object of each kind, and a queue in which processes say that they have something.
@@ -89,10 +90,11 @@ pub(crate) enum Act {
     WaitCondition,
     WaitEvent,
     WaitBarrier,
+    Call,
 }
 
 impl Act {
-    pub(crate) const WAITS: [Self; 11] = [
+    pub(crate) const WAITS: [Self; 12] = [
         Self::Lock,
         Self::RLock,
         Self::Acquire,
@@ -104,6 +106,7 @@ impl Act {
         Self::WaitCondition,
         Self::WaitEvent,
         Self::WaitBarrier,
+        Self::Call,
     ];
 }
 
@@ -162,6 +165,10 @@ fn perform(objects: Objects, act: Act) -> String {
         }
         Act::WaitEvent => text(objects.event.wait()),
         Act::WaitBarrier => text(objects.barrier.wait()),
+        Act::Call => {
+            let block = SayAndBlock(objects.has.clone(), objects.event.clone());
+            text(objects.service.call(block))
+        }
     }
 }
 
@@ -333,3 +340,12 @@ fn call_service(service: Service, times: u64) -> u32 {
 }
 
 task!(pub(crate) CallService = fn call_service(service: Service, times: u64) -> u32);
+
+/// Runs in the manager's process, as a client of the manager.
+fn say_and_block(has: Queue<u32>, event: Event) -> u32 {
+    has.put(id()).unwrap();
+    event.wait().unwrap();
+    id()
+}
+
+task!(pub(crate) SayAndBlock = fn say_and_block(has: Queue<u32>, event: Event) -> u32);

@@ -82,13 +82,13 @@ handle!(RLock);
 /// The hold of a thread on a [`Lock`]. Dropping it releases the lock.
 ///
 /// It cannot be sent to another thread, because it belongs to this thread's connection to the manager. One that is forgotten
-/// is released by the end of the thread.
+/// is released by the end of the thread. [`Lock`] has an example.
 #[must_use = "a lock is released when its guard is dropped"]
 pub struct Guard(Held);
 
 /// The hold of a thread on a [`RLock`]. Dropping it undoes one locking.
 ///
-/// Otherwise the same as [`Guard`].
+/// Otherwise the same as [`Guard`]. [`RLock`] has an example.
 #[must_use = "a lock is released when its guard is dropped"]
 pub struct RLockGuard(Held);
 

@@ -262,7 +262,7 @@ impl<T> JoinableQueue<T> {
 /// An item of a [`JoinableQueue`], which dereferences to its value.
 ///
 /// Belongs to the thread that has taken it. If it is dropped before it is [`done`](Self::done), the queue hands it out
-/// again, before all others.
+/// again, before all others. [`JoinableQueue`] has an example.
 #[must_use = "an item that is dropped before it is done is handed out again"]
 pub struct Item<T> {
     value: T,

@@ -30,6 +30,7 @@ use crate::manager::protocol::{AT_ONCE, Reply, Request, SemaphoreRequest, Wait};
 ///     semaphore.release()?; // one more than there were
 ///     assert_eq!(semaphore.available()?, 2);
 ///     semaphore.acquire()?.forget()?; // and one less again
+///     semaphore.acquire()?.release()?; // as dropping it, but reports errors
 ///     assert_eq!(semaphore.available()?, 1);
 ///     Ok(())
 /// }
@@ -72,7 +73,7 @@ handle!(BoundedSemaphore);
 /// A permit of a semaphore. Dropping it makes it available again.
 ///
 /// It cannot be sent to another thread, because it belongs to this thread's connection to the manager. See
-/// [`forget`](Self::forget) for permits that others release.
+/// [`forget`](Self::forget) for permits that others release. [`Semaphore`] has an example.
 #[must_use = "a permit is released when it is dropped"]
 pub struct Permit {
     handle: Handle,
@@ -96,6 +97,8 @@ impl Permit {
     }
 
     /// Makes the permit available and waits until the manager has done so. Dropping it neither waits nor reports errors.
+    ///
+    /// [`Semaphore`] has an example.
     ///
     /// # Errors
     /// If the manager has ended.
