@@ -1,12 +1,14 @@
 //! Processes that are killed with SIGKILL at each point where they can have or await something.
 
+use std::collections::VecDeque;
+
 use libtest_mimic::Trial;
 use multiprocessing::manager::LockError;
 use multiprocessing::{Manager, ManagerError};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Worker, trials, until_waiting};
-use crate::tasks::{Act, Objects, Perform};
+use crate::tasks::{Act, Objects, Perform, WorkThrough};
 
 pub(crate) fn tests() -> Vec<Trial> {
     trials![
@@ -20,6 +22,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_killed_process_does_not_receive_a_notification,
         a_killed_process_does_not_disturb_an_event_or_a_join,
         a_killed_process_does_not_end_the_service_that_it_calls,
+        processes_that_are_killed_at_any_point_lose_no_item,
         the_end_of_the_manager_is_an_error_of_all_that_wait,
     ]
 }
@@ -202,6 +205,42 @@ fn a_killed_process_does_not_end_the_service_that_it_calls() {
     objects.event.set().unwrap();
     let outcome = other.receive::<String>().unwrap();
     assert_eq!(outcome, manager.id().to_string());
+}
+
+fn processes_that_are_killed_at_any_point_lose_no_item() {
+    const ITEMS: u32 = 1500;
+
+    let manager = Manager::start().unwrap();
+    let (items, counts) = (
+        manager.joinable_queue(None).unwrap(),
+        manager.dict().unwrap(),
+    );
+    let lock = manager.lock().unwrap();
+    for item in 0..ITEMS {
+        items.put(item).unwrap();
+    }
+    let start = || {
+        let mut worker = Worker::start();
+        worker.send(WorkThrough(items.clone(), counts.clone(), lock.clone()));
+        worker
+    };
+    let mut workers = VecDeque::from([start(), start(), start()]);
+    let mut killed = 0;
+    for progress in (0..ITEMS as usize).step_by(30) {
+        // The others go on meanwhile, so each is killed at some other point.
+        while counts.len().unwrap() < progress {}
+        workers.pop_front().unwrap().kill();
+        killed += 1;
+        workers.push_back(start());
+    }
+    items.join().unwrap();
+    let counted = counts.items().unwrap();
+    assert_eq!(counted.len(), ITEMS as usize);
+    // Each that was killed had one item at most.
+    let again: u32 = counted.iter().map(|(_, count)| count - 1).sum();
+    assert!(again <= killed, "{again} of {killed}");
+    assert!(lock.lock().or_else(LockError::into_guard).is_ok());
+    assert!(items.is_empty().unwrap());
 }
 
 fn the_end_of_the_manager_is_an_error_of_all_that_wait() {

@@ -16,6 +16,7 @@ pub(crate) fn registry() -> Registry {
     Registry::new()
         .with::<Perform>()
         .with::<CountUp>()
+        .with::<WorkThrough>()
         .with::<UseAll>()
         .with::<StartManagers>()
         .with::<LeaveManager>()
@@ -173,6 +174,20 @@ fn perform(objects: Objects, act: Act) -> String {
 }
 
 task!(pub(crate) Perform = fn perform(objects: Objects, act: Act) -> String);
+
+/// Does the items of a queue until this process is killed.
+fn work_through(items: JoinableQueue<u32>, counts: Dict<u32, u32>, lock: Lock) {
+    loop {
+        let item = items.get().unwrap();
+        let guard = lock.lock().or_else(LockError::into_guard).unwrap();
+        let count = counts.get(*item).unwrap().unwrap_or(0);
+        counts.insert(*item, count + 1).unwrap();
+        drop(guard);
+        item.done().unwrap();
+    }
+}
+
+task!(pub(crate) WorkThrough = fn work_through(items: JoinableQueue<u32>, counts: Dict<u32, u32>, lock: Lock) -> ());
 
 /// Objects in which two processes count.
 #[derive(Clone, Serialize, Deserialize)]
