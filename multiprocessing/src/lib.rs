@@ -77,3 +77,28 @@ pub use process::{
 pub use program::served;
 pub use roles::CANCEL;
 pub use serve::serve;
+
+/// So that `?` works in a task that returns a [`RemoteError`].
+macro_rules! into_remote_error {
+    ($($error:ty),*) => {$(
+        impl From<$error> for RemoteError {
+            fn from(error: $error) -> Self {
+                Self::failed(error)
+            }
+        }
+    )*};
+}
+
+into_remote_error!(
+    LaunchError,
+    ManagerError,
+    PipeError,
+    ProcessError,
+    SpawnError
+);
+
+impl<G> From<LockError<G>> for RemoteError {
+    fn from(error: LockError<G>) -> Self {
+        Self::failed(error.to_string())
+    }
+}

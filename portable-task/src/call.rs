@@ -123,7 +123,7 @@ pub fn decode_reply<T: DeserializeOwned>(reply: &[u8]) -> Result<T, RemoteError>
 ///
 /// # Errors
 /// Those of [`encode_call`].
-pub fn encode(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<(), RemoteError> {
+pub fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<(), RemoteError> {
     let encoded = catch(|| codec::append(bytes, value)).flatten();
     encoded.map_err(|message| RemoteError::new(RemoteErrorKind::Encode, message))
 }

@@ -25,7 +25,10 @@ const TOO_DEEP: Error = Error::NotYetImplemented;
 ///
 /// # Errors
 /// If the value cannot be encoded. The buffer then ends with a part of the encoding.
-pub(crate) fn append(buffer: &mut Vec<u8>, value: &impl Serialize) -> Result<(), String> {
+pub(crate) fn append(
+    buffer: &mut Vec<u8>,
+    value: &(impl Serialize + ?Sized),
+) -> Result<(), String> {
     let sink = BoundedSink {
         buffer,
         stack: Stack::here(),

@@ -15,8 +15,7 @@ use serde::{Deserialize, Serialize};
 /// use portable_task::{RemoteError, task};
 ///
 /// fn length(path: PathBuf) -> Result<u64, RemoteError> {
-///     let file = std::fs::metadata(path).map_err(RemoteError::failed)?;
-///     Ok(file.len())
+///     Ok(std::fs::metadata(path)?.len())
 /// }
 ///
 /// task!(Length = fn length(path: PathBuf) -> Result<u64, RemoteError>);
@@ -106,6 +105,13 @@ impl fmt::Display for RemoteError {
 }
 
 impl Error for RemoteError {}
+
+/// So that `?` works in a task that reads files.
+impl From<std::io::Error> for RemoteError {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error)
+    }
+}
 
 #[cfg(test)]
 mod tests {

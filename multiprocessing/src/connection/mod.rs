@@ -15,5 +15,5 @@ mod sender;
 pub use frame::{Frame, FrameTooLong};
 pub(crate) use frame::{HEADER_BYTES, MAX_FRAME_BYTES, read_header, release};
 pub use receiver::Receiver;
-pub(crate) use sender::send_with;
 pub use sender::send_without_waiting;
+pub(crate) use sender::{send_all, send_with};

@@ -1,6 +1,6 @@
 //! The sending half of a connection.
 
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -38,7 +38,7 @@ pub(crate) fn send_with(
     descriptors: &[OwnedFd],
 ) -> io::Result<()> {
     if descriptors.is_empty() {
-        return (&*socket).write_all(bytes);
+        return send_all(socket, bytes);
     }
     if descriptors.len() > MAX_ATTACHMENTS {
         let message = format!("at most {MAX_ATTACHMENTS} pipe ends can be sent at a time");
@@ -55,7 +55,23 @@ pub(crate) fn send_with(
             sent => break sent?,
         }
     };
-    (&*socket).write_all(&bytes[sent..])
+    send_all(socket, &bytes[sent..])
+}
+
+/// Sends bytes. Blocks until the socket has accepted all.
+///
+/// # Errors
+/// If the socket fails. Of the kind `BrokenPipe` if the other end is closed: there is no signal, which would end programs
+/// that do not ignore it.
+pub(crate) fn send_all(socket: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::net::send(socket, bytes, NO_SIGNAL) {
+            Ok(sent) => bytes = &bytes[sent..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(not(target_vendor = "apple"))]

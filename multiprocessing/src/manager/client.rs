@@ -15,19 +15,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use portable_task::Bytes;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::RecvFlags;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::encoding::Blob;
 use super::error::ManagerError;
 use super::protocol::{Fault, Key, New, ObjectId, Reply, Request, UNANSWERED, Welcome, hello};
-use crate::connection::Frame;
-use crate::connection::Receiver;
+use crate::connection::{Frame, Receiver, send_all};
 
 /// Where a manager is, and the key to it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Address {
-    /// The path of the socket.
+    /// The path of the socket. The name of one that is not in the file system follows a NUL.
     path: Bytes,
     key: Key,
 }
@@ -40,8 +39,28 @@ impl Address {
         }
     }
 
+    /// Returns the address of a socket whose name is not in the file system.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn without_file(name: &[u8], key: Key) -> Self {
+        Self {
+            path: [&[0], name].concat().into(),
+            key,
+        }
+    }
+
     fn path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.path))
+    }
+
+    fn connect(&self) -> io::Result<UnixStream> {
+        #[cfg(target_os = "linux")]
+        if let Some((0, name)) = self.path.split_first() {
+            use std::os::linux::net::SocketAddrExt;
+            use std::os::unix::net::SocketAddr;
+
+            return UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?);
+        }
+        UnixStream::connect(self.path())
     }
 }
 
@@ -199,7 +218,7 @@ impl Connection {
         static LAST_SESSION: AtomicU64 = AtomicU64::new(0);
 
         let mut connection = Self {
-            socket: UnixStream::connect(address.path()).map_err(gone_or)?,
+            socket: address.connect().map_err(gone_or)?,
             receiver: Receiver::new(),
             session: Session(LAST_SESSION.fetch_add(1, Ordering::Relaxed)),
             last_number: UNANSWERED,
@@ -237,20 +256,7 @@ impl Connection {
     fn send_frame(&self, mut frame: Frame, number: u64) -> Result<(), ManagerError> {
         let finished = frame.finish(number);
         finished.map_err(|error| ManagerError::Encode(error.to_string()))?;
-        let mut rest = frame.as_bytes();
-        while !rest.is_empty() {
-            // Without a signal, which would end programs that do not ignore it.
-            #[cfg(not(target_vendor = "apple"))]
-            let flags = SendFlags::NOSIGNAL;
-            #[cfg(target_vendor = "apple")]
-            let flags = SendFlags::empty();
-            match rustix::net::send(&self.socket, rest, flags) {
-                Ok(sent) => rest = &rest[sent..],
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(gone_or(error.into())),
-            }
-        }
-        Ok(())
+        send_all(&self.socket, frame.as_bytes()).map_err(gone_or)
     }
 
     /// Receives the reply with this number into `body`.

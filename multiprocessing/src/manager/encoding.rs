@@ -2,13 +2,11 @@
 //!
 //! A value is encoded like the reply of a task, so that `decode_reply` decodes it, within the same bounds.
 
-use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 
 use portable_task::{Bytes, decode_reply};
-use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -28,19 +26,15 @@ impl Blob {
     /// # Errors
     /// If the value cannot be encoded, or needs more than half of a frame, or too much of the stack.
     pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, ManagerError> {
-        let too_deep = Cell::new(false);
-        let sink = BoundedSink {
-            bytes: vec![VALUE],
-            start: stack_position(),
-            too_deep: &too_deep,
-        };
-        let message = match postcard::serialize_with_flavor(value, sink) {
-            Ok(bytes) => return Ok(Self::new(bytes)),
-            Err(_) if too_deep.get() => "it is nested too deeply".to_owned(),
-            Err(postcard::Error::SerializeBufferFull) => "it needs more than 512 MiB".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        Err(ManagerError::Encode(message))
+        let mut bytes = vec![VALUE];
+        portable_task::encode(value, &mut bytes)
+            .map_err(|error| ManagerError::Encode(error.message))?;
+        if bytes.len() > MAX_BYTES {
+            return Err(ManagerError::Encode(
+                "it needs more than 512 MiB".to_owned(),
+            ));
+        }
+        Ok(Self::new(bytes))
     }
 
     /// Returns whether this is a value, and not an error of a task.
@@ -62,50 +56,6 @@ const VALUE: u8 = 0;
 
 /// Half of a frame, so that a value fits into one together with its key or an old value.
 const MAX_BYTES: usize = 1 << 29;
-
-/// The largest size in bytes of the stack for encoding a value: the same as that for tasks.
-const MAX_STACK_BYTES: usize = 1 << 19;
-
-struct BoundedSink<'d> {
-    bytes: Vec<u8>,
-    /// The place on the stack where the encoding began.
-    start: usize,
-    /// postcard reports all errors of a sink as the same one.
-    too_deep: &'d Cell<bool>,
-}
-
-impl Flavor for BoundedSink<'_> {
-    type Output = Vec<u8>;
-
-    #[inline]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.try_extend(&[byte])
-    }
-
-    #[inline]
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        if stack_position().abs_diff(self.start) > MAX_STACK_BYTES {
-            self.too_deep.set(true);
-            return Err(postcard::Error::SerializeBufferFull);
-        }
-        // Before the bytes are copied.
-        if bytes.len() > MAX_BYTES - self.bytes.len() {
-            return Err(postcard::Error::SerializeBufferFull);
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<Vec<u8>> {
-        Ok(self.bytes)
-    }
-}
-
-#[inline]
-fn stack_position() -> usize {
-    let local = 0_u8;
-    std::ptr::from_ref(&local).addr()
-}
 
 impl Deref for Blob {
     type Target = [u8];

@@ -90,7 +90,7 @@ fn prefix() -> String {
     format!("multiprocessing-{}-", getuid().as_raw())
 }
 
-fn random_name() -> io::Result<String> {
+pub(crate) fn random_name() -> io::Result<String> {
     let mut bytes = [0; NAME_BYTES];
     io::Read::read_exact(&mut File::open("/dev/urandom")?, &mut bytes)?;
     Ok(format!("{:016x}", u64::from_le_bytes(bytes)))

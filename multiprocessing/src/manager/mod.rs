@@ -29,6 +29,7 @@
 //! * `server`: the process of a manager
 //! * `service`: the state of a service
 //! * `client`: the connections of a process to its managers
+//! * `local`: objects that a process holds itself
 //! * `handles`: the objects as programs use them
 //! * `start`: starts and ends a manager
 
@@ -38,6 +39,7 @@ mod encoding;
 mod error;
 mod folder;
 mod handles;
+mod local;
 mod protocol;
 mod server;
 pub mod service;

@@ -219,7 +219,7 @@ impl Manager {
     /// If the manager has ended.
     pub fn queue<T>(&self, bound: Option<usize>) -> Result<Queue<T>, ManagerError> {
         let (bound, joinable) = (bound.map(|bound| bound as u64), false);
-        self.create(New::Queue { bound, joinable }).map(Queue::new)
+        self.create(New::Queue { bound, joinable }).map(Queue::of)
     }
 
     /// Creates a queue whose items must be reported done, for at most `bound` items.
@@ -234,7 +234,7 @@ impl Manager {
     ) -> Result<JoinableQueue<T>, ManagerError> {
         let (bound, joinable) = (bound.map(|bound| bound as u64), true);
         let created = self.create(New::Queue { bound, joinable });
-        created.map(JoinableQueue::new)
+        created.map(JoinableQueue::of)
     }
 
     /// Creates a dictionary.
@@ -244,7 +244,7 @@ impl Manager {
     /// # Errors
     /// If the manager has ended.
     pub fn dict<K, V>(&self) -> Result<Dict<K, V>, ManagerError> {
-        self.create(New::Map).map(Dict::new)
+        self.create(New::Map).map(Dict::of)
     }
 
     /// Creates a lock.
@@ -255,7 +255,7 @@ impl Manager {
     /// If the manager has ended.
     pub fn lock(&self) -> Result<Lock, ManagerError> {
         let reentrant = false;
-        self.create(New::Lock { reentrant }).map(Lock::new)
+        self.create(New::Lock { reentrant }).map(Lock::of)
     }
 
     /// Creates a lock that a thread may lock again while it holds it.
@@ -266,7 +266,7 @@ impl Manager {
     /// If the manager has ended.
     pub fn rlock(&self) -> Result<RLock, ManagerError> {
         let reentrant = true;
-        self.create(New::Lock { reentrant }).map(RLock::new)
+        self.create(New::Lock { reentrant }).map(RLock::of)
     }
 
     /// Creates a condition of a lock.
@@ -290,7 +290,7 @@ impl Manager {
     /// # Errors
     /// If the manager has ended.
     pub fn namespace(&self) -> Result<Namespace, ManagerError> {
-        self.create(New::Map).map(Namespace::new)
+        self.create(New::Map).map(Namespace::of)
     }
 
     /// Creates a list.
@@ -300,7 +300,7 @@ impl Manager {
     /// # Errors
     /// If the manager has ended.
     pub fn list<T>(&self) -> Result<List<T>, ManagerError> {
-        self.create(New::List(Vec::new())).map(List::new)
+        self.create(New::List(Vec::new())).map(List::of)
     }
 
     /// Creates a value.
@@ -311,7 +311,7 @@ impl Manager {
     /// If the value cannot be encoded, or the manager has ended.
     pub fn value<T: Serialize>(&self, value: &T) -> Result<Value<T>, ManagerError> {
         let values = vec![Blob::encode(value)?];
-        self.create(New::List(values)).map(Value::new)
+        self.create(New::List(values)).map(Value::of)
     }
 
     /// Creates an array of these elements.
@@ -326,7 +326,7 @@ impl Manager {
     ) -> Result<Array<T>, ManagerError> {
         let values = values.into_iter();
         let values: Result<_, _> = values.map(|value| Blob::encode(&value)).collect();
-        self.create(New::List(values?)).map(Array::new)
+        self.create(New::List(values?)).map(Array::of)
     }
 
     /// Creates a semaphore with this many permits.
@@ -338,7 +338,7 @@ impl Manager {
     pub fn semaphore(&self, permits: usize) -> Result<Semaphore, ManagerError> {
         let (permits, bounded) = (permits as u64, false);
         let created = self.create(New::Semaphore { permits, bounded });
-        created.map(Semaphore::new)
+        created.map(Semaphore::of)
     }
 
     /// Creates a semaphore that never has more than this many permits.
@@ -350,7 +350,7 @@ impl Manager {
     pub fn bounded_semaphore(&self, permits: usize) -> Result<BoundedSemaphore, ManagerError> {
         let (permits, bounded) = (permits as u64, true);
         let created = self.create(New::Semaphore { permits, bounded });
-        created.map(BoundedSemaphore::new)
+        created.map(BoundedSemaphore::of)
     }
 
     /// Creates an event whose flag is not set.
@@ -360,7 +360,7 @@ impl Manager {
     /// # Errors
     /// If the manager has ended.
     pub fn event(&self) -> Result<Event, ManagerError> {
-        self.create(New::Event).map(Event::new)
+        self.create(New::Event).map(Event::of)
     }
 
     /// Creates a barrier that this many threads pass together.
@@ -371,7 +371,7 @@ impl Manager {
     /// If the manager has ended.
     pub fn barrier(&self, parties: usize) -> Result<Barrier, ManagerError> {
         let parties = parties as u64;
-        self.create(New::Barrier { parties }).map(Barrier::new)
+        self.create(New::Barrier { parties }).map(Barrier::of)
     }
 
     /// Starts a service, whose state the task sets with [`service::set`](super::service::set).
@@ -383,6 +383,6 @@ impl Manager {
     /// start the thread, or the manager has ended.
     pub fn service<K: PortableTask>(&self, task: K) -> Result<Service, ManagerError> {
         let created = self.create(New::Service(encode(task)?));
-        created.map(Service::new)
+        created.map(Service::of)
     }
 }

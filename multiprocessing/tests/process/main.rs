@@ -9,12 +9,20 @@ mod pipes;
 #[cfg(unix)]
 mod processes;
 #[cfg(unix)]
+mod queues;
+#[cfg(unix)]
 mod tasks;
 
 #[cfg(unix)]
 fn main() {
     multiprocessing::serve(tasks::registry());
-    let tests = [leaks::tests(), pipes::tests(), processes::tests()].concat();
+    let tests = [
+        leaks::tests(),
+        pipes::tests(),
+        processes::tests(),
+        queues::tests(),
+    ]
+    .concat();
     let trials = tests.into_iter().map(|(name, test)| {
         libtest_mimic::Trial::test(name, move || {
             tasks::in_time(test);

@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use multiprocessing::{PipeEnd, Process, Registry, pipe, task};
+use multiprocessing::{JoinableQueue, PipeEnd, Process, Queue, Registry, RemoteError, pipe, task};
 
 /// Longer than any test takes, unless it hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(120);
@@ -125,6 +125,42 @@ fn long_value(megabytes: usize) -> String {
     "x".repeat(megabytes << 20)
 }
 
+/// Takes a number from one queue, and puts it into the other with the process id.
+fn consume_one(numbers: Queue<u64>, results: Queue<(u32, u64)>) -> Result<(), RemoteError> {
+    Ok(results.put((std::process::id(), numbers.get()?))?)
+}
+
+/// Receives a queue, and puts the process id into it.
+fn answer_through_queue(queues: Queue<Queue<u64>>) -> Result<(), RemoteError> {
+    Ok(queues.get()?.put(u64::from(std::process::id()))?)
+}
+
+fn answer_through_pipe(pipe: PipeEnd<(), Queue<u64>>) -> Result<(), RemoteError> {
+    Ok(pipe.recv()?.put(u64::from(std::process::id()))?)
+}
+
+/// Takes an item and keeps it.
+fn take_and_hold(queue: JoinableQueue<u64>, taken: Queue<u32>) -> Result<(), RemoteError> {
+    let _item = queue.get()?;
+    taken.put(std::process::id())?;
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Makes a queue, sends it, and keeps it.
+fn own_queue(pipe: PipeEnd<Queue<u64>, ()>) -> Result<(), RemoteError> {
+    pipe.send(Queue::new(None)?)?;
+    loop {
+        std::thread::park();
+    }
+}
+
+task!(pub(crate) ConsumeOne = fn consume_one(numbers: Queue<u64>, results: Queue<(u32, u64)>) -> Result<(), RemoteError>);
+task!(pub(crate) AnswerThroughQueue = fn answer_through_queue(queues: Queue<Queue<u64>>) -> Result<(), RemoteError>);
+task!(pub(crate) AnswerThroughPipe = fn answer_through_pipe(pipe: PipeEnd<(), Queue<u64>>) -> Result<(), RemoteError>);
+task!(pub(crate) TakeAndHold = fn take_and_hold(queue: JoinableQueue<u64>, taken: Queue<u32>) -> Result<(), RemoteError>);
+task!(pub(crate) OwnQueue = fn own_queue(pipe: PipeEnd<Queue<u64>, ()>) -> Result<(), RemoteError>);
 task!(pub(crate) Pid = fn pid() -> u32);
 task!(pub(crate) Square = fn square(n: u64) -> u64);
 task!(pub(crate) Exit = fn exit(code: i32));
@@ -163,6 +199,11 @@ pub(crate) fn registry() -> Registry {
         .with::<OwnChild>()
         .with::<LeaveProcess>()
         .with::<LongValue>()
+        .with::<ConsumeOne>()
+        .with::<AnswerThroughQueue>()
+        .with::<AnswerThroughPipe>()
+        .with::<TakeAndHold>()
+        .with::<OwnQueue>()
 }
 
 /// Starts a process that runs until the pipe is closed, and waits until it runs.

@@ -41,14 +41,14 @@ pub use value::{Array, Value};
 macro_rules! handle {
     ($name:ident $(<$($parameter:ident),+>)?) => {
         impl$(<$($parameter),+>)? $name$(<$($parameter),+>)? {
-            pub(crate) fn new(handle: crate::manager::client::Handle) -> Self {
+            pub(crate) fn of(handle: crate::manager::client::Handle) -> Self {
                 Self { handle, $(types: std::marker::PhantomData::<fn() -> ($($parameter,)+)>)? }
             }
         }
 
         impl$(<$($parameter),+>)? Clone for $name$(<$($parameter),+>)? {
             fn clone(&self) -> Self {
-                Self::new(self.handle.clone())
+                Self::of(self.handle.clone())
             }
         }
 
@@ -78,7 +78,7 @@ macro_rules! handle {
 
         impl<'de $($(, $parameter)+)?> serde::Deserialize<'de> for $name$(<$($parameter),+>)? {
             fn deserialize<Z: serde::Deserializer<'de>>(deserializer: Z) -> Result<Self, Z::Error> {
-                serde::Deserialize::deserialize(deserializer).map(Self::new)
+                serde::Deserialize::deserialize(deserializer).map(Self::of)
             }
         }
     };

@@ -13,11 +13,12 @@ use super::handle;
 use crate::manager::client::{Handle, Session, unexpected};
 use crate::manager::encoding::Blob;
 use crate::manager::error::ManagerError;
-use crate::manager::protocol::{AT_ONCE, QueueRequest, Reply, Request, Wait};
+use crate::manager::local;
+use crate::manager::protocol::{AT_ONCE, New, QueueRequest, Reply, Request, Wait};
 
 /// A queue between processes: first in, first out.
 ///
-/// Created by [`Manager::queue`](crate::Manager::queue). Clones are of the same queue, and a handle can be sent to other
+/// Created by [`Manager::queue`](crate::Manager::queue), or without a manager by [`Queue::new`]. Clones are of the same queue, and a handle can be sent to other
 /// processes, in tasks or values.
 ///
 /// An item that has been handed to a process is lost with the process. A [`JoinableQueue`] hands it out again.
@@ -54,7 +55,8 @@ handle!(Queue<T>);
 
 /// A queue between processes whose items must be reported done.
 ///
-/// Created by [`Manager::joinable_queue`](crate::Manager::joinable_queue). An item that is taken remains with the queue
+/// Created by [`Manager::joinable_queue`](crate::Manager::joinable_queue), or without a manager by [`JoinableQueue::new`].
+/// An item that is taken remains with the queue
 /// until [`Item::done`]. If the [`Item`] is dropped without that, or the thread or process that has it ends, the next one
 /// that takes an item gets it: each item is done at least once.
 ///
@@ -206,6 +208,67 @@ macro_rules! queue {
 
 queue!(Queue gives T, take);
 queue!(JoinableQueue gives Item<T>, take);
+
+/// Creates a queue that this process holds itself.
+fn create_here(bound: Option<usize>, joinable: bool) -> Result<Handle, ManagerError> {
+    let bound = bound.map(|bound| bound as u64);
+    let address = local::address().map_err(ManagerError::Io)?;
+    Handle::create(&address, New::Queue { bound, joinable })
+}
+
+impl<T> Queue<T> {
+    /// Creates a queue without a manager, for at most `bound` items. A thread of this process holds the items and feeds those
+    /// who take them, so the queue ends with this process: then operations in other processes fail with
+    /// [`ManagerError::Gone`].
+    ///
+    /// ```standalone_crate
+    /// use multiprocessing::{Process, Queue, Registry, serve, task};
+    ///
+    /// fn square(numbers: Queue<u64>, squares: Queue<u64>) {
+    ///     let n = numbers.get().unwrap();
+    ///     squares.put(n * n).unwrap();
+    /// }
+    ///
+    /// task!(Square = fn square(numbers: Queue<u64>, squares: Queue<u64>));
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     serve(Registry::new().with::<Square>());
+    ///
+    ///     let (numbers, squares) = (Queue::new(None)?, Queue::new(None)?);
+    ///     let process = Process::spawn(Square(numbers.clone(), squares.clone()))?;
+    ///     numbers.put(7)?;
+    ///     assert_eq!(squares.get()?, 49);
+    ///     process.into_result()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// If the system cannot create a socket or start a thread.
+    pub fn new(bound: Option<usize>) -> Result<Self, ManagerError> {
+        create_here(bound, false).map(Self::of)
+    }
+}
+
+impl<T> JoinableQueue<T> {
+    /// Creates a queue without a manager, as [`Queue::new`] does.
+    ///
+    /// ```
+    /// use multiprocessing::JoinableQueue;
+    ///
+    /// let queue = JoinableQueue::<u32>::new(None)?;
+    /// queue.put(1)?;
+    /// queue.get()?.done()?;
+    /// queue.join()?;
+    /// # Ok::<(), multiprocessing::ManagerError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Queue::new`].
+    pub fn new(bound: Option<usize>) -> Result<Self, ManagerError> {
+        create_here(bound, true).map(Self::of)
+    }
+}
 
 impl<T: DeserializeOwned> Queue<T> {
     fn take(&self, wait: Wait) -> Result<Option<T>, ManagerError> {

@@ -7,7 +7,7 @@ mod threads;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::net::UnixStream as StdStream;
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,21 @@ pub(crate) fn serve(owner: StdStream, registry: &'static Registry) -> io::Result
     // Before the owner sees the end of the connection.
     drop(folder);
     served
+}
+
+/// Acts as a manager in this thread, until the other end of `owner` is closed.
+///
+/// # Errors
+/// If the event loop fails.
+pub(crate) fn serve_here(
+    owner: StdStream,
+    listener: StdListener,
+    key: Key,
+    registry: &'static Registry,
+) -> io::Result<()> {
+    owner.set_nonblocking(true)?;
+    listener.set_nonblocking(true)?;
+    Server::new(owner, UnixListener::from_std(listener), key, registry)?.run()
 }
 
 #[derive(Debug)]
