@@ -5,6 +5,8 @@
 //! They compare the address of a local variable with the one at the start, so the bound holds for the stack that is
 //! really used, whatever the types are. A stack that the code of a type moves elsewhere counts as too deep.
 
+use std::cell::Cell;
+
 use postcard::de_flavors::{Flavor as Source, Slice};
 use postcard::ser_flavors::Flavor as Sink;
 use postcard::{Deserializer, Error};
@@ -29,11 +31,17 @@ pub(crate) fn append(
     buffer: &mut Vec<u8>,
     value: &(impl Serialize + ?Sized),
 ) -> Result<(), String> {
+    let too_deep = Cell::new(false);
     let sink = BoundedSink {
         buffer,
         stack: Stack::here(),
+        too_deep: &too_deep,
     };
-    postcard::serialize_with_flavor(value, sink).map_err(message)
+    postcard::serialize_with_flavor(value, sink).map_err(|error| match error {
+        // postcard replaces all errors of a sink by this one.
+        TOO_LARGE if too_deep.get() => message(TOO_DEEP),
+        error => message(error),
+    })
 }
 
 /// Decodes the value that fills `bytes`. Remaining bytes are an error too: they were encoded from another type.
@@ -88,6 +96,7 @@ impl Stack {
 struct BoundedSink<'b> {
     buffer: &'b mut Vec<u8>,
     stack: Stack,
+    too_deep: &'b Cell<bool>,
 }
 
 impl Sink for BoundedSink<'_> {
@@ -100,7 +109,9 @@ impl Sink for BoundedSink<'_> {
 
     #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.stack.check()?;
+        self.stack
+            .check()
+            .inspect_err(|_| self.too_deep.set(true))?;
         // Before the bytes are copied.
         if bytes.len() > MAX_BYTES.saturating_sub(self.buffer.len()) {
             return Err(TOO_LARGE);
@@ -148,6 +159,21 @@ impl<'de> Source<'de> for BoundedSource<'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Nested(Option<Box<Nested>>);
+
+    #[test]
+    fn a_value_that_is_nested_too_deeply_is_told_from_a_large_one() {
+        let nested =
+            |depth| (0..depth).fold(Nested(None), |inner, _| Nested(Some(Box::new(inner))));
+        let mut bytes = Vec::new();
+        let error = append(&mut bytes, &nested(20_000)).unwrap_err();
+        assert_eq!(error, "it is nested too deeply");
+        let deep = vec![1; 20_000];
+        let decoded = decode::<Nested>(&deep).map(drop);
+        assert_eq!(decoded, Err("it is nested too deeply".to_owned()));
+    }
 
     #[test]
     fn a_value_of_another_type_is_rejected() {
