@@ -4,8 +4,7 @@ use std::io;
 
 use portable_task::RemoteError;
 
-use crate::child::LaunchError;
-use crate::child::Refusal;
+use crate::child::{LaunchError, Refusal};
 
 /// The reason why a manager did not start, or an operation on one of its objects failed.
 ///

@@ -10,8 +10,8 @@ use std::thread;
 
 use portable_task::Registry;
 
-use super::client::Address;
-use super::protocol::Key;
+use super::connection::Address;
+use super::hello::Key;
 use super::server::serve_here;
 use crate::program::served;
 

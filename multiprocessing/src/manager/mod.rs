@@ -23,22 +23,28 @@
 //!
 //! * `error`: the errors of all operations
 //! * `encoding`: the encoding of values
-//! * `protocol`: what clients and manager say to each other
+//! * `hello`: how clients and manager recognise each other
+//! * `protocol`: what they say to each other then
 //! * `core`: the objects, and who waits for what
 //! * `folder`: the private folder of a manager
 //! * `server`: the process of a manager
 //! * `service`: the state of a service
-//! * `client`: the connections of a process to its managers
+//! * `connection`: the connections of a process to its managers
 //! * `local`: objects that a process holds itself
+//! * `client`: handles, and the replies to their requests
 //! * `handles`: the objects as programs use them
 //! * `start`: starts and ends a manager
+//! * `create`: creates the objects of a manager
 
 mod client;
+mod connection;
 mod core;
+mod create;
 mod encoding;
 mod error;
 mod folder;
 mod handles;
+mod hello;
 mod local;
 mod protocol;
 mod server;

@@ -1,86 +1,16 @@
 //! What the clients of a manager and the manager say to each other.
 //!
-//! A client first sends a frame with [`hello`], and receives a [`Welcome`]. Then each request is a frame with a number, and
-//! its reply has the same number. A request with the number [`UNANSWERED`] has no reply. A client whose request waits must
+//! After the greeting, each request is a frame with a number, and its reply has the same number. A request with the number [`UNANSWERED`] has no reply. A client whose request waits must
 //! not send another one. The bodies are encoded with postcard.
 
-use std::fmt;
-use std::fs::File;
-use std::hint::black_box;
-use std::io::{self, Read};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::encoding::Blob;
 
-/// The version of all that this file describes.
-const VERSION: u32 = 1;
-
-/// The first bytes of a client.
-const MAGIC: &[u8; 8] = b"mp-mngr\n";
-
-/// The length of the body of the first frame.
-pub(crate) const HELLO_BYTES: usize = MAGIC.len() + size_of::<u32>() + KEY_BYTES;
-
 /// The number of a request whose reply is not sent.
 pub(crate) const UNANSWERED: u64 = 0;
-
-const KEY_BYTES: usize = 32;
-
-/// The secret that a client must know.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Key([u8; KEY_BYTES]);
-
-impl Key {
-    /// Returns a new key, from the random numbers of the system.
-    pub(crate) fn random() -> io::Result<Self> {
-        let mut key = [0; KEY_BYTES];
-        File::open("/dev/urandom")?.read_exact(&mut key)?;
-        Ok(Self(key))
-    }
-
-    /// Compares in a time that does not depend on where the two differ.
-    fn matches(&self, other: &[u8]) -> bool {
-        let pairs = self.0.iter().zip(other);
-        let differences = pairs.fold(0, |all, (here, there)| all | black_box(here ^ there));
-        other.len() == KEY_BYTES && black_box(differences) == 0
-    }
-}
-
-/// Without the key, which must not appear in a log.
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key")
-    }
-}
-
-/// Returns the body of the first frame of a client.
-pub(crate) fn hello(key: &Key) -> Vec<u8> {
-    [MAGIC.as_slice(), &VERSION.to_le_bytes(), &key.0].concat()
-}
-
-/// The answer to the first frame of a client: the only byte of the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Welcome {
-    Accepted,
-    OtherVersion,
-    WrongKey,
-}
-
-/// Returns the answer to a client that starts with this body, or `None` if it is no client at all.
-pub(crate) fn welcome(hello: &[u8], key: &Key) -> Option<Welcome> {
-    let rest = hello.strip_prefix(MAGIC)?;
-    let (version, offered) = rest.split_first_chunk()?;
-    Some(if u32::from_le_bytes(*version) != VERSION {
-        Welcome::OtherVersion
-    } else if key.matches(offered) {
-        Welcome::Accepted
-    } else {
-        Welcome::WrongKey
-    })
-}
 
 /// The number of an object, unique within its manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,6 +37,24 @@ pub(crate) enum Request {
     Barrier(ObjectId, BarrierRequest),
     /// A call of a task in a service.
     Call(ObjectId, Blob),
+}
+
+impl Request {
+    /// Returns the object that the request is for, and 0, which is none, for other requests.
+    pub(crate) fn object(&self) -> ObjectId {
+        match self {
+            Self::Create(_) | Self::Status => ObjectId(0),
+            Self::Queue(id, _)
+            | Self::Map(id, _)
+            | Self::List(id, _)
+            | Self::Lock(id, _)
+            | Self::Condition(id, _)
+            | Self::Semaphore(id, _)
+            | Self::Event(id, _)
+            | Self::Barrier(id, _)
+            | Self::Call(id, _) => *id,
+        }
+    }
 }
 
 /// An object to create.
@@ -295,29 +243,4 @@ pub(crate) enum Fault {
     TooLong,
     /// The system cannot start the thread of a service. Holds the message.
     NoThread(String),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_key_of_the_manager_is_welcome() {
-        let (key, other) = (Key([7; KEY_BYTES]), Key::random().unwrap());
-        let said = hello(&key);
-        assert_eq!(said.len(), HELLO_BYTES);
-        assert_eq!(welcome(&said, &key), Some(Welcome::Accepted));
-        assert_eq!(welcome(&said, &other), Some(Welcome::WrongKey));
-        assert_eq!(welcome(&said[..20], &key), Some(Welcome::WrongKey));
-        let mut old = said.clone();
-        old[MAGIC.len()] = 0;
-        assert_eq!(welcome(&old, &key), Some(Welcome::OtherVersion));
-        assert_eq!(welcome(b"GET / HTTP/1.1\r\n", &key), None);
-        assert_eq!(welcome(MAGIC, &key), None);
-    }
-
-    #[test]
-    fn the_debug_form_of_a_key_does_not_contain_it() {
-        assert_eq!(format!("{:?}", Key([7; KEY_BYTES])), "Key");
-    }
 }

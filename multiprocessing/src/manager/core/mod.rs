@@ -93,69 +93,59 @@ impl Core {
             return Err(Violation);
         }
         self.desk.set_now(now);
-        let desk = &mut self.desk;
-        let caller = |object| Caller {
+        let object = request.object();
+        let caller = Caller {
             client,
             number,
             object,
         };
         match request {
-            Request::Create(new) => self.create(client, number, new),
+            Request::Create(new) => self.create(caller, new),
             Request::Status => {
                 let reply = Reply::Status {
                     clients: self.clients,
                     objects: self.objects.len() as u64,
-                    waiting: desk.waiting() as u64,
+                    waiting: self.desk.waiting() as u64,
                 };
-                desk.reply(caller(ObjectId(0)), reply);
+                self.desk.reply(caller, reply);
             }
-            Request::Queue(id, request) => match self.objects.get_mut(&id) {
-                Some(Object::Queue(queue)) => queue.handle(desk, caller(id), request),
-                _ => desk.fault(caller(id), Fault::NoObject),
+            Request::Condition(_, request) => match lock_of(&mut self.objects, object) {
+                Some(lock) => lock.handle_condition(&mut self.desk, caller, request),
+                None => self.desk.fault(caller, Fault::NoObject),
             },
-            Request::Map(id, request) => match self.objects.get_mut(&id) {
-                Some(Object::Map(map)) => map.handle(desk, caller(id), request),
-                _ => desk.fault(caller(id), Fault::NoObject),
-            },
-            Request::List(id, request) => match self.objects.get_mut(&id) {
-                Some(Object::List(list)) => list.handle(desk, caller(id), request),
-                _ => desk.fault(caller(id), Fault::NoObject),
-            },
-            Request::Lock(id, request) => match self.objects.get_mut(&id) {
-                Some(Object::Lock(lock)) => lock.handle(desk, caller(id), request),
-                _ => desk.fault(caller(id), Fault::NoObject),
-            },
-            Request::Condition(id, request) => match lock_of(&mut self.objects, id) {
-                Some(lock) => lock.handle_condition(desk, caller(id), request),
-                None => desk.fault(caller(id), Fault::NoObject),
-            },
-            Request::Semaphore(id, request) => match self.objects.get_mut(&id) {
-                Some(Object::Semaphore(semaphore)) => semaphore.handle(desk, caller(id), request),
-                _ => desk.fault(caller(id), Fault::NoObject),
-            },
-            Request::Event(id, request) => match self.objects.get_mut(&id) {
-                Some(Object::Event(event)) => event.handle(desk, caller(id), request),
-                _ => desk.fault(caller(id), Fault::NoObject),
-            },
-            Request::Barrier(id, request) => match self.objects.get_mut(&id) {
-                Some(Object::Barrier(barrier)) => barrier.handle(desk, caller(id), request),
-                _ => desk.fault(caller(id), Fault::NoObject),
-            },
-            Request::Call(id, call) => match self.objects.get(&id) {
-                Some(Object::Service) => self.call(caller(id), call, false),
-                _ => desk.fault(caller(id), Fault::NoObject),
-            },
+            request => self.hand_over(caller, request),
         }
         Ok(())
     }
 
-    fn create(&mut self, client: ClientId, number: u64, new: New) {
+    /// Lets the object of a request handle it, if it is of the right kind.
+    fn hand_over(&mut self, caller: Caller, request: Request) {
+        use Request as R;
+
+        let desk = &mut self.desk;
+        match (self.objects.get_mut(&caller.object), request) {
+            (Some(Object::Queue(queue)), R::Queue(_, it)) => queue.handle(desk, caller, it),
+            (Some(Object::Map(map)), R::Map(_, it)) => map.handle(desk, caller, it),
+            (Some(Object::List(list)), R::List(_, it)) => list.handle(desk, caller, it),
+            (Some(Object::Lock(lock)), R::Lock(_, it)) => lock.handle(desk, caller, it),
+            (Some(Object::Semaphore(semaphore)), R::Semaphore(_, it)) => {
+                semaphore.handle(desk, caller, it);
+            }
+            (Some(Object::Event(event)), R::Event(_, it)) => event.handle(desk, caller, it),
+            (Some(Object::Barrier(barrier)), R::Barrier(_, it)) => {
+                barrier.handle(desk, caller, it);
+            }
+            (Some(Object::Service), R::Call(_, call)) => self.call(caller, call, false),
+            _ => desk.fault(caller, Fault::NoObject),
+        }
+    }
+
+    fn create(&mut self, caller: Caller, new: New) {
         self.last_id += 1;
         let id = ObjectId(self.last_id);
         let caller = Caller {
-            client,
-            number,
             object: id,
+            ..caller
         };
         let object = match new {
             New::Queue { bound, joinable } => Object::Queue(Queue::new(id, bound, joinable)),

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::handle;
-use crate::manager::client::{Handle, Session, unexpected};
+use crate::manager::client::{Handle, unexpected};
+use crate::manager::connection::Session;
 use crate::manager::error::{LockError, ManagerError};
 use crate::manager::protocol::{AT_ONCE, LockRequest, Reply, Request, Wait};
 

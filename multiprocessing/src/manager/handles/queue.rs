@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handle;
-use crate::manager::client::{Handle, Session, unexpected};
+use crate::manager::client::{Handle, unexpected};
+use crate::manager::connection::Session;
 use crate::manager::encoding::Blob;
 use crate::manager::error::ManagerError;
 use crate::manager::local;

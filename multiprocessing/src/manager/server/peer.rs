@@ -8,7 +8,8 @@ use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
 use crate::connection::{self, Frame, HEADER_BYTES, MAX_FRAME_BYTES};
-use crate::manager::protocol::{Fault, HELLO_BYTES, Reply};
+use crate::manager::hello::HELLO_BYTES;
+use crate::manager::protocol::{Fault, Reply};
 
 /// The number of bytes that one call to the system reads.
 pub(super) const READ_BYTES: usize = 1 << 16;

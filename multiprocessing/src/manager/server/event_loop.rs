@@ -1,0 +1,329 @@
+//! The event loop: reads requests, lets the state handle them, and sends the replies.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream as StdStream;
+use std::time::{Duration, Instant};
+
+use mio::net::{UnixListener, UnixStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use portable_task::Registry;
+
+use super::peer::{Broken, Peer, READ_BYTES, Reading};
+use super::threads::{Answer, Threads};
+use crate::connection::Frame;
+use crate::manager::core::{ClientId, Core};
+use crate::manager::encoding::Blob;
+use crate::manager::hello::{Key, Welcome, welcome};
+use crate::manager::protocol::{Fault, Reply, Request, UNANSWERED};
+
+const OWNER: Token = Token(0);
+const LISTENER: Token = Token(1);
+const WAKER: Token = Token(2);
+const FIRST_CLIENT: usize = 3;
+
+/// How long a client may take to say hello.
+const HELLO_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long to wait before accepting again, if the system lacks descriptors and no client leaves.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Server {
+    poll: Poll,
+    owner: UnixStream,
+    listener: UnixListener,
+    key: Key,
+    core: Core,
+    threads: Threads,
+    peers: HashMap<usize, Peer>,
+    next_client: usize,
+    /// The clients that have not said hello, with the time until which they must have.
+    strangers: BTreeSet<(Instant, usize)>,
+    /// When to accept again after a lack of descriptors.
+    accept_at: Option<Instant>,
+    /// The clients of which not everything has been read.
+    unfinished: VecDeque<usize>,
+    /// The clients to which something has been added to be sent.
+    to_flush: Vec<usize>,
+    scratch: Vec<u8>,
+}
+
+impl Server {
+    pub(super) fn new(
+        owner: StdStream,
+        mut listener: UnixListener,
+        key: Key,
+        registry: &'static Registry,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mut owner = UnixStream::from_std(owner);
+        let sources = poll.registry();
+        sources.register(&mut owner, OWNER, Interest::READABLE)?;
+        sources.register(&mut listener, LISTENER, Interest::READABLE)?;
+        let threads = Threads::new(registry, Waker::new(sources, WAKER)?);
+        Ok(Self {
+            poll,
+            owner,
+            listener,
+            key,
+            core: Core::new(Instant::now()),
+            threads,
+            peers: HashMap::new(),
+            next_client: FIRST_CLIENT,
+            strangers: BTreeSet::new(),
+            accept_at: None,
+            unfinished: VecDeque::new(),
+            to_flush: Vec::new(),
+            scratch: vec![0; READ_BYTES],
+        })
+    }
+
+    /// Serves until the owner closes the connection. Its socket must not block by then.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            match self.poll.poll(&mut events, self.timeout()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                polled => polled?,
+            }
+            // In the order in which the sockets became ready, so a lock that one client has released is free for a client
+            // that requests it later.
+            for event in &events {
+                match event.token() {
+                    OWNER if self.owner_has_gone() => return Ok(()),
+                    OWNER => {}
+                    LISTENER => self.accept(),
+                    WAKER => self.take_answers(),
+                    Token(client) => self.read(client, event.is_read_closed()),
+                }
+                if event.is_writable() {
+                    self.to_flush.push(event.token().0);
+                }
+            }
+            for _ in 0..self.unfinished.len() {
+                if let Some(client) = self.unfinished.pop_front() {
+                    self.read(client, true);
+                }
+            }
+            self.expire();
+            self.deliver();
+        }
+    }
+
+    /// Returns how long to wait for events.
+    fn timeout(&self) -> Option<Duration> {
+        if !self.unfinished.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let hello = self.strangers.first().map(|(until, _)| *until);
+        let deadlines = [self.core.next_deadline(), hello, self.accept_at];
+        let next = deadlines.into_iter().flatten().min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    fn expire(&mut self) {
+        let deadlines = [self.core.next_deadline(), self.accept_at];
+        if deadlines == [None; 2] && self.strangers.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        self.core.expire(now);
+        while let Some(&(until, client)) = self.strangers.first()
+            && until <= now
+        {
+            self.close(client);
+        }
+        if self.accept_at.is_some_and(|at| at <= now) {
+            self.accept();
+        }
+    }
+
+    /// Returns whether the owner has closed the connection. It sends nothing more.
+    fn owner_has_gone(&mut self) -> bool {
+        loop {
+            match self.owner.read(&mut self.scratch) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
+    fn accept(&mut self) {
+        self.accept_at = None;
+        loop {
+            match self.listener.accept() {
+                Ok((socket, _)) => self.add(socket),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The client has gone again.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // Descriptors are short. The clients remain in the queue of the socket.
+                Err(_) => {
+                    self.accept_at = Some(Instant::now() + ACCEPT_PAUSE);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, socket: UnixStream) {
+        let client = self.next_client;
+        self.next_client += 1;
+        let hello_until = Instant::now() + HELLO_LIMIT;
+        let mut peer = Peer::new(socket, hello_until);
+        if peer.register(self.poll.registry(), Token(client)).is_ok() {
+            self.strangers.insert((hello_until, client));
+            self.peers.insert(client, peer);
+        }
+    }
+
+    /// Closes a connection, and releases what its client holds.
+    fn close(&mut self, client: usize) {
+        let Some(peer) = self.peers.remove(&client) else {
+            return;
+        };
+        match peer.hello_until {
+            Some(until) => {
+                self.strangers.remove(&(until, client));
+            }
+            None => self.core.client_gone(ClientId(client)),
+        }
+        drop(peer);
+        if self.accept_at.is_some() {
+            self.accept();
+        }
+    }
+
+    /// Reads what has arrived from a client, and handles its requests.
+    fn read(&mut self, client: usize, may_have_ended: bool) {
+        let Some(peer) = self.peers.get_mut(&client) else {
+            return;
+        };
+        let reading = peer.read(&mut self.scratch, may_have_ended);
+        // Also at the end: a client may release a lock and end.
+        if self.handle_frames(client).is_err() || reading == Reading::Ended {
+            self.close(client);
+        } else if reading == Reading::Unfinished {
+            self.unfinished.push_back(client);
+        }
+    }
+
+    fn handle_frames(&mut self, client: usize) -> Result<(), Broken> {
+        let now = Instant::now();
+        while let Some(peer) = self.peers.get_mut(&client) {
+            let is_stranger = peer.hello_until.is_some();
+            let Some((number, body)) = peer.next_frame()? else {
+                peer.discard_taken();
+                return Ok(());
+            };
+            if is_stranger {
+                let answer = welcome(body, &self.key).ok_or(Broken)?;
+                self.greet(client, number, answer)?;
+                continue;
+            }
+            let (request, rest) = postcard::take_from_bytes::<Request>(body).map_err(|_| Broken)?;
+            if !rest.is_empty() {
+                return Err(Broken);
+            }
+            let handled = self.core.handle(ClientId(client), number, request, now);
+            handled.map_err(|_| Broken)?;
+            self.run_calls();
+            self.queue_replies();
+        }
+        Ok(())
+    }
+
+    /// Answers a client that has said hello.
+    fn greet(&mut self, client: usize, number: u64, answer: Welcome) -> Result<(), Broken> {
+        let peer = self.peers.get_mut(&client).ok_or(Broken)?;
+        let mut frame = Frame::new();
+        frame.body().push(answer as u8);
+        frame.finish(number).map_err(|_| Broken)?;
+        peer.send(frame)?;
+        if answer != Welcome::Accepted {
+            let _ = peer.flush(self.poll.registry(), Token(client));
+            return Err(Broken);
+        }
+        if let Some(until) = peer.hello_until.take() {
+            self.strangers.remove(&(until, client));
+        }
+        self.core.client_came();
+        self.to_flush.push(client);
+        Ok(())
+    }
+
+    /// Hands new calls over to their services.
+    fn run_calls(&mut self) {
+        for call in self.core.take_calls() {
+            let caller = call.caller;
+            if let Err(error) = self.threads.run(call) {
+                self.core.remove(caller.object);
+                let fault = Fault::NoThread(error.to_string());
+                self.core.answer(caller, Reply::Fault(fault));
+            }
+        }
+    }
+
+    /// Takes the replies of services.
+    fn take_answers(&mut self) {
+        while let Some(answer) = self.threads.next_answer() {
+            let Answer {
+                caller,
+                reply,
+                starts,
+            } = answer;
+            let called = Blob::new(reply);
+            let has_started = starts && called.is_value();
+            if starts && !has_started {
+                self.core.remove(caller.object);
+                self.threads.remove(caller.object);
+            }
+            let reply = match has_started {
+                true => Reply::Created(caller.object),
+                false => Reply::Called(called),
+            };
+            self.core.answer(caller, reply);
+        }
+    }
+
+    /// Adds the replies of the core to what is to be sent to each client.
+    fn queue_replies(&mut self) {
+        let mut broken = Vec::new();
+        for outgoing in self.core.outbox().drain(..) {
+            let ClientId(client) = outgoing.client;
+            // A client that has gone meanwhile receives nothing.
+            let Some(peer) = self.peers.get_mut(&client) else {
+                continue;
+            };
+            if outgoing.number == UNANSWERED {
+                continue;
+            }
+            match peer.reply(outgoing.number, &outgoing.reply) {
+                Ok(()) => self.to_flush.push(client),
+                Err(Broken) => broken.push(client),
+            }
+        }
+        for client in broken {
+            self.close(client);
+        }
+    }
+
+    /// Sends all replies, including those that the end of a client leads to.
+    fn deliver(&mut self) {
+        self.queue_replies();
+        while !self.core.outbox().is_empty() || !self.to_flush.is_empty() {
+            for client in std::mem::take(&mut self.to_flush) {
+                let registry = self.poll.registry();
+                let peer = self.peers.get_mut(&client);
+                let flushed = peer.map(|peer| peer.flush(registry, Token(client)));
+                if matches!(flushed, Some(Err(Broken))) {
+                    self.close(client);
+                }
+            }
+            self.queue_replies();
+        }
+    }
+}
