@@ -256,18 +256,18 @@ fn descriptors() -> usize {
 
 /// Starts and ends managers. Returns what is left: descriptors, processes and files.
 fn start_managers(count: u32) -> (usize, String, usize) {
-    let once = || {
+    let before = descriptors();
+    for n in 0..count {
         let manager = Manager::start().unwrap();
         let queue = manager.queue(None).unwrap();
         queue.put(1).unwrap();
         let other_thread = queue.clone();
         let got = spawn(move || other_thread.get().unwrap()).join();
         assert_eq!(got.unwrap(), 1);
-    };
-    once();
-    let before = descriptors();
-    for _ in 0..count {
-        once();
+        // The connection of this thread then remains until it connects to the next manager.
+        if n % 2 == 0 {
+            spawn(move || drop(manager)).join().unwrap();
+        }
     }
     let children = std::fs::read_to_string("/proc/thread-self/children").unwrap();
     let files = std::fs::read_dir(std::env::temp_dir()).unwrap().count();
