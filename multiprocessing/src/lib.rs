@@ -1,42 +1,45 @@
-//! Child processes that run tasks: this program, started again in another role, with a connection to its parent.
-//!
-//! This crate is the floor below `concurrent-futures`, whose `ProcessPoolExecutor` is what most programs want. Here are
-//! the parts: starting a child, recognising it, sending it numbered requests, and knowing when it has ended. The module
-//! [`manager`] has objects that several processes share: queues, dictionaries, locks and more.
+//! Python's `multiprocessing` for Rust: processes that run one task each, pipes and queues between them, and a manager for
+//! the objects that they share.
 //!
 //! ```standalone_crate
-//! use std::io::Write;
-//! use std::time::Duration;
-//! use multiprocessing::{Frame, Launcher, Receiver, Registry, Role, serve};
-//! use portable_task::{decode_reply, encode_call, task};
+//! use multiprocessing::{Process, Registry, pipe, serve, PipeEnd, task};
 //!
 //! fn gcd(a: u64, b: u64) -> u64 {
 //!     if b == 0 { a } else { gcd(b, a % b) }
 //! }
 //!
+//! fn greet(pipe: PipeEnd<String>) {
+//!     let name = pipe.recv().unwrap();
+//!     pipe.send(format!("Good day, {name}")).unwrap();
+//! }
+//!
 //! task!(Gcd = fn gcd(a: u64, b: u64) -> u64);
+//! task!(Greet = fn greet(pipe: PipeEnd<String>));
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     serve(Registry::new().with::<Gcd>()); // does not return in a child
+//!     serve(Registry::new().with::<Gcd>().with::<Greet>()); // does not return in a child process
 //!
-//!     let (child, mut socket) = Launcher::this_program(Role::Worker)?.launch()?;
-//!     let mut receiver = Receiver::new();
-//!     let tasks = receiver.receive_announcement(&socket, Role::Worker, Duration::from_secs(10))?;
-//!     assert_eq!(tasks.len(), 1);
+//!     let process = Process::spawn(Gcd(12, 18))?;
+//!     assert_eq!(process.into_result()?, 6);
 //!
-//!     let mut request = Frame::new();
-//!     encode_call(Gcd(12, 18), request.body())?;
-//!     request.finish(1)?;
-//!     socket.write_all(request.as_bytes())?;
-//!
-//!     let mut reply = Vec::new();
-//!     assert_eq!(receiver.receive(&socket, &mut reply)?, Some(1));
-//!     assert_eq!(decode_reply::<u64>(&reply), Ok(6));
-//!     drop(socket); // the child ends
-//!     child.end();
+//!     let (here, there) = pipe::<String, String>()?;
+//!     let process = Process::spawn(Greet(there))?;
+//!     here.send("Ada".to_owned())?;
+//!     assert_eq!(here.recv()?, "Good day, Ada");
+//!     process.join();
 //!     Ok(())
 //! }
 //! ```
+//!
+//! * [`Process`]: a process that runs one task, and its value
+//! * [`pipe`]: two ends that travel to other processes
+//! * [`Queue`], [`JoinableQueue`]: queues, with or without a manager
+//! * [`Manager`]: a process that holds dictionaries, lists, values, locks, conditions, semaphores, events, barriers and
+//!   services
+//!
+//! Below these are the parts that a pool of processes needs, which `concurrent-futures` stands on: [`Launcher`] starts a
+//! child in a [`Role`], [`Child`] sends it signals and knows when it has ended, and [`Frame`] and [`Receiver`] are the
+//! two halves of the connection. `ProcessPoolExecutor` is there.
 //!
 //! Unix only: in safe Rust a socket cannot be handed to a new process on Windows, where this crate is empty.
 //!
@@ -102,3 +105,8 @@ impl<G> From<LockError<G>> for RemoteError {
         Self::failed(error.to_string())
     }
 }
+
+// The examples in the README must compile as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,7 +16,39 @@ use crate::program::served;
 
 /// The command that starts children in a role.
 ///
-/// The crate's front page has an example.
+/// ```standalone_crate
+/// use std::io::Write;
+/// use std::time::Duration;
+/// use multiprocessing::{Frame, Launcher, Receiver, Registry, Role, serve};
+/// use portable_task::{decode_reply, encode_call, task};
+///
+/// fn gcd(a: u64, b: u64) -> u64 {
+///     if b == 0 { a } else { gcd(b, a % b) }
+/// }
+///
+/// task!(Gcd = fn gcd(a: u64, b: u64) -> u64);
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new().with::<Gcd>()); // does not return in a child
+///
+///     let (child, mut socket) = Launcher::this_program(Role::Worker)?.launch()?;
+///     let mut receiver = Receiver::new();
+///     let tasks = receiver.receive_announcement(&socket, Role::Worker, Duration::from_secs(10))?;
+///     assert_eq!(tasks.len(), 1);
+///
+///     let mut request = Frame::new();
+///     encode_call(Gcd(12, 18), request.body())?;
+///     request.finish(1)?;
+///     socket.write_all(request.as_bytes())?;
+///
+///     let mut reply = Vec::new();
+///     assert_eq!(receiver.receive(&socket, &mut reply)?, Some(1));
+///     assert_eq!(decode_reply::<u64>(&reply), Ok(6));
+///     drop(socket); // the child ends
+///     child.end();
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Launcher {
     command: Mutex<Command>,
