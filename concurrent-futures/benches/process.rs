@@ -9,12 +9,13 @@ mod bench {
     use std::process::Command;
     use std::time::{Duration, Instant};
 
-    use concurrent_futures::{ProcessPoolExecutor, Registry, Task, serve};
+    use concurrent_futures::{Bytes, ProcessPoolExecutor, Registry, Task, serve, task};
     use serde::{Deserialize, Serialize};
 
     const ROUNDS: usize = 7;
     const BULK: u64 = 50_000;
     const ROUND_TRIPS: u64 = 2_000;
+    const MEGABYTES: u64 = 100;
 
     #[derive(Serialize, Deserialize)]
     struct Square(u64);
@@ -27,6 +28,12 @@ mod bench {
             self.0 * self.0
         }
     }
+
+    fn echo(bytes: Bytes) -> Bytes {
+        bytes
+    }
+
+    task!(Echo = fn echo(bytes: Bytes) -> Bytes);
 
     type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -61,6 +68,17 @@ mod bench {
             assert_eq!(executor.submit(Square(n))?.result(), Ok(&(n * n)));
         }
         Ok(micros(start.elapsed()) / ROUND_TRIPS as f64)
+    }
+
+    /// Sends a megabyte there and back, again and again. Returns the time per task, in µs.
+    fn megabytes(executor: &ProcessPoolExecutor) -> Outcome<f64> {
+        let megabyte = Bytes(vec![7; 1_000_000]);
+        let start = Instant::now();
+        for _ in 0..MEGABYTES {
+            let future = executor.submit(Echo(megabyte.clone()))?;
+            assert!(future.result().is_ok_and(|bytes| *bytes == megabyte));
+        }
+        Ok(micros(start.elapsed()) / MEGABYTES as f64)
     }
 
     /// Returns the time from creating a pool to the first results of its two workers, in µs.
@@ -101,6 +119,15 @@ def round_trips(executor, tasks=1000):
     for n in range(tasks): executor.submit(square, n).result()
     return (time.perf_counter() - start) / tasks
 
+megabyte = b"\7" * 1_000_000
+
+def echo(value): return value
+
+def megabytes(executor, tasks=100):
+    start = time.perf_counter()
+    for n in range(tasks): assert executor.submit(echo, megabyte).result() == megabyte
+    return (time.perf_counter() - start) / tasks
+
 def start_two():
     start = time.perf_counter()
     executor = ProcessPoolExecutor(2)
@@ -119,6 +146,11 @@ def pool_round_trips(pool, tasks=1000):
     for n in range(tasks): pool.apply(square, (n,))
     return (time.perf_counter() - start) / tasks
 
+def pool_megabytes(pool, tasks=100):
+    start = time.perf_counter()
+    for n in range(tasks): assert pool.apply(echo, (megabyte,)) == megabyte
+    return (time.perf_counter() - start) / tasks
+
 def pool_start_two():
     start = time.perf_counter()
     pool = multiprocessing.Pool(2)
@@ -135,10 +167,12 @@ for workers in 1, 2:
         bulk(executor, 100)
         report(f"bulk {workers}", lambda: bulk(executor))
         report(f"round trip {workers}", lambda: round_trips(executor))
+        report(f"megabyte {workers}", lambda: megabytes(executor))
     with multiprocessing.Pool(workers) as pool:
         pool_bulk(pool, 100)
         report(f"Pool bulk {workers}", lambda: pool_bulk(pool))
         report(f"Pool round trip {workers}", lambda: pool_round_trips(pool))
+        report(f"Pool megabyte {workers}", lambda: pool_megabytes(pool))
 report("start", start_two)
 report("Pool start", pool_start_two)
 "#;
@@ -158,7 +192,7 @@ report("Pool start", pool_start_two)
     }
 
     pub(super) fn main() -> Outcome<()> {
-        serve(Registry::new().with::<Square>());
+        serve(Registry::new().with::<Square>().with::<Echo>());
 
         let python = python();
         let print = |what: &str, time: f64, in_python: &str| {
@@ -186,6 +220,9 @@ report("Pool start", pool_start_two)
             let time = median(|| round_trips(&executor))?;
             let what = format!("one task after the other, {workers} workers");
             print(&what, time, &format!("round trip {workers}"));
+            let time = median(|| megabytes(&executor))?;
+            let what = format!("a megabyte there and back, {workers} workers");
+            print(&what, time, &format!("megabyte {workers}"));
         }
         print(
             "two workers started, with first tasks",
