@@ -21,6 +21,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_client_that_sends_garbage_is_disconnected_and_its_lock_released,
         a_request_may_arrive_in_parts,
         half_a_frame_ends_with_its_client,
+        a_request_of_a_client_that_ends_at_once_is_handled,
         an_announced_length_takes_no_memory,
         a_client_that_stops_reading_is_disconnected,
         a_client_that_does_not_wait_for_its_reply_is_disconnected,
@@ -75,6 +76,7 @@ fn frame(number: u64, body: &[u8]) -> Vec<u8> {
 
 /// The numbers of requests in the protocol, and of what they contain.
 const QUEUE: u8 = 2;
+const PUT: u8 = 0;
 const GET: u8 = 1;
 const LIST: u8 = 4;
 const GET_ELEMENT: u8 = 2;
@@ -222,6 +224,19 @@ fn half_a_frame_ends_with_its_client() {
     }
     crate::support::until_clients(&manager, 1);
     assert_eq!(queue.len().unwrap(), 1);
+}
+
+fn a_request_of_a_client_that_ends_at_once_is_handled() {
+    let manager = Manager::start().unwrap();
+    let queue = manager.queue::<u32>(None).unwrap();
+    let target = Target::of(&queue);
+    // The value 7, without a timeout.
+    let put = request(QUEUE, target.id, &[PUT, 2, 0, 7, 0]);
+    let mut socket = target.connect();
+    let all = [target.hello(), put].concat();
+    socket.write_all(&all).unwrap();
+    drop(socket);
+    assert_eq!(queue.get().unwrap(), 7);
 }
 
 /// Returns the most memory that a process has had, in KiB.
