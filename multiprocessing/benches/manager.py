@@ -5,8 +5,8 @@ import platform
 import statistics
 import time
 
-ROUNDS = 7
-TIMES = 5_000
+ROUNDS = 5
+TIMES = 2_000
 
 
 def echo(requests, replies):

@@ -1,6 +1,8 @@
 //! Measures the objects of a manager, from this process and through a second one. Measures CPython's
 //! `multiprocessing.Manager` in the same run if `python3` is installed, and Redis over a Unix socket if `redis-server` is.
 //!
+//! The times vary with what else the machine does, and the last row is the median of the ratios of neighbouring rows.
+//!
 //! `cargo bench -p multiprocessing-rs --bench manager`
 
 #[cfg(unix)]
@@ -15,8 +17,9 @@ mod bench {
     use multiprocessing::{Frame, Launcher, Manager, Receiver, Registry, Role, serve};
     use portable_task::{encode_call, task};
 
-    const ROUNDS: usize = 7;
-    const TIMES: u32 = 5_000;
+    const TURNS: usize = 5;
+    const ROUNDS: usize = 5;
+    const TIMES: u32 = 2_000;
 
     type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -48,21 +51,47 @@ mod bench {
             "| µs | dict set | dict get | list push | lock pair | queue put + get | from a second process | round trip through it |"
         );
         println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-        // Before and after, because other programs may have run meanwhile.
-        measure_here("this crate")?;
-        measure_python()?;
+        let mut ratios = Vec::new();
+        // By turns, because other programs may run meanwhile.
+        for _ in 0..TURNS {
+            let here = measure_here()?;
+            print_row("this crate", &here);
+            if let Some(there) = measure_python()? {
+                ratios.push(
+                    here.iter()
+                        .zip(there)
+                        .map(|(here, there)| here / there)
+                        .collect(),
+                );
+            }
+        }
         measure_redis()?;
-        measure_here("this crate, again")
+        if ratios.len() == TURNS {
+            print_ratios(&ratios);
+        }
+        Ok(())
     }
 
-    fn measure_here(name: &str) -> Outcome<()> {
+    /// Prints the median of each column over all turns.
+    fn print_ratios(ratios: &[Vec<f64>]) {
+        let columns = 0..ratios[0].len();
+        let medians = columns.map(|column| {
+            let mut ratios: Vec<f64> = ratios.iter().map(|ratios| ratios[column]).collect();
+            ratios.sort_by(f64::total_cmp);
+            format!("{:.2}", ratios[TURNS / 2])
+        });
+        let medians: Vec<String> = medians.collect();
+        println!("| this crate / CPython | {} |", medians.join(" | "));
+    }
+
+    fn measure_here() -> Outcome<Vec<f64>> {
         let manager = Manager::start()?;
         let dict = manager.dict::<String, u32>()?;
         let list = manager.list::<u32>()?;
         let lock = manager.lock()?;
         let queue = manager.queue::<u32>(None)?;
         let key = "key".to_owned();
-        let row = [
+        Ok(vec![
             median(|n| {
                 dict.insert(&key, n)?;
                 Ok(())
@@ -83,9 +112,7 @@ mod bench {
             })?,
             from_second_process(&queue)?,
             through_second_process(&manager)?,
-        ];
-        print_row(name, &row);
-        Ok(())
+        ])
     }
 
     /// Starts a second process, and lets it run a task.
@@ -156,15 +183,21 @@ mod bench {
         println!("| {name} | {} |", row.join(" | "));
     }
 
-    /// Runs the script of the same name.
-    fn measure_python() -> Outcome<()> {
+    /// Runs the script of the same name. Prints its row, and returns it.
+    fn measure_python() -> Outcome<Option<Vec<f64>>> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/manager.py");
-        match Command::new("python3").arg(script).status() {
-            Ok(status) if status.success() => {}
-            Ok(status) => println!("| CPython: {status} |"),
-            Err(error) => println!("| no CPython: {error} |"),
-        }
-        Ok(())
+        let mut command = Command::new("python3");
+        let output = match command.arg(script).stderr(Stdio::inherit()).output() {
+            Ok(output) => output,
+            Err(error) => {
+                println!("| no CPython: {error} |");
+                return Ok(None);
+            }
+        };
+        let row = String::from_utf8(output.stdout)?;
+        print!("{row}");
+        let cells = row.split('|').filter_map(|cell| cell.trim().parse().ok());
+        Ok(output.status.success().then(|| cells.collect()))
     }
 
     /// A server that is killed when this is dropped.

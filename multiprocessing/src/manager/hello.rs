@@ -62,7 +62,7 @@ pub(crate) enum Welcome {
     WrongKey,
 }
 
-/// Returns the answer to a client that starts with this body, or `None` if it is no client at all.
+/// Returns the answer to a client that starts with this body, or `None` if it is not a client.
 pub(crate) fn welcome(hello: &[u8], key: &Key) -> Option<Welcome> {
     let rest = hello.strip_prefix(MAGIC)?;
     let (version, offered) = rest.split_first_chunk()?;

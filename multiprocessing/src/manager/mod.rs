@@ -16,8 +16,8 @@
 //! | `manager.Event()`, `manager.Barrier()` | [`Event`], [`Barrier`] |
 //! | `BaseManager.register()` | [`Service`] |
 //!
-//! Each operation is one request and one reply. It waits at the manager, which needs no thread for it, and whose replies
-//! to timeouts are values: `None` or `false`.
+//! Each operation is one request and one reply. An operation that waits needs no thread of the manager. A timeout is not an
+//! error: the operation returns `None` or `false`.
 //!
 //! The modules, lowest layer first:
 //!
@@ -25,7 +25,7 @@
 //! * `encoding`: the encoding of values
 //! * `hello`: how clients and manager recognise each other
 //! * `protocol`: what they say to each other then
-//! * `core`: the objects, and who waits for what
+//! * `core`: the objects, and the clients that wait for them
 //! * `folder`: the private folder of a manager
 //! * `server`: the process of a manager
 //! * `service`: the state of a service

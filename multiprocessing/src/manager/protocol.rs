@@ -1,7 +1,8 @@
 //! What the clients of a manager and the manager say to each other.
 //!
-//! After the greeting, each request is a frame with a number, and its reply has the same number. A request with the number [`UNANSWERED`] has no reply. A client whose request waits must
-//! not send another one. The bodies are encoded with postcard.
+//! After the greeting, each request is a frame with a number, and its reply has the same number. A request with the number
+//! [`UNANSWERED`] has no reply. A client must not send a request while another one of its requests waits. The bodies are
+//! encoded with postcard.
 
 use std::time::Duration;
 

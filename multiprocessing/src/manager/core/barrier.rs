@@ -27,7 +27,7 @@ impl Barrier {
                 Reply::Done
             }
             BarrierRequest::Reset => {
-                // Those who wait would otherwise wait with the next ones.
+                // Otherwise the clients that wait would be counted together with later ones.
                 self.break_for_all(desk);
                 self.is_broken = false;
                 Reply::Done

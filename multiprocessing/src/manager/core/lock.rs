@@ -1,4 +1,4 @@
-//! Locks with their conditions. A lock passes to those who wait in the order in which they came.
+//! Locks with their conditions. A lock passes to the clients that wait, in the order of their requests.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -19,7 +19,7 @@ pub(crate) struct Lock {
     owner: Option<ClientId>,
     /// How often the owner has locked it.
     depth: u64,
-    /// Whether an owner has ended, and no client has been told yet.
+    /// Whether an owner has ended, and this has not been reported to a client yet.
     owner_died: bool,
     waiters: VecDeque<Waiter>,
     conditions: HashMap<ObjectId, VecDeque<ClientId>>,

@@ -1,8 +1,8 @@
-//! The state of a manager: its objects, who holds them, and who waits for what until when.
+//! The state of a manager: its objects, the clients that hold them, and those that wait.
 //!
 //! Knows neither sockets nor threads. Each request leads to one reply, which may come much later; nothing here ever waits.
 //!
-//! * `desk`: who waits until when, and what is to be sent
+//! * `desk`: the clients that wait, and the replies to send
 //! * `queue`: queues
 //! * `map`: dictionaries
 //! * `list`: lists, values and arrays

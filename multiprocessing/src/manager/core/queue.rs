@@ -174,7 +174,7 @@ impl Queue {
         let held = self.held.iter().filter(|(_, held)| held.0 == client);
         let mut numbers: Vec<u64> = held.map(|(number, _)| *number).collect();
         numbers.sort_unstable();
-        // To those who wait, the first item first; into the queue, the last item first.
+        // The first items go to the clients that wait. The others go to the front of the queue, so the last one goes first.
         let waiting = self.getters.len().min(numbers.len());
         numbers[waiting..].reverse();
         for number in numbers {

@@ -513,7 +513,7 @@ fn a_barrier_breaks_with_a_client_that_waits() {
     assert_eq!(setup.send(4, waits), NOTHING);
     let replies = setup.pass(Duration::from_secs(1));
     assert_eq!(replies, [(2, broken()), (4, broken())]);
-    // Those who wait at a reset do not wait for the next ones.
+    // Clients that wait at a reset receive an error, and do not wait for later ones.
     setup.send(2, ask(BarrierRequest::Reset));
     setup.send(2, wait());
     let replies = setup.send(4, ask(BarrierRequest::Reset));

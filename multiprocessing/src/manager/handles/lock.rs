@@ -10,7 +10,7 @@ use crate::manager::connection::Session;
 use crate::manager::error::{LockError, ManagerError};
 use crate::manager::protocol::{AT_ONCE, LockRequest, Reply, Request, Wait};
 
-/// A lock between processes, which threads get in the order in which they ask for it.
+/// A lock between processes, which threads get in the order of their requests.
 ///
 /// Created by [`Manager::lock`](crate::Manager::lock). Clones are of the same lock, and a handle can be sent to other
 /// processes. If the thread that holds it ends, or its process is killed, the lock is released, and the next thread that

@@ -10,7 +10,7 @@ use crate::manager::connection::Session;
 use crate::manager::error::ManagerError;
 use crate::manager::protocol::{AT_ONCE, Reply, Request, SemaphoreRequest, Wait};
 
-/// A number of permits between processes, which threads get in the order in which they ask for them.
+/// A number of permits between processes, which threads get in the order of their requests.
 ///
 /// Created by [`Manager::semaphore`](crate::Manager::semaphore). Clones are of the same semaphore, and a handle can be sent
 /// to other processes. If the thread that holds a permit ends, or its process is killed, the permit is available again.
