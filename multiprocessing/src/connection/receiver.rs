@@ -50,7 +50,7 @@ pub struct Receiver {
 }
 
 /// The number of bytes that one call to the system reads, unless more of the same frame are awaited.
-const READ_BYTES: usize = 1 << 16;
+const READ_BYTES: usize = 1 << 17;
 
 /// The number of bytes by which the memory for a frame grows at least, as its bytes arrive.
 const STEP_BYTES: usize = 1 << 20;
@@ -192,11 +192,13 @@ impl Receiver {
         length: usize,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
+        let buffered = (self.end - self.start).min(length);
+        body.extend_from_slice(&self.unused()[..buffered]);
+        self.start += buffered;
         // In steps, so that memory is allocated only for bytes that arrive.
         while body.len() < length {
             let filled = body.len();
-            let step = (length - filled).min(STEP_BYTES.max(filled));
-            body.resize(filled + step, 0);
+            body.resize(length.min(STEP_BYTES.max(2 * filled)), 0);
             if !self.read_exact(socket, &mut body[filled..], timeout)? {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -299,9 +301,11 @@ impl Receiver {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        if self.end == self.buffer.len() {
-            let doubled = (2 * self.buffer.len()).max(READ_BYTES);
-            self.buffer.resize(doubled, 0);
+        if self.buffer.is_empty() {
+            // Pages of zeros, which take no memory until they are used.
+            self.buffer = vec![0; READ_BYTES];
+        } else if self.end == self.buffer.len() {
+            self.buffer.resize(2 * self.buffer.len(), 0);
         }
     }
 }
