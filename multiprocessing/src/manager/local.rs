@@ -5,6 +5,7 @@
 
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
@@ -21,7 +22,7 @@ static ADDRESS: Mutex<Option<Arc<Address>>> = Mutex::new(None);
 /// Returns the address of this process. The first call that succeeds starts the thread.
 ///
 /// # Errors
-/// If the system cannot create the socket or start the thread.
+/// If the system cannot create the socket, the thread or its event queue.
 pub(crate) fn address() -> io::Result<Arc<Address>> {
     static EMPTY: OnceLock<Registry> = OnceLock::new();
 
@@ -33,14 +34,15 @@ pub(crate) fn address() -> io::Result<Arc<Address>> {
     let (address, listener) = bind(key)?;
     let (here, there) = UnixStream::pair()?;
     let registry = served().unwrap_or_else(|| EMPTY.get_or_init(Registry::new));
+    let (started, has_started) = channel();
     thread::Builder::new()
         .name("queue-feeder".to_owned())
         .spawn(move || {
             // It ends with the process: the event loop ends when the other end of this pair is closed.
             let _owner = here;
-            // Fails only if the system has no event queue left. The clients then find no listener.
-            let _ = serve_here(there, listener, key, registry);
+            serve_here(there, listener, key, registry, &started);
         })?;
+    has_started.recv().map_err(io::Error::other)??;
     Ok(Arc::clone(known.insert(Arc::new(address))))
 }
 

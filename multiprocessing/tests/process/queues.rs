@@ -13,6 +13,7 @@ tests! {
     an_item_of_a_killed_process_is_handed_out_again,
     a_queue_ends_with_the_process_that_has_made_it,
     a_full_queue_makes_those_who_put_wait,
+    a_queue_that_could_not_be_made_can_be_made_later,
 }
 
 fn a_queue_connects_processes() {
@@ -101,4 +102,12 @@ fn a_full_queue_makes_those_who_put_wait() {
     queue.put(2).unwrap();
     assert_eq!(results.get().unwrap(), (process.pid(), 1));
     assert_eq!(queue.get().unwrap(), 2);
+}
+
+fn a_queue_that_could_not_be_made_can_be_made_later() {
+    let process = Process::spawn(MakeQueuesWithoutDescriptors()).unwrap();
+    let errors = process.into_result().unwrap().unwrap();
+    assert_eq!(errors.len(), 5, "{errors:?}");
+    let names_cause = |error: &String| error.contains("Too many open files");
+    assert!(errors.iter().all(names_cause), "{errors:?}");
 }

@@ -1,11 +1,14 @@
 //! What the processes of these tests do.
 
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
 use multiprocessing::{JoinableQueue, PipeEnd, Process, Queue, Registry, RemoteError, pipe, task};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Longer than any test takes, unless it hangs.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(120);
@@ -156,6 +159,24 @@ fn own_queue(pipe: PipeEnd<Queue<u64>, ()>) -> Result<(), RemoteError> {
     }
 }
 
+/// Makes queues while the process may not open descriptors, and one when it may. Returns the errors of the first.
+fn make_queues_without_descriptors() -> Result<Vec<String>, RemoteError> {
+    let before = getrlimit(Resource::Nofile);
+    let next_free = File::open("/dev/null").unwrap().as_raw_fd();
+    let mut errors = Vec::new();
+    for more in 0..=4 {
+        let limit = u64::from(next_free.unsigned_abs()) + more;
+        let current = Some(limit);
+        setrlimit(Resource::Nofile, Rlimit { current, ..before }).unwrap();
+        errors.extend(Queue::<u64>::new(None).err().map(|error| error.to_string()));
+    }
+    setrlimit(Resource::Nofile, before).unwrap();
+    let queue = Queue::new(None)?;
+    queue.put(7)?;
+    assert_eq!(queue.get()?, 7);
+    Ok(errors)
+}
+
 task!(pub(crate) ConsumeOne = fn consume_one(numbers: Queue<u64>, results: Queue<(u32, u64)>) -> Result<(), RemoteError>);
 task!(pub(crate) AnswerThroughQueue = fn answer_through_queue(queues: Queue<Queue<u64>>) -> Result<(), RemoteError>);
 task!(pub(crate) AnswerThroughPipe = fn answer_through_pipe(pipe: PipeEnd<(), Queue<u64>>) -> Result<(), RemoteError>);
@@ -176,6 +197,7 @@ task!(pub(crate) ReceiveEnd = fn receive_end(pipe: PipeEnd<(), PipeEnd<(), Strin
 task!(pub(crate) Drain = fn drain(pipe: PipeEnd<(), u64>) -> Vec<u64>);
 task!(pub(crate) Nested = fn nested() -> (u32, u32));
 task!(pub(crate) OwnChild = fn own_child(daemon: bool, pipe: PipeEnd<u32, ()>, of_child: PipeEnd<u32, ()>));
+task!(pub(crate) MakeQueuesWithoutDescriptors = fn make_queues_without_descriptors() -> Result<Vec<String>, RemoteError>);
 task!(pub(crate) LeaveProcess = fn leave_process() -> u32);
 task!(pub(crate) LongValue = fn long_value(megabytes: usize) -> String);
 task!(pub(crate) Unregistered = fn pid() -> u32, name = "unregistered");
@@ -197,6 +219,7 @@ pub(crate) fn registry() -> Registry {
         .with::<Drain>()
         .with::<Nested>()
         .with::<OwnChild>()
+        .with::<MakeQueuesWithoutDescriptors>()
         .with::<LeaveProcess>()
         .with::<LongValue>()
         .with::<ConsumeOne>()

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::{UnixListener as StdListener, UnixStream};
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 
 use mio::net::UnixListener;
 use portable_task::{Bytes, Registry};
@@ -33,19 +34,24 @@ pub(crate) struct Setup {
     pub(crate) key: Key,
 }
 
-/// Acts as a manager in this thread, until the other end of `owner` is closed.
-///
-/// # Errors
-/// If the event loop fails.
+/// Acts as a manager in this thread, until the other end of `owner` is closed. Reports through `started` whether clients
+/// can connect.
 pub(crate) fn serve_here(
     owner: UnixStream,
     listener: StdListener,
     key: Key,
     registry: &'static Registry,
-) -> io::Result<()> {
-    owner.set_nonblocking(true)?;
-    listener.set_nonblocking(true)?;
-    Server::new(owner, UnixListener::from_std(listener), key, registry)?.run()
+    started: &Sender<io::Result<()>>,
+) {
+    let server = owner
+        .set_nonblocking(true)
+        .and_then(|()| listener.set_nonblocking(true))
+        .and_then(|()| Server::new(owner, UnixListener::from_std(listener), key, registry));
+    // The receiver waits for it.
+    let _ = match server {
+        Ok(mut server) => started.send(Ok(())).map(|()| server.run()),
+        Err(error) => started.send(Err(error)).map(Ok),
+    };
 }
 
 /// Acts as a manager until the owner closes the connection.
