@@ -180,17 +180,18 @@ impl ProcessBuilder {
         let (child, socket) = launcher.launch()?;
         let handle = ProcessHandle::new(name, child);
         let conversation = Conversation {
-            process: Arc::clone(&handle.shared),
             socket: Arc::new(socket),
+            receiver: Receiver::new(),
             role,
-            call,
-            descriptors,
+            task: Some((call, descriptors)),
+            refusal: None,
         };
+        let process = Arc::clone(&handle.shared);
         // A thread's name must not contain NUL.
         let thread_name = handle.name().replace('\0', "");
         let started = thread::Builder::new()
             .name(thread_name)
-            .spawn(move || conversation.run());
+            .spawn(move || conversation.run(process));
         if let Err(error) = started {
             // The conversation was dropped, and with it the socket.
             let status = handle.shared.child.end();
@@ -203,27 +204,20 @@ impl ProcessBuilder {
 
 /// What this program and a process say to each other.
 struct Conversation {
-    process: Arc<Shared>,
     socket: Arc<UnixStream>,
+    receiver: Receiver,
     role: Role,
-    call: Frame,
-    descriptors: Vec<OwnedFd>,
+    /// The task and its descriptors, until they are sent.
+    task: Option<(Frame, Vec<OwnedFd>)>,
+    /// The reason why the task was not sent.
+    refusal: Option<Refusal>,
 }
 
 impl Conversation {
-    fn run(self) {
-        let Self {
-            process,
-            socket,
-            role,
-            call,
-            descriptors,
-        } = self;
-        let watch = process.child.watch(&socket);
-        // If the process has ended, its exit status says why.
-        let _ = send_with(&socket, call.as_bytes(), &descriptors);
-        drop((call, descriptors));
-        match receive_reply(&socket, role) {
+    fn run(mut self, process: Arc<Shared>) {
+        let watch = process.child.watch(&self.socket);
+        self.send_task();
+        match self.receive_reply() {
             Ok(Some(reply)) => process.set_reply(Ok(reply)),
             Ok(None) => {}
             Err(refusal) => {
@@ -234,27 +228,50 @@ impl Conversation {
         }
         let status = process.child.wait();
         drop(watch);
-        drop(socket);
+        drop(self);
         process.end(status);
     }
-}
 
-/// Receives the announcement and the reply of a process. Returns `None` if it ends before the reply.
-///
-/// # Errors
-/// If the process is another program.
-fn receive_reply(socket: &UnixStream, role: Role) -> Result<Option<Vec<u8>>, Refusal> {
-    let mut receiver = Receiver::new();
-    let tasks = match receiver.receive_announcement(socket, role, ANNOUNCEMENT_TIMEOUT) {
-        Err(Refusal::Ended(_)) => return Ok(None),
-        tasks => tasks?,
-    };
-    if let Some(here) = served() {
-        compare_versions(here, &tasks)?;
+    /// Sends the task after the process has announced itself. Another program may never read, and a
+    /// long task would be sent to it without end.
+    fn send_task(&mut self) {
+        let Some((call, descriptors)) = self.task.take() else {
+            return;
+        };
+        match self.receive_announcement() {
+            // If the process has ended, its exit status says why.
+            Ok(()) => drop(send_with(&self.socket, call.as_bytes(), &descriptors)),
+            Err(refusal) => self.refusal = Some(refusal),
+        }
     }
-    let mut reply = Vec::new();
-    match receiver.receive(socket, &mut reply) {
-        Ok(Some(_)) => Ok(Some(reply)),
-        Ok(None) | Err(_) => Ok(None),
+
+    /// Waits until the process has announced itself.
+    ///
+    /// # Errors
+    /// If the process has ended or is another program.
+    fn receive_announcement(&mut self) -> Result<(), Refusal> {
+        let (socket, role) = (&self.socket, self.role);
+        let announced = self
+            .receiver
+            .receive_announcement(socket, role, ANNOUNCEMENT_TIMEOUT);
+        let tasks = announced?;
+        served().map_or(Ok(()), |here| compare_versions(here, &tasks))
+    }
+
+    /// Receives the reply of a process. Returns `None` if it ends before the reply.
+    ///
+    /// # Errors
+    /// If the process is another program.
+    fn receive_reply(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
+        match self.refusal.take() {
+            Some(Refusal::Ended(_)) => return Ok(None),
+            Some(refusal) => return Err(refusal),
+            None => {}
+        }
+        let mut reply = Vec::new();
+        match self.receiver.receive(&self.socket, &mut reply) {
+            Ok(Some(_)) => Ok(Some(reply)),
+            Ok(None) | Err(_) => Ok(None),
+        }
     }
 }

@@ -25,6 +25,7 @@ tests! {
     environment_folder_and_name_can_be_set,
     a_task_that_is_not_registered_is_refused,
     a_program_that_is_another_is_refused,
+    a_program_that_is_another_is_refused_however_long_the_task_is,
     long_arguments_and_values_arrive,
     a_process_that_a_task_leaves_behind_does_not_keep_it_alive,
 }
@@ -204,6 +205,17 @@ fn a_program_that_is_another_is_refused() {
         r#"the program that was started announced itself as "this is a program that is""#;
     assert!(error.to_string().starts_with(expected), "{error}");
     assert_eq!(handle.join().unwrap().signal(), Some(9));
+}
+
+fn a_program_that_is_another_is_refused_however_long_the_task_is() {
+    let mut command = std::process::Command::new("sh");
+    // It never reads.
+    let script = "echo this is a program that is another one >&0; exec sleep 1000";
+    command.args(["-c", script]);
+    let task = Echo("x".repeat(8 << 20));
+    let process = Process::builder().command(command).spawn(task).unwrap();
+    let error = process.into_result().unwrap_err();
+    assert!(matches!(error, ProcessError::Refused(_)), "{error}");
 }
 
 fn long_arguments_and_values_arrive() {
