@@ -99,7 +99,8 @@ impl ProcessBuilder {
     }
 
     /// Sets whether the process ends with this one (default: true), even if this one is killed. A process that does not
-    /// continues, and its value is lost.
+    /// continues, and its value is lost. [`spawn`](Self::spawn) waits until such a process has its task, so this program may
+    /// end right after that.
     ///
     /// In Python, a program waits at its end for the processes that are not daemons. This one does not, unless it calls
     /// [`join`](ProcessHandle::join).
@@ -179,13 +180,18 @@ impl ProcessBuilder {
         let name = self.name.unwrap_or_else(|| format!("process-{number}"));
         let (child, socket) = launcher.launch()?;
         let handle = ProcessHandle::new(name, child);
-        let conversation = Conversation {
+        let mut conversation = Conversation {
             socket: Arc::new(socket),
             receiver: Receiver::new(),
             role,
             task: Some((call, descriptors)),
             refusal: None,
         };
+        if self.independent {
+            // This program may end right after this: the process must have its task by then.
+            let _watch = handle.shared.child.watch(&conversation.socket);
+            conversation.send_task();
+        }
         let process = Arc::clone(&handle.shared);
         // A thread's name must not contain NUL.
         let thread_name = handle.name().replace('\0', "");
@@ -232,7 +238,7 @@ impl Conversation {
         process.end(status);
     }
 
-    /// Sends the task after the process has announced itself. Another program may never read, and a
+    /// Sends the task, unless that was done, after the process has announced itself. Another program may never read, and a
     /// long task would be sent to it without end.
     fn send_task(&mut self) {
         let Some((call, descriptors)) = self.task.take() else {

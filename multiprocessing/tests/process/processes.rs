@@ -22,6 +22,7 @@ tests! {
     a_process_starts_processes,
     a_daemon_ends_with_its_owner,
     an_independent_process_outlives_its_owner,
+    an_independent_process_runs_its_task_even_if_its_owner_exits_at_once,
     environment_folder_and_name_can_be_set,
     a_task_that_is_not_registered_is_refused,
     a_program_that_is_another_is_refused,
@@ -167,6 +168,16 @@ fn an_independent_process_outlives_its_owner() {
     let pid = RawPid::from_raw(child.cast_signed()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
     assert!(matches!(to_child.recv(), Err(PipeError::Closed)));
+}
+
+fn an_independent_process_runs_its_task_even_if_its_owner_exits_at_once() {
+    for _ in 0..10 {
+        let (to_child, of_child) = pipe::<(), u32>().unwrap();
+        let owner = Process::spawn(StartAndExit(of_child)).unwrap();
+        assert_eq!(owner.join().unwrap().code(), Some(0));
+        // It runs until this end is closed.
+        assert_ne!(to_child.recv().unwrap(), owner.pid());
+    }
 }
 
 fn environment_folder_and_name_can_be_set() {

@@ -114,6 +114,14 @@ fn own_child(daemon: bool, pipe: PipeEnd<u32, ()>, of_child: PipeEnd<u32, ()>) {
     let _ = pipe.recv();
 }
 
+/// Starts a process that outlives this one, and exits at once.
+#[expect(clippy::exit, reason = "the end of the process is what is tested")]
+fn start_and_exit(of_child: PipeEnd<u32, ()>) {
+    let builder = Process::builder().daemon(false);
+    builder.spawn(Hold(of_child)).unwrap();
+    std::process::exit(0)
+}
+
 /// Leaves a process that keeps everything open that it inherits, and ends.
 fn leave_process() -> u32 {
     let mut sleep = Command::new("sleep");
@@ -197,6 +205,7 @@ task!(pub(crate) ReceiveEnd = fn receive_end(pipe: PipeEnd<(), PipeEnd<(), Strin
 task!(pub(crate) Drain = fn drain(pipe: PipeEnd<(), u64>) -> Vec<u64>);
 task!(pub(crate) Nested = fn nested() -> (u32, u32));
 task!(pub(crate) OwnChild = fn own_child(daemon: bool, pipe: PipeEnd<u32, ()>, of_child: PipeEnd<u32, ()>));
+task!(pub(crate) StartAndExit = fn start_and_exit(of_child: PipeEnd<u32, ()>));
 task!(pub(crate) MakeQueuesWithoutDescriptors = fn make_queues_without_descriptors() -> Result<Vec<String>, RemoteError>);
 task!(pub(crate) LeaveProcess = fn leave_process() -> u32);
 task!(pub(crate) LongValue = fn long_value(megabytes: usize) -> String);
@@ -219,6 +228,7 @@ pub(crate) fn registry() -> Registry {
         .with::<Drain>()
         .with::<Nested>()
         .with::<OwnChild>()
+        .with::<StartAndExit>()
         .with::<MakeQueuesWithoutDescriptors>()
         .with::<LeaveProcess>()
         .with::<LongValue>()
