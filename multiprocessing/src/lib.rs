@@ -45,6 +45,7 @@
 //!
 //! The modules, lowest layer first; each imports only from those above it in this list:
 //!
+//! * `sync`: locks that survive panics
 //! * `program`: the tasks of this program
 //! * `connection`: what goes over the socket between two processes
 //! * `child`: child processes, as their parent sees them
@@ -63,6 +64,7 @@ mod process;
 mod program;
 mod roles;
 mod serve;
+mod sync;
 
 pub use child::{
     Child, LaunchError, Launcher, Refusal, Role, Watch, compare_versions, is_shortage,

@@ -3,8 +3,8 @@
 use std::io;
 use std::marker::PhantomData;
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
 use std::{fmt, iter};
 
 use portable_task::{Bytes, RemoteError, RemoteErrorKind, decode, encode};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::connection::attachments::{attach, can_attach, collect, refuse, supply, take};
 use crate::connection::{Frame, Receiver, send_with};
+use crate::sync::lock;
 
 /// Returns the two ends of a new pipe: the first sends `A` and receives `B`, the second the other way round.
 ///
@@ -47,8 +48,8 @@ pub fn pipe<A, B>() -> io::Result<(PipeEnd<A, B>, PipeEnd<B, A>)> {
 /// received. Dropping an end closes it.
 ///
 /// An end travels: as a field of a task that [`Process::spawn`](crate::Process::spawn) starts, and in a value that another
-/// pipe sends. It is moved by that: afterwards this process has it no more, and operations fail with
-/// [`PipeError::Moved`]. Serializing it anywhere else is an error.
+/// pipe sends. Sending an end moves it. Later operations on it here fail with [`PipeError::Moved`]. Serializing it anywhere
+/// else is an error.
 ///
 /// ```standalone_crate
 /// use multiprocessing::{PipeEnd, Process, Registry, pipe, serve, task};
@@ -83,7 +84,10 @@ struct End {
     socket: UnixStream,
     /// Held while a frame is sent, so that those of two threads do not mix.
     sending: Mutex<()>,
-    receiver: Mutex<Receiver>,
+    /// `None` while a thread receives.
+    receiver: Mutex<Option<Receiver>>,
+    /// Notified when a thread has received.
+    returned: Condvar,
 }
 
 /// The reason why an operation on a pipe failed.
@@ -102,7 +106,8 @@ pub enum PipeError {
     /// What was received is not a value of this type. The next value can be received.
     #[error("the value cannot be decoded: {0}")]
     Decode(RemoteError),
-    /// The system failed.
+    /// The system failed. If this process has no room for more descriptors, the ends of pipes in the value are closed; the next
+    /// value can be received.
     #[error("the pipe failed: {0}")]
     Io(io::Error),
 }
@@ -128,7 +133,8 @@ impl<S, R> PipeEnd<S, R> {
             end: RwLock::new(Some(End {
                 socket,
                 sending: Mutex::default(),
-                receiver: Mutex::new(receiver),
+                receiver: Mutex::new(Some(receiver)),
+                returned: Condvar::new(),
             })),
             types: PhantomData,
         }
@@ -196,11 +202,12 @@ impl<S, R> PipeEnd<S, R> {
     {
         let end = self.end();
         let end = end.as_ref().ok_or(PipeError::Moved)?;
-        let mut receiver = lock(&end.receiver);
-        end.receive(&mut receiver)
+        let received = end.with_receiver(None, |receiver, _| end.receive(receiver));
+        received.unwrap_or(Err(PipeError::Closed))
     }
 
-    /// Receives a value if one arrives within the timeout, otherwise returns `None`. A timeout of 0 does not wait.
+    /// Receives a value if one begins to arrive within the timeout, otherwise returns `None`. A timeout of 0 does not wait. While
+    /// another thread receives, nothing arrives for this one.
     ///
     /// ```
     /// use std::time::Duration;
@@ -220,12 +227,14 @@ impl<S, R> PipeEnd<S, R> {
     {
         let end = self.end();
         let end = end.as_ref().ok_or(PipeError::Moved)?;
-        let mut receiver = lock(&end.receiver);
-        if receiver.poll(&end.socket, timeout)? {
-            end.receive(&mut receiver).map(Some)
-        } else {
-            Ok(None)
-        }
+        let received = end.with_receiver(Some(timeout), |receiver, left| {
+            if receiver.poll(&end.socket, left)? {
+                end.receive(receiver).map(Some)
+            } else {
+                Ok(None)
+            }
+        });
+        received.unwrap_or(Ok(None))
     }
 
     /// Returns whether there is something to receive, or there is within the timeout: a value, or the end of the pipe.
@@ -245,7 +254,10 @@ impl<S, R> PipeEnd<S, R> {
     pub fn poll(&self, timeout: Duration) -> Result<bool, PipeError> {
         let end = self.end();
         let end = end.as_ref().ok_or(PipeError::Moved)?;
-        Ok(lock(&end.receiver).poll(&end.socket, timeout)?)
+        let polled = end.with_receiver(Some(timeout), |receiver, left| {
+            Ok(receiver.poll(&end.socket, left)?)
+        });
+        polled.unwrap_or(Ok(false))
     }
 
     /// Returns the values that arrive, until the other end is closed.
@@ -285,12 +297,52 @@ impl<S, R> PipeEnd<S, R> {
 }
 
 impl End {
+    /// Calls `function` with the receiver and the rest of the timeout. Waits for another thread that receives. Returns `None`
+    /// after the timeout.
+    fn with_receiver<T>(
+        &self,
+        timeout: Option<Duration>,
+        function: impl FnOnce(&mut Receiver, Duration) -> T,
+    ) -> Option<T> {
+        /// Returns the receiver also if `function` panics.
+        struct Return<'e>(&'e End, Receiver);
+
+        impl Drop for Return<'_> {
+            fn drop(&mut self) {
+                *lock(&self.0.receiver) = Some(std::mem::take(&mut self.1));
+                self.0.returned.notify_one();
+            }
+        }
+
+        let start = Instant::now();
+        let left = || timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
+        let mut free = lock(&self.receiver);
+        let receiver = loop {
+            if let Some(receiver) = free.take() {
+                break receiver;
+            }
+            free = match left() {
+                None => {
+                    let waited = self.returned.wait(free);
+                    waited.unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(Duration::ZERO) => return None,
+                Some(left) => {
+                    let waited = self.returned.wait_timeout(free, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        };
+        drop(free);
+        let mut held = Return(self, receiver);
+        Some(function(&mut held.1, left().unwrap_or(Duration::MAX)))
+    }
+
     fn receive<R: DeserializeOwned>(&self, receiver: &mut Receiver) -> Result<R, PipeError> {
         let mut body = Vec::new();
         let received = receiver.receive(&self.socket, &mut body)?;
         let count = received.ok_or(PipeError::Closed)?;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let descriptors = receiver.take_descriptors(count);
+        let descriptors = receiver.take_descriptors(count)?;
         supply(descriptors, || decode(&body)).map_err(PipeError::Decode)
     }
 }
@@ -313,7 +365,8 @@ const NOT_HERE: &str =
 struct Moving {
     socket: u32,
     bytes: Bytes,
-    descriptors: Vec<u32>,
+    /// Those of each frame that has been received and not used.
+    descriptors: Vec<Vec<u32>>,
 }
 
 /// Moves the end to the process that receives the value.
@@ -337,14 +390,16 @@ impl<S, R> Serialize for PipeEnd<S, R> {
             return Err(refused("this end of the pipe was moved already"));
         };
         let receiver = end.receiver.into_inner();
-        let (bytes, descriptors) = receiver.unwrap_or_else(PoisonError::into_inner).into_rest();
+        let receiver = receiver.unwrap_or_else(PoisonError::into_inner);
+        // No thread receives: that would hold the lock for reading.
+        let (bytes, descriptors) = receiver.unwrap_or_default().into_rest();
         let attached = |descriptor| attach(descriptor).ok_or_else(|| refused(NOT_HERE));
         let moving = Moving {
             socket: attached(end.socket.into())?,
             bytes: Bytes(bytes),
             descriptors: descriptors
                 .into_iter()
-                .map(attached)
+                .map(|batch| batch.into_iter().map(attached).collect())
                 .collect::<Result<_, _>>()?,
         };
         moving.serialize(serializer)
@@ -358,12 +413,11 @@ impl<'de, S, R> Deserialize<'de> for PipeEnd<S, R> {
             take(index).ok_or_else(|| D::Error::custom("the end of the pipe did not arrive"))
         };
         let socket = UnixStream::from(taken(moving.socket)?);
-        let descriptors: Result<_, _> = moving.descriptors.into_iter().map(taken).collect();
+        let batches = moving.descriptors.into_iter();
+        let descriptors: Result<_, _> = batches
+            .map(|batch| batch.into_iter().map(taken).collect())
+            .collect();
         let receiver = Receiver::with_descriptors(moving.bytes.0, descriptors?);
         Ok(Self::with(socket, receiver))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,14 +3,14 @@
 //!
 //! A child announces itself with the argument of its role, and then a frame that lists the tasks it can run.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use portable_task::{Registry, TaskId};
 
 use super::role::Role;
-use crate::connection::{Frame, Receiver};
+use crate::connection::{Frame, Receiver, send_all};
 
 /// The reason why a process is not treated as a child in its role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,18 +31,17 @@ pub enum Refusal {
 }
 
 /// Announces this process as a child in a role.
-pub(crate) fn announce(
-    socket: &mut &UnixStream,
-    role: Role,
-    registry: &Registry,
-) -> io::Result<()> {
+pub(crate) fn announce(socket: &UnixStream, role: Role, registry: &Registry) -> io::Result<()> {
     let tasks: Vec<TaskId> = registry.tasks().collect();
     let mut frame = Frame::new();
     frame
         .body()
         .extend(postcard::to_stdvec(&tasks).map_err(io::Error::other)?);
     frame.finish(0).map_err(io::Error::other)?;
-    socket.write_all(&[role.argument().as_bytes(), frame.as_bytes()].concat())
+    send_all(
+        socket,
+        &[role.argument().as_bytes(), frame.as_bytes()].concat(),
+    )
 }
 
 impl Receiver {

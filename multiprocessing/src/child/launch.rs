@@ -6,13 +6,14 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use rustix::io::Errno;
 
 use super::handle::Child;
 use super::role::{Role, argument_of_this_process};
 use crate::program::served;
+use crate::sync::lock;
 
 /// The command that starts children in a role.
 ///
@@ -136,7 +137,7 @@ impl Launcher {
     }
 
     fn command(&self) -> MutexGuard<'_, Command> {
-        self.command.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.command)
     }
 }
 

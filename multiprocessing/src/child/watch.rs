@@ -9,24 +9,24 @@ use std::sync::Arc;
 
 use super::handle::Child;
 
-#[cfg(target_os = "linux")]
-pub use linux::Watch;
-
-/// The watch of a child: there is nothing to watch without pidfds.
-#[cfg(not(target_os = "linux"))]
+/// The watch of a child. Dropping it ends the watch.
 #[derive(Debug)]
-pub struct Watch;
+pub struct Watch {
+    #[cfg(target_os = "linux")]
+    _watched: linux::Watched,
+}
 
 impl Child {
-    /// Ends `socket` for reading when the process has ended, for as long as the returned value lives. What the process
-    /// has written can still be read. Returns `None` without pidfds, as before Linux 5.3, or if memory is short: then a
-    /// process that a task leaves behind keeps the socket open.
+    /// Shuts `socket` down when the process has ended, for as long as the returned value lives. What the process has written
+    /// can still be read. Returns `None` without pidfds, as before Linux 5.3, or if memory is short: then a process that a
+    /// task leaves behind keeps the socket open.
     #[cfg(target_os = "linux")]
-    pub fn watch(&self, socket: &Arc<UnixStream>) -> Option<Watch<'_>> {
-        linux::watch(self.pidfd()?, Arc::clone(socket)).ok()
+    pub fn watch(&self, socket: &Arc<UnixStream>) -> Option<Watch> {
+        let _watched = linux::watch(self.pidfd()?, Arc::clone(socket)).ok()?;
+        Some(Watch { _watched })
     }
 
-    /// Does nothing on this system.
+    /// Does nothing: this system has no pidfds.
     #[cfg(not(target_os = "linux"))]
     pub fn watch(&self, _socket: &Arc<UnixStream>) -> Option<Watch> {
         None
@@ -39,32 +39,34 @@ mod linux {
     use std::fmt;
     use std::io;
     use std::net::Shutdown;
-    use std::os::fd::{BorrowedFd, OwnedFd};
+    use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
-    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+    use std::sync::{Arc, Mutex};
     use std::thread;
 
     use rustix::buffer::spare_capacity;
     use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
-    /// A child that is watched. Dropping it ends the watch.
-    pub struct Watch<'c> {
+    use crate::sync::lock;
+
+    /// A child that is watched.
+    pub(super) struct Watched {
         watcher: Arc<Watcher>,
         key: u64,
-        pidfd: BorrowedFd<'c>,
+        pidfd: Arc<OwnedFd>,
     }
 
-    impl Drop for Watch<'_> {
+    impl Drop for Watched {
         fn drop(&mut self) {
             // Fails only if it could not be added.
-            let _ = epoll::delete(&self.watcher.epoll, self.pidfd);
+            let _ = epoll::delete(&self.watcher.epoll, &self.pidfd);
             lock(&self.watcher.sockets).by_key.remove(&self.key);
         }
     }
 
-    impl fmt::Debug for Watch<'_> {
+    impl fmt::Debug for Watched {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.debug_struct("Watch").field("pidfd", &self.pidfd).finish()
+            f.debug_struct("Watched").field("key", &self.key).finish()
         }
     }
 
@@ -79,20 +81,21 @@ mod linux {
         next_key: u64,
     }
 
-    pub(super) fn watch(pidfd: BorrowedFd<'_>, socket: Arc<UnixStream>) -> io::Result<Watch<'_>> {
+    pub(super) fn watch(pidfd: Arc<OwnedFd>, socket: Arc<UnixStream>) -> io::Result<Watched> {
         let watcher = watcher()?;
         let mut sockets = lock(&watcher.sockets);
         let key = sockets.next_key;
         sockets.next_key += 1;
         sockets.by_key.insert(key, socket);
         drop(sockets);
-        let watch = Watch {
+        let watch = Watched {
             watcher,
             key,
             pidfd,
         };
         let flags = EventFlags::IN | EventFlags::ONESHOT;
-        epoll::add(&watch.watcher.epoll, pidfd, EventData::new_u64(key), flags)?;
+        let data = EventData::new_u64(key);
+        epoll::add(&watch.watcher.epoll, &watch.pidfd, data, flags)?;
         Ok(watch)
     }
 
@@ -126,14 +129,10 @@ mod linux {
                 for event in events.drain(..) {
                     if let Some(socket) = sockets.by_key.get(&event.data.u64()) {
                         // The other end may be closed already.
-                        let _ = socket.shutdown(Shutdown::Read);
+                        let _ = socket.shutdown(Shutdown::Both);
                     }
                 }
             }
         }
-    }
-
-    fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-        mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,12 +8,12 @@ use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::cmsg_space;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 
 use super::attachments::MAX_ATTACHMENTS;
 use super::frame::{self, HEADER_BYTES, MAX_FRAME_BYTES};
@@ -45,12 +45,16 @@ pub struct Receiver {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Descriptors that have arrived and not been taken. `None` if they are not expected: the system then closes them.
-    descriptors: Option<VecDeque<OwnedFd>>,
+    /// Descriptors that have arrived and not been taken, those of each frame together. `None` if they are not expected: the
+    /// system then closes them.
+    descriptors: Option<VecDeque<Vec<OwnedFd>>>,
 }
 
 /// The number of bytes that one call to the system reads, unless more of the same frame are awaited.
 const READ_BYTES: usize = 1 << 17;
+
+/// The number of bytes behind which a frame is not looked for.
+const MAX_LOOKAHEAD_BYTES: usize = 1 << 24;
 
 /// The number of bytes by which the memory for a frame grows at least, as its bytes arrive.
 const STEP_BYTES: usize = 1 << 20;
@@ -61,8 +65,8 @@ impl Receiver {
         Self::default()
     }
 
-    /// Returns a receiver that accepts descriptors, beginning with these bytes and descriptors that another has left.
-    pub(crate) fn with_descriptors(bytes: Vec<u8>, descriptors: Vec<OwnedFd>) -> Self {
+    /// Returns a receiver that accepts descriptors, beginning with the bytes and the descriptors that another has left.
+    pub(crate) fn with_descriptors(bytes: Vec<u8>, descriptors: Vec<Vec<OwnedFd>>) -> Self {
         Self {
             start: 0,
             end: bytes.len(),
@@ -72,7 +76,7 @@ impl Receiver {
     }
 
     /// Returns the bytes and the descriptors that have been received and not used, for another receiver.
-    pub(crate) fn into_rest(self) -> (Vec<u8>, Vec<OwnedFd>) {
+    pub(crate) fn into_rest(self) -> (Vec<u8>, Vec<Vec<OwnedFd>>) {
         let descriptors = self.descriptors.unwrap_or_default();
         (
             self.buffer[self.start..self.end].to_vec(),
@@ -80,12 +84,21 @@ impl Receiver {
         )
     }
 
-    /// Takes the next descriptors that have arrived, as many as there are up to `count`.
-    pub(crate) fn take_descriptors(&mut self, count: usize) -> Vec<OwnedFd> {
-        self.descriptors.as_mut().map_or_else(Vec::new, |queue| {
-            let count = count.min(queue.len());
-            queue.drain(..count).collect()
-        })
+    /// Takes the descriptors of the frame that was received last, which has `count` of them.
+    ///
+    /// # Errors
+    /// If not all of them arrived, because this process had no room for more descriptors.
+    pub(crate) fn take_descriptors(&mut self, count: u64) -> io::Result<Vec<OwnedFd>> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let batches = self.descriptors.as_mut();
+        let batch = batches.and_then(VecDeque::pop_front).unwrap_or_default();
+        if u64::try_from(batch.len()) == Ok(count) {
+            Ok(batch)
+        } else {
+            Err(Errno::MFILE.into())
+        }
     }
 
     /// Returns whether something can be received now, or within the timeout: bytes, or the end of the stream.
@@ -107,7 +120,8 @@ impl Receiver {
     /// of the stream.
     ///
     /// # Errors
-    /// If the socket fails, or ends within a frame. Of the kind `InvalidData` if the length is that of no frame.
+    /// If the socket fails, or ends within a frame. Of the kind `InvalidData` if the length is larger than a
+    /// frame may be.
     pub fn receive(&mut self, socket: &UnixStream, body: &mut Vec<u8>) -> io::Result<Option<u64>> {
         self.receive_within(socket, body, None)
     }
@@ -246,12 +260,13 @@ impl Receiver {
         }
     }
 
-    /// Reads what has arrived, without waiting. Returns whether it contains a complete header with this number.
+    /// Reads what has arrived, without waiting, up to 16 MiB. Returns whether it contains a complete header with this number.
     pub(crate) fn has_arrived(&mut self, socket: &UnixStream, number: u64) -> bool {
         // At the end of the stream, and if the socket fails, the next call of `receive` notices.
-        while self
-            .fill(socket, RecvFlags::DONTWAIT)
-            .is_ok_and(|read| read > 0)
+        while self.end - self.start < MAX_LOOKAHEAD_BYTES
+            && self
+                .fill(socket, RecvFlags::DONTWAIT)
+                .is_ok_and(|read| read > 0)
         {}
         let mut rest = self.unused();
         while let Some((header, after)) = rest.split_first_chunk() {
@@ -315,7 +330,7 @@ fn receive_descriptors(
     socket: &UnixStream,
     room: &mut [u8],
     flags: RecvFlags,
-    descriptors: &mut VecDeque<OwnedFd>,
+    descriptors: &mut VecDeque<Vec<OwnedFd>>,
 ) -> rustix::io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_ATTACHMENTS))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -323,10 +338,15 @@ fn receive_descriptors(
     #[cfg(not(target_vendor = "apple"))]
     let flags = flags | RecvFlags::CMSG_CLOEXEC;
     let received = recvmsg(socket, &mut [IoSliceMut::new(room)], &mut ancillary, flags)?;
+    let mut batch = Vec::new();
     for message in ancillary.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {
-            descriptors.extend(received);
+            batch.extend(received);
         }
+    }
+    // The system passes the descriptors of one frame at a time. If it has to leave some out, the frame still has a batch.
+    if !batch.is_empty() || received.flags.contains(ReturnFlags::CTRUNC) {
+        descriptors.push_back(batch);
     }
     Ok(received.bytes)
 }
@@ -351,16 +371,17 @@ fn await_bytes(socket: &UnixStream, timeout: Duration) -> io::Result<()> {
     let mut left = timeout;
     loop {
         let step = left.min(LONGEST_STEP);
-        match poll(&mut watched, Timespec::try_from(step).ok().as_ref()) {
-            Err(Errno::INTR) => {}
-            Ok(0) => {
-                left -= step;
-                if left.is_zero() {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-            }
+        let start = Instant::now();
+        let ready = poll(&mut watched, Timespec::try_from(step).ok().as_ref());
+        match ready {
+            Ok(0) => left -= step,
+            // A signal that comes again and again must not prolong the wait.
+            Err(Errno::INTR) => left -= start.elapsed().min(step),
             Ok(_) => return Ok(()),
             Err(error) => return Err(error.into()),
+        }
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
         }
     }
 }
@@ -425,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn the_length_of_no_frame_is_refused_and_takes_no_memory() {
+    fn an_impossible_length_is_refused_without_allocating() {
         let mut huge = frame(1, b"one");
         huge[..4].fill(0xff);
         let mut body = Vec::new();

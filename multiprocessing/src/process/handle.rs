@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::ending::ProcessError;
 use crate::child::Child;
+use crate::sync::lock;
 
 /// A process that was started by [`Process::spawn`](crate::Process::spawn), without the type of its value. Handles of the
 /// same process can be cloned and compared.
@@ -250,8 +251,4 @@ fn notify() {
     // Under the lock: a thread that has looked in vain is waiting by now.
     let _changes = lock(&CHANGES);
     CHANGED.notify_all();
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,14 +1,15 @@
 //! The worker's side: runs the tasks that arrive, one after the other in the main thread, and sends their replies.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use portable_task::{Context, Registry, with_context};
 
 use crate::child::{Role, announce};
-use crate::connection::{Frame, Receiver};
+use crate::connection::{Frame, Receiver, send_all};
+use crate::sync::lock;
 
 /// The number of a frame without a body that cancels the tasks which the worker has. They may check for that with
 /// [`portable_task::current`].
@@ -26,7 +27,7 @@ struct Connection {
 /// # Errors
 /// If the connection to the parent fails.
 pub(crate) fn work(socket: &UnixStream, registry: &Registry) -> io::Result<()> {
-    announce(&mut &*socket, Role::Worker, registry)?;
+    announce(socket, Role::Worker, registry)?;
     let connection = Arc::new(Connection {
         socket: socket.try_clone()?,
         receiver: Mutex::default(),
@@ -52,13 +53,13 @@ impl Connection {
             }
             registry.call_into(&call, reply.body());
             reply.finish(number).map_err(io::Error::other)?;
-            (&self.socket).write_all(reply.as_bytes())?;
+            send_all(&self.socket, reply.as_bytes())?;
             reply.clear();
         }
     }
 
     fn receiver(&self) -> MutexGuard<'_, Receiver> {
-        self.receiver.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.receiver)
     }
 }
 

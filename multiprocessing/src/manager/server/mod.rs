@@ -59,7 +59,7 @@ pub(crate) fn serve_here(
 /// # Errors
 /// If the connection to the owner fails, or the event loop.
 pub(crate) fn serve(owner: UnixStream, registry: &'static Registry) -> io::Result<()> {
-    announce(&mut &owner, Role::Manager, registry)?;
+    announce(&owner, Role::Manager, registry)?;
     let mut body = Vec::new();
     if Receiver::new().receive(&owner, &mut body)?.is_none() {
         return Ok(());
