@@ -396,6 +396,7 @@ mod tests {
     use std::thread;
 
     use super::super::frame::Frame;
+    use super::super::sender::send_with;
     use super::*;
 
     fn frame(number: u64, body: &[u8]) -> Vec<u8> {
@@ -490,5 +491,22 @@ mod tests {
             let received = receiver.receive(&there, &mut body).unwrap();
             assert_eq!((received, &body[..]), (Some(number), expected));
         }
+    }
+
+    #[test]
+    fn descriptors_that_did_not_arrive_are_not_replaced_by_those_of_the_next_frame() {
+        let (here, there) = UnixStream::pair().unwrap();
+        for number in [1, 2] {
+            let sent = [(); 3].map(|()| UnixStream::pair().unwrap().0.into());
+            send_with(&here, &frame(number, b""), &sent).unwrap();
+        }
+        let mut receiver = Receiver::with_descriptors(Vec::new(), Vec::new());
+        assert!(receiver.has_arrived(&there, 2));
+        // As if there had been no room for one.
+        drop(receiver.descriptors.as_mut().unwrap()[0].pop());
+        receiver.receive(&there, &mut Vec::new()).unwrap();
+        assert!(receiver.take_descriptors(3).is_err());
+        receiver.receive(&there, &mut Vec::new()).unwrap();
+        assert_eq!(receiver.take_descriptors(3).unwrap().len(), 3);
     }
 }

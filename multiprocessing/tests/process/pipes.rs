@@ -20,6 +20,7 @@ tests! {
     a_value_of_another_type_is_an_error_and_the_pipe_goes_on,
     many_threads_can_send_at_a_time,
     a_timeout_is_not_an_error,
+    ends_that_a_process_has_no_room_for_are_an_error,
 }
 
 fn two_processes_play_ping_pong() {
@@ -194,4 +195,20 @@ fn a_timeout_is_not_an_error() {
         there.recv_timeout(Duration::ZERO),
         Err(PipeError::Closed)
     ));
+}
+
+fn ends_that_a_process_has_no_room_for_are_an_error() {
+    let (here, there) = pipe::<Vec<PipeEnd<()>>, ()>().unwrap();
+    let process = Process::spawn(ReceiveWithoutDescriptors(there)).unwrap();
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let (ends, others): (Vec<_>, Vec<_>) = (0..3).map(|_| pipe().unwrap()).unzip();
+        here.send(ends).unwrap();
+        kept.push(others);
+    }
+    let [first, second] = process.into_result().unwrap().try_into().unwrap();
+    let expected = "the pipe failed: Too many open files (os error 24)";
+    assert_eq!(first.unwrap_err(), expected);
+    assert_eq!(second, Ok(3));
+    assert!(matches!(kept[0][0].recv(), Err(PipeError::Closed)));
 }

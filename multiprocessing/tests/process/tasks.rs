@@ -185,6 +185,22 @@ fn make_queues_without_descriptors() -> Result<Vec<String>, RemoteError> {
     Ok(errors)
 }
 
+/// Receives ends of pipes while the process may open only one more descriptor, and again when it may open more. Returns
+/// their numbers, or the errors.
+fn receive_without_descriptors(pipe: PipeEnd<(), Vec<PipeEnd<()>>>) -> Vec<Result<usize, String>> {
+    let receive = || match pipe.recv() {
+        Ok(ends) => Ok(ends.len()),
+        Err(error) => Err(error.to_string()),
+    };
+    let before = getrlimit(Resource::Nofile);
+    let next_free = File::open("/dev/null").unwrap().as_raw_fd();
+    let current = Some(u64::from(next_free.unsigned_abs()) + 1);
+    setrlimit(Resource::Nofile, Rlimit { current, ..before }).unwrap();
+    let first = receive();
+    setrlimit(Resource::Nofile, before).unwrap();
+    vec![first, receive()]
+}
+
 task!(pub(crate) ConsumeOne = fn consume_one(numbers: Queue<u64>, results: Queue<(u32, u64)>) -> Result<(), RemoteError>);
 task!(pub(crate) AnswerThroughQueue = fn answer_through_queue(queues: Queue<Queue<u64>>) -> Result<(), RemoteError>);
 task!(pub(crate) AnswerThroughPipe = fn answer_through_pipe(pipe: PipeEnd<(), Queue<u64>>) -> Result<(), RemoteError>);
@@ -207,6 +223,7 @@ task!(pub(crate) Nested = fn nested() -> (u32, u32));
 task!(pub(crate) OwnChild = fn own_child(daemon: bool, pipe: PipeEnd<u32, ()>, of_child: PipeEnd<u32, ()>));
 task!(pub(crate) StartAndExit = fn start_and_exit(of_child: PipeEnd<u32, ()>));
 task!(pub(crate) MakeQueuesWithoutDescriptors = fn make_queues_without_descriptors() -> Result<Vec<String>, RemoteError>);
+task!(pub(crate) ReceiveWithoutDescriptors = fn receive_without_descriptors(pipe: PipeEnd<(), Vec<PipeEnd<()>>>) -> Vec<Result<usize, String>>);
 task!(pub(crate) LeaveProcess = fn leave_process() -> u32);
 task!(pub(crate) LongValue = fn long_value(megabytes: usize) -> String);
 task!(pub(crate) Unregistered = fn pid() -> u32, name = "unregistered");
@@ -230,6 +247,7 @@ pub(crate) fn registry() -> Registry {
         .with::<OwnChild>()
         .with::<StartAndExit>()
         .with::<MakeQueuesWithoutDescriptors>()
+        .with::<ReceiveWithoutDescriptors>()
         .with::<LeaveProcess>()
         .with::<LongValue>()
         .with::<ConsumeOne>()
