@@ -20,6 +20,7 @@ struct Collected {
     descriptors: Vec<OwnedFd>,
     /// Why something could not be attached.
     problem: Option<String>,
+    accepts: bool,
 }
 
 /// The most descriptors that the system passes at a time.
@@ -33,6 +34,23 @@ pub(crate) const MAX_ATTACHMENTS: usize = 253;
 pub(crate) fn collect(
     encode: impl FnOnce() -> Result<(), RemoteError>,
 ) -> Result<Vec<OwnedFd>, RemoteError> {
+    collect_if(true, encode)
+}
+
+/// Calls `encode` where nothing can be attached.
+///
+/// # Errors
+/// Those of [`collect`].
+pub(crate) fn refuse_all(
+    encode: impl FnOnce() -> Result<(), RemoteError>,
+) -> Result<(), RemoteError> {
+    collect_if(false, encode).map(drop)
+}
+
+fn collect_if(
+    accepts: bool,
+    encode: impl FnOnce() -> Result<(), RemoteError>,
+) -> Result<Vec<OwnedFd>, RemoteError> {
     /// Restores the outer collection also if `encode` panics.
     struct Restore(Option<Collected>);
 
@@ -42,11 +60,16 @@ pub(crate) fn collect(
         }
     }
 
-    let _restore = Restore(COLLECTED.replace(Some(Collected::default())));
+    let collected = Collected {
+        accepts,
+        ..Collected::default()
+    };
+    let _restore = Restore(COLLECTED.replace(Some(collected)));
     let encoded = encode();
     let Collected {
         descriptors,
         mut problem,
+        ..
     } = COLLECTED.take().unwrap_or_default();
     if descriptors.len() > MAX_ATTACHMENTS {
         problem = Some(format!("it has more than {MAX_ATTACHMENTS} ends of pipes"));
@@ -74,7 +97,7 @@ pub(crate) fn supply<T>(descriptors: Vec<OwnedFd>, decode: impl FnOnce() -> T) -
 
 /// Returns whether a descriptor can be attached now.
 pub(crate) fn can_attach() -> bool {
-    COLLECTED.with_borrow(Option::is_some)
+    COLLECTED.with_borrow(|collected| collected.as_ref().is_some_and(|it| it.accepts))
 }
 
 /// Attaches a descriptor to the frame that this thread encodes. Returns its index, or `None` if no frame is being encoded.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::ManagerError;
+use crate::connection::attachments::refuse_all;
 
 /// An encoded value. Its clones share the bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -27,7 +28,7 @@ impl Blob {
     /// If the value cannot be encoded, or needs more than half of a frame, or too much of the stack.
     pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, ManagerError> {
         let mut bytes = vec![VALUE];
-        portable_task::encode(value, &mut bytes)
+        refuse_all(|| portable_task::encode(value, &mut bytes))
             .map_err(|error| ManagerError::Encode(error.message))?;
         if bytes.len() > MAX_BYTES {
             return Err(ManagerError::Encode(

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use multiprocessing::{PipeEnd, PipeError, Process, pipe};
+use multiprocessing::{PipeEnd, PipeError, Process, Queue, pipe};
 
 use crate::tasks::*;
 use crate::tests;
@@ -117,6 +117,10 @@ fn an_end_can_be_serialized_nowhere_else() {
     assert!(portable_task::encode(&here, &mut bytes).is_err());
     let mut call = Vec::new();
     assert!(portable_task::encode_call(Double(here), &mut call).is_err());
+    let queue = Queue::new(None).unwrap();
+    let error = queue.put(pipe::<(), ()>().unwrap().0).unwrap_err();
+    let expected = "cannot encode a value: an end of a pipe can only be sent with a process that is started, or through a pipe";
+    assert_eq!(error.to_string(), expected);
     drop(there);
     // Bytes that another process has invented.
     let invented = portable_task::decode::<PipeEnd<u64>>(&[3, 0, 0]);

@@ -3,6 +3,7 @@
 use portable_task::{PortableTask, encode_call};
 
 use super::handle;
+use crate::connection::attachments::refuse_all;
 use crate::manager::client::{Handle, unexpected};
 use crate::manager::encoding::Blob;
 use crate::manager::error::ManagerError;
@@ -70,7 +71,7 @@ impl Service {
 /// Encodes the call of a task.
 pub(crate) fn encode<K: PortableTask>(task: K) -> Result<Blob, ManagerError> {
     let mut call = Vec::new();
-    let encoded = encode_call(task, &mut call);
+    let encoded = refuse_all(|| encode_call(task, &mut call));
     encoded.map_err(|error| ManagerError::Encode(error.message))?;
     Ok(Blob::new(call))
 }
