@@ -19,8 +19,8 @@ use crate::child::{LaunchError, Refusal};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManagerError {
-    /// The manager has ended. All later operations fail in the same way.
-    #[error("the manager has ended")]
+    /// The manager has ended, or the process that made a queue without a manager. All later operations fail in the same way.
+    #[error("the manager has ended, or the process that made the queue")]
     Gone,
     /// This program cannot be started again as a manager.
     #[error("cannot start a manager")]
@@ -32,7 +32,7 @@ pub enum ManagerError {
     #[error("the manager cannot open its socket: {0}")]
     NotListening(String),
     /// The system refused something to this process, such as a descriptor.
-    #[error("cannot reach the manager: {0}")]
+    #[error("the system refused an operation: {0}")]
     Io(#[source] io::Error),
     /// The manager does not accept this process. Holds the reason.
     #[error("the manager refuses the connection: {0}")]

@@ -27,13 +27,20 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Creates a folder and locks it.
+    ///
+    /// # Errors
+    /// Name the folder if it cannot be created, as when `TMPDIR` is wrong.
     pub(crate) fn create() -> io::Result<Self> {
         loop {
             let name = format!("{}{}", prefix(), random_name()?);
             let path = std::env::temp_dir().join(name);
             match DirBuilder::new().mode(0o700).create(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                created => created?,
+                Err(error) => {
+                    let message = format!("cannot create the folder {}: {error}", path.display());
+                    return Err(io::Error::new(error.kind(), message));
+                }
+                Ok(()) => {}
             }
             let mut folder = Self { path, lock: None };
             let lock = File::create_new(folder.lock_file())?;

@@ -128,6 +128,8 @@ fn a_manager_without_a_folder_for_temporary_files_is_an_error() {
     worker.send(LeaveManager());
     let error = worker.receive::<(u32, Queue<u32>)>().unwrap_err();
     assert!(error.message.contains("NotFound"), "{error}");
+    let named = format!("cannot create the folder {}/", missing.display());
+    assert!(error.message.contains(&named), "{error}");
     // A path that is too long for a socket.
     let long = folder.path().join("x".repeat(100));
     fs::create_dir(&long).unwrap();

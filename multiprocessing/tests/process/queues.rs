@@ -89,6 +89,8 @@ fn a_queue_ends_with_the_process_that_has_made_it() {
         matches!(gone, multiprocessing::ManagerError::Gone),
         "{gone:?}"
     );
+    let expected = "the manager has ended, or the process that made the queue";
+    assert_eq!(gone.to_string(), expected);
 }
 
 fn a_full_queue_makes_those_who_put_wait() {
