@@ -43,7 +43,8 @@ pub fn pipe<A, B>() -> io::Result<(PipeEnd<A, B>, PipeEnd<B, A>)> {
 
 /// One end of a pipe, which sends `S` and receives `R`.
 ///
-/// Values have any size; `send` waits while the other end does not receive and the buffer of the system is full. When the
+/// Values have up to 1 GiB; `send` waits while the other end does not receive and the buffer of the system is full. So two
+/// processes that send each other long values at the same time, and only then receive, wait forever. When the
 /// other end is closed, or its process has ended, operations fail with [`PipeError::Closed`] after what was sent has been
 /// received. Dropping an end closes it.
 ///
@@ -209,6 +210,9 @@ impl<S, R> PipeEnd<S, R> {
     /// Receives a value if one begins to arrive within the timeout, otherwise returns `None`. A timeout of 0 does not wait. While
     /// another thread receives, nothing arrives for this one.
     ///
+    /// The timeout does not bound the time in which the rest of the value arrives: if the process that sends it is stopped
+    /// meanwhile, this waits for it.
+    ///
     /// ```
     /// use std::time::Duration;
     ///
@@ -237,7 +241,8 @@ impl<S, R> PipeEnd<S, R> {
         received.unwrap_or(Ok(None))
     }
 
-    /// Returns whether there is something to receive, or there is within the timeout: a value, or the end of the pipe.
+    /// Returns whether there is something to receive, or there is within the timeout: a value, the first bytes of one, or the
+    /// end of the pipe.
     ///
     /// ```
     /// use std::time::Duration;
