@@ -219,8 +219,11 @@ fn create_here(bound: Option<usize>, joinable: bool) -> Result<Handle, ManagerEr
 
 impl<T> Queue<T> {
     /// Creates a queue without a manager, for at most `bound` items. A thread of this process holds the items and feeds those
-    /// who take them, so the queue ends with this process: then operations in other processes fail with
-    /// [`ManagerError::Gone`].
+    /// who take them, so the queue ends with this process, and not with its last handle. Then operations in other processes
+    /// fail with [`ManagerError::Gone`].
+    ///
+    /// Each thread that uses the queues of this process takes a descriptor in it. While this process has none left, the first
+    /// operation of another thread waits, and so does this function in a thread that has not used a queue.
     ///
     /// ```standalone_crate
     /// use multiprocessing::{Process, Queue, Registry, serve, task};
