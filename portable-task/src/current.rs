@@ -65,8 +65,8 @@ impl fmt::Debug for Current {
     }
 }
 
-/// Returns the executor of the task that this thread runs. In a thread that the task has started, or outside any task,
-/// the result is one that never cancels and ignores progress; hand this thread's to other threads.
+/// Returns the executor of the task that this thread runs. Threads that a task starts get one that is never cancelled and
+/// ignores progress: pass them a clone of the task's.
 ///
 /// ```
 /// fn sum(numbers: &[u64]) -> Option<u64> {

@@ -69,19 +69,19 @@ macro_rules! task {
 
         // Not derived: a derive needs the name under which the calling crate knows serde.
         impl $crate::serde::Serialize for $task {
-            fn serialize<S: $crate::serde::Serializer>(
+            fn serialize<__Serializer: $crate::serde::Serializer>(
                 &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer: __Serializer,
+            ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
                 let Self($($argument),*) = self;
                 $crate::serde::Serialize::serialize(&($($argument,)*), serializer)
             }
         }
 
         impl<'de> $crate::serde::Deserialize<'de> for $task {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__Deserializer: $crate::serde::Deserializer<'de>>(
+                deserializer: __Deserializer,
+            ) -> ::core::result::Result<Self, __Deserializer::Error> {
                 let ($($argument,)*): ($($type,)*) =
                     $crate::serde::Deserialize::deserialize(deserializer)?;
                 ::core::result::Result::Ok(Self($($argument),*))

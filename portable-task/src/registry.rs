@@ -279,7 +279,8 @@ fn run_one<K: PortableTask>(fields: &[u8], reply: &mut Vec<u8>) -> Result<(), Re
 
 fn run_chunk<K: PortableTask>(fields: &[u8], reply: &mut Vec<u8>) -> Result<(), RemoteError> {
     let tasks: Vec<K> = decode(fields)?;
-    let mut values = Vec::with_capacity(tasks.len());
+    // Not trusted: tasks without fields occupy no bytes, however many there are.
+    let mut values = Vec::with_capacity(tasks.len().min(fields.len()));
     let mut error = None;
     let mut tasks = tasks.into_iter();
     for task in &mut tasks {

@@ -64,12 +64,13 @@ impl ProcessPoolExecutor {
 /// assert_eq!(OnCrash::default(), OnCrash::Break);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum OnCrash {
     /// All tasks without a value fail, and no more tasks are accepted.
     #[default]
     Break,
-    /// Only the tasks in flight on that worker fail, and a new worker takes its place. The first crash after `max` of
-    /// them breaks the pool.
+    /// Only the tasks in flight on that worker fail, and a new worker takes its place. Crash number `max + 1`
+    /// breaks the pool.
     Restart {
         /// The number of crashes that the pool tolerates. A worker that ends before it has taken a task counts as well, and
         /// is replaced at once: with a very large number, a program that always ends early is started again and again.

@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// What a child process does.
+/// The job of a child process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
@@ -19,7 +19,7 @@ pub enum Role {
     Manager,
 }
 
-/// The version of what parent and child say to each other.
+/// The version of the protocol between parent and child.
 const PROTOCOL: u32 = 1;
 
 /// The start of the argument of a child in any role, of any version of the protocol.

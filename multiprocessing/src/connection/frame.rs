@@ -50,7 +50,7 @@ impl Frame {
         }
     }
 
-    /// Returns the buffer to which the body is appended. What it contains already is the header.
+    /// Returns the buffer to which the body is appended. It begins with the header, which must stay.
     pub fn body(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
@@ -65,7 +65,11 @@ impl Frame {
     ///
     /// # Errors
     /// If the frame is longer than 1 GiB. It must not be sent then.
+    ///
+    /// # Panics
+    /// If the header was removed from the buffer.
     pub fn finish(&mut self, number: u64) -> Result<(), FrameTooLong> {
+        assert!(self.bytes.len() >= HEADER_BYTES, "a frame has no header");
         if self.bytes.len() > MAX_FRAME_BYTES {
             return Err(FrameTooLong);
         }

@@ -26,7 +26,13 @@ pub enum ProcessError {
     /// The task could not be decoded in the process, or its value could not be encoded or decoded.
     #[error("the task or its value cannot be sent: {0}")]
     Codec(RemoteError),
-    /// The program that was started is not this one, or has other tasks.
+    /// The program that was started does not have the task, or has it in another version.
+    #[error("{0}")]
+    Unregistered(String),
+    /// What the process sent is not the reply to its task, because the task wrote to the connection.
+    #[error("the process broke the protocol: {0}")]
+    Protocol(String),
+    /// The program that was started is another one, or has a task in another version.
     #[error("the program that was started {0}")]
     Refused(Refusal),
 }
@@ -45,10 +51,12 @@ impl ProcessError {
     }
 }
 
-impl From<RemoteError> for ProcessError {
-    fn from(error: RemoteError) -> Self {
+impl ProcessError {
+    /// Returns the error of a process that replied with one.
+    pub(super) fn of_reply(error: RemoteError) -> Self {
         match error.kind {
             RemoteErrorKind::Panicked => Self::Panicked(error.message),
+            RemoteErrorKind::Unregistered => Self::Unregistered(error.message),
             _ => Self::Codec(error),
         }
     }

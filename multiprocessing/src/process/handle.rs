@@ -1,4 +1,4 @@
-//! A process without the type of its value: what all processes can be asked and told.
+//! The operations that all processes have, whatever the type of their value.
 
 use std::io;
 use std::process::ExitStatus;
@@ -48,6 +48,12 @@ impl PartialEq for ProcessHandle {
 }
 
 impl Eq for ProcessHandle {}
+
+impl std::hash::Hash for ProcessHandle {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.shared).hash(state);
+    }
+}
 
 impl ProcessHandle {
     pub(super) fn new(name: String, child: Child) -> Self {

@@ -1,6 +1,6 @@
 //! Processes that run one task each, as `multiprocessing.Process` of Python.
 //!
-//! * `ending`: how a process ended, and its value
+//! * `ending`: why a process has no value
 //! * `handle`: a process without the type of its value
 //! * `typed`: a process with the type of its value
 //! * `spawn`: starts processes

@@ -67,6 +67,7 @@ pub struct ProcessBuilder {
     environment: Vec<(OsString, OsString)>,
     current_dir: Option<PathBuf>,
     command: Option<Command>,
+    process_group: bool,
 }
 
 /// The reason why a process could not be started.
@@ -121,6 +122,12 @@ impl ProcessBuilder {
         self
     }
 
+    /// Puts the process into a process group of its own. Ctrl-C in a terminal then reaches this program and not the process.
+    pub fn process_group(mut self) -> Self {
+        self.process_group = true;
+        self
+    }
+
     /// Sets the command that starts the process (default: this program). The program must call [`serve`](crate::serve), and
     /// is passed one more argument.
     ///
@@ -160,6 +167,10 @@ impl ProcessBuilder {
                 checked.map_err(|error| SpawnError::Unregistered(error.message))?;
                 launcher
             }
+        };
+        let launcher = match self.process_group {
+            true => launcher.process_group(),
+            false => launcher,
         };
         let launcher = launcher.with(|command| {
             command.envs(self.environment);
@@ -208,7 +219,7 @@ impl ProcessBuilder {
     }
 }
 
-/// What this program and a process say to each other.
+/// One call to a process, and its reply.
 struct Conversation {
     socket: Arc<UnixStream>,
     receiver: Receiver,
@@ -226,9 +237,9 @@ impl Conversation {
         match self.receive_reply() {
             Ok(Some(reply)) => process.set_reply(Ok(reply)),
             Ok(None) => {}
-            Err(refusal) => {
-                process.set_reply(Err(ProcessError::Refused(refusal)));
-                // Another program, which nobody can talk to.
+            Err(error) => {
+                process.set_reply(Err(error));
+                // It will not reply any more, or it is another program.
                 let _ = process.child.kill();
             }
         }
@@ -267,17 +278,20 @@ impl Conversation {
     /// Receives the reply of a process. Returns `None` if it ends before the reply.
     ///
     /// # Errors
-    /// If the process is another program.
-    fn receive_reply(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
+    /// If the process is another program, or sends something else.
+    fn receive_reply(&mut self) -> Result<Option<Vec<u8>>, ProcessError> {
         match self.refusal.take() {
             Some(Refusal::Ended(_)) => return Ok(None),
-            Some(refusal) => return Err(refusal),
+            Some(refusal) => return Err(ProcessError::Refused(refusal)),
             None => {}
         }
         let mut reply = Vec::new();
-        match self.receiver.receive(&self.socket, &mut reply) {
-            Ok(Some(_)) => Ok(Some(reply)),
-            Ok(None) | Err(_) => Ok(None),
+        match self.receiver.receive_reply(&self.socket, &mut reply, 0) {
+            Ok(true) => Ok(Some(reply)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(ProcessError::Protocol(error.to_string()))
+            }
+            Ok(false) | Err(_) => Ok(None),
         }
     }
 }

@@ -67,7 +67,7 @@ impl<T> Process<T> {
         T: DeserializeOwned,
     {
         let reply = self.handle.shared.take_reply()?;
-        Ok(decode_reply(&reply)?)
+        decode_reply(&reply).map_err(ProcessError::of_reply)
     }
 }
 

@@ -140,9 +140,8 @@ fn a_child_whose_connection_is_closed_ends_even_in_a_task() {
     let worker = Worker::start();
     worker.send(1, UntilCancelled());
     drop(worker.socket);
-    // It kills itself, unless the signal of `end` is faster. It is the same signal.
     assert_eq!(
-        worker.child.end().unwrap().to_string(),
+        worker.child.wait().unwrap().to_string(),
         "signal: 9 (SIGKILL)"
     );
 }

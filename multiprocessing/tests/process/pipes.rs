@@ -20,6 +20,8 @@ tests! {
     a_value_of_another_type_is_an_error_and_the_pipe_goes_on,
     many_threads_can_send_at_a_time,
     a_timeout_is_not_an_error,
+    a_timed_receive_does_not_wait_for_another_thread_that_receives,
+    operations_on_a_moved_end_fail,
     ends_that_a_process_has_no_room_for_are_an_error,
 }
 
@@ -215,4 +217,33 @@ fn ends_that_a_process_has_no_room_for_are_an_error() {
     assert_eq!(first.unwrap_err(), expected);
     assert_eq!(second, Ok(3));
     assert!(matches!(kept[0][0].recv(), Err(PipeError::Closed)));
+}
+
+fn a_timed_receive_does_not_wait_for_another_thread_that_receives() {
+    let (here, there) = pipe::<u64, ()>().unwrap();
+    thread::scope(|scope| {
+        let receives = scope.spawn(|| there.recv().unwrap());
+        // Whether the other thread receives already or not, there is nothing yet.
+        for _ in 0..100 {
+            assert_eq!(there.recv_timeout(Duration::ZERO).unwrap(), None);
+            assert!(!there.poll(Duration::from_micros(100)).unwrap());
+        }
+        here.send(7).unwrap();
+        assert_eq!(receives.join().unwrap(), 7);
+    });
+}
+
+fn operations_on_a_moved_end_fail() {
+    let (carrier, arrives) = pipe::<&PipeEnd<u64>, ()>().unwrap();
+    let (here, there) = pipe::<u64, u64>().unwrap();
+    carrier.send(&there).unwrap();
+    assert!(matches!(there.send(1), Err(PipeError::Moved)));
+    assert!(matches!(there.recv(), Err(PipeError::Moved)));
+    assert!(matches!(there.poll(Duration::ZERO), Err(PipeError::Moved)));
+    assert!(matches!(carrier.send(&there), Err(PipeError::Encode(_))));
+    assert_eq!(format!("{there:?}"), "PipeEnd(moved)");
+    let arrives: PipeEnd<(), PipeEnd<u64>> = arrives.retyped();
+    let there = arrives.recv().unwrap();
+    here.send(1).unwrap();
+    assert_eq!(there.recv().unwrap(), 1);
 }

@@ -29,6 +29,9 @@ tests! {
     a_program_that_is_another_is_refused_however_long_the_task_is,
     long_arguments_and_values_arrive,
     a_process_that_a_task_leaves_behind_does_not_keep_it_alive,
+    the_end_of_a_process_is_noticed_while_another_program_keeps_its_connection,
+    what_is_not_the_reply_is_an_error,
+    a_process_can_have_a_process_group_of_its_own,
 }
 
 fn a_process_returns_the_value_of_its_task() {
@@ -244,4 +247,51 @@ fn a_process_that_a_task_leaves_behind_does_not_keep_it_alive() {
     assert_eq!(handle.join().unwrap().code(), Some(0));
     let left = RawPid::from_raw(left.cast_signed()).unwrap();
     kill_process(left, Signal::KILL).unwrap();
+}
+
+/// Returns the command that starts this program with its connection as descriptor 7 as well, which programs that it starts
+/// inherit.
+fn with_leaked_connection() -> std::process::Command {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", r#"exec 7<&0; exec "$0" "$@""#]);
+    command.arg(std::env::current_exe().unwrap());
+    command
+}
+
+fn the_end_of_a_process_is_noticed_while_another_program_keeps_its_connection() {
+    let (here, there) = pipe().unwrap();
+    let builder = Process::builder().command(with_leaked_connection());
+    let process = builder.spawn(LeaveConnection(there)).unwrap();
+    let left = here.recv().unwrap();
+    process.kill().unwrap();
+    assert_eq!(process.join().unwrap().signal(), Some(9));
+    assert_eq!(process.into_result(), Err(ProcessError::Signaled(9)));
+    let left = RawPid::from_raw(left.cast_signed()).unwrap();
+    kill_process(left, Signal::KILL).unwrap();
+}
+
+fn what_is_not_the_reply_is_an_error() {
+    // The start of the first looks like the length of a long frame, that of the second like one that is impossible.
+    for text in ["pid 1234 started", "\u{7f}\u{7f}\u{7f}\u{7f}12345678"] {
+        let builder = Process::builder().command(with_leaked_connection());
+        let process = builder.spawn(WriteToConnection(text.to_owned())).unwrap();
+        let error = process.into_result().unwrap_err();
+        assert!(matches!(error, ProcessError::Protocol(_)), "{error:?}");
+    }
+}
+
+fn a_process_can_have_a_process_group_of_its_own() {
+    let group = |process: &Process<()>| {
+        let pid = RawPid::from_raw(process.pid().cast_signed());
+        rustix::process::getpgid(pid).unwrap()
+    };
+    let (shared, _pipe) = held();
+    assert_eq!(group(&shared), rustix::process::getpgrp());
+    let (here, there) = pipe::<(), u32>().unwrap();
+    let own = Process::builder()
+        .process_group()
+        .spawn(Hold(there))
+        .unwrap();
+    here.recv().unwrap();
+    assert_eq!(group(&own).as_raw_nonzero().get().unsigned_abs(), own.pid());
 }

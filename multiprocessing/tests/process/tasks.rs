@@ -206,6 +206,25 @@ task!(pub(crate) AnswerThroughQueue = fn answer_through_queue(queues: Queue<Queu
 task!(pub(crate) AnswerThroughPipe = fn answer_through_pipe(pipe: PipeEnd<(), Queue<u64>>) -> Result<(), RemoteError>);
 task!(pub(crate) TakeAndHold = fn take_and_hold(queue: JoinableQueue<u64>, taken: Queue<u32>) -> Result<(), RemoteError>);
 task!(pub(crate) OwnQueue = fn own_queue(pipe: PipeEnd<Queue<u64>, ()>) -> Result<(), RemoteError>);
+/// Lets a shell write to the connection of this process, which it has as descriptor 7.
+fn write_to_connection(text: String) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "printf %s \"$0\" >&7", &text]);
+    assert!(shell.status().unwrap().success());
+}
+
+/// Leaves a program that keeps the connection of this process open, and waits to be killed.
+fn leave_connection(pipe: PipeEnd<u32, ()>) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "sleep 1000 <&7 >/dev/null 2>&1 & echo $!"]);
+    let output = shell.output().unwrap();
+    let pid = String::from_utf8(output.stdout).unwrap();
+    pipe.send(pid.trim().parse().unwrap()).unwrap();
+    let _ = pipe.recv();
+}
+
+task!(pub(crate) WriteToConnection = fn write_to_connection(text: String));
+task!(pub(crate) LeaveConnection = fn leave_connection(pipe: PipeEnd<u32, ()>));
 task!(pub(crate) Pid = fn pid() -> u32);
 task!(pub(crate) Square = fn square(n: u64) -> u64);
 task!(pub(crate) Exit = fn exit(code: i32));
@@ -250,6 +269,8 @@ pub(crate) fn registry() -> Registry {
         .with::<ReceiveWithoutDescriptors>()
         .with::<LeaveProcess>()
         .with::<LongValue>()
+        .with::<WriteToConnection>()
+        .with::<LeaveConnection>()
         .with::<ConsumeOne>()
         .with::<AnswerThroughQueue>()
         .with::<AnswerThroughPipe>()

@@ -238,3 +238,22 @@ fn a_call_is_not_appended_to_a_buffer_that_is_too_long_already() {
     let error = encode_call(Divide(12, 6), &mut buffer).unwrap_err();
     assert_eq!(error.message, "it needs more than 1 GiB");
 }
+
+#[test]
+fn a_task_may_have_fields_of_types_with_any_name() {
+    #[derive(Serialize, Deserialize)]
+    struct S(u32);
+    #[derive(Serialize, Deserialize)]
+    struct D(u32);
+
+    fn sum(s: S, d: D) -> u32 {
+        s.0 + d.0
+    }
+
+    task!(Sum = fn sum(s: S, d: D) -> u32);
+
+    let mut call = Vec::new();
+    encode_call(Sum(S(1), D(2)), &mut call).unwrap();
+    let reply = Registry::new().with::<Sum>().call(&call);
+    assert_eq!(decode_reply::<u32>(&reply), Ok(3));
+}
