@@ -108,7 +108,11 @@ impl Pool {
                         state.slots.pop();
                         state.no_thread_before = Some(Instant::now() + RETRY_PAUSE);
                         let lost = state.run_short(error.to_string());
-                        return self.settle_short(state, lost, &error.to_string());
+                        if !lost.is_empty() {
+                            return self.settle_short(state, lost, &error.to_string());
+                        }
+                        // The other workers may have room. Their threads try again later.
+                        state.wake_all();
                     }
                 }
                 Step::Nothing => break,

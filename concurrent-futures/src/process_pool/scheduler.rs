@@ -197,6 +197,13 @@ impl State {
         freest.map_or(Step::Nothing, |(index, _)| Step::Give(index))
     }
 
+    /// Returns when to try again to start a thread for another slot, if a task waits for that.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        let may_grow = self.slots.len() < self.rules.max_workers;
+        self.no_thread_before
+            .filter(|_| may_grow && !self.queue.is_empty())
+    }
+
     /// Adds a slot in which a worker is wanted. Returns its index.
     pub(super) fn add_slot(&mut self) -> usize {
         self.slots.push(Slot {

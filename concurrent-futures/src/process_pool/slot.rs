@@ -48,7 +48,7 @@ impl Pool {
             match state.slots[index].stage {
                 Stage::Starting => return true,
                 Stage::Pausing => state = self.pause(state, index),
-                _ => state = wait(state, index),
+                _ => state = self.wait(state, index),
             }
         }
     }
@@ -133,13 +133,13 @@ impl Pool {
         }
     }
 
-    fn next_writer_action(&self, index: usize) -> WriterAction {
+    fn next_writer_action(self: &Arc<Self>, index: usize) -> WriterAction {
         let mut state = self.state();
         loop {
             if let Some(action) = state.writer_action(index) {
                 return action;
             }
-            state = wait(state, index);
+            state = self.wait(state, index);
         }
     }
 
@@ -252,9 +252,21 @@ impl Pool {
         }
         self.dispatch(state);
     }
-}
 
-fn wait<'a>(state: MutexGuard<'a, State>, index: usize) -> MutexGuard<'a, State> {
-    let wake = Arc::clone(&state.slots[index].wake);
-    wait_until(&wake, state, None)
+    /// Waits until something changes for this slot. Meanwhile tries to start a thread for another slot, if that failed and a
+    /// task waits for it.
+    fn wait<'a>(
+        self: &'a Arc<Self>,
+        state: MutexGuard<'a, State>,
+        index: usize,
+    ) -> MutexGuard<'a, State> {
+        let wake = Arc::clone(&state.slots[index].wake);
+        let retry_at = state.retry_at();
+        let state = wait_until(&wake, state, retry_at);
+        if has_passed(retry_at) {
+            self.dispatch(state);
+            return self.state();
+        }
+        state
+    }
 }

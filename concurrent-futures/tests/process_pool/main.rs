@@ -33,6 +33,7 @@ fn started_by_a_test() {
         Ok("tasks-that-print") => failures::tasks_that_print(),
         Ok("many-pools") => resources::many_pools(),
         Ok("thousands-queued") => resources::thousands_queued(),
+        Ok("threads-short-for-a-second-worker") => resources::threads_short_for_a_second_worker(),
         Ok("failing-initializers") => resources::failing_initializers(),
         Ok("task-that-panics") => failures::task_that_panics(),
         Ok("huge-task") => resources::huge_task(),

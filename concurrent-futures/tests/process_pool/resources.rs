@@ -255,3 +255,29 @@ fn tasks_fail_while_no_thread_can_be_started() {
         run_part(this_program("threads-short-for-a-moment"));
     });
 }
+
+/// A part of its own; see `started_by_a_test`.
+pub(crate) fn threads_short_for_a_second_worker() {
+    in_time(|| {
+        let gates = Gates::new();
+        let executor = pool().max_workers(2).build().unwrap();
+        let first = executor.submit(gates.task()).unwrap();
+        let held = gates.held();
+        let mut second = None;
+        without_room_for_stacks(|| second = executor.submit(gates.task()).ok());
+        // It runs beside the first, although nothing else happens in the pool.
+        let other = gates.held();
+        assert_ne!(held.pid, other.pid);
+        held.go_on();
+        other.go_on();
+        assert!(first.result().is_ok() && second.unwrap().result().is_ok());
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thread_that_could_not_be_started_is_tried_again() {
+    in_time(|| {
+        run_part(this_program("threads-short-for-a-second-worker"));
+    });
+}
