@@ -95,6 +95,7 @@ impl Shutdown {
 
     /// Waits at most this long. `shutdown` then returns false if tasks are still running; they continue.
     ///
+    /// Not included is the time that values of thread-local variables take to be dropped at the end of a worker thread.
     /// Dropping the executor waits without a limit. Of a pool of processes, the workers can be killed instead.
     ///
     /// ```

@@ -66,7 +66,7 @@ mod bench {
         time.as_secs_f64() * 1e6
     }
 
-    /// A Python that measures what it is told by a line, and answers with microseconds.
+    /// A Python process that runs the benchmark named on each input line and replies with microseconds.
     struct Python {
         process: Child,
         answers: BufReader<std::process::ChildStdout>,

@@ -164,7 +164,7 @@ mod tests {
     struct Nested(Option<Box<Nested>>);
 
     #[test]
-    fn a_value_that_is_nested_too_deeply_is_told_from_a_large_one() {
+    fn too_deep_and_too_large_are_different_errors() {
         let nested =
             |depth| (0..depth).fold(Nested(None), |inner, _| Nested(Some(Box::new(inner))));
         let mut bytes = Vec::new();

@@ -19,7 +19,7 @@ pub trait Context: Send + Sync {
     fn is_cancelled(&self) -> bool;
 
     /// Receives that the task has completed `done` of `total` steps. Does nothing unless the executor makes use of it,
-    /// for example to tell a slow task from one whose worker has died.
+    /// for example to distinguish a slow task from one whose worker has died. The pools of `concurrent-futures` do not.
     fn report_progress(&self, done: u64, total: Option<u64>) {
         let _ = (done, total);
     }

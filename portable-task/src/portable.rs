@@ -38,7 +38,7 @@ use crate::task::Task;
 /// decoded as something else, often without an error. Long byte strings are faster as [`Bytes`](crate::Bytes).
 ///
 /// A task that is sent, and a value that comes back, occupy at most 1 GiB each. A value may be nested so deeply that
-/// encoding and decoding it need 512 KiB of stack, which is some hundred levels at least. Beyond that the task fails
+/// encoding and decoding it need 512 KiB of stack, which is some hundred levels at least; the thread must have that much left. Beyond that the task fails
 /// with an error of the kind [`Encode`](crate::RemoteErrorKind::Encode) or
 /// [`Decode`](crate::RemoteErrorKind::Decode).
 pub trait PortableTask:

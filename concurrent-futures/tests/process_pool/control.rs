@@ -12,7 +12,7 @@ use crate::tasks::*;
 
 const TERMINATED: &str = "signal: 15 (SIGTERM)";
 
-/// Ends the workers of a pool in the middle of a task, and returns what became known of them.
+/// Ends the workers of a pool in the middle of a task, and returns the exit status that the pool reports.
 fn end_busy_workers(end: impl FnOnce(&ProcessPoolExecutor)) -> String {
     let gates = Gates::new();
     let executor = pool().max_workers(2).build().unwrap();

@@ -1,5 +1,5 @@
-//! The announcement of a child, by which its parent recognises another program, also if that never ends, and a program of
-//! another version.
+//! The announcement of a child. With it the parent recognises another program, even one that never ends, and a program with
+//! other versions of its tasks.
 //!
 //! A child announces itself with the argument of its role, and then a frame that lists the tasks it can run.
 

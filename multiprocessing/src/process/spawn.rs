@@ -99,8 +99,8 @@ impl ProcessBuilder {
         self
     }
 
-    /// Sets whether the process ends with this one (default: true), even if this one is killed. A process that does not
-    /// continues, and its value is lost. [`spawn`](Self::spawn) waits until such a process has its task, so this program may
+    /// Sets whether the process ends with this one (default: true), even if this one is killed. A process that is not a daemon
+    /// continues when this one ends; its value is then lost. [`spawn`](Self::spawn) waits until such a process has its task, so this program may
     /// end right after that.
     ///
     /// In Python, a program waits at its end for the processes that are not daemons. This one does not, unless it calls

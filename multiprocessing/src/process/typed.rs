@@ -16,6 +16,8 @@ use super::handle::ProcessHandle;
 /// error are those of this program, its standard input is empty. It ends with this program, unless it is not a
 /// [daemon](crate::ProcessBuilder::daemon). Dropping this neither ends the process nor waits for it.
 ///
+/// A task in it cannot be cancelled: [`portable_task::current`] never reports that it is.
+///
 /// Dereferences to [`ProcessHandle`], which has the process id, `join`, `kill` and so on.
 ///
 /// ```standalone_crate

@@ -15,7 +15,7 @@ use crate::sync::lock;
 /// [`portable_task::current`].
 pub const CANCEL: u64 = u64::MAX;
 
-/// The connection to the parent, of which running tasks learn whether they are cancelled.
+/// The connection to the parent, from which running tasks learn whether they are cancelled.
 struct Connection {
     socket: UnixStream,
     receiver: Mutex<Receiver>,

@@ -14,7 +14,7 @@ use crate::tests;
 tests! {
     a_process_returns_the_value_of_its_task,
     a_panic_an_exit_and_a_signal_are_different_errors,
-    the_exit_status_tells_a_signal_from_a_code,
+    the_exit_status_distinguishes_a_signal_from_a_code,
     a_process_can_be_ended,
     join_waits_at_most_for_its_timeout,
     running_processes_are_listed_until_they_have_ended,
@@ -70,7 +70,7 @@ fn a_panic_an_exit_and_a_signal_are_different_errors() {
     assert_eq!(killed.to_string(), "the process was ended by signal 9");
 }
 
-fn the_exit_status_tells_a_signal_from_a_code() {
+fn the_exit_status_distinguishes_a_signal_from_a_code() {
     let (process, pipe) = held();
     assert_eq!(process.exit_status(), None);
     drop(pipe);

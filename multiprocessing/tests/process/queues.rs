@@ -12,7 +12,7 @@ tests! {
     a_queue_travels_through_a_queue_a_pipe_and_a_manager,
     an_item_of_a_killed_process_is_handed_out_again,
     a_queue_ends_with_the_process_that_has_made_it,
-    a_full_queue_makes_those_who_put_wait,
+    put_waits_while_the_queue_is_full,
     a_queue_that_could_not_be_made_can_be_made_later,
 }
 
@@ -93,7 +93,7 @@ fn a_queue_ends_with_the_process_that_has_made_it() {
     assert_eq!(gone.to_string(), expected);
 }
 
-fn a_full_queue_makes_those_who_put_wait() {
+fn put_waits_while_the_queue_is_full() {
     let queue = Queue::new(Some(1)).unwrap();
     queue.put(1).unwrap();
     assert!(!queue.try_put(2).unwrap());
