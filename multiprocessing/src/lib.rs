@@ -31,10 +31,10 @@
 //! }
 //! ```
 //!
-//! * [`Process`]: a process that runs one task, and its value
-//! * [`pipe`]: two ends that travel to other processes
-//! * [`Queue`], [`JoinableQueue`]: queues, with or without a manager
-//! * [`Manager`]: a process that holds dictionaries, lists, values, locks, conditions, semaphores, events, barriers and
+//! - [`Process`]: a process that runs one task, and its value
+//! - [`pipe`]: two ends that travel to other processes
+//! - [`Queue`], [`JoinableQueue`]: queues, with or without a manager
+//! - [`Manager`]: a process that holds dictionaries, lists, values, locks, conditions, semaphores, events, barriers and
 //!   services
 //!
 //! Below these are the parts that a pool of processes needs, which `concurrent-futures` stands on: [`Launcher`] starts a
