@@ -92,6 +92,17 @@ struct End {
 }
 
 /// The reason why an operation on a pipe failed.
+///
+/// ```
+/// use multiprocessing::{PipeError, pipe};
+///
+/// let (here, there) = pipe::<u32, u32>()?;
+/// there.send(1)?;
+/// drop(there);
+/// assert_eq!(here.recv()?, 1);
+/// assert!(matches!(here.recv(), Err(PipeError::Closed)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PipeError {

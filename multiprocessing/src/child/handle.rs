@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::sync::lock;
 
-/// A child process that has been started.
+/// A child process that has been started. [`Launcher`](crate::Launcher) has an example.
 ///
 /// Dropping it neither ends the process nor waits for it.
 pub struct Child {

@@ -8,6 +8,24 @@ use portable_task::{RemoteError, RemoteErrorKind};
 use crate::child::Refusal;
 
 /// The reason why a process has no value.
+///
+/// ```standalone_crate
+/// use multiprocessing::{Process, ProcessError, Registry, serve, task};
+///
+/// fn exit(code: i32) {
+///     std::process::exit(code)
+/// }
+///
+/// task!(Exit = fn exit(code: i32));
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new().with::<Exit>());
+///
+///     let error = Process::spawn(Exit(3))?.into_result().unwrap_err();
+///     assert_eq!(error, ProcessError::Exited(3));
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError {

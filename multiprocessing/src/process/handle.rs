@@ -11,6 +11,35 @@ use crate::sync::lock;
 
 /// A process that was started by [`Process::spawn`](crate::Process::spawn), without the type of its value. Handles of the
 /// same process can be cloned and compared.
+///
+/// ```standalone_crate
+/// use std::os::unix::process::ExitStatusExt;
+/// use std::time::Duration;
+/// use multiprocessing::{Process, Registry, serve, task};
+///
+/// fn forever() {
+///     loop {
+///         std::thread::park();
+///     }
+/// }
+///
+/// task!(Forever = fn forever());
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new().with::<Forever>());
+///
+///     let processes = [Process::spawn(Forever())?, Process::spawn(Forever())?];
+///     let [one, other] = processes.each_ref().map(|process| process.handle().clone());
+///     assert!(one.pid() != other.pid() && one != other && one.name() == "process-1");
+///     assert!(one.is_alive() && !one.join_timeout(Duration::from_millis(1)));
+///     one.terminate()?;
+///     other.kill()?;
+///     assert_eq!(one.join().and_then(|status| status.signal()), Some(15));
+///     other.join();
+///     assert_eq!(other.exit_status().and_then(|status| status.signal()), Some(9));
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ProcessHandle {
     pub(super) shared: Arc<Shared>,

@@ -71,6 +71,21 @@ pub struct ProcessBuilder {
 }
 
 /// The reason why a process could not be started.
+///
+/// ```standalone_crate
+/// use multiprocessing::{Process, Registry, SpawnError, serve, task};
+///
+/// fn nothing() {}
+///
+/// task!(Nothing = fn nothing());
+///
+/// fn main() {
+///     assert!(matches!(Process::spawn(Nothing()), Err(SpawnError::Launch(_))));
+///     serve(Registry::new());
+///     let error = Process::spawn(Nothing()).unwrap_err();
+///     assert!(error.to_string().ends_with("::Nothing>()` to the registry"));
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpawnError {
