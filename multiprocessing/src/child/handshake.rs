@@ -12,7 +12,7 @@ use portable_task::{Registry, TaskId};
 use super::role::Role;
 use crate::connection::{Frame, Receiver, send_all};
 
-/// The reason why a process is not treated as a child in its role.
+/// The reason why a process is not treated as a child in its role. [`compare_versions`] has an example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -85,6 +85,21 @@ impl Receiver {
 /// Checks that a child has no task in another version than this program.
 ///
 /// A task that only one of them has is no reason to refuse the child: another program may serve some of the tasks.
+///
+/// ```
+/// use multiprocessing::{Registry, compare_versions};
+/// use portable_task::{TaskId, task};
+///
+/// # fn square(n: u64) -> u64 { n * n }
+/// task!(Square = fn square(n: u64) -> u64, name = "square");
+/// task!(NewSquare = fn square(n: u64) -> u64, name = "square", version = 2);
+///
+/// let here = Registry::new().with::<Square>();
+/// assert_eq!(compare_versions(&here, &[TaskId::of::<Square>()]), Ok(()));
+/// let refusal = compare_versions(&here, &[TaskId::of::<NewSquare>()]).unwrap_err();
+/// let expected = r#"has the task "square" in version 2, and this program in version 1"#;
+/// assert_eq!(refusal.to_string(), expected);
+/// ```
 ///
 /// # Errors
 /// [`Refusal::Version`] for the first task whose versions differ.

@@ -57,6 +57,15 @@ pub struct Launcher {
 }
 
 /// The reason why this program cannot be started again.
+///
+/// ```standalone_crate
+/// use multiprocessing::{LaunchError, Launcher, Role};
+///
+/// fn main() {
+///     let error = Launcher::this_program(Role::Worker).unwrap_err();
+///     assert!(matches!(error, LaunchError::NotServing));
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LaunchError {
@@ -143,6 +152,14 @@ impl Launcher {
 
 /// Returns whether this error of starting a process or a thread may go away: there are too many descriptors, processes or
 /// threads now, or too little memory.
+///
+/// ```
+/// use std::io;
+///
+/// let too_many_open_files = io::Error::from_raw_os_error(24);
+/// assert!(multiprocessing::is_shortage(&too_many_open_files));
+/// assert!(!multiprocessing::is_shortage(&io::ErrorKind::NotFound.into()));
+/// ```
 pub fn is_shortage(error: &io::Error) -> bool {
     let shortages = [Errno::MFILE, Errno::NFILE, Errno::AGAIN, Errno::NOMEM];
     Errno::from_io_error(error).is_some_and(|errno| shortages.contains(&errno))

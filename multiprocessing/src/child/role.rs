@@ -6,6 +6,10 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 /// The job of a child process.
+///
+/// ```
+/// assert_eq!(multiprocessing::Role::IndependentProcess.to_string(), "independent-process");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {

@@ -9,7 +9,24 @@ use std::sync::Arc;
 
 use super::handle::Child;
 
-/// The watch of a child. Dropping it ends the watch.
+/// The watch of a child, returned by [`Child::watch`]. Dropping it ends the watch.
+///
+/// ```standalone_crate
+/// use std::sync::Arc;
+/// use multiprocessing::{Launcher, Registry, Role, serve};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     serve(Registry::new());
+///     let (child, socket) = Launcher::this_program(Role::Worker)?.launch()?;
+///     let socket = Arc::new(socket);
+///     let watch = child.watch(&socket);
+///     child.kill()?;
+///     // Reading from the socket ends now, even if another process keeps the other end open.
+///     child.wait();
+///     drop(watch);
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Watch {
     #[cfg(target_os = "linux")]

@@ -32,6 +32,10 @@ pub struct Frame {
 }
 
 /// The error of a frame of more than 1 GiB.
+///
+/// ```
+/// assert_eq!(multiprocessing::FrameTooLong.to_string(), "it needs more than 1 GiB");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it needs more than 1 GiB")]
 pub struct FrameTooLong;

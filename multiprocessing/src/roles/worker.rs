@@ -13,6 +13,13 @@ use crate::sync::lock;
 
 /// The number of a frame without a body that cancels the tasks which the worker has. They may check for that with
 /// [`portable_task::current`].
+///
+/// ```
+/// let mut cancel = multiprocessing::Frame::new();
+/// cancel.finish(multiprocessing::CANCEL)?;
+/// assert_eq!(cancel.as_bytes().len(), 12); // to be sent to the worker
+/// # Ok::<(), multiprocessing::FrameTooLong>(())
+/// ```
 pub const CANCEL: u64 = u64::MAX;
 
 /// The connection to the parent, from which running tasks learn whether they are cancelled.
