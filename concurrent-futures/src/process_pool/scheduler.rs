@@ -204,6 +204,20 @@ impl State {
             .filter(|_| may_grow && !self.queue.is_empty())
     }
 
+    /// Lets a worker be started in this slot again, and a thread for another slot, if it is time for that.
+    pub(super) fn end_pauses(&mut self, index: usize) {
+        if self.slots[index].stage == Stage::Pausing {
+            self.slots[index].stage = Stage::Vacant;
+        }
+        // Removed and not only compared: whether a thread is needed now or not, no slot has to look at this time again.
+        if self
+            .no_thread_before
+            .is_some_and(|time| time <= Instant::now())
+        {
+            self.no_thread_before = None;
+        }
+    }
+
     /// Adds a slot in which a worker is wanted. Returns its index.
     pub(super) fn add_slot(&mut self) -> usize {
         self.slots.push(Slot {
@@ -481,6 +495,20 @@ mod tests {
         state.give_next_to(0);
         assert_eq!(state.next_step(), Step::Give(0));
         state.give_next_to(0);
+        assert_eq!(state.next_step(), Step::Nothing);
+    }
+
+    #[test]
+    fn a_pause_that_is_over_is_not_waited_for_again() {
+        let mut state = state(3, 1, 1);
+        open_slots(&mut state, 1);
+        state.add_slot(); // starts, and will take the task: no other thread is needed now
+        state.no_thread_before = Some(Instant::now());
+        assert!(state.retry_at().is_some());
+        state.slots[0].stage = Stage::Pausing;
+        state.end_pauses(0);
+        assert_eq!(state.slots[0].stage, Stage::Vacant);
+        assert_eq!(state.retry_at(), None);
         assert_eq!(state.next_step(), Step::Nothing);
     }
 }

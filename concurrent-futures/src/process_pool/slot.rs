@@ -45,29 +45,11 @@ impl Pool {
             if state.is_over() || state.slots[index].stage == Stage::Closed {
                 return false;
             }
-            match state.slots[index].stage {
-                Stage::Starting => return true,
-                Stage::Pausing => state = self.pause(state, index),
-                _ => state = self.wait(state, index),
+            if state.slots[index].stage == Stage::Starting {
+                return true;
             }
+            state = self.wait(state, index);
         }
-    }
-
-    /// Waits until a worker can be tried again in this slot.
-    fn pause<'a>(
-        self: &'a Arc<Self>,
-        state: MutexGuard<'a, State>,
-        index: usize,
-    ) -> MutexGuard<'a, State> {
-        let wake = Arc::clone(&state.slots[index].wake);
-        let deadline = deadline_in(RETRY_PAUSE);
-        let mut state = wait_until(&wake, state, deadline);
-        if !has_passed(deadline) || state.slots[index].stage != Stage::Pausing {
-            return state;
-        }
-        state.slots[index].stage = Stage::Vacant;
-        self.dispatch(state);
-        self.state()
     }
 
     /// Talks to a worker until it has ended. Returns its process id, and its exit status if the system kept it.
@@ -253,20 +235,23 @@ impl Pool {
         self.dispatch(state);
     }
 
-    /// Waits until something changes for this slot. Meanwhile tries to start a thread for another slot, if that failed and a
-    /// task waits for it.
+    /// Waits until something changes for this slot, or it is time to try again what failed during a shortage.
     fn wait<'a>(
         self: &'a Arc<Self>,
         state: MutexGuard<'a, State>,
         index: usize,
     ) -> MutexGuard<'a, State> {
         let wake = Arc::clone(&state.slots[index].wake);
-        let retry_at = state.retry_at();
-        let state = wait_until(&wake, state, retry_at);
-        if has_passed(retry_at) {
-            self.dispatch(state);
-            return self.state();
+        let deadline = match state.slots[index].stage {
+            Stage::Pausing => deadline_in(RETRY_PAUSE),
+            _ => state.retry_at(),
+        };
+        let mut state = wait_until(&wake, state, deadline);
+        if !has_passed(deadline) {
+            return state;
         }
-        state
+        state.end_pauses(index);
+        self.dispatch(state);
+        self.state()
     }
 }
