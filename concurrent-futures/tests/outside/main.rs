@@ -1,14 +1,18 @@
 //! An executor of another crate behaves as the pools of this one: the same tests on each, through the trait.
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod map;
 mod own;
 mod tasks;
 
-use std::sync::mpsc::{Sender, channel};
+use std::collections::HashSet;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
 
 use concurrent_futures::{
-    BrokenError, Executor, ExecutorExt, Future, MapError, MapOptions, Shutdown, SubmitError,
-    TaskError, ThreadPoolExecutor, as_completed,
+    BrokenError, Executor, Future, Shutdown, SubmitError, TaskError, ThreadPoolExecutor,
+    as_completed,
 };
 
 use own::OwnExecutor;
@@ -19,8 +23,18 @@ trait Pool: Executor<Square> + Executor<Half> + Executor<Picky> {}
 
 impl<P: Executor<Square> + Executor<Half> + Executor<Picky>> Pool for P {}
 
-/// Tests an executor of this crate, a pool of threads and a pool of processes.
+/// Longer than any test takes, unless it hangs.
+const WATCHDOG: Duration = Duration::from_secs(120);
+
+/// Tests an executor of this crate, a pool of threads and a pool of processes. Aborts a test that hangs.
 fn on_all(test: impl Fn(&dyn Pool)) {
+    let (_ends, ended) = channel::<()>();
+    thread::spawn(move || {
+        if ended.recv_timeout(WATCHDOG) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("still not done after {WATCHDOG:?}");
+            std::process::abort();
+        }
+    });
     test(&OwnExecutor::new(2));
     test(&ThreadPoolExecutor::new(2).unwrap());
     #[cfg(all(unix, feature = "processes"))]
@@ -53,67 +67,21 @@ fn submit_returns_the_value() {
 }
 
 #[test]
-fn map_gives_results_in_order_in_chunks_of_any_size() {
+fn as_completed_yields_futures_of_a_pool_and_those_that_had_any_outcome_before() {
     on_all(|pool| {
-        for chunk in [1, 3, 10, 100] {
-            let options = MapOptions::new().chunks(chunk);
-            let squares = pool.map_with(options, (0..10).map(Square)).unwrap();
-            let squares: Vec<_> = squares.map(Result::unwrap).collect();
-            assert_eq!(squares, [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]);
-        }
-    });
-}
-
-#[test]
-fn map_takes_tasks_whatever_the_type_of_the_executor() {
-    // The same text for each type, without `dyn`.
-    macro_rules! squares {
-        ($pool:expr) => {{
-            let pool = $pool;
-            let squares = pool.map((0..4).map(Square)).unwrap();
-            assert_eq!(
-                squares.map(Result::unwrap).collect::<Vec<_>>(),
-                [0, 1, 4, 9]
-            );
-            let options = MapOptions::new().chunks(3);
-            let squares = pool.map_with(options, (0..4).map(Square)).unwrap();
-            assert_eq!(squares.map(Result::unwrap).sum::<i64>(), 14);
-        }};
-    }
-    squares!(OwnExecutor::new(2));
-    squares!(ThreadPoolExecutor::new(2).unwrap());
-    squares!(std::sync::Arc::new(ThreadPoolExecutor::new(2).unwrap()));
-    ThreadPoolExecutor::scope(|executor| squares!(executor));
-    #[cfg(all(unix, feature = "processes"))]
-    squares!(tasks::process_pool());
-}
-
-#[test]
-fn an_endless_input_stays_bounded_by_its_buffer() {
-    on_all(|pool| {
-        let options = MapOptions::new().buffered(4);
-        let squares = pool.map_with(options, (0..).map(Square)).unwrap();
-        assert_eq!(squares.take(5).map(Result::unwrap).sum::<i64>(), 30);
-    });
-}
-
-#[test]
-fn the_first_task_that_panics_surfaces_at_its_place_and_the_pool_continues() {
-    on_all(|pool| {
-        for chunk in [1, 2, 8] {
-            let options = MapOptions::new().chunks(chunk);
-            let mut results = pool.map_with(options, (0..8).map(Picky)).unwrap();
-            for n in 0..5 {
-                assert_eq!(results.next().unwrap().unwrap(), n, "chunks of {chunk}");
-            }
-            let error = results.next().unwrap().unwrap_err();
-            let MapError::Task(TaskError::Panicked { message, .. }) = error else {
-                panic!("{error:?}")
-            };
-            assert_eq!(message, "not 5");
-            assert!(results.next().is_none());
-        }
-        assert_eq!(pool.submit(Square(6)).unwrap().result(), Ok(&36));
+        let (_promise, cancelled) = Future::<i64>::pair();
+        assert!(cancelled.cancel());
+        let (promise, failed) = Future::<i64>::pair();
+        promise.set(Err(TaskError::failed("no such flag")));
+        let (promise, finished) = Future::<i64>::pair();
+        promise.set(Ok(42));
+        let [first, second] = [3, 4].map(|n| pool.submit(Square(n)).unwrap());
+        let given = [cancelled, failed, finished, first, second];
+        let done: Vec<_> = as_completed(given.clone()).collect();
+        assert_eq!(done.len(), 5);
+        assert_eq!(done[..3], given[..3]);
+        let done: HashSet<_> = done.into_iter().collect();
+        assert_eq!(done, HashSet::from(given));
     });
 }
 
@@ -171,10 +139,10 @@ fn a_shutdown_can_cancel_what_has_not_begun() {
     on_one_thread(|pool| {
         let (running, go_on) = hold(&*pool);
         let queued = pool.submit(returns(7)).unwrap();
-        let (tell, told) = channel();
-        queued.add_done_callback(move |future| tell.send(future.cancelled()).unwrap());
+        let (report, reported) = channel();
+        queued.add_done_callback(move |future| report.send(future.cancelled()).unwrap());
         pool.shutdown(Shutdown::no_wait().cancel_pending());
-        assert!(queued.cancelled() && told.try_recv().unwrap());
+        assert!(queued.cancelled() && reported.try_recv().unwrap());
         drop(go_on);
         assert_eq!(running.result(), Ok(&42));
     });
@@ -191,21 +159,21 @@ fn dropping_the_executor_waits_for_its_tasks() {
 
 #[test]
 fn an_executor_of_another_crate_can_report_every_failure() {
-    let told = |error: TaskError| {
+    let reported = |error: TaskError| {
         let (promise, future) = Future::<()>::pair();
         promise.set(Err(error));
         future.error().unwrap().clone()
     };
-    let panicked = told(TaskError::panicked("no such flag"));
+    let panicked = reported(TaskError::panicked("no such flag"));
     assert!(
         matches!(panicked, TaskError::Panicked { message, backtrace: None, .. } if message == "no such flag")
     );
-    let encode = told(TaskError::encode("too long"));
+    let encode = reported(TaskError::encode("too long"));
     assert!(matches!(encode, TaskError::Encode { message, .. } if message == "too long"));
-    let decode = told(TaskError::decode("cut off"));
+    let decode = reported(TaskError::decode("cut off"));
     assert!(matches!(decode, TaskError::Decode { message, .. } if message == "cut off"));
 
-    let broken = told(TaskError::Broken(BrokenError::initializer("no licence")));
+    let broken = reported(TaskError::Broken(BrokenError::initializer("no licence")));
     let TaskError::Broken(broken) = broken else {
         panic!("{broken:?}")
     };

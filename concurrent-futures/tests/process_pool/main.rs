@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
 mod breakage;
-mod common;
 mod control;
 #[path = "../common/counts.rs"]
 mod counts;

@@ -136,17 +136,19 @@ fn a_huge_task_occupies_no_memory_after_its_end() {
     });
 }
 
+/// Calls `test` while this process has a lower limit of a resource.
+fn with_limit(resource: Resource, current: u64, test: impl FnOnce()) {
+    let before = getrlimit(resource);
+    let current = Some(current);
+    setrlimit(resource, Rlimit { current, ..before }).unwrap();
+    test();
+    setrlimit(resource, before).unwrap();
+}
+
 /// Calls `test` while this process cannot open descriptors.
 fn without_descriptors(test: impl FnOnce()) {
-    let limit = getrlimit(Resource::Nofile);
     // The three standard streams are open. With 0 the polls of threads that need no descriptor would fail too.
-    let none = Rlimit {
-        current: Some(3),
-        ..limit
-    };
-    setrlimit(Resource::Nofile, none).unwrap();
-    test();
-    setrlimit(Resource::Nofile, limit).unwrap();
+    with_limit(Resource::Nofile, 3, test);
 }
 
 /// A part of its own; see `started_by_a_test`.
@@ -220,17 +222,11 @@ fn pools_whose_initializer_fails_leave_nothing_behind() {
 
 /// Calls `test` while this process cannot start threads: there is room for what it allocates, but not for another stack.
 fn without_room_for_stacks(test: impl FnOnce()) {
-    let limit = getrlimit(Resource::As);
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let occupied = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
     let kibibytes = occupied.unwrap().trim().trim_end_matches(" kB");
-    let none = Rlimit {
-        current: Some((kibibytes.parse::<u64>().unwrap() + 1024) << 10),
-        ..limit
-    };
-    setrlimit(Resource::As, none).unwrap();
-    test();
-    setrlimit(Resource::As, limit).unwrap();
+    let kibibytes: u64 = kibibytes.parse().unwrap();
+    with_limit(Resource::As, (kibibytes + 1024) << 10, test);
 }
 
 /// A part of its own; see `started_by_a_test`.

@@ -16,7 +16,6 @@ pub(crate) fn registry() -> Registry {
         .with::<WorkerId>()
         .with::<Square>()
         .with::<Half>()
-        .with::<PanicOnFive>()
         .with::<Echo>()
         .with::<Print>()
         .with::<ReadInput>()
@@ -92,10 +91,6 @@ tasks! {
     }
     Half(n: u32) -> Result<u32, String> {
         if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{n} is odd")) }
-    }
-    PanicOnFive(n: i64) -> i64 {
-        assert!(n != 5, "not 5");
-        n
     }
     Echo(text: String) -> String { text }
     Print(text: String) -> () {
