@@ -10,7 +10,8 @@ use multiprocessing::Launcher;
 use portable_task::{PortableTask, Registry};
 
 use super::job::{CallbacksToRun, Job, Pending};
-use super::scheduler::{EndWorker, Rules, Stage, State, Step};
+use super::scheduler::{EndWorker, Rules, State, Step};
+use super::slot::Stage;
 use crate::error::{BrokenError, SubmitError};
 use crate::panics::contain;
 use crate::pool::Threads;

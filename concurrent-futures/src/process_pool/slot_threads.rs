@@ -15,7 +15,8 @@ use portable_task::decode_reply;
 
 use super::job::Pending;
 use super::pool::{Pool, RETRY_PAUSE};
-use super::scheduler::{Stage, State, Worker, WriterAction};
+use super::scheduler::State;
+use super::slot::{Stage, Worker, WriterAction};
 use crate::error::{BrokenError, TaskError};
 use crate::panics::contain;
 use crate::pool::Running;
