@@ -144,25 +144,19 @@ impl ProcessPoolBuilder {
     /// Sets how many tasks a worker runs before a new worker takes its place (default: no limit).
     ///
     /// ```standalone_crate
-    /// use concurrent_futures::{ExecutorExt, ProcessPoolExecutor, Registry, Task, serve};
+    /// use concurrent_futures::{ExecutorExt, ProcessPoolExecutor, Registry, serve, task};
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct WorkerId;
-    ///
-    /// impl Task for WorkerId {
-    ///     type Output = u32;
-    ///     const NAME: &'static str = "worker-id";
-    ///
-    ///     fn run(self) -> u32 {
-    ///         std::process::id()
-    ///     }
+    /// fn worker_id() -> u32 {
+    ///     std::process::id()
     /// }
+    ///
+    /// task!(WorkerId = fn worker_id() -> u32);
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     serve(Registry::new().with::<WorkerId>());
     ///     let builder = ProcessPoolExecutor::builder().max_workers(1).max_tasks_per_child(1);
     ///     let executor = builder.build()?;
-    ///     let ids = executor.map([WorkerId, WorkerId])?.collect::<Result<Vec<_>, _>>()?;
+    ///     let ids = executor.map([WorkerId(), WorkerId()])?.collect::<Result<Vec<_>, _>>()?;
     ///     assert_ne!(ids[0], ids[1]);
     ///     Ok(())
     /// }
@@ -177,24 +171,18 @@ impl ProcessPoolBuilder {
     /// for each other even if another worker is idle, and are all lost if their worker crashes.
     ///
     /// ```standalone_crate
-    /// use concurrent_futures::{ExecutorExt, ProcessPoolExecutor, Registry, Task, serve};
+    /// use concurrent_futures::{ExecutorExt, ProcessPoolExecutor, Registry, serve, task};
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct WorkerId;
-    ///
-    /// impl Task for WorkerId {
-    ///     type Output = u32;
-    ///     const NAME: &'static str = "worker-id";
-    ///
-    ///     fn run(self) -> u32 {
-    ///         std::process::id()
-    ///     }
+    /// fn worker_id() -> u32 {
+    ///     std::process::id()
     /// }
+    ///
+    /// task!(WorkerId = fn worker_id() -> u32);
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     serve(Registry::new().with::<WorkerId>());
     ///     let executor = ProcessPoolExecutor::builder().max_workers(1).window(64).build()?;
-    ///     let ids = executor.map((0..1000).map(|_| WorkerId))?;
+    ///     let ids = executor.map((0..1000).map(|_| WorkerId()))?;
     ///     assert!(ids.map(Result::unwrap).all(|id| id != std::process::id()));
     ///     Ok(())
     /// }
@@ -258,21 +246,15 @@ impl ProcessPoolBuilder {
     /// Sets what happens when a worker is killed, aborts or exits (default: the pool breaks).
     ///
     /// ```standalone_crate
-    /// use concurrent_futures::{OnCrash, ProcessPoolExecutor, Registry, Task, TaskError, serve};
+    /// use concurrent_futures::{OnCrash, ProcessPoolExecutor, Registry, TaskError, serve, task};
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct Exit(i32);
-    ///
-    /// impl Task for Exit {
-    ///     type Output = ();
-    ///     const NAME: &'static str = "exit";
-    ///
-    ///     fn run(self) {
-    ///         if self.0 > 0 {
-    ///             std::process::exit(self.0);
-    ///         }
+    /// fn exit(status: i32) {
+    ///     if status > 0 {
+    ///         std::process::exit(status);
     ///     }
     /// }
+    ///
+    /// task!(Exit = fn exit(status: i32));
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     serve(Registry::new().with::<Exit>());
@@ -296,39 +278,27 @@ impl ProcessPoolBuilder {
     ///
     /// ```standalone_crate
     /// use std::sync::OnceLock;
-    /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task, serve};
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry, serve, task};
     ///
     /// static GREETING: OnceLock<String> = OnceLock::new();
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct SetUp(String);
-    ///
-    /// impl Task for SetUp {
-    ///     type Output = ();
-    ///     const NAME: &'static str = "set-up";
-    ///
-    ///     fn run(self) {
-    ///         GREETING.get_or_init(|| self.0);
-    ///     }
+    /// fn set_up(greeting: String) {
+    ///     GREETING.get_or_init(|| greeting);
     /// }
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct Greet;
+    /// task!(SetUp = fn set_up(greeting: String));
     ///
-    /// impl Task for Greet {
-    ///     type Output = Option<String>;
-    ///     const NAME: &'static str = "greet";
-    ///
-    ///     fn run(self) -> Self::Output {
-    ///         GREETING.get().cloned()
-    ///     }
+    /// fn greet() -> Option<String> {
+    ///     GREETING.get().cloned()
     /// }
+    ///
+    /// task!(Greet = fn greet() -> Option<String>);
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     serve(Registry::new().with::<SetUp>().with::<Greet>());
     ///     let builder = ProcessPoolExecutor::builder().initializer(SetUp("good day".to_owned()));
     ///     let executor = builder.build()?;
-    ///     assert_eq!(executor.submit(Greet)?.result(), Ok(&Some("good day".to_owned())));
+    ///     assert_eq!(executor.submit(Greet())?.result(), Ok(&Some("good day".to_owned())));
     ///     Ok(())
     /// }
     /// ```

@@ -42,21 +42,13 @@ use crate::task::Fallible;
 /// socket cannot be handed to a new process in safe Rust.
 ///
 /// ```standalone_crate
-/// use concurrent_futures::{ProcessPoolExecutor, Registry, Task, serve};
-/// use serde::{Deserialize, Serialize};
+/// use concurrent_futures::{ProcessPoolExecutor, Registry, serve, task};
 ///
-/// #[derive(Serialize, Deserialize)]
-/// struct IsPrime(u64);
-///
-/// impl Task for IsPrime {
-///     type Output = bool;
-///     const NAME: &'static str = "is-prime";
-///
-///     fn run(self) -> bool {
-///         let Self(n) = self;
-///         n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d > 0)
-///     }
+/// fn is_prime(n: u64) -> bool {
+///     n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d > 0)
 /// }
+///
+/// task!(IsPrime = fn is_prime(n: u64) -> bool);
 ///
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     serve(Registry::new().with::<IsPrime>());
@@ -84,19 +76,13 @@ impl ProcessPoolExecutor {
     /// cancelled.
     ///
     /// ```standalone_crate
-    /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task, serve};
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry, serve, task};
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct Length(String);
-    ///
-    /// impl Task for Length {
-    ///     type Output = usize;
-    ///     const NAME: &'static str = "length";
-    ///
-    ///     fn run(self) -> usize {
-    ///         self.0.len()
-    ///     }
+    /// fn length(text: String) -> usize {
+    ///     text.len()
     /// }
+    ///
+    /// task!(Length = fn length(text: String) -> usize);
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     serve(Registry::new().with::<Length>());
@@ -120,19 +106,13 @@ impl ProcessPoolExecutor {
     /// [`TaskError::Failed`](crate::TaskError::Failed). Does not wait for a worker.
     ///
     /// ```standalone_crate
-    /// use concurrent_futures::{ProcessPoolExecutor, Registry, Task, TaskError, serve};
+    /// use concurrent_futures::{ProcessPoolExecutor, Registry, TaskError, serve, task};
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct Half(u32);
-    ///
-    /// impl Task for Half {
-    ///     type Output = Result<u32, String>;
-    ///     const NAME: &'static str = "half";
-    ///
-    ///     fn run(self) -> Self::Output {
-    ///         if self.0 % 2 == 0 { Ok(self.0 / 2) } else { Err(format!("{} is odd", self.0)) }
-    ///     }
+    /// fn half(n: u32) -> Result<u32, String> {
+    ///     if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{} is odd", n)) }
     /// }
+    ///
+    /// task!(Half = fn half(n: u32) -> Result<u32, String>);
     ///
     /// fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     serve(Registry::new().with::<Half>());
