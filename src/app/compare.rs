@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
-use crate::app::exit::{Ending, Exit};
+use program::{Ending, Exit, Output, print_stderr};
+
 use crate::app::files;
 use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Compare, Config};
 use crate::compare;
-use crate::console::output::{Output, print_stderr};
 use crate::console::{lines, notices};
 use crate::report::{RunReport, side_by_side};
 

@@ -3,11 +3,10 @@
 use std::io::Write;
 
 use comparison::Images;
+use program::{Output, error_chain, print_stderr};
 
 use crate::cli::{Config, ReportTo};
-use crate::console::output::{Output, print_stderr};
-use crate::download::cause::error_chain;
-use crate::download::save;
+use crate::download::save::FILES;
 use crate::report::{self, Format, Report};
 
 /// Writes all reports. Returns whether all files could be written; prints an error for each that could not. A failure
@@ -26,7 +25,7 @@ pub(super) fn write(config: &Config, report: &Report, out: &mut Output<impl Writ
             ReportTo::StandardOutput => out.print(&Format::Json.text(report, &images)),
             ReportTo::File(path, format) => {
                 let text = format.text(report, &images);
-                if let Err(error) = save::replace_file(path, text.as_bytes()) {
+                if let Err(error) = FILES.replace(path, text.as_bytes()) {
                     print_stderr(&format!("*** Error: {}\n", error_chain(&error)));
                     written = false;
                 }

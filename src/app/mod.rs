@@ -2,7 +2,6 @@
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
-//! * `exit`: the exit codes, and how a run's result selects one
 //! * `setup`: prepares the folders, the server and the signals
 //! * `files`: writes the files of `--report`
 //! * `run`: one run
@@ -11,18 +10,16 @@
 use std::ffi::OsString;
 use std::io;
 
+use program::{Ending, Output, print_stderr};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::exit::Ending;
 use crate::app::setup::{FatalError, Setup};
 use crate::cli::{Config, EarlyExit, Mode};
 use crate::compare::prepare_process;
-use crate::console::output::{Output, print_stderr};
 
-pub use exit::Exit;
+pub use program::Exit;
 
 mod compare;
-mod exit;
 mod files;
 mod run;
 mod setup;

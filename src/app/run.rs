@@ -4,18 +4,17 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::app::exit::{Ending, Exit};
+use program::{Ending, Exit, Output, Resources, error_chain, print_stderr};
+
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
 use crate::cli::{Config, Mode, Series};
-use crate::console::output::{Output, print_stderr};
 use crate::console::progress::Progress;
 use crate::console::{lines, notices};
-use crate::download::cause::error_chain;
 use crate::job::Job;
 use crate::record::Record;
 use crate::report::{Report, RunFacts, RunReport};
-use crate::run::{descriptors, resources};
+use crate::run::descriptors;
 use crate::tally::Tally;
 
 /// Downloads the flags with the strategy of `wanted`, over as many of its connections as there are descriptors for.
@@ -67,7 +66,7 @@ pub(super) fn run(
             began: results.began,
             elapsed: results.elapsed,
             ended_by: signal,
-            resources: resources::of_this_process(),
+            resources: Resources::of_this_process(),
             seen_by_server: setup.served.by.seen(),
         };
         let run = RunReport::new(&facts, &results.tally, &results.records);

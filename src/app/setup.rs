@@ -3,16 +3,13 @@
 use std::error::Error;
 use std::io;
 
+use program::{Exit, Signals, WriteError, error_chain, print_stderr};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::exit::Exit;
 use crate::cli::{Config, Mode, ReportTo};
-use crate::console::output::print_stderr;
-use crate::download::cause::error_chain;
-use crate::download::save::{self, SaveError};
+use crate::download::save::FILES;
 use crate::run::descriptors::{self, Descriptors, TooFew};
 use crate::run::embedded::{self, Served, ServedBy};
-use crate::run::signals::Signals;
 use crate::server::{BaseUrl, Server};
 
 /// A printer of notices on standard error, which `--quiet` and runs of a comparison turn off.
@@ -100,8 +97,8 @@ impl From<TooFew> for FatalError {
     }
 }
 
-impl From<SaveError> for FatalError {
-    fn from(error: SaveError) -> Self {
+impl From<WriteError> for FatalError {
+    fn from(error: WriteError) -> Self {
         Self {
             error: error.into(),
             exit: Exit::Local,
@@ -111,11 +108,11 @@ impl From<SaveError> for FatalError {
 
 /// Creates the folder for the flags if it is missing. Checks, as far as possible before the first request, that flags
 /// and reports can be written.
-fn prepare_outputs(config: &Config) -> Result<(), SaveError> {
-    save::prepare_folder(&config.dest)?;
+fn prepare_outputs(config: &Config) -> Result<(), WriteError> {
+    FILES.prepare_folder(&config.dest)?;
     for report in &config.reports {
         if let ReportTo::File(path, _) = report {
-            save::prepare_file(path)?;
+            FILES.prepare(path)?;
         }
     }
     Ok(())

@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{Compare, Config, Series};
 use crate::compare::child::Child;
 use crate::compare::counters::Counters;
-use crate::download::save::TemporaryFolder;
+use crate::download::save::FILES;
 use crate::report::{ComparisonSettings, Report, RunReport};
 use crate::run::descriptors::{self, Descriptors};
 use crate::run::embedded::Served;
-use crate::run::signals::Signals;
+use program::Signals;
 
 mod child;
 mod counters;
@@ -68,7 +68,7 @@ pub(crate) fn run(
             if stop.is_cancelled() {
                 break;
             }
-            let folder = TemporaryFolder::new_in(&config.dest)?;
+            let folder = FILES.temporary_folder(&config.dest)?;
             let before = counters.before();
             let child = Child {
                 config,
@@ -140,7 +140,7 @@ pub(crate) fn within_descriptors(compare: &Compare, descriptors: Option<Descript
 }
 
 /// Moves the flags of a run to `dest`. Each move is atomic.
-fn move_flags(folder: &TemporaryFolder, dest: &Path) -> io::Result<()> {
+fn move_flags(folder: &program::TemporaryFolder, dest: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {
         let entry = entry?;
         // Ignores failure, such as a folder in the flag's place: a run without --compare reports that.

@@ -6,23 +6,13 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use program::causes;
+
 use crate::record::Kind;
 
 /// Returns the innermost cause, since the outermost message is often only "error sending request".
 pub(crate) fn innermost_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     causes(error).last().unwrap_or(error)
-}
-
-/// Returns the messages of an error and all its sources in one line, the outermost first.
-pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
-    causes(error)
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// Returns the kind of a reqwest error, from the innermost I/O and hyper errors among its sources.

@@ -14,11 +14,13 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant, SystemTime};
 
+use program::WriteError;
+
 use crate::country::CountryCode;
 use crate::download::cause::{is_disk_full, is_fd_limit};
 use crate::download::fetch::{Client, FetchError, FetchResult, Seen, UnreadBody};
 use crate::download::retry::{RetryAfter, RetryDelay};
-use crate::download::save::{SaveError, find_complete_flag, save_flag};
+use crate::download::save::{find_complete_flag, save_flag};
 use crate::job::{Job, LONGEST_PAUSE};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
@@ -253,8 +255,8 @@ fn too_long_to_wait(failure: Failure, time: Duration) -> Failure {
     )
 }
 
-impl From<SaveError> for Failure {
-    fn from(error: SaveError) -> Self {
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
         let kind = if is_fd_limit(&error.source) {
             Kind::FdLimit
         } else {

@@ -27,8 +27,6 @@ mod side_by_side;
 mod trace;
 
 pub use crate::run::embedded::SeenByServer;
-pub use crate::run::resources::Resources;
-pub use crate::run::signals::Signal;
 pub use csv::COLUMNS;
 pub use format::Format;
 pub use images::read_images;
@@ -36,4 +34,5 @@ pub(crate) use model::RunFacts;
 pub use model::{
     ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, Settings, Totals,
 };
+pub use program::{Resources, Signal};
 pub use side_by_side::side_by_side;

@@ -13,10 +13,10 @@ use crate::country::CountryCode;
 use crate::job::Job;
 use crate::record::{Kind, Outcome, Record, Status};
 use crate::run::embedded::SeenByServer;
-use crate::run::resources::Resources;
-use crate::run::signals::Signal;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
+use program::Resources;
+use program::Signal;
 
 /// The version of the report's shape. Adding a field does not change it: readers ignore fields that they do not know.
 pub const SCHEMA: u32 = 1;

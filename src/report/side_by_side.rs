@@ -8,8 +8,8 @@ use comparison::{Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 use crate::record::Status;
 use crate::report::facts;
 use crate::report::model::{RecordReport, Report, RunReport};
-use crate::run::signals::Signal;
 use crate::strategy::Strategy;
+use program::Signal;
 
 /// The terms used in a comparison of downloads.
 static TERMS: Terms = Terms {

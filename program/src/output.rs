@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 /// Standard output. The first failed write stops the run, because its results could no longer be printed. Nothing more
 /// is written after that.
 #[derive(Debug)]
-pub(crate) struct Output<W> {
+pub struct Output<W> {
     writer: W,
     failed: Option<io::ErrorKind>,
     stop: CancellationToken,
@@ -15,7 +15,7 @@ pub(crate) struct Output<W> {
 
 impl<W: Write> Output<W> {
     /// Returns an output that writes to `writer` and cancels `stop` when a write fails.
-    pub(crate) fn new(writer: W, stop: CancellationToken) -> Self {
+    pub fn new(writer: W, stop: CancellationToken) -> Self {
         Self {
             writer,
             failed: None,
@@ -24,7 +24,7 @@ impl<W: Write> Output<W> {
     }
 
     /// Writes the text and flushes it. Does nothing after a failed write.
-    pub(crate) fn print(&mut self, text: &str) {
+    pub fn print(&mut self, text: &str) {
         if self.failed.is_some() {
             return;
         }
@@ -45,12 +45,12 @@ impl<W: Write> Output<W> {
     }
 
     /// Returns the error of the first failed write.
-    pub(crate) fn failed(&self) -> Option<io::ErrorKind> {
+    pub fn failed(&self) -> Option<io::ErrorKind> {
         self.failed
     }
 }
 
 /// Writes to standard error and ignores failure: there is no other place to report it.
-pub(crate) fn print_stderr(text: &str) {
+pub fn print_stderr(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

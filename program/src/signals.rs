@@ -55,7 +55,7 @@ impl Signal {
 
 /// A watcher for signals. Dropping it ends the watch and waits for its thread.
 #[derive(Debug)]
-pub(crate) struct Signals {
+pub struct Signals {
     caught: Arc<OnceLock<Signal>>,
     watching: CancellationToken,
     /// Cancelled when the run is over: from then on the first signal ends the program.
@@ -68,7 +68,7 @@ impl Signals {
     ///
     /// # Errors
     /// If the thread, the runtime or the signal handlers cannot be set up.
-    pub(crate) fn watch(stop: CancellationToken) -> io::Result<Self> {
+    pub fn watch(stop: CancellationToken) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -105,12 +105,12 @@ impl Signals {
     ///
     /// Call it when the run is over and only its report is left to write, which blocks forever if the reader stops
     /// reading.
-    pub(crate) fn run_is_over(&self) {
+    pub fn run_is_over(&self) {
         self.run_over.cancel();
     }
 
     /// Returns the first signal received, if any.
-    pub(crate) fn caught(&self) -> Option<Signal> {
+    pub fn caught(&self) -> Option<Signal> {
         self.caught.get().copied()
     }
 }

@@ -1,21 +1,21 @@
 //! The exit codes, and how the result of a run selects one. A script must be able to tell from the exit code alone
-//! whether the folder is complete.
+//! whether the result is complete.
 
 use std::io;
 use std::process::ExitCode;
 
-use crate::run::signals::Signal;
+use crate::signals::Signal;
 
-/// How a run or a comparison ended.
+/// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Every flag is on disk, or does not exist on the server.
+    /// The work is complete.
     Success,
-    /// At least one code failed, was not attempted or, with `--fail-on-not-found`, does not exist on the server.
+    /// At least one part of the work failed or was not attempted.
     Errors,
     /// The arguments are invalid.
     Usage,
-    /// The folder as a whole, a report, or standard output cannot be written, or the disk is full.
+    /// The results, a report, or standard output cannot be written, or the disk is full.
     Local,
     /// Ended by SIGINT.
     Interrupted,
@@ -69,22 +69,22 @@ impl From<Exit> for ExitCode {
 
 /// The facts that decide the exit code.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Ending {
+pub struct Ending {
     /// The signal that ended the run early.
-    pub(super) signal: Option<Signal>,
+    pub signal: Option<Signal>,
     /// The first error of standard output.
-    pub(super) output: Option<io::ErrorKind>,
-    /// Whether a report could not be written, or the disk was full.
-    pub(super) local: bool,
-    /// Whether a code failed or was not attempted, a run of a comparison gave no report, or its runs differ.
-    pub(super) incomplete: bool,
-    /// Whether the server lacks a flag, with `--fail-on-not-found`.
-    pub(super) missing: bool,
+    pub output: Option<io::ErrorKind>,
+    /// Whether a file could not be written.
+    pub local: bool,
+    /// Whether a part of the work failed or was not attempted.
+    pub incomplete: bool,
+    /// Whether something is missing that the user required.
+    pub missing: bool,
 }
 
 impl Ending {
     /// Returns the exit code of the most serious fact: signal, standard output, other local failure, errors.
-    pub(super) fn exit(self) -> Exit {
+    pub fn exit(self) -> Exit {
         let signal = self.signal.map(Exit::from);
         let output = self.output.map(|kind| match kind {
             io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
