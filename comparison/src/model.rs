@@ -29,6 +29,10 @@ pub struct Terms {
     pub name: &'static str,
     /// A sentence that says when a task is in flight.
     pub in_flight: &'static str,
+    /// Whether a task can end as not found. If it cannot, no column counts such tasks.
+    pub not_found: bool,
+    /// Whether the largest number of tasks in flight is measured outside the runs. If it is not, no column shows it.
+    pub peak_in_flight: bool,
     /// The phases that can occur, in the order of the legend.
     pub phases: &'static [PhaseTerms],
 }
@@ -46,6 +50,7 @@ pub struct PhaseTerms {
 
 /// One run, in which each task is attempted at most once.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Run {
     /// The label, such as `semaphore`. Together with `slots` it identifies the series of the run.
     pub label: String,
@@ -69,6 +74,7 @@ pub struct Run {
 
 /// One task of a run, drawn as one row of its waterfall.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Task {
     /// The name, such as `BR`, which is the same in all runs.
     pub name: String,
@@ -85,6 +91,8 @@ pub struct Task {
 
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Outcome {
     /// The task succeeded.
     Ok,
@@ -98,6 +106,7 @@ pub enum Outcome {
 
 /// One stretch of a task's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Phase {
     /// The kind of phase.
     pub kind: PhaseKind,
@@ -107,6 +116,8 @@ pub struct Phase {
 
 /// The kind of a phase. Each kind is drawn differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum PhaseKind {
     /// Waiting for a slot. Not part of the service time.
     Queue,

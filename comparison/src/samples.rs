@@ -10,6 +10,8 @@ pub(crate) static TERMS: Terms = Terms {
     task: "download",
     name: "code",
     in_flight: "A download is in flight from its start to its last byte on disk.",
+    not_found: true,
+    peak_in_flight: true,
     phases: &[
         phase_terms(PhaseKind::Queue, "queue", "queue"),
         phase_terms(PhaseKind::Earlier, "earlier", "earlier attempts"),

@@ -23,6 +23,8 @@ static TERMS: Terms = Terms {
     task: "download",
     name: "code",
     in_flight: "From its turn to its last byte on disk, a download is in flight.",
+    not_found: true,
+    peak_in_flight: true,
     phases: &[
         phase(PhaseKind::Queue, "queue", "queue"),
         phase(PhaseKind::Earlier, "earlier", "earlier attempts"),

@@ -10,6 +10,8 @@ pub(crate) static TERMS: Terms = Terms {
     task: "sleep",
     name: "sleep",
     in_flight: "A sleep is in flight from the moment a thread takes it until it ends.",
+    not_found: true,
+    peak_in_flight: true,
     phases: &[
         PhaseTerms {
             kind: PhaseKind::Queue,

@@ -193,6 +193,8 @@ fn all_outputs_use_the_nouns_of_the_program() {
         task: "sleep",
         name: "sleep",
         in_flight: "A sleep is in flight until it ends.",
+        not_found: true,
+        peak_in_flight: true,
         phases: &[PhaseTerms {
             kind: PhaseKind::Waiting,
             name: "asleep",

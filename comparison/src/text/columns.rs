@@ -15,10 +15,15 @@ pub struct Column {
     pub cell: fn(&Series) -> String,
 }
 
+const NOT_FOUND: &str = "not found";
+const IN_FLIGHT: &str = "in flight";
+/// The first column that is about single tasks and costs. Those before it are about outcomes and speed.
+pub(super) const LATENCY: &str = "latency";
+
 /// The cell for an unknown value.
 const UNKNOWN: &str = "-";
 
-/// Returns all columns. The first holds the label; the others hold numbers.
+/// Returns the columns for what these terms can show. The first holds the label; the others hold numbers.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -30,12 +35,12 @@ const UNKNOWN: &str = "-";
 /// assert_eq!((&*columns[1].name, (columns[1].cell)(&series[1])), ("threads", "3".to_owned()));
 /// assert_eq!((&*columns[5].name, columns[5].unit), ("elapsed", "s"));
 /// ```
-pub fn columns(terms: &Terms) -> [Column; 13] {
-    [
+pub fn columns(terms: &Terms) -> Vec<Column> {
+    let mut columns = vec![
         column(terms.series, "", |series| series.label.clone()),
         column(&plural(terms.slot), "", |series| series.slots.to_string()),
         column("ok", "", |series| series.ok.to_string()),
-        column("not found", "", |series| series.not_found.to_string()),
+        column(NOT_FOUND, "", |series| series.not_found.to_string()),
         column("error", "", |series| series.error.to_string()),
         column("elapsed", "s", elapsed),
         column("speed-up", "times", |series| {
@@ -44,7 +49,7 @@ pub fn columns(terms: &Terms) -> [Column; 13] {
         column("of ideal", "%", |series| {
             format!("{:.1}", series.of_ideal * 100.0)
         }),
-        column("latency", "p50 / p95 / max, ms", |series| {
+        column(LATENCY, "p50 / p95 / max, ms", |series| {
             percentiles(series.latency_ms)
         }),
         column("queue", "p50 / p95 / max, ms", |series| {
@@ -56,11 +61,17 @@ pub fn columns(terms: &Terms) -> [Column; 13] {
         column("peak memory", "MiB", |series| {
             series.peak_memory.map_or_else(unknown, mebibytes)
         }),
-        column("in flight", "peak", |series| {
+        column(IN_FLIGHT, "peak", |series| {
             let peak = series.peak_in_flight;
             peak.map_or_else(unknown, |number| number.to_string())
         }),
-    ]
+    ];
+    columns.retain(|column| match &*column.name {
+        NOT_FOUND => terms.not_found,
+        IN_FLIGHT => terms.peak_in_flight,
+        _ => true,
+    });
+    columns
 }
 
 fn column(name: &str, unit: &'static str, cell: fn(&Series) -> String) -> Column {
@@ -120,6 +131,25 @@ mod tests {
             "-",
         ];
         assert_eq!(cells(&series[0]), expected);
+    }
+
+    #[test]
+    fn what_the_terms_cannot_show_has_no_column() {
+        let terms = Terms {
+            not_found: false,
+            peak_in_flight: false,
+            ..TERMS
+        };
+        let names: Vec<_> = columns(&terms)
+            .into_iter()
+            .map(|column| column.name)
+            .collect();
+        assert_eq!(names.len(), columns(&TERMS).len() - 2);
+        assert!(
+            !names
+                .iter()
+                .any(|name| name == NOT_FOUND || name == IN_FLIGHT)
+        );
     }
 
     #[test]

@@ -4,14 +4,11 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::columns::{Column, columns};
+use super::columns::{Column, LATENCY, columns};
 use super::numbers::{plural, seconds};
 use super::sentences::conclusion_in_words;
 use crate::model::{Comparison, Terms};
 use crate::statistics::{Difference, Series, differences, series};
-
-/// The number of columns, after the label, in the first table: outcomes and speed. The second table has the rest.
-const OUTCOME_COLUMNS: usize = 7;
 
 /// The width of a terminal, in columns.
 const WIDTH: usize = 80;
@@ -45,8 +42,10 @@ pub fn table(comparison: &Comparison) -> String {
 }
 
 fn tables_and_conclusion(series: &[Series], terms: &Terms) -> String {
-    let [label, others @ ..] = &columns(terms);
-    let (outcome, cost) = others.split_at(OUTCOME_COLUMNS);
+    let columns = columns(terms);
+    let (label, others) = columns.split_first().expect("a column of labels");
+    let first_cost = others.iter().position(|column| column.name == LATENCY);
+    let (outcome, cost) = others.split_at(first_cost.unwrap_or(others.len()));
     let outcome = format_table(series, label, outcome);
     let cost = format_table(series, &unambiguous_label(label, series), cost);
     let mut text = format!("\n{outcome}\n{cost}\n{}\n", explanation(terms));

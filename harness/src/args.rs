@@ -1,0 +1,148 @@
+//! The command-line options that select a run or a comparison, for every program that runs its tasks on a choice of executors.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use crate::compare::Plan;
+use crate::report::ReportFormat;
+use crate::series::{ExecutorKind, Series};
+
+/// The options, to be flattened into those of a program.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SeriesArgs {
+    /// sequential, threads or processes; with --compare, several separated by commas [default: threads; with --compare: all]
+    #[arg(long, value_name = "EXECUTOR", value_delimiter = ',', value_parser = executor)]
+    executor: Vec<ExecutorKind>,
+
+    /// Number of workers [default: the number of processors; sequential: always 1]
+    #[arg(short = 'j', long, value_name = "N", value_parser = at_least_one)]
+    workers: Option<NonZeroUsize>,
+
+    /// Run each executor in its own process, one after another, and compare them
+    #[arg(long)]
+    compare: bool,
+
+    /// With --compare: numbers of workers to compare, such as 1,2,4
+    #[arg(long, value_name = "WORKERS", value_delimiter = ',', value_parser = at_least_one)]
+    at: Vec<NonZeroUsize>,
+
+    /// With --compare: number of rounds in which each executor runs once [default: 1]
+    #[arg(long, value_name = "N", value_parser = rounds)]
+    rounds: Option<u32>,
+
+    /// With --compare: number of warm-up rounds, which are not measured [default: 1]
+    #[arg(long, value_name = "N")]
+    warmup: Option<u32>,
+
+    #[arg(long, value_name = "FILE", help = report_help())]
+    report: Vec<PathBuf>,
+}
+
+/// A run or a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// One run.
+    Run(Series),
+    /// Several runs side by side.
+    Compare(Plan),
+}
+
+/// The message of options that cannot be used together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+impl SeriesArgs {
+    /// Returns the mode that the options select.
+    ///
+    /// # Errors
+    /// If options are used together that exclude each other, or the suffix of a report is unknown.
+    pub fn mode(&self) -> Result<Mode, Invalid> {
+        let wrong = if self.compare {
+            [
+                (
+                    self.workers.is_some() && !self.at.is_empty(),
+                    "--at WORKERS cannot be used with --workers N",
+                ),
+                (false, ""),
+                (false, ""),
+                (false, ""),
+            ]
+        } else {
+            [
+                (self.executor.len() > 1, "several executors need --compare"),
+                (!self.at.is_empty(), "--at WORKERS needs --compare"),
+                (self.rounds.is_some(), "--rounds N needs --compare"),
+                (self.warmup.is_some(), "--warmup N needs --compare"),
+            ]
+        };
+        if let Some((_, message)) = wrong.iter().find(|(is_wrong, _)| *is_wrong) {
+            return Err(Invalid((*message).to_owned()));
+        }
+        if let Some(path) = self
+            .report
+            .iter()
+            .find(|path| ReportFormat::of(path).is_none())
+        {
+            let suffixes = ReportFormat::SUFFIXES;
+            let path = path.display();
+            return Err(Invalid(format!(
+                "--report FILE must end in {suffixes}, not '{path}'"
+            )));
+        }
+        if !self.compare {
+            let executor = self.executor.first().copied();
+            let executor = executor.unwrap_or(ExecutorKind::Threads);
+            return Ok(Mode::Run(Series::new(executor, self.workers)));
+        }
+        let executors = match &self.executor[..] {
+            [] => &ExecutorKind::ALL[..],
+            some => some,
+        };
+        let workers: Vec<_> = match &self.at[..] {
+            [] => vec![self.workers],
+            some => some.iter().copied().map(Some).collect(),
+        };
+        let mut series = Vec::new();
+        for &executor in executors {
+            for &workers in &workers {
+                let one = Series::new(executor, workers);
+                if !series.contains(&one) {
+                    series.push(one);
+                }
+            }
+        }
+        Ok(Mode::Compare(Plan {
+            series,
+            rounds: self.rounds.unwrap_or(1),
+            warmup: self.warmup.unwrap_or(1),
+        }))
+    }
+
+    /// Returns the files of `--report`.
+    pub fn reports(&self) -> &[PathBuf] {
+        &self.report
+    }
+}
+
+/// Returns the help text of `--report`.
+fn report_help() -> String {
+    format!(
+        "Write a report to a file ending in {}; may be repeated",
+        ReportFormat::SUFFIXES
+    )
+}
+
+fn executor(text: &str) -> Result<ExecutorKind, String> {
+    ExecutorKind::by_name(text)
+        .ok_or_else(|| format!("must be one of {}", ExecutorKind::NAMES.join(", ")))
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "must be a whole number >= 1")
+}
+
+fn rounds(text: &str) -> Result<u32, &'static str> {
+    let number: NonZeroUsize = at_least_one(text)?;
+    u32::try_from(number.get()).map_err(|_| "is too large")
+}

@@ -1,0 +1,170 @@
+//! Several runs of the same work side by side, each in a process of its own, so that its processor time and memory can be
+//! measured and no run warms up the next.
+
+use comparison::Run;
+use concurrent_futures::{PortableTask, Task};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+#[cfg(unix)]
+use crate::on_stop::on_stop;
+use crate::series::Series;
+
+/// Work that can be run on any executor. The program registers [`Measure`] of it, in the call of `serve`.
+pub trait Workload: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+    /// The name of the work, which differs from the names of its tasks.
+    const NAME: &'static str;
+
+    /// Runs the work on the executor of `series`. Called in a process of its own.
+    ///
+    /// # Errors
+    /// A message, if the run could not take place.
+    fn measure(&self, series: Series) -> Result<Measured, String>;
+}
+
+/// One run of a [`Workload`], as a task for another process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Measure<W> {
+    workload: W,
+    series: Series,
+}
+
+impl<W: Workload> Task for Measure<W> {
+    type Output = Result<Measured, String>;
+    const NAME: &'static str = W::NAME;
+
+    fn run(self) -> Self::Output {
+        self.workload.measure(self.series)
+    }
+}
+
+/// A measured run with its result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// The run.
+    pub run: Run,
+    /// The result of the work in any encoding, so that the results of two runs can be compared.
+    pub answer: Vec<u8>,
+}
+
+/// Which runs a comparison makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Each series once, in the order of the first round.
+    pub series: Vec<Series>,
+    /// How often each series runs; at least once.
+    pub rounds: u32,
+    /// The number of warm-up rounds, which are not counted.
+    pub warmup: u32,
+}
+
+impl Plan {
+    /// Returns the number of runs, without warm-up.
+    pub fn runs(&self) -> usize {
+        self.series.len() * self.rounds as usize
+    }
+}
+
+/// The result of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// The counted runs that completed, in order.
+    pub runs: Vec<Run>,
+    /// What went wrong with the other runs, and each run whose answer differs from that of the first.
+    pub errors: Vec<String>,
+}
+
+/// Runs each series once in each round. The order rotates, so that each series is first in one round and last in another.
+///
+/// Blocks until all runs have ended. When `stop` is cancelled, the current run is ended, and no other starts. `begin` is
+/// called before each run, with the series and the number of the round, which warm-up rounds do not have.
+pub fn compare<W>(
+    workload: &W,
+    plan: &Plan,
+    stop: &CancellationToken,
+    mut begin: impl FnMut(Series, Option<u32>),
+) -> Compared
+where
+    W: Workload,
+    Measure<W>: PortableTask<Output = Result<Measured, String>>,
+{
+    let mut compared = Compared {
+        runs: Vec::new(),
+        errors: Vec::new(),
+    };
+    let mut first: Option<(Series, Vec<u8>)> = None;
+    let warmup = (0..plan.warmup).map(|_| None);
+    let rounds = warmup.chain((1..=plan.rounds).map(Some));
+    for (i, round) in rounds.enumerate() {
+        let mut order = plan.series.clone();
+        order.rotate_left(i % plan.series.len().max(1));
+        for series in order {
+            if stop.is_cancelled() {
+                return compared;
+            }
+            begin(series, round);
+            let task = Measure {
+                workload: workload.clone(),
+                series,
+            };
+            let measured = measure_in_process(task, stop);
+            if stop.is_cancelled() {
+                return compared;
+            }
+            let label = format!("{} {}", series.executor(), series.workers());
+            match measured {
+                Ok(Measured { mut run, answer }) => {
+                    let (of, expected) = first.get_or_insert_with(|| (series, answer.clone()));
+                    if answer != *expected {
+                        let other = format!("{} {}", of.executor(), of.workers());
+                        let message = format!("the answer of {label} differs from that of {other}");
+                        compared.errors.push(message);
+                    }
+                    run.round = round.filter(|_| plan.rounds > 1);
+                    if round.is_some() {
+                        compared.runs.push(run);
+                    }
+                }
+                Err(message) => compared.errors.push(format!("{label}: {message}")),
+            }
+        }
+    }
+    compared
+}
+
+/// Runs the task in a process of its own, which is ended when `stop` is cancelled.
+#[cfg(unix)]
+fn measure_in_process<W>(task: Measure<W>, stop: &CancellationToken) -> Result<Measured, String>
+where
+    W: Workload,
+{
+    use multiprocessing::Process;
+
+    // In a group of its own, so that Ctrl-C does not end it before this process knows of it.
+    let process = Process::builder()
+        .process_group()
+        .spawn(task)
+        .map_err(|error| error.to_string())?;
+    let handle = process.handle().clone();
+    let end = || {
+        // An error means that the process has ended.
+        let _ = handle.kill();
+    };
+    let result = on_stop(stop, end, || process.into_result());
+    let result = result
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
+    // `into_result` returns with the reply. The next run must not share the processors with the end of this process.
+    handle.join();
+    result
+}
+
+/// Comparisons need processes, which are not available on this system.
+#[cfg(not(unix))]
+fn measure_in_process<W: Workload>(
+    _task: Measure<W>,
+    _stop: &CancellationToken,
+) -> Result<Measured, String> {
+    Err(crate::run::RunError::NoProcesses.to_string())
+}

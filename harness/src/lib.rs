@@ -1,0 +1,39 @@
+//! Runs the same tasks on a choice of executors, measures each run, and compares them. What the programs for CPU-bound work
+//! of this workspace share; knows nothing of their tasks.
+//!
+//! A program describes its work as tasks that can be sent to another process ([`PortableTask`](concurrent_futures::PortableTask)).
+//! [`run()`] runs them one after another, on threads or on processes. [`compare()`] does that for several series, each run in
+//! a process of its own, and [`write_reports`] writes the result.
+//!
+//! The modules, lowest layer first; each imports only from those listed before it:
+//!
+//! * `series`: an executor with its number of workers
+//! * `sequential`: an executor that runs each task at once, in the thread that submits it
+//! * `clock`: one time axis for all processes
+//! * `timed`: a task that reports when it ran, and on which worker
+//! * `map_reduce`: the results of many tasks, reduced as they complete, on any executor
+//! * `on_stop`: reacts to a stop while another thread is blocked in the work
+//! * `run`: one measured run
+//! * `compare`: several runs side by side
+//! * `report`: the files of `--report`
+//! * `args`: the command-line options that select a run or a comparison
+
+mod args;
+mod clock;
+mod compare;
+mod map_reduce;
+mod on_stop;
+mod report;
+mod run;
+mod sequential;
+mod series;
+mod timed;
+
+pub use args::{Invalid, Mode, SeriesArgs};
+pub use compare::{Compared, Measure, Measured, Plan, Workload, compare};
+pub use map_reduce::map_reduce;
+pub use report::{ReportFormat, write_reports};
+pub use run::{RunError, RunTotals, named_run, run};
+pub use sequential::SequentialExecutor;
+pub use series::{ExecutorKind, Series};
+pub use timed::{Timed, Timing, Worker};

@@ -1,0 +1,83 @@
+//! What distinguishes the runs of a comparison: the executor and its number of workers.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+
+/// What runs the tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ExecutorKind {
+    /// One task after another, in the calling thread.
+    Sequential,
+    /// A pool of threads.
+    Threads,
+    /// A pool of processes.
+    Processes,
+}
+
+impl ExecutorKind {
+    /// All kinds, in display order.
+    pub const ALL: [Self; 3] = [Self::Sequential, Self::Threads, Self::Processes];
+
+    /// The names of all kinds, in display order.
+    pub const NAMES: [&str; 3] = [
+        Self::ALL[0].name(),
+        Self::ALL[1].name(),
+        Self::ALL[2].name(),
+    ];
+
+    /// Returns the name, as on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Threads => "threads",
+            Self::Processes => "processes",
+        }
+    }
+
+    /// Returns the kind of this name, in any case.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| name.eq_ignore_ascii_case(kind.name()))
+    }
+}
+
+impl fmt::Display for ExecutorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An executor with its number of workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Series {
+    executor: ExecutorKind,
+    workers: NonZeroUsize,
+}
+
+impl Series {
+    /// Returns the series with this many workers; by default, one per processor that this process may use. A sequential
+    /// executor always has one.
+    pub fn new(executor: ExecutorKind, workers: Option<NonZeroUsize>) -> Self {
+        let workers = match executor {
+            ExecutorKind::Sequential => NonZeroUsize::MIN,
+            ExecutorKind::Threads | ExecutorKind::Processes => workers
+                .or_else(|| thread::available_parallelism().ok())
+                .unwrap_or(NonZeroUsize::MIN),
+        };
+        Self { executor, workers }
+    }
+
+    /// Returns the executor.
+    pub fn executor(self) -> ExecutorKind {
+        self.executor
+    }
+
+    /// Returns the number of workers.
+    pub fn workers(self) -> usize {
+        self.workers.get()
+    }
+}
