@@ -1,6 +1,6 @@
-//! A thread that hands its heavy work to a pool of processes, as `pool.apply` does: so it does not hold up other threads of a
-//! Python program, where only one runs at a time. Here threads would do as well. Then `map`, `imap`, `imap_unordered` and
-//! `starmap`.
+//! A thread that hands its heavy work to a pool of processes: `pool.apply(some_work, (args))` of the *Python Cookbook*, recipe
+//! 12.9 on the global interpreter lock. In Python, the work would hold up all other threads; here, threads would do as well.
+//! Then the other methods of `multiprocessing.Pool`: `map`, `imap`, `imap_unordered` and `starmap`.
 //!
 //! `cargo run -p concurrent-futures --example apply`
 
@@ -55,10 +55,7 @@ mod apply {
         println!("imap_unordered, sorted: {unordered:?}");
         let pairs = [1, 2, 3].into_iter().zip([4, 5, 6]);
         let sums = pool.map(pairs.map(|(a, b)| Add(a, b)))?;
-        println!(
-            "starmap, or map over two inputs: {:?}",
-            sums.collect::<Result<Vec<_>, _>>()?
-        );
+        println!("starmap: {:?}", sums.collect::<Result<Vec<_>, _>>()?);
         Ok(())
     }
 }
