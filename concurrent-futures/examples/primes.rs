@@ -1,5 +1,5 @@
-//! Finds the primes among a few large numbers, as the example in Python's documentation does. The command line selects
-//! threads or processes.
+//! The primes among a few large numbers: the example of `ProcessPoolExecutor` in the documentation of Python's
+//! `concurrent.futures`. The command line selects threads or processes; a line of the program differs between the two.
 //!
 //! `cargo run --release -p concurrent-futures --example primes -- --executor processes`
 
@@ -8,9 +8,8 @@ mod primes {
     use std::error::Error;
 
     use concurrent_futures::{
-        Executor, ExecutorExt, ProcessPoolExecutor, Registry, Task, ThreadPoolExecutor, serve,
+        Executor, ExecutorExt, ProcessPoolExecutor, Registry, ThreadPoolExecutor, serve, task,
     };
-    use serde::{Deserialize, Serialize};
 
     const NUMBERS: [u64; 6] = [
         112_272_535_095_293,
@@ -21,19 +20,12 @@ mod primes {
         1_099_726_899_285_419,
     ];
 
-    #[derive(Serialize, Deserialize)]
-    struct IsPrime(u64);
-
-    impl Task for IsPrime {
-        type Output = bool;
-        const NAME: &'static str = "is-prime";
-
-        fn run(self) -> bool {
-            let Self(n) = self;
-            let odd = (3..).step_by(2).take_while(|d| d * d <= n);
-            n == 2 || (n > 2 && n % 2 == 1 && !odd.into_iter().any(|d| n % d == 0))
-        }
+    fn is_prime(n: u64) -> bool {
+        let mut odd = (3..).step_by(2).take_while(|d| d * d <= n);
+        n == 2 || (n > 2 && n % 2 == 1 && !odd.any(|d| n.is_multiple_of(d)))
     }
+
+    task!(IsPrime = fn is_prime(n: u64) -> bool);
 
     /// Prints which numbers are prime. Works with any executor.
     fn print_primes(executor: &dyn Executor<IsPrime>) -> Result<(), Box<dyn Error>> {
@@ -67,5 +59,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(not(all(unix, feature = "processes")))]
 fn main() {
-    println!("pools of processes need Unix");
+    println!("pools of processes need Unix and the feature `processes`");
 }
