@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use flags::app::Exit;
 use flags::record::Kind;
 
-use super::read;
+use super::{read, root};
 use crate::support::Program;
 
 #[test]
@@ -137,4 +137,28 @@ fn the_tests_named_beside_those_of_python_exist() {
         named += 1;
     }
     assert!(named > 150, "{named}");
+}
+
+#[test]
+fn the_files_named_beside_the_programs_of_texts_exist() {
+    let page = read("docs/seed-programs.md");
+    let mut named = 0;
+    for (before, after) in page.split("](").zip(page.split("](").skip(1)) {
+        let (_, name) = before.rsplit_once('[').unwrap();
+        let (target, _) = after.split_once(')').unwrap();
+        // A folder is a member of the workspace, findrobots or gcd, which may be added after its rows.
+        if target.starts_with("https:") || target.ends_with('/') {
+            continue;
+        }
+        let path = root().join("docs").join(target.split('#').next().unwrap());
+        assert!(path.is_file(), "{target}");
+        // An example goes by its name, and a file of the source by its path or the end of it.
+        let code = name
+            .strip_prefix('`')
+            .and_then(|name| name.strip_suffix('`'));
+        let matches = |code| path.ends_with(code) || path.with_extension("").ends_with(code);
+        assert!(code.is_none_or(matches), "{name}: {target}");
+        named += 1;
+    }
+    assert!(named > 40, "{named}");
 }
