@@ -25,12 +25,17 @@ impl<W: Write> Output<W> {
 
     /// Writes the text and flushes it. Does nothing after a failed write.
     pub fn print(&mut self, text: &str) {
+        self.write(text.as_bytes());
+    }
+
+    /// Writes the bytes and flushes them. Does nothing after a failed write.
+    pub fn write(&mut self, bytes: &[u8]) {
         if self.failed.is_some() {
             return;
         }
         let written = self
             .writer
-            .write_all(text.as_bytes())
+            .write_all(bytes)
             .and_then(|()| self.writer.flush());
         if let Err(error) = written {
             self.failed = Some(error.kind());

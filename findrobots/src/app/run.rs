@@ -1,0 +1,106 @@
+//! One run: reads the logs, shows the progress, and prints the hosts and what was read.
+
+use std::io::Write;
+
+use harness::{Series, named_run, write_reports};
+use program::{Ending, Exit, Output, error_chain, print_stderr};
+
+use super::side_by_side::comparison_of;
+use super::{FILES, Setup};
+use crate::console::hosts::{self, Facts};
+use crate::console::notices;
+use crate::console::progress::Bar;
+use crate::jobs::{Hosts, Job, Malformed, Sort, Strict};
+use crate::work::{Fate, Outcome, Progress, Search, Totals};
+
+/// Reads the logs on the executor of `series`. Blocks until all is read and printed.
+pub(super) fn run(setup: &Setup<'_>, series: Series, out: &mut Output<impl Write>) -> Exit {
+    let job = setup.config.job.clone();
+    if setup.config.strict {
+        let outcome = search(setup, series, Strict { job });
+        let (hosts, malformed) = &outcome.total;
+        finish(setup, series, out, &outcome, hosts, Some(malformed))
+    } else {
+        let outcome = search(setup, series, job);
+        finish(setup, series, out, &outcome, &outcome.total, None)
+    }
+}
+
+fn search<J: Job>(setup: &Setup<'_>, series: Series, job: J) -> Outcome<J> {
+    let Setup {
+        config,
+        inputs,
+        stop,
+        ..
+    } = *setup;
+    let progress = Progress::new();
+    let bytes = inputs.files.iter().map(|file| file.size()).sum();
+    let bar = Bar::show(&progress, bytes, config.quiet);
+    let mut search = Search::new(job, &inputs.files).with_progress(progress);
+    if !config.reports.is_empty() {
+        search = search.measured();
+    }
+    let outcome = search.run(series, stop);
+    drop(bar);
+    outcome
+}
+
+/// Prints the hosts, the errors and the summary, and writes the reports.
+fn finish<J: Job>(
+    setup: &Setup<'_>,
+    series: Series,
+    out: &mut Output<impl Write>,
+    outcome: &Outcome<J>,
+    hosts: &Hosts,
+    malformed: Option<&[Malformed; Sort::ALL.len()]>,
+) -> Exit {
+    let Setup {
+        config,
+        inputs,
+        signals,
+        ..
+    } = *setup;
+    signals.run_is_over();
+    let totals = Totals::of(&outcome.accounts);
+    let facts = Facts {
+        accounts: &outcome.accounts,
+        errors: &inputs.errors,
+        malformed: malformed.map(|malformed| &malformed[..]),
+        elapsed_ms: outcome.elapsed.as_secs_f64() * 1000.0,
+        executor: series.executor().name(),
+        workers: series.workers(),
+    };
+    out.write(&hosts::text(
+        hosts,
+        config.format,
+        config.by_requests,
+        &facts,
+    ));
+    print_stderr(&notices::errors(&outcome.accounts));
+    if let Err(error) = &outcome.totals {
+        print_stderr(&format!("*** Error: {error}\n"));
+    }
+    if let Some(malformed) = malformed {
+        print_stderr(&notices::malformed(malformed));
+    }
+    if !config.quiet {
+        print_stderr(&notices::summary(&totals, outcome.elapsed, series));
+    }
+    let mut unwritten = Vec::new();
+    if let Ok(totals) = &outcome.totals {
+        let run = named_run(totals, outcome.tasks());
+        let comparison = comparison_of(config, inputs, vec![run]);
+        unwritten = write_reports(FILES, &config.reports, &comparison);
+    }
+    for error in &unwritten {
+        print_stderr(&format!("*** Error: {}\n", error_chain(error)));
+    }
+    let ending = Ending {
+        signal: signals.caught(),
+        output: out.failed(),
+        local: !unwritten.is_empty(),
+        incomplete: totals.count(Fate::Whole) < totals.all() || !inputs.errors.is_empty(),
+        missing: false,
+    };
+    ending.exit()
+}

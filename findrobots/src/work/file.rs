@@ -1,0 +1,118 @@
+//! A log, and its path on the way to another process.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A file to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFile {
+    path: SentPath,
+    size: u64,
+    kind: Kind,
+}
+
+/// What a log is to the operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    /// A regular file, which can be read at any place, by several workers.
+    Regular,
+    /// A pipe or a device.
+    Special,
+    /// The standard input of this process.
+    StandardInput,
+}
+
+impl LogFile {
+    /// Returns the file of this path.
+    ///
+    /// # Errors
+    /// If there is no such file, or it is a folder.
+    pub fn new(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let metadata = fs::metadata(&path)?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let (size, kind) = match metadata.is_file() {
+            true => (metadata.len(), Kind::Regular),
+            false => (0, Kind::Special),
+        };
+        Ok(Self {
+            path: SentPath(path),
+            size,
+            kind,
+        })
+    }
+
+    /// Returns the standard input of this process.
+    pub fn standard_input() -> Self {
+        Self {
+            path: SentPath(PathBuf::from("-")),
+            size: 0,
+            kind: Kind::StandardInput,
+        }
+    }
+
+    /// Returns the path; `-` for standard input.
+    pub fn path(&self) -> &Path {
+        &self.path.0
+    }
+
+    /// Returns the size in bytes when the file was found; 0 for a stream.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns whether the file can be read once only, from its beginning to its end, and only by this process.
+    pub fn is_stream(&self) -> bool {
+        self.kind != Kind::Regular
+    }
+
+    /// Opens a regular file, a pipe or a device.
+    pub(super) fn open(&self) -> io::Result<File> {
+        File::open(self.path())
+    }
+
+    /// Returns whether this is the standard input.
+    pub(super) fn is_standard_input(&self) -> bool {
+        self.kind == Kind::StandardInput
+    }
+}
+
+/// A path of any bytes. Serde refuses paths that are not UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SentPath(pub(super) PathBuf);
+
+#[cfg(unix)]
+impl Serialize for SentPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use std::os::unix::ffi::OsStrExt as _;
+        self.0.as_os_str().as_bytes().serialize(serializer)
+    }
+}
+
+#[cfg(unix)]
+impl<'de> Deserialize<'de> for SentPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use std::os::unix::ffi::OsStringExt as _;
+        let bytes = Vec::<u8>::deserialize(deserializer)?;
+        Ok(Self(std::ffi::OsString::from_vec(bytes).into()))
+    }
+}
+
+#[cfg(not(unix))]
+impl Serialize for SentPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+#[cfg(not(unix))]
+impl<'de> Deserialize<'de> for SentPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        PathBuf::deserialize(deserializer).map(Self)
+    }
+}

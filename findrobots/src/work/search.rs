@@ -1,0 +1,283 @@
+//! The whole job: the pieces of all files on an executor, and their partial results reduced to one.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use comparison::Outcome as TaskOutcome;
+use concurrent_futures::{Context, TaskError, with_context};
+use harness::{RunError, RunTotals, Series, run};
+use tokio_util::sync::CancellationToken;
+
+use super::account::{Account, Ledger};
+use super::file::LogFile;
+use super::interruptible::Interruptible;
+use super::piece::{Part, PieceReport};
+use super::plan::{Plan, Step};
+use super::progress::Progress;
+use super::read::read_stream;
+use super::task::{Read, ReadLogs};
+use crate::jobs::{Job, Scanner};
+
+/// A job on a list of files.
+///
+/// ```no_run
+/// use findrobots::{LogFile, Robots, Search};
+/// use harness::{ExecutorKind, Series};
+/// use tokio_util::sync::CancellationToken;
+///
+/// let files = [LogFile::new("access.log.gz")?];
+/// let search = Search::new(Robots::default(), &files);
+/// let outcome = search.run(Series::new(ExecutorKind::Threads, None), &CancellationToken::new());
+/// for (host, requests) in outcome.total.sorted() {
+///     println!("{requests} {}", String::from_utf8_lossy(host));
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Search<'f, J> {
+    job: J,
+    files: &'f [LogFile],
+    progress: Progress,
+    measures_memory: bool,
+}
+
+/// The result of a [`Search`].
+#[derive(Debug)]
+pub struct Outcome<J: Job> {
+    /// The result of the job for everything that was read.
+    pub total: J::Partial,
+    /// What was read of each file, in the order of the files.
+    pub accounts: Vec<Account>,
+    /// The time from the start of the executor to the last result.
+    pub elapsed: Duration,
+    /// What the run took, or the reason why it ended early.
+    pub totals: Result<RunTotals, RunError>,
+    tasks: Vec<TaskRecord>,
+}
+
+/// A task with its outcome.
+#[derive(Debug)]
+struct TaskRecord {
+    label: String,
+    /// The positions of its files.
+    files: Vec<usize>,
+    outcome: TaskOutcome,
+    message: Option<String>,
+}
+
+impl<'f, J: Job> Search<'f, J> {
+    /// Returns the search of these files.
+    pub fn new(job: J, files: &'f [LogFile]) -> Self {
+        Self {
+            job,
+            files,
+            progress: Progress::default(),
+            measures_memory: false,
+        }
+    }
+
+    /// Counts the bytes that have been read in `progress`, while the files are read.
+    #[must_use]
+    pub fn with_progress(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// Measures processor time and memory.
+    #[must_use]
+    pub fn measured(self) -> Self {
+        Self {
+            measures_memory: true,
+            ..self
+        }
+    }
+
+    /// Reads all files on the executor of `series`, and streams in the calling thread afterwards. Blocks until all has been
+    /// read.
+    ///
+    /// When `stop` is cancelled, nothing more is read, and the outcome has the result for what was read until then. A damaged or
+    /// missing file does not stop the others.
+    pub fn run(&self, series: Series, stop: &CancellationToken) -> Outcome<J> {
+        let began = Instant::now();
+        let ledger = RefCell::new(Ledger::new(self.files));
+        let records = RefCell::new(Vec::<TaskRecord>::new());
+        let mut total = J::Partial::default();
+        let mut elapsed = Duration::ZERO;
+        let tasks = self.tasks(&ledger, &records);
+        let each = |index: usize, result: Result<(&Read<J>, &_), &TaskError>| {
+            elapsed = began.elapsed();
+            let (mut ledger, mut records) = (ledger.borrow_mut(), records.borrow_mut());
+            let record = &mut records[index];
+            match result {
+                Ok((read, _)) => {
+                    J::reduce(&mut total, &read.partial);
+                    record.complete(&read.reports);
+                    for report in &read.reports {
+                        ledger.add(report);
+                        self.add_progress(series, report);
+                    }
+                }
+                // Never started.
+                Err(TaskError::Cancelled) => {}
+                Err(error) => {
+                    for &file in &record.files {
+                        ledger.fail(file, &error.to_string());
+                    }
+                    record.outcome = TaskOutcome::Error;
+                    record.message = Some(error.to_string());
+                }
+            }
+        };
+        let totals = run(series, tasks, stop, self.measures_memory, each);
+        if self.read_streams(&mut ledger.borrow_mut(), &mut total, stop) {
+            elapsed = began.elapsed();
+        }
+        Outcome {
+            total,
+            accounts: ledger.into_inner().close(),
+            elapsed,
+            totals,
+            tasks: records.into_inner(),
+        }
+    }
+
+    /// Returns the tasks of the plan. Notes each in `ledger` and `records` when the executor takes it.
+    fn tasks(
+        &self,
+        ledger: &RefCell<Ledger>,
+        records: &RefCell<Vec<TaskRecord>>,
+    ) -> impl Iterator<Item = ReadLogs<J>> {
+        let mut parts = HashMap::<usize, usize>::new();
+        Plan::new(self.files).filter_map(move |step| {
+            let pieces = match step {
+                Step::Task(pieces) => pieces,
+                Step::AllOf(file) => {
+                    ledger.borrow_mut().all_planned(file);
+                    return None;
+                }
+            };
+            for piece in &pieces {
+                let is_last = piece.part == Part::Whole;
+                ledger.borrow_mut().plan_piece(piece.index, is_last);
+            }
+            let first = &pieces[0];
+            let path = first.file.path().display();
+            let label = match (first.part, pieces.len() - 1) {
+                (Part::Whole, 0) => path.to_string(),
+                (Part::Whole, more) => format!("{path} and {more} more"),
+                _ => {
+                    let part = parts.entry(first.index).or_default();
+                    *part += 1;
+                    format!("{path} [{part}]")
+                }
+            };
+            records.borrow_mut().push(TaskRecord {
+                label,
+                files: pieces.iter().map(|piece| piece.index).collect(),
+                outcome: TaskOutcome::NotAttempted,
+                message: None,
+            });
+            Some(ReadLogs {
+                job: self.job.clone(),
+                pieces,
+                progress: self.progress.clone(),
+            })
+        })
+    }
+
+    /// Adds what a worker process has read. Workers in this process count themselves.
+    fn add_progress(&self, series: Series, report: &PieceReport) {
+        if series.executor() == harness::ExecutorKind::Processes {
+            self.progress.add(report.compressed);
+        }
+    }
+
+    /// Reads the streams, which only this process can read. Returns whether there were any.
+    fn read_streams(
+        &self,
+        ledger: &mut Ledger,
+        total: &mut J::Partial,
+        stop: &CancellationToken,
+    ) -> bool {
+        let scanner = Scanner::new(&self.job);
+        let mut any = false;
+        for (index, file) in self.files.iter().enumerate() {
+            if !file.is_stream() || stop.is_cancelled() {
+                continue;
+            }
+            any = true;
+            ledger.plan_piece(index, true);
+            let context = Arc::new(StopContext(stop.clone()));
+            let mut partial = J::Partial::default();
+            let mut read = |input: &mut dyn io::Read| {
+                let progress = &self.progress;
+                read_stream(index, file, input, &scanner, &mut partial, progress)
+            };
+            let report = with_context(context, || match file.is_standard_input() {
+                true => Ok(read(&mut Interruptible::new(io::stdin().lock(), stop))),
+                false => file
+                    .open()
+                    .map(|file| read(&mut Interruptible::new(file, stop))),
+            });
+            match report {
+                Ok(mut report) => {
+                    if stop.is_cancelled() {
+                        // The end of the stream was not its own.
+                        report.stopped = true;
+                        report.damage.clear();
+                    }
+                    ledger.add(&report);
+                }
+                Err(error) => ledger.fail(index, &error.to_string()),
+            }
+            J::reduce(total, &partial);
+        }
+        any
+    }
+}
+
+/// What the reader of a stream may ask: whether the run is stopped.
+struct StopContext(CancellationToken);
+
+impl Context for StopContext {
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
+
+impl TaskRecord {
+    /// Notes the outcome of a task that returned.
+    fn complete(&mut self, reports: &[PieceReport]) {
+        let wrong = reports.iter().find_map(|report| {
+            let damage = report.damage.first().map(ToString::to_string);
+            report.unopened.clone().or(damage)
+        });
+        self.outcome = match &wrong {
+            Some(_) => TaskOutcome::Error,
+            None => TaskOutcome::Ok,
+        };
+        self.message = wrong;
+    }
+}
+
+impl<J: Job> Outcome<J> {
+    /// Returns the names of all tasks with their outcomes and messages, as [`named_run`](harness::named_run) takes them. The
+    /// names differ.
+    pub fn tasks(&self) -> Vec<(String, TaskOutcome, Option<String>)> {
+        let mut seen = HashMap::<&str, usize>::new();
+        let mut unique = |label| {
+            let count = seen.entry(label).or_default();
+            *count += 1;
+            match count {
+                1 => label.to_owned(),
+                again => format!("{label} ({again})"),
+            }
+        };
+        let tasks = self.tasks.iter();
+        tasks
+            .map(|task| (unique(&*task.label), task.outcome, task.message.clone()))
+            .collect()
+    }
+}
