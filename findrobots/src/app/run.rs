@@ -66,7 +66,7 @@ fn finish<J: Job>(
         accounts: &outcome.accounts,
         errors: &inputs.errors,
         malformed: malformed.map(|malformed| &malformed[..]),
-        elapsed_ms: outcome.elapsed.as_secs_f64() * 1000.0,
+        elapsed_ms: (outcome.elapsed.as_secs_f64() * 1e6).round() / 1e3,
         executor: series.executor().name(),
         workers: series.workers(),
     };

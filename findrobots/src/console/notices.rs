@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use comparison::count;
 use harness::{ExecutorKind, Series};
+use indicatif::DecimalBytes;
 
 use crate::jobs::{Malformed, Sort};
 use crate::work::{Account, Fate, Totals};
+
+/// The text from which on its rate is shown, in bytes.
+const MIN_RATED: u64 = 1_000_000;
 
 /// Returns a line for each thing that is wrong with a file.
 pub(crate) fn errors(accounts: &[Account]) -> String {
@@ -89,19 +93,23 @@ pub(crate) fn summary(totals: &Totals, elapsed: Duration, series: Series) -> Str
             format!("{}: {}", count(totals.all(), "file"), fates.join(", "))
         }
     };
-    let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    let (compressed, text) = (megabytes(totals.compressed), megabytes(totals.decompressed));
+    let (compressed, text) = (
+        DecimalBytes(totals.compressed),
+        DecimalBytes(totals.decompressed),
+    );
     let seconds = elapsed.as_secs_f64();
-    let rate = if seconds > 0.0 { text / seconds } else { 0.0 };
+    // Of little text, the rate would be that of starting.
+    let rate = match totals.decompressed >= MIN_RATED {
+        true => format!(": {:.0} MB/s", totals.decompressed as f64 / 1e6 / seconds),
+        false => String::new(),
+    };
     let workers = match (series.executor(), series.workers()) {
         (ExecutorKind::Sequential, _) => "one after another".to_owned(),
         (ExecutorKind::Threads, workers) => format!("on {}", count(workers, "thread")),
         (ExecutorKind::Processes, 1) => "on 1 process".to_owned(),
         (ExecutorKind::Processes, workers) => format!("on {workers} processes"),
     };
-    format!(
-        "{files}: {compressed:.1} MB, {text:.1} MB of text, in {seconds:.2} s ({rate:.0} MB/s) {workers}\n"
-    )
+    format!("{files}, {compressed} ({text} decompressed) in {seconds:.2} s{rate} {workers}\n")
 }
 
 /// Returns the line about a comparison that was stopped.

@@ -79,9 +79,22 @@ pub struct Malformed {
 pub struct Example(Vec<u8>);
 
 impl Example {
-    /// Returns the beginning of the line as text in which all bytes are visible.
+    /// Returns the beginning of the line, with escapes for control characters and for bytes that are not ASCII.
+    ///
+    /// ```
+    /// use findrobots::{Job, Robots, Strict};
+    ///
+    /// let job = Strict { job: Robots::default() };
+    /// let mut partial = Default::default();
+    /// job.map(b"\"two\" \x1bfields", &mut partial);
+    /// assert_eq!(partial.1[2].examples[0].text(), r#""two" \x1bfields"#);
+    /// ```
     pub fn text(&self) -> String {
-        self.0.escape_ascii().to_string()
+        let shown = |byte: &u8| match byte {
+            b'"' | b'\'' => char::from(*byte).to_string(),
+            byte => byte.escape_ascii().to_string(),
+        };
+        self.0.iter().map(shown).collect()
     }
 }
 
