@@ -3,20 +3,20 @@
 //! It has its own buffer, and not a `BufReader`, because a worker must see in the middle of a task whether its parent has
 //! cancelled the task: it then reads what has arrived without waiting, and keeps it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
-use std::io::{self, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::cmsg_space;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
+use rustix::net::RecvFlags;
 
-use super::attachments::MAX_ATTACHMENTS;
 use super::frame::{self, HEADER_BYTES, MAX_FRAME_BYTES};
+use super::socket::{await_bytes, read_once};
 
 /// Reads the frames that arrive at a socket.
 ///
@@ -245,7 +245,7 @@ impl Receiver {
             }
             let read = if left >= READ_BYTES {
                 // Not by way of the buffer, which would be one more copy. Descriptors come with the header, not here.
-                let read = read_once(socket, &mut target[filled..])?;
+                let read = read_once(socket, &mut target[filled..], RecvFlags::empty(), None)?;
                 filled += read;
                 read
             } else {
@@ -289,17 +289,7 @@ impl Receiver {
     fn fill(&mut self, socket: &UnixStream, flags: RecvFlags) -> io::Result<usize> {
         self.make_room();
         let room = &mut self.buffer[self.end..];
-        let read = loop {
-            let read = match &mut self.descriptors {
-                Some(descriptors) => receive_descriptors(socket, room, flags, descriptors),
-                None if flags.is_empty() => rustix::io::read(socket, &mut *room),
-                None => rustix::net::recv(socket, &mut *room, flags).map(|(read, _)| read),
-            };
-            match read {
-                Err(Errno::INTR) => {}
-                read => break read?,
-            }
-        };
+        let read = read_once(socket, room, flags, self.descriptors.as_mut())?;
         self.end += read;
         Ok(read)
     }
@@ -322,191 +312,5 @@ impl Receiver {
         } else if self.end == self.buffer.len() {
             self.buffer.resize(2 * self.buffer.len(), 0);
         }
-    }
-}
-
-/// Receives bytes, and queues the descriptors that come with them.
-fn receive_descriptors(
-    socket: &UnixStream,
-    room: &mut [u8],
-    flags: RecvFlags,
-    descriptors: &mut VecDeque<Vec<OwnedFd>>,
-) -> rustix::io::Result<usize> {
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_ATTACHMENTS))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    // Not inherited by programs that a task starts.
-    #[cfg(not(target_vendor = "apple"))]
-    let flags = flags | RecvFlags::CMSG_CLOEXEC;
-    let received = recvmsg(socket, &mut [IoSliceMut::new(room)], &mut ancillary, flags)?;
-    let mut batch = Vec::new();
-    for message in ancillary.drain() {
-        if let RecvAncillaryMessage::ScmRights(received) = message {
-            batch.extend(received);
-        }
-    }
-    // The system passes the descriptors of one frame at a time. If it has to leave some out, the frame still has a batch.
-    if !batch.is_empty() || received.flags.contains(ReturnFlags::CTRUNC) {
-        descriptors.push_back(batch);
-    }
-    Ok(received.bytes)
-}
-
-/// Reads what has arrived at the socket, and waits if that is nothing. Returns the number of bytes, 0 at the end of the
-/// stream.
-fn read_once(socket: &UnixStream, target: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match rustix::io::read(socket, &mut *target) {
-            Err(Errno::INTR) => {}
-            read => return Ok(read?),
-        }
-    }
-}
-
-/// Waits until there is something to read.
-///
-/// # Errors
-/// Of the kind `TimedOut` after the timeout.
-fn await_bytes(socket: &UnixStream, timeout: Duration) -> io::Result<()> {
-    let mut watched = [PollFd::new(socket, PollFlags::IN)];
-    let mut left = timeout;
-    loop {
-        let step = left.min(LONGEST_STEP);
-        let start = Instant::now();
-        let ready = poll(&mut watched, Timespec::try_from(step).ok().as_ref());
-        match ready {
-            Ok(0) => left -= step,
-            // A signal that comes again and again must not prolong the wait.
-            Err(Errno::INTR) => left -= start.elapsed().min(step),
-            Ok(_) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-    }
-}
-
-/// The longest single wait. When both processes have been stopped and are continued, this much of the timeout may have
-/// passed, but not all of it.
-const LONGEST_STEP: Duration = Duration::from_secs(1);
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::thread;
-
-    use super::super::frame::Frame;
-    use super::super::sender::send_with;
-    use super::*;
-
-    fn frame(number: u64, body: &[u8]) -> Vec<u8> {
-        let mut frame = Frame::new();
-        frame.body().extend_from_slice(body);
-        frame.finish(number).unwrap();
-        frame.into_bytes()
-    }
-
-    /// Returns the end of a connection at which these bytes arrive, and then its end.
-    fn arriving(bytes: Vec<u8>) -> UnixStream {
-        let (mut here, there) = UnixStream::pair().unwrap();
-        thread::spawn(move || here.write_all(&bytes));
-        there
-    }
-
-    #[test]
-    fn frames_of_any_size_are_received_one_by_one_until_the_end_of_the_stream() {
-        let sizes = [
-            0,
-            1,
-            READ_BYTES - HEADER_BYTES,
-            READ_BYTES,
-            3 * STEP_BYTES + 7,
-            5,
-        ];
-        let bodies = sizes.map(|size| (0..size).map(|n| n as u8).collect::<Vec<_>>());
-        let frames = (0..).zip(&bodies).map(|(number, body)| frame(number, body));
-        let socket = arriving(frames.collect::<Vec<_>>().concat());
-        let (mut receiver, mut body) = (Receiver::new(), Vec::new());
-        for (number, expected) in (0..).zip(&bodies) {
-            let received = receiver.receive(&socket, &mut body).unwrap();
-            assert_eq!(received, Some(number));
-            assert!(&body == expected, "{} bytes", expected.len());
-        }
-        assert_eq!(receiver.receive(&socket, &mut body).unwrap(), None);
-    }
-
-    #[test]
-    fn a_stream_that_ends_within_a_frame_is_an_error() {
-        let whole = frame(1, b"one");
-        for end in 1..whole.len() {
-            let socket = arriving(whole[..end].to_vec());
-            let received = Receiver::new().receive(&socket, &mut Vec::new());
-            let error = received.unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{end} bytes");
-        }
-    }
-
-    #[test]
-    fn an_impossible_length_is_refused_without_allocating() {
-        let mut huge = frame(1, b"one");
-        huge[..4].fill(0xff);
-        let mut body = Vec::new();
-        let received = Receiver::new().receive(&arriving(huge), &mut body);
-        assert_eq!(received.unwrap_err().kind(), io::ErrorKind::InvalidData);
-        // Allowed, but it does not arrive.
-        let mut long = frame(1, b"one");
-        long[..4].copy_from_slice(&(1_u32 << 29).to_le_bytes());
-        let received = Receiver::new().receive(&arriving(long), &mut body);
-        assert_eq!(received.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        assert!(body.capacity() <= STEP_BYTES);
-    }
-
-    #[test]
-    fn the_memory_of_a_huge_frame_is_released_with_the_next() {
-        let socket = arriving([frame(1, &vec![7; 8 << 20]), frame(2, b"two")].concat());
-        let (mut receiver, mut body) = (Receiver::new(), Vec::new());
-        receiver.receive(&socket, &mut body).unwrap();
-        assert!(body.capacity() >= 8 << 20);
-        receiver.receive(&socket, &mut body).unwrap();
-        assert!(body.capacity() <= 1 << 20);
-        assert!(receiver.buffer.len() <= READ_BYTES);
-    }
-
-    #[test]
-    fn a_frame_that_has_arrived_is_found_behind_others_and_still_received() {
-        let (mut here, there) = UnixStream::pair().unwrap();
-        let mut receiver = Receiver::new();
-        assert!(!receiver.has_arrived(&there, 9));
-        let long = vec![1; 100_000];
-        here.write_all(&frame(1, &long)).unwrap();
-        here.write_all(&frame(2, b"two")).unwrap();
-        let last = frame(9, b"");
-        here.write_all(&last[..5]).unwrap();
-        assert!(!receiver.has_arrived(&there, 9));
-        here.write_all(&last[5..]).unwrap();
-        assert!(receiver.has_arrived(&there, 9));
-        assert!(receiver.has_arrived(&there, 2) && !receiver.has_arrived(&there, 3));
-        let mut body = Vec::new();
-        for (number, expected) in [(1, &long[..]), (2, b"two"), (9, b"")] {
-            let received = receiver.receive(&there, &mut body).unwrap();
-            assert_eq!((received, &body[..]), (Some(number), expected));
-        }
-    }
-
-    #[test]
-    fn descriptors_that_did_not_arrive_are_not_replaced_by_those_of_the_next_frame() {
-        let (here, there) = UnixStream::pair().unwrap();
-        for number in [1, 2] {
-            let sent = [(); 3].map(|()| UnixStream::pair().unwrap().0.into());
-            send_with(&here, &frame(number, b""), &sent).unwrap();
-        }
-        let mut receiver = Receiver::with_descriptors(Vec::new(), Vec::new());
-        assert!(receiver.has_arrived(&there, 2));
-        // As if there had been no room for one.
-        drop(receiver.descriptors.as_mut().unwrap()[0].pop());
-        receiver.receive(&there, &mut Vec::new()).unwrap();
-        assert!(receiver.take_descriptors(3).is_err());
-        receiver.receive(&there, &mut Vec::new()).unwrap();
-        assert_eq!(receiver.take_descriptors(3).unwrap().len(), 3);
     }
 }
