@@ -97,10 +97,16 @@ fn until_closed(mut socket: UnixStream) -> Vec<u8> {
     received
 }
 
-fn strangers_are_disconnected() {
+/// Starts a manager with a queue. Returns both, and where they are.
+fn manager_with_queue() -> (Manager, Queue<u32>, Target) {
     let manager = Manager::start().unwrap();
-    let queue = manager.queue::<u32>(None).unwrap();
+    let queue = manager.queue(None).unwrap();
     let target = Target::of(&queue);
+    (manager, queue, target)
+}
+
+fn strangers_are_disconnected() {
+    let (manager, queue, target) = manager_with_queue();
     let hello = target.hello();
     let mut other_start = hello.clone();
     other_start[12] = b'?';
@@ -129,9 +135,7 @@ fn strangers_are_disconnected() {
 }
 
 fn a_stranger_that_says_nothing_is_disconnected() {
-    let manager = Manager::start().unwrap();
-    let queue = manager.queue::<u32>(None).unwrap();
-    let target = Target::of(&queue);
+    let (manager, _queue, target) = manager_with_queue();
     let silent = target.connect();
     let mut slow = target.connect();
     slow.write_all(&target.hello()[..20]).unwrap();
@@ -142,9 +146,7 @@ fn a_stranger_that_says_nothing_is_disconnected() {
 }
 
 fn a_wrong_key_is_refused() {
-    let manager = Manager::start().unwrap();
-    let queue = manager.queue::<u32>(None).unwrap();
-    let mut target = Target::of(&queue);
+    let (manager, queue, mut target) = manager_with_queue();
     target.key[31] ^= 1;
     let mut socket = target.connect();
     socket.write_all(&target.hello()).unwrap();
@@ -195,10 +197,8 @@ fn a_client_that_sends_garbage_is_disconnected_and_its_lock_released() {
 }
 
 fn a_request_may_arrive_in_parts() {
-    let manager = Manager::start().unwrap();
-    let queue = manager.queue::<u32>(None).unwrap();
+    let (_manager, queue, target) = manager_with_queue();
     queue.put(7).unwrap();
-    let target = Target::of(&queue);
     let get = request(QUEUE, target.id, &[GET, 0]);
     let mut socket = target.connect();
     for byte in [target.hello(), get].concat() {
@@ -213,10 +213,8 @@ fn a_request_may_arrive_in_parts() {
 }
 
 fn half_a_frame_ends_with_its_client() {
-    let manager = Manager::start().unwrap();
-    let queue = manager.queue::<u32>(None).unwrap();
+    let (manager, queue, target) = manager_with_queue();
     queue.put(7).unwrap();
-    let target = Target::of(&queue);
     let get = request(QUEUE, target.id, &[GET, 0]);
     for end in 1..get.len() {
         let (mut socket, _) = target.client();
@@ -227,9 +225,7 @@ fn half_a_frame_ends_with_its_client() {
 }
 
 fn a_request_of_a_client_that_ends_at_once_is_handled() {
-    let manager = Manager::start().unwrap();
-    let queue = manager.queue::<u32>(None).unwrap();
-    let target = Target::of(&queue);
+    let (_manager, queue, target) = manager_with_queue();
     // The value 7, without a timeout.
     let put = request(QUEUE, target.id, &[PUT, 2, 0, 7, 0]);
     let mut socket = target.connect();
@@ -248,9 +244,7 @@ fn peak_memory(id: u32) -> u64 {
 }
 
 fn an_announced_length_takes_no_memory() {
-    let manager = Manager::start().unwrap();
-    let queue = manager.queue::<u32>(None).unwrap();
-    let target = Target::of(&queue);
+    let (manager, queue, target) = manager_with_queue();
     let clients: Vec<_> = (0..20)
         .map(|_| {
             let (mut socket, _) = target.client();
