@@ -4,6 +4,9 @@
 //! A reply has the number of its request, so replies may come in any order, and one that belongs to no request is
 //! recognised. The length is not trusted: it is at most 1 GiB, and memory is allocated only for bytes that arrive.
 
+use portable_task::{RemoteError, RemoteErrorKind};
+use serde::Serialize;
+
 const LENGTH_BYTES: usize = size_of::<u32>();
 const NUMBER_BYTES: usize = size_of::<u64>();
 pub(crate) const HEADER_BYTES: usize = LENGTH_BYTES + NUMBER_BYTES;
@@ -52,6 +55,20 @@ impl Frame {
         Self {
             bytes: vec![0; HEADER_BYTES],
         }
+    }
+
+    /// Returns the complete frame of a value, with this number.
+    ///
+    /// # Errors
+    /// If the value cannot be encoded, or the frame would be longer than 1 GiB: then the bytes that are too many are not
+    /// copied.
+    pub(crate) fn of(number: u64, value: &impl Serialize) -> Result<Self, RemoteError> {
+        let mut frame = Self::new();
+        portable_task::encode(value, frame.body())?;
+        frame
+            .finish(number)
+            .map_err(|error| RemoteError::new(RemoteErrorKind::Encode, error.to_string()))?;
+        Ok(frame)
     }
 
     /// Returns the buffer to which the body is appended. It begins with the header, which must stay.

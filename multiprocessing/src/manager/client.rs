@@ -157,3 +157,32 @@ impl Reply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::local;
+    use crate::manager::protocol::{AT_ONCE, ListRequest, LockRequest};
+
+    #[test]
+    fn a_request_that_cannot_be_encoded_releases_nothing() {
+        let address = local::address().unwrap();
+        let reentrant = false;
+        let lock = Handle::create(&address, New::Lock { reentrant }).unwrap();
+        let list = Handle::create(&address, New::List(Vec::new())).unwrap();
+        let acquire = Request::Lock(lock.id, LockRequest::Acquire(AT_ONCE));
+        lock.ask(&acquire).unwrap();
+
+        // Zeros that are never read take no memory.
+        let huge = Blob::new(vec![0; 1 << 30]);
+        let extend = Request::List(list.id, ListRequest::Extend(vec![huge]));
+        let error = list.ask(&extend).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot encode a value: it needs more than 1 GiB"
+        );
+
+        let release = Request::Lock(lock.id, LockRequest::Release);
+        assert_eq!(lock.ask(&release).unwrap(), Reply::Done);
+    }
+}

@@ -93,6 +93,8 @@ pub(crate) fn request(
     address: &Arc<Address>,
     request: &Request,
 ) -> Result<(Reply, Session), ManagerError> {
+    // Before anything else: a request that cannot be encoded must not cost the connection and all that it holds.
+    let frame = encode(request)?;
     let replied = CONNECTIONS.try_with(|connections| {
         let mut connections = connections.borrow_mut();
         let mut known = connections.iter();
@@ -107,7 +109,7 @@ pub(crate) fn request(
         };
         let connection = &mut connections[index].1;
         let session = connection.session;
-        match connection.request(request) {
+        match connection.request(frame) {
             Ok(reply) => Ok((reply, session)),
             Err(error) => {
                 // The next reply would not be that of the next request.
@@ -128,7 +130,7 @@ pub(crate) fn release(session: Session, request: &Request) {
         let connections = connections.borrow();
         let mut connections = connections.iter();
         let found = connections.find(|(_, connection)| connection.session == session);
-        found.map(|(_, connection)| connection.send(UNANSWERED, request))
+        found.map(|(_, connection)| connection.send(&encode(request)?))
     });
 }
 
@@ -158,7 +160,9 @@ impl Connection {
         };
         let mut frame = Frame::new();
         frame.body().extend_from_slice(&hello(&address.key));
-        connection.send_frame(frame, UNANSWERED)?;
+        let finished = frame.finish(UNANSWERED);
+        finished.map_err(|error| ManagerError::Encode(error.to_string()))?;
+        connection.send(&frame)?;
         connection.receive(UNANSWERED)?;
         match *connection.body {
             [answer] if answer == Welcome::Accepted as u8 => Ok(connection),
@@ -169,25 +173,17 @@ impl Connection {
         }
     }
 
-    fn request(&mut self, request: &Request) -> Result<Reply, ManagerError> {
+    /// # Errors
+    /// If the request cannot be sent or its reply not received. The connection cannot be used any more then.
+    fn request(&mut self, mut request: Frame) -> Result<Reply, ManagerError> {
         self.last_number += 1;
-        let number = self.last_number;
-        self.send(number, request)?;
-        self.receive(number)?;
+        request.set_number(self.last_number);
+        self.send(&request)?;
+        self.receive(self.last_number)?;
         postcard::from_bytes(&self.body).map_err(|error| ManagerError::Decode(error.to_string()))
     }
 
-    fn send(&self, number: u64, request: &Request) -> Result<(), ManagerError> {
-        let mut frame = Frame::new();
-        let body = std::mem::take(frame.body());
-        let encoded = postcard::to_extend(request, body);
-        *frame.body() = encoded.map_err(|error| ManagerError::Encode(error.to_string()))?;
-        self.send_frame(frame, number)
-    }
-
-    fn send_frame(&self, mut frame: Frame, number: u64) -> Result<(), ManagerError> {
-        let finished = frame.finish(number);
-        finished.map_err(|error| ManagerError::Encode(error.to_string()))?;
+    fn send(&self, frame: &Frame) -> Result<(), ManagerError> {
         send_all(&self.socket, frame.as_bytes()).map_err(gone_or)
     }
 
@@ -207,6 +203,11 @@ impl Connection {
         let peeked = rustix::net::recv(&self.socket, &mut [0], flags);
         matches!(peeked, Err(Errno::AGAIN | Errno::INTR) | Ok((_, 1..)))
     }
+}
+
+/// Encodes a request, as one without a reply.
+fn encode(request: &Request) -> Result<Frame, ManagerError> {
+    Frame::of(UNANSWERED, request).map_err(|error| ManagerError::Encode(error.message))
 }
 
 /// Returns the meaning of an error of a socket.
