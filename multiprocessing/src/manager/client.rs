@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::connection::{self, Address, Session, request};
+use super::connection::{self, Address, Session, request, request_in};
 use super::encoding::Blob;
 use super::error::ManagerError;
 use super::protocol::{Fault, New, ObjectId, Reply, Request};
@@ -45,6 +45,24 @@ impl Handle {
         match request(&self.address, request_to_send)? {
             (Reply::Fault(fault), _) => Err(fault.into()),
             replied => Ok(replied),
+        }
+    }
+
+    /// Sends a request about something that this thread got in a session, and waits for the reply.
+    ///
+    /// # Errors
+    /// [`ManagerError::NotOwner`] if the session has ended: the manager has released what belonged to it. What this thread
+    /// has got since then, perhaps of the same object, is not touched.
+    pub(crate) fn ask_in(
+        &self,
+        session: Session,
+        request_to_send: &Request,
+    ) -> Result<Reply, ManagerError> {
+        match request_in(session, request_to_send)? {
+            Some(Reply::Fault(fault)) => Err(fault.into()),
+            Some(reply) => Ok(reply),
+            // Fails if the manager has ended, which is the better explanation.
+            None => request(&self.address, &Request::Status).and(Err(ManagerError::NotOwner)),
         }
     }
 

@@ -85,8 +85,11 @@ struct Connection {
 }
 
 thread_local! {
-    static CONNECTIONS: RefCell<Vec<(Arc<Address>, Connection)>> = const { RefCell::new(Vec::new()) };
+    static CONNECTIONS: RefCell<Connections> = const { RefCell::new(Vec::new()) };
 }
+
+/// The connections of a thread.
+type Connections = Vec<(Arc<Address>, Connection)>;
 
 /// Sends a request over this thread's connection, and waits for its reply.
 pub(crate) fn request(
@@ -107,19 +110,40 @@ pub(crate) fn request(
                 connections.len() - 1
             }
         };
-        let connection = &mut connections[index].1;
-        let session = connection.session;
-        match connection.request(frame) {
-            Ok(reply) => Ok((reply, session)),
-            Err(error) => {
-                // The next reply would not be that of the next request.
-                connections.swap_remove(index);
-                Err(error)
-            }
-        }
+        let session = connections[index].1.session;
+        exchange(&mut connections, index, frame).map(|reply| (reply, session))
     });
     // This thread is ending, and has closed its connections.
     replied.unwrap_or(Err(ManagerError::Gone))
+}
+
+/// Sends a request over the connection of this session, and waits for its reply. Returns `None` if this thread has lost that
+/// connection, which has released what it held.
+pub(crate) fn request_in(
+    session: Session,
+    request: &Request,
+) -> Result<Option<Reply>, ManagerError> {
+    let frame = encode(request)?;
+    let replied = CONNECTIONS.try_with(|connections| {
+        let mut connections = connections.borrow_mut();
+        let mut known = connections.iter();
+        match known.position(|(_, known)| known.session == session) {
+            Some(index) => exchange(&mut connections, index, frame).map(Some),
+            None => Ok(None),
+        }
+    });
+    replied.unwrap_or(Err(ManagerError::Gone))
+}
+
+/// Sends a request over one of the connections, which is closed if that or its reply fails: the next reply would not be
+/// that of the next request.
+fn exchange(
+    connections: &mut Connections,
+    index: usize,
+    request: Frame,
+) -> Result<Reply, ManagerError> {
+    let replied = connections[index].1.request(request);
+    replied.inspect_err(|_| drop(connections.swap_remove(index)))
 }
 
 /// Sends a request that releases something of this session, without waiting. The manager handles it before a request that

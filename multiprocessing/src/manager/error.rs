@@ -60,7 +60,8 @@ pub enum ManagerError {
     /// This thread holds the lock already, so it would wait forever.
     #[error("this thread holds the lock already")]
     Deadlock,
-    /// This thread does not hold the lock, the permit or the item.
+    /// This thread does not hold the lock, the permit or the item: it never did, or it has lost the connection to the manager
+    /// with which it got it, and the manager has released it.
     #[error("this thread does not hold it")]
     NotOwner,
     /// A bounded semaphore would have more permits than at its start.

@@ -97,8 +97,9 @@ impl Condition {
     /// [`Condition`] has an example.
     ///
     /// # Errors
-    /// [`LockError::OwnerDied`], with the guard, if the previous owner ended while it held the lock. If the guard is of
-    /// another lock, which is released then, or the manager has ended.
+    /// [`LockError::OwnerDied`], with the guard, if the previous owner ended while it held the lock.
+    /// [`ManagerError::NotOwner`] if the guard is of another lock, which is released then, or if this thread has lost the
+    /// connection with which it locked, which has released the lock. If the manager has ended.
     pub fn wait(&self, guard: Guard) -> Result<Guard, LockError<Guard>> {
         match self.wait_within(guard, None) {
             Ok((guard, _)) => Ok(guard),
@@ -147,9 +148,9 @@ impl Condition {
             return Err(ManagerError::NotOwner.into());
         }
         // While it waits, this thread does not hold the lock.
-        let lock = guard.into_handle();
+        let (lock, session) = guard.into_hold();
         let request = self.request(ConditionRequest::Wait(wait));
-        let (reply, session) = self.handle.0.ask_in_session(&request)?;
+        let reply = self.handle.0.ask_in(session, &request)?;
         let Reply::Locked {
             owner_died,
             notified,

@@ -117,7 +117,7 @@ impl Held {
 
     fn unlock(mut self) -> Result<(), ManagerError> {
         self.is_released = true;
-        self.handle.ask(&self.request())?.done()
+        self.handle.ask_in(self.session, &self.request())?.done()
     }
 }
 
@@ -199,7 +199,8 @@ macro_rules! lock {
             #[doc = concat!("[`", stringify!($lock), "`] has an example.")]
             ///
             /// # Errors
-            /// If the manager has ended.
+            /// [`ManagerError::NotOwner`] if this thread has lost the connection with which it locked: the lock has been
+            /// released then. If the manager has ended.
             pub fn unlock(self) -> Result<(), ManagerError> {
                 self.0.unlock()
             }
@@ -236,9 +237,9 @@ impl Guard {
         self.0.handle == lock.handle
     }
 
-    /// Returns the lock. It is not released.
-    pub(crate) fn into_handle(mut self) -> Handle {
+    /// Returns the lock, and the session to which its hold belongs. It is not released.
+    pub(crate) fn into_hold(mut self) -> (Handle, Session) {
         self.0.is_released = true;
-        self.0.handle.clone()
+        (self.0.handle.clone(), self.0.session)
     }
 }

@@ -22,6 +22,8 @@ mod lock;
 mod namespace;
 mod queue;
 mod semaphore;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use barrier::Barrier;

@@ -352,13 +352,12 @@ impl<T> Item<T> {
     /// [`JoinableQueue`] has an example.
     ///
     /// # Errors
-    /// If the manager has ended.
+    /// [`ManagerError::NotOwner`] if this thread has lost the connection with which it took the item, which is handed out
+    /// again then. If the manager has ended.
     pub fn done(mut self) -> Result<(), ManagerError> {
         let held = &mut self.held;
-        let done = QueueRequest::Done(held.number);
-        held.handle
-            .ask(&Request::Queue(held.handle.id, done))?
-            .done()?;
+        let done = Request::Queue(held.handle.id, QueueRequest::Done(held.number));
+        held.handle.ask_in(held.session, &done)?.done()?;
         held.is_done = true;
         Ok(())
     }

@@ -90,11 +90,12 @@ impl Permit {
     /// [`Semaphore`] has an example.
     ///
     /// # Errors
-    /// If the manager has ended.
+    /// [`ManagerError::NotOwner`] if this thread has lost the connection with which it acquired the permit, which is
+    /// available again then. If the manager has ended.
     pub fn forget(mut self) -> Result<(), ManagerError> {
         self.is_released = true;
         let forget = Request::Semaphore(self.handle.id, SemaphoreRequest::Forget);
-        self.handle.ask(&forget)?.done()
+        self.handle.ask_in(self.session, &forget)?.done()
     }
 
     /// Makes the permit available and waits until the manager has done so. Dropping it neither waits nor reports errors.
@@ -102,11 +103,11 @@ impl Permit {
     /// [`Semaphore`] has an example.
     ///
     /// # Errors
-    /// If the manager has ended.
+    /// Those of [`forget`](Self::forget).
     pub fn release(mut self) -> Result<(), ManagerError> {
         self.is_released = true;
         let give_back = Request::Semaphore(self.handle.id, SemaphoreRequest::Return);
-        self.handle.ask(&give_back)?.done()
+        self.handle.ask_in(self.session, &give_back)?.done()
     }
 }
 
