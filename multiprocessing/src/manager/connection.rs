@@ -146,8 +146,8 @@ fn exchange(
     replied.inspect_err(|_| drop(connections.swap_remove(index)))
 }
 
-/// Sends a request that releases something of this session, without waiting. The manager handles it before a request that
-/// any client sends later.
+/// Sends a request that releases something of this session, without waiting. The manager handles it before this thread's
+/// next request. A request that another thread sends later may overtake it.
 pub(crate) fn release(session: Session, request: &Request) {
     // Fails if this thread is ending, or the connection is broken: both release everything.
     let _ = CONNECTIONS.try_with(|connections| {

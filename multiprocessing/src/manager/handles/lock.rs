@@ -82,6 +82,9 @@ handle!(RLock);
 
 /// The hold of a thread on a [`Lock`]. Dropping it releases the lock.
 ///
+/// The drop does not wait for the manager. The lock is free before the next request of this thread is handled, but the
+/// `try_lock` of another thread may come first, even one that starts after the drop. [`unlock`](Self::unlock) waits.
+///
 /// It cannot be sent to another thread, because it belongs to this thread's connection to the manager. One that is forgotten
 /// is released by the end of the thread. [`Lock`] has an example.
 #[must_use = "a lock is released when its guard is dropped"]
@@ -193,8 +196,8 @@ macro_rules! lock {
         }
 
         impl $guard {
-            /// Releases it and waits until the manager has done so. Dropping the guard releases as well, but neither waits
-            /// nor reports errors.
+            /// Releases it and waits until the manager has done so: what any thread requests after this finds it released.
+            /// Dropping the guard releases as well, but neither waits nor reports errors.
             ///
             #[doc = concat!("[`", stringify!($lock), "`] has an example.")]
             ///

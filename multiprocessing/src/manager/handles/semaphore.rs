@@ -73,6 +73,9 @@ handle!(BoundedSemaphore);
 
 /// A permit of a semaphore. Dropping it makes it available again.
 ///
+/// The drop does not wait for the manager. The permit is available before the next request of this thread is handled, but
+/// the `try_acquire` of another thread may come first. [`release`](Self::release) waits.
+///
 /// It cannot be sent to another thread, because it belongs to this thread's connection to the manager. See
 /// [`forget`](Self::forget) for permits that others release. [`Semaphore`] has an example.
 #[must_use = "a permit is released when it is dropped"]

@@ -87,8 +87,8 @@ impl Server {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 polled => polled?,
             }
-            // In the order in which the sockets became ready, so a lock that one client has released is free for a client
-            // that requests it later.
+            // In the order in which the sockets became ready. That is only nearly the order of the requests: a client that
+            // was ready before another one released a lock may have requested the lock after that.
             for event in &events {
                 match event.token() {
                     OWNER if self.owner_has_gone() => return Ok(()),
