@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ManagerError;
 use super::hello::{Key, Welcome, hello};
 use super::protocol::{Reply, Request, UNANSWERED};
+use super::user::is_of_this_user;
 use crate::connection::{Frame, Receiver, send_all};
 
 /// Where a manager is, and the key to it.
@@ -175,8 +176,12 @@ impl Connection {
     fn open(address: &Address) -> Result<Self, ManagerError> {
         static LAST_SESSION: AtomicU64 = AtomicU64::new(0);
 
+        let socket = address.connect().map_err(gone_or)?;
+        if !is_of_this_user(&socket) {
+            return Err(ManagerError::Refused("it belongs to another user"));
+        }
         let mut connection = Self {
-            socket: address.connect().map_err(gone_or)?,
+            socket,
             receiver: Receiver::new(),
             session: Session(LAST_SESSION.fetch_add(1, Ordering::Relaxed)),
             last_number: UNANSWERED,

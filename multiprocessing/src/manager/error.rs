@@ -34,7 +34,7 @@ pub enum ManagerError {
     /// The system refused something to this process, such as a descriptor.
     #[error("the system refused an operation: {0}")]
     Io(#[source] io::Error),
-    /// The manager does not accept this process. Holds the reason.
+    /// The manager does not accept this process, or belongs to another user. Holds the reason.
     #[error("the manager refuses the connection: {0}")]
     Refused(&'static str),
     /// A value cannot be encoded. Holds the reason.

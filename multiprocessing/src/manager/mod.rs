@@ -23,6 +23,7 @@
 //!
 //! * `error`: the errors of all operations
 //! * `encoding`: the encoding of values
+//! * `user`: which users' processes talk to each other
 //! * `hello`: how clients and manager recognise each other
 //! * `protocol`: what they say to each other then
 //! * `core`: the objects, and the clients that wait for them
@@ -50,6 +51,7 @@ mod protocol;
 mod server;
 pub mod service;
 mod start;
+mod user;
 
 pub use error::{LockError, ManagerError};
 pub use handles::{

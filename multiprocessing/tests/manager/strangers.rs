@@ -11,13 +11,16 @@ use portable_task::Bytes;
 use serde::Serialize;
 
 use crate::support::{Worker, trials, until_waiting};
-use crate::tasks::{LeaveManager, ManagerWithDescriptors, ManyThreads};
+use crate::tasks::{
+    Greet, LeaveManager, Length, ManagerWithDescriptors, ManyThreads, OwnQueue, text,
+};
 
 pub(crate) fn tests() -> Vec<Trial> {
     trials![
         strangers_are_disconnected,
         a_stranger_that_says_nothing_is_disconnected,
         a_wrong_key_is_refused,
+        another_user_is_refused,
         a_client_that_sends_garbage_is_disconnected_and_its_lock_released,
         a_request_may_arrive_in_parts,
         half_a_frame_ends_with_its_client,
@@ -161,6 +164,27 @@ fn a_wrong_key_is_refused() {
     assert_eq!(error.to_string(), message);
     assert!(!format!("{queue:?} {manager:?}").contains(&format!("{:?}", target.key)));
     assert_eq!(queue.len().unwrap(), 0);
+}
+
+fn another_user_is_refused() {
+    const NOBODY: u32 = 65_534;
+
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("only root can start a process of another user");
+        return;
+    }
+    // The name of its socket is not in the file system, so no permissions protect it. The handle has the key.
+    let queue = Queue::<u32>::new(None).unwrap();
+    let mut other = Worker::start_as(NOBODY);
+    let refused = r#"Refused("it belongs to another user")"#;
+    assert_eq!(other.run(Length(queue.clone())), refused);
+    assert_eq!(text(other.run(OwnQueue()).len()), refused);
+    // A client that does not check that is not answered.
+    let target = Target::of(&queue);
+    let name = target.path.to_str().unwrap().strip_prefix('\0').unwrap();
+    let greet = || Greet(name.to_owned(), target.hello());
+    assert_eq!(other.run(greet()), []);
+    assert_eq!(Worker::start().run(greet()), frame(0, &[0]));
 }
 
 fn a_client_that_sends_garbage_is_disconnected_and_its_lock_released() {

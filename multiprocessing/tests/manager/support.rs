@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -31,6 +32,13 @@ impl Worker {
     pub(crate) fn start_in(folder: &Path) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.env("TMPDIR", folder);
+        Self::launch(Launcher::new(command, Role::Worker).unwrap())
+    }
+
+    /// Starts a worker of another user, which only root can do.
+    pub(crate) fn start_as(user: u32) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.uid(user).gid(user);
         Self::launch(Launcher::new(command, Role::Worker).unwrap())
     }
 

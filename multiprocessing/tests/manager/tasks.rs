@@ -1,5 +1,8 @@
 //! What the other processes do.
 
+use std::io::{Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::process::id;
 use std::thread::{park, spawn};
 
@@ -28,6 +31,9 @@ pub(crate) fn registry() -> Registry {
         .with::<AddAndPanic>()
         .with::<CallService>()
         .with::<SayAndBlock>()
+        .with::<Length>()
+        .with::<OwnQueue>()
+        .with::<Greet>()
 }
 
 /// One object of each kind, and a queue in which processes say that they have something.
@@ -111,7 +117,7 @@ impl Act {
     ];
 }
 
-fn text<T: std::fmt::Debug>(outcome: Result<T, ManagerError>) -> String {
+pub(crate) fn text<T: std::fmt::Debug>(outcome: Result<T, ManagerError>) -> String {
     outcome.map_or_else(|error| format!("{error:?}"), |value| format!("{value:?}"))
 }
 
@@ -364,3 +370,31 @@ fn say_and_block(has: Queue<u32>, event: Event) -> u32 {
 }
 
 task!(pub(crate) SayAndBlock = fn say_and_block(has: Queue<u32>, event: Event) -> u32);
+
+/// Returns the length of a queue, or the error.
+fn length(queue: Queue<u32>) -> String {
+    text(queue.len())
+}
+
+task!(pub(crate) Length = fn length(queue: Queue<u32>) -> String);
+
+/// Returns a queue that this process holds.
+fn own_queue() -> Queue<u32> {
+    Queue::new(None).unwrap()
+}
+
+task!(pub(crate) OwnQueue = fn own_queue() -> Queue<u32>);
+
+/// Sends bytes to the socket with this name, which is not in the file system. Returns what comes back at first.
+fn greet(name: String, bytes: Vec<u8>) -> Vec<u8> {
+    let address = SocketAddr::from_abstract_name(name).unwrap();
+    let mut socket = UnixStream::connect_addr(&address).unwrap();
+    // Fails if the connection has been closed already, and so does the other.
+    let _ = socket.write_all(&bytes);
+    let mut answer = vec![0; 100];
+    let length = socket.read(&mut answer).unwrap_or(0);
+    answer.truncate(length);
+    answer
+}
+
+task!(pub(crate) Greet = fn greet(name: String, bytes: Vec<u8>) -> Vec<u8>);

@@ -222,6 +222,9 @@ impl<T> Queue<T> {
     /// who take them, so the queue ends with this process, and not with its last handle. Then operations in other processes
     /// fail with [`ManagerError::Gone`].
     ///
+    /// Only processes of this user can use it. On Linux and Android their user is checked, because the name of the socket is
+    /// not that of a file with permissions.
+    ///
     /// Each thread that uses the queues of this process takes a descriptor in it. While this process has none left, the first
     /// operation of another thread waits, and so does this function in a thread that has not used a queue.
     ///

@@ -16,6 +16,7 @@ use crate::manager::core::{ClientId, Core};
 use crate::manager::encoding::Blob;
 use crate::manager::hello::{Key, Welcome, welcome};
 use crate::manager::protocol::{Fault, Reply, Request, UNANSWERED};
+use crate::manager::user::is_of_this_user;
 
 const OWNER: Token = Token(0);
 const LISTENER: Token = Token(1);
@@ -155,7 +156,9 @@ impl Server {
         self.accept_at = None;
         loop {
             match self.listener.accept() {
-                Ok((socket, _)) => self.add(socket),
+                Ok((socket, _)) if is_of_this_user(&socket) => self.add(socket),
+                // It is closed. A client of ours has found out itself, and not connected.
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // The client has gone again.
