@@ -1,8 +1,10 @@
 //! Clients that do not behave, and more clients than usual.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::thread::{spawn, yield_now};
 
 use libtest_mimic::Trial;
 use multiprocessing::manager::{Event, Queue};
@@ -10,7 +12,7 @@ use multiprocessing::{Frame, Manager, Receiver};
 use portable_task::Bytes;
 use serde::Serialize;
 
-use crate::support::{Worker, trials, until_waiting};
+use crate::support::{Worker, trials, until_clients, until_waiting};
 use crate::tasks::{
     Greet, LeaveManager, Length, ManagerWithDescriptors, ManyThreads, OwnQueue, text,
 };
@@ -19,6 +21,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     trials![
         strangers_are_disconnected,
         a_stranger_that_says_nothing_is_disconnected,
+        strangers_take_a_bounded_number_of_descriptors,
         a_wrong_key_is_refused,
         another_user_is_refused,
         a_client_that_sends_garbage_is_disconnected_and_its_lock_released,
@@ -148,6 +151,38 @@ fn a_stranger_that_says_nothing_is_disconnected() {
     assert_eq!(manager.status().unwrap().clients, 1);
 }
 
+/// Returns the number of descriptors of a process.
+fn descriptors(id: u32) -> usize {
+    fs::read_dir(format!("/proc/{id}/fd")).unwrap().count()
+}
+
+fn strangers_take_a_bounded_number_of_descriptors() {
+    const MOST: usize = 128;
+
+    let (manager, queue, target) = manager_with_queue();
+    let before = descriptors(manager.id());
+    let silent: Vec<_> = (0..2 * MOST).map(|_| target.connect()).collect();
+    let most = before + MOST;
+    while descriptors(manager.id()) < most {
+        yield_now();
+    }
+    // Those who are clients already do not wait, and with their replies come all that had arrived before.
+    assert_eq!(queue.len().unwrap(), 0);
+    assert_eq!(queue.len().unwrap(), 0);
+    assert_eq!(descriptors(manager.id()), most);
+    // The next ones are accepted as these say hello, leave or run out of time.
+    for mut socket in silent {
+        socket.write_all(&target.hello()).unwrap();
+        let mut welcome = [0; 13];
+        socket.read_exact(&mut welcome).unwrap();
+        assert_eq!(welcome[..], frame(0, &[0]));
+    }
+    let abandoned: Vec<_> = (0..MOST).map(|_| target.connect()).collect();
+    let one_more = spawn(move || queue.len().unwrap());
+    assert_eq!(one_more.join().unwrap(), 0);
+    drop(abandoned);
+}
+
 fn a_wrong_key_is_refused() {
     let (manager, queue, mut target) = manager_with_queue();
     target.key[31] ^= 1;
@@ -244,7 +279,7 @@ fn half_a_frame_ends_with_its_client() {
         let (mut socket, _) = target.client();
         socket.write_all(&get[..end]).unwrap();
     }
-    crate::support::until_clients(&manager, 1);
+    until_clients(&manager, 1);
     assert_eq!(queue.len().unwrap(), 1);
 }
 
@@ -261,7 +296,7 @@ fn a_request_of_a_client_that_ends_at_once_is_handled() {
 
 /// Returns the most memory that a process has had, in KiB.
 fn peak_memory(id: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let size = line.unwrap().split_whitespace().nth(1);
     size.unwrap().parse().unwrap()
@@ -302,7 +337,7 @@ fn a_client_that_stops_reading_is_disconnected() {
     }
     // Others do not wait for it.
     assert_eq!(list.len().unwrap(), 1);
-    crate::support::until_clients(&manager, 1);
+    until_clients(&manager, 1);
     assert!(peak_memory(manager.id()) < 200 << 10);
     assert!(until_closed(socket).len() < 1 << 20);
 }
@@ -338,7 +373,7 @@ fn a_thousand_clients_have_their_turn() {
     numbers.sort_unstable();
     let expected: Vec<u32> = (0..COUNT).flat_map(|n| [n, n]).collect();
     assert_eq!(numbers, expected);
-    crate::support::until_clients(&manager, 1);
+    until_clients(&manager, 1);
 }
 
 fn clients_wait_while_descriptors_are_short() {

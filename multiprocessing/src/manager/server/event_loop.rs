@@ -26,6 +26,10 @@ const FIRST_CLIENT: usize = 3;
 /// How long a client may take to say hello.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
 
+/// The most clients that have not said hello. Each has a descriptor, so the next ones wait until one of these says hello,
+/// leaves or runs out of time.
+const MAX_STRANGERS: usize = 128;
+
 /// How long to wait before accepting again, if the system lacks descriptors and no client leaves.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -41,7 +45,7 @@ pub(super) struct Server {
     next_client: usize,
     /// The clients that have not said hello, with the time until which they must have.
     strangers: BTreeSet<(Instant, usize)>,
-    /// When to accept again after a lack of descriptors.
+    /// When to accept again after a lack of descriptors, or too many strangers.
     accept_at: Option<Instant>,
     /// The clients of which not everything has been read.
     unfinished: VecDeque<usize>,
@@ -154,7 +158,7 @@ impl Server {
 
     fn accept(&mut self) {
         self.accept_at = None;
-        loop {
+        while self.strangers.len() < MAX_STRANGERS {
             match self.listener.accept() {
                 Ok((socket, _)) if is_of_this_user(&socket) => self.add(socket),
                 // It is closed. A client of ours has found out itself, and not connected.
@@ -163,12 +167,18 @@ impl Server {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // The client has gone again.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                // Descriptors are short. The clients remain in the queue of the socket.
-                Err(_) => {
-                    self.accept_at = Some(Instant::now() + ACCEPT_PAUSE);
-                    return;
-                }
+                // Descriptors are short.
+                Err(_) => break,
             }
+        }
+        // The others remain in the queue of the socket.
+        self.accept_at = Some(Instant::now() + ACCEPT_PAUSE);
+    }
+
+    /// Accepts those who wait since there were too many, now that one has left or said hello.
+    fn accept_waiting(&mut self) {
+        if self.accept_at.is_some() {
+            self.accept();
         }
     }
 
@@ -195,9 +205,7 @@ impl Server {
             None => self.core.client_gone(ClientId(client)),
         }
         drop(peer);
-        if self.accept_at.is_some() {
-            self.accept();
-        }
+        self.accept_waiting();
     }
 
     /// Reads what has arrived from a client, and handles its requests.
@@ -255,6 +263,7 @@ impl Server {
         }
         self.core.client_came();
         self.to_flush.push(client);
+        self.accept_waiting();
         Ok(())
     }
 
