@@ -8,10 +8,7 @@ use multiprocessing::{
 
 /// Waits until the list has something, and takes it.
 fn take(lock: Lock, filled: Condition, list: List<u32>) -> Result<u32, RemoteError> {
-    let mut guard = lock.lock()?;
-    while list.is_empty()? {
-        guard = filled.wait(guard)?;
-    }
+    let guard = filled.wait_while(lock.lock()?, || list.is_empty())?;
     let taken = list.pop()?;
     drop(guard);
     taken.ok_or_else(|| RemoteError::failed("another process has taken it"))

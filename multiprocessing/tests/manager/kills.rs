@@ -20,6 +20,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_killed_process_does_not_put_the_item_that_it_waits_to_put,
         a_killed_process_breaks_the_barrier_that_it_waits_at,
         a_killed_process_does_not_receive_a_notification,
+        a_killed_owner_does_not_end_a_wait_for_a_condition,
         a_killed_process_does_not_disturb_an_event_or_a_join,
         a_killed_process_does_not_end_the_service_that_it_calls,
         processes_that_are_killed_at_any_point_lose_no_item,
@@ -171,6 +172,24 @@ fn a_killed_process_does_not_receive_a_notification() {
     until_waiting(&manager, 1);
     guard.unlock().unwrap();
     assert_eq!(other.receive::<String>().unwrap(), "locked");
+}
+
+fn a_killed_owner_does_not_end_a_wait_for_a_condition() {
+    let manager = Manager::start().unwrap();
+    let objects = Objects::new(&manager);
+    let mut waiter = waiting(&manager, &objects, Act::WaitWhile, 0);
+    let mut holder = Worker::start();
+    holder.send(Perform(objects.clone(), Act::HoldLock));
+    assert_eq!(objects.has.get().unwrap(), holder.id());
+    // The waiter gets the lock after the killed holder. It must wait again, since the event is not set.
+    objects.condition.notify_one().unwrap();
+    holder.kill();
+    let guard = objects.lock.lock().unwrap();
+    assert_eq!(manager.status().unwrap().waiting, 1);
+    objects.event.set().unwrap();
+    objects.condition.notify_one().unwrap();
+    guard.unlock().unwrap();
+    assert_eq!(waiter.receive::<String>().unwrap(), "locked, owner died");
 }
 
 fn a_killed_process_does_not_disturb_an_event_or_a_join() {

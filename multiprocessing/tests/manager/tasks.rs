@@ -95,6 +95,8 @@ pub(crate) enum Act {
     GetItem,
     Join,
     WaitCondition,
+    /// Waits for the condition until the event is set.
+    WaitWhile,
     WaitEvent,
     WaitBarrier,
     Call,
@@ -169,6 +171,11 @@ fn perform(objects: Objects, act: Act) -> String {
         Act::WaitCondition => {
             let guard = objects.lock.lock().or_else(LockError::into_guard).unwrap();
             lock_text(objects.condition.wait(guard))
+        }
+        Act::WaitWhile => {
+            let guard = objects.lock.lock().or_else(LockError::into_guard).unwrap();
+            let is_awaited = || Ok(!objects.event.is_set()?);
+            lock_text(objects.condition.wait_while(guard, is_awaited))
         }
         Act::WaitEvent => text(objects.event.wait()),
         Act::WaitBarrier => text(objects.barrier.wait()),

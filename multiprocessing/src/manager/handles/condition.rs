@@ -124,19 +124,32 @@ impl Condition {
 
     /// Waits as long as `is_awaited` returns true, which is called while this thread holds the lock.
     ///
+    /// The end of an owner does not end the wait. `is_awaited` may then see what that owner has left half changed.
+    ///
     /// [`Condition`] has an example.
     ///
     /// # Errors
-    /// Those of [`wait`](Self::wait) and of `is_awaited`.
+    /// [`LockError::OwnerDied`], with the guard, after `is_awaited` has returned false, if one of the previous owners ended
+    /// meanwhile while it held the lock. Otherwise those of [`wait`](Self::wait) and of `is_awaited`.
     pub fn wait_while(
         &self,
         mut guard: Guard,
         mut is_awaited: impl FnMut() -> Result<bool, ManagerError>,
     ) -> Result<Guard, LockError<Guard>> {
+        let mut owner_died = false;
         while is_awaited()? {
-            guard = self.wait(guard)?;
+            guard = match self.wait(guard) {
+                Err(LockError::OwnerDied(guard)) => {
+                    owner_died = true;
+                    guard
+                }
+                waited => waited?,
+            };
         }
-        Ok(guard)
+        match owner_died {
+            true => Err(LockError::OwnerDied(guard)),
+            false => Ok(guard),
+        }
     }
 
     fn wait_within(
