@@ -8,8 +8,8 @@ use crate::manager::protocol::{ConditionRequest, Fault, LockRequest, ObjectId, R
 #[derive(Debug)]
 struct Waiter {
     client: ClientId,
-    /// The condition that it waited for, if it did, and whether that was notified.
-    resumes: Option<(ObjectId, bool)>,
+    /// The condition that it waited for, if that was notified.
+    notified_by: Option<ObjectId>,
 }
 
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Lock {
     id: ObjectId,
     reentrant: bool,
     owner: Option<ClientId>,
+    /// The condition whose notification made it the owner. Its end may have come before it could act on that.
+    notified_by: Option<ObjectId>,
     /// How often the owner has locked it.
     depth: u64,
     /// Whether an owner has ended, and this has not been reported to a client yet.
@@ -31,6 +33,7 @@ impl Lock {
             id,
             reentrant,
             owner: None,
+            notified_by: None,
             depth: 0,
             owner_died: false,
             waiters: VecDeque::new(),
@@ -64,7 +67,7 @@ impl Lock {
 
     fn acquire(&mut self, desk: &mut Desk, caller: Caller, wait: Wait) {
         if self.owner.is_none() {
-            let reply = self.own(desk, caller.client, false);
+            let reply = self.own(desk, caller.client, None);
             desk.reply(caller, reply);
         } else if self.owner == Some(caller.client) && self.reentrant {
             self.depth += 1;
@@ -81,20 +84,21 @@ impl Lock {
         } else if desk.park(caller, wait) {
             self.waiters.push_back(Waiter {
                 client: caller.client,
-                resumes: None,
+                notified_by: None,
             });
         }
     }
 
-    /// Makes a client the owner. Returns the reply that says so.
-    fn own(&mut self, desk: &mut Desk, client: ClientId, notified: bool) -> Reply {
+    /// Makes a client the owner, perhaps because a condition was notified. Returns the reply that says so.
+    fn own(&mut self, desk: &mut Desk, client: ClientId, notified_by: Option<ObjectId>) -> Reply {
         self.owner = Some(client);
+        self.notified_by = notified_by;
         self.depth = 1;
         desk.hold(client, self.id);
         let owner_died = std::mem::take(&mut self.owner_died);
         Reply::Locked {
             owner_died,
-            notified,
+            notified: notified_by.is_some(),
         }
     }
 
@@ -102,8 +106,7 @@ impl Lock {
     fn pass_on(&mut self, desk: &mut Desk) {
         self.owner = None;
         if let Some(waiter) = self.waiters.pop_front() {
-            let notified = waiter.resumes.is_some_and(|(_, notified)| notified);
-            let reply = self.own(desk, waiter.client, notified);
+            let reply = self.own(desk, waiter.client, waiter.notified_by);
             desk.wake(waiter.client, reply);
         }
     }
@@ -138,8 +141,11 @@ impl Lock {
         // One that waits for no time at all still lets the others have the lock.
         desk.park(caller, wait.filter(|wait| !wait.is_zero()));
         if wait.is_some_and(|wait| wait.is_zero()) {
-            let resumes = Some((object, false));
-            self.waiters.push_back(Waiter { client, resumes });
+            let notified_by = None;
+            self.waiters.push_back(Waiter {
+                client,
+                notified_by,
+            });
         } else if let Some(waiting) = self.conditions.get_mut(&object) {
             waiting.push_back(client);
         }
@@ -152,15 +158,17 @@ impl Lock {
         let Some(client) = waiting.and_then(VecDeque::pop_front) else {
             return false;
         };
-        self.resume(desk, client, condition, true);
+        self.resume(desk, client, Some(condition));
         true
     }
 
     /// Lets a client that waits for a condition wait for the lock.
-    fn resume(&mut self, desk: &mut Desk, client: ClientId, condition: ObjectId, notified: bool) {
+    fn resume(&mut self, desk: &mut Desk, client: ClientId, notified_by: Option<ObjectId>) {
         desk.wait_on(client);
-        let resumes = Some((condition, notified));
-        self.waiters.push_back(Waiter { client, resumes });
+        self.waiters.push_back(Waiter {
+            client,
+            notified_by,
+        });
         if self.owner.is_none() {
             self.pass_on(desk);
         }
@@ -168,13 +176,12 @@ impl Lock {
 
     /// Ends the wait of a client whose deadline has passed. One that waits for a condition needs the lock first.
     pub(crate) fn expired(&mut self, desk: &mut Desk, client: ClientId) {
-        let mut conditions = self.conditions.iter();
-        let found = conditions.find(|(_, waiting)| waiting.contains(&client));
-        if let Some(condition) = found.map(|(condition, _)| *condition) {
-            self.stop_waiting(client);
-            self.resume(desk, client, condition, false);
+        let mut conditions = self.conditions.values();
+        let waits = conditions.any(|waiting| waiting.contains(&client));
+        self.stop_waiting(client);
+        if waits {
+            self.resume(desk, client, None);
         } else {
-            self.stop_waiting(client);
             desk.wake(client, Reply::TimedOut);
         }
     }
@@ -187,16 +194,20 @@ impl Lock {
     }
 
     pub(crate) fn client_gone(&mut self, desk: &mut Desk, client: ClientId) {
-        let mut waiters = self.waiters.iter();
-        let waiter = waiters.find(|waiter| waiter.client == client);
-        let resumes = waiter.and_then(|waiter| waiter.resumes);
+        let notified_by = if self.owner == Some(client) {
+            self.owner_died = true;
+            self.notified_by
+        } else {
+            let mut waiters = self.waiters.iter();
+            let waiter = waiters.find(|waiter| waiter.client == client);
+            waiter.and_then(|waiter| waiter.notified_by)
+        };
         self.stop_waiting(client);
-        if let Some((condition, true)) = resumes {
+        if let Some(condition) = notified_by {
             // Another client can act on the notification that this one received.
             self.notify_one(desk, condition);
         }
         if self.owner == Some(client) {
-            self.owner_died = true;
             self.pass_on(desk);
         }
     }

@@ -12,8 +12,8 @@ use crate::manager::protocol::{ConditionRequest, Reply, Request, Wait};
 /// A condition of a [`Lock`]: threads wait for a change of what the lock protects, and others notify them of it.
 ///
 /// Created by [`Manager::condition`](crate::Manager::condition). Clones are of the same condition, and a handle can be sent
-/// to other processes. If a process is killed after it has been notified, and before it has the lock, another one that
-/// waits is notified instead.
+/// to other processes. If a process is killed after it has been notified, and before it has released the lock again,
+/// another one that waits is notified as well.
 ///
 /// ```standalone_crate
 /// use std::time::Duration;

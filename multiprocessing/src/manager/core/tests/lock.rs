@@ -124,6 +124,31 @@ fn a_notification_is_not_lost_with_the_client_that_received_it() {
 }
 
 #[test]
+fn a_notification_is_not_lost_with_the_owner_that_it_has_woken() {
+    let (mut setup, lock, condition) = three_wait(FOREVER);
+    let notify = || Request::Condition(condition, ConditionRequest::NotifyOne);
+    let wait = || Request::Condition(condition, ConditionRequest::Wait(FOREVER));
+    let after_death = Reply::Locked {
+        owner_died: true,
+        notified: true,
+    };
+    // The lock is free, so the first client has it at once, and is killed before it does anything.
+    assert_eq!(setup.send(4, notify()), [(1, NOTIFIED), (4, Reply::Done)]);
+    assert_eq!(setup.end(1), [(2, after_death)]);
+    // The second one has released the lock, so the notification has been used.
+    setup.send(2, release(lock));
+    setup.send(2, acquire(lock, FOREVER));
+    assert_eq!(setup.end(2), NOTHING);
+    // So has one after which the client waits again.
+    setup.send(4, acquire(lock, FOREVER));
+    assert_eq!(setup.send(4, wait()), NOTHING);
+    assert_eq!(setup.send(5, notify()), [(3, NOTIFIED), (5, Reply::Done)]);
+    assert_eq!(setup.send(3, wait()), NOTHING);
+    assert_eq!(setup.end(3), NOTHING);
+    assert_eq!(setup.waiting(), 1);
+}
+
+#[test]
 fn all_clients_are_notified_but_not_those_that_have_ended() {
     let (mut setup, lock, condition) = three_wait(FOREVER);
     assert_eq!(setup.end(2), NOTHING);
