@@ -1,6 +1,6 @@
 //! The event loop: reads requests, lets the state handle them, and sends the replies.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream as StdStream;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use mio::net::{UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use portable_task::Registry;
 
-use super::peer::{Broken, Peer, READ_BYTES, Reading};
+use super::peer::{Broken, Flushing, Peer, READ_BYTES, Reading};
 use super::threads::{Answer, Threads};
 use crate::connection::Frame;
 use crate::manager::core::{ClientId, Core};
@@ -48,9 +48,9 @@ pub(super) struct Server {
     /// When to accept again after a lack of descriptors, or too many strangers.
     accept_at: Option<Instant>,
     /// The clients of which not everything has been read.
-    unfinished: VecDeque<usize>,
-    /// The clients to which something has been added to be sent.
-    to_flush: Vec<usize>,
+    unfinished: BTreeSet<usize>,
+    /// The clients to which something is to be sent.
+    to_flush: BTreeSet<usize>,
     scratch: Vec<u8>,
 }
 
@@ -78,8 +78,8 @@ impl Server {
             next_client: FIRST_CLIENT,
             strangers: BTreeSet::new(),
             accept_at: None,
-            unfinished: VecDeque::new(),
-            to_flush: Vec::new(),
+            unfinished: BTreeSet::new(),
+            to_flush: BTreeSet::new(),
             scratch: vec![0; READ_BYTES],
         })
     }
@@ -103,13 +103,11 @@ impl Server {
                     Token(client) => self.read(client, event.is_read_closed()),
                 }
                 if event.is_writable() {
-                    self.to_flush.push(event.token().0);
+                    self.to_flush.insert(event.token().0);
                 }
             }
-            for _ in 0..self.unfinished.len() {
-                if let Some(client) = self.unfinished.pop_front() {
-                    self.read(client, true);
-                }
+            for client in std::mem::take(&mut self.unfinished) {
+                self.read(client, true);
             }
             self.expire();
             self.deliver();
@@ -118,7 +116,7 @@ impl Server {
 
     /// Returns how long to wait for events.
     fn timeout(&self) -> Option<Duration> {
-        if !self.unfinished.is_empty() {
+        if !self.unfinished.is_empty() || !self.to_flush.is_empty() {
             return Some(Duration::ZERO);
         }
         let hello = self.strangers.first().map(|(until, _)| *until);
@@ -218,7 +216,7 @@ impl Server {
         if self.handle_frames(client).is_err() || reading == Reading::Ended {
             self.close(client);
         } else if reading == Reading::Unfinished {
-            self.unfinished.push_back(client);
+            self.unfinished.insert(client);
         }
     }
 
@@ -262,7 +260,7 @@ impl Server {
             self.strangers.remove(&(until, client));
         }
         self.core.client_came();
-        self.to_flush.push(client);
+        self.to_flush.insert(client);
         self.accept_waiting();
         Ok(())
     }
@@ -314,7 +312,9 @@ impl Server {
                 continue;
             }
             match peer.reply(outgoing.number, &outgoing.reply) {
-                Ok(()) => self.to_flush.push(client),
+                Ok(()) => {
+                    self.to_flush.insert(client);
+                }
                 Err(Broken) => broken.push(client),
             }
         }
@@ -323,19 +323,59 @@ impl Server {
         }
     }
 
-    /// Sends all replies, including those that the end of a client leads to.
+    /// Sends all replies, including those that the end of a client leads to. The rest of a long one is left for the next
+    /// turn.
     fn deliver(&mut self) {
+        let mut unfinished = BTreeSet::new();
         self.queue_replies();
         while !self.core.outbox().is_empty() || !self.to_flush.is_empty() {
             for client in std::mem::take(&mut self.to_flush) {
                 let registry = self.poll.registry();
                 let peer = self.peers.get_mut(&client);
-                let flushed = peer.map(|peer| peer.flush(registry, Token(client)));
-                if matches!(flushed, Some(Err(Broken))) {
-                    self.close(client);
+                match peer.map(|peer| peer.flush(registry, Token(client))) {
+                    Some(Err(Broken)) => self.close(client),
+                    Some(Ok(Flushing::Unfinished)) => {
+                        unfinished.insert(client);
+                    }
+                    Some(Ok(Flushing::Done)) | None => {}
                 }
             }
             self.queue_replies();
         }
+        self.to_flush = unfinished;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
+
+    use super::*;
+    use crate::manager::hello::hello;
+
+    #[test]
+    fn a_client_with_more_to_read_has_one_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = StdListener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let (owner, _manager) = StdStream::pair().unwrap();
+        let key = Key::random().unwrap();
+        let listener = UnixListener::from_std(listener);
+        let registry = Box::leak(Box::default());
+        let mut server = Server::new(owner, listener, key, registry).unwrap();
+        // So that there is more to read after one turn.
+        server.scratch = vec![0; 1];
+        let mut client = StdStream::connect(&path).unwrap();
+        let mut frame = Frame::new();
+        frame.body().extend(hello(&key));
+        frame.finish(UNANSWERED).unwrap();
+        client.write_all(frame.as_bytes()).unwrap();
+        server.accept();
+        // An event comes for a client that has had its turn as one with more to read.
+        server.read(FIRST_CLIENT, true);
+        server.read(FIRST_CLIENT, true);
+        assert_eq!(server.unfinished.len(), 1);
     }
 }

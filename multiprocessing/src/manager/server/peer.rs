@@ -20,6 +20,9 @@ const READS_PER_TURN: usize = 16;
 /// A client that leaves more bytes of replies unread than this is disconnected when there is one more reply.
 const MAX_UNREAD_BYTES: usize = 64 << 20;
 
+/// The number of bytes that are sent before the other clients have their turn. Less than a socket accepts at a time.
+const FLUSH_BYTES: usize = 1 << 17;
+
 #[derive(Debug)]
 pub(super) struct Peer {
     socket: UnixStream,
@@ -44,6 +47,15 @@ pub(super) enum Reading {
     Unfinished,
     /// No more will arrive.
     Ended,
+}
+
+/// The state of a connection after something was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flushing {
+    /// All has been sent, or an event says when the socket accepts more.
+    Done,
+    /// The socket may accept more.
+    Unfinished,
 }
 
 /// The connection cannot be used any more.
@@ -154,24 +166,30 @@ impl Peer {
         Ok(())
     }
 
-    /// Sends as much as the socket accepts.
+    /// Sends as much as the socket accepts, up to a limit.
     ///
     /// # Errors
     /// If the client has gone.
-    pub(super) fn flush(&mut self, registry: &Registry, token: Token) -> Result<(), Broken> {
-        while self.sent < self.output.len() {
-            match self.socket.write(&self.output[self.sent..]) {
+    pub(super) fn flush(&mut self, registry: &Registry, token: Token) -> Result<Flushing, Broken> {
+        let turn_ends = self.output.len().min(self.sent + FLUSH_BYTES);
+        while self.sent < turn_ends {
+            match self.socket.write(&self.output[self.sent..turn_ends]) {
                 Ok(written) => self.sent += written,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return self.await_room(registry, token, true);
+                    self.await_room(registry, token, true)?;
+                    return Ok(Flushing::Done);
                 }
                 Err(_) => return Err(Broken),
             }
         }
+        if self.sent < self.output.len() {
+            return Ok(Flushing::Unfinished);
+        }
         self.output = Vec::new();
         self.sent = 0;
-        self.await_room(registry, token, false)
+        self.await_room(registry, token, false)?;
+        Ok(Flushing::Done)
     }
 
     /// Only while there is something to send: each reply that a client reads would be an event otherwise.
@@ -220,6 +238,25 @@ mod tests {
         peer.reply(1, &values).unwrap();
         let fault = postcard::to_stdvec(&Reply::Fault(Fault::TooLong)).unwrap();
         assert_eq!(peer.output[HEADER_BYTES..], fault);
+    }
+
+    #[test]
+    fn other_clients_have_their_turn_before_a_long_reply_is_sent() {
+        let (mut peer, mut client) = peer();
+        let poll = mio::Poll::new().unwrap();
+        peer.register(poll.registry(), Token(0)).unwrap();
+        let mut frame = Frame::new();
+        frame.body().resize(3 * FLUSH_BYTES / 2, 7);
+        frame.finish(1).unwrap();
+        peer.send(frame.clone()).unwrap();
+        let mut received = Vec::new();
+        for end in [FLUSH_BYTES, frame.as_bytes().len()] {
+            peer.flush(poll.registry(), Token(0)).unwrap();
+            // At the end there is nothing to read for now.
+            let _ = client.read_to_end(&mut received);
+            assert_eq!(received.len(), end);
+        }
+        assert_eq!(received, frame.as_bytes());
     }
 
     #[test]
