@@ -242,6 +242,6 @@ pub(crate) enum Fault {
     AboveBound,
     BrokenBarrier,
     TooLong,
-    /// The system cannot start the thread of a service. Holds the message.
+    /// The system cannot start the thread of a service, or the thread has ended. Holds the message.
     NoThread(String),
 }

@@ -53,7 +53,7 @@ impl Threads {
     /// Runs a task in the thread of its service, which starts for the first one.
     ///
     /// # Errors
-    /// If the system cannot start the thread.
+    /// If the system cannot start the thread, or the thread has ended.
     pub(super) fn run(&mut self, call: ServiceCall) -> io::Result<()> {
         let ServiceCall {
             caller,
@@ -69,8 +69,9 @@ impl Threads {
             starts,
         };
         let sent = self.jobs.get(&caller.object).map(|jobs| jobs.send(job));
-        debug_assert!(matches!(sent, Some(Ok(()))), "a service ends when removed");
-        Ok(())
+        // Its client would wait forever.
+        let has_ended = || io::Error::other("the thread of the service has ended");
+        sent.and_then(Result::ok).ok_or_else(has_ended)
     }
 
     fn start(&mut self, service: ObjectId) -> io::Result<()> {
@@ -104,5 +105,34 @@ fn serve_calls(registry: &Registry, jobs: &Receiver<Job>, answers: &Sender<Answe
         if answers.send(answer).is_err() || waker.wake().is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::core::ClientId;
+    use crate::manager::encoding::Blob;
+
+    #[test]
+    fn a_call_of_a_service_whose_thread_has_ended_is_an_error() {
+        let poll = mio::Poll::new().unwrap();
+        let waker = Waker::new(poll.registry(), mio::Token(0)).unwrap();
+        let mut threads = Threads::new(Box::leak(Box::default()), waker);
+        let caller = Caller {
+            client: ClientId(1),
+            number: 1,
+            object: ObjectId(1),
+        };
+        let call = || ServiceCall {
+            caller,
+            call: Blob::new(Vec::new()),
+            starts: false,
+        };
+        assert!(threads.run(call()).is_err());
+        let (jobs, thread) = channel();
+        threads.jobs.insert(caller.object, jobs);
+        drop(thread);
+        assert!(threads.run(call()).is_err());
     }
 }
