@@ -41,7 +41,7 @@ pub(crate) fn serve_here(
     listener: StdListener,
     key: Key,
     registry: &'static Registry,
-    started: &Sender<io::Result<()>>,
+    started: Sender<io::Result<()>>,
 ) {
     let server = owner
         .set_nonblocking(true)
