@@ -31,9 +31,11 @@ impl Folder {
     /// # Errors
     /// Name the folder if it cannot be created, as when `TMPDIR` is wrong.
     pub(crate) fn create() -> io::Result<Self> {
+        // Absolute, since processes in other folders use it as well.
+        let parent = std::path::absolute(std::env::temp_dir())?;
         loop {
             let name = format!("{}{}", prefix(), random_name()?);
-            let path = std::env::temp_dir().join(name);
+            let path = parent.join(name);
             match DirBuilder::new().mode(0o700).create(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => {

@@ -19,6 +19,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         the_next_manager_removes_the_folder_of_one_that_was_killed_with_its_owner,
         a_killed_manager_leaves_no_folder_when_its_owner_drops_it,
         a_manager_ends_while_clients_are_connected,
+        a_manager_in_a_folder_with_a_relative_path_is_found_from_elsewhere,
         a_manager_without_a_folder_for_temporary_files_is_an_error,
     ]
 }
@@ -119,6 +120,15 @@ fn a_manager_ends_while_clients_are_connected() {
     manager.shutdown();
     assert!(matches!(waits.join().unwrap(), Err(ManagerError::Gone)));
     assert!(matches!(queue.get(), Err(ManagerError::Gone)));
+}
+
+fn a_manager_in_a_folder_with_a_relative_path_is_found_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("tmp")).unwrap();
+    let mut owner = Worker::start_in_with(folder.path(), "tmp");
+    let (_, queue) = owner.run(LeaveManager());
+    queue.put(1).unwrap();
+    assert_eq!(queue.get().unwrap(), 1);
 }
 
 fn a_manager_without_a_folder_for_temporary_files_is_an_error() {

@@ -35,6 +35,13 @@ impl Worker {
         Self::launch(Launcher::new(command, Role::Worker).unwrap())
     }
 
+    /// Starts a worker in this folder, whose folder for temporary files is one within it, by a relative path.
+    pub(crate) fn start_in_with(current: &Path, temporary: &str) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.current_dir(current).env("TMPDIR", temporary);
+        Self::launch(Launcher::new(command, Role::Worker).unwrap())
+    }
+
     /// Starts a worker of another user, which only root can do.
     pub(crate) fn start_as(user: u32) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
