@@ -211,23 +211,27 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    /// Returns the number of bytes of the values in it.
+    /// Returns the number of bytes of the encoding of the values in it.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Value(Some(value)) | Self::Item(_, value) | Self::Called(value) => value.len(),
-            Self::Versioned(Some(value), _) => value.len(),
-            Self::Values(values) => values.iter().map(|value| value.len() + LENGTH_BYTES).sum(),
+            Self::Value(Some(value)) | Self::Item(_, value) | Self::Called(value) => bytes(value),
+            Self::Versioned(Some(value), _) => bytes(value),
+            Self::Values(values) => values.iter().map(bytes).sum(),
             Self::Pairs(pairs) => {
-                let lengths = pairs.iter().map(|(key, value)| key.len() + value.len());
-                lengths.map(|length| length + 2 * LENGTH_BYTES).sum()
+                let lengths = pairs.iter().map(|(key, value)| bytes(key) + bytes(value));
+                lengths.sum()
             }
             _ => 0,
         }
     }
 }
 
-/// The most bytes of the length of a value.
-const LENGTH_BYTES: usize = 5;
+/// Returns the number of bytes of the encoding of a value: its own, and its length with seven bits in each byte.
+fn bytes(value: &Blob) -> usize {
+    let length = value.len();
+    let bits = usize::BITS - (length | 1).leading_zeros();
+    bits.div_ceil(7) as usize + length
+}
 
 /// Why the manager does not do what a client requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,4 +248,31 @@ pub(crate) enum Fault {
     TooLong,
     /// The system cannot start the thread of a service, or the thread has ended. Holds the message.
     NoThread(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_a_reply_are_those_of_its_encoding() {
+        // The lengths around which the encoding of a length becomes longer.
+        let lengths = [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152];
+        let blobs = || lengths.iter().map(|length| Blob::new(vec![7; *length]));
+        let largest = || blobs().next_back();
+        for reply in [
+            Reply::Value(largest()),
+            Reply::Item(7, largest().unwrap()),
+            Reply::Called(largest().unwrap()),
+            Reply::Versioned(largest(), 7),
+            Reply::Values(blobs().collect()),
+            Reply::Values(vec![Blob::new(vec![7]); 100_000]),
+            Reply::Pairs(blobs().zip(blobs().rev()).collect()),
+        ] {
+            let encoded = postcard::to_stdvec(&reply).unwrap().len();
+            // The kind of the reply, and perhaps a number or a length.
+            let rest = encoded - reply.bytes();
+            assert!((1..=10).contains(&rest), "{rest} bytes more in {reply:?}");
+        }
+    }
 }
