@@ -64,6 +64,12 @@ impl Barrier {
         }
     }
 
+    /// Returns whether no client waits here or holds something.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Breaks the barrier if the client waits: its deadline has passed, or it has ended.
     pub(crate) fn stop_waiting(&mut self, desk: &mut Desk, client: ClientId) {
         if self.waiting.contains(&client) {

@@ -161,6 +161,12 @@ impl Desk {
         objects
     }
 
+    /// Returns whether no client waits here or holds something.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.parked.is_empty() && self.deadlines.is_empty() && self.holdings.is_empty()
+    }
+
     /// Returns a version that no value has had.
     pub(crate) fn new_version(&mut self) -> u64 {
         self.last_version += 1;

@@ -33,6 +33,12 @@ impl Event {
         }
     }
 
+    /// Returns whether no client waits here or holds something.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiters.is_empty()
+    }
+
     pub(crate) fn stop_waiting(&mut self, client: ClientId) {
         self.waiters.retain(|waiter| *waiter != client);
     }

@@ -193,6 +193,14 @@ impl Lock {
         }
     }
 
+    /// Returns whether no client waits here or holds something.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.owner.is_none()
+            && self.waiters.is_empty()
+            && self.conditions.values().all(VecDeque::is_empty)
+    }
+
     pub(crate) fn client_gone(&mut self, desk: &mut Desk, client: ClientId) {
         let notified_by = if self.owner == Some(client) {
             self.owner_died = true;

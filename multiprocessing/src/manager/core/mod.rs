@@ -254,6 +254,21 @@ impl Core {
         &mut self.desk.outbox
     }
 
+    /// Returns whether no client waits or holds something.
+    #[cfg(test)]
+    fn is_idle(&self) -> bool {
+        let mut objects = self.objects.values();
+        self.desk.is_idle()
+            && objects.all(|object| match object {
+                Object::Queue(queue) => queue.is_idle(),
+                Object::Lock(lock) => lock.is_idle(),
+                Object::Semaphore(semaphore) => semaphore.is_idle(),
+                Object::Event(event) => event.is_idle(),
+                Object::Barrier(barrier) => barrier.is_idle(),
+                Object::Map(_) | Object::List(_) | Object::Condition(_) | Object::Service => true,
+            })
+    }
+
     /// Returns the calls to make in services, in their order.
     pub(crate) fn take_calls(&mut self) -> Vec<ServiceCall> {
         std::mem::take(&mut self.desk.calls)

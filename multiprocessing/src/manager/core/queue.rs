@@ -161,6 +161,15 @@ impl Queue {
         }
     }
 
+    /// Returns whether no client waits here or holds something.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.held.is_empty()
+            && self.getters.is_empty()
+            && self.putters.is_empty()
+            && self.joiners.is_empty()
+    }
+
     /// Removes a client that waits.
     pub(crate) fn stop_waiting(&mut self, client: ClientId) {
         self.getters.retain(|getter| *getter != client);

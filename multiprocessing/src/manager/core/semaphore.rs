@@ -97,6 +97,12 @@ impl Semaphore {
         self.waiters.retain(|waiter| *waiter != client);
     }
 
+    /// Returns whether no client waits here or holds something.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.held.is_empty() && self.waiters.is_empty()
+    }
+
     pub(crate) fn client_gone(&mut self, desk: &mut Desk, client: ClientId) {
         self.stop_waiting(client);
         for _ in 0..self.held.remove(&client).unwrap_or_default() {
