@@ -33,11 +33,7 @@ pub enum Refusal {
 /// Announces this process as a child in a role.
 pub(crate) fn announce(socket: &UnixStream, role: Role, registry: &Registry) -> io::Result<()> {
     let tasks: Vec<TaskId> = registry.tasks().collect();
-    let mut frame = Frame::new();
-    frame
-        .body()
-        .extend(postcard::to_stdvec(&tasks).map_err(io::Error::other)?);
-    frame.finish(0).map_err(io::Error::other)?;
+    let frame = Frame::of(0, &tasks).map_err(io::Error::other)?;
     send_all(
         socket,
         &[role.argument().as_bytes(), frame.as_bytes()].concat(),

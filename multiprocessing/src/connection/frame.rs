@@ -4,6 +4,8 @@
 //! A reply has the number of its request, so replies may come in any order, and one that belongs to no request is
 //! recognised. The length is not trusted: it is at most 1 GiB, and memory is allocated only for bytes that arrive.
 
+use std::io;
+
 use portable_task::{RemoteError, RemoteErrorKind};
 use serde::Serialize;
 
@@ -117,11 +119,19 @@ impl Frame {
 }
 
 /// Returns the length of the body and the number of the frame with this header.
-pub(crate) fn read_header(header: [u8; HEADER_BYTES]) -> (u32, u64) {
+///
+/// # Errors
+/// Of the kind `InvalidData` if a frame cannot have this length.
+pub(crate) fn read_header(header: [u8; HEADER_BYTES]) -> io::Result<(usize, u64)> {
     let (mut length, mut number) = ([0; LENGTH_BYTES], [0; NUMBER_BYTES]);
     length.copy_from_slice(&header[..LENGTH_BYTES]);
     number.copy_from_slice(&header[LENGTH_BYTES..]);
-    (u32::from_le_bytes(length), u64::from_le_bytes(number))
+    let length = usize::try_from(u32::from_le_bytes(length)).unwrap_or(usize::MAX);
+    if length > MAX_FRAME_BYTES - HEADER_BYTES {
+        let message = format!("a frame cannot have {length} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok((length, u64::from_le_bytes(number)))
 }
 
 /// Discards the content of a buffer, and returns its memory to the system if that is much.

@@ -218,11 +218,12 @@ impl Connection {
 
     /// Receives the reply with this number into `body`.
     fn receive(&mut self, number: u64) -> Result<(), ManagerError> {
-        match self.receiver.receive(&self.socket, &mut self.body) {
-            Ok(Some(received)) if received == number => Ok(()),
-            Ok(Some(_)) => Err(ManagerError::Decode("a reply to no request".to_owned())),
-            Ok(None) => Err(ManagerError::Gone),
-            Err(error) => Err(gone_or(error)),
+        let received = self
+            .receiver
+            .receive_reply(&self.socket, &mut self.body, number);
+        match received.map_err(gone_or)? {
+            true => Ok(()),
+            false => Err(ManagerError::Gone),
         }
     }
 
@@ -247,6 +248,7 @@ fn gone_or(error: io::Error) -> ManagerError {
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::UnexpectedEof => ManagerError::Gone,
+        io::ErrorKind::InvalidData => ManagerError::Decode(error.to_string()),
         _ => ManagerError::Io(error),
     }
 }

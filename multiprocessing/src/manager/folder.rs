@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use rustix::process::getuid;
 
-/// The number of random bytes in the name.
-const NAME_BYTES: usize = 8;
+use super::random::random_bytes;
 
 /// A folder without a lock is this old before it counts as left behind: its program may be about to create the lock.
 const GRACE: Duration = Duration::from_secs(60);
@@ -100,9 +99,7 @@ fn prefix() -> String {
 }
 
 pub(crate) fn random_name() -> io::Result<String> {
-    let mut bytes = [0; NAME_BYTES];
-    io::Read::read_exact(&mut File::open("/dev/urandom")?, &mut bytes)?;
-    Ok(format!("{:016x}", u64::from_le_bytes(bytes)))
+    Ok(format!("{:016x}", u64::from_le_bytes(random_bytes()?)))
 }
 
 /// Removes the folders that managers of this user have left behind. Ignores errors: a folder that cannot be removed does

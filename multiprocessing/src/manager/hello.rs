@@ -4,11 +4,12 @@
 //! answers with one byte, or closes the connection if the client is a stranger.
 
 use std::fmt;
-use std::fs::File;
 use std::hint::black_box;
-use std::io::{self, Read};
+use std::io;
 
 use serde::{Deserialize, Serialize};
+
+use super::random::random_bytes;
 
 /// The version of what clients and managers say to each other.
 const VERSION: u32 = 1;
@@ -28,9 +29,7 @@ pub(crate) struct Key([u8; KEY_BYTES]);
 impl Key {
     /// Returns a new key, from the random numbers of the system.
     pub(crate) fn random() -> io::Result<Self> {
-        let mut key = [0; KEY_BYTES];
-        File::open("/dev/urandom")?.read_exact(&mut key)?;
-        Ok(Self(key))
+        random_bytes().map(Self)
     }
 
     /// Compares in a time that does not depend on where the two differ.

@@ -23,6 +23,7 @@
 //!
 //! * `error`: the errors of all operations
 //! * `encoding`: the encoding of values
+//! * `random`: random bytes from the system
 //! * `user`: which users' processes talk to each other
 //! * `hello`: how clients and manager recognise each other
 //! * `protocol`: what they say to each other then
@@ -48,6 +49,7 @@ mod handles;
 mod hello;
 mod local;
 mod protocol;
+mod random;
 mod server;
 pub mod service;
 mod start;

@@ -1,7 +1,6 @@
 //! Starts and ends a manager.
 
 use std::fmt;
-use std::io;
 use std::net::Shutdown;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
@@ -16,7 +15,7 @@ use super::hello::Key;
 use super::protocol::{New, Reply, Request};
 use super::server::Setup;
 use crate::child::{Child, Launcher, Role};
-use crate::connection::{Frame, Receiver};
+use crate::connection::{Frame, Receiver, send_all};
 
 /// How long a manager may take to start.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -158,22 +157,16 @@ impl Manager {
 }
 
 /// Waits until the child is ready for clients.
-fn set_up(mut socket: &UnixStream, folder: &Folder, key: Key) -> Result<(), ManagerError> {
+fn set_up(socket: &UnixStream, folder: &Folder, key: Key) -> Result<(), ManagerError> {
     let mut receiver = Receiver::new();
     receiver
         .receive_announcement(socket, Role::Manager, START_LIMIT)
         .map_err(ManagerError::NotManager)?;
     let folder = folder.path().as_os_str().as_bytes().to_vec().into();
-    let setup = postcard::to_stdvec(&Setup { folder, key });
-    let mut frame = Frame::new();
-    frame
-        .body()
-        .extend(setup.map_err(|error| ManagerError::Encode(error.to_string()))?);
-    frame
-        .finish(0)
-        .map_err(|error| ManagerError::Encode(error.to_string()))?;
+    let setup = Frame::of(0, &Setup { folder, key });
+    let setup = setup.map_err(|error| ManagerError::Encode(error.message))?;
     // It fails if the child has ended. The reply says the same then.
-    let _ = io::Write::write_all(&mut socket, frame.as_bytes());
+    let _ = send_all(socket, setup.as_bytes());
     let mut message = Vec::new();
     match receiver.receive_within(socket, &mut message, Some(START_LIMIT)) {
         Ok(Some(_)) if message.is_empty() => Ok(()),

@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 
-use super::frame::{self, HEADER_BYTES, MAX_FRAME_BYTES};
+use super::frame::{self, HEADER_BYTES};
 use super::socket::{await_bytes, read_once};
 
 /// Reads the frames that arrive at a socket.
@@ -189,13 +189,7 @@ impl Receiver {
         if !self.read_exact(socket, &mut header, timeout)? {
             return Ok(None);
         }
-        let (length, number) = frame::read_header(header);
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        if length > MAX_FRAME_BYTES - HEADER_BYTES {
-            let message = format!("a frame cannot have {length} bytes");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
-        Ok(Some((length, number)))
+        frame::read_header(header).map(Some)
     }
 
     /// Appends this many bytes to `body`.
@@ -270,11 +264,12 @@ impl Receiver {
         {}
         let mut rest = self.unused();
         while let Some((header, after)) = rest.split_first_chunk() {
-            let (length, found) = frame::read_header(*header);
+            let Ok((length, found)) = frame::read_header(*header) else {
+                return false;
+            };
             if found == number {
                 return true;
             }
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
             rest = after.get(length..).unwrap_or_default();
         }
         false

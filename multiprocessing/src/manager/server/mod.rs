@@ -10,7 +10,7 @@ mod peer;
 mod threads;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::{UnixListener as StdListener, UnixStream};
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ use self::event_loop::Server;
 use super::folder::Folder;
 use super::hello::Key;
 use crate::child::{Role, announce};
-use crate::connection::{Frame, Receiver};
+use crate::connection::{Frame, Receiver, send_all};
 
 /// What the owner of a manager sends to it first.
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ pub(crate) fn serve(owner: UnixStream, registry: &'static Registry) -> io::Resul
         ready.body().extend_from_slice(error.to_string().as_bytes());
     }
     ready.finish(0).map_err(io::Error::other)?;
-    (&owner).write_all(ready.as_bytes())?;
+    send_all(&owner, ready.as_bytes())?;
     let (folder, mut server) = started?;
     owner.set_nonblocking(true)?;
     let served = server.run();

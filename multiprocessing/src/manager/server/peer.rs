@@ -108,13 +108,8 @@ impl Peer {
         let Some((header, rest)) = rest.split_first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };
-        let (length, number) = connection::read_header(*header);
-        let length = usize::try_from(length).map_err(|_| Broken)?;
-        let is_possible = match self.hello_until {
-            Some(_) => length == HELLO_BYTES,
-            None => length <= MAX_FRAME_BYTES - HEADER_BYTES,
-        };
-        if !is_possible {
+        let (length, number) = connection::read_header(*header).map_err(|_| Broken)?;
+        if self.hello_until.is_some() && length != HELLO_BYTES {
             return Err(Broken);
         }
         let Some(body) = rest.get(..length) else {
@@ -142,12 +137,8 @@ impl Peer {
         // Before any of it is encoded.
         let too_long = reply.bytes() > MAX_FRAME_BYTES - (1 << 10);
         let too_long = too_long.then_some(Reply::Fault(Fault::TooLong));
-        let mut frame = Frame::new();
-        let body = std::mem::take(frame.body());
-        *frame.body() =
-            postcard::to_extend(too_long.as_ref().unwrap_or(reply), body).map_err(|_| Broken)?;
-        frame.finish(number).map_err(|_| Broken)?;
-        self.send(frame)
+        let frame = Frame::of(number, too_long.as_ref().unwrap_or(reply));
+        self.send(frame.map_err(|_| Broken)?)
     }
 
     /// Adds a complete frame to what is to be sent.
