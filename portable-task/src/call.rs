@@ -100,11 +100,43 @@ fn append<K: PortableTask>(
 /// The error of the task, if the reply holds one instead. Of the kind [`Decode`](RemoteErrorKind::Decode), if the reply
 /// does not hold a `T`.
 pub fn decode_reply<T: DeserializeOwned>(reply: &[u8]) -> Result<T, RemoteError> {
+    split(reply).and_then(decode)
+}
+
+/// Returns the error in a reply of [`Registry::call`](crate::Registry::call), and `None` if it holds a value. The type of the
+/// value need not be known.
+///
+/// ```
+/// use portable_task::{Registry, RemoteErrorKind, encode_call, reply_error, task};
+///
+/// fn tenth(n: u32) -> u32 {
+///     10 / n
+/// }
+///
+/// task!(Tenth = fn tenth(n: u32) -> u32);
+///
+/// let registry = Registry::new().with::<Tenth>();
+/// let (mut good, mut bad) = (Vec::new(), Vec::new());
+/// encode_call(Tenth(5), &mut good)?;
+/// encode_call(Tenth(0), &mut bad)?;
+/// assert_eq!(reply_error(&registry.call(&good)), None);
+/// let error = reply_error(&registry.call(&bad)).unwrap();
+/// assert_eq!(error.kind, RemoteErrorKind::Panicked);
+/// assert_eq!(reply_error(b"?").unwrap().kind, RemoteErrorKind::Decode);
+/// # Ok::<(), portable_task::RemoteError>(())
+/// ```
+pub fn reply_error(reply: &[u8]) -> Option<RemoteError> {
+    split(reply).err()
+}
+
+/// Returns the encoded value in a reply.
+///
+/// # Errors
+/// The error in the reply.
+fn split(reply: &[u8]) -> Result<&[u8], RemoteError> {
     let undecodable = |message| RemoteError::new(RemoteErrorKind::Decode, message);
     match reply.split_first() {
-        Some((&outcome, value)) if outcome == Outcome::Value as u8 => {
-            decode_contained(value).map_err(undecodable)
-        }
+        Some((&outcome, value)) if outcome == Outcome::Value as u8 => Ok(value),
         Some((&outcome, error)) if outcome == Outcome::Error as u8 => {
             Err(decode_contained(error).unwrap_or_else(undecodable))
         }

@@ -61,7 +61,7 @@ mod task;
 #[cfg(feature = "wire")]
 pub use bytes::Bytes;
 #[cfg(feature = "wire")]
-pub use call::{ChunkReply, decode, decode_reply, encode, encode_call, encode_chunk};
+pub use call::{ChunkReply, decode, decode_reply, encode, encode_call, encode_chunk, reply_error};
 pub use current::{Context, Current, current, with_context};
 #[cfg(feature = "wire")]
 pub use error::{RemoteError, RemoteErrorKind};

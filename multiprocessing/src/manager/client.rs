@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use portable_task::reply_error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::connection::{self, Address, Session, request, request_in};
@@ -120,9 +121,9 @@ impl From<Fault> for ManagerError {
 
 /// Returns the error in the reply of a task that failed.
 pub(crate) fn called_error(reply: &Blob) -> ManagerError {
-    match portable_task::decode_reply::<()>(reply) {
-        Err(error) => ManagerError::Remote(error),
-        Ok(()) => ManagerError::Decode("a value in the place of an error".to_owned()),
+    match reply_error(reply) {
+        Some(error) => ManagerError::Remote(error),
+        None => ManagerError::Decode("a value in the place of an error".to_owned()),
     }
 }
 

@@ -1,12 +1,10 @@
 //! The encoding of the values in a manager's objects. The manager stores bytes, and only its clients know the types.
-//!
-//! A value is encoded like the reply of a task, so that `decode_reply` decodes it, within the same bounds.
 
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use portable_task::{Bytes, decode_reply};
+use portable_task::{Bytes, decode, encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -27,8 +25,8 @@ impl Blob {
     /// # Errors
     /// If the value cannot be encoded, or needs more than half of a frame, or too much of the stack.
     pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, ManagerError> {
-        let mut bytes = vec![VALUE];
-        refuse_all(|| portable_task::encode(value, &mut bytes))
+        let mut bytes = Vec::new();
+        refuse_all(|| encode(value, &mut bytes))
             .map_err(|error| ManagerError::Encode(error.message))?;
         if bytes.len() > MAX_BYTES {
             return Err(ManagerError::Encode(
@@ -38,22 +36,14 @@ impl Blob {
         Ok(Self::new(bytes))
     }
 
-    /// Returns whether this is a value, and not an error of a task.
-    pub(crate) fn is_value(&self) -> bool {
-        self.first() == Some(&VALUE)
-    }
-
     /// Decodes the value.
     ///
     /// # Errors
     /// If this is not the encoding of a `T`.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, ManagerError> {
-        decode_reply(self).map_err(|error| ManagerError::Decode(error.message))
+        decode(self).map_err(|error| ManagerError::Decode(error.message))
     }
 }
-
-/// The first byte of a reply that holds a value.
-const VALUE: u8 = 0;
 
 /// Half of a frame, so that a value fits into one together with its key or an old value.
 const MAX_BYTES: usize = 1 << 29;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::random::random_bytes;
 
 /// The version of what clients and managers say to each other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The first bytes of a client.
 const MAGIC: &[u8; 8] = b"mp-mngr\n";

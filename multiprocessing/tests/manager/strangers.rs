@@ -56,7 +56,7 @@ impl Target {
     fn hello(&self) -> Vec<u8> {
         frame(
             0,
-            &[b"mp-mngr\n", &1_u32.to_le_bytes()[..], &self.key].concat(),
+            &[b"mp-mngr\n", &2_u32.to_le_bytes()[..], &self.key].concat(),
         )
     }
 
@@ -298,7 +298,7 @@ fn half_a_frame_ends_with_its_client() {
 fn a_request_of_a_client_that_ends_at_once_is_handled() {
     let (_manager, queue, target) = manager_with_queue();
     // The value 7, without a timeout.
-    let put = request(QUEUE, target.id, &[PUT, 2, 0, 7, 0]);
+    let put = request(QUEUE, target.id, &[PUT, 1, 7, 0]);
     let mut socket = target.connect();
     let all = [target.hello(), put].concat();
     socket.write_all(&all).unwrap();

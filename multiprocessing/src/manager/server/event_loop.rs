@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::{UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use portable_task::Registry;
+use portable_task::{Registry, reply_error};
 
 use super::peer::{Broken, Flushing, Peer, READ_BYTES, Reading};
 use super::threads::{Answer, Threads};
@@ -285,15 +285,14 @@ impl Server {
                 reply,
                 starts,
             } = answer;
-            let called = Blob::new(reply);
-            let has_started = starts && called.is_value();
+            let has_started = starts && reply_error(&reply).is_none();
             if starts && !has_started {
                 self.core.remove(caller.object);
                 self.threads.remove(caller.object);
             }
             let reply = match has_started {
                 true => Reply::Created(caller.object),
-                false => Reply::Called(called),
+                false => Reply::Called(Blob::new(reply)),
             };
             self.core.answer(caller, reply);
         }
