@@ -11,8 +11,8 @@ use super::encoding::Blob;
 use super::error::ManagerError;
 use super::protocol::{Fault, New, ObjectId, Reply, Request};
 
-/// An object in a manager.
-#[derive(Clone)]
+/// An object in a manager. Handles are equal if they are of the same object.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Handle {
     address: Arc<Address>,
     pub(crate) id: ObjectId,
@@ -73,16 +73,15 @@ impl Handle {
         connection::release(session, request);
     }
 
+    /// Returns the handle of another object in the same manager.
+    pub(crate) fn beside(&self, id: ObjectId) -> Self {
+        let address = Arc::clone(&self.address);
+        Self { address, id }
+    }
+
     /// Returns the manager of the object.
     pub(crate) fn address(&self) -> &Arc<Address> {
         &self.address
-    }
-}
-
-/// Handles are equal if they are of the same object.
-impl PartialEq for Handle {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.address == other.address
     }
 }
 

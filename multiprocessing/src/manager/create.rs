@@ -82,8 +82,9 @@ impl Manager {
         if lock.handle().address() != self.address() {
             return Err(ManagerError::NoObject);
         }
-        let handle = self.create(New::Condition(lock.handle().id))?;
-        Ok(Condition::new(handle, lock.clone()))
+        let lock = lock.handle().id;
+        let handle = self.create(New::Condition(lock))?;
+        Ok(Condition::new(handle, lock))
     }
 
     /// Creates a namespace.

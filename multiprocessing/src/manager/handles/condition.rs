@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::lock::{Guard, Lock};
 use crate::manager::client::{Handle, unexpected};
 use crate::manager::error::{LockError, ManagerError};
-use crate::manager::protocol::{ConditionRequest, Reply, Request, Wait};
+use crate::manager::protocol::{ConditionRequest, ObjectId, Reply, Request, Wait};
 
 /// A condition of a [`Lock`]: threads wait for a change of what the lock protects, and others notify them of it.
 ///
@@ -51,25 +51,14 @@ use crate::manager::protocol::{ConditionRequest, Reply, Request, Wait};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    handle: HandleOf,
+    handle: Handle,
     lock: Lock,
 }
 
-/// The condition itself.
-#[derive(Clone, PartialEq)]
-struct HandleOf(Handle);
-
-impl Eq for HandleOf {}
-
-impl std::fmt::Debug for HandleOf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.id.0.fmt(f)
-    }
-}
-
+/// As its handle and the number of its lock, which is in the same manager.
 impl Serialize for Condition {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.handle.0, &self.lock).serialize(serializer)
+        (&self.handle, self.lock.handle().id).serialize(serializer)
     }
 }
 
@@ -81,13 +70,14 @@ impl<'de> Deserialize<'de> for Condition {
 }
 
 impl Condition {
-    pub(crate) fn new(handle: Handle, lock: Lock) -> Self {
-        let handle = HandleOf(handle);
+    /// Returns a condition of the lock with this number.
+    pub(crate) fn new(handle: Handle, lock: ObjectId) -> Self {
+        let lock = Lock::of(handle.beside(lock));
         Self { handle, lock }
     }
 
     fn request(&self, request: ConditionRequest) -> Request {
-        Request::Condition(self.handle.0.id, request)
+        Request::Condition(self.handle.id, request)
     }
 
     /// Releases the lock, waits until this condition is notified, and locks it again.
@@ -163,7 +153,7 @@ impl Condition {
         // While it waits, this thread does not hold the lock.
         let (lock, session) = guard.into_hold();
         let request = self.request(ConditionRequest::Wait(wait));
-        let reply = self.handle.0.ask_in(session, &request)?;
+        let reply = self.handle.ask_in(session, &request)?;
         let Reply::Locked {
             owner_died,
             notified,
@@ -186,7 +176,7 @@ impl Condition {
     /// If the manager has ended.
     pub fn notify_one(&self) -> Result<(), ManagerError> {
         let request = self.request(ConditionRequest::NotifyOne);
-        self.handle.0.ask(&request)?.done()
+        self.handle.ask(&request)?.done()
     }
 
     /// Notifies all threads that wait. The caller need not hold the lock.
@@ -197,6 +187,6 @@ impl Condition {
     /// If the manager has ended.
     pub fn notify_all(&self) -> Result<(), ManagerError> {
         let request = self.request(ConditionRequest::NotifyAll);
-        self.handle.0.ask(&request)?.done()
+        self.handle.ask(&request)?.done()
     }
 }

@@ -117,7 +117,7 @@ fn len(handle: &Handle) -> Result<usize, ManagerError> {
 
 /// What both queues have. `$queue` is the name in the documentation.
 macro_rules! queue {
-    ($queue:ident gives $item:ty, $take:ident) => {
+    ($queue:ident gives $item:ty) => {
         impl<T: Serialize + DeserializeOwned> $queue<T> {
             /// Puts an item into the queue. Waits while the queue is full.
             ///
@@ -160,7 +160,7 @@ macro_rules! queue {
             /// # Errors
             /// If the item cannot be decoded, or the manager has ended.
             pub fn get(&self) -> Result<$item, ManagerError> {
-                let taken = self.$take(None)?;
+                let taken = self.take(None)?;
                 taken.ok_or_else(|| unexpected(Reply::TimedOut))
             }
 
@@ -171,7 +171,7 @@ macro_rules! queue {
             /// # Errors
             /// If the item cannot be decoded, or the manager has ended.
             pub fn get_timeout(&self, timeout: Duration) -> Result<Option<$item>, ManagerError> {
-                self.$take(Some(timeout))
+                self.take(Some(timeout))
             }
 
             /// Takes the first item, or returns `None` if there is none.
@@ -181,7 +181,7 @@ macro_rules! queue {
             /// # Errors
             /// If the item cannot be decoded, or the manager has ended.
             pub fn try_get(&self) -> Result<Option<$item>, ManagerError> {
-                self.$take(AT_ONCE)
+                self.take(AT_ONCE)
             }
 
             /// Returns the number of items that have not been taken.
@@ -207,8 +207,8 @@ macro_rules! queue {
     };
 }
 
-queue!(Queue gives T, take);
-queue!(JoinableQueue gives Item<T>, take);
+queue!(Queue gives T);
+queue!(JoinableQueue gives Item<T>);
 
 /// Creates a queue that this process holds itself.
 fn create_here(bound: Option<usize>, joinable: bool) -> Result<Handle, ManagerError> {

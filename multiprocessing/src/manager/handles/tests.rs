@@ -24,8 +24,8 @@ fn is_not_owner<T>(outcome: Result<T, ManagerError>) -> bool {
 fn the_guard_of_a_lost_connection_does_not_unlock() {
     let reentrant = false;
     let lock = Lock::of(create(New::Lock { reentrant }));
-    let condition = create(New::Condition(lock.handle().id));
-    let condition = Condition::new(condition, lock.clone());
+    let id = lock.handle().id;
+    let condition = Condition::new(create(New::Condition(id)), id);
     for waits in [false, true] {
         let lost = lock.lock().unwrap();
         lose_connection();
