@@ -19,8 +19,9 @@ use crate::child::{LaunchError, Refusal};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManagerError {
-    /// The manager has ended, or the process that made a queue without a manager. All later operations fail in the same way.
-    #[error("the manager has ended, or the process that made the queue")]
+    /// The manager has ended; for a queue without a manager, the process that made it. All later operations fail in the same
+    /// way.
+    #[error("the manager, or the process that made the queue, has ended")]
     Gone,
     /// This program cannot be started again as a manager.
     #[error("cannot start a manager")]
@@ -57,12 +58,12 @@ pub enum ManagerError {
         /// The number of elements at that time.
         len: usize,
     },
-    /// This thread holds the lock already, so it would wait forever.
+    /// This thread holds the lock already, so it would wait for itself forever.
     #[error("this thread holds the lock already")]
     Deadlock,
-    /// This thread does not hold the lock, the permit or the item: it never did, or it has lost the connection to the manager
-    /// with which it got it, and the manager has released it.
-    #[error("this thread does not hold it")]
+    /// This thread does not hold the lock, the permit or the item. It may have lost the connection to the manager with which it
+    /// got that, which has released it.
+    #[error("this thread does not hold the lock, the permit or the item")]
     NotOwner,
     /// A bounded semaphore would have more permits than at its start.
     #[error("the semaphore has all its permits already")]

@@ -41,7 +41,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Returns the object that the request is for, and 0, which is none, for other requests.
+    /// Returns the object that the request is for. For requests without one this is 0, the number of no object.
     pub(crate) fn object(&self) -> ObjectId {
         match self {
             Self::Create(_) | Self::Status => ObjectId(0),

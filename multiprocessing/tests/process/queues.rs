@@ -89,7 +89,7 @@ fn a_queue_ends_with_the_process_that_has_made_it() {
         matches!(gone, multiprocessing::ManagerError::Gone),
         "{gone:?}"
     );
-    let expected = "the manager has ended, or the process that made the queue";
+    let expected = "the manager, or the process that made the queue, has ended";
     assert_eq!(gone.to_string(), expected);
 }
 

@@ -85,7 +85,8 @@ impl Desk {
         self.reply(caller, Reply::Fault(fault));
     }
 
-    /// Makes the client wait. Returns whether it does: if it is not willing to, it gets the reply that the time is up.
+    /// Makes the client wait. Returns whether it does. A client whose time to wait is zero gets the reply that the time is up
+    /// instead.
     pub(crate) fn park(&mut self, caller: Caller, wait: Wait) -> bool {
         if wait.is_some_and(|wait| wait.is_zero()) {
             self.reply(caller, Reply::TimedOut);

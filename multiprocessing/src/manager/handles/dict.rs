@@ -185,7 +185,7 @@ where
         value.ok_or_else(|| unexpected(Reply::Value(None)))
     }
 
-    /// Replaces the value of a key by what `change` makes of it; `None` stands for no value. Returns the new value.
+    /// Replaces the value of a key by the one that `change` returns for it; `None` stands for no value. Returns the new value.
     ///
     /// No other change comes between: if there is one meanwhile, `change` runs again, with the newer value.
     ///

@@ -94,7 +94,7 @@ impl<T: Serialize + DeserializeOwned> List<T> {
         value.map(|value| value.decode()).transpose()
     }
 
-    /// Returns an element, or `None` behind the end.
+    /// Returns an element, or `None` if the index is out of range.
     ///
     /// [`List`] has an example.
     ///
@@ -109,7 +109,7 @@ impl<T: Serialize + DeserializeOwned> List<T> {
     /// [`List`] has an example.
     ///
     /// # Errors
-    /// [`ManagerError::OutOfRange`] behind the end. If the value cannot be encoded, or the manager has ended.
+    /// [`ManagerError::OutOfRange`] if the index is out of range. If the value cannot be encoded, or the manager has ended.
     pub fn set(&self, index: usize, value: impl Borrow<T>) -> Result<(), ManagerError> {
         set_element(&self.handle, index, value.borrow())
     }
@@ -119,7 +119,7 @@ impl<T: Serialize + DeserializeOwned> List<T> {
     /// [`List`] has an example.
     ///
     /// # Errors
-    /// [`ManagerError::OutOfRange`] behind the end. If the value cannot be encoded, or the manager has ended.
+    /// [`ManagerError::OutOfRange`] if the index is out of range. If the value cannot be encoded, or the manager has ended.
     pub fn insert(&self, index: usize, value: impl Borrow<T>) -> Result<(), ManagerError> {
         let value = Blob::encode(value.borrow())?;
         self.ask(ListRequest::Insert(index as u64, value))?.done()
@@ -130,7 +130,7 @@ impl<T: Serialize + DeserializeOwned> List<T> {
     /// [`List`] has an example.
     ///
     /// # Errors
-    /// [`ManagerError::OutOfRange`] behind the end. If the value cannot be decoded, or the manager has ended.
+    /// [`ManagerError::OutOfRange`] if the index is out of range. If the value cannot be decoded, or the manager has ended.
     pub fn remove(&self, index: usize) -> Result<T, ManagerError> {
         let removed = self.ask(ListRequest::Remove(index as u64))?.value()?;
         removed.map_or_else(
@@ -179,7 +179,7 @@ impl<T: Serialize + DeserializeOwned> List<T> {
         self.ask(ListRequest::Clear)?.done()
     }
 
-    /// Replaces the element with this index by what `change` makes of it. Returns the new value.
+    /// Replaces the element with this index by the value that `change` returns for it. Returns the new value.
     ///
     /// No other change comes between: if there is one meanwhile, `change` runs again, with the element that has the index
     /// then.
@@ -187,7 +187,8 @@ impl<T: Serialize + DeserializeOwned> List<T> {
     /// [`List`] has an example.
     ///
     /// # Errors
-    /// [`ManagerError::OutOfRange`] behind the end. If the value cannot be encoded or decoded, or the manager has ended.
+    /// [`ManagerError::OutOfRange`] if the index is out of range. If the value cannot be encoded or decoded, or the manager has
+    /// ended.
     pub fn update(&self, index: usize, change: impl FnMut(T) -> T) -> Result<T, ManagerError> {
         update_element(&self.handle, index, change)
     }

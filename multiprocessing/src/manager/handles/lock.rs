@@ -164,7 +164,7 @@ macro_rules! lock {
                 locked.ok_or_else(|| unexpected(Reply::TimedOut).into())
             }
 
-            /// Locks it. Waits at most this long while another thread holds the lock, and returns `None` then.
+            /// Locks it. Waits at most this long while another thread holds the lock. Returns `None` if the time is up.
             ///
             #[doc = concat!("[`", stringify!($lock), "`] has an example.")]
             ///

@@ -19,8 +19,8 @@ use crate::manager::protocol::{AT_ONCE, New, QueueRequest, Reply, Request, Wait}
 
 /// A queue between processes: first in, first out.
 ///
-/// Created by [`Manager::queue`](crate::Manager::queue), or without a manager by [`Queue::new`]. Clones are of the same queue, and a handle can be sent to other
-/// processes, in tasks or values.
+/// Created by [`Manager::queue`](crate::Manager::queue), or without a manager by [`Queue::new`]. Clones are of the same
+/// queue, and a handle can be sent to other processes, in tasks or values.
 ///
 /// An item that has been handed to a process is lost with the process. A [`JoinableQueue`] hands it out again.
 ///
@@ -57,9 +57,8 @@ handle!(Queue<T>);
 /// A queue between processes whose items must be reported done.
 ///
 /// Created by [`Manager::joinable_queue`](crate::Manager::joinable_queue), or without a manager by [`JoinableQueue::new`].
-/// An item that is taken remains with the queue
-/// until [`Item::done`]. If the [`Item`] is dropped without that, or the thread or process that has it ends, the next one
-/// that takes an item gets it: each item is done at least once.
+/// An item that is taken remains with the queue until [`Item::done`]. If the [`Item`] is dropped without that, or the thread
+/// or process that has it ends, the next one that takes an item gets it: each item is done at least once.
 ///
 /// ```standalone_crate
 /// use std::time::Duration;
@@ -129,7 +128,8 @@ macro_rules! queue {
                 put(&self.handle, value.borrow(), None).map(drop)
             }
 
-            /// Puts an item into the queue, and waits at most this long while the queue is full. Returns whether it has.
+            /// Puts an item into the queue, and waits at most this long while the queue is full. Returns
+            /// whether the item is in the queue.
             ///
             #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
             ///
@@ -143,7 +143,7 @@ macro_rules! queue {
                 put(&self.handle, value.borrow(), Some(timeout))
             }
 
-            /// Puts an item into the queue if it is not full. Returns whether it has.
+            /// Puts an item into the queue if it is not full. Returns whether the item is in the queue.
             ///
             #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
             ///
@@ -164,7 +164,7 @@ macro_rules! queue {
                 taken.ok_or_else(|| unexpected(Reply::TimedOut))
             }
 
-            /// Takes the first item. Waits at most this long while the queue is empty, and returns `None` then.
+            /// Takes the first item. Waits at most this long while the queue is empty. Returns `None` if the time is up.
             ///
             #[doc = concat!("[`", stringify!($queue), "`] has an example.")]
             ///
@@ -218,9 +218,11 @@ fn create_here(bound: Option<usize>, joinable: bool) -> Result<Handle, ManagerEr
 }
 
 impl<T> Queue<T> {
-    /// Creates a queue without a manager, for at most `bound` items. A thread of this process holds the items and feeds those
-    /// who take them, so the queue ends with this process, and not with its last handle. Then operations in other processes
-    /// fail with [`ManagerError::Gone`].
+    /// Creates a queue without a manager, for at most `bound` items. A thread of this process holds the items and sends them to
+    /// the processes that take them.
+    ///
+    /// The queue ends with this process; operations in other processes then fail with [`ManagerError::Gone`]. It does not end
+    /// with its last handle: a queue is never removed, so do not create one for each request.
     ///
     /// Only processes of this user can use it. On Linux and Android their user is checked, because the name of the socket is
     /// not that of a file with permissions.

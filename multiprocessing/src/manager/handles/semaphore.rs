@@ -158,7 +158,7 @@ macro_rules! semaphore {
                 permit.ok_or_else(|| unexpected(Reply::TimedOut))
             }
 
-            /// Acquires a permit. Waits at most this long while none is available, and returns `None` then.
+            /// Acquires a permit. Waits at most this long while none is available. Returns `None` if the time is up.
             ///
             #[doc = concat!("[`", stringify!($semaphore), "`] has an example.")]
             ///

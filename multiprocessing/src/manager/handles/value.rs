@@ -60,7 +60,7 @@ impl<T: Serialize + DeserializeOwned> Value<T> {
         set_element(&self.handle, 0, value.borrow())
     }
 
-    /// Replaces the value by what `change` makes of it. Returns the new value.
+    /// Replaces the value by the one that `change` returns for it. Returns the new value.
     ///
     /// No other change comes between: if there is one meanwhile, `change` runs again, with the newer value.
     ///
@@ -111,7 +111,7 @@ impl<T: Serialize + DeserializeOwned> Array<T> {
     /// [`Array`] has an example.
     ///
     /// # Errors
-    /// [`ManagerError::OutOfRange`] behind the end. If the value cannot be decoded, or the manager has ended.
+    /// [`ManagerError::OutOfRange`] if the index is out of range. If the value cannot be decoded, or the manager has ended.
     pub fn get(&self, index: usize) -> Result<T, ManagerError> {
         match element(&self.handle, index)? {
             Some(value) => Ok(value),
@@ -127,19 +127,20 @@ impl<T: Serialize + DeserializeOwned> Array<T> {
     /// [`Array`] has an example.
     ///
     /// # Errors
-    /// [`ManagerError::OutOfRange`] behind the end. If the value cannot be encoded, or the manager has ended.
+    /// [`ManagerError::OutOfRange`] if the index is out of range. If the value cannot be encoded, or the manager has ended.
     pub fn set(&self, index: usize, value: impl Borrow<T>) -> Result<(), ManagerError> {
         set_element(&self.handle, index, value.borrow())
     }
 
-    /// Replaces an element by what `change` makes of it. Returns the new value.
+    /// Replaces an element by the value that `change` returns for it. Returns the new value.
     ///
     /// No other change comes between: if there is one meanwhile, `change` runs again, with the newer value.
     ///
     /// [`Array`] has an example.
     ///
     /// # Errors
-    /// [`ManagerError::OutOfRange`] behind the end. If the value cannot be encoded or decoded, or the manager has ended.
+    /// [`ManagerError::OutOfRange`] if the index is out of range. If the value cannot be encoded or decoded, or the manager has
+    /// ended.
     pub fn update(&self, index: usize, change: impl FnMut(T) -> T) -> Result<T, ManagerError> {
         update_element(&self.handle, index, change)
     }

@@ -1,5 +1,5 @@
-//! The manager's process: one thread with an event loop over the listening socket, its owner and all clients. It runs no
-//! code of the user, and never waits for a client.
+//! The manager's process: one thread with an event loop over the listening socket, its owner and all clients. That thread
+//! runs no code of the user, and never waits for a client. The tasks of services run in threads of their own.
 //!
 //! * `peer`: the connection to one client
 //! * `threads`: the threads of services
