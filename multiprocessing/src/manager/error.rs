@@ -36,7 +36,7 @@ pub enum ManagerError {
     #[error("the system refused an operation: {0}")]
     Io(#[source] io::Error),
     /// The manager does not accept this process, or belongs to another user. Holds the reason.
-    #[error("the manager refuses the connection: {0}")]
+    #[error("cannot connect to the manager: {0}")]
     Refused(&'static str),
     /// A value cannot be encoded. Holds the reason.
     #[error("cannot encode a value: {0}")]

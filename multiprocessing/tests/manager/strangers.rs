@@ -208,7 +208,7 @@ fn a_wrong_key_is_refused() {
     let other: Queue<u32> = postcard::from_bytes(&bytes).unwrap();
     // This thread has a connection with the right key, which must not be used.
     let error = other.len().unwrap_err();
-    let message = "the manager refuses the connection: it has another key";
+    let message = "cannot connect to the manager: it has another key";
     assert_eq!(error.to_string(), message);
     assert_eq!(queue.len().unwrap(), 0);
 }
