@@ -33,6 +33,8 @@ pub struct Terms {
     pub not_found: bool,
     /// Whether the largest number of tasks in flight is measured outside the runs. If it is not, no column shows it.
     pub peak_in_flight: bool,
+    /// Whether the lanes of the tasks are workers, to be drawn with a row each.
+    pub lanes: bool,
     /// The phases that can occur, in the order of the legend.
     pub phases: &'static [PhaseTerms],
 }

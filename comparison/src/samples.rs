@@ -12,6 +12,7 @@ pub(crate) static TERMS: Terms = Terms {
     in_flight: "A download is in flight from its start to its last byte on disk.",
     not_found: true,
     peak_in_flight: true,
+    lanes: false,
     phases: &[
         phase_terms(PhaseKind::Queue, "queue", "queue"),
         phase_terms(PhaseKind::Earlier, "earlier", "earlier attempts"),

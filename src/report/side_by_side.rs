@@ -25,6 +25,7 @@ static TERMS: Terms = Terms {
     in_flight: "From its turn to its last byte on disk, a download is in flight.",
     not_found: true,
     peak_in_flight: true,
+    lanes: false,
     phases: &[
         phase(PhaseKind::Queue, "queue", "queue"),
         phase(PhaseKind::Earlier, "earlier", "earlier attempts"),

@@ -12,6 +12,7 @@ pub(crate) static TERMS: Terms = Terms {
     in_flight: "A sleep is in flight from the moment a thread takes it until it ends.",
     not_found: true,
     peak_in_flight: true,
+    lanes: false,
     phases: &[
         PhaseTerms {
             kind: PhaseKind::Queue,

@@ -89,6 +89,7 @@ fn content(comparison: &Comparison, images: &Embedded) -> Markup {
         (sections::facts(comparison))
         (sections::summary(comparison, &series))
         (sections::waterfalls(&runs, terms))
+        (sections::lanes(&runs, terms))
         (sections::charts(&runs, &series, terms))
         h2 { (RECORDS) }
         @if let Some(notice) = images.notice() {

@@ -10,7 +10,7 @@ use crate::statistics::{Series, differences};
 use crate::text::{
     capitalized, columns, count, difference_in_sentence, ended_early, ideal, panel_title, plural,
 };
-use crate::waterfall::{Layout, draw_waterfall, legend_entries};
+use crate::waterfall::{Layout, draw_lanes, draw_waterfall, lanes_height, legend_entries};
 
 /// The width of a waterfall.
 const WIDTH: f64 = 960.0;
@@ -163,6 +163,47 @@ fn waterfall(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
         ],
     );
     draw_waterfall(run, layout, terms, 0.0, &mut svg);
+    svg.close();
+    svg.line_break();
+    PreEscaped(svg.finish())
+}
+
+/// Returns a picture of each run with a row per worker, if the lanes of the tasks are workers.
+pub(super) fn lanes(runs: &[&Run], terms: &Terms) -> Markup {
+    if !terms.lanes {
+        return Markup::default();
+    }
+    let layout = Layout::new(runs, WIDTH, PANEL_HEIGHT, ROW_HEIGHTS);
+    let (task, slot) = (terms.task, terms.slot);
+    html! {
+        h2 { (capitalized(&plural(slot))) }
+        p.faint {
+            "One row per " (slot) ", with the " (plural(task)) " that it ran. Where a row is empty, the " (slot)
+            " had nothing to do."
+        }
+        div.scroll {
+            @for run in runs {
+                (lanes_of(run, &layout, terms))
+            }
+        }
+    }
+}
+
+fn lanes_of(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
+    let mut svg = Svg::default();
+    svg.open(
+        "svg",
+        &[
+            ("class", &"chart"),
+            (
+                "viewBox",
+                &format!("0 0 {WIDTH} {}", Px(lanes_height(run, layout))),
+            ),
+            ("role", &"img"),
+            ("aria-label", &panel_title(run, terms)),
+        ],
+    );
+    draw_lanes(run, layout, terms, &mut svg);
     svg.close();
     svg.line_break();
     PreEscaped(svg.finish())

@@ -132,7 +132,7 @@ pub(super) fn mark_width(outcome: Outcome) -> Option<f64> {
 }
 
 /// Returns the outcome of a task and its times, one per line.
-fn details(task: &Task, terms: &Terms) -> String {
+pub(super) fn details(task: &Task, terms: &Terms) -> String {
     let mut text = format!(
         "{}: {}",
         one_line(&task.name),

@@ -5,12 +5,15 @@
 //! * `bar`: the bar of one task
 //! * `key`: the legend of waterfalls
 //! * `panel`: the waterfall of one run
+//! * `lanes`: one run with a row per worker
 
 mod bar;
 mod key;
+mod lanes;
 mod layout;
 mod panel;
 
 pub(crate) use self::key::legend_entries;
+pub(crate) use self::lanes::{draw_lanes, lanes_height};
 pub(crate) use self::layout::Layout;
 pub(crate) use self::panel::draw_waterfall;

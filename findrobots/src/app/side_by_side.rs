@@ -17,6 +17,7 @@ static TERMS: Terms = Terms {
     in_flight: "A task is in flight from the moment a worker takes it until its result is complete.",
     not_found: false,
     peak_in_flight: false,
+    lanes: true,
     phases: &[
         PhaseTerms {
             kind: PhaseKind::Queue,

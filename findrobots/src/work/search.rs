@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -150,6 +151,7 @@ impl<'f, J: Job> Search<'f, J> {
         records: &RefCell<Vec<TaskRecord>>,
     ) -> impl Iterator<Item = ReadLogs<J>> {
         let mut parts = HashMap::<usize, usize>::new();
+        let folder = common_folder(self.files);
         Plan::new(self.files).filter_map(move |step| {
             let pieces = match step {
                 Step::Task(pieces) => pieces,
@@ -163,7 +165,8 @@ impl<'f, J: Job> Search<'f, J> {
                 ledger.borrow_mut().plan_piece(piece.index, is_last);
             }
             let first = &pieces[0];
-            let path = first.file.path().display();
+            let path = first.file.path();
+            let path = path.strip_prefix(&folder).unwrap_or(path).display();
             let label = match (first.part, pieces.len() - 1) {
                 (Part::Whole, 0) => path.to_string(),
                 (Part::Whole, more) => format!("{path} and {more} more"),
@@ -238,6 +241,18 @@ impl<'f, J: Job> Search<'f, J> {
     }
 }
 
+/// Returns the longest folder that all files are in. The names of tasks are shown without it.
+fn common_folder(files: &[LogFile]) -> PathBuf {
+    let folders = files.iter().map(|file| file.path().parent());
+    let common = folders.reduce(|common, folder| {
+        let ancestors = common?.ancestors();
+        ancestors
+            .into_iter()
+            .find(|ancestor| folder.is_some_and(|folder| folder.starts_with(ancestor)))
+    });
+    common.flatten().unwrap_or(Path::new("")).to_owned()
+}
+
 /// What the reader of a stream may ask: whether the run is stopped.
 struct StopContext(CancellationToken);
 
@@ -279,5 +294,30 @@ impl<J: Job> Outcome<J> {
         tasks
             .map(|task| (unique(&*task.label), task.outcome, task.message.clone()))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_tasks_do_not_repeat_the_folder_of_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "").unwrap();
+            LogFile::new(path).unwrap()
+        };
+        let in_common = |names: &[&str]| {
+            let files: Vec<_> = names.iter().map(|name| file(name)).collect();
+            common_folder(&files)
+        };
+        assert_eq!(in_common(&["a/x", "a/y"]), folder.path().join("a"));
+        assert_eq!(in_common(&["a/x", "ab/y"]), folder.path());
+        assert_eq!(in_common(&["a/b/x", "a/y"]), folder.path().join("a"));
+        let streams = [LogFile::standard_input(), file("a/x")];
+        assert_eq!(common_folder(&streams), Path::new(""));
     }
 }
