@@ -86,12 +86,14 @@ fn finish<J: Job>(
     if !config.quiet {
         print_stderr(&notices::summary(&totals, outcome.elapsed, series));
     }
-    let mut unwritten = Vec::new();
-    if let Ok(totals) = &outcome.totals {
-        let run = named_run(totals, outcome.tasks());
-        let comparison = comparison_of(config, inputs, vec![run]);
-        unwritten = write_reports(FILES, &config.reports, &comparison);
-    }
+    let unwritten = match &outcome.totals {
+        Ok(totals) if !config.reports.is_empty() => {
+            let run = named_run(totals, outcome.tasks());
+            let comparison = comparison_of(config, inputs, vec![run]);
+            write_reports(FILES, &config.reports, &comparison)
+        }
+        _ => Vec::new(),
+    };
     for error in &unwritten {
         print_stderr(&format!("*** Error: {}\n", error_chain(error)));
     }

@@ -132,7 +132,7 @@ impl<J: Job> PieceReader<'_, '_, J> {
                 Ok(found)
             }
             Part::Bgzf { start, end } => {
-                self.fill(Range::new(&file, start, end), u64::MAX)?;
+                self.fill(Range::new(&file, start, end), end - start, u64::MAX)?;
                 let (mut found, read) = read_blocks(self.buffers, start, self.lines)?;
                 if (read as u64) < end - start {
                     // The file was changed since its blocks were found.
@@ -159,7 +159,7 @@ impl<J: Job> PieceReader<'_, '_, J> {
 
     /// Reads a whole file: at once if it is small, otherwise piece by piece.
     fn whole(&mut self, mut file: &File, log: &LogFile) -> Result<Found, Failed> {
-        self.fill(&mut file, AT_ONCE as u64 + 1)?;
+        self.fill(&mut file, log.size(), AT_ONCE as u64 + 1)?;
         let input = &self.buffers.input;
         let first = &input[..input.len().min(SNIFFED)];
         let format = Format::of(first, is_compressed_name(log.path()));
@@ -191,9 +191,12 @@ impl<J: Job> PieceReader<'_, '_, J> {
         Ok(found)
     }
 
-    /// Reads up to this many bytes into the input buffer.
-    fn fill(&mut self, input: impl Read, most: u64) -> io::Result<()> {
+    /// Reads up to `most` bytes into the input buffer. About `expected` bytes will come.
+    fn fill(&mut self, input: impl Read, expected: u64, most: u64) -> io::Result<()> {
         self.buffers.input.clear();
+        // One more, so that the end is noticed without growing.
+        let expected = usize::try_from(expected.min(most)).unwrap_or(0);
+        self.buffers.input.reserve(expected.min(AT_ONCE) + 1);
         let mut counted = Counted::new(input.take(most), self.progress.clone());
         let read = counted.read_to_end(&mut self.buffers.input);
         self.compressed += counted.count();
