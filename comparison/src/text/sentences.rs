@@ -56,12 +56,13 @@ pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
 
 /// Explains the ideal time.
 pub(crate) fn ideal(terms: &Terms) -> String {
-    let (task, tasks, slots) = (terms.task, plural(terms.task), plural(terms.slot));
+    let (task, tasks) = (terms.task, plural(terms.task));
+    let (slot, slots) = (terms.slot, plural(terms.slot));
     format!(
         "The ideal time is a lower bound on any schedule of the same {tasks}, with the same latencies, on the same \
-         number of {slots}: the longest {task}, or the sum of all service times divided by the number of {slots}, \
-         whichever is longer. The share of the ideal is the ideal time divided by the elapsed time; it cannot exceed \
-         100 %."
+         number of {slots}: the longest {task}, the sum of all service times divided by the number of {slots}, or the \
+         {tasks} that must share a {slot}, whichever is longest. The share of the ideal is the ideal time divided by \
+         the elapsed time; it cannot exceed 100 %."
     )
 }
 

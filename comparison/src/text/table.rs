@@ -131,13 +131,14 @@ fn heading(column: &Column) -> String {
 
 /// Explains the columns, wrapped to the width of the terminal.
 fn explanation(terms: &Terms) -> String {
-    let (task, tasks, slots) = (terms.task, plural(terms.task), plural(terms.slot));
+    let (task, tasks) = (terms.task, plural(terms.task));
+    let (slot, slots) = (terms.slot, plural(terms.slot));
     let latency =
         format!("speed-up: over the slowest. latency: of each {task}, without its queueing.");
     let ideal = format!(
         "of ideal: the ideal time divided by the elapsed time. The ideal is a lower bound on any schedule of these \
-         {tasks} with these latencies: the longest one, or their sum divided by the number of {slots}, whichever is \
-         longer."
+         {tasks} with these latencies: the longest one, their sum divided by the number of {slots}, or those that \
+         must share a {slot}, whichever is longest."
     );
     wrap(&latency) + &wrap(&ideal)
 }
