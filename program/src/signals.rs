@@ -134,8 +134,10 @@ async fn handle_signals(
 ) {
     let first = source.next().await;
     caught.get_or_init(|| first);
+    // Read before `stop` is cancelled: that may end the run at once, which still has to write its report.
+    let was_over = run_over.is_cancelled();
     stop.cancel();
-    let last = if run_over.is_cancelled() {
+    let last = if was_over {
         first
     } else {
         next_after(first, &mut source).await
