@@ -151,6 +151,13 @@ impl BaseUrl {
         url
     }
 
+    /// Returns the URL that resets a test server.
+    pub fn reset(&self) -> Url {
+        let mut url = self.0.clone();
+        url.set_path("/__reset");
+        url
+    }
+
     /// Returns whether the password is `***`: then the URL was copied from printed output, and its real password is lost.
     pub fn hides_password(&self) -> bool {
         self.0.password() == Some(PASSWORD_MASK)

@@ -3,8 +3,9 @@
 //! The program passes a [`Comparison`] of neutral values: a task has a name, an outcome and the phases of its time.
 //! This crate does not know what the tasks did or how they ran. The program supplies its words for them as [`Terms`].
 //!
-//! | function | returns |
+//! | item | provides |
 //! | --- | --- |
+//! | [`Schedule`] | the order of the runs, and how often each series is repeated |
 //! | [`series()`], [`conclusion()`], [`differences()`] | numbers |
 //! | [`table()`] | text for a terminal |
 //! | [`markdown()`] | text for a README |
@@ -13,6 +14,7 @@
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
+//! * `schedule`: which series runs next
 //! * `model`: the values that a program passes to this crate
 //! * `samples`: made-up runs for the tests
 //! * `timeline`: where the time of a task went, on the time axis of its run
@@ -29,6 +31,7 @@ mod page;
 mod picture;
 #[cfg(test)]
 mod samples;
+mod schedule;
 mod statistics;
 mod text;
 mod timeline;
@@ -37,8 +40,10 @@ mod waterfall;
 pub use model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 pub use page::{Images, page};
 pub use picture::picture;
+pub use schedule::{Next, Schedule};
 pub use statistics::{
-    Conclusion, Difference, Gain, Percentiles, Series, Spread, conclusion, differences, series,
+    Certainty, Conclusion, Difference, Gain, Interval, Percentiles, Series, Spread, conclusion,
+    differences, series,
 };
 pub use text::{Column, columns, conclusion_in_words, count, markdown, table};
 pub use timeline::Span;

@@ -26,7 +26,7 @@ pub struct SeriesArgs {
     #[arg(long, value_name = "WORKERS", value_delimiter = ',', value_parser = at_least_one)]
     at: Vec<NonZeroUsize>,
 
-    /// With --compare: number of rounds in which each executor runs once [default: 1]
+    /// With --compare: number of rounds in which each executor runs once [default: short runs are repeated until their noise is known]
     #[arg(long, value_name = "N", value_parser = rounds)]
     rounds: Option<u32>,
 
@@ -114,7 +114,7 @@ impl SeriesArgs {
         }
         Ok(Mode::Compare(Plan {
             series,
-            rounds: self.rounds.unwrap_or(1),
+            rounds: self.rounds,
             warmup: self.warmup.unwrap_or(1),
         }))
     }

@@ -1,7 +1,7 @@
 //! Several runs of the same work side by side, each in a process of its own, so that its processor time and memory can be
 //! measured and no run warms up the next.
 
-use comparison::Run;
+use comparison::{Run, Schedule};
 use concurrent_futures::{PortableTask, Task};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -53,17 +53,10 @@ pub struct Measured {
 pub struct Plan {
     /// Each series once, in the order of the first round.
     pub series: Vec<Series>,
-    /// How often each series runs; at least once.
-    pub rounds: u32,
+    /// How often each series runs, at least once; `None` if short runs are repeated until their noise is known.
+    pub rounds: Option<u32>,
     /// The number of warm-up rounds, which are not counted.
     pub warmup: u32,
-}
-
-impl Plan {
-    /// Returns the number of runs, without warm-up.
-    pub fn runs(&self) -> usize {
-        self.series.len() * self.rounds as usize
-    }
 }
 
 /// The result of a comparison.
@@ -73,64 +66,74 @@ pub struct Compared {
     pub runs: Vec<Run>,
     /// What went wrong with the other runs, and each run whose answer differs from that of the first.
     pub errors: Vec<String>,
+    /// The number of runs that were not made, as far as is known, because the comparison was stopped.
+    pub runs_left: usize,
 }
 
-/// Runs each series once in each round. The order rotates, so that each series is first in one round and last in another.
+/// Makes the runs of the plan, in the order of a [`Schedule`].
 ///
 /// Blocks until all runs have ended. When `stop` is cancelled, the current run is ended, and no other starts. `begin` is
-/// called before each run, with the series and the number of the round, which warm-up rounds do not have.
+/// called before each run, with its series and its round, and the schedule after it.
 pub fn compare<W>(
     workload: &W,
     plan: &Plan,
     stop: &CancellationToken,
-    mut begin: impl FnMut(Series, Option<u32>),
+    mut begin: impl FnMut(Series, Option<u32>, &Schedule),
 ) -> Compared
 where
     W: Workload,
     Measure<W>: PortableTask<Output = Result<Measured, String>>,
 {
-    let mut compared = Compared {
-        runs: Vec::new(),
-        errors: Vec::new(),
-    };
+    let mut schedule = Schedule::new(plan.series.len(), plan.warmup, plan.rounds);
+    let mut runs = Vec::<Run>::new();
+    let mut errors = Vec::new();
     let mut first: Option<(Series, Vec<u8>)> = None;
-    let warmup = (0..plan.warmup).map(|_| None);
-    let rounds = warmup.chain((1..=plan.rounds).map(Some));
-    for (i, round) in rounds.enumerate() {
-        let mut order = plan.series.clone();
-        order.rotate_left(i % plan.series.len().max(1));
-        for series in order {
-            if stop.is_cancelled() {
-                return compared;
-            }
-            begin(series, round);
-            let task = Measure {
-                workload: workload.clone(),
-                series,
-            };
-            let measured = measure_in_process(task, stop);
-            if stop.is_cancelled() {
-                return compared;
-            }
-            let label = format!("{} {}", series.executor(), series.workers());
-            match measured {
-                Ok(Measured { mut run, answer }) => {
-                    let (of, expected) = first.get_or_insert_with(|| (series, answer.clone()));
-                    if answer != *expected {
-                        let other = format!("{} {}", of.executor(), of.workers());
-                        let message = format!("the answer of {label} differs from that of {other}");
-                        compared.errors.push(message);
-                    }
-                    run.round = round.filter(|_| plan.rounds > 1);
-                    if round.is_some() {
-                        compared.runs.push(run);
-                    }
+    while let Some(next) = schedule.next_run() {
+        let series = plan.series[next.series];
+        if stop.is_cancelled() {
+            break;
+        }
+        begin(series, next.round, &schedule);
+        let task = Measure {
+            workload: workload.clone(),
+            series,
+        };
+        let measured = measure_in_process(task, stop);
+        if stop.is_cancelled() {
+            break;
+        }
+        let label = format!("{} {}", series.executor(), series.workers());
+        match measured {
+            Ok(Measured { mut run, answer }) => {
+                let (of, expected) = first.get_or_insert_with(|| (series, answer.clone()));
+                if answer != *expected {
+                    let other = format!("{} {}", of.executor(), of.workers());
+                    errors.push(format!(
+                        "the answer of {label} differs from that of {other}"
+                    ));
                 }
-                Err(message) => compared.errors.push(format!("{label}: {message}")),
+                schedule.add(next, run.elapsed_ms);
+                run.round = next.round;
+                if next.round.is_some() {
+                    runs.push(run);
+                }
             }
+            Err(message) => errors.push(format!("{label}: {message}")),
         }
     }
-    compared
+    // The only round needs no number.
+    if runs.iter().all(|run| run.round == Some(1)) {
+        runs.iter_mut().for_each(|run| run.round = None);
+    }
+    let runs_left = match stop.is_cancelled() {
+        true => schedule.runs_left() + 1,
+        false => 0,
+    };
+    Compared {
+        runs,
+        errors,
+        runs_left,
+    }
 }
 
 /// Runs the task in a process of its own, which is ended when `stop` is cancelled.

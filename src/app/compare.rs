@@ -44,6 +44,10 @@ pub(super) fn run(
     let compared = compare::run(config, compare, served, signals, stop)?;
     signals.run_is_over();
 
+    let state = compared.report.comparison.as_ref().map(|of| of.server);
+    if let Some(notice) = state.and_then(notices::server_state) {
+        printer.print(notice);
+    }
     for error in &compared.errors {
         print_stderr(&format!("*** Error: {error}\n"));
     }
@@ -51,8 +55,7 @@ pub(super) fn run(
     let signal = signals.caught();
     if signal.is_some() {
         let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
-        let planned = compare.series.len() * compare.rounds as usize;
-        print_stderr(&notices::stopped_early(finished, planned));
+        print_stderr(&notices::stopped_early(finished, compared.planned));
     } else if !stop.is_cancelled() {
         print_ended_by_signal(runs);
     }

@@ -86,7 +86,7 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) compare: bool,
 
-    /// With --compare: number of rounds in which each strategy runs once [default: 1]
+    /// With --compare: number of rounds in which each strategy runs once [default: short runs are repeated until their noise is known]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(super) rounds: Option<u32>,
 

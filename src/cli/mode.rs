@@ -36,8 +36,8 @@ pub(crate) struct Series {
 pub(crate) struct Compare {
     /// Each series once, in the order of the first round.
     pub(crate) series: Vec<Series>,
-    /// How often each series runs; at least once.
-    pub(crate) rounds: u32,
+    /// How often each series runs, at least once; `None` if short runs are repeated until their noise is known.
+    pub(crate) rounds: Option<u32>,
     /// The number of warm-up rounds, which are not measured.
     pub(crate) warmup: u32,
 }
@@ -77,7 +77,7 @@ impl Mode {
         Ok(if args.compare {
             Self::Compare(Compare {
                 series,
-                rounds: args.rounds.unwrap_or(1),
+                rounds: args.rounds,
                 warmup: args.warmup.unwrap_or(0),
             })
         } else if args.compared_run {

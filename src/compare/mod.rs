@@ -11,6 +11,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use comparison::Schedule;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Compare, Config, Series};
@@ -34,10 +35,11 @@ pub(crate) struct Compared {
     pub(crate) report: Report,
     /// The errors of the runs that ended without a report.
     pub(crate) errors: Vec<io::Error>,
+    /// The number of runs that the comparison would have had if it was stopped, as far as is known.
+    pub(crate) planned: usize,
 }
 
-/// Runs each series once in each round. The order rotates, so that each series is first in one round and last in
-/// another.
+/// Makes the runs of the comparison, in the order of a [`Schedule`].
 ///
 /// Blocks until all runs have ended. When `stop` is cancelled, the current run is stopped early, and no other starts.
 /// The flags of each complete run are moved to the folder of `config`, where they replace those of the run before.
@@ -51,59 +53,65 @@ pub(crate) fn run(
     signals: &Signals,
     stop: &CancellationToken,
 ) -> io::Result<Compared> {
-    let counters = Counters::new(served);
+    let counters = Counters::new(served, !config.codes.is_empty());
+    let mut schedule = Schedule::new(compare.series.len(), compare.warmup, compare.rounds);
     let mut runs = Vec::<RunReport>::new();
     let mut errors = Vec::new();
-    // Warm-up rounds have no number. Chained and not added: the sum may be larger than a `u32`.
-    let warmup = (0..compare.warmup).map(|_| None);
-    let rounds = warmup.chain((1..=compare.rounds).map(Some));
-    for (i, round) in rounds.enumerate() {
+    let mut taken = 0;
+    while let Some(next) = schedule.next_run() {
+        taken += usize::from(next.round.is_some());
         // Without codes, the process of a run would download the default ones.
         if stop.is_cancelled() || config.codes.is_empty() {
             break;
         }
-        let mut series = compare.series.clone();
-        series.rotate_left(i % compare.series.len());
-        for series in series {
-            if stop.is_cancelled() {
-                break;
-            }
-            let folder = FILES.temporary_folder(&config.dest)?;
-            let before = counters.before();
-            let child = Child {
-                config,
-                base: &served.base,
-                series,
-                dest: folder.path(),
-            };
-            match child.run(stop) {
-                Ok(mut run) => {
-                    run.round = round.filter(|_| compare.rounds > 1);
-                    run.seen_by_server = counters.since(before);
-                    apply_own_settings(&mut run, config, served);
-                    // We forwarded the signal as SIGTERM; report the one we received.
-                    run.ended_by = run.ended_by.map(|by| signals.caught().unwrap_or(by));
-                    let complete = run.ended_by.is_none();
-                    if complete {
-                        move_flags(&folder, &config.dest)?;
-                    }
-                    if round.is_some() {
-                        runs.push(run);
+        let folder = FILES.temporary_folder(&config.dest)?;
+        let before = counters.before();
+        let child = Child {
+            config,
+            base: &served.base,
+            series: compare.series[next.series],
+            dest: folder.path(),
+        };
+        match child.run(stop) {
+            Ok(mut run) => {
+                run.round = next.round;
+                run.seen_by_server = counters.since(before);
+                apply_own_settings(&mut run, config, served);
+                // We forwarded the signal as SIGTERM; report the one we received.
+                run.ended_by = run.ended_by.map(|by| signals.caught().unwrap_or(by));
+                if run.ended_by.is_none() {
+                    move_flags(&folder, &config.dest)?;
+                    // Without a single flag there is nothing to compare, however often it is repeated.
+                    if run.totals.ok > 0 {
+                        schedule.add(next, run.totals.elapsed_ms);
                     }
                 }
-                Err(error) => errors.push(error),
+                if next.round.is_some() {
+                    runs.push(run);
+                }
             }
+            Err(error) => errors.push(error),
         }
     }
+    let rounds = runs.iter().filter_map(|run| run.round).max().unwrap_or(1);
+    if rounds == 1 && compare.rounds.is_none_or(|rounds| rounds == 1) {
+        // The only round needs no number.
+        runs.iter_mut().for_each(|run| run.round = None);
+    }
     let comparison = ComparisonSettings {
-        rounds: compare.rounds,
+        rounds: compare.rounds.unwrap_or(rounds),
         warmup: compare.warmup,
+        server: counters.state(),
     };
     let report = Report {
         comparison: Some(comparison),
         ..Report::new(runs)
     };
-    Ok(Compared { report, errors })
+    Ok(Compared {
+        report,
+        errors,
+        planned: taken + schedule.runs_left(),
+    })
 }
 
 /// Returns the highest connection limit of a comparison.

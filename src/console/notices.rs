@@ -13,6 +13,7 @@ use test_server::Ports;
 use crate::console::lines::{MAX_NAMED, join};
 use crate::country::CountryCode;
 use crate::record::Kind;
+use crate::report::ServerState;
 use crate::run::descriptors::Descriptors;
 use crate::run::embedded::ServedBy;
 use crate::server::{BaseUrl, Server};
@@ -60,6 +61,17 @@ pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<
         }
         ServedBy::Unlabelled => return None,
     })
+}
+
+/// Returns the notice about the state in which the runs of a comparison met their server. An embedded one needs none.
+pub(crate) fn server_state(state: ServerState) -> Option<&'static str> {
+    match state {
+        ServerState::Fresh => None,
+        ServerState::Reset => Some("the test-server was reset before each run\n"),
+        ServerState::Kept => Some(
+            "the server was not reset between the runs: its state may carry over from one to the next\n",
+        ),
+    }
 }
 
 /// Returns the notice that fewer connections are used than wanted, and why.

@@ -248,6 +248,15 @@ impl Client {
         answer.map_err(|error| self.convert_error(error))
     }
 
+    /// Sends a POST request without a body, and returns whether it succeeded.
+    pub(crate) async fn post(&self, url: Url) -> bool {
+        let answer = timeout(
+            self.limits.timeout.min(LONGEST_TIMEOUT),
+            self.fresh.post(url).send(),
+        );
+        matches!(answer.await, Ok(Ok(answer)) if answer.status().is_success())
+    }
+
     /// Reads the body up to the size limit and adds the number of bytes to `read`.
     async fn read_body(
         &self,

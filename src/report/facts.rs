@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use comparison::count;
 
-use crate::report::model::{Report, RunReport};
+use crate::report::model::{Report, RunReport, ServerState};
 
 /// The most values listed for one fact. The rest are only counted.
 const MAX_LISTED: usize = 3;
@@ -55,7 +55,19 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
         let rounds = count(comparison.rounds as usize, "round");
         facts.push((
             "Rounds",
-            format!("{rounds} in rotated order after {before}, each run in its own process"),
+            format!(
+                "{rounds} at most, in rotated order after {before}, each run in its own process"
+            ),
+        ));
+    }
+    if report
+        .comparison
+        .as_ref()
+        .is_some_and(|of| of.server == ServerState::Kept)
+    {
+        facts.push((
+            "Server state",
+            "not reset between the runs, so it may carry over from one to the next".to_owned(),
         ));
     }
     facts.push((

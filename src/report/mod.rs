@@ -32,7 +32,8 @@ pub use format::Format;
 pub use images::read_images;
 pub(crate) use model::RunFacts;
 pub use model::{
-    ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, Settings, Totals,
+    ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, ServerState, Settings,
+    Totals,
 };
 pub use program::{Resources, Signal};
 pub use side_by_side::side_by_side;

@@ -37,10 +37,26 @@ pub struct Report {
 /// The settings of a comparison: runs of the same work against one server, each in its own process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparisonSettings {
-    /// How often each series ran. The order rotates from round to round.
+    /// How often each series ran at most. The order rotates from round to round. Series whose runs take long may have fewer rounds.
     pub rounds: u32,
     /// The number of warm-up rounds, which are not measured.
     pub warmup: u32,
+    /// The state in which each run met the server.
+    #[serde(default)]
+    pub server: ServerState,
+}
+
+/// The state in which each run of a comparison meets the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerState {
+    /// The embedded server, reset before each run.
+    Fresh,
+    /// A running test-server, reset before each run.
+    Reset,
+    /// A server that is not reset: what one run changed, the next one may meet.
+    #[default]
+    Kept,
 }
 
 /// The program and the machine.

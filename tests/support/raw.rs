@@ -80,6 +80,27 @@ impl RawServer {
         })
     }
 
+    /// Answers the first requests for flags with status 500, and later ones with this flag of BR, or with status 404.
+    pub(crate) fn failing_at_first(requests: usize, br: Vec<u8>) -> Self {
+        let seen = AtomicUsize::new(0);
+        let without_body = |status: &str| {
+            format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+                .into_bytes()
+        };
+        Self::start(move |mut connection| {
+            let Some(head) = head(&mut connection) else {
+                return;
+            };
+            let is_flag = head.starts_with("GET /flags/");
+            let answer = match is_flag.then(|| seen.fetch_add(1, Ordering::SeqCst)) {
+                Some(before) if before < requests => without_body("500 Internal Server Error"),
+                Some(_) if head.contains("/br.gif ") => ok(&br),
+                _ => without_body("404 Not Found"),
+            };
+            let _ = connection.write_all(&answer);
+        })
+    }
+
     /// Writes `greeting` on every connection without waiting for a request, and closes it once the client does.
     pub(crate) fn greeting(greeting: impl Into<Vec<u8>>) -> Self {
         let greeting = greeting.into();
@@ -119,15 +140,20 @@ impl RawServer {
 
 /// Reads the head of a request, up to its blank line. Returns whether it was complete.
 pub(crate) fn read_head(connection: &mut impl Read) -> bool {
+    head(connection).is_some()
+}
+
+/// Reads the head of a request, up to its blank line. Returns `None` if it is not complete.
+fn head(connection: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         match connection.read(&mut byte) {
             Ok(1) => head.push(byte[0]),
-            _ => return false,
+            _ => return None,
         }
     }
-    true
+    String::from_utf8(head).ok()
 }
 
 /// Returns an answer with status 200, this body and its Content-Length.

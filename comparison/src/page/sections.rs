@@ -8,7 +8,8 @@ use crate::chart::{
 use crate::model::{Comparison, Run, Terms};
 use crate::statistics::{Series, differences};
 use crate::text::{
-    capitalized, columns, count, difference_in_sentence, ended_early, ideal, panel_title, plural,
+    capitalized, columns, count, difference_in_sentence, ended_early, ideal, outliers_in_words,
+    panel_title, plural,
 };
 use crate::waterfall::{Layout, draw_lanes, draw_waterfall, lanes_height, legend_entries};
 
@@ -47,6 +48,9 @@ pub(super) fn summary(comparison: &Comparison, series: &[Series]) -> Markup {
         @if !series.is_empty() {
             (scroll_box(NAME, &table(series, terms)))
             p.faint { (ideal(terms)) }
+        }
+        @for sentence in outliers_in_words(series, terms) {
+            p { (sentence) }
         }
         @if let Some(early) = ended_early(comparison) {
             p { (early) }

@@ -1,6 +1,10 @@
 //! Compares the fastest series with the slowest, and decides whether the numbers justify a claim.
+//!
+//! Noise makes one of two equal series faster, and each time another one. So a difference is claimed only if an interval from
+//! paired rounds excludes that there is none, or, with too few rounds for an interval, if it is large.
 
-use super::series::Series;
+use super::interval::Interval;
+use super::series::{Series, comparisons, paired};
 use super::spread::ratio;
 
 /// The conclusion of a comparison of series.
@@ -8,12 +12,14 @@ use super::spread::ratio;
 pub enum Conclusion<'a> {
     /// The counts of outcomes differ between series, so the times cannot be compared: failing can be fast.
     Different,
-    /// Every task failed in every series.
+    /// No task succeeded.
     Nothing,
-    /// The fastest and the slowest series are too close to call.
-    Close(Gain<'a>),
+    /// No difference between the fastest and the slowest series can be measured.
+    Same(Gain<'a>, Interval),
+    /// The difference is too small for so few rounds. Holds their number.
+    TooFew(Gain<'a>, usize),
     /// The fastest series is faster than the slowest.
-    Faster(Gain<'a>),
+    Faster(Gain<'a>, Certainty),
 }
 
 /// The lead of the fastest series over the slowest.
@@ -29,18 +35,31 @@ pub struct Gain<'a> {
     pub possible: f64,
 }
 
-/// Below this ratio, the difference may come from other load on the machine.
-const MIN_RATIO: f64 = 1.1;
+/// What a claim is based on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Certainty {
+    /// The interval from paired rounds excludes that there is no difference.
+    Interval(Interval),
+    /// The difference is large, and in each of so many rounds.
+    Rounds(usize),
+}
+
+/// The smallest ratio that is called faster if an interval excludes 1. A smaller difference matters to nobody, and a systematic
+/// error of the measurement may be as large.
+const MIN_RATIO: f64 = 1.05;
+
+/// The smallest ratio that is called faster without an interval.
+const MIN_RATIO_OF_FEW: f64 = 2.0;
 
 /// Compares the fastest series with the slowest. Returns `None` if there are fewer than two series.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
 /// # use made_up::sleeps;
-/// use comparison::{Conclusion, conclusion, series};
+/// use comparison::{Certainty, Conclusion, conclusion, series};
 ///
 /// let series = series(&sleeps());
-/// let Some(Conclusion::Faster(gain)) = conclusion(&series) else {
+/// let Some(Conclusion::Faster(gain, Certainty::Rounds(1))) = conclusion(&series) else {
 ///     panic!("{series:?}");
 /// };
 /// assert_eq!((gain.fastest.slots, gain.times), (3, 3.0));
@@ -57,19 +76,31 @@ pub fn conclusion(series: &[Series]) -> Option<Conclusion<'_>> {
     if others.any(|other| outcomes(other) != outcomes(fastest)) {
         return Some(Conclusion::Different);
     }
-    if fastest.ok + fastest.not_found == 0 {
+    if fastest.ok == 0 {
         return Some(Conclusion::Nothing);
     }
+    let pairs = paired(slowest, fastest);
+    let interval = Interval::of(&pairs, comparisons(series.len()));
+    let of_medians = ratio(slowest.elapsed_ms.median, fastest.elapsed_ms.median);
     let gain = Gain {
         fastest,
         slowest,
-        times: ratio(slowest.elapsed_ms.median, fastest.elapsed_ms.median),
+        times: interval.map_or(of_medians, |interval| interval.ratio),
         possible: ratio(slowest.elapsed_ms.median, fastest.ideal_ms),
     };
-    let overlap = fastest.elapsed_ms.max >= slowest.elapsed_ms.min;
-    Some(match overlap || gain.times < MIN_RATIO {
-        true => Conclusion::Close(gain),
-        false => Conclusion::Faster(gain),
+    Some(match interval {
+        Some(interval) if interval.low > 1.0 && gain.times >= MIN_RATIO => {
+            Conclusion::Faster(gain, Certainty::Interval(interval))
+        }
+        Some(interval) => Conclusion::Same(gain, interval),
+        None => {
+            let rounds = pairs.len().max(1);
+            let apart = fastest.elapsed_ms.max < slowest.elapsed_ms.min;
+            match apart && gain.times >= MIN_RATIO_OF_FEW {
+                true => Conclusion::Faster(gain, Certainty::Rounds(rounds)),
+                false => Conclusion::TooFew(gain, rounds),
+            }
+        }
     })
 }
 
@@ -81,19 +112,44 @@ mod tests {
     use crate::samples;
 
     /// Returns a run of one task that took 5 ms.
-    fn run(label: &str, elapsed_ms: f64) -> Run {
+    fn run(label: &str, round: u32, elapsed_ms: f64) -> Run {
         let mut run = samples::run(label, 1, 1);
         run.tasks[0].phases = samples::phases([0.0, 0.0, 0.0, 5.0, 0.0, 0.0]);
-        Run { elapsed_ms, ..run }
+        Run {
+            elapsed_ms,
+            round: Some(round),
+            ..run
+        }
+    }
+
+    fn of(runs: &[Run]) -> &'static str {
+        match conclusion(&series(&samples::comparison_of(runs.to_vec()))).unwrap() {
+            Conclusion::Different => "different",
+            Conclusion::Nothing => "nothing",
+            Conclusion::Same(..) => "same",
+            Conclusion::TooFew(..) => "too few",
+            Conclusion::Faster(_, Certainty::Interval(_)) => "faster for sure",
+            Conclusion::Faster(_, Certainty::Rounds(_)) => "faster",
+        }
+    }
+
+    /// Returns ten rounds of each series, in which the ratio wavers by 2 % around `ratio`.
+    fn rounds(ratio: f64) -> Vec<Run> {
+        let waver = |round: u32| if round.is_multiple_of(2) { 1.02 } else { 0.98 };
+        let of_round = |round| {
+            let slow = 10.0 * ratio * waver(round);
+            [run("a", round, slow), run("b", round, 10.0)]
+        };
+        (1..=10).flat_map(of_round).collect()
     }
 
     #[test]
     fn the_gain_is_relative_to_the_slowest_and_bounded_by_the_ideal() {
         let all = series(&samples::comparison_of(vec![
-            run("a", 70.0),
-            run("b", 35.0),
+            run("a", 1, 70.0),
+            run("b", 1, 35.0),
         ]));
-        let Some(Conclusion::Faster(gain)) = conclusion(&all) else {
+        let Some(Conclusion::Faster(gain, Certainty::Rounds(1))) = conclusion(&all) else {
             panic!("{:?}", conclusion(&all))
         };
         assert_eq!((gain.times, gain.possible), (2.0, 14.0));
@@ -102,23 +158,38 @@ mod tests {
     }
 
     #[test]
-    fn different_outcomes_and_close_times_allow_no_claim() {
-        let of = |runs: &[Run]| match conclusion(&series(&samples::comparison_of(runs.to_vec())))
-            .unwrap()
-        {
-            Conclusion::Different => "different",
-            Conclusion::Nothing => "nothing",
-            Conclusion::Close(_) => "close",
-            Conclusion::Faster(_) => "faster",
-        };
-        let mut runs = [run("a", 100.0), run("b", 10.0)];
-        assert_eq!(of(&runs), "faster");
+    fn few_rounds_allow_a_claim_only_if_the_difference_is_large_in_each() {
+        assert_eq!(of(&[run("a", 1, 100.0), run("b", 1, 50.0)]), "faster");
+        assert_eq!(of(&[run("a", 1, 100.0), run("b", 1, 51.0)]), "too few");
+        let overlapping = [
+            ("a", 1, 100.0),
+            ("b", 1, 20.0),
+            ("a", 2, 40.0),
+            ("b", 2, 50.0),
+        ];
+        let overlapping = overlapping.map(|(label, round, ms)| run(label, round, ms));
+        assert_eq!(of(&overlapping), "too few");
+    }
+
+    #[test]
+    fn many_rounds_allow_a_claim_only_if_the_interval_excludes_one_and_the_difference_matters() {
+        assert_eq!(of(&rounds(1.2)), "faster for sure");
+        assert_eq!(of(&rounds(1.0)), "same");
+        // Certain, but too small to matter.
+        assert_eq!(of(&rounds(1.04)), "same");
+    }
+
+    #[test]
+    fn different_outcomes_and_failures_allow_no_claim() {
+        let mut runs = [run("a", 1, 100.0), run("b", 1, 10.0)];
         samples::fail(&mut runs[1].tasks[0], "late");
         assert_eq!(of(&runs), "different");
         samples::fail(&mut runs[0].tasks[0], "late");
         assert_eq!(of(&runs), "nothing");
-        assert_eq!(of(&[run("a", 100.0), run("b", 95.0)]), "close");
-        let overlapping = [("a", 100.0), ("a", 40.0), ("b", 20.0), ("b", 50.0)];
-        assert_eq!(of(&overlapping.map(|(label, ms)| run(label, ms))), "close");
+        for run in &mut runs {
+            run.tasks[0].outcome = crate::model::Outcome::NotFound;
+            run.tasks[0].message = None;
+        }
+        assert_eq!(of(&runs), "nothing");
     }
 }

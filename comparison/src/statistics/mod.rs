@@ -2,6 +2,7 @@
 //!
 //! * `times`: service and queue time of a task, and the ideal time of a run
 //! * `spread`: median, minimum, maximum and percentiles
+//! * `interval`: how sure a ratio of two series is
 //! * `groups`: runs grouped by series, and the run that represents each
 //! * `series`: the statistics of one series
 //! * `conclusion`: the fastest series compared with the slowest
@@ -10,13 +11,15 @@
 mod conclusion;
 mod differences;
 mod groups;
+mod interval;
 mod series;
 mod spread;
 mod times;
 
 pub(crate) use self::groups::shown_runs;
 
-pub use self::conclusion::{Conclusion, Gain, conclusion};
+pub use self::conclusion::{Certainty, Conclusion, Gain, conclusion};
 pub use self::differences::{Difference, differences};
+pub use self::interval::Interval;
 pub use self::series::{Series, series};
 pub use self::spread::{Percentiles, Spread};

@@ -1,7 +1,8 @@
 //! Summarizes the runs of each series.
 
 use super::groups::{groups, median_run};
-use super::spread::{Percentiles, Spread, ratio};
+use super::interval::Interval;
+use super::spread::{Percentiles, Spread, outliers, ratio};
 use crate::model::{Comparison, Outcome, Run, Task};
 
 /// The statistics of the runs that have the same label and the same number of slots. Times are milliseconds.
@@ -13,6 +14,10 @@ pub struct Series {
     pub slots: usize,
     /// The number of runs.
     pub rounds: usize,
+    /// The elapsed time of each run, in milliseconds, with the number of its round. Runs of the same round belong together.
+    pub elapsed_by_round: Vec<(u32, f64)>,
+    /// The number of runs whose elapsed time is far from that of the others.
+    pub outliers: usize,
     /// The number of tasks that succeeded. This count and the three below are those of the median run.
     pub ok: usize,
     /// The number of tasks that were not found.
@@ -25,6 +30,9 @@ pub struct Series {
     pub elapsed_ms: Spread,
     /// The median elapsed time of the slowest series divided by that of this one.
     pub speed_up: f64,
+    /// The speed-up from paired rounds, with its confidence interval; `None` for the slowest series and with fewer than eight
+    /// rounds.
+    pub speed_up_interval: Option<Interval>,
     /// A lower bound on any schedule of the tasks of the median run on these slots.
     pub ideal_ms: f64,
     /// The ideal time divided by the elapsed time, the median over all runs; it cannot exceed 1.
@@ -69,7 +77,39 @@ pub fn series(comparison: &Comparison) -> Vec<Series> {
     for series in &mut all {
         series.speed_up = ratio(slowest, series.elapsed_ms.median);
     }
+    add_intervals(&mut all);
     all
+}
+
+/// Computes the intervals of all speed-ups over the slowest series.
+fn add_intervals(all: &mut [Series]) {
+    let by_median = |a: &&Series, b: &&Series| a.elapsed_ms.median.total_cmp(&b.elapsed_ms.median);
+    let Some(slowest) = all.iter().max_by(by_median).cloned() else {
+        return;
+    };
+    let comparisons = comparisons(all.len());
+    for series in all {
+        if (&series.label, series.slots) != (&slowest.label, slowest.slots) {
+            series.speed_up_interval = Interval::of(&paired(&slowest, series), comparisons);
+        }
+    }
+}
+
+/// Returns the number of pairs of this many series.
+pub(super) fn comparisons(series: usize) -> usize {
+    series * series.saturating_sub(1) / 2
+}
+
+/// Returns the elapsed times of both series in the rounds in which both ran.
+pub(super) fn paired(one: &Series, other: &Series) -> Vec<(f64, f64)> {
+    let of_other = |round| {
+        let mut rounds = other.elapsed_by_round.iter();
+        rounds.find(|(of, _)| *of == round).map(|(_, ms)| *ms)
+    };
+    let rounds = one.elapsed_by_round.iter();
+    rounds
+        .filter_map(|(round, ms)| Some((*ms, of_other(*round)?)))
+        .collect()
 }
 
 /// Summarizes runs with the same label and slots. Panics if there are none.
@@ -89,12 +129,18 @@ fn summarize(runs: &[&Run]) -> Series {
         label: median_run.label.clone(),
         slots: median_run.slots,
         rounds: runs.len(),
+        elapsed_by_round: runs
+            .iter()
+            .map(|run| (run.round.unwrap_or(1), run.elapsed_ms))
+            .collect(),
+        outliers: outliers(&runs.iter().map(|run| run.elapsed_ms).collect::<Vec<_>>()),
         ok: count(Outcome::Ok),
         not_found: count(Outcome::NotFound),
         error: count(Outcome::Error),
         not_attempted: count(Outcome::NotAttempted),
         elapsed_ms: Spread::of(runs.iter().map(|run| run.elapsed_ms)),
         speed_up: 1.0,
+        speed_up_interval: None,
         ideal_ms: median_run.ideal_ms(),
         of_ideal: Spread::of(shares).median,
         latency_ms: Percentiles::of(tasks().map(Task::service_ms)),

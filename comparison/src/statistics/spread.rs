@@ -22,6 +22,9 @@ pub struct Percentiles {
     pub max: f64,
 }
 
+/// The fewest values among which outliers can be recognised.
+const MIN_FOR_OUTLIERS: usize = 5;
+
 impl Spread {
     /// Returns the spread of these values. Panics if there are none.
     pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
@@ -51,6 +54,24 @@ impl Percentiles {
     }
 }
 
+/// Returns how many of these values are outliers: further from the median than 14.8 times the median distance from it. The median
+/// and that distance are hardly affected by the outliers themselves.
+///
+/// # Source
+/// The modified z-score of Iglewicz and Hoaglin with the threshold of hyperfine, which is ten standard deviations.
+pub(super) fn outliers(values: &[f64]) -> usize {
+    const THRESHOLD: f64 = 14.826;
+    if values.len() < MIN_FOR_OUTLIERS {
+        return 0;
+    }
+    let median = Spread::of(values.iter().copied()).median;
+    let distances = || values.iter().map(|value| (value - median).abs());
+    let typical = Spread::of(distances()).median;
+    distances()
+        .filter(|distance| typical > 0.0 && *distance > THRESHOLD * typical)
+        .count()
+}
+
 fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut sorted: Vec<_> = values.into_iter().collect();
     sorted.sort_by(f64::total_cmp);
@@ -69,6 +90,16 @@ pub(super) fn ratio(dividend: f64, divisor: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outlier_is_far_from_the_others() {
+        let mut values = [10.0, 10.1, 9.9, 10.2, 9.8, 10.0];
+        assert_eq!(outliers(&values), 0);
+        values[2] = 30.0;
+        assert_eq!(outliers(&values), 1);
+        assert_eq!(outliers(&values[..4]), 0, "too few to tell");
+        assert_eq!(outliers(&[10.0; 6]), 0);
+    }
 
     #[test]
     fn percentiles_are_values_that_occur() {

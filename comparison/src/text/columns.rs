@@ -1,8 +1,8 @@
 //! The columns of a table of series. Terminal, page and Markdown all use them.
 
-use super::numbers::{mebibytes, millis, plural, seconds};
+use super::numbers::{ends, mebibytes, millis, plural, seconds};
 use crate::model::Terms;
-use crate::statistics::{Percentiles, Series};
+use crate::statistics::{Percentiles, Series, Spread};
 
 /// A column of the table.
 #[derive(Debug, Clone)]
@@ -17,6 +17,10 @@ pub struct Column {
 
 const NOT_FOUND: &str = "not found";
 const IN_FLIGHT: &str = "in flight";
+/// The column of the elapsed times. A terminal shows their spread beside the bars.
+pub(super) const ELAPSED: &str = "elapsed";
+/// The column of the intervals, which a terminal shows beside the bars.
+pub(super) const INTERVAL: &str = "interval";
 /// The first column that is about single tasks and costs. Those before it are about outcomes and speed.
 pub(super) const LATENCY: &str = "latency";
 
@@ -42,9 +46,14 @@ pub fn columns(terms: &Terms) -> Vec<Column> {
         column("ok", "", |series| series.ok.to_string()),
         column(NOT_FOUND, "", |series| series.not_found.to_string()),
         column("error", "", |series| series.error.to_string()),
-        column("elapsed", "s", elapsed),
+        column(ELAPSED, "s", elapsed),
         column("speed-up", "times", |series| {
             format!("{:.1}", series.speed_up)
+        }),
+        column(INTERVAL, "99 %, times", |series| {
+            series
+                .speed_up_interval
+                .map_or_else(unknown, |interval| ends(&interval))
         }),
         column("of ideal", "%", |series| {
             format!("{:.1}", series.of_ideal * 100.0)
@@ -81,16 +90,17 @@ fn column(name: &str, unit: &'static str, cell: fn(&Series) -> String) -> Column
 
 /// Formats the median and, for several rounds, the minimum and the maximum.
 fn elapsed(series: &Series) -> String {
-    let spread = series.elapsed_ms;
-    let median = seconds(spread.median);
-    if series.rounds == 1 {
-        return median;
+    let median = seconds(series.elapsed_ms.median);
+    match spread(series) {
+        Some(spread) => format!("{median} ({spread})"),
+        None => median,
     }
-    format!(
-        "{median} ({}..{})",
-        seconds(spread.min),
-        seconds(spread.max)
-    )
+}
+
+/// Formats the minimum and the maximum of several rounds, in seconds.
+pub(super) fn spread(series: &Series) -> Option<String> {
+    let Spread { min, max, .. } = series.elapsed_ms;
+    (series.rounds > 1).then(|| format!("{}..{}", seconds(min), seconds(max)))
 }
 
 fn percentiles(of: Percentiles) -> String {
@@ -123,6 +133,7 @@ mod tests {
             "0",
             "2.68",
             "1.0",
+            "-",
             "100.0",
             "103 / 103 / 103",
             "1236 / 2472 / 2575",

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::columns::columns;
 use super::numbers::plural;
-use super::sentences::{conclusion_in_words, difference_in_sentence, ended_early, ideal};
+use super::sentences::{
+    conclusion_in_words, difference_in_sentence, ended_early, ideal, outliers_in_words,
+};
 use crate::model::{Comparison, Terms};
 use crate::statistics::{Series, differences, series};
 
@@ -28,6 +30,7 @@ pub fn markdown(comparison: &Comparison) -> String {
     let explanation = (!series.is_empty()).then(|| ideal(terms));
     let paragraphs = [
         conclusion_in_words(&series, terms),
+        Some(outliers_in_words(&series, terms).join(" ")).filter(|text| !text.is_empty()),
         ended_early(comparison),
         explanation,
     ];
@@ -93,7 +96,7 @@ mod tests {
         let lines: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
         let bars = |line: &str| line.matches('|').count();
         assert_eq!(lines.len(), 4, "{text}");
-        assert!(lines.iter().all(|line| bars(line) == 14), "{text}");
+        assert!(lines.iter().all(|line| bars(line) == 15), "{text}");
         assert!(
             lines[2].starts_with("| sequential | 1 | 26 | 0 | 0 | 2.68 |"),
             "{text}"

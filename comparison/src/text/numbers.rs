@@ -1,5 +1,7 @@
 //! Formats numbers.
 
+use crate::statistics::Interval;
+
 /// Formats a time as seconds with two decimals; times below a second have more.
 pub(super) fn seconds(ms: f64) -> String {
     let decimals = match ms {
@@ -49,6 +51,16 @@ pub(crate) fn plural(noun: &str) -> String {
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
         _ => format!("{noun}s"),
+    }
+}
+
+/// Returns the ends of an interval, with enough digits to show whether it includes 1.
+pub(super) fn ends(interval: &Interval) -> String {
+    let Interval { low, high, .. } = *interval;
+    match high.is_finite() {
+        true if low >= 2.0 => format!("{low:.1} to {high:.1}"),
+        true => format!("{low:.2} to {high:.2}"),
+        false => "unknown".to_owned(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Sentences that pages, tables and pictures share word for word.
 
-use super::numbers::{count, plural, seconds};
+use super::numbers::{count, ends, plural, seconds};
 use crate::model::{Comparison, Outcome, Run, Task, Terms};
-use crate::statistics::{Conclusion, Difference, Gain, Series, conclusion};
+use crate::statistics::{Certainty, Conclusion, Difference, Gain, Series, conclusion};
 
 /// Returns the [`conclusion`] as a sentence, or `None` if there are fewer than two series.
 ///
@@ -15,7 +15,7 @@ use crate::statistics::{Conclusion, Difference, Gain, Series, conclusion};
 /// let sentence = conclusion_in_words(&series(&comparison), comparison.terms);
 /// assert_eq!(
 ///     sentence.unwrap(),
-///     "pool with 3 threads was 3.0 times faster than pool with 1 thread (at most 3.0 possible)."
+///     "pool with 3 threads was 3.0 times faster than pool with 1 thread in a single run; at most 3.0 possible."
 /// );
 /// ```
 pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
@@ -30,28 +30,80 @@ pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
         Conclusion::Different => "The outcomes differ, so the times cannot be compared.".to_owned(),
         Conclusion::Nothing => {
             format!(
-                "Every {} failed, so the times cannot be compared.",
-                terms.name
+                "No {} succeeded, so the times cannot be compared.",
+                terms.task
             )
         }
-        Conclusion::Close(Gain {
-            fastest, slowest, ..
-        }) => format!(
-            "{} and {}, the fastest and the slowest, are too close to call.",
-            name(fastest),
-            name(slowest)
+        Conclusion::Same(gain, interval) => format!(
+            "No measurable difference between {} and {}{} (ratio {}).",
+            name(gain.fastest),
+            name(gain.slowest),
+            extremes(series),
+            ends(&interval)
         ),
-        Conclusion::Faster(Gain {
-            fastest,
-            slowest,
-            times,
-            possible,
-        }) => format!(
-            "{} was {times:.1} times faster than {} (at most {possible:.1} possible).",
-            name(fastest),
-            name(slowest)
+        Conclusion::TooFew(gain, rounds) => format!(
+            "{} and {}{} differ by a factor of {:.2} {}, which is too little to tell them apart: measure at least \
+             8 rounds.",
+            name(gain.fastest),
+            name(gain.slowest),
+            extremes(series),
+            gain.times,
+            runs_in_words(rounds)
         ),
+        Conclusion::Faster(
+            Gain {
+                fastest,
+                slowest,
+                times,
+                possible,
+            },
+            certainty,
+        ) => {
+            let basis = match certainty {
+                Certainty::Rounds(rounds) => runs_in_words(rounds),
+                Certainty::Interval(interval) => {
+                    format!("({})", ends(&interval))
+                }
+            };
+            format!(
+                "{} was {times:.1} times faster than {} {basis}; at most {possible:.1} possible.",
+                name(fastest),
+                name(slowest)
+            )
+        }
     })
+}
+
+/// Returns a sentence for each series some of whose runs took far longer, or shorter, than the others.
+pub(crate) fn outliers_in_words(series: &[Series], terms: &Terms) -> Vec<String> {
+    let disturbed = series.iter().filter(|series| series.outliers > 0);
+    let sentence = |of: &Series| {
+        format!(
+            "{} of the {} of {}, {}, took far longer or shorter than the others: other programs may have disturbed \
+             them.",
+            of.outliers,
+            count(of.rounds, "run"),
+            of.label,
+            count(of.slots, terms.slot)
+        )
+    };
+    disturbed.map(sentence).collect()
+}
+
+/// Says which of more than two series a sentence is about.
+fn extremes(series: &[Series]) -> &'static str {
+    if series.len() > 2 {
+        ", the fastest and the slowest,"
+    } else {
+        ""
+    }
+}
+
+fn runs_in_words(rounds: usize) -> String {
+    match rounds {
+        1 => "in a single run".to_owned(),
+        several => format!("in {several} runs"),
+    }
 }
 
 /// Explains the ideal time.
@@ -164,12 +216,12 @@ mod tests {
         let sentence = |series: &[Series]| conclusion_in_words(series, &TERMS);
         assert_eq!(
             sentence(&all).unwrap(),
-            "semaphore with 5 connections was 5.0 times faster than semaphore with 1 connection (at most 5.0 possible)."
+            "semaphore with 5 connections was 5.0 times faster than semaphore with 1 connection in a single run; at most 5.0 possible."
         );
         let two = [all[0].clone(), all[2].clone()];
         assert_eq!(
             sentence(&two).unwrap(),
-            "semaphore was 5.0 times faster than sequential (at most 5.0 possible)."
+            "semaphore was 5.0 times faster than sequential in a single run; at most 5.0 possible."
         );
         assert_eq!(sentence(&all[..1]), None);
     }

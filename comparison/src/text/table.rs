@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::columns::{Column, LATENCY, columns};
-use super::numbers::{plural, seconds};
-use super::sentences::conclusion_in_words;
+use super::columns::{Column, ELAPSED, INTERVAL, LATENCY, columns, spread};
+use super::numbers::{ends, plural, seconds};
+use super::sentences::{conclusion_in_words, outliers_in_words};
 use crate::model::{Comparison, Terms};
 use crate::statistics::{Difference, Series, differences, series};
 
@@ -15,6 +15,9 @@ const WIDTH: usize = 80;
 
 /// The length of the longest bar, in columns.
 const MAX_BAR: f64 = 40.0;
+
+/// The length of the longest bar beside the spread of several rounds, in columns.
+const MAX_BAR_WITH_SPREAD: f64 = 20.0;
 
 /// The minimum width of the labels beside the bars, in columns.
 const MIN_LABEL: usize = 10;
@@ -42,13 +45,17 @@ pub fn table(comparison: &Comparison) -> String {
 }
 
 fn tables_and_conclusion(series: &[Series], terms: &Terms) -> String {
-    let columns = columns(terms);
+    let mut columns = columns(terms);
+    columns.retain(|column| column.name != INTERVAL);
+    for column in columns.iter_mut().filter(|column| column.name == ELAPSED) {
+        column.cell = |series| seconds(series.elapsed_ms.median);
+    }
     let (label, others) = columns.split_first().expect("a column of labels");
     let first_cost = others.iter().position(|column| column.name == LATENCY);
     let (outcome, cost) = others.split_at(first_cost.unwrap_or(others.len()));
     let outcome = format_table(series, label, outcome);
     let cost = format_table(series, &unambiguous_label(label, series), cost);
-    let mut text = format!("\n{outcome}\n{cost}\n{}\n", explanation(terms));
+    let mut text = format!("\n{outcome}\n{cost}\n{}\n", explanation(series, terms));
     text += &bars(series);
     for series in series.iter().filter(|series| series.not_attempted > 0) {
         let Series { label, slots, .. } = series;
@@ -58,7 +65,8 @@ fn tables_and_conclusion(series: &[Series], terms: &Terms) -> String {
             series.not_attempted
         );
     }
-    if let Some(sentence) = conclusion_in_words(series, terms) {
+    let outliers = outliers_in_words(series, terms);
+    for sentence in conclusion_in_words(series, terms).iter().chain(&outliers) {
         let _ = writeln!(text, "\n{sentence}");
     }
     text
@@ -130,7 +138,7 @@ fn heading(column: &Column) -> String {
 }
 
 /// Explains the columns, wrapped to the width of the terminal.
-fn explanation(terms: &Terms) -> String {
+fn explanation(series: &[Series], terms: &Terms) -> String {
     let (task, tasks) = (terms.task, plural(terms.task));
     let (slot, slots) = (terms.slot, plural(terms.slot));
     let latency =
@@ -140,7 +148,17 @@ fn explanation(terms: &Terms) -> String {
          {tasks} with these latencies: the longest one, their sum divided by the number of {slots}, or those that \
          must share a {slot}, whichever is longest."
     );
-    wrap(&latency) + &wrap(&ideal)
+    let mut text = wrap(&latency) + &wrap(&ideal);
+    if series.iter().any(|series| series.rounds > 1) {
+        text += &wrap("Beside each bar: the median, the fastest and the slowest run.");
+    }
+    if series
+        .iter()
+        .any(|series| series.speed_up_interval.is_some())
+    {
+        text += &wrap("times: the speed-up over the slowest series, with a confidence of 99 %.");
+    }
+    text
 }
 
 fn wrap(text: &str) -> String {
@@ -165,14 +183,24 @@ fn bars(series: &[Series]) -> String {
     let slowest = medians.fold(f64::MIN_POSITIVE, f64::max);
     let letters = series.iter().map(|series| series.label.chars().count());
     let width = letters.fold(MIN_LABEL, usize::max);
+    let longest = match series.iter().any(|series| series.rounds > 1) {
+        true => MAX_BAR_WITH_SPREAD,
+        false => MAX_BAR,
+    };
     let mut text = String::new();
     for series in series {
         let Series { label, slots, .. } = series;
         let median = series.elapsed_ms.median;
-        let bar = bar(MAX_BAR * median / slowest);
+        let bar = bar(longest * median / slowest);
+        let spread = spread(series).map_or_else(String::new, |spread| format!(" ({spread})"));
+        let interval = series
+            .speed_up_interval
+            .map_or_else(String::new, |interval| {
+                format!(", {} times", ends(&interval))
+            });
         let _ = writeln!(
             text,
-            "{label:width$} {slots:>4}  {bar} {} s",
+            "{label:width$} {slots:>4}  {bar} {} s{spread}{interval}",
             seconds(median)
         );
     }
@@ -210,6 +238,47 @@ mod tests {
         let text = bars(&series(&samples::comparison_of(runs.to_vec())));
         let before: Vec<_> = text.lines().map(|line| line.find('█').unwrap()).collect();
         assert_eq!(before[0], before[1], "{text}");
+    }
+
+    #[test]
+    fn intervals_stand_beside_the_bars_and_outliers_below_within_80_columns() {
+        let of_round = |round: u32| {
+            ["sequential", "semaphore"].map(|label| {
+                let ms = if label == "sequential" { 1000.0 } else { 700.0 };
+                let waver = if round.is_multiple_of(2) { 10.0 } else { 0.0 };
+                let late = if round == 5 { 9000.0 } else { 0.0 };
+                let mut run = samples::run(label, 26, 4);
+                run.round = Some(round);
+                run.elapsed_ms = ms + waver + late;
+                run
+            })
+        };
+        let runs: Vec<_> = (1..=10).flat_map(of_round).collect();
+        let text = table(&samples::comparison_of(runs));
+        assert!(
+            text.contains(" 0.710 s (0.700..9.70), 1.21 to 1.43 times\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nsemaphore was 1.4 times faster than sequential (1.21 to 1.43);"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n1 of the 10 runs of semaphore, 26 connections, took far longer"),
+            "{text}"
+        );
+        let tables = text
+            .lines()
+            .take_while(|line| !line.starts_with("sequential   26  █"));
+        assert!(
+            tables.clone().count() > 8 && tables.clone().all(|line| line.len() <= 80),
+            "{text}"
+        );
+        let bars = text.lines().filter(|line| line.contains('█'));
+        assert!(
+            bars.clone().count() == 2 && bars.clone().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
     }
 
     #[test]

@@ -71,14 +71,17 @@ pub(super) fn run(setup: &Setup<'_>, plan: &Plan, out: &mut Output<impl Write>) 
         files: inputs.files.clone(),
     };
     let shows_runs = !config.quiet && io::stderr().is_terminal();
-    let compared = compare(&work, plan, stop, |series, round| {
+    let compared = compare(&work, plan, stop, |series, round, schedule| {
         if shows_runs {
             let round = round.map_or("warm-up".to_owned(), |round| format!("round {round}"));
             let (executor, workers) = (
                 series.executor(),
                 comparison::count(series.workers(), "worker"),
             );
-            print_stderr(&format!("{round}: {executor}, {workers}\n"));
+            let left = schedule.left_ms().map_or_else(String::new, |ms| {
+                format!(", about {} s left", (ms / 1000.0).ceil())
+            });
+            print_stderr(&format!("{round}: {executor}, {workers}{left}\n"));
         }
     });
     signals.run_is_over();
@@ -87,7 +90,8 @@ pub(super) fn run(setup: &Setup<'_>, plan: &Plan, out: &mut Output<impl Write>) 
     }
     if stop.is_cancelled() {
         let finished = compared.runs.len();
-        print_stderr(&notices::stopped_early(finished, plan.runs()));
+        let planned = finished + compared.runs_left;
+        print_stderr(&notices::stopped_early(finished, planned));
     }
     let failed = |run: &Run| {
         let mut tasks = run.tasks.iter();

@@ -1,0 +1,234 @@
+//! Which series runs next: the same for every program that compares, because it decides what the numbers can show.
+//!
+//! The order of the series rotates, so that each is first in one round and last in another. Runs that take long are made once;
+//! short ones are repeated until their noise is known.
+
+/// A series that is repeated takes less than this, in milliseconds.
+const SHORT_MS: f64 = 2000.0;
+
+/// The fewest rounds of a repeated series. Three series can be told apart from ten rounds on.
+const MIN_ROUNDS: u32 = 10;
+
+/// The most rounds of a repeated series.
+const MAX_ROUNDS: u32 = 50;
+
+/// The time after which a series is repeated no more, in milliseconds, all its rounds together.
+const ENOUGH_MS: f64 = 3000.0;
+
+/// The order of the runs of a comparison, found as they are made.
+///
+/// ```
+/// use comparison::Schedule;
+///
+/// // Two series, one warm-up round, and as many rounds as their noise needs.
+/// let mut schedule = Schedule::new(2, 1, None);
+/// let mut runs = Vec::new();
+/// while let Some(next) = schedule.next_run() {
+///     // The first series takes 5 s, the second 0.5 s.
+///     let elapsed_ms = [5000.0, 500.0][next.series];
+///     runs.push((next.series, next.round));
+///     schedule.add(next, elapsed_ms);
+/// }
+/// assert_eq!(runs[..5], [(0, None), (1, None), (1, Some(1)), (0, Some(1)), (1, Some(2))]);
+/// assert_eq!(runs.last(), Some(&(1, Some(10))));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    series: Vec<Measured>,
+    warmup: u32,
+    /// The number of rounds; `None` if the noise decides.
+    rounds: Option<u32>,
+    /// The number of rounds that have begun, with warm-up.
+    begun: u32,
+    /// The runs of the current round that have not been made.
+    current: Vec<Next>,
+}
+
+/// What is known of a series.
+#[derive(Debug, Clone, Default)]
+struct Measured {
+    rounds: u32,
+    total_ms: f64,
+    /// The time of the last run, with warm-up.
+    last_ms: Option<f64>,
+}
+
+/// The next run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// The position of its series.
+    pub series: usize,
+    /// The number of its round, from 1; `None` in a warm-up round.
+    pub round: Option<u32>,
+}
+
+impl Schedule {
+    /// Returns the schedule for this many series. Without `rounds`, a series whose runs take less than 2 s is repeated: at least
+    /// 10 rounds, until it has taken 3 s or 50 rounds.
+    pub fn new(series: usize, warmup: u32, rounds: Option<u32>) -> Self {
+        Self {
+            series: vec![Measured::default(); series],
+            warmup,
+            rounds,
+            begun: 0,
+            current: Vec::new(),
+        }
+    }
+
+    /// Returns the next run, or `None` if there is no other.
+    pub fn next_run(&mut self) -> Option<Next> {
+        if self.current.is_empty() {
+            self.begin_round();
+        }
+        self.current.pop()
+    }
+
+    /// Notes how long a run took. A run that failed is not noted, and is not repeated.
+    pub fn add(&mut self, run: Next, elapsed_ms: f64) {
+        let series = &mut self.series[run.series];
+        series.last_ms = Some(elapsed_ms);
+        if run.round.is_some() {
+            series.rounds += 1;
+            series.total_ms += elapsed_ms;
+        }
+    }
+
+    /// Returns the number of runs that are still to be made, as far as is known; without a fixed number of rounds it may grow.
+    pub fn runs_left(&self) -> usize {
+        let in_round = self.current.len();
+        let begun = self.begun.saturating_sub(self.warmup);
+        let warmup = self.warmup.saturating_sub(self.begun) as usize * self.series.len();
+        let later = match self.rounds {
+            Some(rounds) => rounds.saturating_sub(begun) as usize * self.series.len(),
+            None => self.series.iter().map(|of| of.rounds_left(begun)).sum(),
+        };
+        in_round + warmup + later
+    }
+
+    /// Returns about how long the runs that are still to be made will take, in milliseconds; `None` until every series has run
+    /// once.
+    pub fn left_ms(&self) -> Option<f64> {
+        let lasts: Option<Vec<_>> = self.series.iter().map(|of| of.last_ms).collect();
+        let lasts = lasts?;
+        let in_round: f64 = self.current.iter().map(|run| lasts[run.series]).sum();
+        let begun = self.begun.saturating_sub(self.warmup);
+        let warmup = f64::from(self.warmup.saturating_sub(self.begun)) * lasts.iter().sum::<f64>();
+        let later = self.series.iter().zip(&lasts).map(|(of, last_ms)| {
+            let rounds = match self.rounds {
+                Some(rounds) => rounds.saturating_sub(begun) as usize,
+                None => of.rounds_left(begun),
+            };
+            rounds as f64 * last_ms
+        });
+        Some(in_round + warmup + later.sum::<f64>())
+    }
+
+    fn begin_round(&mut self) {
+        let round = (self.begun >= self.warmup).then(|| self.begun - self.warmup + 1);
+        let is_made = |of: &Measured| match (round, self.rounds) {
+            (None, _) => true,
+            (Some(round), Some(rounds)) => round <= rounds,
+            (Some(round), None) => of.rounds_left(round - 1) > 0,
+        };
+        let series = self.series.iter().enumerate();
+        let mut order: Vec<_> = series
+            .filter(|(_, of)| is_made(of))
+            .map(|(i, _)| i)
+            .collect();
+        if order.is_empty() {
+            return;
+        }
+        let first = self.begun as usize % order.len();
+        order.rotate_left(first);
+        self.begun += 1;
+        // Taken from the end.
+        let runs = order.into_iter().rev();
+        self.current = runs.map(|series| Next { series, round }).collect();
+    }
+}
+
+impl Measured {
+    /// Returns how many more rounds the series needs after this many rounds have been made, as far as is known.
+    fn rounds_left(&self, made: u32) -> usize {
+        if made == 0 {
+            return 1;
+        }
+        // A series that was not repeated once, or failed, is not repeated later.
+        if self.rounds < made || self.total_ms / f64::from(self.rounds) >= SHORT_MS {
+            return 0;
+        }
+        let mean_ms = (self.total_ms / f64::from(self.rounds)).max(f64::MIN_POSITIVE);
+        let enough = (ENOUGH_MS / mean_ms).ceil().min(f64::from(MAX_ROUNDS));
+        let wanted = f64::from(MIN_ROUNDS).max(enough);
+        (wanted - f64::from(made)).max(0.0) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns all runs, if the runs of the series always take these times.
+    fn runs(times_ms: &[f64], warmup: u32, rounds: Option<u32>) -> Vec<Next> {
+        let mut schedule = Schedule::new(times_ms.len(), warmup, rounds);
+        let mut runs = Vec::new();
+        while let Some(next) = schedule.next_run() {
+            runs.push(next);
+            schedule.add(next, times_ms[next.series]);
+        }
+        runs
+    }
+
+    fn count(runs: &[Next], series: usize) -> usize {
+        let counted = runs.iter().filter(|run| run.round.is_some());
+        counted.filter(|run| run.series == series).count()
+    }
+
+    #[test]
+    fn a_fixed_number_of_rounds_is_made_in_rotated_order() {
+        let runs = runs(&[1.0, 9000.0], 1, Some(2));
+        let order: Vec<_> = runs.iter().map(|run| (run.series, run.round)).collect();
+        let expected = [
+            (0, None),
+            (1, None),
+            (1, Some(1)),
+            (0, Some(1)),
+            (0, Some(2)),
+            (1, Some(2)),
+        ];
+        assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn short_runs_are_repeated_until_they_have_taken_three_seconds() {
+        let runs = runs(&[100.0, 1.0, 500.0, 1999.0, 2000.0], 0, None);
+        let counts = [0, 1, 2, 3, 4].map(|series| count(&runs, series));
+        assert_eq!(counts, [30, 50, 10, 10, 1]);
+    }
+
+    #[test]
+    fn a_series_that_fails_is_not_repeated() {
+        let mut schedule = Schedule::new(1, 0, None);
+        let first = schedule.next_run().unwrap();
+        assert_eq!(first.round, Some(1));
+        assert_eq!(schedule.next_run(), None);
+    }
+
+    #[test]
+    fn the_time_left_is_known_when_every_series_has_run() {
+        let mut schedule = Schedule::new(2, 0, Some(3));
+        assert_eq!((schedule.runs_left(), schedule.left_ms()), (6, None));
+        for ms in [100.0, 300.0] {
+            let next = schedule.next_run().unwrap();
+            schedule.add(next, ms);
+        }
+        assert_eq!((schedule.runs_left(), schedule.left_ms()), (4, Some(800.0)));
+        let mut schedule = Schedule::new(1, 0, None);
+        let next = schedule.next_run().unwrap();
+        schedule.add(next, 500.0);
+        assert_eq!(
+            (schedule.runs_left(), schedule.left_ms()),
+            (9, Some(4500.0))
+        );
+    }
+}
