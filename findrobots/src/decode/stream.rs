@@ -61,7 +61,8 @@ pub(crate) fn read_bzip2(input: impl Read, sink: &mut impl Sink) -> Result<Found
 /// If the sink stops.
 pub(crate) fn read_xz(input: impl Read, sink: &mut impl Sink) -> Result<Found, Stopped> {
     let input = BufReader::with_capacity(INPUT, Counted::new(input));
-    let memory = MEMORY as u64;
+    // The preset -9 has a dictionary of 64 MiB, to which the decoder adds some memory of its own.
+    let memory = MEMORY as u64 + (4 << 20);
     match liblzma::stream::Stream::new_stream_decoder(memory, liblzma::stream::CONCATENATED) {
         Ok(stream) => read(
             liblzma::bufread::XzDecoder::new_stream(input, stream),
