@@ -1,16 +1,21 @@
 //! The blocks of a BGZF file: gzip members of at most 64 KiB whose headers hold their sizes, so that several workers can read one
 //! file.
 
-use std::io;
+use std::io::{self, Cursor, Read};
+
+use memchr::memmem;
 
 use crate::decode::damage::{Cause, Damage};
-use crate::decode::gzip::{Buffers, Found};
+use crate::decode::gzip::{Buffers, Found, MEMORY, Memory, read_gzip, read_members};
 use crate::decode::header::{BGZF, bgzf_block_size};
-use crate::decode::inflate::{Ended, damage};
+use crate::decode::inflate::{Ended, Inflater, damage};
 use crate::decode::sink::{BLOCK, Sink, Stopped};
 
 /// The largest size of the data of a block.
 const MAX_BLOCK: usize = 64 << 10;
+
+/// The number of bytes in which the next block is searched at a time, after something else.
+const SEARCHED: usize = 256 << 10;
 
 /// Finds the pieces of a BGZF file, from the headers of its blocks, without decompressing them.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ pub(crate) struct BgzfPiece {
     pub(crate) start: u64,
     /// The place after the last byte.
     pub(crate) end: u64,
-    /// Whether all bytes belong to whole blocks. If not, this is the last piece, which must be read as any gzip file.
+    /// Whether all bytes belong to whole blocks. If not, the piece must be read as any gzip file.
     pub(crate) is_whole: bool,
 }
 
@@ -48,37 +53,54 @@ impl<F: FnMut(&mut [u8], u64) -> io::Result<usize>> BgzfBlocks<F> {
     /// file.
     pub(crate) fn next_piece(&mut self, size: u64) -> Option<BgzfPiece> {
         let start = self.place;
-        while self.place < self.length && self.place - start < size {
-            match self.block_size() {
-                Some(size) if size <= self.length - self.place => self.place += size,
-                // Something else follows, or the last block is cut. Blocks before it are a piece of their own.
-                _ if self.place > start => break,
-                _ => {
-                    self.place = self.length;
-                    return Some(BgzfPiece {
-                        start,
-                        end: self.length,
-                        is_whole: false,
-                    });
-                }
+        let mut block = self.block_size(start);
+        while let Some(length) = block
+            && self.place - start < size
+        {
+            let next = self.place + length;
+            block = self.block_size(next);
+            // If something else follows, it may be the size of this block that is wrong.
+            if block.is_none() && next != self.length {
+                break;
             }
+            self.place = next;
         }
-        (self.place > start).then_some(BgzfPiece {
+        let is_whole = self.place > start;
+        if !is_whole {
+            self.place = self.find_block(start + 1).unwrap_or(self.length);
+        }
+        (start < self.length).then_some(BgzfPiece {
             start,
             end: self.place,
-            is_whole: true,
+            is_whole,
         })
     }
 
-    fn block_size(&mut self) -> Option<u64> {
+    /// Returns the place of the first block from `place` on.
+    fn find_block(&mut self, mut place: u64) -> Option<u64> {
+        let mut bytes = vec![0; SEARCHED];
+        loop {
+            let read = (self.read_at)(&mut bytes, place).ok()?;
+            if let Some(found) = find_block(&bytes[..read]) {
+                return Some(place + found as u64);
+            }
+            if read < SEARCHED {
+                return None;
+            }
+            // A header may begin in the last bytes.
+            place += (SEARCHED - BGZF) as u64;
+        }
+    }
+
+    fn block_size(&mut self, place: u64) -> Option<u64> {
         let mut header = [0; BGZF];
-        let read = (self.read_at)(&mut header, self.place).ok()?;
+        let read = (self.read_at)(&mut header, place).ok()?;
         bgzf_block_size(&header[..read])
     }
 }
 
-/// Reads the whole blocks at the beginning of `buffers.input`, the bytes of a file from `offset` on. A damaged block costs only
-/// itself. Returns also the length of these blocks.
+/// Reads the blocks in `buffers.input`, the bytes of a file from `offset` on, and what is between them. A damaged block costs only
+/// itself. Returns also the length of what was read: after it, anything may follow.
 ///
 /// # Errors
 /// If the sink stops.
@@ -98,10 +120,29 @@ pub(crate) fn read_blocks(
         output.resize(BLOCK, 0);
     }
     let (mut rest, mut filled) = (&input[..], 0);
-    while let Some(size) = bgzf_block_size(rest) {
+    loop {
         let place = offset + (input.len() - rest.len()) as u64;
-        let Some((mut block, after)) = rest.split_at_checked(size as usize) else {
-            break;
+        let block = bgzf_block_size(rest).and_then(|size| rest.split_at_checked(size as usize));
+        // If something else follows, it may be the size of this block that is wrong.
+        let is_block = |after: &[u8]| after.is_empty() || bgzf_block_size(after).is_some();
+        let Some((mut block, after)) = block.filter(|(_, after)| is_block(after)) else {
+            // Other members, or a block whose header is damaged. If blocks follow, these are read.
+            let next = rest.get(1..).and_then(find_block);
+            let Some(next) = next else { break };
+            let (other, after) = rest.split_at(next + 1);
+            rest = after;
+            sink.block(&output[..filled])?;
+            filled = 0;
+            let mut memory = Memory {
+                most: MEMORY - BLOCK,
+                output,
+                decompressor: decompressor.as_mut(),
+                inflater,
+            };
+            let mut of_other = read_members(other, place, &mut memory, sink)?;
+            of_other.is_followed(sink);
+            found.add(of_other);
+            continue;
         };
         rest = after;
         if filled + MAX_BLOCK > BLOCK {
@@ -119,21 +160,65 @@ pub(crate) fn read_blocks(
             None => {
                 sink.block(&output[..filled])?;
                 filled = 0;
-                let length = block.len();
-                let ended = inflater.member(&mut block, sink)?;
-                let place = place + (length - block.len()) as u64;
-                if let Ended::Damaged(_) = ended {
-                    sink.cut();
-                }
-                let unread = Damage {
-                    offset: place,
-                    cause: Cause::Corrupt,
-                };
-                let leftover = (ended == Ended::Whole && !block.is_empty()).then_some(unread);
-                found.damage.extend(damage(ended, place).or(leftover));
+                let damage = read_damaged(&mut block, place, inflater, sink)?;
+                found.damage.extend(damage);
             }
         }
     }
     sink.block(&output[..filled])?;
     Ok((found, input.len() - rest.len()))
+}
+
+/// Reads a BGZF file from a stream.
+///
+/// # Errors
+/// If the sink stops.
+pub(crate) fn read_bgzf(
+    mut input: impl Read,
+    buffers: &mut Buffers,
+    sink: &mut impl Sink,
+) -> Result<Found, Stopped> {
+    let (mut found, mut offset) = (Found::default(), 0);
+    buffers.input.clear();
+    loop {
+        let mut some = (&mut input).take(BLOCK as u64);
+        // The error comes again when the rest is read.
+        let is_more = some.read_to_end(&mut buffers.input).unwrap_or(0) == BLOCK;
+        let (of_blocks, length) = read_blocks(buffers, offset, sink)?;
+        found.add(of_blocks);
+        offset += length as u64;
+        buffers.input.drain(..length);
+        if !is_more || length == 0 {
+            break;
+        }
+    }
+    let rest = Cursor::new(std::mem::take(&mut buffers.input)).chain(input);
+    found.add(read_gzip(rest, offset, buffers, sink)?);
+    Ok(found)
+}
+
+/// Reads what can be read of a block at this place. Returns what is wrong with it.
+fn read_damaged(
+    block: &mut &[u8],
+    place: u64,
+    inflater: &mut Inflater,
+    sink: &mut impl Sink,
+) -> Result<Option<Damage>, Stopped> {
+    let length = block.len();
+    let ended = match inflater.member(block, sink)? {
+        // All of the block is there, but its data does not end in it.
+        Ended::Damaged(Cause::Truncated) => Ended::Damaged(Cause::Corrupt),
+        Ended::Whole if !block.is_empty() => Ended::Damaged(Cause::Corrupt),
+        ended => ended,
+    };
+    if let Ended::Damaged(_) = ended {
+        sink.cut();
+    }
+    Ok(damage(ended, place + (length - block.len()) as u64))
+}
+
+/// Returns the place of the first block in these bytes.
+fn find_block(bytes: &[u8]) -> Option<usize> {
+    memmem::find_iter(bytes, b"\x1f\x8b\x08\x04")
+        .find(|at| bgzf_block_size(&bytes[*at..]).is_some())
 }

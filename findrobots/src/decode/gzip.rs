@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::decode::damage::Damage;
-use crate::decode::header::{MAGIC, TRAILER, of_error};
+use memchr::memmem;
+
+use crate::decode::damage::{Cause, Damage};
+use crate::decode::header::{DEFLATE, TRAILER, of_error};
 use crate::decode::inflate::{Ended, Inflater, damage};
 use crate::decode::libdeflate::{Decompressor, Failed};
 use crate::decode::sink::{Sink, Stopped, pass};
@@ -47,28 +49,83 @@ pub(crate) struct Found {
     pub(crate) garbage: Option<u64>,
 }
 
-/// Reads the members in `buffers.input` after its first `skipped` bytes. It holds the bytes of a file from `offset` to its end.
+impl Found {
+    /// Adds what was found in a later part of the file.
+    pub(crate) fn add(&mut self, later: Self) {
+        self.damage.extend(later.damage);
+        self.garbage = later.garbage;
+    }
+
+    /// Notes that the bytes from this place on are not a member. They are ignored, unless a member follows them: then one before
+    /// it is lost.
+    fn not_a_member(&mut self, place: u64, is_followed: bool, sink: &mut impl Sink) {
+        if is_followed {
+            self.damage.push(Damage {
+                offset: place,
+                cause: Cause::Header,
+            });
+            sink.cut();
+        } else {
+            self.garbage = Some(place);
+        }
+    }
+
+    /// Notes that more of the file follows the bytes that were read, so that none of them may be ignored.
+    pub(crate) fn is_followed(&mut self, sink: &mut impl Sink) {
+        if let Some(place) = self.garbage.take() {
+            self.not_a_member(place, true, sink);
+        }
+    }
+}
+
+/// Reads the members in `buffers.input` after its first `skipped` bytes. It holds a whole file.
 ///
 /// # Errors
 /// If the sink stops.
 pub(crate) fn read_gzip_at_once(
     buffers: &mut Buffers,
     skipped: usize,
-    offset: u64,
     sink: &mut impl Sink,
 ) -> Result<Found, Stopped> {
-    let mut found = Found::default();
     let Buffers {
         input,
         output,
         decompressor,
         inflater,
     } = buffers;
-    let most = MEMORY.saturating_sub(input.len());
-    let mut rest = &input[skipped..];
+    let mut memory = Memory {
+        most: MEMORY.saturating_sub(input.len()),
+        output,
+        decompressor: decompressor.as_mut(),
+        inflater,
+    };
+    read_members(&input[skipped..], skipped as u64, &mut memory, sink)
+}
+
+/// What members in memory are decompressed with.
+pub(super) struct Memory<'b> {
+    /// The size up to which `output` may grow.
+    pub(super) most: usize,
+    pub(super) output: &'b mut Vec<u8>,
+    pub(super) decompressor: Option<&'b mut Decompressor>,
+    pub(super) inflater: &'b mut Inflater,
+}
+
+/// Reads the members of `input`, the bytes of a file from `offset` on.
+///
+/// # Errors
+/// If the sink stops.
+pub(super) fn read_members(
+    input: &[u8],
+    offset: u64,
+    memory: &mut Memory<'_>,
+    sink: &mut impl Sink,
+) -> Result<Found, Stopped> {
+    let mut found = Found::default();
+    let mut rest = input;
     let place = |rest: &[u8]| offset + (input.len() - rest.len()) as u64;
     // What a file begins with is a member, even a damaged one. Anything may follow a member.
-    let mut is_first = offset == 0 && skipped == 0;
+    let mut is_first = offset == 0;
     loop {
         match next_member(rest) {
             _ if is_first => {}
@@ -77,18 +134,20 @@ pub(crate) fn read_gzip_at_once(
             }
             Next::End => break,
             Next::Garbage(skipped) => {
-                found.garbage = Some(place(&rest[skipped..]));
+                let garbage = &rest[skipped..];
+                found.not_a_member(place(garbage), has_member(garbage), sink);
                 break;
             }
         }
         is_first = false;
-        match at_once(decompressor.as_mut(), rest, output, most) {
+        let decompressor = memory.decompressor.as_deref_mut();
+        match at_once(decompressor, rest, memory.output, memory.most) {
             Some((compressed, decompressed)) => {
                 rest = &rest[compressed..];
-                pass(&output[..decompressed], sink)?;
+                pass(&memory.output[..decompressed], sink)?;
             }
             None => {
-                let ended = inflater.member(&mut rest, sink)?;
+                let ended = memory.inflater.member(&mut rest, sink)?;
                 let is_over = matches!(ended, Ended::Damaged(_));
                 found.damage.extend(damage(ended, place(rest)));
                 if is_over {
@@ -147,9 +206,43 @@ fn next_member(rest: &[u8]) -> Next {
     let Some(zeros) = rest.iter().position(|byte| *byte != 0) else {
         return Next::End;
     };
-    match rest[zeros..].starts_with(&MAGIC) {
+    match is_member(&rest[zeros..]) {
         true => Next::Member(zeros),
         false => Next::Garbage(zeros),
+    }
+}
+
+/// The number of bytes that decide whether a member begins with them.
+const DECIDING: usize = 3;
+
+/// Returns whether bytes after a member are another one, which may be cut or damaged: if one of the first three bytes is wrong, it
+/// must not be ignored with all that follows. Other bytes look like that once in 32,768 files.
+fn is_member(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [0x1f] | [0x1f, 0x8b, ..] | [0x1f, _, DEFLATE, ..] | [_, 0x8b, DEFLATE, ..]
+    )
+}
+
+/// Returns whether some of the bytes look like the header of a member. Others look like that once in 128 MB.
+fn has_member(bytes: &[u8]) -> bool {
+    let magic = [0x1f, 0x8b, DEFLATE];
+    memmem::find_iter(bytes, &magic).any(|at| bytes.get(at + 3).is_some_and(|flags| *flags < 0x20))
+}
+
+/// Returns whether some of the bytes that come look like the header of a member.
+fn stream_has_member(mut input: impl Read) -> bool {
+    let mut bytes = Vec::new();
+    loop {
+        let read = (&mut input).take(256 << 10).read_to_end(&mut bytes);
+        if has_member(&bytes) {
+            return true;
+        }
+        if !read.is_ok_and(|read| read > 0) {
+            return false;
+        }
+        // A header may begin in the last bytes.
+        bytes.drain(..bytes.len().saturating_sub(DECIDING));
     }
 }
 
@@ -171,16 +264,17 @@ pub(crate) fn read_gzip(
     // What a file begins with is a member, even a damaged one. Anything may follow a member.
     let mut is_first = offset == 0;
     loop {
-        let next = match is_first {
-            true => Ok(Next::Member(0)),
-            false => skip_to_next(&mut input),
+        let first = match is_first {
+            true => Ok(Vec::new()),
+            false => skip_zeros(&mut input),
         };
-        is_first = false;
-        match next {
-            Ok(Next::Member(_)) => {}
-            Ok(Next::End) => break,
-            Ok(Next::Garbage(_)) => {
-                found.garbage = Some(offset + input.read);
+        let first = match first {
+            Ok(first) if is_first || is_member(&first) => first,
+            Ok(first) if first.is_empty() => break,
+            Ok(first) => {
+                let place = offset + input.read - first.len() as u64;
+                let is_followed = stream_has_member(first.chain(&mut input));
+                found.not_a_member(place, is_followed, sink);
                 break;
             }
             Err(error) => {
@@ -191,8 +285,10 @@ pub(crate) fn read_gzip(
                 sink.cut();
                 break;
             }
-        }
-        let ended = buffers.inflater.member(&mut input, sink)?;
+        };
+        is_first = false;
+        let mut member = first.chain(&mut input);
+        let ended = buffers.inflater.member(&mut member, sink)?;
         let is_over = matches!(ended, Ended::Damaged(_));
         found.damage.extend(damage(ended, offset + input.read));
         if is_over {
@@ -203,25 +299,19 @@ pub(crate) fn read_gzip(
     Ok(found)
 }
 
-/// Skips zeros, and returns what follows. It counts as another member if its first two bytes do; of two bytes that are in
-/// different buffers, the first decides.
-fn skip_to_next(input: &mut impl BufRead) -> io::Result<Next> {
+/// Skips zeros, and returns the next bytes, as many as decide whether they are another member. Returns none at the end.
+fn skip_zeros(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     loop {
         let buffer = input.fill_buf()?;
-        let (length, next) = (buffer.len(), next_member(buffer));
-        match next {
-            Next::End if length == 0 => return Ok(Next::End),
-            Next::End => input.consume(length),
-            Next::Garbage(zeros) if buffer[zeros..] == MAGIC[..1] => {
-                input.consume(zeros);
-                return Ok(Next::Member(zeros));
-            }
-            Next::Member(zeros) | Next::Garbage(zeros) => {
-                input.consume(zeros);
-                return Ok(next);
-            }
+        let (length, zeros) = (buffer.len(), buffer.iter().position(|byte| *byte != 0));
+        input.consume(zeros.unwrap_or(length));
+        if zeros.is_some() || length == 0 {
+            break;
         }
     }
+    let mut first = Vec::new();
+    input.take(DECIDING as u64).read_to_end(&mut first)?;
+    Ok(first)
 }
 
 /// Counts the bytes that are consumed.

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, Read as _};
 use crate::decode::damage::Cause;
 
 /// The first two bytes of a member.
-pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The length of the fixed part of a header, in bytes.
 pub(super) const FIXED: usize = 10;
@@ -21,7 +21,8 @@ pub(super) const TRAILER: usize = 8;
 /// The length of the header of a BGZF block, up to and including the size of the block.
 pub(super) const BGZF: usize = 18;
 
-const DEFLATE: u8 = 8;
+/// The method of compression, the third byte of a member.
+pub(super) const DEFLATE: u8 = 8;
 const HAS_CHECKSUM: u8 = 1 << 1;
 const HAS_EXTRA: u8 = 1 << 2;
 const HAS_NAME: u8 = 1 << 3;

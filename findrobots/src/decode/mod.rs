@@ -24,7 +24,7 @@ mod libdeflate;
 mod sink;
 mod stream;
 
-pub(crate) use bgzf::{BgzfBlocks, read_blocks};
+pub(crate) use bgzf::{BgzfBlocks, read_bgzf, read_blocks};
 pub use damage::{Cause, Damage};
 pub(crate) use format::{Format, SNIFFED, is_compressed_name};
 pub(crate) use gzip::{Buffers, Found, MEMORY, read_gzip, read_gzip_at_once};

@@ -36,10 +36,14 @@ pub(super) enum Part {
         /// The place after the last byte.
         end: u64,
     },
-    /// Any gzip members, from this place to the end: what follows the last whole block of BGZF.
-    GzipFrom {
+    /// Any gzip members: what is between blocks of BGZF, or follows the last one.
+    Gzip {
         /// The place of the first byte.
         start: u64,
+        /// The place after the last byte.
+        end: u64,
+        /// Whether the file ends there.
+        is_last: bool,
     },
 }
 

@@ -137,7 +137,11 @@ impl Splitting {
                     start,
                     end: piece.end,
                 },
-                false => Part::GzipFrom { start },
+                false => Part::Gzip {
+                    start,
+                    end: piece.end,
+                    is_last: piece.end == self.length,
+                },
             }
         } else {
             if start >= self.length {

@@ -12,7 +12,8 @@ use super::progress::Progress;
 use super::range::{Counted, Range};
 use crate::decode::{
     Buffers, Cause, Damage, Format, Found, MEMORY, SNIFFED, Sink, Stopped, is_compressed_name,
-    read_blocks, read_bzip2, read_gzip, read_gzip_at_once, read_plain, read_xz, read_zstd,
+    read_bgzf, read_blocks, read_bzip2, read_gzip, read_gzip_at_once, read_plain, read_xz,
+    read_zstd,
 };
 use crate::jobs::{Job, Scanner};
 use crate::line::LineSplitter;
@@ -38,7 +39,7 @@ pub(super) fn read_piece<J: Job>(
     BUFFERS.with_borrow_mut(|buffers| {
         let starts_in_line = match piece.part {
             Part::Whole => false,
-            Part::Plain { start, .. } | Part::Bgzf { start, .. } | Part::GzipFrom { start } => {
+            Part::Plain { start, .. } | Part::Bgzf { start, .. } | Part::Gzip { start, .. } => {
                 start > 0
             }
         };
@@ -147,11 +148,20 @@ impl<J: Job> PieceReader<'_, '_, J> {
                 });
                 Ok(found)
             }
-            Part::GzipFrom { start } => {
-                let found = self.counted(&file, start, u64::MAX, |input, buffers, lines| {
+            Part::Gzip {
+                start,
+                end,
+                is_last,
+            } => {
+                let mut found = self.counted(&file, start, end, |input, buffers, lines| {
                     read_gzip(input, start, buffers, lines)
                 })?;
-                self.lines.finish();
+                if !is_last {
+                    found.is_followed(self.lines);
+                }
+                self.end_of_line(&file, end, |input, buffers, lines| {
+                    read_gzip(input, end, buffers, lines)
+                });
                 Ok(found)
             }
         }
@@ -172,12 +182,10 @@ impl<J: Job> PieceReader<'_, '_, J> {
                 self.compressed += rest.count();
                 found?
             }
-            Format::Gzip => read_gzip_at_once(self.buffers, 0, 0, self.lines)?,
+            Format::Gzip => read_gzip_at_once(self.buffers, 0, self.lines)?,
             Format::Bgzf => {
                 let (mut found, read) = read_blocks(self.buffers, 0, self.lines)?;
-                let rest = read_gzip_at_once(self.buffers, read, 0, self.lines)?;
-                found.damage.extend(rest.damage);
-                found.garbage = rest.garbage;
+                found.add(read_gzip_at_once(self.buffers, read, self.lines)?);
                 found
             }
             Format::Plain | Format::Zstd | Format::Bzip2 | Format::Xz | Format::Unknown => {
@@ -242,7 +250,8 @@ fn read_format(
 ) -> Result<Found, Stopped> {
     match format {
         Format::Plain => read_plain(input, 0, lines),
-        Format::Gzip | Format::Bgzf => read_gzip(input, 0, buffers, lines),
+        Format::Gzip => read_gzip(input, 0, buffers, lines),
+        Format::Bgzf => read_bgzf(input, buffers, lines),
         Format::Zstd => read_zstd(input, lines),
         Format::Bzip2 => read_bzip2(input, lines),
         Format::Xz => read_xz(input, lines),
