@@ -179,18 +179,20 @@ pub(crate) fn read_bgzf(
     sink: &mut impl Sink,
 ) -> Result<Found, Stopped> {
     let (mut found, mut offset) = (Found::default(), 0);
+    let mut some = vec![0; BLOCK];
     buffers.input.clear();
-    loop {
-        let mut some = (&mut input).take(BLOCK as u64);
-        // The error comes again when the rest is read.
-        let is_more = some.read_to_end(&mut buffers.input).unwrap_or(0) == BLOCK;
+    // Blocks are read as soon as they have come. What is not a block within this length is something else.
+    while buffers.input.len() < 2 * MAX_BLOCK {
+        // An error comes again when the rest is read.
+        let read = input.read(&mut some).unwrap_or(0);
+        if read == 0 {
+            break;
+        }
+        buffers.input.extend_from_slice(&some[..read]);
         let (of_blocks, length) = read_blocks(buffers, offset, sink)?;
         found.add(of_blocks);
         offset += length as u64;
         buffers.input.drain(..length);
-        if !is_more || length == 0 {
-            break;
-        }
     }
     let rest = Cursor::new(std::mem::take(&mut buffers.input)).chain(input);
     found.add(read_gzip(rest, offset, buffers, sink)?);

@@ -71,9 +71,28 @@ impl LogFile {
         self.kind != Kind::Regular
     }
 
-    /// Opens a regular file, a pipe or a device.
+    /// Opens a regular file.
     pub(super) fn open(&self) -> io::Result<File> {
         File::open(self.path())
+    }
+
+    /// Opens a pipe or a device. Does not wait until a pipe has a writer, because that cannot be interrupted; reading it may fail
+    /// with [`WouldBlock`](io::ErrorKind::WouldBlock).
+    #[cfg(target_os = "linux")]
+    pub(super) fn open_stream(&self) -> io::Result<File> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        File::options()
+            .read(true)
+            .custom_flags(flags)
+            .open(self.path())
+    }
+
+    /// Opens a pipe or a device. Waits until a pipe has a writer.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn open_stream(&self) -> io::Result<File> {
+        self.open()
     }
 
     /// Returns whether this is the standard input.

@@ -32,7 +32,10 @@ impl<R: Read + std::os::fd::AsFd> Read for Interruptible<'_, R> {
             let mut waiting = [PollFd::new(&self.inner, PollFlags::IN)];
             match poll(&mut waiting, Some(&tick)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
-                Ok(_) => return self.inner.read(buffer),
+                Ok(_) => match self.inner.read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return read,
+                },
                 Err(error) => return Err(error.into()),
             }
         }

@@ -24,6 +24,10 @@ const AT_ONCE: usize = MEMORY / 2;
 /// The number of damaged places of a piece that are reported one by one.
 const MAX_DAMAGE: usize = 10;
 
+/// The number of first bytes of a stream that decide its format. Lines that have come count even if the run is stopped before the
+/// stream ends; so these are fewer than those of a file, and fewer than a line that matters.
+const FIRST: u64 = 18;
+
 thread_local! {
     /// Used again for each piece: to allocate tens of megabytes anew takes as long as to decompress them.
     static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::new());
@@ -81,7 +85,7 @@ pub(super) fn read_stream<J: Job>(
         };
         let mut input = Counted::new(input, progress.clone());
         let mut first = Vec::new();
-        let read = match (&mut input).take(SNIFFED as u64).read_to_end(&mut first) {
+        let read = match (&mut input).take(FIRST).read_to_end(&mut first) {
             Ok(_) => {
                 let format = Format::of(&first, is_compressed_name(file.path()));
                 let input = Cursor::new(first).chain(&mut input);
@@ -89,7 +93,10 @@ pub(super) fn read_stream<J: Job>(
             }
             Err(error) => Err(Failed::Open(error)),
         };
-        let read = read.inspect(|_| lines.finish());
+        if read.is_ok() && !lines.task.is_cancelled() {
+            // When the run is stopped the last line may not be whole.
+            lines.finish();
+        }
         lines.report(index, input.count(), read)
     })
 }

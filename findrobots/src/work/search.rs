@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+#[cfg(unix)]
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use super::plan::{Plan, Step};
 use super::progress::Progress;
 use super::read::read_stream;
 use super::task::{Read, ReadLogs};
+use crate::decode::Cause;
 use crate::jobs::{Job, Scanner};
 
 /// A job on a list of files.
@@ -219,9 +222,9 @@ impl<'f, J: Job> Search<'f, J> {
                 read_stream(index, file, input, &scanner, &mut partial, progress)
             };
             let report = with_context(context, || match file.is_standard_input() {
-                true => Ok(read(&mut Interruptible::new(io::stdin().lock(), stop))),
+                true => standard_input().map(|input| read(&mut Interruptible::new(input, stop))),
                 false => file
-                    .open()
+                    .open_stream()
                     .map(|file| read(&mut Interruptible::new(file, stop))),
             });
             match report {
@@ -229,7 +232,9 @@ impl<'f, J: Job> Search<'f, J> {
                     if stop.is_cancelled() {
                         // The end of the stream was not its own.
                         report.stopped = true;
-                        report.damage.clear();
+                        report
+                            .damage
+                            .retain(|damage| damage.cause != Cause::Truncated);
                     }
                     ledger.add(&report);
                 }
@@ -251,6 +256,20 @@ fn common_folder(files: &[LogFile]) -> PathBuf {
             .find(|ancestor| folder.is_some_and(|folder| folder.starts_with(ancestor)))
     });
     common.flatten().unwrap_or(Path::new("")).to_owned()
+}
+
+/// Returns standard input without the buffer that the standard library puts before it: bytes in there would wait until more of
+/// them come.
+#[cfg(unix)]
+fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn standard_input() -> io::Result<io::StdinLock<'static>> {
+    Ok(io::stdin().lock())
 }
 
 /// What the reader of a stream may ask: whether the run is stopped.
