@@ -114,6 +114,8 @@ impl Inputs {
         let message = match (error.loop_ancestor(), error.io_error()) {
             // Only what would have been read matters: a link to nowhere with another name does not.
             (None, Some(_)) if path.is_symlink() && !select.selects(path) => return,
+            // Only a search of the folders in a folder would go around in it.
+            (Some(_), _) if !select.recursive => return,
             (Some(ancestor), _) => format!("a link in a circle, to {}", ancestor.display()),
             (None, Some(error)) => error.to_string(),
             (None, None) => error.to_string(),

@@ -51,7 +51,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let config = match Config::from_args(args) {
         Ok(config) => config,
         Err(error) if error.use_stderr() => {
-            print_stderr(&error.to_string());
+            print_stderr(&notices::visible_lines(&error.to_string()));
             return Exit::Usage;
         }
         Err(help) => {
@@ -65,7 +65,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     for path in &config.reports {
         if let Err(error) = FILES.prepare(path) {
-            print_stderr(&format!("*** Error: {}\n", error_chain(&error)));
+            let error = format!("*** Error: {}\n", error_chain(&error));
+            print_stderr(&notices::visible_lines(&error));
             return Exit::Local;
         }
     }
@@ -81,7 +82,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         print_stderr(&notices::error(path, error));
     }
     for note in &inputs.notes {
-        print_stderr(&format!("*** Warning: {note}\n"));
+        print_stderr(&notices::warning(note));
     }
     if inputs.files.is_empty() {
         print_stderr("*** Error: there is no log to read\n");
@@ -101,7 +102,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
                 let message = format!(
                     "--compare reads the logs several times, which is not possible with '{path}'"
                 );
-                print_stderr(&usage_error(&message).to_string());
+                let error = usage_error(&message).to_string();
+                print_stderr(&notices::visible_lines(&error));
                 return Exit::Usage;
             }
             compare::run(&setup, plan, &mut out)

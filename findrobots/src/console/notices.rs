@@ -46,19 +46,34 @@ pub(crate) fn errors(accounts: &[Account]) -> String {
     text
 }
 
-/// Returns the line of an error.
+/// Returns the line of an error about a file.
 pub(crate) fn error(path: &Path, message: &str) -> String {
-    format!("*** Error: {}: {message}\n", shown(path))
+    format!("*** Error: {}: {}\n", shown(path), visible(message))
 }
 
-/// Returns the path without control characters, which could control the terminal.
+/// Returns the line of a warning.
+pub(crate) fn warning(message: &str) -> String {
+    format!("*** Warning: {}\n", visible(message))
+}
+
+/// Returns the path without control characters.
 fn shown(path: &Path) -> String {
-    let path = path.display().to_string();
+    visible(&path.display().to_string())
+}
+
+/// Returns the text with its control characters escaped, because they could control the terminal.
+fn visible(text: &str) -> String {
     let escape = |c: char| match c.is_control() {
         true => c.escape_default().to_string(),
         false => c.to_string(),
     };
-    path.chars().map(escape).collect()
+    text.chars().map(escape).collect()
+}
+
+/// Returns the lines of the text with their other control characters escaped.
+pub(crate) fn visible_lines(text: &str) -> String {
+    let lines = text.split('\n').map(visible);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the malformed lines by sort, with examples. Returns an empty text if there are none.
