@@ -4,9 +4,18 @@
 
 mod cases;
 mod damage;
+#[cfg(target_os = "linux")]
+mod files;
+mod options;
 mod pieces;
 mod random;
 mod reference;
 #[cfg(target_os = "linux")]
+mod reports;
+#[cfg(target_os = "linux")]
 mod signals;
+#[cfg(target_os = "linux")]
+mod streams;
 mod support;
+#[cfg(target_os = "linux")]
+mod workers;

@@ -1,0 +1,331 @@
+//! The words on the command line: files, folders, links, pipes, and names of any bytes.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+
+use crate::support::pack::gzip;
+use crate::support::{EXECUTORS, Folder, Run, hit, hits};
+
+fn make_pipe(folder: &Folder, name: &str) {
+    let path = folder.path().join(name);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+}
+
+#[test]
+fn twenty_thousand_small_files() {
+    let folder = Folder::new();
+    let (hit, empty) = (gzip(&hits(&["a", "a"])), gzip(b""));
+    for number in 0..20_000 {
+        folder.write(
+            format!("logs/{number}.log.gz"),
+            if number % 2 == 0 { &hit } else { &empty },
+        );
+    }
+    for executor in EXECUTORS {
+        let run = folder.run(["--count", "--executor", executor, "-j", "2", "logs"]);
+        assert_eq!(
+            (&*run.text(), run.exit),
+            ("20000 a\n", Some(0)),
+            "{executor}: {}",
+            run.err
+        );
+        assert!(
+            run.err.starts_with("20000 files read whole: "),
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn a_folder_stands_for_its_files_with_matching_names() {
+    let folder = Folder::new();
+    for name in [
+        "b.log.gz",
+        "a.log.gz",
+        ".hidden.log.gz",
+        "x.log",
+        "x.gz",
+        "x.log.gz.bak",
+        "sub/c.log.gz",
+        "sub/deep/d.log.gz",
+    ] {
+        folder.write(format!("logs/{name}"), hit(name));
+    }
+    folder.write("logs/folder.log.gz/e.log.gz", hit("folder.log.gz/e.log.gz"));
+    let top = [".hidden.log.gz", "a.log.gz", "b.log.gz"];
+    let all = [
+        ".hidden.log.gz",
+        "a.log.gz",
+        "b.log.gz",
+        "folder.log.gz/e.log.gz",
+        "sub/c.log.gz",
+        "sub/deep/d.log.gz",
+    ];
+    for (args, hosts) in [
+        (&["logs"][..], &top[..]),
+        (&["logs/"], &top),
+        (&["--recursive", "logs"], &all),
+        (&["-r", "logs"], &all),
+        (&["--glob", "*.log", "logs"], &["x.log"]),
+        (
+            &["--glob", "?.log.gz", "--glob", "x.*", "logs"],
+            &["a.log.gz", "b.log.gz", "x.gz", "x.log", "x.log.gz.bak"],
+        ),
+        (
+            &["--glob", "[bc].*", "-r", "logs"],
+            &["b.log.gz", "sub/c.log.gz"],
+        ),
+        // Files are read whatever their names.
+        (&["logs/x.log", "logs/sub"], &["sub/c.log.gz", "x.log"]),
+    ] {
+        folder
+            .run_on("threads", args)
+            .assert(&format!("{args:?}"), hosts, "", 0);
+    }
+}
+
+#[test]
+fn without_a_log_to_read_the_program_says_so() {
+    let folder = Folder::new();
+    folder.write("logs/x.log", hit("x"));
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    folder.write("more/a.log.gz", hit("a"));
+    let none = "*** Error: there is no log to read\n";
+    for (args, err) in [
+        (
+            &["logs"][..],
+            "*** Warning: no file in logs matches *.log.gz\n",
+        ),
+        (
+            &["empty"],
+            "*** Warning: no file in empty matches *.log.gz\n",
+        ),
+        (
+            &["--glob", "*.a", "--glob", "*.b", "logs"],
+            "*** Warning: no file in logs matches *.a or *.b\n",
+        ),
+        (
+            &["gone"],
+            "*** Error: gone: No such file or directory (os error 2)\n",
+        ),
+        (
+            &["logs/x.log/y"],
+            "*** Error: logs/x.log/y: Not a directory (os error 20)\n",
+        ),
+    ] {
+        folder.run_on("threads", args).assert(
+            &format!("{args:?}"),
+            &[],
+            &format!("{err}{none}"),
+            2,
+        );
+    }
+    let run = folder.run_on("threads", &["more", "empty"]);
+    run.assert(
+        "one of two",
+        &["a"],
+        "*** Warning: no file in empty matches *.log.gz\n",
+        0,
+    );
+    let run = folder.run_on("threads", &["more", "gone"]);
+    run.assert(
+        "one is gone",
+        &["a"],
+        "*** Error: gone: No such file or directory (os error 2)\n",
+        1,
+    );
+}
+
+#[test]
+fn pipes_in_a_folder_are_skipped_and_as_words_they_are_read() {
+    let folder = Folder::new();
+    folder.write("logs/a.log.gz", gzip(&hit("a")));
+    make_pipe(&folder, "logs/pipe.log.gz");
+    let skipped = "*** Warning: logs/pipe.log.gz is not a regular file and is skipped\n";
+    for executor in EXECUTORS {
+        folder
+            .run_on(executor, &["logs"])
+            .assert(executor, &["a"], skipped, 0);
+    }
+    for executor in EXECUTORS {
+        for bytes in [hit("piped"), gzip(&hit("piped"))] {
+            let path = folder.path().join("logs/pipe.log.gz");
+            // Opening it waits for the program; writing does not, because it is little.
+            let writer = std::thread::spawn(move || fs::write(path, bytes).unwrap());
+            let run = folder.run_on(executor, &["logs/pipe.log.gz", "logs/a.log.gz"]);
+            run.assert(executor, &["a", "piped"], "", 0);
+            writer.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn links_are_followed_and_circles_are_reported() {
+    let folder = Folder::new();
+    folder.write("logs/sub/a.log.gz", gzip(&hit("a")));
+    folder.write("elsewhere/b.log.gz", gzip(&hit("b")));
+    let link = |to: &str, from: &str| symlink(to, folder.path().join(from)).unwrap();
+    link("../elsewhere", "logs/other");
+    link("../elsewhere/b.log.gz", "logs/linked.log.gz");
+    folder
+        .run_on("threads", &["logs"])
+        .assert("link to a file", &["b"], "", 0);
+    folder
+        .run_on("threads", &["--count", "-r", "logs"])
+        .assert("links", &["2 b", "1 a"], "", 0);
+
+    link("..", "logs/sub/circle");
+    link(".", "logs/self");
+    let circles = "*** Error: logs/self: a link in a circle, to logs\n\
+                   *** Error: logs/sub/circle: a link in a circle, to logs\n";
+    folder.run_on("threads", &["--count", "-r", "logs"]).assert(
+        "circles",
+        &["2 b", "1 a"],
+        circles,
+        1,
+    );
+    folder
+        .run_on("threads", &["logs"])
+        .assert("circles that are not followed", &["b"], "", 0);
+}
+
+#[test]
+fn broken_links_are_errors_if_their_names_match() {
+    let folder = Folder::new();
+    folder.write("logs/a.log.gz", gzip(&hit("a")));
+    let link = |to: &str, from: &str| symlink(to, folder.path().join(from)).unwrap();
+    link("nowhere", "logs/other");
+    folder
+        .run_on("threads", &["logs"])
+        .assert("another name", &["a"], "", 0);
+    link("nowhere", "logs/x.log.gz");
+    link("y.log.gz", "logs/y.log.gz");
+    let run = folder.run_on("threads", &["logs"]);
+    let err = "*** Error: logs/x.log.gz: No such file or directory (os error 2)\n\
+               *** Error: logs/y.log.gz: Too many levels of symbolic links (os error 40)\n";
+    run.assert("the same name", &["a"], err, 1);
+}
+
+#[test]
+fn a_file_that_vanishes_or_cannot_be_read_is_an_error_and_the_others_are_read() {
+    let folder = Folder::new();
+    folder.write("a.log", hit("a"));
+    // This file exists and opens, and reading it fails, also for the superuser.
+    let unreadable = "/proc/self/mem";
+    for executor in EXECUTORS {
+        let run = folder.run_on(executor, &[unreadable, "a.log"]);
+        assert!(
+            run.err.starts_with("*** Error: /proc/self/mem: "),
+            "{}",
+            run.err
+        );
+        assert_eq!(
+            (&*run.text(), run.exit),
+            ("a\n", Some(1)),
+            "{executor}: {}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn names_of_any_bytes_are_read_and_shown_without_control_characters() {
+    let folder = Folder::new();
+    let names = [
+        &b"latin-\xfc.log.gz"[..],
+        b"line\nfeed.log.gz",
+        b"\x1b[31mred.log.gz",
+        b"-dash.log.gz",
+        b"del\x7f\xc2\x9b.log.gz",
+        b" space .log.gz",
+    ];
+    for (number, name) in names.into_iter().enumerate() {
+        let text = hit(&format!("host-{number}"));
+        let bytes = gzip(&text);
+        let name = OsStr::from_bytes(name);
+        folder.write(std::path::Path::new("logs").join(name), &bytes);
+        folder.write(
+            std::path::Path::new("cut").join(name),
+            &bytes[..bytes.len() - 1],
+        );
+    }
+    let hosts = ["host-0", "host-1", "host-2", "host-3", "host-4", "host-5"];
+    for executor in EXECUTORS {
+        folder
+            .run_on(executor, &["logs"])
+            .assert(executor, &hosts, "", 0);
+        let run = folder.run_on(executor, &["cut"]);
+        assert_eq!(
+            (run.err.lines().count(), run.exit),
+            (6, Some(1)),
+            "{}",
+            run.err
+        );
+        assert_no_control(&run);
+        for shown in [
+            "cut/latin-\u{fffd}.log.gz",
+            "cut/line\\nfeed.log.gz",
+            "cut/\\u{1b}[31mred.log.gz",
+            "cut/del\\u{7f}\\u{9b}.log.gz",
+        ] {
+            assert!(
+                run.err.contains(&format!("*** Error: {shown}: ")),
+                "{shown}: {}",
+                run.err
+            );
+        }
+    }
+}
+
+/// Asserts that only line feeds control the terminal.
+#[track_caller]
+fn assert_no_control(run: &Run) {
+    let control = run.err.chars().find(|c| c.is_control() && *c != '\n');
+    assert_eq!(control, None, "{:?}", run.err);
+}
+
+#[test]
+fn warnings_and_errors_about_words_show_no_control_characters_either() {
+    let folder = Folder::new();
+    let bad = "\x1b[31m\nx";
+    fs::create_dir_all(folder.path().join(format!("{bad}/sub"))).unwrap();
+    symlink("..", folder.path().join(format!("{bad}/sub/circle"))).unwrap();
+    folder.write("a.log", hit("a"));
+    make_pipe(&folder, &format!("{bad}/pipe.log.gz"));
+    make_pipe(&folder, "pipe\x1b.log");
+    let gone = format!("gone{bad}");
+    for args in [
+        &["-q", bad, "a.log"][..],
+        &["-q", "-r", bad, "a.log"],
+        &["-q", &gone, "a.log"],
+        &["--glob", bad, bad, "a.log"],
+        &["--compare", "pipe\x1b.log"],
+        &["--report", &format!("{bad}.txt"), "a.log"],
+        &["--report", "gone\x1b/x.md", "a.log"],
+        &["--path", bad, "a.log"],
+    ] {
+        let run = folder.run(args);
+        assert_no_control(&run);
+        assert!(!run.err.is_empty(), "{args:?}");
+        if args[0] == "-q" {
+            assert!(
+                run.err.lines().all(|line| line.starts_with("*** ")),
+                "{}",
+                run.err
+            );
+        }
+    }
+}
+
+#[test]
+fn the_same_file_twice_counts_twice() {
+    let folder = Folder::new();
+    folder.write("a.log.gz", gzip(&hit("a")));
+    for executor in EXECUTORS {
+        let run = folder.run_on(executor, &["--count", "a.log.gz", "a.log.gz", "."]);
+        run.assert(executor, &["3 a"], "", 0);
+    }
+}

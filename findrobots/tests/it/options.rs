@@ -1,0 +1,359 @@
+//! The options that select requests and print hosts.
+
+use serde_json::Value;
+
+use crate::support::log::request;
+use crate::support::pack::gzip;
+use crate::support::{EXECUTORS, Folder, Run, hit, hits, miss};
+
+fn folder_with(text: &[u8]) -> Folder {
+    let folder = Folder::new();
+    folder.write("x.log.gz", gzip(text));
+    folder
+}
+
+/// Runs the program on the log, without the line about what was read.
+fn run(folder: &Folder, args: &[&str]) -> Run {
+    folder.run([&["-q", "x.log.gz"], args].concat())
+}
+
+#[test]
+fn hosts_are_sorted_by_their_bytes() {
+    let folder = folder_with(&hits(&["b", "a", "é", "Z", "10.0.0.1", "9.0.0.1", "a"]));
+    run(&folder, &[]).assert("lines", &["10.0.0.1", "9.0.0.1", "Z", "a", "b", "é"], "", 0);
+}
+
+#[test]
+fn counts_come_most_first_and_ties_by_host() {
+    let folder = folder_with(&hits(&["b", "c", "a", "c", "d", "b", "é", "c"]));
+    for option in ["--count", "-c"] {
+        run(&folder, &[option]).assert(option, &["3 c", "2 b", "1 a", "1 d", "1 é"], "", 0);
+    }
+}
+
+#[test]
+fn csv_quotes_what_must_be_quoted() {
+    let folder = folder_with(
+        &[
+            hits(&["a", "b", "b", "x,y", "\"q\"", "'s'"]),
+            b"l\xfc 1 2 3 4 5 /robots.txt\n".to_vec(),
+        ]
+        .concat(),
+    );
+    let csv = run(&folder, &["--csv"]);
+    let lines = "host,requests\n\"\"\"q\"\"\",1\n's',1\na,1\nb,2\nl\u{fc},1\n\"x,y\",1\n";
+    let latin_1: String = csv.out.iter().map(|byte| char::from(*byte)).collect();
+    assert_eq!((&*latin_1, csv.exit), (lines, Some(0)));
+    let by_requests = run(&folder, &["--csv", "--count"]).text();
+    assert!(
+        by_requests.starts_with("host,requests\nb,2\n"),
+        "{by_requests}"
+    );
+    let none = folder_with(b"");
+    run(&none, &["--csv"]).assert("none", &["host,requests"], "", 0);
+}
+
+#[test]
+fn json_has_the_hosts_and_what_was_read() {
+    let text = [
+        hits(&["a", "\"b\"", "a"]),
+        b"\xff\x01 1 2 3 4 5 /robots.txt\n\n".to_vec(),
+    ]
+    .concat();
+    let folder = folder_with(&text);
+    let bytes = gzip(&text);
+    folder.write("cut.log.gz", &bytes[..bytes.len() - 2]);
+    for executor in EXECUTORS {
+        let args = [
+            "--json",
+            "--strict",
+            "cut.log.gz",
+            "gone",
+            "--executor",
+            executor,
+            "-j",
+            "3",
+        ];
+        let run = run(&folder, &args);
+        assert_eq!(run.exit, Some(1), "{}", run.err);
+        let json: Value = serde_json::from_slice(&run.out).unwrap();
+        let hosts = serde_json::json!([
+            { "host": "\"b\"", "requests": 2 },
+            { "host": "a", "requests": 4 },
+            { "host_base64": "/wE=", "requests": 2 },
+        ]);
+        assert_eq!(json["hosts"], hosts);
+        let files =
+            serde_json::json!({ "whole": 1, "in_part": 1, "not_at_all": 1, "not_attempted": 0 });
+        assert_eq!(json["files"], files);
+        let errors = json["errors"].as_array().unwrap();
+        let paths: Vec<_> = errors.iter().map(|error| &error["path"]).collect();
+        assert_eq!(paths, ["gone", "cut.log.gz"]);
+        assert_eq!(errors[1]["offset"], bytes.len() - 2);
+        assert_eq!(errors[1]["cause"], "the file is truncated");
+        assert_eq!(json["schema"], 1);
+        assert_eq!(json["malformed"][0]["sort"], "empty");
+        assert_eq!(json["malformed"][0]["lines"], 2);
+        assert_eq!(json["decompressed_bytes"], 2 * text.len());
+        assert_eq!(json["compressed_bytes"], 2 * bytes.len() - 2);
+        assert_eq!(json["lines_too_long"], 0);
+        assert_eq!(json["executor"], executor);
+        assert_eq!(
+            json["workers"],
+            if executor == "sequential" { 1 } else { 3 }
+        );
+        assert!(json["elapsed_ms"].as_f64().unwrap() > 0.0);
+    }
+    let by_requests = run(&folder, &["--json", "--count"]);
+    let json: Value = serde_json::from_slice(&by_requests.out).unwrap();
+    assert_eq!(json["hosts"][0]["host"], "a");
+    assert_eq!(json["malformed"], Value::Null);
+}
+
+#[test]
+fn paths_statuses_and_methods_select_requests() {
+    let with = |host: &str, what: &str, status: &str| {
+        let line = String::from_utf8(request(host, what)).unwrap();
+        line.replace(" 200 ", &format!(" {status} "))
+    };
+    let text = [
+        with("get", "GET /robots.txt", "200"),
+        with("head", "HEAD /robots.txt", "200"),
+        with("gone", "GET /robots.txt", "404"),
+        with("query", "GET /robots.txt?x", "200"),
+        with("login", "POST /wp-login.php", "302"),
+        with("admin", "GET /wp-admin/", "200"),
+        "short 1 2 3 4 \"GET /robots.txt\n".to_owned(),
+    ];
+    let folder = folder_with(text.concat().as_bytes());
+    for (args, hosts) in [
+        (&[][..], &["get", "gone", "head", "short"][..]),
+        (&["--path", "/wp-admin/"], &["admin"]),
+        (&["--path", "/wp-"], &[]),
+        (&["--path", "/wp-", "--path-prefix"], &["admin", "login"]),
+        (
+            &["--path-prefix"],
+            &["get", "gone", "head", "query", "short"],
+        ),
+        (
+            &["--path", "/", "--path-prefix"],
+            &["admin", "get", "gone", "head", "login", "query", "short"],
+        ),
+        (&["--status", "200"], &["get", "head"]),
+        (&["--status", "20"], &[]),
+        (&["--method", "HEAD"], &["head"]),
+        (&["--method", "GET"], &["get", "gone", "short"]),
+        (&["--method", "get"], &[]),
+        (&["--method", "GET", "--status", "404"], &["gone"]),
+        (
+            &[
+                "--path",
+                "/wp-",
+                "--path-prefix",
+                "--method",
+                "POST",
+                "--status",
+                "302",
+            ],
+            &["login"],
+        ),
+        // The last one of two counts.
+        (&["--path", "/x", "--path", "/wp-admin/"], &["admin"]),
+        (&["--path", "é"], &[]),
+    ] {
+        for executor in EXECUTORS {
+            let all = [args, &["--executor", executor]].concat();
+            run(&folder, &all).assert(&format!("{all:?}"), hosts, "", 0);
+        }
+    }
+}
+
+#[test]
+fn strict_reports_malformed_lines_and_finds_the_same_hosts() {
+    let folder = Folder::new();
+    let lines: [&[u8]; 8] = [
+        b"",
+        b" \t ",
+        b"short 2",
+        b"b\0 2 3",
+        b"h a user - [t z] \"GET /robots.txt x",
+        b"x\x1b[31m 2",
+        b"\xe9 1 2",
+        b"z 3",
+    ];
+    for number in 0..10 {
+        let mut text = hits(&["a", &format!("h-{number}")]);
+        for line in lines {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+        text.extend(miss("m"));
+        folder.write(format!("{number}.log.gz"), gzip(&text));
+    }
+    let hosts: Vec<_> = (0..10).map(|number| format!("h-{number}")).collect();
+    let hosts: Vec<_> = ["a"]
+        .into_iter()
+        .chain(hosts.iter().map(String::as_str))
+        .collect();
+    let malformed = "20 malformed lines: empty\n\
+        10 malformed lines: binary\n    b\\x00 2 3\n    b\\x00 2 3\n    b\\x00 2 3\n\
+        40 malformed lines: fewer than 7 fields\n    short 2\n    x\\x1b[31m 2\n    \\xe9 1 2\n\
+        10 malformed lines: no [ before the time or no \" before the request\n";
+    let shifted = "    h a user - [t z] \\\"GET /robots.txt x\n".repeat(3);
+    for executor in EXECUTORS {
+        folder
+            .run_on(executor, &["."])
+            .assert(executor, &hosts, "", 0);
+        let run = folder.run_on(executor, &["--strict", "."]);
+        run.assert(executor, &hosts, &format!("{malformed}{shifted}"), 0);
+    }
+    let fine = folder_with(&hit("a"));
+    run(&fine, &["--strict"]).assert("nothing malformed", &["a"], "", 0);
+}
+
+#[test]
+fn examples_of_malformed_lines_are_short() {
+    let folder = folder_with(&[b'x'; 5000]);
+    let expected = format!(
+        "1 malformed line: fewer than 7 fields\n    {}\n",
+        "x".repeat(80)
+    );
+    run(&folder, &["--strict"]).assert("long", &[], &expected, 0);
+}
+
+#[test]
+fn the_last_line_of_standard_error_says_what_was_read() {
+    let folder = folder_with(&hit("a"));
+    let bytes = gzip(&hit("a"));
+    folder.write("cut.log.gz", &bytes[..20]);
+    for (args, start, end) in [
+        (
+            &["x.log.gz"][..],
+            "1 file read whole: 0.0 MB, 0.0 MB of text, in ",
+            "",
+        ),
+        (
+            &["x.log.gz", "x.log.gz", "-j", "1"],
+            "2 files read whole: ",
+            " on 1 thread\n",
+        ),
+        (
+            &["x.log.gz", "-j", "3"],
+            "1 file read whole: ",
+            " on 3 threads\n",
+        ),
+        (
+            &["x.log.gz", "-j", "3", "--executor", "sequential"],
+            "",
+            " one after another\n",
+        ),
+        (
+            &["x.log.gz", "--executor", "PROCESSES", "--workers", "1"],
+            "",
+            " on 1 process\n",
+        ),
+        (
+            &["x.log.gz", "--executor", "processes", "-j2"],
+            "",
+            " on 2 processes\n",
+        ),
+    ] {
+        let run = folder.run(args);
+        assert!(
+            run.err.starts_with(start) && run.err.ends_with(end),
+            "{args:?}: {}",
+            run.err
+        );
+        assert_eq!((run.err.lines().count(), run.exit), (1, Some(0)));
+        assert!(run.err.contains(" MB/s) "), "{}", run.err);
+    }
+    let run = folder.run(["x.log.gz", "cut.log.gz"]);
+    let last = run.err.lines().last().unwrap();
+    assert!(
+        last.starts_with("2 files: 1 read whole, 1 not at all: "),
+        "{last}"
+    );
+}
+
+#[test]
+fn wrong_arguments_are_usage_errors() {
+    let folder = folder_with(&hit("a"));
+    for (args, message) in [
+        (&[][..], "<LOGS>"),
+        (&["x.log.gz", "-j", "0"], "must be a whole number >= 1"),
+        (&["x.log.gz", "-j", "-1"], "-1"),
+        (&["x.log.gz", "-j", "x"], "must be a whole number >= 1"),
+        (
+            &["x.log.gz", "--executor", "fibers"],
+            "must be one of sequential, threads, processes",
+        ),
+        (
+            &["x.log.gz", "--executor", "threads,processes"],
+            "several executors need --compare",
+        ),
+        (&["x.log.gz", "--at", "1"], "--at WORKERS needs --compare"),
+        (&["x.log.gz", "--rounds", "2"], "--rounds N needs --compare"),
+        (&["x.log.gz", "--warmup", "2"], "--warmup N needs --compare"),
+        (
+            &["x.log.gz", "--compare", "--at", "1", "-j", "2"],
+            "--at WORKERS cannot be used with --workers N",
+        ),
+        (
+            &["x.log.gz", "--compare", "--at", "0"],
+            "must be a whole number >= 1",
+        ),
+        (
+            &["x.log.gz", "--compare", "--rounds", "0"],
+            "must be a whole number >= 1",
+        ),
+        (
+            &["-", "--compare"],
+            "--compare cannot read '-' several times",
+        ),
+        (
+            &["x.log.gz", "--report", "r.txt"],
+            "--report FILE must end in .html, .json, .md or .svg, not 'r.txt'",
+        ),
+        (&["x.log.gz", "--report", "html"], "not 'html'"),
+        (&["x.log.gz", "--json", "--csv"], "cannot be used with"),
+        (
+            &["x.log.gz", "--path", ""],
+            "--path PATH must be one word without white space, not ''",
+        ),
+        (&["x.log.gz", "--path", "/a b"], "not '/a b'"),
+        (
+            &["x.log.gz", "--status", " "],
+            "--status STATUS must be one word",
+        ),
+        (
+            &["x.log.gz", "--method", "A\tB"],
+            "--method METHOD must be one word",
+        ),
+        (&["x.log.gz", "--glob", "[a"], "--glob PATTERN: "),
+        (&["x.log.gz", "--unknown"], "--unknown"),
+    ] {
+        folder.run(args).assert_usage(message);
+    }
+}
+
+#[test]
+fn help_and_version_are_printed() {
+    let folder = Folder::new();
+    let help = folder.run(["--help"]);
+    assert_eq!((help.exit, &*help.err), (Some(0), ""));
+    for option in [
+        "--glob",
+        "--count",
+        "--executor",
+        "--compare",
+        "--report",
+        "Exit codes:",
+    ] {
+        assert!(help.text().contains(option), "{option}");
+    }
+    let version = folder.run(["--version"]);
+    assert_eq!(
+        version.text(),
+        format!("findrobots {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
