@@ -11,6 +11,9 @@ use crate::reference::{Hosts, add, counted, hosts_of};
 use crate::support::pack::{BGZF_END, bgzf_blocks, bzip2, gzip_after, xz, zstd};
 use crate::support::{EXECUTORS, Folder, hit, miss, search};
 
+/// Compresses text to one frame or stream.
+type Pack = fn(&[u8]) -> Vec<u8>;
+
 /// How a log is compressed.
 #[derive(Debug, Clone)]
 enum Packing {
@@ -20,7 +23,7 @@ enum Packing {
     /// Blocks of this many bytes, and whether the empty last block follows.
     Bgzf(usize, bool),
     /// Like gzip, in another format.
-    Other(fn(&[u8]) -> Vec<u8>, Vec<usize>),
+    Other(Pack, Vec<usize>),
 }
 
 /// Returns lines of which many are nearly requests for `/robots.txt`.
@@ -64,7 +67,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 fn packing() -> impl Strategy<Value = Packing> {
     let zeros = prop_oneof![3 => Just(0), 1 => 1..2000_usize];
     let member = (0..1001_usize, 0..10_u32, zeros);
-    let others: [fn(&[u8]) -> Vec<u8>; 3] = [zstd, bzip2, |part| xz(part, 0)];
+    let others: [Pack; 3] = [zstd, bzip2, |part| xz(part, 0)];
     prop_oneof![
         1 => Just(Packing::Plain),
         4 => vec(member, 0..6).prop_map(Packing::Gzip),

@@ -70,10 +70,14 @@ pub(crate) fn text_of_gzip(file: &[u8]) -> Text {
 
 /// Reads one byte after the other, so that none is lost before an error.
 fn read_bytes(input: &mut impl Read, bytes: &mut Vec<u8>) -> Result<(), String> {
-    for byte in input.bytes() {
-        bytes.push(byte.map_err(|error| error.to_string())?);
+    let mut byte = [0];
+    loop {
+        match input.read(&mut byte) {
+            Ok(0) => return Ok(()),
+            Ok(_) => bytes.extend(byte),
+            Err(error) => return Err(error.to_string()),
+        }
     }
-    Ok(())
 }
 
 /// Returns the hosts that requested `/robots.txt`.

@@ -76,6 +76,7 @@ fn lines_that_have_come_on_standard_input_count_when_a_signal_comes() {
         ([&few[..], begun].concat(), "a\nb\n"),
         ([&many[..], begun].concat(), "c\nd\n"),
         (gzip(&few), "a\nb\n"),
+        (bgzf(&few, 60_000), "a\nb\n"),
         (
             [gzip(&few), gzip(&many)[..200].to_vec()].concat(),
             "a\nb\nc\n",
