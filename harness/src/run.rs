@@ -96,7 +96,7 @@ pub fn run<K: PortableTask>(
         map_reduce(
             &*executor,
             tasks,
-            series.workers() * AHEAD,
+            series.workers().saturating_mul(AHEAD),
             |index, result| {
                 last_ns = now_ns();
                 let result = result.map(|(output, timing)| (output, timing));
@@ -203,5 +203,38 @@ pub fn named_run(
         peak_memory: totals.peak_memory,
         peak_in_flight: None,
         tasks: tasks.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    use concurrent_futures::Task;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize)]
+    struct Double(u64);
+
+    impl Task for Double {
+        type Output = u64;
+        const NAME: &'static str = "double";
+
+        fn run(self) -> u64 {
+            self.0 * 2
+        }
+    }
+
+    #[test]
+    fn there_may_be_more_workers_than_can_be_counted_ahead() {
+        let series = Series::new(ExecutorKind::Threads, Some(NonZeroUsize::MAX));
+        let mut doubled = Vec::new();
+        let stop = CancellationToken::new();
+        run(series, [Double(21)], &stop, false, |_, result| {
+            doubled.extend(result.map(|(output, _)| *output));
+        })
+        .unwrap();
+        assert_eq!(doubled, [42]);
     }
 }
