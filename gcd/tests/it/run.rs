@@ -54,9 +54,14 @@ fn the_four_pairs_and_those_of_the_user() {
 
 #[test]
 fn a_quiet_run_prints_only_the_results_and_the_time() {
-    let run = gcd(["--quiet", "12,18"]);
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("r.json");
+    let run = gcd(["--quiet", "12,18", "--report", json.to_str().unwrap()]);
     assert_eq!((run.exit, &*run.err), (Some(0), ""));
     assert_eq!(run.lines().len(), 2, "{run:?}");
+    let report: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    let runs = report["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 1, "no sequential run to compare with: {report}");
 }
 
 #[test]

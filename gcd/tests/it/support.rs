@@ -39,16 +39,15 @@ pub(crate) fn gcd(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use self::running::Running;
+pub(crate) use self::running::{Running, wait_until_gone};
 
 #[cfg(target_os = "linux")]
 mod running {
     use std::fs;
-    use std::path::Path;
     use std::process::{Child, Command, Stdio};
     use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use rustix::process::{Pid, Signal, kill_process};
 
@@ -86,11 +85,14 @@ mod running {
 
         /// Waits until the program or a process that it started computes. Returns the id of that process.
         pub(crate) fn wait_until_busy(&self) -> Pid {
+            let (began, own) = (Instant::now(), Pid::from_child(&self.child));
             loop {
                 let mut all = self.processes().into_iter();
                 if let Some((pid, _)) = all.find(|(_, time)| *time >= BUSY) {
                     return pid;
                 }
+                assert!(!is_gone(own), "the program has ended");
+                assert!(began.elapsed() < WATCHDOG, "the program waits");
                 thread::yield_now();
             }
         }
@@ -131,17 +133,18 @@ mod running {
         }
     }
 
-    /// Waits until the process is gone, or only its entry is left.
+    /// Returns whether the process has ended. Its entry may be left.
+    fn is_gone(pid: Pid) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid()));
+        stat.map_or(true, |stat| stat.contains(") Z "))
+    }
+
+    /// Waits until the process has ended.
     pub(crate) fn wait_until_gone(pid: Pid) {
-        let stat = format!("/proc/{}/stat", pid.as_raw_pid());
-        while let Ok(stat) = fs::read_to_string(Path::new(&stat)) {
-            if stat.contains(") Z ") {
-                return;
-            }
+        let began = Instant::now();
+        while !is_gone(pid) {
+            assert!(began.elapsed() < WATCHDOG, "{pid:?} is still there");
             thread::yield_now();
         }
     }
 }
-
-#[cfg(target_os = "linux")]
-pub(crate) use self::running::wait_until_gone;
