@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
 use crate::support::pack::gzip;
+use crate::support::running::wait_until;
 use crate::support::{EXECUTORS, Folder, Run, hit, hits};
 
 fn make_pipe(folder: &Folder, name: &str) {
@@ -157,7 +158,7 @@ fn pipes_in_a_folder_are_skipped_and_as_words_they_are_read() {
             let writer = std::thread::spawn(move || fs::write(path, bytes).unwrap());
             let run = folder.run_on(executor, &["logs/pipe.log.gz", "logs/a.log.gz"]);
             run.assert(executor, &["a", "piped"], "", 0);
-            writer.join().unwrap();
+            wait_until("all is written", || writer.is_finished().then_some(()));
         }
     }
 }

@@ -6,7 +6,7 @@ use rustix::process::{Signal, kill_process};
 
 use crate::support::log::{misses, request};
 use crate::support::pack::{bgzf, gzip};
-use crate::support::running::{Running, is_alive, wait_until};
+use crate::support::running::{Running, is_alive, state, wait_until};
 use crate::support::{EXECUTORS, Folder, hit, hits};
 
 /// Writes a small log with the host `early`, and a log that takes many seconds to read. Returns the arguments that read both.
@@ -102,7 +102,7 @@ fn a_second_signal_ends_the_run_at_once() {
     let args = long_read(&folder);
     let path = folder.path().canonicalize().unwrap().join("long.log.gz");
     let mut command = folder.command();
-    let running = Running::start(
+    let mut running = Running::start(
         command
             .args(["--executor", "processes", "-j", "1"])
             .args(&args),
@@ -110,15 +110,22 @@ fn a_second_signal_ends_the_run_at_once() {
     let worker = running.reader_of(&path);
     // A worker that does not answer keeps the run from ending.
     kill_process(worker, Signal::STOP).unwrap();
+    wait_until("the worker stands still", || {
+        (state(worker)? == 'T').then_some(())
+    });
     running.signal(Signal::INT);
     running.signal(Signal::TERM);
+    let ended = wait_until("the program has ended", || {
+        running.child.try_wait().unwrap()
+    });
+    // The worker sees that the program has gone, and ends. Until then it keeps standard error open.
+    let _ = kill_process(worker, Signal::CONT);
+    wait_until("the worker has ended", || (!is_alive(worker)).then_some(()));
     let run = running.wait();
+    assert_eq!(run.exit, ended.code());
     // The watcher may see the second one first.
     assert!([Some(130), Some(143)].contains(&run.exit), "{:?}", run.exit);
     assert_eq!((&*run.text(), &*run.err), ("", ""));
-    // It sees that the program has gone, and ends.
-    kill_process(worker, Signal::CONT).unwrap();
-    wait_until("the worker has ended", || (!is_alive(worker)).then_some(()));
 }
 
 #[test]

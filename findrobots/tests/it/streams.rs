@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use crate::support::log::misses;
 use crate::support::pack::{bgzf, bgzf_blocks, gzip, xz, zstd};
+use crate::support::running::Running;
 use crate::support::{EXECUTORS, Folder, Run, hit, hits};
 
 #[test]
@@ -71,14 +72,23 @@ fn an_empty_or_closed_standard_input_is_an_empty_log() {
     command
         .args(["-q", "--count", "-", "-"])
         .stdin(File::open(path).unwrap());
-    let run = command.output().unwrap();
-    assert_eq!(String::from_utf8(run.stdout).unwrap(), "1 a\n1 b\n");
+    let run = Run::of(&mut command, b"");
+    run.assert("a file, twice", &["1 a", "1 b"], "", 0);
+}
+
+/// Runs the program with this standard output. Returns standard error and the exit code.
+fn run_into(stdout: impl Into<Stdio>, args: &[&str]) -> (String, Option<i32>) {
+    let folder = Folder::new();
+    folder.write("x.log", hit("x"));
+    let mut command = folder.command();
+    let command = command.args(args).stdout(stdout).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let run = Running { child }.wait();
+    (run.err, run.exit)
 }
 
 #[test]
 fn a_closed_pipe_ends_the_program_quietly() {
-    let folder = Folder::new();
-    folder.write("x.log", hit("x"));
     for args in [
         &["-q", "x.log"][..],
         &["-q", "--json", "x.log"],
@@ -86,19 +96,9 @@ fn a_closed_pipe_ends_the_program_quietly() {
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let mut command = folder.command();
-        let child = command
-            .args(args)
-            .stdout(writer)
-            .stderr(Stdio::piped())
-            .spawn();
-        let output = child.unwrap().wait_with_output().unwrap();
         assert_eq!(
-            (
-                output.status.code(),
-                &*String::from_utf8_lossy(&output.stderr)
-            ),
-            (Some(141), ""),
+            run_into(writer, args),
+            (String::new(), Some(141)),
             "{args:?}"
         );
     }
@@ -106,23 +106,11 @@ fn a_closed_pipe_ends_the_program_quietly() {
 
 #[test]
 fn a_full_disk_is_an_error() {
-    let folder = Folder::new();
-    folder.write("x.log", hit("x"));
-    let mut command = folder.command();
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let child = command
-        .args(["-q", "x.log"])
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .spawn();
-    let output = child.unwrap().wait_with_output().unwrap();
     let error =
         "*** Error: cannot write to standard output: No space left on device (os error 28)\n";
     assert_eq!(
-        (
-            output.status.code(),
-            &*String::from_utf8_lossy(&output.stderr)
-        ),
-        (Some(3), error)
+        run_into(full, &["-q", "x.log"]),
+        (error.to_owned(), Some(3))
     );
 }

@@ -116,7 +116,7 @@ pub(crate) fn is_alive(pid: Pid) -> bool {
 }
 
 /// Returns the state of the first thread of a process.
-fn state(pid: Pid) -> Option<char> {
+pub(crate) fn state(pid: Pid) -> Option<char> {
     let pid = pid.as_raw_nonzero();
     let stat = fs::read_to_string(format!("/proc/{pid}/task/{pid}/stat")).ok()?;
     // The first field after the name, which is in parentheses.
