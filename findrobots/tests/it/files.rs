@@ -33,7 +33,7 @@ fn twenty_thousand_small_files() {
             run.err
         );
         assert!(
-            run.err.starts_with("20000 files read whole: "),
+            run.err.starts_with("20000 files read whole, "),
             "{}",
             run.err
         );

@@ -199,7 +199,7 @@ fn strict_reports_malformed_lines_and_finds_the_same_hosts() {
         10 malformed lines: binary\n    b\\x00 2 3\n    b\\x00 2 3\n    b\\x00 2 3\n\
         40 malformed lines: fewer than 7 fields\n    short 2\n    x\\x1b[31m 2\n    \\xe9 1 2\n\
         10 malformed lines: no [ before the time or no \" before the request\n";
-    let shifted = "    h a user - [t z] \\\"GET /robots.txt x\n".repeat(3);
+    let shifted = "    h a user - [t z] \"GET /robots.txt x\n".repeat(3);
     for executor in EXECUTORS {
         folder
             .run_on(executor, &["."])
@@ -229,17 +229,17 @@ fn the_last_line_of_standard_error_says_what_was_read() {
     for (args, start, end) in [
         (
             &["x.log.gz"][..],
-            "1 file read whole: 0.0 MB, 0.0 MB of text, in ",
+            "1 file read whole, 99 B (81 B decompressed) in ",
             "",
         ),
         (
             &["x.log.gz", "x.log.gz", "-j", "1"],
-            "2 files read whole: ",
+            "2 files read whole, ",
             " on 1 thread\n",
         ),
         (
             &["x.log.gz", "-j", "3"],
-            "1 file read whole: ",
+            "1 file read whole, ",
             " on 3 threads\n",
         ),
         (
@@ -265,12 +265,13 @@ fn the_last_line_of_standard_error_says_what_was_read() {
             run.err
         );
         assert_eq!((run.err.lines().count(), run.exit), (1, Some(0)));
-        assert!(run.err.contains(" MB/s) "), "{}", run.err);
+        // Of so little, the rate would be that of starting.
+        assert!(!run.err.contains("MB/s"), "{}", run.err);
     }
     let run = folder.run(["x.log.gz", "cut.log.gz"]);
     let last = run.err.lines().last().unwrap();
     assert!(
-        last.starts_with("2 files: 1 read whole, 1 not at all: "),
+        last.starts_with("2 files: 1 read whole, 1 not at all, "),
         "{last}"
     );
 }

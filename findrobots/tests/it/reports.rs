@@ -80,7 +80,16 @@ fn a_comparison_has_each_executor_with_the_same_work() {
     let folder = folder();
     let run = folder.run(
         [
-            &["--compare", "--warmup", "0", "-j", "2", "logs"],
+            &[
+                "--compare",
+                "--rounds",
+                "1",
+                "--warmup",
+                "0",
+                "-j",
+                "2",
+                "logs",
+            ],
             &REPORTS[..],
         ]
         .concat(),

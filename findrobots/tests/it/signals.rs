@@ -49,7 +49,7 @@ fn a_signal_in_the_middle_of_a_read_prints_what_is_known_so_far() {
                 run.err
             );
             assert!(
-                run.err.contains(" not attempted: "),
+                run.err.contains(" not attempted, "),
                 "{executor}: {}",
                 run.err
             );
