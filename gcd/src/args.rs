@@ -11,6 +11,10 @@ use harness::{Mode, SeriesArgs};
 use crate::pair::{Original, Pair};
 use crate::work::Work;
 
+/// The number of divisions of a run in a comparison, unless the user chooses another: some tenths of a second. The comparison
+/// repeats such runs, and its numbers are worth more than those of longer ones that are made once.
+const COMPARED_DIVISIONS: u64 = 200_000_000;
+
 const AFTER_HELP: &str = "\
 Examples:
   gcd                                 The six pairs of the original program, on threads
@@ -46,8 +50,8 @@ struct Args {
     #[arg(long, value_name = "ORIGINAL", conflicts_with = "numbers")]
     pairs: Option<Original>,
 
-    /// How often each pair is computed [default: 1; with --compare: as often as needed for a billion divisions, which take
-    /// a second or two]
+    /// How often each pair is computed [default: 1; with --compare: as often as needed for 200 million divisions in a run,
+    /// which take some tenths of a second]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     repeat: Option<NonZeroU64>,
 
@@ -87,7 +91,7 @@ impl Config {
         };
         let work = match (args.repeat, &mode) {
             (Some(repeat), _) => Work { pairs, repeat },
-            (None, Mode::Compare(_)) => Work::of_a_billion_divisions(pairs),
+            (None, Mode::Compare(_)) => Work::of_divisions(pairs, COMPARED_DIVISIONS),
             (None, Mode::Run(_)) => Work {
                 pairs,
                 repeat: NonZeroU64::MIN,
@@ -123,7 +127,7 @@ mod tests {
     fn a_comparison_repeats_the_pairs_and_a_run_does_not() {
         let repeat = |args: &[&str]| config(args).unwrap().work.repeat.get();
         assert_eq!(repeat(&[]), 1);
-        assert_eq!(repeat(&["--compare"]), 87);
+        assert_eq!(repeat(&["--compare"]), 18);
         assert_eq!(repeat(&["--compare", "--repeat", "3"]), 3);
         assert_eq!(repeat(&["--repeat", "3"]), 3);
     }

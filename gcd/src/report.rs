@@ -49,8 +49,8 @@ pub(crate) fn side_by_side(
         ("Workload", workload(work)),
     ];
     if let Some(plan) = plan {
-        let made = runs.iter().filter_map(|run| run.round).max().unwrap_or(1);
-        let rounds = count(made as usize, "round");
+        let rounds = runs.iter().filter_map(|run| run.round).max().unwrap_or(1);
+        let rounds = count(rounds as usize, "round");
         let warmup = count(plan.warmup as usize, "warm-up round");
         let rounds = format!(
             "{rounds} at most, in rotated order after {warmup}, each run in its own process"
@@ -88,10 +88,10 @@ mod tests {
 
     #[test]
     fn the_facts_say_what_was_computed_and_how_often() {
-        let work = Work::of_a_billion_divisions(Original::Six.pairs());
+        let work = Work::of_divisions(Original::Six.pairs(), 1_000_000_000);
         let plan = Plan {
             series: vec![Series::new(ExecutorKind::Sequential, None)],
-            rounds: Some(3),
+            rounds: Some(1),
             warmup: 1,
         };
         let facts = |work, plan| side_by_side(work, plan, Vec::new(), Vec::new()).facts;

@@ -12,9 +12,6 @@ use tokio_util::sync::CancellationToken;
 use crate::pair::{Pair, names};
 use crate::trial::{Trial, divisions};
 
-/// The number of divisions of a run that is long enough to be compared: they take one to two nanoseconds each.
-const A_BILLION: u128 = 1_000_000_000;
-
 /// Returns the tasks of this program, for its worker processes.
 pub fn tasks() -> Registry {
     Registry::new()
@@ -54,18 +51,18 @@ pub struct Ran {
 }
 
 impl Work {
-    /// Returns the work in which each pair is computed as often as a run needs for a billion divisions. They take a second or
-    /// two: long enough that the start of workers does not matter.
+    /// Returns the work in which each pair is computed as often as a run needs for this many divisions, which take one or two
+    /// nanoseconds each. With enough of them, the start of workers does not matter.
     ///
-    /// The number depends on the pairs alone and not on the machine, so that a comparison can be repeated elsewhere.
+    /// The number depends on the pairs alone and not on the machine, so that a run can be repeated elsewhere.
     ///
     /// ```
-    /// let work = gcd::Work::of_a_billion_divisions(gcd::Original::Six.pairs());
+    /// let work = gcd::Work::of_divisions(gcd::Original::Six.pairs(), 1_000_000_000);
     /// assert_eq!(work.repeat.get(), 87);
     /// ```
-    pub fn of_a_billion_divisions(pairs: Vec<Pair>) -> Self {
+    pub fn of_divisions(pairs: Vec<Pair>, number: u64) -> Self {
         let once: u128 = pairs.iter().map(|&pair| u128::from(divisions(pair))).sum();
-        let repeat = A_BILLION.div_ceil(once.max(1));
+        let repeat = u128::from(number).div_ceil(once.max(1));
         let repeat = u64::try_from(repeat).ok().and_then(NonZeroU64::new);
         Self {
             pairs,
@@ -193,8 +190,8 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_repeated_until_it_makes_a_billion_divisions() {
-        let repeat = |pairs| Work::of_a_billion_divisions(pairs).repeat.get();
+    fn pairs_are_repeated_until_they_need_so_many_divisions() {
+        let repeat = |pairs| Work::of_divisions(pairs, 1_000_000_000).repeat.get();
         assert_eq!(repeat(Original::Four.pairs()), 133);
         assert_eq!(
             repeat(vec![Pair::new(u64::MAX, u64::MAX - 1).unwrap(); 3]),

@@ -33,7 +33,7 @@ pub(super) fn run(
         count(work.pairs.len(), "pair")
     ));
     let compared = compare(work, plan, stop, |series, round, schedule| {
-        let round = round.map_or_else(|| "warm-up".to_owned(), |round| format!("round {round}"));
+        let round = round.map_or("warm-up".to_owned(), |round| format!("round {round}"));
         let left = schedule.left_ms().map_or_else(String::new, |ms| {
             format!(", about {} s left", (ms / 1000.0).ceil())
         });

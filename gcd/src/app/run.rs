@@ -20,6 +20,9 @@ use crate::work::{Answer, Ran, Work, list};
 /// A sequential run shorter than this says little about the others, in milliseconds.
 const SHORT_MS: f64 = 500.0;
 
+/// The number of divisions of a sequential run that says more: it takes a second or two.
+const LONG: u64 = 1_000_000_000;
+
 /// Computes the pairs on the executor of `series` and prints the result. Blocks until everything has ended.
 pub(super) fn run(
     config: &Config,
@@ -128,7 +131,7 @@ fn print_short(config: &Config, sequential_ms: f64) {
     if config.repeat_is_chosen || sequential_ms >= SHORT_MS {
         return;
     }
-    let repeat = Work::of_a_billion_divisions(config.work.pairs.clone()).repeat;
+    let repeat = Work::of_divisions(config.work.pairs.clone(), LONG).repeat;
     print_stderr(&format!(
         "Times this short vary from run to run: --repeat {repeat} makes a sequential run of a second or two.\n"
     ));

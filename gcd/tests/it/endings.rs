@@ -122,16 +122,8 @@ mod linux {
     #[test]
     fn a_signal_ends_a_comparison_and_all_its_processes() {
         for executor in ["sequential", "threads", "processes"] {
-            let args = [
-                "--compare",
-                "--executor",
-                executor,
-                "-j",
-                "2",
-                "--warmup",
-                "0",
-            ];
-            let args: Vec<_> = args.into_iter().chain(["12,18", ENDLESS]).collect();
+            let args = format!("--compare --executor {executor} -j 2 --warmup 0 12,18 {ENDLESS}");
+            let args: Vec<_> = args.split(' ').collect();
             let running = Running::start(&args);
             running.wait_until_busy();
             let processes = running.processes();
