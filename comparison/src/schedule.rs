@@ -40,8 +40,10 @@ pub struct Schedule {
     rounds: Option<u32>,
     /// The number of rounds that have begun, with warm-up.
     begun: u32,
-    /// The runs of the current round that have not been made.
+    /// The runs of the current round that have not begun.
     current: Vec<Next>,
+    /// The run that has begun last, until its time is noted.
+    running: Option<Next>,
 }
 
 /// What is known of a series.
@@ -72,6 +74,7 @@ impl Schedule {
             rounds,
             begun: 0,
             current: Vec::new(),
+            running: None,
         }
     }
 
@@ -80,11 +83,13 @@ impl Schedule {
         if self.current.is_empty() {
             self.begin_round();
         }
-        self.current.pop()
+        self.running = self.current.pop();
+        self.running
     }
 
     /// Notes how long a run took. A run that failed is not noted, and is not repeated.
     pub fn add(&mut self, run: Next, elapsed_ms: f64) {
+        self.running = None;
         let series = &mut self.series[run.series];
         series.last_ms = Some(elapsed_ms);
         if run.round.is_some() {
@@ -96,13 +101,9 @@ impl Schedule {
     /// Returns the number of runs that are still to be made, as far as is known; without a fixed number of rounds it may grow.
     pub fn runs_left(&self) -> usize {
         let in_round = self.current.len();
-        let begun = self.begun.saturating_sub(self.warmup);
         let warmup = self.warmup.saturating_sub(self.begun) as usize * self.series.len();
-        let later = match self.rounds {
-            Some(rounds) => rounds.saturating_sub(begun) as usize * self.series.len(),
-            None => self.series.iter().map(|of| of.rounds_left(begun)).sum(),
-        };
-        in_round + warmup + later
+        let later = (0..self.series.len()).map(|series| self.later_rounds(series));
+        in_round + warmup + later.sum::<usize>()
     }
 
     /// Returns about how long the runs that are still to be made will take, in milliseconds; `None` until every series has run
@@ -111,16 +112,26 @@ impl Schedule {
         let lasts: Option<Vec<_>> = self.series.iter().map(|of| of.last_ms).collect();
         let lasts = lasts?;
         let in_round: f64 = self.current.iter().map(|run| lasts[run.series]).sum();
-        let begun = self.begun.saturating_sub(self.warmup);
         let warmup = f64::from(self.warmup.saturating_sub(self.begun)) * lasts.iter().sum::<f64>();
-        let later = self.series.iter().zip(&lasts).map(|(of, last_ms)| {
-            let rounds = match self.rounds {
-                Some(rounds) => rounds.saturating_sub(begun) as usize,
-                None => of.rounds_left(begun),
-            };
-            rounds as f64 * last_ms
-        });
+        let later = lasts.iter().enumerate();
+        let later = later.map(|(series, last_ms)| self.later_rounds(series) as f64 * last_ms);
         Some(in_round + warmup + later.sum::<f64>())
+    }
+
+    /// Returns in how many rounds after the current one the series is still to run, as far as is known, without warm-up.
+    fn later_rounds(&self, series: usize) -> usize {
+        let begun = self.begun.saturating_sub(self.warmup);
+        if let Some(rounds) = self.rounds {
+            return rounds.saturating_sub(begun) as usize;
+        }
+        // Until its time is noted, a series has made one round less than have begun.
+        let mut not_noted = self.current.iter().chain(&self.running);
+        match not_noted.any(|run| run.series == series && run.round.is_some()) {
+            true => self.series[series]
+                .rounds_left(begun.saturating_sub(1))
+                .saturating_sub(1),
+            false => self.series[series].rounds_left(begun),
+        }
     }
 
     fn begin_round(&mut self) {
@@ -230,5 +241,31 @@ mod tests {
             (schedule.runs_left(), schedule.left_ms()),
             (9, Some(4500.0))
         );
+    }
+
+    #[test]
+    fn the_rounds_left_are_known_within_a_round() {
+        let mut schedule = Schedule::new(3, 1, None);
+        for _ in 0..6 {
+            let next = schedule.next_run().unwrap();
+            schedule.add(next, 500.0);
+        }
+        // Each series has made one round of ten.
+        assert_eq!(schedule.runs_left(), 27);
+        for left in [26, 25, 24] {
+            let next = schedule.next_run().unwrap();
+            assert_eq!(next.round, Some(2));
+            let left_ms = left as f64 * 500.0;
+            assert_eq!(
+                (schedule.runs_left(), schedule.left_ms()),
+                (left, Some(left_ms))
+            );
+            schedule.add(next, 500.0);
+            assert_eq!(schedule.runs_left(), left);
+        }
+        // A series that fails is not repeated.
+        schedule.next_run();
+        schedule.next_run();
+        assert_eq!(schedule.runs_left(), 1 + 2 * 7);
     }
 }
