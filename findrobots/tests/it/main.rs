@@ -6,7 +6,10 @@ mod cases;
 mod damage;
 #[cfg(target_os = "linux")]
 mod files;
+#[cfg(target_os = "linux")]
+mod names;
 mod options;
+mod output;
 mod pieces;
 mod random;
 mod reference;

@@ -1,7 +1,13 @@
 //! The hard cases: files on which programs for this task fail or give wrong answers. Every case runs on each executor, and all of
 //! standard output, standard error and the exit code are asserted.
+//!
+//! * `text`: what lines may contain
+//! * `gzip`: what gzip files may contain
+//! * `damaged`: damaged gzip files, and files that are not gzip
+//! * `compressed`: other formats than gzip
 
 mod compressed;
+mod damaged;
 mod gzip;
 mod text;
 
