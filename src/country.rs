@@ -23,10 +23,11 @@ const WITH_FLAG: &str = test_server::COUNTRY_CODES;
 /// `POP20_CC` of flags_common.py (*Fluent Python*, 1st edition).
 const MOST_POPULOUS: &str = "CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR";
 
-/// The error for a word that is neither a letter nor a country code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("each CC argument must be A to Z or AA to ZZ.")]
-pub struct InvalidCode;
+/// The error for a word that is neither a letter nor a country code. Holds the word, in which the replacement character
+/// stands for control characters and for bytes that are not UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a country code: use one or two letters, such as br")]
+pub struct InvalidCode(pub String);
 
 impl CountryCode {
     /// Returns the code of two ASCII letters in any case, or `None` for any other text.
@@ -121,8 +122,9 @@ impl<S: AsRef<OsStr>> Selection<'_, S> {
             Self::Words(words) => {
                 let mut codes = BTreeSet::new();
                 for word in *words {
-                    let word = word.as_ref().to_str().ok_or(InvalidCode)?;
-                    codes.extend(expand(word)?);
+                    let word = word.as_ref();
+                    let selected = word.to_str().and_then(expand);
+                    codes.extend(selected.ok_or_else(|| invalid_code(word))?);
                 }
                 codes
             }
@@ -131,19 +133,25 @@ impl<S: AsRef<OsStr>> Selection<'_, S> {
     }
 }
 
-/// Returns the codes that one word selects.
-fn expand(word: &str) -> Result<Vec<CountryCode>, InvalidCode> {
+/// Returns the codes that one word selects, or `None` if it is neither a letter nor a code.
+fn expand(word: &str) -> Option<Vec<CountryCode>> {
     match *word.as_bytes() {
         [letter] if letter.is_ascii_alphabetic() => {
             let first = letter.to_ascii_uppercase();
-            Ok((b'A'..=b'Z')
-                .map(|second| CountryCode([first, second]))
-                .collect())
+            Some(
+                (b'A'..=b'Z')
+                    .map(|second| CountryCode([first, second]))
+                    .collect(),
+            )
         }
-        _ => CountryCode::new(word)
-            .map(|code| vec![code])
-            .ok_or(InvalidCode),
+        _ => CountryCode::new(word).map(|code| vec![code]),
     }
+}
+
+/// Returns the error for a word, which may come from a script and contain anything.
+fn invalid_code(word: &OsStr) -> InvalidCode {
+    let printable = word.to_string_lossy().replace(char::is_control, "\u{fffd}");
+    InvalidCode(printable)
 }
 
 fn every() -> impl Iterator<Item = CountryCode> {
@@ -232,7 +240,8 @@ mod tests {
         for word in [
             "", "1", "b1", "1b", "bra", " ", "b ", " b", "é", "ß", "ı", "bß", "--", "A\0",
         ] {
-            assert_eq!(codes_of(&["br", word]), Err(InvalidCode), "{word:?}");
+            let printed = word.replace('\0', "\u{fffd}");
+            assert_eq!(codes_of(&["br", word]), Err(InvalidCode(printed)));
         }
     }
 
@@ -241,7 +250,8 @@ mod tests {
     fn a_word_that_is_not_utf_8_is_rejected() {
         use std::os::unix::ffi::OsStrExt as _;
         let word = OsStr::from_bytes(b"b\xff");
-        assert_eq!(Selection::Words(&[word]).codes(), Err(InvalidCode));
+        let printed = InvalidCode("b\u{fffd}".to_owned());
+        assert_eq!(Selection::Words(&[word]).codes(), Err(printed));
     }
 
     proptest! {
@@ -256,7 +266,7 @@ mod tests {
         #[test]
         fn short_words_are_accepted_exactly_when_they_are_letters(word in "\\PC{1,2}|[a-zA-Z]{1,3}") {
             let letters = word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
-            prop_assert_eq!(expand(&word).is_ok(), letters);
+            prop_assert_eq!(expand(&word).is_some(), letters);
         }
     }
 }

@@ -1,14 +1,12 @@
-//! The arguments as typed: clap's struct, and the parsers of its values. Checks that need several arguments are in
-//! `config` and `mode`.
+//! The arguments as typed: clap's struct. Checks that need several arguments are in `config` and `mode`.
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use clap::Parser;
 
+use crate::cli::values::{List, count, limits, seconds, size, strategies, whole_number};
 use crate::report::Format;
 use crate::strategy::Strategy;
 
@@ -79,7 +77,7 @@ pub(super) struct Args {
     pub(super) verbose: bool,
 
     /// sequential, threadpool or semaphore; with --compare, several separated by commas [default: semaphore; with --compare: all]
-    #[arg(long, value_name = "STRATEGY", value_parser = list(strategy))]
+    #[arg(long, value_name = "STRATEGY", value_parser = strategies)]
     pub(super) strategy: Option<List<Strategy>>,
 
     /// Run each strategy in its own process, one after another, and compare them
@@ -98,7 +96,7 @@ pub(super) struct Args {
     #[arg(
         long,
         value_name = "LIMITS",
-        value_parser = list(whole_number),
+        value_parser = limits,
         allow_negative_numbers = true
     )]
     pub(super) at: Option<List<i64>>,
@@ -178,73 +176,4 @@ fn report_help() -> String {
         "Write a report to a file ending in {}; '-' prints JSON on standard output instead of the summary; may be repeated",
         Format::SUFFIXES
     )
-}
-
-/// Values separated by commas. To clap they are one value, so that the last of several options counts, as for other
-/// options.
-#[derive(Debug, Clone)]
-pub(super) struct List<T>(pub(super) Vec<T>);
-
-/// Returns a parser of lists whose values `one` parses.
-fn list<T>(
-    one: fn(&str) -> Result<T, &'static str>,
-) -> impl Fn(&str) -> Result<List<T>, &'static str> + Clone {
-    move |text| text.split(',').map(one).collect::<Result<_, _>>().map(List)
-}
-
-/// Parses a whole number of any size. One that does not fit becomes the largest or smallest `i64`.
-fn whole_number(text: &str) -> Result<i64, &'static str> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("must be >= 1");
-    }
-    let bound = if text.starts_with('-') {
-        i64::MIN
-    } else {
-        i64::MAX
-    };
-    Ok(text.parse().unwrap_or(bound))
-}
-
-/// Returns the number if it is at least 1. One that does not fit becomes the largest `usize`.
-pub(super) fn at_least_one(number: i64) -> Option<NonZeroUsize> {
-    if number < 1 {
-        None
-    } else {
-        NonZeroUsize::new(usize::try_from(number).unwrap_or(usize::MAX))
-    }
-}
-
-/// Parses a positive number of seconds, decimals allowed.
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let number: Option<f64> = text
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite() && *number > 0.0);
-    let number = number.ok_or("must be a number of seconds > 0")?;
-    // Converting fails only if the number is too large for a duration. Less than a nanosecond would become zero.
-    let duration = Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX);
-    Ok(duration.max(Duration::from_nanos(1)))
-}
-
-/// Parses a whole number that may be 0. One that does not fit becomes the largest `u32`.
-fn count(text: &str) -> Result<u32, &'static str> {
-    match whole_number(text) {
-        Ok(number) if number >= 0 => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
-        _ => Err("must be a whole number >= 0"),
-    }
-}
-
-/// Parses a positive number of bytes, with or without a unit.
-fn size(text: &str) -> Result<u64, &'static str> {
-    let size = text.parse::<ByteSize>().ok().filter(|size| size.0 > 0);
-    size.map(|size| size.0)
-        .ok_or("must be a size > 0, such as 65536, 64KiB or 1MB")
-}
-
-/// Parses the name of a strategy, in any case.
-fn strategy(text: &str) -> Result<Strategy, &'static str> {
-    let mut strategies = Strategy::ALL.into_iter();
-    let named = strategies.find(|strategy| text.eq_ignore_ascii_case(strategy.name()));
-    named.ok_or("must be one of sequential, threadpool, semaphore")
 }

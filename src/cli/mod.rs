@@ -2,7 +2,9 @@
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
-//! * `args`: the arguments as typed, and the syntax of each value
+//! * `hints`: suggestions for words that are almost right
+//! * `values`: the syntax of the values of options
+//! * `args`: the arguments as typed
 //! * `usage`: usage errors, all in one form
 //! * `earlier`: the report of an earlier run, for `--failed`
 //! * `mode`: a run, a comparison, or one run of a comparison
@@ -11,8 +13,10 @@
 mod args;
 mod config;
 mod earlier;
+mod hints;
 mod mode;
 mod usage;
+mod values;
 
 pub(crate) use config::{Config, ReportTo};
 pub(crate) use mode::{Compare, Mode, Series};

@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use crate::cli::args::{Args, List, at_least_one};
+use crate::cli::args::Args;
+use crate::cli::values::{List, at_least_one};
 use crate::strategy::Strategy;
 
 /// The mode of the program.

@@ -1,9 +1,10 @@
 //! Usage errors in the form of the original program, whether clap or a check of ours detects them.
 
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, CommandFactory as _};
 
 use crate::cli::args::Args;
+use crate::cli::hints;
 
 /// The reason why the arguments do not lead to a run.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(super) fn usage_error(message: &str) -> EarlyExit {
     ))
 }
 
-/// Returns the message for an error that clap detected, such as `--limit N must be >= 1, not 'abc'`. Uses the words of
+/// Returns the message for an error that clap detected, such as `--limit N must be a whole number, not 'abc'`. Uses the words of
 /// the original program where it has a message for the error.
 pub(super) fn usage_message(error: &clap::Error) -> String {
     let context = |kind| match error.get(kind) {
@@ -33,15 +34,10 @@ pub(super) fn usage_message(error: &clap::Error) -> String {
     let value = context(ContextKind::InvalidValue).filter(|value| !value.is_empty());
     let cause = std::error::Error::source(error);
     match (error.kind(), option, value, cause) {
-        (ErrorKind::ValueValidation, Some(option), Some(value), Some(cause)) => {
-            format!("{option} {cause}, not '{value}'")
+        (ErrorKind::ValueValidation, Some(option), Some(_), Some(cause)) => {
+            format!("{option} {cause}")
         }
-        (ErrorKind::UnknownArgument, Some(option), ..) => {
-            match context(ContextKind::SuggestedArg).filter(|meant| is_shown(meant)) {
-                Some(meant) => format!("unknown option {option}; did you mean {meant}?"),
-                None => format!("unknown option {option}"),
-            }
-        }
+        (ErrorKind::UnknownArgument, Some(option), ..) => unknown_option(&option),
         (ErrorKind::TooManyValues, Some(option), Some(value), _) => {
             format!("{option} takes no value, but got '{value}'")
         }
@@ -57,11 +53,30 @@ pub(super) fn usage_message(error: &clap::Error) -> String {
     }
 }
 
-/// Returns whether the help lists this option. Suggesting a hidden alias, such as `--s`, would not help.
-fn is_shown(option: &str) -> bool {
-    let command = Args::command();
-    let long = option.trim_start_matches("--");
-    command
-        .get_arguments()
-        .any(|argument| argument.get_long() == Some(long))
+/// Returns the message for an option that does not exist, or that abbreviates several. Clap's own suggestions are not
+/// used: for `--foo` it suggests `--fail-on-not-found`.
+fn unknown_option(option: &str) -> String {
+    let mut command = Args::command();
+    command.build(); // adds --help and --version
+    // Suggesting a hidden option or alias, such as `--s`, would not help.
+    let shown = || {
+        command
+            .get_arguments()
+            .filter(|argument| !argument.is_hide_set())
+    };
+    let names = || shown().filter_map(Arg::get_long);
+    let Some(typed) = option.strip_prefix("--") else {
+        return format!("unknown option {option}; try --help");
+    };
+    let abbreviated: Vec<_> = names()
+        .filter(|name| name.starts_with(typed))
+        .map(|name| format!("--{name}"))
+        .collect();
+    match hints::closest(typed, names()) {
+        _ if abbreviated.len() > 1 => {
+            format!("{option} is ambiguous: {}", abbreviated.join(", "))
+        }
+        Some(meant) => format!("unknown option {option}; did you mean --{meant}?"),
+        None => format!("unknown option {option}; try --help"),
+    }
 }

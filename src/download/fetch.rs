@@ -37,6 +37,9 @@ pub enum FetchError {
     /// The server answered with a status other than 200 and 404.
     #[error("HTTP error {}", status_text(*.0))]
     Status(StatusCode),
+    /// The connection was refused. Holds the host and the port.
+    #[error("nothing listens at {0}")]
+    Refused(String),
     /// No connection was established within this time.
     #[error("no connection within {0:?}")]
     ConnectTimedOut(Duration),
@@ -174,6 +177,8 @@ pub(crate) struct Client {
     /// A client without a pool: each request opens a new connection.
     fresh: reqwest::Client,
     limits: RequestLimits,
+    /// Whether connections go to the hosts of the URLs. A proxy that refuses a connection is not such a host.
+    without_proxy: bool,
 }
 
 impl Client {
@@ -187,6 +192,7 @@ impl Client {
             pooled: build(client_builder(base, limits))?,
             fresh: build(client_builder(base, limits).pool_max_idle_per_host(0))?,
             limits,
+            without_proxy: base.is_loopback() || !has_proxy(),
         })
     }
 
@@ -282,11 +288,15 @@ impl Client {
         }
     }
 
-    /// Converts a reqwest error. A timeout while connecting gets its own variant with the limit, because reqwest's
-    /// message "operation timed out" names neither the operation nor the time.
+    /// Converts a reqwest error. A refused connection gets its own variant with the address, because the message of the
+    /// system does not name it; after a redirect it is not that of the base URL. A timeout while connecting gets its own
+    /// variant with the limit, because reqwest's message "operation timed out" names neither the operation nor the time.
     fn convert_error(&self, error: reqwest::Error) -> FetchError {
-        match kind_of(&error) {
-            Kind::ConnectTimeout if error.is_timeout() => {
+        match (kind_of(&error), error.url().and_then(address)) {
+            (Kind::ConnectRefused, Some(address)) if self.without_proxy => {
+                FetchError::Refused(address)
+            }
+            (Kind::ConnectTimeout, _) if error.is_timeout() => {
                 FetchError::ConnectTimedOut(self.limits.connect_timeout)
             }
             _ => FetchError::Transport(error),
@@ -329,6 +339,24 @@ fn client_builder(base: &BaseUrl, limits: RequestLimits) -> reqwest::ClientBuild
     builder
 }
 
+/// Returns whether the environment names a proxy.
+fn has_proxy() -> bool {
+    std::env::vars_os().any(|(name, value)| {
+        let name = name.to_string_lossy().to_ascii_lowercase();
+        let names = ["http_proxy", "https_proxy", "all_proxy"];
+        names.contains(&name.as_str()) && !value.is_empty()
+    })
+}
+
+/// Returns the host and the port of a URL, without a user's name or password.
+fn address(url: &Url) -> Option<String> {
+    Some(format!(
+        "{}:{}",
+        url.host_str()?,
+        url.port_or_known_default()?
+    ))
+}
+
 /// Returns the parsed `Retry-After` header, if there is a valid one.
 fn retry_after(response: &Response) -> Option<RetryAfter> {
     RetryAfter::parse(response.headers().get(RETRY_AFTER)?.to_str().ok()?)
@@ -352,6 +380,7 @@ impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         let kind = match &error {
             FetchError::NotFound | FetchError::Status(_) => Kind::HttpStatus,
+            FetchError::Refused(_) => Kind::ConnectRefused,
             FetchError::ConnectTimedOut(_) => Kind::ConnectTimeout,
             FetchError::TimedOut(_) => Kind::Timeout,
             FetchError::TooBig(_) => Kind::TooBig,

@@ -503,7 +503,7 @@ fn options_of_a_comparison_are_usage_errors_elsewhere_and_the_reverse() {
         (&["--compare", "--at", "5,0"], "--at LIMITS must be >= 1"),
         (
             &["--compare", "--at", "5,x"],
-            "--at LIMITS must be >= 1, not '5,x'",
+            "--at LIMITS must be numbers separated by commas, such as 1,5,26, not '5,x'",
         ),
         (
             &["--compare", "--at", "5", "-m", "5"],

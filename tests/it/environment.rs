@@ -185,6 +185,32 @@ fn a_proxy_is_used_for_servers_on_other_machines() {
 }
 
 #[test]
+fn a_refused_connection_names_the_server_but_not_the_server_behind_a_proxy() {
+    let free = TestServer::start(Plan::normal()).unwrap();
+    let port = free.port();
+    free.stop();
+    let program = Program::new();
+    let base = format!("http://me:secret@127.0.0.1:{port}/flags");
+    let run = program.run(["-s", &base, "br"]);
+    let expected = format!("connect_refused: nothing listens at 127.0.0.1:{port}: 1 code\n  BR\n");
+    assert!(run.err.ends_with(&expected), "{}", run.err);
+
+    // The proxy refused the connection, so nothing is known of the server.
+    let proxy = format!("http://127.0.0.1:{port}");
+    let mut command = program.command();
+    let run = Run::of(
+        command
+            .env("http_proxy", proxy)
+            .args(["-s", "REMOTE", "br"]),
+    );
+    assert!(
+        run.err.contains("connect_refused: Connection refused"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn a_closed_standard_stream_causes_no_panic_and_no_output_in_a_file() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let exits: BTreeMap<_, _> = [">&-", "2>&-", "<&-", ">&- 2>&- <&-"]

@@ -13,14 +13,16 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 use test_server::{Label, Ports};
 
-use crate::cli::args::{Args, at_least_one};
+use crate::cli::args::Args;
 use crate::cli::earlier::EarlierReport;
+use crate::cli::hints;
 use crate::cli::mode::{Mode, check_options};
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
+use crate::cli::values::at_least_one;
 use crate::country::{CountryCode, Selection};
 use crate::job::RequestLimits;
 use crate::report::Format;
-use crate::server::Server;
+use crate::server::{Server, ServerError};
 
 /// The folder for the flags without `--dest`.
 const DEFAULT_DEST: &str = "downloads";
@@ -94,8 +96,7 @@ impl Config {
             Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
         };
         check_options(&args)?;
-        let typed = args.server.as_deref().map(Server::parse).transpose();
-        let typed = typed.map_err(|error| error.to_string())?;
+        let typed = args.server.as_deref().map(server).transpose()?;
         let earlier = match &args.failed {
             Some(file) => Some(EarlierReport::read(file, &args)?),
             None => None,
@@ -148,7 +149,23 @@ fn selected(args: &Args) -> Result<Vec<CountryCode>, String> {
         Args { all: true, .. } => Selection::All,
         Args { cc, .. } => Selection::Words(cc),
     };
-    selection.codes().map_err(|error| error.to_string())
+    selection
+        .codes()
+        .map_err(|error| match hints::country(&error.0) {
+            Some(hint) => format!("'{}' is not a country code: {hint}", error.0),
+            None => error.to_string(),
+        })
+}
+
+/// Parses a value of `--server`.
+fn server(text: &str) -> Result<Server, String> {
+    Server::parse(text).map_err(|error| {
+        let unknown = error == ServerError::Unknown;
+        match hints::server(text).filter(|_| unknown) {
+            Some(meant) => format!("{error}; did you mean {meant}?"),
+            None => error.to_string(),
+        }
+    })
 }
 
 /// Parses the values of `--report`. Each destination is kept once: a repeated `--report -` must not print the document

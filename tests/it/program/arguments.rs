@@ -22,17 +22,30 @@ fn usage_errors_are_printed_on_standard_error_with_the_usage_and_exit_2() {
         ),
         (
             &["br", "b2"],
-            "each CC argument must be A to Z or AA to ZZ.",
+            "'b2' is not a country code: use one or two letters, such as br",
         ),
         (
             &["--limit", "abc", "-m", "0"],
-            "--limit N must be >= 1, not 'abc'",
+            "--limit N must be a whole number, not 'abc'",
         ),
         (
             &["--timeout", "0"],
             "--timeout SECONDS must be a number of seconds > 0, not '0'",
         ),
-        (&["--nonsense"], "unknown option --nonsense"),
+        (&["--nonsense"], "unknown option --nonsense; try --help"),
+        (
+            &["br,us"],
+            "'br,us' is not a country code: separate codes with spaces, as in br us",
+        ),
+        (
+            &["Brazil"],
+            "'Brazil' is not a country code: did you mean br?",
+        ),
+        (
+            &["--limit", "1e3"],
+            "--limit N must be a whole number, not '1e3'",
+        ),
+        (&["--re", "3"], "--re is ambiguous: --retries, --report"),
     ] {
         let run = program.run(args);
         let expected = format!("*** Usage error: {message}\nUsage: flags [OPTIONS] [CC]...\n");
@@ -83,9 +96,8 @@ fn help_and_version_are_printed_on_standard_output_and_exit_0() {
 #[test]
 fn a_code_that_is_not_utf_8_is_a_usage_error() {
     let run = Program::new().run([OsStr::from_bytes(b"b\xff")]);
-    assert!(
-        run.err
-            .starts_with("*** Usage error: each CC argument must be A to Z or AA to ZZ.\n")
-    );
+    assert!(run.err.starts_with(
+        "*** Usage error: 'b\u{fffd}' is not a country code: use one or two letters, such as br\n"
+    ));
     assert_eq!(run.exit, Some(2));
 }

@@ -15,7 +15,10 @@ pub(super) fn rows() -> Vec<Row> {
         environment(
             "no server listens on the port",
             Setup::RefusingPort,
-            error(Kind::ConnectRefused, "connect_refused: Connection refused…"),
+            error(
+                Kind::ConnectRefused,
+                "connect_refused: nothing listens at …",
+            ),
         ),
         with_args(
             &["--connect-timeout", "0.3"],

@@ -124,7 +124,10 @@ pub(super) fn rows() -> Vec<Row> {
         plan(
             "302 to a port that refuses connections",
             "100:redirect-refused",
-            error(Kind::ConnectRefused, "connect_refused: Connection refused…"),
+            error(
+                Kind::ConnectRefused,
+                "connect_refused: nothing listens at …",
+            ),
         ),
     ]
 }

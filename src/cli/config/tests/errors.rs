@@ -36,18 +36,27 @@ fn usage_errors_are_reported_one_at_a_time_in_the_order_of_the_original() {
     args[5] = "local";
     assert_eq!(
         refused(&args),
-        "each CC argument must be A to Z or AA to ZZ."
+        "'b2' is not a country code: use one or two letters, such as br"
     );
     args.extend(["--limit", "abc"]);
     args[1] = "0";
-    assert_eq!(refused(&args), "--limit N must be >= 1, not 'abc'");
+    assert_eq!(
+        refused(&args),
+        "--limit N must be a whole number, not 'abc'"
+    );
 }
 
 #[test]
 fn parse_errors_have_the_form_of_usage_errors() {
     for (args, message) in [
-        (&["-l", "abc"][..], "--limit N must be >= 1, not 'abc'"),
-        (&["-l", "1.5"], "--limit N must be >= 1, not '1.5'"),
+        (
+            &["-l", "abc"][..],
+            "--limit N must be a whole number, not 'abc'",
+        ),
+        (
+            &["-l", "1.5"],
+            "--limit N must be a whole number, not '1.5'",
+        ),
         (&["-m="], "--max_req CONCURRENT needs a value"),
         (&["br", "-m"], "--max_req CONCURRENT needs a value"),
         (&["-m", "0"], "--max_req CONCURRENT must be >= 1"),
@@ -63,7 +72,7 @@ fn parse_errors_have_the_form_of_usage_errors() {
             &["--limt", "3"],
             "unknown option --limt; did you mean --limit?",
         ),
-        (&["-x"], "unknown option -x"),
+        (&["-x"], "unknown option -x; try --help"),
         (&["--all=yes"], "--all takes no value, but got 'yes'"),
         (
             &["-s", "http://h/f?a"],
@@ -71,6 +80,110 @@ fn parse_errors_have_the_form_of_usage_errors() {
         ),
     ] {
         assert_eq!(refused(args), message, "{args:?}");
+    }
+}
+
+#[test]
+fn a_word_that_is_not_a_code_is_named_with_what_to_type_instead() {
+    for (word, message) in [
+        ("xyz", "use one or two letters, such as br"),
+        ("", "use one or two letters, such as br"),
+        ("br,us", "separate codes with spaces, as in br us"),
+        ("BRA", "did you mean br?"),
+        ("Brazil", "did you mean br?"),
+    ] {
+        let expected = format!("'{word}' is not a country code: {message}");
+        assert_eq!(refused(&["us", word]), expected);
+    }
+    assert_eq!(
+        refused(&["\u{1b}[2J"]),
+        "'\u{fffd}[2J' is not a country code: use one or two letters, such as br"
+    );
+}
+
+#[test]
+fn numbers_must_be_whole_and_lists_separated_by_commas() {
+    assert_eq!(
+        refused(&["--limit", "1e3"]),
+        "--limit N must be a whole number, not '1e3'"
+    );
+    for limits in ["1,,2", "", "1 2", "1,x"] {
+        let expected = match limits {
+            "" => "--at LIMITS needs a value".to_owned(),
+            _ => format!(
+                "--at LIMITS must be numbers separated by commas, such as 1,5,26, not '{limits}'"
+            ),
+        };
+        assert_eq!(refused(&["--compare", "--at", limits]), expected);
+    }
+}
+
+#[test]
+fn a_part_of_a_strategy_suggests_it() {
+    let must = "--strategy STRATEGY must be one of sequential, threadpool, semaphore";
+    assert_eq!(
+        refused(&["--strategy", "thread"]),
+        format!("{must}, not 'thread'; did you mean threadpool?")
+    );
+    assert_eq!(
+        refused(&["--compare", "--strategy", "semaphore,seq"]),
+        format!("{must}, not 'seq'; did you mean sequential?")
+    );
+}
+
+#[test]
+fn an_address_suggests_its_url_and_a_misspelt_label_the_label() {
+    let must =
+        "--server LABEL must be one of DELAY, ERROR, LOCAL, REMOTE (or an http:// or https:// URL)";
+    for (typed, hint) in [
+        (
+            "localhost:9000",
+            "; did you mean http://localhost:9000/flags?",
+        ),
+        ("DELYA", "; did you mean DELAY?"),
+        ("BOOK", ""),
+        ("DELA", "; did you mean DELAY?"),
+        ("me:secret@localhost:9000", ""),
+    ] {
+        assert_eq!(refused(&["-s", typed]), format!("{must}{hint}"), "{typed}");
+    }
+}
+
+#[test]
+fn an_ambiguous_prefix_lists_the_options_that_start_with_it() {
+    for (prefix, options) in [
+        ("--re", "--report, --retries"),
+        ("--r", "--rounds, --report, --retries"),
+        ("--fail", "--failed, --fail-on-not-found"),
+    ] {
+        let mut listed: Vec<_> = options.split(", ").collect();
+        let message = refused(&[prefix, "3"]);
+        let (_, found) = message
+            .split_once(&format!("{prefix} is ambiguous: "))
+            .unwrap();
+        let mut found: Vec<_> = found.split(", ").collect();
+        listed.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, listed, "{prefix}");
+    }
+    assert_eq!(
+        refused(&["--re", "3"]),
+        "--re is ambiguous: --retries, --report"
+    );
+}
+
+#[test]
+fn an_unknown_option_suggests_only_one_that_is_nearly_the_same() {
+    for (typed, hint) in [
+        ("--foo", "try --help"),
+        ("--nonsense", "try --help"),
+        ("--x", "try --help"),
+        ("--conect-timout", "did you mean --connect-timeout?"),
+        ("--size_limit", "did you mean --size-limit?"),
+        ("--hlep", "did you mean --help?"),
+        ("--lmt", "try --help"),
+    ] {
+        assert_eq!(refused(&[typed]), format!("unknown option {typed}; {hint}"));
     }
 }
 

@@ -1,0 +1,132 @@
+//! The syntax of the values of options.
+
+use std::error::Error;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use crate::cli::hints;
+use crate::strategy::Strategy;
+
+/// The reason why the value of an option is invalid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InvalidValue {
+    /// What the value must be: the end of a sentence that starts with the option.
+    must: &'static str,
+    /// The bad word.
+    not: String,
+    /// The word that was probably meant.
+    meant: Option<String>,
+}
+
+impl InvalidValue {
+    fn new(must: &'static str, not: &str) -> Self {
+        Self {
+            must,
+            not: not.to_owned(),
+            meant: None,
+        }
+    }
+}
+
+impl Error for InvalidValue {}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { must, not, meant } = self;
+        write!(f, "{must}, not '{not}'")?;
+        match meant {
+            Some(meant) => write!(f, "; did you mean {meant}?"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Values separated by commas. To clap they are one value, so that the last of several options counts, as for other
+/// options.
+#[derive(Debug, Clone)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+/// Parses a whole number of any size. One that does not fit becomes the largest or smallest `i64`.
+pub(super) fn whole_number(text: &str) -> Result<i64, InvalidValue> {
+    parse_whole_number(text).ok_or_else(|| InvalidValue::new("must be a whole number", text))
+}
+
+fn parse_whole_number(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let bound = if text.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    Some(text.parse().unwrap_or(bound))
+}
+
+/// Parses whole numbers separated by commas.
+pub(super) fn limits(text: &str) -> Result<List<i64>, InvalidValue> {
+    let limits: Option<_> = text.split(',').map(parse_whole_number).collect();
+    let must = "must be numbers separated by commas, such as 1,5,26";
+    limits
+        .map(List)
+        .ok_or_else(|| InvalidValue::new(must, text))
+}
+
+/// Returns the number if it is at least 1. One that does not fit becomes the largest `usize`.
+pub(super) fn at_least_one(number: i64) -> Option<NonZeroUsize> {
+    if number < 1 {
+        None
+    } else {
+        NonZeroUsize::new(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+}
+
+/// Parses a positive number of seconds, decimals allowed.
+pub(super) fn seconds(text: &str) -> Result<Duration, InvalidValue> {
+    let number: Option<f64> = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite() && *number > 0.0);
+    let number =
+        number.ok_or_else(|| InvalidValue::new("must be a number of seconds > 0", text))?;
+    // Converting fails only if the number is too large for a duration. Less than a nanosecond would become zero.
+    let duration = Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX);
+    Ok(duration.max(Duration::from_nanos(1)))
+}
+
+/// Parses a whole number that may be 0. One that does not fit becomes the largest `u32`.
+pub(super) fn count(text: &str) -> Result<u32, InvalidValue> {
+    match parse_whole_number(text) {
+        Some(number) if number >= 0 => Ok(u32::try_from(number).unwrap_or(u32::MAX)),
+        _ => Err(InvalidValue::new("must be a whole number >= 0", text)),
+    }
+}
+
+/// Parses a positive number of bytes, with or without a unit.
+pub(super) fn size(text: &str) -> Result<u64, InvalidValue> {
+    let size = text.parse::<ByteSize>().ok().filter(|size| size.0 > 0);
+    let must = "must be a size > 0, such as 65536, 64KiB or 1MB";
+    size.map(|size| size.0)
+        .ok_or_else(|| InvalidValue::new(must, text))
+}
+
+/// Parses the names of strategies, in any case, separated by commas.
+pub(super) fn strategies(text: &str) -> Result<List<Strategy>, InvalidValue> {
+    text.split(',')
+        .map(strategy)
+        .collect::<Result<_, _>>()
+        .map(List)
+}
+
+fn strategy(text: &str) -> Result<Strategy, InvalidValue> {
+    let mut strategies = Strategy::ALL.into_iter();
+    let named = strategies.find(|strategy| text.eq_ignore_ascii_case(strategy.name()));
+    named.ok_or_else(|| InvalidValue {
+        meant: hints::strategy(text),
+        ..InvalidValue::new("must be one of sequential, threadpool, semaphore", text)
+    })
+}
