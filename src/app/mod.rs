@@ -32,7 +32,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let mut out = Output::new(io::stdout().lock(), stop.clone());
     let config = match Config::from_args(args) {
         Ok(config) => config,
-        Err(EarlyExit::HelpOrVersion(text)) => {
+        Err(EarlyExit::Text(text)) => {
             out.print(&text);
             let ending = Ending {
                 output: out.failed(),

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{ArgAction, Parser, ValueHint};
+use clap_complete::Shell;
 
 use crate::cli::values::{List, count, limits, seconds, size, strategies, whole_number};
 use crate::report::Format;
@@ -26,15 +27,26 @@ The environment variable FLAGS_PORTS=a,b,c sets the ports of LOCAL, DELAY and ER
 Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage error, 3 cannot write, \
 130 SIGINT, 141 closed pipe, 143 SIGTERM.";
 
+const CODES: &str = "Codes";
+const DOWNLOADS: &str = "Downloads";
+const COMPARISON: &str = "Comparison";
+const OUTPUT: &str = "Output";
+const HELP: &str = "Help";
+
 /// Download country flags and compare concurrency strategies
 ///
 /// Downloads flags one after another, on a thread pool, or concurrently on a single thread, and reports how each download
 /// ended. LOCAL, DELAY and ERROR are servers on this machine that answer at once, after half a second, or with faults;
 /// flags starts them if they are not running.
+///
+// Hidden aliases of options are prefixes that were unique before other options got the same first letters, or in the
+// original program. They keep their meaning.
 #[derive(Debug, Parser)]
 #[command(
     name = "flags",
     version,
+    disable_help_flag = true, // both are declared below, to have a heading
+    disable_version_flag = true,
     infer_long_args = true,
     args_override_self = true,
     max_term_width = 100,
@@ -46,124 +58,138 @@ pub(super) struct Args {
     pub(super) cc: Vec<OsString>,
 
     /// Download all 194 flags, AD to ZW
-    #[arg(short, long, alias = "a")]
+    #[arg(short, long, alias = "a", help_heading = CODES)]
     pub(super) all: bool,
 
     /// Request all 676 possible codes, AA to ZZ
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = CODES)]
     pub(super) every: bool,
 
     /// Use only the first N of the sorted codes
-    #[arg(short, long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true)]
+    #[arg(short, long, aliases = ["l", "li"], value_name = "N", value_parser = whole_number, allow_negative_numbers = true, help_heading = CODES)]
     pub(super) limit: Option<i64>,
 
-    /// Maximum number of concurrent requests, up to 1000 [default: 30; sequential: always 1]
-    #[arg(
-        short,
-        long = "max_req",
-        alias = "max-req",
-        value_name = "CONCURRENT",
-        value_parser = whole_number,
-        allow_negative_numbers = true
-    )]
-    pub(super) max_req: Option<i64>,
+    /// Download the codes that failed or were not attempted in an earlier run, read from its JSON report ('-' for standard input)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
+    pub(super) failed: Option<PathBuf>,
+
+    /// Print the codes that would be requested, with their URLs, instead of downloading them
+    #[arg(long, help_heading = CODES)]
+    pub(super) list: bool,
 
     /// Server to download from: LOCAL, DELAY, ERROR, REMOTE, or a base URL [default: LOCAL]
-    #[arg(short, long, alias = "s", value_name = "LABEL")]
+    #[arg(short, long, alias = "s", value_name = "LABEL", help_heading = DOWNLOADS)]
     pub(super) server: Option<String>,
 
-    /// Print a line per code instead of the progress bar
-    #[arg(short, long, aliases = ["v", "ve", "ver"])]
-    pub(super) verbose: bool,
-
     /// sequential, threadpool or semaphore; with --compare, several separated by commas [default: semaphore; with --compare: all]
-    #[arg(long, value_name = "STRATEGY", value_parser = strategies)]
+    #[arg(long, value_name = "STRATEGY", value_parser = strategies, help_heading = DOWNLOADS)]
     pub(super) strategy: Option<List<Strategy>>,
 
-    /// Run each strategy in its own process, one after another, and compare them
-    #[arg(long)]
-    pub(super) compare: bool,
-
-    /// With --compare: number of rounds in which each strategy runs once [default: short runs are repeated until their noise is known]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
-    pub(super) rounds: Option<u32>,
-
-    /// With --compare: number of warm-up rounds, which are not measured [default: 0]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
-    pub(super) warmup: Option<u32>,
-
-    /// With --compare: connection limits to compare, such as 1,5,26,100
-    #[arg(
-        long,
-        value_name = "LIMITS",
-        value_parser = limits,
-        allow_negative_numbers = true
-    )]
-    pub(super) at: Option<List<i64>>,
+    /// Maximum number of concurrent requests, up to 1000 [default: 30; sequential: always 1]
+    #[arg(short,
+        long = "max_req",
+        aliases = ["max-req", "m", "ma"],
+        value_name = "CONCURRENT",
+        value_parser = whole_number,
+        allow_negative_numbers = true, help_heading = DOWNLOADS)]
+    pub(super) max_req: Option<i64>,
 
     /// Folder to save flags in, created if missing [default: downloads]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = DOWNLOADS)]
     pub(super) dest: Option<PathBuf>,
 
     /// Do not download flags that are already there and complete
-    #[arg(long)]
+    #[arg(long, help_heading = DOWNLOADS)]
     pub(super) skip_existing: bool,
 
     /// Time limit for one request, including connecting; decimals are allowed
-    #[arg(
-        long,
+    #[arg(long,
         value_name = "SECONDS",
         default_value = "30",
         value_parser = seconds,
-        allow_negative_numbers = true
-    )]
+        allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) timeout: Duration,
 
     /// Time limit for establishing a connection
-    #[arg(
-        long,
+    #[arg(long,
         value_name = "SECONDS",
         default_value = "5",
         value_parser = seconds,
-        allow_negative_numbers = true
-    )]
+        allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) connect_timeout: Duration,
 
     /// Maximum size of a flag, such as 65536, 64KiB or 1MB
-    #[arg(
-        long,
+    #[arg(long,
         value_name = "BYTES",
         default_value = "1MiB",
         value_parser = size,
-        allow_negative_numbers = true
-    )]
+        allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) size_limit: u64,
 
     /// Retry transient failures up to N times per flag
-    #[arg(
-        long,
+    #[arg(long,
         value_name = "N",
         default_value = "0",
         value_parser = count,
-        allow_negative_numbers = true
-    )]
+        allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) retries: u32,
 
-    // The help text is a function because the suffixes are listed only in `Format::SUFFIXES`.
-    #[arg(long, value_name = "FILE", help = report_help())]
-    pub(super) report: Vec<PathBuf>,
+    /// Run each strategy in its own process, one after another, and compare them
+    #[arg(long, aliases = ["com", "comp"], help_heading = COMPARISON)]
+    pub(super) compare: bool,
 
-    /// Download the codes that failed or were not attempted in an earlier run, read from its JSON report ('-' for standard input)
-    #[arg(long, value_name = "FILE")]
-    pub(super) failed: Option<PathBuf>,
+    /// With --compare: number of rounds in which each strategy runs once [default: short runs are repeated until their noise is known]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = COMPARISON)]
+    pub(super) rounds: Option<u32>,
 
-    /// Exit with code 1 if the server does not have a flag
-    #[arg(long)]
-    pub(super) fail_on_not_found: bool,
+    /// With --compare: number of warm-up rounds, which are not measured [default: 0]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = COMPARISON)]
+    pub(super) warmup: Option<u32>,
+
+    /// With --compare: connection limits to compare, such as 1,5,26,100
+    #[arg(long,
+        value_name = "LIMITS",
+        value_parser = limits,
+        allow_negative_numbers = true, help_heading = COMPARISON)]
+    pub(super) at: Option<List<i64>>,
+
+    /// Print a line per code instead of the progress bar
+    #[arg(short, long, aliases = ["v", "ve", "ver"], help_heading = OUTPUT)]
+    pub(super) verbose: bool,
 
     /// Print only the summary and fatal errors
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub(super) quiet: bool,
+
+    // The help text is a function because the suffixes are listed only in `Format::SUFFIXES`.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = report_help(), help_heading = OUTPUT)]
+    pub(super) report: Vec<PathBuf>,
+
+    /// Exit with code 1 if the server does not have a flag
+    #[arg(long, help_heading = OUTPUT)]
+    pub(super) fail_on_not_found: bool,
+
+    /// Print this text; -h prints a short one
+    #[arg(short, long, action = ArgAction::Help, help_heading = HELP)]
+    help: Option<bool>,
+
+    /// Print the version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = HELP)]
+    version: Option<bool>,
+
+    /// Print the manual page
+    #[arg(long, help_heading = HELP)]
+    pub(super) man: bool,
+
+    /// Print completions for a shell: bash, zsh, fish, elvish or powershell
+    #[arg(
+        long,
+        value_name = "SHELL",
+        hide_possible_values = true,
+        ignore_case = true,
+        help_heading = HELP
+    )]
+    pub(super) completions: Option<Shell>,
 
     /// One run of a comparison. Named differently from its field, so that `--comp` still abbreviates `--compare`.
     #[arg(long = "one-of-several", hide = true, conflicts_with_all = ["compare", "skip_existing"])]

@@ -6,6 +6,7 @@
 //! * `values`: the syntax of the values of options
 //! * `args`: the arguments as typed
 //! * `usage`: usage errors, all in one form
+//! * `texts`: completions, the manual page and the list of codes, printed instead of a run
 //! * `earlier`: the report of an earlier run, for `--failed`
 //! * `mode`: a run, a comparison, or one run of a comparison
 //! * `config`: the settings of the program, made from all of these
@@ -15,6 +16,7 @@ mod config;
 mod earlier;
 mod hints;
 mod mode;
+mod texts;
 mod usage;
 mod values;
 

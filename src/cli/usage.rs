@@ -9,8 +9,8 @@ use crate::cli::hints;
 /// The reason why the arguments do not lead to a run.
 #[derive(Debug)]
 pub(crate) enum EarlyExit {
-    /// The user requested help or the version. Contains the text for standard output.
-    HelpOrVersion(String),
+    /// The user requested a text instead of a run, such as the help. Contains the text for standard output.
+    Text(String),
     /// The arguments are invalid. Contains the text for standard error: the message, then the usage line.
     UsageError(String),
 }
@@ -41,6 +41,13 @@ pub(super) fn usage_message(error: &clap::Error) -> String {
         (ErrorKind::TooManyValues, Some(option), Some(value), _) => {
             format!("{option} takes no value, but got '{value}'")
         }
+        (ErrorKind::InvalidValue, Some(option), Some(value), _) => {
+            let valid = match error.get(ContextKind::ValidValue) {
+                Some(ContextValue::Strings(valid)) => valid.join(", "),
+                _ => String::new(),
+            };
+            format!("{option} must be one of {valid}, not '{value}'")
+        }
         (ErrorKind::InvalidValue | ErrorKind::ValueValidation, Some(option), None, _) => {
             format!("{option} needs a value")
         }
@@ -56,8 +63,7 @@ pub(super) fn usage_message(error: &clap::Error) -> String {
 /// Returns the message for an option that does not exist, or that abbreviates several. Clap's own suggestions are not
 /// used: for `--foo` it suggests `--fail-on-not-found`.
 fn unknown_option(option: &str) -> String {
-    let mut command = Args::command();
-    command.build(); // adds --help and --version
+    let command = Args::command();
     // Suggesting a hidden option or alias, such as `--s`, would not help.
     let shown = || {
         command
@@ -68,10 +74,11 @@ fn unknown_option(option: &str) -> String {
     let Some(typed) = option.strip_prefix("--") else {
         return format!("unknown option {option}; try --help");
     };
-    let abbreviated: Vec<_> = names()
+    let mut abbreviated: Vec<_> = names()
         .filter(|name| name.starts_with(typed))
         .map(|name| format!("--{name}"))
         .collect();
+    abbreviated.sort_unstable();
     match hints::closest(typed, names()) {
         _ if abbreviated.len() > 1 => {
             format!("{option} is ambiguous: {}", abbreviated.join(", "))

@@ -55,12 +55,8 @@ impl Job {
     }
 
     /// Returns the URL of a flag: `{base}/br/br.gif` for BR.
-    ///
-    /// # Source
-    /// `get_flag` of flags_sequential.py (*Fluent Python*, 1st edition).
     pub(crate) fn flag_url(&self, code: CountryCode) -> Url {
-        let cc = code.lower();
-        self.base.join(&format!("{cc}/{cc}.gif"))
+        self.base.join(&flag_path(code))
     }
 
     /// Returns whether no new download may start.
@@ -75,4 +71,13 @@ impl Job {
             () = self.disk_full.cancelled() => {}
         }
     }
+}
+
+/// Returns the path of a flag on its server, such as `br/br.gif`.
+///
+/// # Source
+/// `get_flag` of flags_sequential.py (*Fluent Python*, 1st edition).
+pub(crate) fn flag_path(code: CountryCode) -> String {
+    let cc = code.lower();
+    format!("{cc}/{cc}.gif")
 }

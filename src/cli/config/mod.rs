@@ -17,12 +17,14 @@ use crate::cli::args::Args;
 use crate::cli::earlier::EarlierReport;
 use crate::cli::hints;
 use crate::cli::mode::{Mode, check_options};
+use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
 use crate::cli::values::at_least_one;
 use crate::country::{CountryCode, Selection};
+use crate::download::save::find_complete_flag;
 use crate::job::RequestLimits;
 use crate::report::Format;
-use crate::server::{Server, ServerError};
+use crate::server::{BaseUrl, Server, ServerError};
 
 /// The folder for the flags without `--dest`.
 const DEFAULT_DEST: &str = "downloads";
@@ -67,15 +69,46 @@ impl Config {
     /// Parses the arguments, of which the first is the name of the program. With `--failed`, reads the earlier report.
     ///
     /// # Errors
-    /// [`EarlyExit`] if the user requested help or the version, and for the first usage error.
+    /// [`EarlyExit`] if the user requested a text instead of a run, and for the first usage error.
     pub(crate) fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, EarlyExit> {
         let args = Args::try_parse_from(args).map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                EarlyExit::HelpOrVersion(error.to_string())
+                EarlyExit::Text(error.to_string())
             }
             _ => usage_error(&usage_message(&error)),
         })?;
-        Self::from_parsed(args).map_err(|message| usage_error(&message))
+        if let Some(shell) = args.completions {
+            return Err(EarlyExit::Text(texts::completions(shell)));
+        }
+        if args.man {
+            return Err(EarlyExit::Text(texts::manual_page()));
+        }
+        let list = args.list;
+        let config = Self::from_parsed(args).map_err(|message| usage_error(&message))?;
+        match list {
+            true => Err(EarlyExit::Text(config.list())),
+            false => Ok(config),
+        }
+    }
+
+    /// Returns the codes that a run would request, with their URLs.
+    fn list(&self) -> String {
+        let base = match &self.server {
+            Server::Remote => BaseUrl::remote(),
+            Server::Labelled(label) => BaseUrl::on_localhost(self.ports.of(*label)),
+            Server::Custom(base) => base.clone(),
+        };
+        let mut codes = self.codes.clone();
+        if matches!(
+            self.mode,
+            Mode::Run {
+                skip_existing: true,
+                ..
+            }
+        ) {
+            codes.retain(|&code| find_complete_flag(&self.dest, code, self.limits.size).is_none());
+        }
+        texts::codes_and_urls(&codes, &base)
     }
 
     /// Returns whether standard output gets the text, rather than JSON instead of it.

@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 #[cfg(unix)]
 use std::os::unix::ffi::OsStrExt as _;
 
+use test_server::{Plan, TestServer};
+
 use crate::support::{Program, Run, listing};
 
 #[test]
@@ -45,7 +47,7 @@ fn usage_errors_are_printed_on_standard_error_with_the_usage_and_exit_2() {
             &["--limit", "1e3"],
             "--limit N must be a whole number, not '1e3'",
         ),
-        (&["--re", "3"], "--re is ambiguous: --retries, --report"),
+        (&["--re", "3"], "--re is ambiguous: --report, --retries"),
     ] {
         let run = program.run(args);
         let expected = format!("*** Usage error: {message}\nUsage: flags [OPTIONS] [CC]...\n");
@@ -85,10 +87,89 @@ fn help_and_version_are_printed_on_standard_output_and_exit_0() {
     ] {
         assert!(help.out.contains(option), "{option}");
     }
+    let is_heading = |line: &&str| line.ends_with(':') && !line.starts_with(' ');
+    let headings = help.out.lines().filter(is_heading);
+    let expected = [
+        "Arguments:",
+        "Codes:",
+        "Downloads:",
+        "Comparison:",
+        "Output:",
+        "Help:",
+        "Examples:",
+    ];
+    assert_eq!(headings.collect::<Vec<_>>(), expected);
     let version = program.run(["-V"]);
     assert_eq!(
         (version.out.as_str(), version.exit),
         (concat!("flags ", env!("CARGO_PKG_VERSION"), "\n"), Some(0))
+    );
+}
+
+#[test]
+fn list_prints_the_codes_with_their_urls_and_requests_nothing() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let program = Program::new();
+    let url = server.url();
+    let list = program.run(["us", "br", "xx", "--list", "-s", &url]);
+    let expected = format!("BR {url}/br/br.gif\nUS {url}/us/us.gif\nXX {url}/xx/xx.gif\n");
+    assert_eq!(
+        (list.out.as_str(), list.err.as_str(), list.exit),
+        (expected.as_str(), "", Some(0))
+    );
+    assert_eq!(server.stats().requests, 0);
+    assert!(listing(program.folder.path()).is_empty());
+
+    let hidden = program.run(["br", "--list", "-s", "http://me:secret@example.org/x/"]);
+    assert_eq!(hidden.out, "BR http://me:***@example.org/x/br/br.gif\n");
+    let remote = program.run(["br", "--list", "-s", "REMOTE"]);
+    assert_eq!(remote.out, "BR http://flupy.org/data/flags/br/br.gif\n");
+    let labelled = Program::with_ports([7, 8, 9]).run(["br", "--list", "-s", "DELAY"]);
+    assert_eq!(labelled.out, "BR http://localhost:8/flags/br/br.gif\n");
+}
+
+#[test]
+fn list_omits_the_flags_that_skip_existing_keeps() {
+    let program = Program::new();
+    assert_eq!(program.run(["br", "us"]).exit, Some(0));
+    let listed = |args: &[&str]| {
+        let list = program.run([&["br", "cn", "--list"], args].concat()).out;
+        let codes: Vec<_> = list.lines().map(|line| line[..2].to_owned()).collect();
+        codes.join(" ")
+    };
+    assert_eq!(listed(&[]), "BR CN");
+    assert_eq!(listed(&["--skip-existing"]), "CN");
+}
+
+#[test]
+fn completions_and_the_manual_page_name_the_options_that_the_help_lists() {
+    let program = Program::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell", "BASH"] {
+        let run = program.run(["--completions", shell]);
+        assert_eq!((run.err.as_str(), run.exit), ("", Some(0)), "{shell}");
+        for option in ["max_req", "fail-on-not-found", "list"] {
+            assert!(run.out.contains(option), "{shell} {option}");
+        }
+        assert!(!run.out.contains("one-of-several"), "{shell}");
+    }
+    let unknown = program.run(["--completions", "sh"]);
+    assert!(
+        unknown.err.starts_with(
+            "*** Usage error: --completions SHELL must be one of bash, elvish, fish, powershell, zsh, not 'sh'\n"
+        ),
+        "{}",
+        unknown.err
+    );
+    assert_eq!(unknown.exit, Some(2));
+
+    let page = program.run(["--man"]);
+    assert_eq!((page.err.as_str(), page.exit), ("", Some(0)));
+    for part in [".TH flags 1", ".SH COMPARISON", "max_req", "Exit codes"] {
+        assert!(page.out.contains(part), "{part}: {}", page.out);
+    }
+    assert!(
+        !page.out.contains("several\\fR"),
+        "the hidden option is not shown"
     );
 }
 

@@ -153,23 +153,12 @@ fn an_address_suggests_its_url_and_a_misspelt_label_the_label() {
 fn an_ambiguous_prefix_lists_the_options_that_start_with_it() {
     for (prefix, options) in [
         ("--re", "--report, --retries"),
-        ("--r", "--rounds, --report, --retries"),
-        ("--fail", "--failed, --fail-on-not-found"),
+        ("--r", "--report, --retries, --rounds"),
+        ("--fail", "--fail-on-not-found, --failed"),
     ] {
-        let mut listed: Vec<_> = options.split(", ").collect();
-        let message = refused(&[prefix, "3"]);
-        let (_, found) = message
-            .split_once(&format!("{prefix} is ambiguous: "))
-            .unwrap();
-        let mut found: Vec<_> = found.split(", ").collect();
-        listed.sort_unstable();
-        found.sort_unstable();
-        assert_eq!(found, listed, "{prefix}");
+        let expected = format!("{prefix} is ambiguous: {options}");
+        assert_eq!(refused(&[prefix, "3"]), expected);
     }
-    assert_eq!(
-        refused(&["--re", "3"]),
-        "--re is ambiguous: --retries, --report"
-    );
 }
 
 #[test]

@@ -2,13 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use clap::CommandFactory as _;
+use clap::error::ErrorKind;
+use clap::{Arg, CommandFactory as _, Parser as _};
 
 use super::{config, series};
 use crate::cli::args::Args;
-use crate::cli::config::Config;
 use crate::cli::mode::{Mode, Series};
-use crate::cli::usage::EarlyExit;
 use crate::strategy::Strategy;
 
 #[test]
@@ -63,37 +62,68 @@ fn options_and_codes_can_be_mixed_in_any_order_and_spelling() {
     assert!(config(&["-vvq", "--verbose"]).verbose);
 }
 
+/// The options with their shortest prefix that was unique in the original program, or in the first version of this one
+/// for those that the original does not have. The value is one that the option accepts.
+const PREFIXES: [(&str, &str, Option<&str>); 25] = [
+    ("all", "a", None),
+    ("at", "at", Some("1,5")),
+    ("compare", "com", None),
+    ("connect-timeout", "con", Some("3")),
+    ("dest", "d", Some("folder")),
+    ("every", "e", None),
+    ("fail-on-not-found", "fail-", None),
+    ("failed", "faile", Some("r.json")),
+    ("help", "h", None),
+    ("limit", "l", Some("2")),
+    ("max_req", "m", Some("2")),
+    ("max-req", "max-", Some("2")),
+    ("one-of-several", "o", None),
+    ("quiet", "q", None),
+    ("report", "rep", Some("r.json")),
+    ("retries", "ret", Some("4")),
+    ("rounds", "ro", Some("4")),
+    ("server", "s", Some("DELAY")),
+    ("size-limit", "si", Some("1MB")),
+    ("skip-existing", "sk", None),
+    ("strategy", "st", Some("sequential")),
+    ("timeout", "t", Some("7")),
+    ("verbose", "v", None),
+    ("version", "vers", None),
+    ("warmup", "w", Some("2")),
+];
+
 #[test]
-fn prefixes_that_were_unique_in_the_original_keep_their_meaning() {
-    for prefix in prefixes("all") {
-        assert_eq!(config(&[&prefix]).codes.len(), 194);
-    }
-    for prefix in prefixes("every") {
-        assert_eq!(config(&[&prefix]).codes.len(), 676);
-    }
-    for prefix in prefixes("limit") {
-        assert_eq!(config(&[&prefix, "2"]).codes.len(), 2);
-    }
-    for prefix in prefixes("max_req") {
-        assert_eq!(series(&config(&[&prefix, "2"])).1, 2);
-    }
-    for prefix in prefixes("server") {
-        assert_eq!(config(&[&prefix, "delay"]).server.name(), "DELAY");
-    }
-    for prefix in prefixes("verbose") {
-        assert!(config(&[&prefix]).verbose);
-    }
-    for prefix in prefixes("help") {
-        let args = ["flags".into(), prefix.into()];
-        assert!(matches!(
-            Config::from_args(args),
-            Err(EarlyExit::HelpOrVersion(_))
-        ));
+fn prefixes_that_were_unique_keep_their_meaning() {
+    let parsed = |option: &str, value: Option<&str>| {
+        let option = format!("--{option}");
+        let words = ["flags", &option].into_iter().chain(value);
+        let args = Args::try_parse_from(words);
+        args.map_err(|error| error.kind())
+            .map(|args| format!("{args:?}"))
+    };
+    for (option, shortest, value) in PREFIXES {
+        let whole = parsed(option, value);
+        assert!(
+            matches!(
+                whole,
+                Ok(_) | Err(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+            ),
+            "--{option}: {whole:?}"
+        );
+        for length in shortest.len()..option.len() {
+            let prefix = &option[..length];
+            assert_eq!(parsed(prefix, value), whole, "--{prefix}");
+        }
     }
 }
 
-fn prefixes(option: &str) -> Vec<String> {
-    (1..=option.len())
-        .map(|length| format!("--{}", &option[..length]))
-        .collect()
+#[test]
+fn every_option_is_shown_under_a_heading() {
+    let command = Args::command();
+    let without: Vec<_> = command
+        .get_opts()
+        .filter(|option| option.get_help_heading().is_none() && !option.is_hide_set())
+        .filter_map(Arg::get_long)
+        .collect();
+    assert!(without.is_empty(), "{without:?}");
 }

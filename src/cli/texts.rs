@@ -1,0 +1,47 @@
+//! Texts printed instead of a run: completions for shells, the manual page, and the list of codes with their URLs.
+
+use clap::{Command, CommandFactory as _};
+use clap_complete::{Shell, generate};
+use clap_mangen::Man;
+
+use crate::cli::args::Args;
+use crate::country::CountryCode;
+use crate::job::flag_path;
+use crate::server::BaseUrl;
+
+/// The name of the program, as a shell completes it.
+const PROGRAM: &str = "flags";
+
+/// Returns the completions for a shell.
+pub(super) fn completions(shell: Shell) -> String {
+    let command = Args::command();
+    let shown = command
+        .get_arguments()
+        .filter(|argument| !argument.is_hide_set());
+    // Without the hidden options: bash would complete them.
+    let mut shown = Command::new(PROGRAM)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args(shown.cloned());
+    let mut script = Vec::new();
+    generate(shell, &mut shown, PROGRAM, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Returns the manual page, in the format of `man`.
+pub(super) fn manual_page() -> String {
+    let mut page = Vec::new();
+    Man::new(Args::command())
+        .render(&mut page)
+        .expect("writing to memory does not fail");
+    String::from_utf8_lossy(&page).into_owned()
+}
+
+/// Returns a line for each code, with the URL of its flag. A password in the URL is hidden.
+pub(super) fn codes_and_urls(codes: &[CountryCode], base: &BaseUrl) -> String {
+    let lines = codes
+        .iter()
+        .map(|&code| format!("{code} {base}/{}\n", flag_path(code)));
+    lines.collect()
+}
