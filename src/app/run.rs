@@ -9,6 +9,7 @@ use program::{Ending, Exit, Output, Resources, error_chain, print_stderr};
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
 use crate::cli::{Config, Mode, Series};
+use crate::console::colors::Colors;
 use crate::console::progress::Progress;
 use crate::console::{lines, notices};
 use crate::job::Job;
@@ -125,7 +126,7 @@ fn print_end(
 ) {
     let (tally, printer) = (&results.tally, Notices::of(config));
     if !config.verbose {
-        printer.print(&notices::failures(tally));
+        printer.print(&notices::failures(tally, Colors::new(config.color).err));
     }
     if job.disk_full.is_cancelled() {
         print_stderr(&notices::disk_full(tally, &job.dest));
@@ -169,6 +170,7 @@ fn download(
     } else {
         Progress::bar(strategy, job)
     };
+    let colors = Colors::new(config.color);
     let mut results = Results {
         tally: Tally::new(&job.codes),
         records: Vec::new(),
@@ -180,8 +182,10 @@ fn download(
         // Measured at the last record: joining the last thread must not count.
         results.elapsed = results.began.elapsed();
         match lines::line(&record).filter(|_| config.verbose) {
-            Some(line) if config.prints_text() => out.print(&line),
-            Some(line) => print_stderr(&line),
+            Some(line) if config.prints_text() => {
+                out.print(&lines::paint(line, &record, colors.out))
+            }
+            Some(line) => print_stderr(&lines::paint(line, &record, colors.err)),
             None => {}
         }
         results.tally.add(&record);

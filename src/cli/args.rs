@@ -8,6 +8,7 @@ use clap::{ArgAction, Parser, ValueHint};
 use clap_complete::Shell;
 
 use crate::cli::values::{List, count, limits, seconds, size, strategies, whole_number};
+use crate::console::colors::When;
 use crate::report::Format;
 use crate::strategy::Strategy;
 
@@ -168,6 +169,18 @@ pub(super) struct Args {
     /// Exit with code 1 if the server does not have a flag
     #[arg(long, help_heading = OUTPUT)]
     pub(super) fail_on_not_found: bool,
+
+    /// When to use colours: auto, always or never. NO_COLOR and CLICOLOR_FORCE change the default
+    #[arg(
+        long,
+        alias = "colour",
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        ignore_case = true,
+        help_heading = OUTPUT
+    )]
+    pub(super) color: When,
 
     /// Print this text; -h prints a short one
     #[arg(short, long, action = ArgAction::Help, help_heading = HELP)]

@@ -88,6 +88,7 @@ impl Child<'_> {
             retries,
             verbose,
             quiet,
+            color,
         } = self.config;
         let Series {
             strategy,
@@ -104,6 +105,7 @@ impl Child<'_> {
             ("--size-limit", size.to_string()),
             ("--retries", retries.to_string()),
             ("--report", "-".to_owned()),
+            ("--color", color.word().to_owned()),
         ];
         for (option, value) in options {
             args.extend([option.into(), value.into()]);

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use comparison::count;
 
+use crate::console::colors::red;
 use crate::country::CountryCode;
-use crate::record::{Outcome, Record};
+use crate::record::{Outcome, Record, Status};
 use crate::server::BaseUrl;
 use crate::tally::Tally;
 
@@ -58,6 +59,14 @@ pub(crate) fn line(record: &Record) -> Option<String> {
         0 | 1 => format!("{text}\n"),
         attempts => format!("{text} ({attempts} attempts)\n"),
     })
+}
+
+/// Returns the line of a record in the colour of its status, if `colored`.
+pub(crate) fn paint(line: String, record: &Record, colored: bool) -> String {
+    match record.status() {
+        Status::Error => red(&line, colored),
+        Status::Ok | Status::NotFound | Status::NotAttempted => line,
+    }
 }
 
 /// Returns the lines after a run: the counts that are not zero, and the elapsed time.

@@ -2,10 +2,12 @@
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
+//! * `colors`: whether to print colours
 //! * `lines`: the text on standard output
 //! * `notices`: the text on standard error
 //! * `progress`: the progress bar
 
+pub(crate) mod colors;
 pub(crate) mod lines;
 pub(crate) mod notices;
 pub(crate) mod progress;

@@ -10,6 +10,7 @@ use std::path::Path;
 use comparison::count;
 use test_server::Ports;
 
+use crate::console::colors::red;
 use crate::console::lines::{MAX_NAMED, join};
 use crate::country::CountryCode;
 use crate::record::Kind;
@@ -93,15 +94,16 @@ pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
     )
 }
 
-/// Returns the failed codes, grouped by cause; empty if none failed.
-pub(crate) fn failures(tally: &Tally) -> String {
+/// Returns the failed codes, grouped by cause; empty if none failed. The causes are red if `colored`.
+pub(crate) fn failures(tally: &Tally, colored: bool) -> String {
     let mut text = String::new();
     for (name, codes) in groups(tally) {
         if codes.len() == tally.asked() && codes.len() > MAX_NAMED {
-            let _ = writeln!(text, "{name}: all {} codes", codes.len());
+            let _ = writeln!(text, "{}: all {} codes", red(&name, colored), codes.len());
             continue;
         }
-        let _ = writeln!(text, "{name}: {}", count(codes.len(), "code"));
+        let codes_of = count(codes.len(), "code");
+        let _ = writeln!(text, "{}: {codes_of}", red(&name, colored));
         for line in wrap(&codes) {
             let _ = writeln!(text, "  {line}");
         }
@@ -187,7 +189,7 @@ mod tests {
             ));
         }
         assert_eq!(
-            failures(&tally),
+            failures(&tally, false),
             "HTTP error 503: 24 codes\n  \
              BB, BC, BD, BE, BF, BG, BH, BI, BK, BL, BM, BN, BO, BP, BQ, BR, BS, BT, BU\n  \
              BV, BW, BX, BY, BZ\n\
@@ -205,7 +207,7 @@ mod tests {
         }
         tally.close();
         assert_eq!(
-            failures(&tally),
+            failures(&tally, false),
             "not_gif: page 0 (and 9 other causes): 10 codes\n  BA, BB, BC, BD, BE, BF, BG, BH, BI, BJ\n"
         );
     }
@@ -220,6 +222,13 @@ mod tests {
                 Outcome::Failed(Failure::new(Kind::ConnectRefused, "no")),
             ));
         }
-        assert_eq!(failures(&tally), "connect_refused: no: all 26 codes\n");
+        assert_eq!(
+            failures(&tally, false),
+            "connect_refused: no: all 26 codes\n"
+        );
+        assert_eq!(
+            failures(&tally, true),
+            "\u{1b}[31mconnect_refused: no\u{1b}[0m: all 26 codes\n"
+        );
     }
 }

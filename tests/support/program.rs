@@ -75,10 +75,10 @@ impl Program {
             "no_proxy",
             "NO_PROXY",
         ];
-        for variable in
-            proxies
-                .into_iter()
-                .chain(["RUST_BACKTRACE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+        for variable in proxies
+            .into_iter()
+            .chain(["RUST_BACKTRACE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+            .chain(["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"])
         {
             command.env_remove(variable);
         }

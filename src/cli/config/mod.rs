@@ -20,6 +20,7 @@ use crate::cli::mode::{Mode, check_options};
 use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
 use crate::cli::values::at_least_one;
+use crate::console::colors::When;
 use crate::country::{CountryCode, Selection};
 use crate::download::save::find_complete_flag;
 use crate::job::RequestLimits;
@@ -54,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) verbose: bool,
     /// Whether to print only errors on standard error.
     pub(crate) quiet: bool,
+    /// When to use colours.
+    pub(crate) color: When,
 }
 
 /// The destination and format of a report.
@@ -171,6 +174,7 @@ impl Config {
             fail_on_not_found: args.fail_on_not_found,
             verbose: args.verbose,
             quiet: args.quiet,
+            color: args.color,
         })
     }
 }

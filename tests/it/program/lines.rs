@@ -1,6 +1,6 @@
 //! The lines that a run prints.
 
-use crate::support::{Program, listing};
+use crate::support::{Program, Run, listing};
 
 #[test]
 fn delay_b_saves_17_flags_and_does_not_find_9() {
@@ -78,6 +78,46 @@ fn quiet_silences_standard_error_but_not_the_summary() {
     let run = program.run(["-q", "-s", "error", "be", "bd"]);
     assert_eq!((run.err.as_str(), run.exit), ("", Some(1)));
     assert_eq!(run.out.lines().count(), 7, "{}", run.out);
+}
+
+#[test]
+fn errors_are_red_where_colours_are_wanted() {
+    let program = Program::new();
+    let (red, end) = ("\u{1b}[31m", "\u{1b}[0m");
+    let run = |args: &[&str], variable: &str| {
+        let mut command = program.command();
+        command.args(["-s", "error", "be", "bd"]).args(args);
+        Run::of(command.env(variable, "1"))
+    };
+    let cause = "HTTP error 500 - Internal Server Error";
+    for (args, variable) in [
+        (&["--color", "always"][..], "NO_COLOR"),
+        (&[], "CLICOLOR_FORCE"),
+    ] {
+        let grouped = run(args, variable).err;
+        assert!(
+            grouped.contains(&format!("{red}{cause}{end}: 1 code\n")),
+            "{grouped}"
+        );
+        let verbose = run(&[args, &["-v"]].concat(), variable).out;
+        assert!(
+            verbose.contains(&format!("\n{red}*** Error for BE: {cause}{end}\n")),
+            "{verbose}"
+        );
+        assert!(verbose.contains("\nBD "), "{verbose}");
+    }
+    for (args, variable) in [
+        (&["--color", "never"][..], "CLICOLOR_FORCE"),
+        (&["--color", "auto"], "NO_COLOR"),
+    ] {
+        let plain = run(args, variable);
+        assert!(!(plain.out + &plain.err).contains('\u{1b}'));
+    }
+    let compared = run(&["--color=always", "--compare", "-v"], "NO_COLOR").err;
+    assert!(
+        compared.contains(&format!("{red}*** Error for BE")),
+        "{compared}"
+    );
 }
 
 #[test]
