@@ -13,9 +13,10 @@ use std::io;
 use program::{Ending, Output, print_stderr};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::setup::{FatalError, Setup};
+use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Config, EarlyExit, Mode};
 use crate::compare::prepare_process;
+use crate::console::notices;
 
 pub use program::Exit;
 
@@ -45,6 +46,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             return Exit::Usage;
         }
     };
+    for &(option, wanted) in &config.above_most {
+        Notices::of(&config).print(&notices::most_connections(option, wanted));
+    }
     let setup = match Setup::new(&config, stop) {
         Ok(setup) => setup,
         Err(error) => return error.print(),

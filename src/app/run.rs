@@ -1,6 +1,7 @@
 //! One run from the first notice to the exit code: downloads the flags, shows the progress, and reports the results.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,13 +9,14 @@ use program::{Ending, Exit, Output, Resources, error_chain, print_stderr};
 
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
-use crate::cli::{Config, Mode, Series};
+use crate::cli::{Config, Mode, ReportTo, Series};
 use crate::console::colors::Colors;
+use crate::console::figures::Figures;
 use crate::console::progress::Progress;
 use crate::console::{lines, notices};
 use crate::job::Job;
 use crate::record::Record;
-use crate::report::{Report, RunFacts, RunReport};
+use crate::report::{Format, Report, RunFacts, RunReport};
 use crate::run::descriptors;
 use crate::tally::Tally;
 
@@ -74,6 +76,10 @@ pub(super) fn run(
         written = files::write(config, &Report::new(vec![run]), out);
     }
     let tally = &results.tally;
+    if signal.is_some() && tally.errors() + tally.not_attempted() > 0 {
+        let report = written.then(|| json_report(config)).flatten();
+        Notices::of(config).print(&notices::how_to_go_on(report));
+    }
     let ending = Ending {
         signal,
         output: out.failed(),
@@ -82,6 +88,14 @@ pub(super) fn run(
         missing: config.fail_on_not_found && tally.not_found() > 0,
     };
     ending.exit()
+}
+
+/// Returns the first JSON file among the reports.
+fn json_report(config: &Config) -> Option<&Path> {
+    config.reports.iter().find_map(|to| match to {
+        ReportTo::File(path, Format::Json) => Some(path.as_path()),
+        ReportTo::File(..) | ReportTo::StandardOutput => None,
+    })
 }
 
 /// Prints what comes before the downloads: the server, the connections and the codes.
@@ -135,8 +149,9 @@ fn print_end(
         out.print(&lines::summary(tally, results.elapsed));
     }
     let doubt = notices::nothing_found(tally, &job.base).filter(|_| !embedded);
+    let figures = results.figures.line(results.elapsed);
     let saved = notices::saved_in(tally, &job.dest);
-    for notice in [doubt, saved].into_iter().flatten() {
+    for notice in [doubt, figures, saved].into_iter().flatten() {
         printer.print(&notice);
     }
 }
@@ -144,6 +159,7 @@ fn print_end(
 /// The results of all downloads of a run.
 struct Results {
     tally: Tally,
+    figures: Figures,
     /// The records in order of arrival. Empty if there is no report to write.
     records: Vec<Record>,
     /// The start of the run, on the wall clock.
@@ -173,6 +189,7 @@ fn download(
     let colors = Colors::new(config.color);
     let mut results = Results {
         tally: Tally::new(&job.codes),
+        figures: Figures::default(),
         records: Vec::new(),
         started: SystemTime::now(),
         began: Instant::now(),
@@ -189,6 +206,7 @@ fn download(
             None => {}
         }
         results.tally.add(&record);
+        results.figures.add(&record);
         progress.show(&results.tally);
         if !config.reports.is_empty() {
             results.records.push(record);

@@ -78,6 +78,7 @@ impl Child<'_> {
             dest: _,              // each run has its own folder
             reports: _,           // written by the comparing process
             fail_on_not_found: _, // decides the exit code of the comparing process
+            above_most: _,        // reported by the comparing process
             codes,
             limits:
                 RequestLimits {

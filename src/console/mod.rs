@@ -3,11 +3,13 @@
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `colors`: whether to print colours
+//! * `figures`: bytes, rate, latency and retries of a run
 //! * `lines`: the text on standard output
 //! * `notices`: the text on standard error
 //! * `progress`: the progress bar
 
 pub(crate) mod colors;
+pub(crate) mod figures;
 pub(crate) mod lines;
 pub(crate) mod notices;
 pub(crate) mod progress;

@@ -85,6 +85,28 @@ pub(crate) fn fewer_connections(
     format!("{used} instead of {wanted}: {descriptors}\n")
 }
 
+/// Returns the notice that an option wants more connections than are possible.
+pub(crate) fn most_connections(option: &str, wanted: NonZeroUsize) -> String {
+    let most = Strategy::ALL.map(Strategy::cap).into_iter().max();
+    let most = most.map_or(1, NonZeroUsize::get);
+    format!("{option} {wanted}: the most is {most} concurrent requests\n")
+}
+
+/// Returns the notice of how to go on after a run that a signal ended. `report` is the JSON report of the run.
+pub(crate) fn how_to_go_on(report: Option<&Path>) -> String {
+    match report {
+        Some(report) => {
+            let report = report.display();
+            format!("to go on: flags --failed {report}, or the same command with --skip-existing\n")
+        }
+        None => {
+            "to go on: the same command with --skip-existing, or --failed FILE after a run with \
+                 --report FILE.json\n"
+                .to_owned()
+        }
+    }
+}
+
 /// Returns the error message for a full disk, with the number of codes not attempted.
 pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
     format!(

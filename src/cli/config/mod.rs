@@ -19,13 +19,14 @@ use crate::cli::hints;
 use crate::cli::mode::{Mode, check_options};
 use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
-use crate::cli::values::at_least_one;
+use crate::cli::values::{List, at_least_one};
 use crate::console::colors::When;
 use crate::country::{CountryCode, Selection};
 use crate::download::save::find_complete_flag;
 use crate::job::RequestLimits;
 use crate::report::Format;
 use crate::server::{BaseUrl, Server, ServerError};
+use crate::strategy::Strategy;
 
 /// The folder for the flags without `--dest`.
 const DEFAULT_DEST: &str = "downloads";
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) quiet: bool,
     /// When to use colours.
     pub(crate) color: When,
+    /// The options that want more connections than are possible, with their values.
+    pub(crate) above_most: Vec<(&'static str, NonZeroUsize)>,
 }
 
 /// The destination and format of a report.
@@ -175,8 +178,22 @@ impl Config {
             verbose: args.verbose,
             quiet: args.quiet,
             color: args.color,
+            above_most: above_most(&args, max_req),
         })
     }
+}
+
+/// Returns the options that want more connections than any strategy makes, with their values. A strategy that makes only
+/// one connection says so itself.
+fn above_most(args: &Args, max_req: Option<NonZeroUsize>) -> Vec<(&'static str, NonZeroUsize)> {
+    let at = args.at.iter().flat_map(|List(limits)| limits);
+    let at = at.filter_map(|&limit| at_least_one(limit)).max();
+    let typed = [("--max_req", max_req), ("--at", at)].into_iter();
+    let most = Strategy::ALL.map(Strategy::cap).into_iter().max();
+    typed
+        .filter_map(|(option, typed)| Some((option, typed?)))
+        .filter(|&(_, typed)| Some(typed) > most)
+        .collect()
 }
 
 /// Returns the codes that the arguments select, sorted.

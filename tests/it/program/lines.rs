@@ -1,6 +1,6 @@
 //! The lines that a run prints.
 
-use crate::support::{Program, Run, listing};
+use crate::support::{Program, Run, listing, server};
 
 #[test]
 fn delay_b_saves_17_flags_and_does_not_find_9() {
@@ -78,6 +78,64 @@ fn quiet_silences_standard_error_but_not_the_summary() {
     let run = program.run(["-q", "-s", "error", "be", "bd"]);
     assert_eq!((run.err.as_str(), run.exit), ("", Some(1)));
     assert_eq!(run.out.lines().count(), 7, "{}", run.out);
+}
+
+#[test]
+fn a_run_reports_bytes_latencies_and_retries_on_standard_error() {
+    let server = server("100:status=503+transient=1");
+    let program = Program::new();
+    let args = ["br", "us", "--retries", "2", "-s", &server.url()];
+    let run = program.run(args);
+    let (figures, saved) = run.err.split_once('\n').unwrap();
+    assert_eq!(saved, "2 flags saved in downloads\n");
+    let words: Vec<_> = figures
+        .split([' ', ','])
+        .filter(|word| word.starts_with(|c: char| !c.is_ascii_digit()))
+        .collect();
+    let downloads = program.downloads();
+    let sizes = listing(&downloads).into_iter();
+    let bytes: u64 = sizes
+        .map(|name| std::fs::metadata(downloads.join(name)).unwrap().len())
+        .sum();
+    assert!(
+        figures.starts_with(&format!("{:.1} kB at ", bytes as f64 / 1000.0)),
+        "{figures} for {bytes}"
+    );
+    assert!(figures.ends_with(" ms, 2 retries"), "{figures}");
+    assert_eq!(
+        words,
+        [
+            "kB", "at", "kB/s", "latency", "p50", "ms", "p95", "ms", "max", "ms", "retries"
+        ],
+        "{figures}"
+    );
+    let quiet = program.run([&args[..], &["-q"]].concat());
+    assert_eq!(quiet.err, "");
+}
+
+#[test]
+fn more_connections_than_possible_are_reported_with_the_most() {
+    let program = Program::new();
+    let notice = "--max_req 5000: the most is 1000 concurrent requests\n";
+    assert!(program.run(["br", "-m", "5000"]).err.starts_with(notice));
+    assert!(
+        !program
+            .run(["br", "-m", "1000"])
+            .err
+            .contains("the most is")
+    );
+    assert_eq!(program.run(["br", "-qm5000"]).err, "");
+    let compared = program.run([
+        "br",
+        "--compare",
+        "--at",
+        "5,2000",
+        "--strategy",
+        "semaphore",
+        "-v",
+    ]);
+    let notice = "--at 2000: the most is 1000 concurrent requests\n";
+    assert_eq!(compared.err.matches(notice).count(), 1, "{}", compared.err);
 }
 
 #[test]

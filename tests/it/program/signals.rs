@@ -28,9 +28,31 @@ fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
             run.err
                 .contains("interrupted: stopped before the answer was complete: 3 codes\n")
         );
+        assert!(
+            run.err.ends_with(
+                "to go on: the same command with --skip-existing, or --failed FILE after a run with --report FILE.json\n"
+            ),
+            "{}",
+            run.err
+        );
         assert_eq!(run.exit, Some(exit));
         assert!(listing(&program.downloads()).is_empty());
     }
+}
+
+#[test]
+fn after_a_signal_the_report_is_named_with_which_to_go_on() {
+    let server = TestServer::start(Plan::hold_until(100)).unwrap();
+    let program = Program::new();
+    let url = server.url();
+    let args = ["-s", &url, "b", "--report", "r.csv", "--report", "r.json"];
+    let running = Running::start(&program, &args);
+    wait_until(&server, |stats| stats.in_flight == 26);
+    running.signal(Signal::INT);
+    let run = running.wait();
+    let hint = "to go on: flags --failed r.json, or the same command with --skip-existing\n";
+    assert!(run.err.ends_with(hint), "{}", run.err);
+    assert_eq!(run.exit, Some(130));
 }
 
 /// As `timeout` does: it signals the process and then its process group.
