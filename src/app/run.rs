@@ -1,6 +1,6 @@
 //! One run from the first notice to the exit code: downloads the flags, shows the progress, and reports the results.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,12 +12,13 @@ use crate::app::setup::{Notices, Setup};
 use crate::cli::{Config, Mode, ReportTo, Series};
 use crate::console::colors::Colors;
 use crate::console::figures::Figures;
-use crate::console::progress::Progress;
+use crate::console::progress::{Display, Progress, Subject};
 use crate::console::{lines, notices};
 use crate::job::Job;
 use crate::record::Record;
 use crate::report::{Format, Report, RunFacts, RunReport};
 use crate::run::descriptors;
+use crate::strategy::Strategy;
 use crate::tally::Tally;
 
 /// Downloads the flags with the strategy of `wanted`, over as many of its connections as there are descriptors for.
@@ -170,6 +171,27 @@ struct Results {
     elapsed: Duration,
 }
 
+/// Shows the progress on standard error, unless that is not wanted. A run of a comparison prints no lines without a
+/// terminal: they would be among those of the comparing process.
+fn start_progress(config: &Config, strategy: Strategy, job: &Arc<Job>, colors: Colors) -> Progress {
+    let display = Display::of_stderr();
+    let compared = matches!(config.mode, Mode::ComparedRun(_));
+    if config.verbose || config.quiet || compared && matches!(display, Display::Lines(_)) {
+        return Progress::hidden();
+    }
+    let paused = {
+        let job = Arc::clone(job);
+        Box::new(move || job.origin.is_on())
+    };
+    let subject = Subject {
+        strategy,
+        codes: job.codes.len(),
+        colored: colors.err,
+        paused,
+    };
+    Progress::start(subject, display, io::stderr())
+}
+
 /// Downloads all flags and shows the progress. Blocks until all have ended.
 fn download(
     config: &Config,
@@ -181,12 +203,8 @@ fn download(
         strategy,
         connections,
     } = series;
-    let progress = if config.verbose || config.quiet {
-        Progress::hidden()
-    } else {
-        Progress::bar(strategy, job)
-    };
     let colors = Colors::new(config.color);
+    let progress = start_progress(config, strategy, job, colors);
     let mut results = Results {
         tally: Tally::new(&job.codes),
         figures: Figures::default(),
@@ -212,7 +230,7 @@ fn download(
             results.records.push(record);
         }
     });
-    progress.finish();
+    drop(progress);
     results.tally.close();
     if let Err(error) = ran {
         print_stderr(&format!(

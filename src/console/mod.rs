@@ -6,10 +6,12 @@
 //! * `figures`: bytes, rate, latency and retries of a run
 //! * `lines`: the text on standard output
 //! * `notices`: the text on standard error
-//! * `progress`: the progress bar
+//! * `rate`: the recent rate of a run
+//! * `progress`: the progress bar, and the lines in its place
 
 pub(crate) mod colors;
 pub(crate) mod figures;
 pub(crate) mod lines;
 pub(crate) mod notices;
 pub(crate) mod progress;
+mod rate;
