@@ -58,24 +58,17 @@ impl SeriesArgs {
     /// # Errors
     /// If options are used together that exclude each other, or the suffix of a report is unknown.
     pub fn mode(&self) -> Result<Mode, Invalid> {
-        let wrong = if self.compare {
-            [
-                (
-                    self.workers.is_some() && !self.at.is_empty(),
-                    "--at WORKERS cannot be used with --workers N",
-                ),
-                (false, ""),
-                (false, ""),
-                (false, ""),
-            ]
-        } else {
-            [
-                (self.executor.len() > 1, "several executors need --compare"),
-                (!self.at.is_empty(), "--at WORKERS needs --compare"),
-                (self.rounds.is_some(), "--rounds N needs --compare"),
-                (self.warmup.is_some(), "--warmup N needs --compare"),
-            ]
-        };
+        let compared = [(
+            self.workers.is_some() && !self.at.is_empty(),
+            "--at WORKERS cannot be used with --workers N",
+        )];
+        let single = [
+            (self.executor.len() > 1, "several executors need --compare"),
+            (!self.at.is_empty(), "--at WORKERS needs --compare"),
+            (self.rounds.is_some(), "--rounds N needs --compare"),
+            (self.warmup.is_some(), "--warmup N needs --compare"),
+        ];
+        let wrong = if self.compare { &compared[..] } else { &single };
         if let Some((_, message)) = wrong.iter().find(|(is_wrong, _)| *is_wrong) {
             return Err(Invalid((*message).to_owned()));
         }

@@ -35,20 +35,20 @@ pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
             )
         }
         Conclusion::Same(gain, interval) => format!(
-            "No measurable difference between {} and {}{} (ratio {}).",
+            "No measurable difference between {} and {} (ratio {}){}.",
             name(gain.fastest),
             name(gain.slowest),
-            extremes(series),
-            ends(&interval)
+            ends(&interval),
+            extremes(series)
         ),
         Conclusion::TooFew(gain, rounds) => format!(
-            "{} and {}{} differ by a factor of {:.2} {}, which is too little to tell them apart: measure at least \
-             8 rounds.",
+            "{} and {} differ by a factor of {:.2} {}{}, which is too little to tell them apart: measure at least 8 \
+             rounds.",
             name(gain.fastest),
             name(gain.slowest),
-            extremes(series),
             gain.times,
-            runs_in_words(rounds)
+            runs_in_words(rounds),
+            extremes(series)
         ),
         Conclusion::Faster(
             Gain {
@@ -93,7 +93,7 @@ pub(crate) fn outliers_in_words(series: &[Series], terms: &Terms) -> Vec<String>
 /// Says which of more than two series a sentence is about.
 fn extremes(series: &[Series]) -> &'static str {
     if series.len() > 2 {
-        ", the fastest and the slowest,"
+        ", the fastest and the slowest"
     } else {
         ""
     }
