@@ -260,6 +260,8 @@ pub(crate) fn threads_short_for_a_second_worker() {
     in_time(|| {
         let gates = Gates::new();
         let executor = pool().max_workers(2).build().unwrap();
+        // The threads of the first worker have started: one that starts without room ends the program.
+        assert_eq!(executor.submit(Square(2)).unwrap().result(), Ok(&4));
         let first = executor.submit(gates.task()).unwrap();
         let held = gates.held();
         let mut second = None;
