@@ -26,8 +26,8 @@ const SUFFIX: &str = ".tmp";
 const MAX_LINKS: u32 = 40;
 
 /// The largest number of tries to create a temporary file or folder that other runs' sweeps remove. Each sweep removes it at most
-/// once.
-const MAX_TRIES: u32 = 8;
+/// once, and a sweep takes a moment only, so this many in a row mean that something else removes it.
+const MAX_TRIES: u32 = 1000;
 
 /// The files of one program. Its temporary files start with its name, so that its sweep removes no others.
 #[derive(Debug, Clone, Copy)]
