@@ -83,7 +83,7 @@ def combined(rng, site, times):
     for line, (time, page) in enumerate(zip(times, pages)):
         host, browser = visits[line // VISIT_LINES + int(rng.random() * VISITS_AT_A_TIME)]
         referer = site.pages[pages[line - 1]]
-        tail = f' "http://www.library.example{referer}" "{browser}"'
+        tail = f' "http://www.gallery.example{referer}" "{browser}"'
         lines.append([host, time, "GET", site.pages[page], "200", site.sizes[page], tail])
     return lines
 
@@ -104,7 +104,7 @@ def segment(rng, site, kind, times, visitors=()):
         if line[3] == "/robots.txt":
             continue
         if line[6] and rng.random() < 0.5:
-            line[6] = ' "http://www.library.example/robots.txt" "Robot/1.0"'
+            line[6] = ' "http://www.gallery.example/robots.txt" "Robot/1.0"'
         else:
             line[3] = rng.choice(CLOSE)
     text = "".join(['%s - - [%s] "%s %s HTTP/1.1" %s %d%s\n' % tuple(line) for line in lines])

@@ -18,7 +18,7 @@ Examples:
   findrobots --path /wp- --path-prefix logs  Hosts that requested anything that begins with /wp-
   tail -n 100000 access.log | findrobots -   From standard input
 
-Reads gzip (also with several members, and BGZF), zstd, bzip2, xz and plain text, whatever the names.
+Formats: gzip (also with several members, and BGZF), zstd, bzip2, xz and plain text, recognised by their first bytes.
 
 Exit codes: 0 every file was read whole, 1 at least one was not, 2 usage error or no matching file, \
 3 cannot write, 130 SIGINT, 141 closed pipe, 143 SIGTERM.";

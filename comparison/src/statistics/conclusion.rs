@@ -44,8 +44,8 @@ pub enum Certainty {
     Rounds(usize),
 }
 
-/// The smallest ratio that is called faster if an interval excludes 1. A smaller difference matters to nobody, and a systematic
-/// error of the measurement may be as large.
+/// The smallest ratio that is called faster if an interval excludes 1. A systematic error of the measurement may cause a smaller
+/// one.
 const MIN_RATIO: f64 = 1.05;
 
 /// The smallest ratio that is called faster without an interval.

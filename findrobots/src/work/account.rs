@@ -1,4 +1,4 @@
-//! What was read of each file. Every file has an account, whatever happened.
+//! How much of each file was read. Every file has an account, including files that cannot be opened or were not attempted.
 
 use std::path::PathBuf;
 
