@@ -7,7 +7,7 @@
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `line`: bytes to lines, lines to fields
-//! * `jobs`: what is asked of the lines
+//! * `jobs`: the questions that lines answer
 //! * `decode`: the bytes of a log, decompressed
 //! * `work`: a job on a list of files
 //! * `inputs`: the files that the words on the command line stand for

@@ -40,7 +40,7 @@ pub struct Gain<'a> {
 pub enum Certainty {
     /// The interval from paired rounds excludes that there is no difference.
     Interval(Interval),
-    /// The difference is large, and in each of so many rounds.
+    /// The difference is large, and it occurred in each round. Holds the number of rounds.
     Rounds(usize),
 }
 

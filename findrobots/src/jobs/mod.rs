@@ -1,4 +1,4 @@
-//! What is asked of the lines of logs: the map and the reduce of a map-reduce over many files.
+//! The jobs that read the lines of logs: the map and the reduce of a map-reduce over many files.
 //!
 //! * `robots`: the hosts that requested a path
 //! * `strict`: the malformed lines, beside the result of another job
