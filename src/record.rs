@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use program::visible;
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
@@ -137,15 +138,9 @@ pub struct Failure {
 impl Failure {
     /// Creates a failure. Escapes control characters in `cause`, because its text may come from a server.
     pub fn new(kind: Kind, cause: impl fmt::Display) -> Self {
-        let cause = cause.to_string();
-        let printable = cause.chars().flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = (!c.is_control()).then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        });
         Self {
             kind,
-            cause: printable.collect(),
+            cause: visible(&cause.to_string()),
         }
     }
 

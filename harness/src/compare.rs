@@ -1,8 +1,9 @@
 //! Several runs of the same work side by side, each in a process of its own, so that its processor time and memory can be
 //! measured and no run warms up the next.
 
-use comparison::{Run, Schedule};
+use comparison::{Outcome, Run, Schedule, count};
 use concurrent_futures::{PortableTask, Task};
+use program::{print_error, print_stderr};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -68,6 +69,35 @@ pub struct Compared {
     pub errors: Vec<String>,
     /// The number of runs that were not made, as far as is known, because the comparison was stopped.
     pub runs_left: usize,
+}
+
+impl Compared {
+    /// Prints the errors, and how many runs finished if the comparison was stopped.
+    pub fn print_errors(&self) {
+        for error in &self.errors {
+            print_error(error);
+        }
+        if self.runs_left > 0 {
+            let finished = self.runs.len();
+            let planned = count(finished + self.runs_left, "run");
+            print_stderr(&format!("stopped: {finished} of {planned} finished\n"));
+        }
+    }
+
+    /// Returns whether all runs and all their tasks succeeded.
+    pub fn is_complete(&self) -> bool {
+        let mut tasks = self.runs.iter().flat_map(|run| &run.tasks);
+        self.errors.is_empty() && tasks.all(|task| task.outcome == Outcome::Ok)
+    }
+}
+
+/// Returns the line about the next run of a comparison, such as `round 2: threads, 2 workers, about 3 s left`.
+pub fn next_in_words(series: Series, round: Option<u32>, schedule: &Schedule) -> String {
+    let round = round.map_or_else(|| "warm-up".to_owned(), |round| format!("round {round}"));
+    let left = schedule.left_ms().map_or_else(String::new, |ms| {
+        format!(", about {} s left", (ms / 1000.0).ceil())
+    });
+    format!("{round}: {series}{left}\n")
 }
 
 /// Makes the runs of the plan, in the order of a [`Schedule`].

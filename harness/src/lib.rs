@@ -16,6 +16,7 @@
 //! * `run`: one measured run
 //! * `compare`: several runs side by side
 //! * `report`: the files of `--report`
+//! * `setup`: what a program prepares before its run or comparison
 //! * `args`: the command-line options that select a run or a comparison
 
 mod args;
@@ -27,13 +28,15 @@ mod report;
 mod run;
 mod sequential;
 mod series;
+mod setup;
 mod timed;
 
 pub use args::{Invalid, Mode, SeriesArgs};
-pub use compare::{Compared, Measure, Measured, Plan, Workload, compare};
+pub use compare::{Compared, Measure, Measured, Plan, Workload, compare, next_in_words};
 pub use map_reduce::map_reduce;
 pub use report::{ReportFormat, write_reports};
 pub use run::{RunError, RunTotals, named_run, run};
 pub use sequential::SequentialExecutor;
 pub use series::{ExecutorKind, Series};
+pub use setup::{Setup, print_usage};
 pub use timed::{Timed, Timing, Worker};

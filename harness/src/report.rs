@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use comparison::{Comparison, Images};
-use program::{Files, WriteError};
+use program::{Files, error_chain, print_error};
 use serde_json::json;
 
 /// The format of a `--report` file, selected by its suffix.
@@ -69,14 +69,19 @@ fn json_text(comparison: &Comparison) -> String {
     format!("{value:#}\n")
 }
 
-/// Writes the comparison to each of these files, whose suffixes are known. Returns the error of each file that could not be
-/// written.
-pub fn write_reports(files: Files, paths: &[PathBuf], comparison: &Comparison) -> Vec<WriteError> {
-    let write = |path: &PathBuf| {
-        let format = ReportFormat::of(path)?;
-        files
-            .replace(path, format.text(comparison).as_bytes())
-            .err()
-    };
-    paths.iter().filter_map(write).collect()
+/// Writes the comparison to each of these files, whose suffixes are known. Returns whether all were written; the errors of the
+/// others are printed.
+pub fn write_reports(files: Files, paths: &[PathBuf], comparison: &Comparison) -> bool {
+    let mut written = true;
+    for path in paths {
+        let Some(format) = ReportFormat::of(path) else {
+            continue;
+        };
+        let text = format.text(comparison);
+        if let Err(error) = files.replace(path, text.as_bytes()) {
+            print_error(&error_chain(&error));
+            written = false;
+        }
+    }
+    written
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::thread;
 
+use comparison::count;
 use serde::{Deserialize, Serialize};
 
 /// What runs the tasks.
@@ -79,5 +80,12 @@ impl Series {
     /// Returns the number of workers.
     pub fn workers(self) -> usize {
         self.workers.get()
+    }
+}
+
+/// Such as `threads, 2 workers`.
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.executor, count(self.workers(), "worker"))
     }
 }

@@ -42,9 +42,7 @@ impl<W: Write> Output<W> {
             self.stop.cancel();
             // A closed pipe is not reported: the reader closed it on purpose. A full disk is unexpected.
             if error.kind() != io::ErrorKind::BrokenPipe {
-                print_stderr(&format!(
-                    "*** Error: cannot write to standard output: {error}\n"
-                ));
+                print_error(&format!("cannot write to standard output: {error}"));
             }
         }
     }
@@ -58,4 +56,25 @@ impl<W: Write> Output<W> {
 /// Writes to standard error and ignores failure: there is no other place to report it.
 pub fn print_stderr(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes the line of an error to standard error, with control characters escaped.
+pub fn print_error(message: &str) {
+    print_stderr(&format!("*** Error: {}\n", visible(message)));
+}
+
+/// Returns the text with its control characters escaped, because they could control the terminal.
+///
+/// ```
+/// assert_eq!(program::visible("br\u{1b}[2J\n"), r"br\u{1b}[2J\n");
+/// ```
+pub fn visible(text: &str) -> String {
+    let mut visible = String::new();
+    for c in text.chars() {
+        match c.is_control() {
+            true => visible.extend(c.escape_default()),
+            false => visible.push(c),
+        }
+    }
+    visible
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use program::{Ending, Exit, Output, print_stderr};
+use program::{Ending, Exit, Output, print_error, print_stderr};
 
 use crate::app::files;
 use crate::app::setup::{FatalError, Notices, Setup};
@@ -49,7 +49,7 @@ pub(super) fn run(
         printer.print(notice);
     }
     for error in &compared.errors {
-        print_stderr(&format!("*** Error: {error}\n"));
+        print_error(&error.to_string());
     }
     let runs = &compared.report.runs;
     let signal = signals.caught();
@@ -82,7 +82,7 @@ fn print_ended_by_signal(runs: &[RunReport]) {
     for run in runs {
         if let Some(signal) = &run.ended_by {
             let (strategy, signal) = (run.strategy, signal.name());
-            print_stderr(&format!("*** Error: {strategy} was ended by {signal}\n"));
+            print_error(&format!("{strategy} was ended by {signal}"));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use comparison::Images;
-use program::{Output, error_chain, print_stderr};
+use program::{Output, error_chain, print_error};
 
 use crate::cli::{Config, ReportTo};
 use crate::download::save::FILES;
@@ -26,7 +26,7 @@ pub(super) fn write(config: &Config, report: &Report, out: &mut Output<impl Writ
             ReportTo::File(path, format) => {
                 let text = format.text(report, &images);
                 if let Err(error) = FILES.replace(path, text.as_bytes()) {
-                    print_stderr(&format!("*** Error: {}\n", error_chain(&error)));
+                    print_error(&error_chain(&error));
                     written = false;
                 }
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use program::{Ending, Exit, Output, Resources, error_chain, print_stderr};
+use program::{Ending, Exit, Output, Resources, error_chain, print_error, print_stderr};
 
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
@@ -233,10 +233,8 @@ fn download(
     drop(progress);
     results.tally.close();
     if let Err(error) = ran {
-        print_stderr(&format!(
-            "*** Error: cannot go on with {strategy}: {}\n",
-            error_chain(&error)
-        ));
+        let cause = error_chain(&error);
+        print_error(&format!("cannot go on with {strategy}: {cause}"));
     }
     results
 }

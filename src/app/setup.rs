@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use program::{Exit, Signals, WriteError, error_chain, print_stderr};
+use program::{Exit, Signals, WriteError, error_chain, print_error, print_stderr};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Config, Mode, ReportTo};
@@ -74,7 +74,7 @@ pub(super) struct FatalError {
 impl FatalError {
     /// Prints the error on standard error and returns the exit code.
     pub(super) fn print(self) -> Exit {
-        print_stderr(&format!("*** Error: {}\n", error_chain(&*self.error)));
+        print_error(&error_chain(&*self.error));
         self.exit
     }
 }

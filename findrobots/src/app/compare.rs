@@ -2,15 +2,13 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
-use comparison::Run;
-use harness::{Measured, Plan, Series, Workload, compare, named_run, write_reports};
+use harness::{Measured, Plan, Series, Workload, compare, named_run, next_in_words, write_reports};
 use program::{Ending, Exit, Output, error_chain, print_stderr};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::side_by_side::comparison_of;
-use super::{FILES, Setup};
-use crate::console::notices;
+use super::{FILES, Request};
 use crate::jobs::{Hosts, Robots, Strict};
 use crate::work::{LogFile, Search, Totals};
 
@@ -58,58 +56,33 @@ fn answer(hosts: &Hosts, totals: &Totals) -> Vec<u8> {
 }
 
 /// Runs the series of the plan, and prints them side by side. Blocks until all have ended.
-pub(super) fn run(setup: &Setup<'_>, plan: &Plan, out: &mut Output<impl Write>) -> Exit {
-    let Setup {
+pub(super) fn run(request: &Request<'_>, plan: &Plan, out: &mut Output<impl Write>) -> Exit {
+    let Request {
         config,
         inputs,
-        signals,
-        stop,
-    } = *setup;
+        setup,
+    } = *request;
     let work = Work {
         job: config.job.clone(),
         strict: config.strict,
         files: inputs.files.clone(),
     };
     let shows_runs = !config.quiet && io::stderr().is_terminal();
-    let compared = compare(&work, plan, stop, |series, round, schedule| {
+    let compared = compare(&work, plan, &setup.stop, |series, round, schedule| {
         if shows_runs {
-            let round = round.map_or("warm-up".to_owned(), |round| format!("round {round}"));
-            let (executor, workers) = (
-                series.executor(),
-                comparison::count(series.workers(), "worker"),
-            );
-            let left = schedule.left_ms().map_or_else(String::new, |ms| {
-                format!(", about {} s left", (ms / 1000.0).ceil())
-            });
-            print_stderr(&format!("{round}: {executor}, {workers}{left}\n"));
+            print_stderr(&next_in_words(series, round, schedule));
         }
     });
-    signals.run_is_over();
-    for error in &compared.errors {
-        print_stderr(&format!("*** Error: {error}\n"));
-    }
-    if stop.is_cancelled() {
-        let finished = compared.runs.len();
-        let planned = finished + compared.runs_left;
-        print_stderr(&notices::stopped_early(finished, planned));
-    }
-    let failed = |run: &Run| {
-        let mut tasks = run.tasks.iter();
-        tasks.any(|task| task.outcome != comparison::Outcome::Ok)
-    };
-    let incomplete = !compared.errors.is_empty()
-        || !inputs.errors.is_empty()
-        || compared.runs.iter().any(failed);
+    setup.signals.run_is_over();
+    compared.print_errors();
+    let incomplete = !compared.is_complete() || !inputs.errors.is_empty();
     let comparison = comparison_of(config, inputs, compared.runs);
     out.print(&comparison::table(&comparison));
-    let unwritten = write_reports(FILES, &config.reports, &comparison);
-    for error in &unwritten {
-        print_stderr(&format!("*** Error: {}\n", error_chain(error)));
-    }
+    let written = write_reports(FILES, &config.reports, &comparison);
     let ending = Ending {
-        signal: signals.caught(),
+        signal: setup.signals.caught(),
         output: out.failed(),
-        local: !unwritten.is_empty(),
+        local: !written,
         incomplete,
         missing: false,
     };

@@ -8,8 +8,8 @@ use std::ffi::OsString;
 use std::io;
 
 use concurrent_futures::Registry;
-use harness::{Measure, Mode, Timed};
-use program::{Ending, Exit, Files, Output, Signals, error_chain, print_stderr};
+use harness::{Measure, Mode, Setup, Timed, print_usage};
+use program::{Exit, Files, Output, print_error, print_stderr};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Config, usage_error};
@@ -26,12 +26,10 @@ mod side_by_side;
 const FILES: Files = Files::of("findrobots");
 
 /// What every run and every comparison needs.
-struct Setup<'s> {
-    config: &'s Config,
-    inputs: &'s Inputs,
-    signals: &'s Signals,
-    /// Ends the run early when cancelled: the results so far are printed.
-    stop: &'s CancellationToken,
+struct Request<'r> {
+    config: &'r Config,
+    inputs: &'r Inputs,
+    setup: &'r Setup,
 }
 
 /// Returns the tasks that worker processes of this program run, for the call of `serve` in `main`.
@@ -50,32 +48,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let mut out = Output::new(io::stdout().lock(), stop.clone());
     let config = match Config::from_args(args) {
         Ok(config) => config,
-        Err(error) if error.use_stderr() => {
-            print_stderr(&notices::visible_lines(&error.to_string()));
-            return Exit::Usage;
-        }
-        Err(help) => {
-            out.print(&help.to_string());
-            let ending = Ending {
-                output: out.failed(),
-                ..Ending::default()
-            };
-            return ending.exit();
-        }
+        Err(error) => return print_usage(&error, &mut out),
     };
-    for path in &config.reports {
-        if let Err(error) = FILES.prepare(path) {
-            let error = format!("*** Error: {}\n", error_chain(&error));
-            print_stderr(&notices::visible_lines(&error));
-            return Exit::Local;
-        }
-    }
-    let signals = match Signals::watch(stop.clone()) {
-        Ok(signals) => signals,
-        Err(error) => {
-            print_stderr(&format!("*** Error: cannot watch for signals: {error}\n"));
-            return Exit::Errors;
-        }
+    let setup = match Setup::new(FILES, &config.reports, stop) {
+        Ok(setup) => setup,
+        Err(exit) => return exit,
     };
     let inputs = Inputs::find(&config.logs, &config.select);
     for (path, error) in &inputs.errors {
@@ -85,28 +62,25 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         print_stderr(&notices::warning(note));
     }
     if inputs.files.is_empty() {
-        print_stderr("*** Error: there is no log to read\n");
+        print_error("there is no log to read");
         return Exit::Usage;
     }
-    let setup = Setup {
+    let request = Request {
         config: &config,
         inputs: &inputs,
-        signals: &signals,
-        stop: &stop,
+        setup: &setup,
     };
     match &config.mode {
-        Mode::Run(series) => run::run(&setup, *series, &mut out),
+        Mode::Run(series) => run::run(&request, *series, &mut out),
         Mode::Compare(plan) => {
             if let Some(stream) = inputs.files.iter().find(|file| file.is_stream()) {
                 let path = stream.path().display();
                 let message = format!(
                     "--compare reads the logs several times, which is not possible with '{path}'"
                 );
-                let error = usage_error(&message).to_string();
-                print_stderr(&notices::visible_lines(&error));
-                return Exit::Usage;
+                return print_usage(&usage_error(&message), &mut out);
             }
-            compare::run(&setup, plan, &mut out)
+            compare::run(&request, plan, &mut out)
         }
     }
 }

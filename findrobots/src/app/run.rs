@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use harness::{Series, named_run, write_reports};
-use program::{Ending, Exit, Output, error_chain, print_stderr};
+use program::{Ending, Exit, Output, error_chain, print_error, print_stderr};
 
 use super::side_by_side::comparison_of;
-use super::{FILES, Setup};
+use super::{FILES, Request};
 use crate::console::hosts::{self, Facts};
 use crate::console::notices;
 use crate::console::progress::Bar;
@@ -14,25 +14,24 @@ use crate::jobs::{Hosts, Job, Malformed, Sort, Strict};
 use crate::work::{Fate, Outcome, Progress, Search, Totals};
 
 /// Reads the logs on the executor of `series`. Blocks until all is read and printed.
-pub(super) fn run(setup: &Setup<'_>, series: Series, out: &mut Output<impl Write>) -> Exit {
-    let job = setup.config.job.clone();
-    if setup.config.strict {
-        let outcome = search(setup, series, Strict { job });
+pub(super) fn run(request: &Request<'_>, series: Series, out: &mut Output<impl Write>) -> Exit {
+    let job = request.config.job.clone();
+    if request.config.strict {
+        let outcome = search(request, series, Strict { job });
         let (hosts, malformed) = &outcome.total;
-        finish(setup, series, out, &outcome, hosts, Some(malformed))
+        finish(request, series, out, &outcome, hosts, Some(malformed))
     } else {
-        let outcome = search(setup, series, job);
-        finish(setup, series, out, &outcome, &outcome.total, None)
+        let outcome = search(request, series, job);
+        finish(request, series, out, &outcome, &outcome.total, None)
     }
 }
 
-fn search<J: Job>(setup: &Setup<'_>, series: Series, job: J) -> Outcome<J> {
-    let Setup {
+fn search<J: Job>(request: &Request<'_>, series: Series, job: J) -> Outcome<J> {
+    let Request {
         config,
         inputs,
-        stop,
-        ..
-    } = *setup;
+        setup,
+    } = *request;
     let progress = Progress::new();
     let bytes = inputs.files.iter().map(|file| file.size()).sum();
     let bar = Bar::show(&progress, bytes, config.quiet);
@@ -40,27 +39,26 @@ fn search<J: Job>(setup: &Setup<'_>, series: Series, job: J) -> Outcome<J> {
     if !config.reports.is_empty() {
         search = search.measured();
     }
-    let outcome = search.run(series, stop);
+    let outcome = search.run(series, &setup.stop);
     drop(bar);
     outcome
 }
 
 /// Prints the hosts, the errors and the summary, and writes the reports.
 fn finish<J: Job>(
-    setup: &Setup<'_>,
+    request: &Request<'_>,
     series: Series,
     out: &mut Output<impl Write>,
     outcome: &Outcome<J>,
     hosts: &Hosts,
     malformed: Option<&[Malformed; Sort::ALL.len()]>,
 ) -> Exit {
-    let Setup {
+    let Request {
         config,
         inputs,
-        signals,
-        ..
-    } = *setup;
-    signals.run_is_over();
+        setup,
+    } = *request;
+    setup.signals.run_is_over();
     let totals = Totals::of(&outcome.accounts);
     let facts = Facts {
         accounts: &outcome.accounts,
@@ -78,7 +76,7 @@ fn finish<J: Job>(
     ));
     print_stderr(&notices::errors(&outcome.accounts));
     if let Err(error) = &outcome.totals {
-        print_stderr(&format!("*** Error: {error}\n"));
+        print_error(&error_chain(error));
     }
     if let Some(malformed) = malformed {
         print_stderr(&notices::malformed(malformed));
@@ -86,21 +84,18 @@ fn finish<J: Job>(
     if !config.quiet {
         print_stderr(&notices::summary(&totals, outcome.elapsed, series));
     }
-    let unwritten = match &outcome.totals {
+    let written = match &outcome.totals {
         Ok(totals) if !config.reports.is_empty() => {
             let run = named_run(totals, outcome.tasks());
             let comparison = comparison_of(config, inputs, vec![run]);
             write_reports(FILES, &config.reports, &comparison)
         }
-        _ => Vec::new(),
+        _ => true,
     };
-    for error in &unwritten {
-        print_stderr(&format!("*** Error: {}\n", error_chain(error)));
-    }
     let ending = Ending {
-        signal: signals.caught(),
+        signal: setup.signals.caught(),
         output: out.failed(),
-        local: !unwritten.is_empty(),
+        local: !written,
         incomplete: totals.count(Fate::Whole) < totals.all() || !inputs.errors.is_empty(),
         missing: false,
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use comparison::count;
 use harness::{ExecutorKind, Series};
 use indicatif::DecimalBytes;
+use program::visible;
 
 use crate::jobs::{Malformed, Sort};
 use crate::work::{Account, Fate, Totals};
@@ -61,21 +62,6 @@ fn shown(path: &Path) -> String {
     visible(&path.display().to_string())
 }
 
-/// Returns the text with its control characters escaped, because they could control the terminal.
-fn visible(text: &str) -> String {
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escape).collect()
-}
-
-/// Returns the lines of the text with their other control characters escaped.
-pub(crate) fn visible_lines(text: &str) -> String {
-    let lines = text.split('\n').map(visible);
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 /// Returns the malformed lines by sort, with examples. Returns an empty text if there are none.
 pub(crate) fn malformed(all: &[Malformed]) -> String {
     let mut text = String::new();
@@ -125,11 +111,6 @@ pub(crate) fn summary(totals: &Totals, elapsed: Duration, series: Series) -> Str
         (ExecutorKind::Processes, workers) => format!("on {workers} processes"),
     };
     format!("{files}, {compressed} ({text} decompressed) in {seconds:.2} s{rate} {workers}\n")
-}
-
-/// Returns the line about a comparison that was stopped.
-pub(crate) fn stopped_early(finished: usize, planned: usize) -> String {
-    format!("*** Stopped early: {finished} of {planned} runs finished\n")
 }
 
 fn count_u64(number: u64, noun: &str) -> String {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use comparison::{Outcome, Run, Task, count};
-use harness::{ExecutorKind, Plan, compare};
+use comparison::{Run, count};
+use harness::{ExecutorKind, Plan, Setup, compare, next_in_words, write_reports};
 use program::{Ending, Exit, Output, print_stderr};
 
-use crate::app::setup::{Setup, in_words, write};
+use crate::app::FILES;
 use crate::args::Config;
 use crate::euclid::nanoseconds_of_euclid;
 use crate::gain;
@@ -33,23 +33,11 @@ pub(super) fn run(
         count(work.pairs.len(), "pair")
     ));
     let compared = compare(work, plan, stop, |series, round, schedule| {
-        let round = round.map_or("warm-up".to_owned(), |round| format!("round {round}"));
-        let left = schedule.left_ms().map_or_else(String::new, |ms| {
-            format!(", about {} s left", (ms / 1000.0).ceil())
-        });
-        notice(format!("{round}: {}{left}\n", in_words(series)));
+        notice(next_in_words(series, round, schedule));
     });
     signals.run_is_over();
-
-    for error in &compared.errors {
-        print_stderr(&format!("*** Error: {error}\n"));
-    }
-    let signal = signals.caught();
-    if signal.is_some() {
-        let finished = compared.runs.len();
-        let planned = count(finished + compared.runs_left, "run");
-        print_stderr(&format!("stopped: {finished} of {planned} finished\n"));
-    }
+    compared.print_errors();
+    let incomplete = !compared.is_complete();
     let notes = notes(config, &compared.runs);
     let lines: String = notes
         .iter()
@@ -58,14 +46,12 @@ pub(super) fn run(
     let shown = side_by_side(work, Some(plan), notes, compared.runs);
     out.print(&comparison::table(&shown));
     out.print(&lines);
-    let written = write(config, &shown);
-    let failed = |task: &Task| task.outcome != Outcome::Ok;
+    let written = write_reports(FILES, &config.reports, &shown);
     let ending = Ending {
-        signal,
+        signal: signals.caught(),
         output: out.failed(),
         local: !written,
-        incomplete: !compared.errors.is_empty()
-            || shown.runs.iter().flat_map(|run| &run.tasks).any(failed),
+        incomplete,
         missing: false,
     };
     ending.exit()

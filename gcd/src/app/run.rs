@@ -7,10 +7,10 @@
 use std::io::Write;
 
 use comparison::{Run, count};
-use harness::{ExecutorKind, RunError, Series};
-use program::{Ending, Exit, Output, print_stderr};
+use harness::{ExecutorKind, RunError, Series, Setup, write_reports};
+use program::{Ending, Exit, Output, error_chain, print_error, print_stderr};
 
-use crate::app::setup::{Setup, in_words, print_error, write};
+use crate::app::FILES;
 use crate::args::Config;
 use crate::euclid::nanoseconds_of_euclid;
 use crate::gain;
@@ -33,7 +33,7 @@ pub(super) fn run(
     match try_run(config, series, setup, out) {
         Ok(exit) => exit,
         Err(error) => {
-            print_error(&error);
+            print_error(&error_chain(&error));
             Exit::Errors
         }
     }
@@ -49,7 +49,7 @@ fn try_run(
     let work = &config.work;
     if !config.quiet {
         let pairs = count(work.pairs.len(), "pair");
-        print_stderr(&format!("{pairs}: {}\n", in_words(series)));
+        print_stderr(&format!("{pairs}: {series}\n"));
     }
     let ran = work.run(series, stop, false)?;
     let mut runs = vec![ran.compared(work, signals.caught())];
@@ -69,7 +69,8 @@ fn try_run(
     for (_, line) in &notes {
         out.print(&format!("{line}\n"));
     }
-    let written = write(config, &side_by_side(work, None, notes, runs));
+    let shown = side_by_side(work, None, notes, runs);
+    let written = write_reports(FILES, &config.reports, &shown);
     let ending = Ending {
         signal: signals.caught(),
         output: out.failed(),
