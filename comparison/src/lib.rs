@@ -37,7 +37,7 @@ mod text;
 mod timeline;
 mod waterfall;
 
-pub use model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+pub use model::{Comparison, Outcome, PeakTerms, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 pub use page::{Images, page};
 pub use picture::picture;
 pub use schedule::{Next, Schedule};

@@ -31,12 +31,22 @@ pub struct Terms {
     pub in_flight: &'static str,
     /// Whether a task can end as not found. If it cannot, no column counts such tasks.
     pub not_found: bool,
-    /// Whether the largest number of tasks in flight is measured outside the runs. If it is not, no column shows it.
-    pub peak_in_flight: bool,
+    /// The words for the largest number of tasks in flight as measured outside the runs. If it is not measured, no column shows
+    /// it.
+    pub peak_in_flight: Option<PeakTerms>,
     /// Whether the lanes of the tasks are workers, to be drawn with a row each.
     pub lanes: bool,
     /// The phases that can occur, in the order of the legend.
     pub phases: &'static [PhaseTerms],
+}
+
+/// The program's words for the largest number of tasks in flight as measured outside the runs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PeakTerms {
+    /// The heading of the column. It must not be "in flight": the chart of that name shows what the runs themselves measured.
+    pub column: &'static str,
+    /// Sentences that say what is counted, why it may be less than what the runs measured, and when it is unknown.
+    pub explanation: &'static str,
 }
 
 /// The program's words for one kind of phase.

@@ -1,6 +1,8 @@
 //! Made-up runs for the tests of all modules.
 
-use crate::model::{Comparison, Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+use crate::model::{
+    Comparison, Outcome, PeakTerms, Phase, PhaseKind, PhaseTerms, Run, Task, Terms,
+};
 
 /// The words of a program that downloads files.
 pub(crate) static TERMS: Terms = Terms {
@@ -11,7 +13,10 @@ pub(crate) static TERMS: Terms = Terms {
     name: "code",
     in_flight: "A download is in flight from its start to its last byte on disk.",
     not_found: true,
-    peak_in_flight: true,
+    peak_in_flight: Some(PeakTerms {
+        column: "at server",
+        explanation: "the most requests at once, as the server counted them.",
+    }),
     lanes: false,
     phases: &[
         phase_terms(PhaseKind::Queue, "queue", "queue"),

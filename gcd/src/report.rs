@@ -16,7 +16,7 @@ static TERMS: Terms = Terms {
     name: "pair",
     in_flight: "From the moment a worker takes it until its divisor is known, a pair is in flight.",
     not_found: false,
-    peak_in_flight: false,
+    peak_in_flight: None,
     lanes: true,
     phases: &[
         phase(PhaseKind::Queue, "queue", "queue"),

@@ -55,6 +55,7 @@ impl ReportFormat {
 }
 
 fn json_text(comparison: &Comparison) -> String {
+    let series = comparison::series(comparison);
     let facts: serde_json::Map<_, _> = comparison
         .facts
         .iter()
@@ -64,6 +65,8 @@ fn json_text(comparison: &Comparison) -> String {
         "schema": 1,
         "title": comparison.title,
         "facts": facts,
+        "conclusion": comparison::conclusion_in_words(&series, comparison.terms),
+        "series": series,
         "runs": comparison.runs,
     });
     format!("{value:#}\n")

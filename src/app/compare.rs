@@ -63,6 +63,12 @@ pub(super) fn run(
     if config.prints_text() {
         out.print(&comparison::table(&shown));
     }
+    let found_none =
+        |run: &RunReport| run.totals.asked > 1 && run.totals.not_found == run.totals.asked;
+    if !runs.is_empty() && runs.iter().all(found_none) {
+        let doubt = notices::nothing_found(served);
+        doubt.iter().for_each(|notice| printer.print(notice));
+    }
     let written = files::write(config, &compared.report, out);
     let totals = || runs.iter().map(|run| &run.totals);
     let ending = Ending {

@@ -18,6 +18,7 @@ use crate::job::Job;
 use crate::record::Record;
 use crate::report::{Format, Report, RunFacts, RunReport};
 use crate::run::descriptors;
+use crate::run::embedded::Served;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 
@@ -56,7 +57,7 @@ pub(super) fn run(
     let results = download(config, series, &job, out);
     setup.signals.run_is_over();
     let signal = setup.signals.caught();
-    print_end(config, &job, &results, embedded, out);
+    print_end(config, &job, &results, &setup.served, out);
 
     let mut written = true;
     if !config.reports.is_empty() {
@@ -136,7 +137,7 @@ fn print_end(
     config: &Config,
     job: &Job,
     results: &Results,
-    embedded: bool,
+    served: &Served,
     out: &mut Output<impl Write>,
 ) {
     let (tally, printer) = (&results.tally, Notices::of(config));
@@ -149,7 +150,8 @@ fn print_end(
     if config.prints_text() {
         out.print(&lines::summary(tally, results.elapsed));
     }
-    let doubt = notices::nothing_found(tally, &job.base).filter(|_| !embedded);
+    let found_none = tally.asked() > 1 && tally.not_found() == tally.asked();
+    let doubt = notices::nothing_found(served).filter(|_| found_none);
     let figures = results.figures.line(results.elapsed);
     let saved = notices::saved_in(tally, &job.dest);
     for notice in [doubt, figures, saved].into_iter().flatten() {

@@ -18,7 +18,7 @@ use crate::cli::{Compare, Config, Series};
 use crate::compare::child::Child;
 use crate::compare::counters::Counters;
 use crate::download::save::FILES;
-use crate::report::{ComparisonSettings, Report, RunReport};
+use crate::report::{ComparisonSettings, Report, RunReport, with_statistics};
 use crate::run::descriptors::{self, Descriptors};
 use crate::run::embedded::Served;
 use program::Signals;
@@ -102,13 +102,11 @@ pub(crate) fn run(
         rounds: compare.rounds.unwrap_or(rounds),
         warmup: compare.warmup,
         server: counters.state(),
-    };
-    let report = Report {
-        comparison: Some(comparison),
-        ..Report::new(runs)
+        series: Vec::new(),
+        conclusion: None,
     };
     Ok(Compared {
-        report,
+        report: with_statistics(Report::new(runs), comparison),
         errors,
         planned: taken + schedule.runs_left(),
     })

@@ -16,13 +16,16 @@ use crate::country::CountryCode;
 use crate::record::Kind;
 use crate::report::ServerState;
 use crate::run::descriptors::Descriptors;
-use crate::run::embedded::ServedBy;
-use crate::server::{BaseUrl, Server};
+use crate::run::embedded::{Served, ServedBy};
+use crate::server::Server;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 
 /// The most causes of one kind that are listed as separate groups.
 const MAX_CAUSES: usize = 8;
+
+/// How to avoid a server of another program on the port of a label.
+const OTHER_PORTS: &str = "to use other ports, set FLAGS_PORTS=9001,9002,9003";
 
 /// The width of lists on standard error, in columns.
 const WIDTH: usize = 80;
@@ -54,8 +57,13 @@ pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<
                 own.port()
             )
         }
-        ServedBy::External => {
+        ServedBy::External(server) if server.is_test_server() => {
             format!("{name} is served by the server already running on port {port}\n")
+        }
+        ServedBy::External(server) => {
+            format!(
+                "{name} is served by {server}, which was already running on port {port}; {OTHER_PORTS}\n"
+            )
         }
         ServedBy::Unreachable => {
             format!("port {port} ({name}) is in use, but nothing accepts connections on it\n")
@@ -167,10 +175,19 @@ fn groups(tally: &Tally) -> Vec<(String, Vec<CountryCode>)> {
     groups
 }
 
-/// Returns a notice that the base URL may be wrong, if the server has none of several flags.
-pub(crate) fn nothing_found(tally: &Tally, base: &BaseUrl) -> Option<String> {
-    let none = tally.asked() > 1 && tally.not_found() == tally.asked();
-    none.then(|| format!("no flag was found at {base}: check the URL\n"))
+/// Returns the notice that the server has none of several flags, so it may be the wrong one. An embedded server is the right
+/// one.
+pub(crate) fn nothing_found(served: &Served) -> Option<String> {
+    let base = &served.base;
+    match &served.by {
+        ServedBy::Embedded(_) | ServedBy::EmbeddedOnFreePort(_) => None,
+        ServedBy::External(server) if !server.is_test_server() => Some(format!(
+            "no flag was found at {base}, served by {server}; {OTHER_PORTS}\n"
+        )),
+        ServedBy::External(_) | ServedBy::Unreachable | ServedBy::Unlabelled => {
+            Some(format!("no flag was found at {base}: check the URL\n"))
+        }
+    }
 }
 
 /// Returns the notice of where the downloaded flags are, if there are any.

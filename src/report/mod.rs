@@ -10,6 +10,7 @@
 //! * `images`: reads the flags that a page shows
 //! * `facts`: the heading of a page, and how its runs were measured
 //! * `side_by_side`: converts runs to the values that the comparison crate shows
+//! * `series`: the statistics of a comparison, as part of its report
 //! * `csv`: a table for spreadsheets
 //! * `json`: the report as JSON
 //! * `trace`: trace events for Perfetto and chrome://tracing
@@ -23,6 +24,7 @@ mod json;
 mod model;
 #[cfg(test)]
 mod samples;
+mod series;
 mod side_by_side;
 mod trace;
 
@@ -32,8 +34,9 @@ pub use format::Format;
 pub use images::read_images;
 pub(crate) use model::RunFacts;
 pub use model::{
-    ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, ServerState, Settings,
-    Totals,
+    ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, SeriesReport, ServerState,
+    Settings, Totals,
 };
 pub use program::{Resources, Signal};
+pub(crate) use series::with_statistics;
 pub use side_by_side::side_by_side;

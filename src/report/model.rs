@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use comparison::{Interval, Spread};
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
@@ -35,7 +36,7 @@ pub struct Report {
 }
 
 /// The settings of a comparison: runs of the same work against one server, each in its own process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComparisonSettings {
     /// How often each series ran at most. The order rotates from round to round. Series whose runs take long may have fewer rounds.
     pub rounds: u32,
@@ -44,6 +45,35 @@ pub struct ComparisonSettings {
     /// The state in which each run met the server.
     #[serde(default)]
     pub server: ServerState,
+    /// The statistics of each series. Absent from older reports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<SeriesReport>,
+    /// What the statistics show, in a sentence, if there are at least two series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conclusion: Option<String>,
+}
+
+/// The statistics of the runs with the same strategy and connection limit. Runs that ended early are not among them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeriesReport {
+    /// The strategy of the runs.
+    pub strategy: String,
+    /// The connection limit of the runs.
+    pub connections: usize,
+    /// The number of runs.
+    pub rounds: usize,
+    /// The number of runs whose elapsed time is far from that of the others.
+    pub outliers: usize,
+    /// The elapsed times, in milliseconds.
+    pub elapsed_ms: Spread,
+    /// The median elapsed time of the slowest series divided by that of this one.
+    pub speed_up: f64,
+    /// The speed-up from paired rounds, with its 99 % confidence interval; `None` for the slowest series and with too few rounds.
+    pub speed_up_interval: Option<Interval>,
+    /// A lower bound on any schedule of the downloads of the median run, in milliseconds.
+    pub ideal_ms: f64,
+    /// The ideal time divided by the elapsed time, the median over all runs.
+    pub of_ideal: f64,
 }
 
 /// The state in which each run of a comparison meets the server.

@@ -3,7 +3,7 @@
 //! A record does not name the connection that its download used. Each download therefore gets the first lane that is
 //! free when its turn comes, so there are as many lanes as there were downloads in flight at once.
 
-use comparison::{Outcome, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
+use comparison::{Outcome, PeakTerms, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 
 use crate::record::Status;
 use crate::report::facts;
@@ -24,7 +24,12 @@ static TERMS: Terms = Terms {
     name: "code",
     in_flight: "From its turn to its last byte on disk, a download is in flight.",
     not_found: true,
-    peak_in_flight: true,
+    peak_in_flight: Some(PeakTerms {
+        column: "at server",
+        explanation: "the most requests that the server was answering at the same moment, by its own count; - if it does \
+                      not count them. A server that answers at once is never seen with many, however many downloads are \
+                      in flight.",
+    }),
     lanes: false,
     phases: &[
         phase(PhaseKind::Queue, "queue", "queue"),

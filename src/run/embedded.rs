@@ -4,10 +4,12 @@
 //! with one exception. Another run's embedded server would stop when that run ends, in the middle of this one. It is
 //! recognised by its `Server` header; this run then starts its own server on a free port.
 
+use std::fmt;
 use std::io;
 use std::thread;
 use std::time::Duration;
 
+use program::visible;
 use serde::{Deserialize, Serialize};
 use test_server::{Label, Ports, TestServer, Tuning};
 
@@ -21,6 +23,9 @@ const SERVER_HEADER: &str = concat!("flags-embedded/", env!("CARGO_PKG_VERSION")
 
 /// The beginning of that header in every version of this program.
 const SERVER_HEADER_PREFIX: &str = "flags-embedded";
+
+/// The beginning of the `Server` header of a test-server of any version.
+const TEST_SERVER_PREFIX: &str = "test-server/";
 
 /// The time that the server on a port has to identify itself. A server that takes longer is not embedded in another
 /// run.
@@ -48,11 +53,33 @@ pub(crate) enum ServedBy {
     /// The embedded server of this run, on a free port, because another run uses the port of the label.
     EmbeddedOnFreePort(TestServer),
     /// A server that was already running on the port of the label.
-    External,
+    External(ServerName),
     /// No server: the port of the label is in use, but it refuses connections.
     Unreachable,
     /// The server of REMOTE or of a URL given by the user.
     Unlabelled,
+}
+
+/// The `Server` header of a running server, if it sends one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerName(Option<String>);
+
+impl ServerName {
+    /// Returns whether the server calls itself a test-server. Only such a server has counters and can be reset.
+    pub(crate) fn is_test_server(&self) -> bool {
+        let name = self.0.as_deref();
+        name.is_some_and(|name| name.starts_with(TEST_SERVER_PREFIX))
+    }
+}
+
+/// The name, without control characters, or a phrase in its place.
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(name) => f.write_str(&visible(name)),
+            None => f.write_str("a server without a name"),
+        }
+    }
 }
 
 /// A server's counters for one run.
@@ -72,7 +99,7 @@ impl ServedBy {
     fn embedded(&self) -> Option<&TestServer> {
         match self {
             Self::Embedded(server) | Self::EmbeddedOnFreePort(server) => Some(server),
-            Self::External | Self::Unreachable | Self::Unlabelled => None,
+            Self::External(_) | Self::Unreachable | Self::Unlabelled => None,
         }
     }
 
@@ -122,11 +149,9 @@ pub(crate) fn serve(label: Label, ports: Ports) -> io::Result<Served> {
             Err(error) => return Err(error),
         }
         match identify_port_user(&base)? {
-            PortUser::Server => {
-                return Ok(Served {
-                    base,
-                    by: ServedBy::External,
-                });
+            PortUser::Server(name) => {
+                let by = ServedBy::External(name);
+                return Ok(Served { base, by });
             }
             PortUser::OtherRun => {
                 return served_here(start(label, 0)?, ServedBy::EmbeddedOnFreePort);
@@ -156,7 +181,7 @@ enum PortUser {
     /// The embedded server of another run.
     OtherRun,
     /// Any other program that accepts connections. If it does not speak HTTP, the downloads will report that.
-    Server,
+    Server(ServerName),
     /// Connections are refused, at least for now.
     Unreachable,
 }
@@ -169,7 +194,8 @@ fn identify_port_user(base: &BaseUrl) -> io::Result<PortUser> {
     Ok(match answer {
         Ok(Some(name)) if name.starts_with(SERVER_HEADER_PREFIX) => PortUser::OtherRun,
         Err(FetchError::Transport(error)) if error.is_connect() => PortUser::Unreachable,
-        Ok(_) | Err(_) => PortUser::Server,
+        Ok(name) => PortUser::Server(ServerName(name)),
+        Err(_) => PortUser::Server(ServerName(None)),
     })
 }
 

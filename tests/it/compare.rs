@@ -101,6 +101,41 @@ fn all_strategies_do_the_same_work_and_the_table_agrees_with_the_report() {
 }
 
 #[test]
+fn the_report_has_the_statistics_and_the_conclusion_of_the_table() {
+    let program = Program::new();
+    let strategies = ["--strategy", "sequential,semaphore"];
+    let args = ["br", "us", "--rounds", "10"];
+    let (run, results) = compare(&program, &[&args[..], &strategies].concat());
+    assert_eq!(run.exit, Some(0), "{}", run.err);
+
+    let comparison = results.comparison.as_ref().unwrap();
+    let conclusion = comparison.conclusion.as_deref().unwrap();
+    assert!(
+        run.out.contains(&format!("\n{conclusion}\n")),
+        "{}",
+        run.out
+    );
+    let shown = side_by_side(&results);
+    let expected = comparison::series(&shown);
+    assert_eq!((comparison.series.len(), expected.len()), (2, 2));
+    for (of, expected) in comparison.series.iter().zip(&expected) {
+        assert_eq!(
+            (of.strategy.as_str(), of.connections),
+            (&*expected.label, expected.slots)
+        );
+        assert_eq!((of.rounds, of.elapsed_ms), (10, expected.elapsed_ms));
+        assert_eq!(of.speed_up_interval, expected.speed_up_interval);
+    }
+    let mut intervals = comparison
+        .series
+        .iter()
+        .filter_map(|of| of.speed_up_interval);
+    let interval = intervals.next().unwrap();
+    assert_eq!(intervals.next(), None, "the slowest series has none");
+    assert!(interval.low <= interval.ratio && interval.ratio <= interval.high);
+}
+
+#[test]
 fn a_strategy_uses_its_whole_connection_limit() {
     let server = server("100:hold=5");
     let program = Program::new();

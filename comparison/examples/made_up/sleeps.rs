@@ -11,7 +11,7 @@ pub(crate) static TERMS: Terms = Terms {
     name: "sleep",
     in_flight: "A sleep is in flight from the moment a thread takes it until it ends.",
     not_found: true,
-    peak_in_flight: true,
+    peak_in_flight: None,
     lanes: false,
     phases: &[
         PhaseTerms {

@@ -9,7 +9,7 @@ use crate::model::{Comparison, Run, Terms};
 use crate::statistics::{Series, differences};
 use crate::text::{
     capitalized, columns, count, difference_in_sentence, ended_early, ideal, outliers_in_words,
-    panel_title, plural,
+    panel_title, peak, plural,
 };
 use crate::waterfall::{Layout, draw_lanes, draw_waterfall, lanes_height, legend_entries};
 
@@ -48,6 +48,9 @@ pub(super) fn summary(comparison: &Comparison, series: &[Series]) -> Markup {
         @if !series.is_empty() {
             (scroll_box(NAME, &table(series, terms)))
             p.faint { (ideal(terms)) }
+            @if let Some(peak) = peak(terms) {
+                p.faint { (capitalized(&peak)) }
+            }
         }
         @for sentence in outliers_in_words(series, terms) {
             p { (sentence) }

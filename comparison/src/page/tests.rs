@@ -194,7 +194,7 @@ fn all_outputs_use_the_nouns_of_the_program() {
         name: "sleep",
         in_flight: "A sleep is in flight until it ends.",
         not_found: true,
-        peak_in_flight: true,
+        peak_in_flight: None,
         lanes: false,
         phases: &[PhaseTerms {
             kind: PhaseKind::Waiting,

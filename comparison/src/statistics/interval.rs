@@ -17,16 +17,22 @@ const ERROR: f64 = 0.01;
 
 /// A ratio of the elapsed times of two series, with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interval {
     /// The estimate of the ratio.
     pub ratio: f64,
     /// The lower end of the interval.
     pub low: f64,
-    /// The upper end of the interval.
+    /// The upper end of the interval; infinite, and the lower end 0, if there were too few rounds for so many comparisons.
     pub high: f64,
 }
 
 impl Interval {
+    /// Returns whether there were enough rounds to bound the ratio on both sides.
+    pub fn is_bounded(&self) -> bool {
+        self.high.is_finite()
+    }
+
     /// Returns the interval of the ratio `dividend / divisor`, from pairs of both, one pair per round. `comparisons` is the number
     /// of pairs of series that are compared: the more there are, the likelier one of them differs by chance, so the wider each
     /// interval must be (Bonferroni). All intervals together hold with a probability of 99 %.

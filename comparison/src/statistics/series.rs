@@ -7,6 +7,7 @@ use crate::model::{Comparison, Outcome, Run, Task};
 
 /// The statistics of the runs that have the same label and the same number of slots. Times are milliseconds.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Series {
     /// The label of the runs.
     pub label: String,
@@ -15,6 +16,7 @@ pub struct Series {
     /// The number of runs.
     pub rounds: usize,
     /// The elapsed time of each run, in milliseconds, with the number of its round. Runs of the same round belong together.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub elapsed_by_round: Vec<(u32, f64)>,
     /// The number of runs whose elapsed time is far from that of the others.
     pub outliers: usize,

@@ -2,6 +2,7 @@
 
 /// The median, minimum and maximum of several measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spread {
     /// The median; of an even number of values, the mean of the middle two.
     pub median: f64,
@@ -13,6 +14,7 @@ pub struct Spread {
 
 /// Exact percentiles, computed by sorting: the smallest value that the given percentage of the values does not exceed.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Percentiles {
     /// The value that half of the values do not exceed.
     pub p50: f64,
@@ -55,12 +57,14 @@ impl Percentiles {
 }
 
 /// Returns how many of these values are outliers: further from the median than 14.8 times the median distance from it. The median
-/// and that distance are hardly affected by the outliers themselves.
+/// and that distance are hardly affected by the outliers themselves. Of values that hardly differ, none is an outlier.
 ///
 /// # Source
 /// The modified z-score of Iglewicz and Hoaglin with the threshold of hyperfine, which is ten standard deviations.
 pub(super) fn outliers(values: &[f64]) -> usize {
     const THRESHOLD: f64 = 14.826;
+    // As a share of the median.
+    const MIN_DISTANCE: f64 = 0.1;
     if values.len() < MIN_FOR_OUTLIERS {
         return 0;
     }
@@ -69,6 +73,7 @@ pub(super) fn outliers(values: &[f64]) -> usize {
     let typical = Spread::of(distances()).median;
     distances()
         .filter(|distance| typical > 0.0 && *distance > THRESHOLD * typical)
+        .filter(|distance| *distance > MIN_DISTANCE * median)
         .count()
 }
 
@@ -99,6 +104,8 @@ mod tests {
         assert_eq!(outliers(&values), 1);
         assert_eq!(outliers(&values[..4]), 0, "too few to tell");
         assert_eq!(outliers(&[10.0; 6]), 0);
+        let close = [10.0, 10.001, 9.999, 10.002, 9.998, 10.5];
+        assert_eq!(outliers(&close), 0, "far from the others, but not by much");
     }
 
     #[test]

@@ -16,7 +16,6 @@ pub struct Column {
 }
 
 const NOT_FOUND: &str = "not found";
-const IN_FLIGHT: &str = "in flight";
 /// The column of the elapsed times. A terminal shows their spread beside the bars.
 pub(super) const ELAPSED: &str = "elapsed";
 /// The column of the intervals, which a terminal shows beside the bars.
@@ -70,16 +69,14 @@ pub fn columns(terms: &Terms) -> Vec<Column> {
         column("peak memory", "MiB", |series| {
             series.peak_memory.map_or_else(unknown, mebibytes)
         }),
-        column(IN_FLIGHT, "peak", |series| {
+    ];
+    columns.retain(|column| terms.not_found || column.name != NOT_FOUND);
+    if let Some(peak) = &terms.peak_in_flight {
+        columns.push(column(peak.column, "peak", |series| {
             let peak = series.peak_in_flight;
             peak.map_or_else(unknown, |number| number.to_string())
-        }),
-    ];
-    columns.retain(|column| match &*column.name {
-        NOT_FOUND => terms.not_found,
-        IN_FLIGHT => terms.peak_in_flight,
-        _ => true,
-    });
+        }));
+    }
     columns
 }
 
@@ -148,7 +145,7 @@ mod tests {
     fn what_the_terms_cannot_show_has_no_column() {
         let terms = Terms {
             not_found: false,
-            peak_in_flight: false,
+            peak_in_flight: None,
             ..TERMS
         };
         let names: Vec<_> = columns(&terms)
@@ -159,7 +156,7 @@ mod tests {
         assert!(
             !names
                 .iter()
-                .any(|name| name == NOT_FOUND || name == IN_FLIGHT)
+                .any(|name| name == NOT_FOUND || name == "at server")
         );
     }
 

@@ -16,7 +16,7 @@ pub use self::numbers::count;
 pub(crate) use self::numbers::{millis, plural};
 pub(crate) use self::sentences::{
     article, capitalized, difference_in_sentence, ended_early, ideal, outcome_in_words,
-    outliers_in_words, panel_title, series_title,
+    outliers_in_words, panel_title, peak, series_title,
 };
 
 pub use self::columns::{Column, columns};

@@ -118,6 +118,12 @@ pub(crate) fn ideal(terms: &Terms) -> String {
     )
 }
 
+/// Explains the column of the peak in flight, if there is one.
+pub(crate) fn peak(terms: &Terms) -> Option<String> {
+    let peak = terms.peak_in_flight.as_ref()?;
+    Some(format!("{}: {}", peak.column, peak.explanation))
+}
+
 /// Says how many runs the table leaves out; `None` if it contains all of them.
 pub(crate) fn ended_early(comparison: &Comparison) -> Option<String> {
     let early = comparison.runs.iter().filter(|run| run.ended_by.is_some());

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::columns::{Column, ELAPSED, INTERVAL, LATENCY, columns, spread};
 use super::numbers::{ends, plural, seconds};
-use super::sentences::{conclusion_in_words, outliers_in_words};
+use super::sentences::{conclusion_in_words, outliers_in_words, peak};
 use crate::model::{Comparison, Terms};
 use crate::statistics::{Difference, Series, differences, series};
 
@@ -149,6 +149,7 @@ fn explanation(series: &[Series], terms: &Terms) -> String {
          must share a {slot}, whichever is longest."
     );
     let mut text = wrap(&latency) + &wrap(&ideal);
+    text += &peak(terms).map_or_else(String::new, |peak| wrap(&peak));
     if series.iter().any(|series| series.rounds > 1) {
         text += &wrap("Beside each bar: the median, the fastest and the slowest run.");
     }

@@ -16,7 +16,7 @@ static TERMS: Terms = Terms {
     name: "file",
     in_flight: "A task is in flight from the moment a worker takes it until its result is complete.",
     not_found: false,
-    peak_in_flight: false,
+    peak_in_flight: None,
     lanes: true,
     phases: &[
         PhaseTerms {

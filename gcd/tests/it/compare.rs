@@ -62,6 +62,11 @@ fn the_report_of_a_comparison_has_a_lane_for_each_worker() {
     assert_eq!(run.exit, Some(0), "{run:?}");
 
     let report: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let series = report["series"].as_array().unwrap();
+    assert_eq!(series.len(), 3);
+    assert!(series[0]["elapsed_ms"]["median"].as_f64().unwrap() > 0.0);
+    let conclusion = report["conclusion"].as_str().unwrap();
+    assert!(run.out.contains(conclusion), "{}", run.out);
     let runs = report["runs"].as_array().unwrap();
     assert_eq!(runs.len(), 6);
     for run in runs {

@@ -41,6 +41,44 @@ fn a_server_already_running_on_the_port_is_used() {
 }
 
 #[test]
+fn a_server_of_another_program_on_the_port_is_named_with_a_way_to_avoid_it() {
+    let head = "HTTP/1.1 404 Not Found\r\nserver: nginx/1.22.1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let foreign = RawServer::answering(head);
+    let program = Program::with_ports([foreign.port(), 0, 0]);
+    let port = foreign.port();
+    let url = format!("http://localhost:{port}/flags");
+    let ports = "to use other ports, set FLAGS_PORTS=9001,9002,9003\n";
+    let before = format!(
+        "LOCAL is served by nginx/1.22.1, which was already running on port {port}; {ports}"
+    );
+    let after = format!("no flag was found at {url}, served by nginx/1.22.1; {ports}");
+    for args in [
+        &["br", "us"][..],
+        &["br", "us", "--compare", "--rounds", "1"],
+    ] {
+        let run = program.run(args);
+        assert!(run.err.starts_with(&before), "{}", run.err);
+        assert!(run.err.ends_with(&after), "{}", run.err);
+        assert!(!run.out.contains("faster"), "{}", run.out);
+    }
+    let one = program.run(["br"]);
+    assert!(!one.err.contains("no flag was found"), "{}", one.err);
+}
+
+#[test]
+fn the_name_of_a_server_cannot_control_the_terminal() {
+    let head =
+        "HTTP/1.1 404 Not Found\r\nserver: a\tb\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let foreign = RawServer::answering(head);
+    let run = Program::with_ports([foreign.port(), 0, 0]).run(["br"]);
+    assert!(
+        run.err.starts_with("LOCAL is served by a\\tb, which"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn a_notice_suggests_checking_the_url_if_no_flag_was_found() {
     let server = TestServer::start(Plan::normal()).unwrap();
     let program = Program::new();
