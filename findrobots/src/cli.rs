@@ -21,7 +21,7 @@ Examples:
 Formats: gzip (also with several members, and BGZF), zstd, bzip2, xz and plain text, recognised by their first bytes.
 
 Exit codes: 0 every file was read whole, 1 at least one was not, 2 usage error or no matching file, \
-3 cannot write, 130 SIGINT, 141 closed pipe, 143 SIGTERM.";
+3 cannot write, 129 SIGHUP, 130 SIGINT, 131 SIGQUIT, 141 closed pipe, 143 SIGTERM.";
 
 /// Find the hosts that requested /robots.txt in Apache logs
 ///

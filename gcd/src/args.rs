@@ -25,8 +25,8 @@ Examples:
   gcd --compare --executor threads,processes --at 1,2,4 --rounds 5
                                       Two of them at several numbers of workers
 
-Exit codes: 0 every divisor is known, 1 errors, 2 usage error, 3 cannot write, 130 SIGINT, 141 closed pipe, \
-143 SIGTERM.";
+Exit codes: 0 every divisor is known, 1 errors, 2 usage error, 3 cannot write, \
+129 SIGHUP, 130 SIGINT, 131 SIGQUIT, 141 closed pipe, 143 SIGTERM.";
 
 /// Compute greatest common divisors by trying every number, and compare executors
 ///

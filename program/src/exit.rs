@@ -17,24 +17,24 @@ pub enum Exit {
     Usage,
     /// The results, a report, or standard output cannot be written, or the disk is full.
     Local,
-    /// Ended by SIGINT.
-    Interrupted,
     /// The reader of standard output closed the pipe.
     ClosedPipe,
-    /// Ended by SIGTERM.
-    Terminated,
+    /// Ended by a signal.
+    Signal(Signal),
 }
 
 impl Exit {
     /// All variants, by ascending exit code.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Success,
         Self::Errors,
         Self::Usage,
         Self::Local,
-        Self::Interrupted,
+        Self::Signal(Signal::Hangup),
+        Self::Signal(Signal::Interrupt),
+        Self::Signal(Signal::Quit),
         Self::ClosedPipe,
-        Self::Terminated,
+        Self::Signal(Signal::Terminate),
     ];
 
     /// Returns the exit code that the shell sees. After a signal it is 128 plus the number of the signal, as shells
@@ -45,18 +45,8 @@ impl Exit {
             Self::Errors => 1,
             Self::Usage => 2,
             Self::Local => 3,
-            Self::Interrupted => Signal::Interrupt.exit_code(),
             Self::ClosedPipe => 141, // SIGPIPE is 13
-            Self::Terminated => Signal::Terminate.exit_code(),
-        }
-    }
-}
-
-impl From<Signal> for Exit {
-    fn from(signal: Signal) -> Self {
-        match signal {
-            Signal::Interrupt => Self::Interrupted,
-            Signal::Terminate => Self::Terminated,
+            Self::Signal(signal) => signal.exit_code(),
         }
     }
 }
@@ -85,7 +75,7 @@ pub struct Ending {
 impl Ending {
     /// Returns the exit code of the most serious fact: signal, standard output, other local failure, errors.
     pub fn exit(self) -> Exit {
-        let signal = self.signal.map(Exit::from);
+        let signal = self.signal.map(Exit::Signal);
         let output = self.output.map(|kind| match kind {
             io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
             _ => Exit::Local,
@@ -138,6 +128,6 @@ mod tests {
             signal: Some(Signal::Interrupt),
             ..closed
         };
-        assert_eq!(signal.exit(), Exit::Interrupted);
+        assert_eq!(signal.exit(), Exit::Signal(Signal::Interrupt));
     }
 }

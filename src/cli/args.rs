@@ -26,7 +26,7 @@ Examples:
 The environment variable FLAGS_PORTS=a,b,c sets the ports of LOCAL, DELAY and ERROR (default 8001,8002,8003).
 
 Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage error, 3 cannot write, \
-130 SIGINT, 141 closed pipe, 143 SIGTERM.";
+129 SIGHUP, 130 SIGINT, 131 SIGQUIT, 141 closed pipe, 143 SIGTERM.";
 
 const CODES: &str = "Codes";
 const DOWNLOADS: &str = "Downloads";

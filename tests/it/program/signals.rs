@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first ends the run with its summary, the second ends the process at once.
+//! SIGINT, SIGTERM, SIGHUP and SIGQUIT: the first ends the run with its summary, the second ends the process at once.
 
 use std::io::{BufRead as _, BufReader, PipeWriter, Write as _};
 use std::process::Stdio;
@@ -11,7 +11,13 @@ use crate::support::{Program, listing, wait_until};
 
 #[test]
 fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
-    for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    let signals = [
+        (Signal::INT, 130),
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+        (Signal::QUIT, 131),
+    ];
+    for (signal, exit) in signals {
         let server = TestServer::start(Plan::hold_until(100)).unwrap();
         let program = Program::new();
         let running = Running::start(&program, &["-s", &server.url(), "b", "-m", "3"]);
@@ -38,6 +44,23 @@ fn a_signal_ends_the_run_with_its_summary_and_no_incomplete_file() {
         assert_eq!(run.exit, Some(exit));
         assert!(listing(&program.downloads()).is_empty());
     }
+}
+
+/// As with `nohup`, or `&` in a script.
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_that_were_ignored_at_the_start_stay_ignored() {
+    let server = TestServer::start(Plan::hold_until(100)).unwrap();
+    let program = Program::new();
+    let command = program.after("trap '' INT HUP QUIT");
+    let running = Running::of(command, &["-s", &server.url(), "br", "us", "fr"]);
+    wait_until(&server, |stats| stats.in_flight == 3);
+    for signal in [Signal::INT, Signal::HUP, Signal::QUIT] {
+        running.signal(signal);
+    }
+    running.signal(Signal::TERM);
+    let run = running.wait();
+    assert_eq!(run.exit, Some(143), "{}", run.err);
 }
 
 #[test]

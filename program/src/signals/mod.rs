@@ -5,8 +5,11 @@
 //! first one after the run is over.
 //!
 //! One thread with its own runtime waits for signals, so strategies know nothing of them.
+//!
+//! * `source`: the signals of this process
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -14,6 +17,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
+
+use self::source::{Event, Source};
+
+mod source;
 
 /// The same signal again within this time is the same event: `timeout` signals a process and then its process group. No
 /// user presses Ctrl-C twice in this time.
@@ -28,13 +35,24 @@ pub enum Signal {
     /// SIGTERM.
     #[serde(rename = "SIGTERM")]
     Terminate,
+    /// SIGHUP: the terminal was closed.
+    #[serde(rename = "SIGHUP")]
+    Hangup,
+    /// SIGQUIT, or Ctrl-\\.
+    #[serde(rename = "SIGQUIT")]
+    Quit,
 }
 
 impl Signal {
+    /// All signals, by ascending number.
+    pub const ALL: [Self; 4] = [Self::Hangup, Self::Interrupt, Self::Quit, Self::Terminate];
+
     /// Returns the number of the signal, which is the same on all systems.
     pub fn number(self) -> u8 {
         match self {
+            Self::Hangup => 1,
             Self::Interrupt => 2,
+            Self::Quit => 3,
             Self::Terminate => 15,
         }
     }
@@ -42,7 +60,9 @@ impl Signal {
     /// Returns the name of the signal, such as `SIGINT`.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Hangup => "SIGHUP",
             Self::Interrupt => "SIGINT",
+            Self::Quit => "SIGQUIT",
             Self::Terminate => "SIGTERM",
         }
     }
@@ -57,6 +77,7 @@ impl Signal {
 #[derive(Debug)]
 pub struct Signals {
     caught: Arc<OnceLock<Signal>>,
+    continued: Arc<AtomicBool>,
     watching: CancellationToken,
     /// Cancelled when the run is over: from then on the first signal ends the program.
     run_over: CancellationToken,
@@ -64,28 +85,49 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Starts the watch. The first SIGINT or SIGTERM cancels `stop`; the second one ends the program.
+    /// Starts the watch. The first [`Signal`] cancels `stop`; the second one ends the program. A signal that was ignored when
+    /// the program started, as SIGINT is by `sh -c 'program &'` and SIGHUP by `nohup`, stays ignored. (Only Linux tells.)
     ///
     /// # Errors
     /// If the thread, the runtime or the signal handlers cannot be set up.
     pub fn watch(stop: CancellationToken) -> io::Result<Self> {
+        Self::watch_for(&Signal::ALL, stop)
+    }
+
+    /// Starts the watch in a process that another process starts, and ends by SIGTERM. A terminal sends its signals to both;
+    /// here the other ones are ignored.
+    ///
+    /// # Errors
+    /// As for [`watch`](Self::watch).
+    pub fn watch_in_child(stop: CancellationToken) -> io::Result<Self> {
+        Self::watch_for(&[Signal::Terminate], stop)
+    }
+
+    fn watch_for(signals: &[Signal], stop: CancellationToken) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let source = {
             let _runtime_context = runtime.enter();
-            SignalSource::new()?
+            Source::new(signals)?
         };
+        let continued = Arc::new(AtomicBool::new(false));
         let caught = Arc::new(OnceLock::new());
         let (watching, run_over) = (CancellationToken::new(), CancellationToken::new());
         let thread = {
-            let (caught, watching, run_over) =
-                (Arc::clone(&caught), watching.clone(), run_over.clone());
+            let watching = watching.clone();
+            let handler = Handler {
+                source,
+                caught: Arc::clone(&caught),
+                continued: Arc::clone(&continued),
+                stop,
+                run_over: run_over.clone(),
+            };
             let work = move || {
                 runtime.block_on(async {
                     tokio::select! {
                         () = watching.cancelled() => {}
-                        () = handle_signals(source, &caught, &stop, &run_over) => {}
+                        () = handler.run() => {}
                     }
                 });
             };
@@ -95,6 +137,7 @@ impl Signals {
         };
         Ok(Self {
             caught,
+            continued,
             watching,
             run_over,
             thread: Some(thread),
@@ -113,6 +156,11 @@ impl Signals {
     pub fn caught(&self) -> Option<Signal> {
         self.caught.get().copied()
     }
+
+    /// Returns whether the process was stopped, by Ctrl-Z or SIGSTOP, and continued. Times measured across that are wrong.
+    pub fn was_stopped(&self) -> bool {
+        self.continued.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Signals {
@@ -125,82 +173,50 @@ impl Drop for Signals {
     }
 }
 
-/// Waits for the first signal and cancels `stop`, then waits for the second, unless the run is over, and exits.
-async fn handle_signals(
-    mut source: SignalSource,
-    caught: &OnceLock<Signal>,
-    stop: &CancellationToken,
-    run_over: &CancellationToken,
-) {
-    let first = source.next().await;
-    caught.get_or_init(|| first);
-    // Read before `stop` is cancelled: that may end the run at once, which still has to write its report.
-    let was_over = run_over.is_cancelled();
-    stop.cancel();
-    let last = if was_over {
-        first
-    } else {
-        next_after(first, &mut source).await
-    };
-    #[expect(
-        clippy::exit,
-        reason = "the user wants the program to end now, with its work unfinished"
-    )]
-    std::process::exit(last.exit_code().into());
+/// The work of the thread that watches.
+struct Handler {
+    source: Source,
+    caught: Arc<OnceLock<Signal>>,
+    continued: Arc<AtomicBool>,
+    stop: CancellationToken,
+    run_over: CancellationToken,
 }
 
-/// Waits for the signal after `first`. The same signal again within [`SAME_EVENT`] does not count.
-async fn next_after(first: Signal, source: &mut SignalSource) -> Signal {
-    let received_at = Instant::now();
-    loop {
-        let next = source.next().await;
-        if next != first || received_at.elapsed() >= SAME_EVENT {
-            return next;
+impl Handler {
+    /// Waits for the first signal and cancels `stop`, then waits for the second, unless the run is over, and exits.
+    async fn run(mut self) {
+        let first = self.next().await;
+        self.caught.get_or_init(|| first);
+        // Read before `stop` is cancelled: that may end the run at once, which still has to write its report.
+        let was_over = self.run_over.is_cancelled();
+        self.stop.cancel();
+        let last = if was_over {
+            first
+        } else {
+            self.next_after(first).await
+        };
+        // The user wants the program to end now, with its work unfinished.
+        std::process::exit(last.exit_code().into());
+    }
+
+    /// Waits for the next signal that asks the run to end.
+    async fn next(&mut self) -> Signal {
+        loop {
+            match self.source.next().await {
+                Event::End(signal) => return signal,
+                Event::Continued => self.continued.store(true, Ordering::Relaxed),
+            }
         }
     }
-}
 
-/// The source of SIGINT and SIGTERM.
-#[cfg(unix)]
-struct SignalSource {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    /// SIGXFSZ ends a program when a file exceeds a limit (`ulimit -f`). With a handler installed the write fails
-    /// instead, which is an error of one flag only.
-    _file_size: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl SignalSource {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
-        })
-    }
-
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
+    /// Waits for the signal after `first`. The same signal again within [`SAME_EVENT`] does not count.
+    async fn next_after(&mut self, first: Signal) -> Signal {
+        let received_at = Instant::now();
+        loop {
+            let next = self.next().await;
+            if next != first || received_at.elapsed() >= SAME_EVENT {
+                return next;
+            }
         }
-    }
-}
-
-/// The source of Ctrl-C.
-#[cfg(not(unix))]
-struct SignalSource;
-
-#[cfg(not(unix))]
-impl SignalSource {
-    fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> Signal {
-        let _ = tokio::signal::ctrl_c().await;
-        Signal::Interrupt
     }
 }
