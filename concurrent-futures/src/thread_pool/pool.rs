@@ -97,8 +97,10 @@ impl<'t> Pool<'t> {
 
     fn enqueue(self: &Arc<Self>, job: Arc<dyn Job + 't>) -> Result<(), SubmitError> {
         let ticket = self.unfinished.add();
-        let queued = self.start_if_needed().and_then(|()| {
+        let queued = self.start_if_needed().and_then(|started| {
             let pushed = self.queue.push((job, ticket));
+            // Until here, the new worker could not break the pool: its first task is accepted even if its initializer fails.
+            drop(started);
             pushed.map_err(|_| self.refusal())
         });
         if queued.is_err() {
@@ -107,23 +109,24 @@ impl<'t> Pool<'t> {
         queued
     }
 
-    /// Starts a worker for the task that was counted last, unless there are enough or the pool is closed.
+    /// Starts a worker for the task that was counted last, unless there are enough or the pool is closed. Returns the lock
+    /// if it was needed.
     ///
     /// # Errors
     /// [`SubmitError::NoThread`] if there is no worker and none can be started.
-    fn start_if_needed(self: &Arc<Self>) -> Result<(), SubmitError> {
+    fn start_if_needed(self: &Arc<Self>) -> Result<Option<MutexGuard<'_, State>>, SubmitError> {
         if self.has_enough_workers() {
-            return Ok(());
+            return Ok(None);
         }
         // Held meanwhile: the pool must not be closed.
         let state = self.state();
         if state.closed {
-            return Ok(());
+            return Ok(None);
         }
-        match self.start_worker(state) {
+        match self.start_worker(&state) {
             Err(error) if self.started() == 0 => Err(SubmitError::NoThread(error)),
             // Otherwise the existing workers will run the task.
-            Ok(()) | Err(_) => Ok(()),
+            Ok(()) | Err(_) => Ok(Some(state)),
         }
     }
 
@@ -134,7 +137,7 @@ impl<'t> Pool<'t> {
     }
 
     /// Starts a worker, unless there are enough. The lock keeps other threads from doing the same.
-    fn start_worker(self: &Arc<Self>, _held: MutexGuard<'_, State>) -> io::Result<()> {
+    fn start_worker(self: &Arc<Self>, _held: &MutexGuard<'_, State>) -> io::Result<()> {
         if self.has_enough_workers() {
             return Ok(());
         }
@@ -201,7 +204,7 @@ impl<'t> Pool<'t> {
         // A callback may wait for another task of this pool, which may need another worker. If none can be started,
         // that task waits for this worker, as it would have to anyway.
         let ticket = self.unfinished.add();
-        let _ = self.start_worker(self.state());
+        let _ = self.start_worker(&self.state());
         callbacks.run();
         self.unfinished.remove(ticket);
     }

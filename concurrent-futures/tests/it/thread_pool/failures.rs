@@ -88,6 +88,17 @@ fn an_initializer_that_panics_breaks_the_pool_and_fails_every_task() {
     executor.shutdown(Shutdown::wait());
 }
 
+/// Otherwise `submit` would fail or not, depending on which thread is faster.
+#[test]
+fn the_task_that_starts_the_first_worker_is_accepted_however_early_the_initializer_fails() {
+    for _ in 0..2000 {
+        let builder = ThreadPoolExecutor::builder().try_initializer(|| Err("no licence"));
+        let executor = builder.build().unwrap();
+        let future = executor.submit(|| 42).unwrap();
+        assert!(matches!(future.result(), Err(TaskError::Broken(_))));
+    }
+}
+
 #[test]
 fn an_initializer_that_returns_an_error_breaks_the_pool_as_well() {
     let builder = ThreadPoolExecutor::builder().try_initializer(|| Err("no licence"));
