@@ -134,9 +134,7 @@ impl BaseUrl {
 
     /// Returns the URL of `/` on the same server.
     pub fn root(&self) -> Url {
-        let mut url = self.0.clone();
-        url.set_path("/");
-        url
+        self.control("/")
     }
 
     /// Returns the URL with its password, to be passed to a child process of this program.
@@ -146,15 +144,22 @@ impl BaseUrl {
 
     /// Returns the URL of a test server's counters.
     pub fn stats(&self) -> Url {
-        let mut url = self.0.clone();
-        url.set_path("/__stats");
-        url
+        self.control("/__stats")
     }
 
     /// Returns the URL that resets a test server.
     pub fn reset(&self) -> Url {
+        self.control("/__reset")
+    }
+
+    /// Returns the URL of another path on the server, without the user and the password: they are for flags.
+    fn control(&self, path: &str) -> Url {
         let mut url = self.0.clone();
-        url.set_path("/__reset");
+        url.set_path(path);
+        url.set_query(None);
+        // An http URL has a host, so these cannot fail.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
         url
     }
 

@@ -2,8 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::country::CountryCode;
 use crate::record::{Failure, Outcome, Record};
+
+/// The counts of a run at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    /// The number of codes that have a record.
+    pub(crate) finished: usize,
+    /// The number of flags on disk.
+    pub(crate) ok: usize,
+    /// The number of flags that the server does not have.
+    pub(crate) not_found: usize,
+    /// The number of codes that failed.
+    pub(crate) errors: usize,
+}
 
 /// The counts of one run, updated record by record.
 #[derive(Debug, Clone)]
@@ -61,6 +76,16 @@ impl Tally {
         self.outstanding.clear();
         let sum = self.ok() + self.not_found + self.errors() + self.not_attempted;
         assert_eq!(sum, self.asked, "some downloads are unaccounted for");
+    }
+
+    /// Returns the counts so far.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            finished: self.counted(),
+            ok: self.ok(),
+            not_found: self.not_found(),
+            errors: self.errors(),
+        }
     }
 
     /// Returns the number of requested codes.

@@ -6,7 +6,7 @@
 //! | item | provides |
 //! | --- | --- |
 //! | [`Schedule`] | the order of the runs, and how often each series is repeated |
-//! | [`series()`], [`conclusion()`], [`differences()`] | numbers |
+//! | [`series()`], [`conclusion()`], [`differences()`], [`lower_bound()`] | numbers |
 //! | [`table()`] | text for a terminal |
 //! | [`markdown()`] | text for a README |
 //! | [`picture()`] | an SVG picture of when each task ran |
@@ -43,7 +43,7 @@ pub use picture::picture;
 pub use schedule::{Next, Schedule};
 pub use statistics::{
     Certainty, Conclusion, Difference, Gain, Interval, Percentiles, Series, Spread, conclusion,
-    differences, series,
+    differences, lower_bound, series,
 };
 pub use text::{Column, columns, conclusion_in_words, count, markdown, table};
 pub use timeline::Span;

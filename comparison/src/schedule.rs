@@ -24,10 +24,10 @@ const ENOUGH_MS: f64 = 3000.0;
 /// let mut schedule = Schedule::new(2, 1, None);
 /// let mut runs = Vec::new();
 /// while let Some(next) = schedule.next_run() {
-///     // The first series takes 5 s, the second 0.5 s.
+///     // The first series takes 5 s, the second 0.5 s, and starting and ending a run 10 ms.
 ///     let elapsed_ms = [5000.0, 500.0][next.series];
 ///     runs.push((next.series, next.round));
-///     schedule.add(next, elapsed_ms);
+///     schedule.add(next, elapsed_ms, elapsed_ms + 10.0);
 /// }
 /// assert_eq!(runs[..5], [(0, None), (1, None), (1, Some(1)), (0, Some(1)), (1, Some(2))]);
 /// assert_eq!(runs.last(), Some(&(1, Some(10))));
@@ -51,8 +51,10 @@ pub struct Schedule {
 struct Measured {
     rounds: u32,
     total_ms: f64,
-    /// The time of the last run, with warm-up.
-    last_ms: Option<f64>,
+    /// How long a run takes from its start to the next one: first as expected, then as the last one took, with warm-up.
+    run_ms: Option<f64>,
+    /// The elapsed time that is expected of a run.
+    expected_ms: Option<f64>,
 }
 
 /// The next run.
@@ -87,11 +89,19 @@ impl Schedule {
         self.running
     }
 
-    /// Notes how long a run took. A run that failed is not noted, and is not repeated.
-    pub fn add(&mut self, run: Next, elapsed_ms: f64) {
+    /// Expects the runs of a series to take this long, until the first one has shown it.
+    pub fn expect(&mut self, series: usize, elapsed_ms: f64) {
+        let series = &mut self.series[series];
+        series.expected_ms = Some(elapsed_ms);
+        series.run_ms = Some(elapsed_ms);
+    }
+
+    /// Notes the elapsed time of a run, and how long all of it took, with its start and its end. A run that failed is not noted,
+    /// and is not repeated.
+    pub fn add(&mut self, run: Next, elapsed_ms: f64, run_ms: f64) {
         self.running = None;
         let series = &mut self.series[run.series];
-        series.last_ms = Some(elapsed_ms);
+        series.run_ms = Some(run_ms);
         if run.round.is_some() {
             series.rounds += 1;
             series.total_ms += elapsed_ms;
@@ -106,15 +116,16 @@ impl Schedule {
         in_round + warmup + later.sum::<usize>()
     }
 
-    /// Returns about how long the runs that are still to be made will take, in milliseconds; `None` until every series has run
-    /// once.
+    /// Returns about how long the run that has begun and those that are still to be made take, in milliseconds; `None` until it is
+    /// known, or expected, of each series.
     pub fn left_ms(&self) -> Option<f64> {
-        let lasts: Option<Vec<_>> = self.series.iter().map(|of| of.last_ms).collect();
-        let lasts = lasts?;
-        let in_round: f64 = self.current.iter().map(|run| lasts[run.series]).sum();
-        let warmup = f64::from(self.warmup.saturating_sub(self.begun)) * lasts.iter().sum::<f64>();
-        let later = lasts.iter().enumerate();
-        let later = later.map(|(series, last_ms)| self.later_rounds(series) as f64 * last_ms);
+        let times: Option<Vec<_>> = self.series.iter().map(|of| of.run_ms).collect();
+        let times = times?;
+        let in_round = self.current.iter().chain(&self.running);
+        let in_round: f64 = in_round.map(|run| times[run.series]).sum();
+        let warmup = f64::from(self.warmup.saturating_sub(self.begun)) * times.iter().sum::<f64>();
+        let later = times.iter().enumerate();
+        let later = later.map(|(series, run_ms)| self.later_rounds(series) as f64 * run_ms);
         Some(in_round + warmup + later.sum::<f64>())
     }
 
@@ -162,17 +173,24 @@ impl Measured {
     /// Returns how many more rounds the series needs after this many rounds have been made, as far as is known.
     fn rounds_left(&self, made: u32) -> usize {
         if made == 0 {
-            return 1;
+            return self.expected_ms.map_or(1, rounds_of);
         }
         // A series that was not repeated once, or failed, is not repeated later.
         if self.rounds < made || self.total_ms / f64::from(self.rounds) >= SHORT_MS {
             return 0;
         }
-        let mean_ms = (self.total_ms / f64::from(self.rounds)).max(f64::MIN_POSITIVE);
-        let enough = (ENOUGH_MS / mean_ms).ceil().min(f64::from(MAX_ROUNDS));
-        let wanted = f64::from(MIN_ROUNDS).max(enough);
-        (wanted - f64::from(made)).max(0.0) as usize
+        let wanted = rounds_of(self.total_ms / f64::from(self.rounds));
+        wanted.saturating_sub(made as usize)
     }
+}
+
+/// Returns how many rounds a series needs whose runs take this long.
+fn rounds_of(mean_ms: f64) -> usize {
+    if mean_ms >= SHORT_MS {
+        return 1;
+    }
+    let enough = (ENOUGH_MS / mean_ms.max(f64::MIN_POSITIVE)).ceil();
+    enough.clamp(f64::from(MIN_ROUNDS), f64::from(MAX_ROUNDS)) as usize
 }
 
 #[cfg(test)]
@@ -185,7 +203,7 @@ mod tests {
         let mut runs = Vec::new();
         while let Some(next) = schedule.next_run() {
             runs.push(next);
-            schedule.add(next, times_ms[next.series]);
+            schedule.add(next, times_ms[next.series], times_ms[next.series]);
         }
         runs
     }
@@ -231,12 +249,12 @@ mod tests {
         assert_eq!((schedule.runs_left(), schedule.left_ms()), (6, None));
         for ms in [100.0, 300.0] {
             let next = schedule.next_run().unwrap();
-            schedule.add(next, ms);
+            schedule.add(next, ms, ms + 5.0);
         }
-        assert_eq!((schedule.runs_left(), schedule.left_ms()), (4, Some(800.0)));
+        assert_eq!((schedule.runs_left(), schedule.left_ms()), (4, Some(820.0)));
         let mut schedule = Schedule::new(1, 0, None);
         let next = schedule.next_run().unwrap();
-        schedule.add(next, 500.0);
+        schedule.add(next, 500.0, 500.0);
         assert_eq!(
             (schedule.runs_left(), schedule.left_ms()),
             (9, Some(4500.0))
@@ -244,23 +262,41 @@ mod tests {
     }
 
     #[test]
+    fn with_expected_times_the_time_left_is_known_from_the_start() {
+        let mut schedule = Schedule::new(2, 0, None);
+        schedule.expect(0, 13_000.0);
+        assert_eq!(schedule.left_ms(), None);
+        schedule.expect(1, 500.0);
+        assert_eq!(schedule.runs_left(), 1 + 10);
+        assert_eq!(schedule.left_ms(), Some(13_000.0 + 10.0 * 500.0));
+        // What the first runs take replaces what was expected of them.
+        for elapsed_ms in [3000.0, 100.0] {
+            let next = schedule.next_run().unwrap();
+            schedule.add(next, elapsed_ms, elapsed_ms);
+        }
+        assert_eq!(schedule.runs_left(), 29);
+        assert_eq!(schedule.left_ms(), Some(29.0 * 100.0));
+    }
+
+    #[test]
     fn the_rounds_left_are_known_within_a_round() {
         let mut schedule = Schedule::new(3, 1, None);
         for _ in 0..6 {
             let next = schedule.next_run().unwrap();
-            schedule.add(next, 500.0);
+            schedule.add(next, 500.0, 500.0);
         }
         // Each series has made one round of ten.
         assert_eq!(schedule.runs_left(), 27);
         for left in [26, 25, 24] {
             let next = schedule.next_run().unwrap();
             assert_eq!(next.round, Some(2));
-            let left_ms = left as f64 * 500.0;
+            // The run that has begun included.
+            let left_ms = (left + 1) as f64 * 500.0;
             assert_eq!(
                 (schedule.runs_left(), schedule.left_ms()),
                 (left, Some(left_ms))
             );
-            schedule.add(next, 500.0);
+            schedule.add(next, 500.0, 500.0);
             assert_eq!(schedule.runs_left(), left);
         }
         // A series that fails is not repeated.

@@ -1,6 +1,8 @@
 //! Several runs of the same work side by side, each in a process of its own, so that its processor time and memory can be
 //! measured and no run warms up the next.
 
+use std::time::Instant;
+
 use comparison::{Outcome, Run, Schedule, count};
 use concurrent_futures::{PortableTask, Task};
 use program::{print_error, print_stderr};
@@ -128,6 +130,7 @@ where
             workload: workload.clone(),
             series,
         };
+        let began = Instant::now();
         let measured = measure_in_process(task, stop);
         if stop.is_cancelled() {
             break;
@@ -142,7 +145,7 @@ where
                         "the answer of {label} differs from that of {other}"
                     ));
                 }
-                schedule.add(next, run.elapsed_ms);
+                schedule.add(next, run.elapsed_ms, began.elapsed().as_secs_f64() * 1000.0);
                 run.round = next.round;
                 if next.round.is_some() {
                     runs.push(run);

@@ -62,9 +62,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             Ok(()) => run::run(&config, *series, false, &setup, &mut out),
             Err(error) => FatalError::from(error).print(),
         },
-        Mode::Compare(compare) => match compare::run(&config, compare, &setup, &mut out) {
-            Ok(exit) => exit,
-            Err(error) => error.print(),
-        },
+        Mode::Compare(compare) => compare::run(&config, compare, &setup, &mut out),
     }
 }

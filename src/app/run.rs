@@ -10,10 +10,12 @@ use program::{Ending, Exit, Output, Resources, error_chain, print_error, print_s
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
 use crate::cli::{Config, Mode, ReportTo, Series};
+use crate::compare::{End, Handover};
 use crate::console::colors::Colors;
+use crate::console::failures::failures;
 use crate::console::figures::Figures;
-use crate::console::progress::{Display, Progress, Subject};
-use crate::console::{lines, notices};
+use crate::console::progress::{Display, Progress, Subject, Title};
+use crate::console::{compared, lines, notices};
 use crate::job::Job;
 use crate::record::Record;
 use crate::report::{Format, Report, RunFacts, RunReport};
@@ -54,13 +56,12 @@ pub(super) fn run(
         )
     });
     print_start(config, wanted, series, setup, out);
-    let results = download(config, series, &job, out);
+    let mut results = download(config, series, &job, out);
     setup.signals.run_is_over();
     let signal = setup.signals.caught();
     print_end(config, &job, &results, &setup.served, out);
 
-    let mut written = true;
-    if !config.reports.is_empty() {
+    let report = || {
         let facts = RunFacts {
             strategy,
             job: &job,
@@ -74,8 +75,18 @@ pub(super) fn run(
             resources: Resources::of_this_process(),
             seen_by_server: setup.served.by.seen(),
         };
-        let run = RunReport::new(&facts, &results.tally, &results.records);
-        written = files::write(config, &Report::new(vec![run]), out);
+        RunReport::new(&facts, &results.tally, &results.records)
+    };
+    let mut written = true;
+    if let Some(handover) = results.handover.take() {
+        let end = End {
+            report: report(),
+            was_stopped: setup.signals.was_stopped(),
+            unsaved: job.saving.impossible(),
+        };
+        handover.end(end, out);
+    } else if !config.reports.is_empty() {
+        written = files::write(config, &Report::new(vec![report()]), out);
     }
     let tally = &results.tally;
     if signal.is_some() && tally.errors() + tally.not_attempted() > 0 {
@@ -85,7 +96,7 @@ pub(super) fn run(
     let ending = Ending {
         signal,
         output: out.failed(),
-        local: job.disk_full.is_cancelled() || !written,
+        local: job.saving.impossible().is_some() || !written,
         incomplete: tally.errors() + tally.not_attempted() > 0,
         missing: config.fail_on_not_found && tally.not_found() > 0,
     };
@@ -111,7 +122,7 @@ fn print_start(
     let printer = Notices::of(config);
     let connections = series.connections;
     if matches!(config.mode, Mode::ComparedRun(_)) && config.verbose {
-        print_stderr(&notices::compared_run(series.strategy, connections));
+        print_stderr(&compared::compared_run(series.strategy, connections));
     }
     if let Some(notice) = notices::served_by(&config.server, config.ports, &setup.served.by) {
         printer.print(&notice);
@@ -142,10 +153,15 @@ fn print_end(
 ) {
     let (tally, printer) = (&results.tally, Notices::of(config));
     if !config.verbose {
-        printer.print(&notices::failures(tally, Colors::new(config.color).err));
+        printer.print(&failures(tally, Colors::new(config.color).err));
     }
-    if job.disk_full.is_cancelled() {
-        print_stderr(&notices::disk_full(tally, &job.dest));
+    // Of a run of a comparison, the comparing process reports it, with its own folder.
+    if let Some(why) = job
+        .saving
+        .impossible()
+        .filter(|_| results.handover.is_none())
+    {
+        print_stderr(&notices::unsaved(why, tally, &job.dest));
     }
     if config.prints_text() {
         out.print(&lines::summary(tally, results.elapsed));
@@ -163,8 +179,10 @@ fn print_end(
 struct Results {
     tally: Tally,
     figures: Figures,
-    /// The records in order of arrival. Empty if there is no report to write.
+    /// The records in order of arrival. Empty if there is no report.
     records: Vec<Record>,
+    /// What a run of a comparison tells the comparing process.
+    handover: Option<Handover>,
     /// The start of the run, on the wall clock.
     started: SystemTime,
     /// The same moment on the monotonic clock.
@@ -173,25 +191,24 @@ struct Results {
     elapsed: Duration,
 }
 
-/// Shows the progress on standard error, unless that is not wanted. A run of a comparison prints no lines without a
-/// terminal: they would be among those of the comparing process.
+/// Shows the progress on standard error, unless that is not wanted. That of a run of a comparison is shown by the comparing
+/// process.
 fn start_progress(config: &Config, strategy: Strategy, job: &Arc<Job>, colors: Colors) -> Progress {
-    let display = Display::of_stderr();
-    let compared = matches!(config.mode, Mode::ComparedRun(_));
-    if config.verbose || config.quiet || compared && matches!(display, Display::Lines(_)) {
+    if config.verbose || config.quiet || matches!(config.mode, Mode::ComparedRun(_)) {
         return Progress::hidden();
     }
     let paused = {
         let job = Arc::clone(job);
         Box::new(move || job.origin.is_on())
     };
-    let subject = Subject {
-        strategy,
+    let progress = Progress::start(Display::of_stderr(), io::stderr());
+    progress.begin(Subject {
+        title: Title::Run(strategy),
         codes: job.codes.len(),
         colored: colors.err,
         paused,
-    };
-    Progress::start(subject, display, io::stderr())
+    });
+    progress
 }
 
 /// Downloads all flags and shows the progress. Blocks until all have ended.
@@ -211,6 +228,7 @@ fn download(
         tally: Tally::new(&job.codes),
         figures: Figures::default(),
         records: Vec::new(),
+        handover: matches!(config.mode, Mode::ComparedRun(_)).then(Handover::new),
         started: SystemTime::now(),
         began: Instant::now(),
         elapsed: Duration::ZERO,
@@ -227,8 +245,11 @@ fn download(
         }
         results.tally.add(&record);
         results.figures.add(&record);
-        progress.show(&results.tally);
-        if !config.reports.is_empty() {
+        progress.show(results.tally.counts());
+        if let Some(handover) = &mut results.handover {
+            handover.show(&results.tally, out);
+        }
+        if results.handover.is_some() || !config.reports.is_empty() {
             results.records.push(record);
         }
     });

@@ -54,7 +54,11 @@ impl Setup {
     pub(super) fn new(config: &Config, stop: CancellationToken) -> Result<Self, FatalError> {
         let descriptors = descriptors::available()?;
         prepare_outputs(config)?;
-        let signals = Signals::watch(stop.clone())
+        let watch = match config.mode {
+            Mode::ComparedRun(_) => Signals::watch_in_child,
+            Mode::Run { .. } | Mode::Compare(_) => Signals::watch,
+        };
+        let signals = watch(stop.clone())
             .map_err(|error| with_context("cannot watch for signals", &error))?;
         Ok(Self {
             served: find_server(config)?,

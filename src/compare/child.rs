@@ -1,10 +1,14 @@
-//! One run of a comparison in its own process: starts this program again with arguments for that run, and reads its
-//! report.
+//! One run of a comparison in its own process: starts this program again with arguments for that run, passes on what it
+//! says, and receives its result.
+//!
+//! The process is in the process group of the comparing one, so Ctrl-Z stops both. It does not react to Ctrl-C itself: the
+//! comparing process passes that on as SIGTERM. It ends when the comparing process does.
 
 use std::ffi::OsString;
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -12,9 +16,11 @@ use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Config, Series};
+use crate::compare::handover::{End, Message};
+use crate::console::colors::Colors;
 use crate::job::RequestLimits;
-use crate::report::{Report, RunReport};
 use crate::server::BaseUrl;
+use crate::tally::Counts;
 
 /// A run for another process.
 pub(super) struct Child<'a> {
@@ -27,45 +33,81 @@ pub(super) struct Child<'a> {
     pub(super) dest: &'a Path,
 }
 
+/// What the process of a run says.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// The counts so far.
+    Counts(Counts),
+    /// A line for standard error, with its line break.
+    Line(String),
+    /// The result, which is the last.
+    End(Box<End>),
+}
+
 impl Child<'_> {
-    /// Starts the process, waits for it and returns its report. When `stop` is cancelled, the process is stopped early
+    /// Starts the process, passes on what it says, and waits for it. When `stop` is cancelled, the process is stopped early
     /// (by SIGTERM on Unix), and still reports.
     ///
+    /// Returns its result, or `None` if a signal to both processes ended it before it could watch for signals.
+    ///
     /// # Errors
-    /// If the process cannot be started, and when it ends without a report.
-    pub(super) fn run(&self, stop: &CancellationToken) -> io::Result<RunReport> {
-        let mut command = this_program()?;
-        command
-            .args(self.args())
-            .stdin(Stdio::piped()) // closed when this process ends; see `prepare_process`
-            .stdout(Stdio::piped());
-        set_process_group(&mut command);
-        let mut process = command.spawn().map_err(|error| {
+    /// If the process cannot be started, and when it ends without a result.
+    pub(super) fn run(
+        &self,
+        stop: &CancellationToken,
+        mut say: impl FnMut(Said),
+    ) -> io::Result<Option<End>> {
+        let mut process = self.command()?.spawn().map_err(|error| {
             let message = format!("cannot start {}: {error}", self.series.strategy);
             io::Error::new(error.kind(), message)
         })?;
-        let mut out = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-
-        let mut text = String::new();
+        // Its end tells the process that this one has ended.
+        let lifeline = process.stdin.take();
+        let (out, err) = (process.stdout.take(), process.stderr.take());
         let ended = CancellationToken::new();
-        let read = thread::scope(|scope| {
-            let forwarding = scope.spawn(|| forward_stop(&process, stop, &ended));
-            let read = out.read_to_string(&mut text);
+        let mut end = None;
+        let started = thread::scope(|scope| {
+            let (said, hears) = channel();
+            let lines = said.clone();
+            let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+                let thread = thread::Builder::new().name(name.to_owned());
+                thread.spawn_scoped(scope, work).map(drop)
+            };
+            let started = spawn("forward-stop", {
+                let (process, ended) = (&process, &ended);
+                Box::new(move || forward_stop(process, stop, ended))
+            })
+            .and_then(|()| spawn("messages", Box::new(move || read_messages(out, &said))))
+            .and_then(|()| spawn("lines", Box::new(move || read_lines(err, &lines))));
+            if started.is_err() {
+                drop(lifeline);
+            }
+            for said in hears {
+                match said {
+                    Said::End(of) => end = Some(*of),
+                    said => say(said),
+                }
+            }
             ended.cancel();
-            // An `Err` is a panic, which the panic hook has printed.
-            let _ = forwarding.join();
-            read
+            started
         });
         let status = process.wait()?;
-        read?;
-        let report: Result<Report, _> = serde_json::from_str(&text);
-        match report.ok().and_then(|mut report| report.runs.pop()) {
-            Some(run) => Ok(run),
-            None => {
-                let message = format!("{} ended without a report ({status})", self.series.strategy);
-                Err(io::Error::other(message))
-            }
+        started?;
+        if end.is_none() && !is_ended_with_this_process(status, stop) {
+            let message = format!("{} ended without a report ({status})", self.series.strategy);
+            return Err(io::Error::other(message));
         }
+        Ok(end)
+    }
+
+    fn command(&self) -> io::Result<Command> {
+        let mut command = this_program()?;
+        command
+            .args(self.args())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Ok(command)
     }
 
     /// Returns the command-line arguments for the run.
@@ -96,6 +138,11 @@ impl Child<'_> {
             connections,
         } = self.series;
         let seconds = |time: &Duration| time.as_secs_f64().to_string();
+        // The process cannot tell where its lines are printed.
+        let color = match Colors::new(*color).err {
+            true => "always",
+            false => "never",
+        };
         let mut args: Vec<OsString> = vec!["--one-of-several".into()];
         let options = [
             ("--server", self.base.expose().to_owned()),
@@ -105,8 +152,7 @@ impl Child<'_> {
             ("--connect-timeout", seconds(connect_timeout)),
             ("--size-limit", size.to_string()),
             ("--retries", retries.to_string()),
-            ("--report", "-".to_owned()),
-            ("--color", color.word().to_owned()),
+            ("--color", color.to_owned()),
         ];
         for (option, value) in options {
             args.extend([option.into(), value.into()]);
@@ -116,6 +162,40 @@ impl Child<'_> {
         args.extend(quiet.then(|| "--quiet".into()));
         args.extend(codes.iter().map(|code| code.to_string().into()));
         args
+    }
+}
+
+/// Reads the messages of the process until it closes its output. A line that is no message ends the reading: the process then
+/// ends without a result.
+fn read_messages(out: Option<impl Read>, said: &Sender<Said>) {
+    let lines = out
+        .map(BufReader::new)
+        .into_iter()
+        .flat_map(BufReader::lines);
+    let messages = lines.map_while(|line| serde_json::from_str(&line.ok()?).ok());
+    for message in messages {
+        let of = match message {
+            Message::Counts(counts) => Said::Counts(counts),
+            Message::End(end) => Said::End(end),
+        };
+        // Received for as long as this sender exists.
+        let _ = said.send(of);
+    }
+}
+
+/// Reads the lines that the process prints on standard error, until it closes it.
+fn read_lines(err: Option<impl Read>, said: &Sender<Said>) {
+    let Some(mut err) = err.map(BufReader::new) else {
+        return;
+    };
+    let mut line = Vec::new();
+    while err
+        .read_until(b'\n', &mut line)
+        .is_ok_and(|bytes| bytes > 0)
+    {
+        let text = String::from_utf8_lossy(&line).into_owned();
+        let _ = said.send(Said::Line(text));
+        line.clear();
     }
 }
 
@@ -135,47 +215,28 @@ fn this_program() -> io::Result<Command> {
     std::env::current_exe().map(Command::new)
 }
 
-/// Prepares the current process, which is that of a run: names it, and cancels `stop` when the comparing process ends,
-/// even if it is killed. That process holds the other end of standard input and writes nothing to it.
-///
-/// # Errors
-/// If no thread can be started.
-pub(crate) fn prepare_process(stop: &CancellationToken) -> io::Result<()> {
-    name_process();
-    let stop = stop.clone();
-    let wait_for_parent = move || {
-        // An error also means that the other end is gone.
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        stop.cancel();
-    };
-    let thread = thread::Builder::new().name("parent-watch".to_owned());
-    // Never joined: it ends with the process.
-    thread.spawn(wait_for_parent).map(drop)
-}
-
-/// Gives this process the name of its program, which `ps` and `killall` use. A program that is started as
-/// `/proc/self/exe` is named `exe`.
-#[cfg(target_os = "linux")]
-fn name_process() {
-    // The run works under any name.
-    let _ = rustix::thread::set_name(c"flags");
-}
-
-/// Does nothing: the process is started by the name of its program.
-#[cfg(not(target_os = "linux"))]
-fn name_process() {}
-
-/// Puts the process into its own process group. A terminal sends Ctrl-C to every process of a group. This one must be
-/// signalled only once, by [`forward_stop`]: a second signal would end it without a report.
+/// Returns whether a terminal's signal to both processes ended that of the run. This process may notice its own signal later
+/// than the end of the other.
 #[cfg(unix)]
-fn set_process_group(command: &mut Command) {
-    use std::os::unix::process::CommandExt as _;
-    command.process_group(0);
+fn is_ended_with_this_process(status: ExitStatus, stop: &CancellationToken) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    /// Many times what a signal needs.
+    const DELAY: Duration = Duration::from_secs(1);
+    let terminal = program::Signal::ALL.map(|signal| i32::from(signal.number()));
+    if !status.signal().is_some_and(|by| terminal.contains(&by)) {
+        return false;
+    }
+    let Ok(runtime) = runtime::Builder::new_current_thread().enable_time().build() else {
+        return stop.is_cancelled();
+    };
+    runtime.block_on(async { tokio::time::timeout(DELAY, stop.cancelled()).await.is_ok() })
 }
 
-/// Does nothing: without process groups, Ctrl-C reaches every process.
+/// Returns whether this process ends as well.
 #[cfg(not(unix))]
-fn set_process_group(_command: &mut Command) {}
+fn is_ended_with_this_process(_status: ExitStatus, stop: &CancellationToken) -> bool {
+    stop.is_cancelled()
+}
 
 /// Sends SIGTERM to the process when `stop` is cancelled. Returns after that, or once `ended` is cancelled.
 #[cfg(unix)]

@@ -2,28 +2,41 @@
 //!
 //! What a plan such as `transient=2` does depends on the requests before, so a run that met the state that another one left
 //! would be faster or slower for no reason of its own. An embedded server is reset before each run, and so is a running
-//! test-server, which is recognised by its counters. Any other server is left alone: its counters, if it has some, are read
-//! before and after the run and subtracted.
+//! test-server. It is recognised by its `Server` header: any other server gets one `HEAD /`, and is left alone. These requests
+//! carry no credentials, take at most the time limit for connecting each, and end when the comparison is stopped.
+
+use std::time::Duration;
 
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
+use crate::cli::Config;
 use crate::download::engine::Engine;
 use crate::download::fetch::Seen;
 use crate::job::RequestLimits;
 use crate::report::ServerState;
-use crate::run::embedded::{SeenByServer, Served, ServedBy};
-use crate::server::BaseUrl;
+use crate::run::embedded::{SeenByServer, Served, ServedBy, ServerName};
+use crate::server::{BaseUrl, Server};
 
-/// A reader of the counters of one server.
+/// The counters of one server.
 pub(super) enum Counters<'a> {
-    /// The embedded server of this process.
+    /// Those of the embedded server of this process.
     Embedded(&'a ServedBy),
-    /// A running server. Its counters are unavailable if no engine could be started.
-    External {
-        engine: Option<Engine>,
-        base: &'a BaseUrl,
-        state: ServerState,
+    /// Those of a running test-server, which may be reset.
+    TestServer {
+        controls: Controls<'a>,
+        is_reset: bool,
     },
+    /// A server of another make has none.
+    None,
+}
+
+/// Requests to a running test-server.
+pub(super) struct Controls<'a> {
+    engine: Engine,
+    base: &'a BaseUrl,
+    stop: &'a CancellationToken,
+    limit: Duration,
 }
 
 /// The fields of `/__stats` that a report needs.
@@ -35,25 +48,32 @@ pub(super) struct Counts {
 }
 
 impl<'a> Counters<'a> {
-    /// Returns a reader of the counters of the server in use. With `resets`, a running test-server is reset before each run.
-    pub(super) fn new(served: &'a Served, resets: bool) -> Self {
-        match served.by.this_run() {
-            true => Self::Embedded(&served.by),
-            false => {
-                let engine = Engine::new(&served.base, RequestLimits::default()).ok();
-                let base = &served.base;
-                let is_reset = engine.as_ref().is_some_and(|engine| {
-                    resets && read_counts(engine, base).is_some() && reset(engine, base)
-                });
-                Self::External {
-                    engine,
-                    base,
-                    state: match is_reset {
-                        true => ServerState::Reset,
-                        false => ServerState::Kept,
-                    },
-                }
-            }
+    /// Returns the counters of the server in use. A running test-server is reset, if it allows that and anything will be requested
+    /// from it.
+    pub(super) fn new(served: &'a Served, config: &Config, stop: &'a CancellationToken) -> Self {
+        if served.by.this_run() {
+            return Self::Embedded(&served.by);
+        }
+        let limit = config.limits.connect_timeout;
+        let limits = RequestLimits {
+            timeout: limit,
+            ..config.limits
+        };
+        let Ok(engine) = Engine::new(&served.base, limits) else {
+            return Self::None;
+        };
+        let controls = Controls {
+            engine,
+            base: &served.base,
+            stop,
+            limit,
+        };
+        match controls.is_test_server(&config.server, &served.by) {
+            true => Self::TestServer {
+                is_reset: !config.codes.is_empty() && controls.reset(),
+                controls,
+            },
+            false => Self::None,
         }
     }
 
@@ -61,7 +81,8 @@ impl<'a> Counters<'a> {
     pub(super) fn state(&self) -> ServerState {
         match self {
             Self::Embedded(_) => ServerState::Fresh,
-            Self::External { state, .. } => *state,
+            Self::TestServer { is_reset: true, .. } => ServerState::Reset,
+            Self::TestServer { .. } | Self::None => ServerState::Kept,
         }
     }
 
@@ -72,17 +93,13 @@ impl<'a> Counters<'a> {
                 by.reset();
                 None
             }
-            Self::External {
-                engine,
-                base,
-                state,
-            } => {
-                let engine = engine.as_ref()?;
-                if *state == ServerState::Reset {
-                    reset(engine, base);
+            Self::TestServer { controls, is_reset } => {
+                if *is_reset {
+                    controls.reset();
                 }
-                read_counts(engine, base)
+                controls.counts()
             }
+            Self::None => None,
         }
     }
 
@@ -91,8 +108,8 @@ impl<'a> Counters<'a> {
     pub(super) fn since(&self, before: Option<Counts>) -> Option<SeenByServer> {
         match self {
             Self::Embedded(by) => by.seen(),
-            Self::External { engine, base, .. } => {
-                let (before, after) = (before?, read_counts(engine.as_ref()?, base)?);
+            Self::TestServer { controls, .. } => {
+                let (before, after) = (before?, controls.counts()?);
                 Some(SeenByServer {
                     requests: after.requests.checked_sub(before.requests)?,
                     connections: after.connections.checked_sub(before.connections)?,
@@ -101,19 +118,50 @@ impl<'a> Counters<'a> {
                         .filter(|&peak| before.requests == 0 || peak > before.peak_in_flight),
                 })
             }
+            Self::None => None,
         }
     }
 }
 
-/// Requests `/__stats`. Returns `None` if the answer does not have the counters.
-fn read_counts(engine: &Engine, base: &BaseUrl) -> Option<Counts> {
-    let mut seen = Seen::default();
-    let fetch = engine.client().fetch(base.stats(), &mut seen);
-    let answer = engine.block_on(fetch).body.ok()?;
-    serde_json::from_slice(&answer).ok()
-}
+impl Controls<'_> {
+    /// Returns whether the server calls itself a test-server. Asks it, unless that is known.
+    fn is_test_server(&self, server: &Server, by: &ServedBy) -> bool {
+        match (server, by) {
+            (_, ServedBy::External(name)) => name.is_test_server(),
+            (Server::Custom(_), _) => {
+                let asked = self
+                    .engine
+                    .client()
+                    .server_name(self.base.root(), self.limit);
+                let name = self.ask(asked).and_then(Result::ok);
+                name.is_some_and(|name| ServerName::new(name).is_test_server())
+            }
+            (Server::Labelled(_) | Server::Remote, _) => false,
+        }
+    }
 
-/// Resets a test server. Returns whether it allowed that.
-fn reset(engine: &Engine, base: &BaseUrl) -> bool {
-    engine.block_on(engine.client().post(base.reset()))
+    /// Requests `/__stats`. Returns `None` if the answer does not have the counters.
+    fn counts(&self) -> Option<Counts> {
+        let mut seen = Seen::default();
+        let fetch = self.engine.client().fetch(self.base.stats(), &mut seen);
+        let answer = self.ask(fetch)?.body.ok()?;
+        serde_json::from_slice(&answer).ok()
+    }
+
+    /// Resets the server. Returns whether it allowed that.
+    fn reset(&self) -> bool {
+        let post = self.engine.client().post(self.base.reset());
+        self.ask(post).unwrap_or(false)
+    }
+
+    /// Waits for the answer to a request. Returns `None` if the comparison is stopped before.
+    fn ask<T>(&self, request: impl Future<Output = T>) -> Option<T> {
+        self.engine.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => None,
+                answer = request => Some(answer),
+            }
+        })
+    }
 }

@@ -24,17 +24,6 @@ pub(crate) struct Colors {
     pub(crate) err: bool,
 }
 
-impl When {
-    /// Returns the word of `--color`.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Always => "always",
-            Self::Never => "never",
-        }
-    }
-}
-
 impl Colors {
     /// Returns the colours of this process.
     pub(crate) fn new(when: When) -> Self {

@@ -5,11 +5,15 @@
 //! * `colors`: whether to print colours
 //! * `figures`: bytes, rate, latency and retries of a run
 //! * `lines`: the text on standard output
-//! * `notices`: the text on standard error
+//! * `failures`: the failed codes, grouped by cause
+//! * `compared`: notices about the runs of a comparison
+//! * `notices`: the other notices on standard error
 //! * `rate`: the recent rate of a run
 //! * `progress`: the progress bar, and the lines in its place
 
 pub(crate) mod colors;
+pub(crate) mod compared;
+pub(crate) mod failures;
 pub(crate) mod figures;
 pub(crate) mod lines;
 pub(crate) mod notices;

@@ -12,6 +12,7 @@
 //! * `engine`: a runtime and its HTTP client
 
 use std::error::Error as _;
+use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use program::WriteError;
@@ -21,7 +22,7 @@ use crate::download::cause::{is_disk_full, is_fd_limit};
 use crate::download::fetch::{Client, FetchError, FetchResult, Seen, UnreadBody};
 use crate::download::retry::{RetryAfter, RetryDelay};
 use crate::download::save::{find_complete_flag, save_flag};
-use crate::job::{Job, LONGEST_PAUSE};
+use crate::job::{Job, LONGEST_PAUSE, Unsaved};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
 pub use self::gif::{GifError, check_gif};
@@ -213,7 +214,8 @@ async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -
     goes_on
 }
 
-/// Checks that the body is a complete GIF and saves it. Cancels `job.disk_full` if there is no room for it.
+/// Checks that the body is a complete GIF and saves it. If no other flag can be saved either, no new
+/// download starts.
 fn check_and_save(job: &Job, code: CountryCode, bytes: &[u8]) -> Outcome {
     if let Err(error) = check_gif(bytes) {
         return Outcome::Failed(invalid_gif(error, bytes));
@@ -222,7 +224,9 @@ fn check_and_save(job: &Job, code: CountryCode, bytes: &[u8]) -> Outcome {
         Ok(path) => Outcome::Saved(path),
         Err(error) => {
             if is_disk_full(&error.source) {
-                job.disk_full.cancel();
+                job.saving.give_up(Unsaved::DiskFull);
+            } else if error.source.kind() == io::ErrorKind::NotFound && !job.dest.is_dir() {
+                job.saving.give_up(Unsaved::FolderGone);
             }
             Outcome::Failed(error.into())
         }

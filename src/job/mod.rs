@@ -10,10 +10,12 @@ use crate::server::BaseUrl;
 
 mod limits;
 mod pause;
+mod saving;
 
 pub use limits::RequestLimits;
 pub(crate) use pause::LONGEST_PAUSE;
 pub use pause::OriginPause;
+pub use saving::{Saving, Unsaved};
 
 /// The work of one run.
 #[derive(Debug)]
@@ -32,8 +34,8 @@ pub struct Job {
     pub skip_existing: bool,
     /// Cancelled to stop the run: no new download starts, and downloads in progress end at once.
     pub stop: CancellationToken,
-    /// Cancelled when the disk is full: no new download starts.
-    pub disk_full: CancellationToken,
+    /// Whether flags can be saved. If not, no new download starts.
+    pub saving: Saving,
     /// The pause that the server requests, shared by all downloads.
     pub origin: OriginPause,
 }
@@ -49,7 +51,7 @@ impl Job {
             retries: 0,
             skip_existing: false,
             stop: CancellationToken::new(),
-            disk_full: CancellationToken::new(),
+            saving: Saving::default(),
             origin: OriginPause::default(),
         }
     }
@@ -61,14 +63,14 @@ impl Job {
 
     /// Returns whether no new download may start.
     pub fn is_over(&self) -> bool {
-        self.stop.is_cancelled() || self.disk_full.is_cancelled()
+        self.stop.is_cancelled() || self.saving.impossible().is_some()
     }
 
     /// Waits until no new download may start. Safe to drop at any await point.
     pub async fn over(&self) {
         tokio::select! {
             () = self.stop.cancelled() => {}
-            () = self.disk_full.cancelled() => {}
+            () = self.saving.given_up() => {}
         }
     }
 }

@@ -23,7 +23,7 @@ mod images;
 mod json;
 mod model;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod series;
 mod side_by_side;
 mod trace;

@@ -13,6 +13,7 @@ use program::visible;
 use serde::{Deserialize, Serialize};
 use test_server::{Label, Ports, TestServer, Tuning};
 
+use crate::country::CountryCode;
 use crate::download::engine::Engine;
 use crate::download::fetch::FetchError;
 use crate::job::RequestLimits;
@@ -65,6 +66,11 @@ pub(crate) enum ServedBy {
 pub(crate) struct ServerName(Option<String>);
 
 impl ServerName {
+    /// Returns the name in a `Server` header.
+    pub(crate) fn new(header: Option<String>) -> Self {
+        Self(header)
+    }
+
     /// Returns whether the server calls itself a test-server. Only such a server has counters and can be reset.
     pub(crate) fn is_test_server(&self) -> bool {
         let name = self.0.as_deref();
@@ -118,6 +124,12 @@ impl ServedBy {
             connections: stats.connections,
             peak_in_flight: Some(stats.peak_in_flight),
         })
+    }
+
+    /// Returns how long the embedded server delays the answer for a code, as far as is known before. Zero without one.
+    pub(crate) fn delay_of(&self, code: CountryCode) -> Duration {
+        let server = self.embedded();
+        server.map_or(Duration::ZERO, |server| server.delay_of(&code.lower()))
     }
 
     /// Returns whether the server is embedded in this run.
@@ -194,8 +206,8 @@ fn identify_port_user(base: &BaseUrl) -> io::Result<PortUser> {
     Ok(match answer {
         Ok(Some(name)) if name.starts_with(SERVER_HEADER_PREFIX) => PortUser::OtherRun,
         Err(FetchError::Transport(error)) if error.is_connect() => PortUser::Unreachable,
-        Ok(name) => PortUser::Server(ServerName(name)),
-        Err(_) => PortUser::Server(ServerName(None)),
+        Ok(name) => PortUser::Server(ServerName::new(name)),
+        Err(_) => PortUser::Server(ServerName::new(None)),
     })
 }
 

@@ -120,6 +120,23 @@ impl TestServer {
         Plan::clone(&self.site.plan())
     }
 
+    /// Returns how long the plan delays the answer for a code, as far as that is known before: by its `delay` faults, on the first
+    /// attempt. Other faults may take longer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder().plan("100:delay=500ms")?.start()?;
+    /// assert_eq!(server.delay_of("br"), Duration::from_millis(500));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn delay_of(&self, code: &str) -> Duration {
+        self.site
+            .plan()
+            .delay_of(self.site.seed, &code.to_ascii_lowercase())
+    }
+
     /// Changes the plan for all later requests. Requests in flight keep the plan they started with.
     ///
     /// ```

@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ fn pause(connection: &mut TcpStream) {
 pub(crate) struct RawServer {
     port: u16,
     connections: Arc<AtomicUsize>,
+    /// The heads of the requests, if the server records them.
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl RawServer {
@@ -38,6 +40,24 @@ impl RawServer {
             // The client may have hung up.
             let _ = connection.write_all(&answer);
         })
+    }
+
+    /// Answers like [`answering`](Self::answering), and records the heads of the requests.
+    pub(crate) fn recording(answer: impl Into<Vec<u8>>) -> Self {
+        let (answer, heads) = (answer.into(), Arc::<Mutex<Vec<String>>>::default());
+        let recorded = Arc::clone(&heads);
+        let server = Self::start(move |mut connection| {
+            if let Some(head) = head(&mut connection) {
+                recorded.lock().unwrap().push(head);
+            }
+            let _ = connection.write_all(&answer);
+        });
+        Self { heads, ..server }
+    }
+
+    /// Returns the heads of the requests so far.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
     }
 
     /// Reads the head of one request per connection, writes `answer`, gives the client time to read it, and resets the
@@ -122,7 +142,11 @@ impl RawServer {
                 thread::spawn(move || serve(connection));
             }
         });
-        Self { port, connections }
+        Self {
+            port,
+            connections,
+            heads: Arc::default(),
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {

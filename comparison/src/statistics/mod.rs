@@ -23,3 +23,4 @@ pub use self::differences::{Difference, differences};
 pub use self::interval::Interval;
 pub use self::series::{Series, series};
 pub use self::spread::{Percentiles, Spread};
+pub use self::times::lower_bound;

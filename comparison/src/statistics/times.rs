@@ -33,16 +33,21 @@ impl Run {
     /// Returns the lower bound on any schedule of the tasks of this run on its slots, in milliseconds.
     pub(super) fn ideal_ms(&self) -> f64 {
         let times = self.attempted().map(Task::service_ms).collect();
-        lower_bound(times, self.slots.max(1))
+        lower_bound(times, self.slots)
     }
 }
 
 /// Returns a lower bound on the time in which `slots` can do tasks that take these times, one at a time each: the longest task,
 /// the sum divided by the number of slots, and for each k the k + 1 shortest of the k * slots + 1 longest tasks, because k + 1
 /// of those share a slot. For 676 equal tasks on 100 slots that is 7 rounds, where the sum gives 6.76.
-fn lower_bound(mut times: Vec<f64>, slots: usize) -> f64 {
+///
+/// ```
+/// assert_eq!(comparison::lower_bound(vec![500.0; 676], 100), 3500.0);
+/// ```
+pub fn lower_bound(mut times: Vec<f64>, slots: usize) -> f64 {
     times.sort_by(|a, b| b.total_cmp(a));
     let sum: f64 = times.iter().sum();
+    let slots = slots.max(1);
     let mut bound = sum / slots as f64;
     let rounds = times.len().saturating_sub(1) / slots;
     for k in 0..=rounds {

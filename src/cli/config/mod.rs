@@ -119,7 +119,8 @@ impl Config {
 
     /// Returns whether standard output gets the text, rather than JSON instead of it.
     pub(crate) fn prints_text(&self) -> bool {
-        !self.reports.contains(&ReportTo::StandardOutput)
+        let compared = matches!(self.mode, Mode::ComparedRun(_));
+        !compared && !self.reports.contains(&ReportTo::StandardOutput)
     }
 
     /// Converts the parsed arguments. Checks the options of the original program in its order.

@@ -3,8 +3,7 @@
 use std::sync::mpsc;
 
 use super::*;
-use crate::country::Selection;
-use crate::record::{Outcome, Record};
+use crate::strategy::Strategy;
 
 /// Hands each piece that is written to a test, which waits for it.
 struct Pieces(mpsc::Sender<String>);
@@ -23,7 +22,7 @@ impl Write for Pieces {
 
 fn subject(colored: bool, paused: bool) -> Subject {
     Subject {
-        strategy: Strategy::ThreadPool,
+        title: Title::Run(Strategy::ThreadPool),
         codes: 676,
         colored,
         paused: Box::new(move || paused),
@@ -33,22 +32,43 @@ fn subject(colored: bool, paused: bool) -> Subject {
 /// Returns a run that finished 300 of 676 downloads in 100 seconds, and the moment after them.
 fn view(colored: bool, paused: bool) -> (View, Instant) {
     let start = Instant::now();
-    let mut view = View {
-        subject: subject(colored, paused),
-        counts: Counts::default(),
-        start,
-        rate: Rate::new(start),
-    };
+    let view = finish_300(View::new(subject(colored, paused), start), start);
+    (view, start + Duration::from_secs(100))
+}
+
+/// Finishes 300 downloads in 100 seconds.
+fn finish_300(mut view: View, start: Instant) -> View {
     for second in 1..=100 {
-        view.rate
-            .note(start + Duration::from_secs(second), 3 * second as usize);
+        let counts = Counts {
+            finished: 3 * second as usize,
+            ..Counts::default()
+        };
+        view.note(counts, start + Duration::from_secs(second));
     }
-    view.counts = Counts {
+    let counts = Counts {
         finished: 300,
         ok: 100,
         not_found: 188,
         errors: 12,
     };
+    view.note(counts, start + Duration::from_secs(100));
+    view
+}
+
+/// Returns the same run as one of a comparison.
+fn compared(left: Option<u64>) -> (View, Instant) {
+    let start = Instant::now();
+    let position = Position {
+        number: 7,
+        of: 24,
+        series: "threadpool, 100 connections".to_owned(),
+        left: left.map(Duration::from_secs),
+    };
+    let subject = Subject {
+        title: Title::Compared(position),
+        ..subject(false, false)
+    };
+    let view = finish_300(View::new(subject, start), start);
     (view, start + Duration::from_secs(100))
 }
 
@@ -68,7 +88,11 @@ fn errors_are_red_only_if_there_are_any() {
         let line = view.bar(now, width);
         assert!(line.contains("\u{1b}[31m12 err"), "{width}: {line}");
     }
-    view.counts.errors = 0;
+    let counts = Counts {
+        errors: 0,
+        ..view.counts()
+    };
+    view.note(counts, now);
     assert!(!view.bar(now, 110).contains('\u{1b}'));
 }
 
@@ -77,12 +101,7 @@ fn no_time_is_left_before_the_first_record_or_during_a_pause() {
     let (view, now) = view(false, true);
     assert!(view.bar(now, 110).ends_with(", 1m 40s, paused"));
     let start = Instant::now();
-    let fresh = View {
-        subject: subject(false, false),
-        counts: Counts::default(),
-        start,
-        rate: Rate::new(start),
-    };
+    let fresh = View::new(subject(false, false), start);
     let line = fresh.bar(start + Duration::from_secs(3), 110);
     assert!(
         line.ends_with(" 0/676 0 ok, 0 not found, 0 errors, 3s"),
@@ -128,13 +147,16 @@ fn a_bar_that_a_narrowed_terminal_wrapped_is_erased_from_its_first_line() {
 
 #[test]
 fn without_a_terminal_there_is_a_line_after_each_period_and_none_at_the_end() {
-    let codes = Selection::<&str>::Every.codes().unwrap();
-    let mut tally = Tally::new(&codes);
-    tally.add(&Record::new(codes[0], Outcome::NotFound));
+    let counts = Counts {
+        finished: 1,
+        not_found: 1,
+        ..Counts::default()
+    };
     let (sender, pieces) = mpsc::channel();
     let short = Duration::from_millis(1);
-    let progress = Progress::start(subject(false, false), Display::Lines(short), Pieces(sender));
-    progress.show(&tally);
+    let progress = Progress::start(Display::Lines(short), Pieces(sender));
+    progress.begin(subject(false, false));
+    progress.show(counts);
     // The first lines may precede the counts.
     let mut first = pieces.iter().take(10_000);
     let line = first.find(|line| line.starts_with("1/676 ")).unwrap();
@@ -150,8 +172,9 @@ fn without_a_terminal_there_is_a_line_after_each_period_and_none_at_the_end() {
 
     let (sender, pieces) = mpsc::channel();
     let long = Duration::from_secs(3600);
-    let progress = Progress::start(subject(false, false), Display::Lines(long), Pieces(sender));
-    progress.show(&tally);
+    let progress = Progress::start(Display::Lines(long), Pieces(sender));
+    progress.begin(subject(false, false));
+    progress.show(counts);
     drop(progress);
     assert_eq!(pieces.iter().count(), 0, "a short run prints nothing");
 }
@@ -160,12 +183,47 @@ fn without_a_terminal_there_is_a_line_after_each_period_and_none_at_the_end() {
 fn a_bar_is_removed_at_the_end() {
     let (sender, pieces) = mpsc::channel();
     let bar = Display::Bar(Box::new(|| 80));
-    let progress = Progress::start(subject(false, false), bar, Pieces(sender));
+    let progress = Progress::start(bar, Pieces(sender));
+    progress.begin(subject(false, false));
+    progress.print("one line\n");
     drop(progress);
     let all: String = pieces.iter().collect();
     assert!(
         all.contains("0/676 0 ok, 0 not found, 0 errors, 0s"),
         "{all:?}"
     );
+    assert!(all.contains("\r\u{1b}[Jone line\n"), "{all:?}");
     assert!(all.ends_with("\r\u{1b}[J"), "{all:?}");
+}
+
+#[test]
+fn a_run_of_a_comparison_is_shown_with_its_number_and_the_time_left_for_all() {
+    let (view, now) = compared(Some(1000));
+    let line = view.bar(now, 110);
+    assert!(line.starts_with("██████"), "{line}");
+    let text = "run 7 of 24: threadpool, 100 connections: 300/676, 12 errors, 1m 40s, 15m 00s left";
+    assert!(line.ends_with(&format!("░ {text}")), "{line}");
+    assert_eq!(view.line(now), text);
+    for (width, line) in [
+        (
+            80,
+            "run 7 of 24: threadpool, 100 connections: 300/676, 12 errors, 15m 00s left",
+        ),
+        (
+            72,
+            "7/24 threadpool, 100 connections: 300/676, 12 errors, 15m 00s left",
+        ),
+        (60, "7/24 threadpool, 100 connections: 300/676, 12 errors"),
+        (40, "7/24: 300/676, 12 errors"),
+        (10, "7/24: 300/"),
+    ] {
+        assert_eq!(view.bar(now, width), line, "{width}");
+    }
+    let (view, now) = compared(None);
+    assert!(
+        view.line(now)
+            .ends_with(", 1m 40s, 2m 05s left in this run"),
+        "{}",
+        view.line(now)
+    );
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::fault::{Fault, MAX_DURATION, Role};
+use crate::fault::{Effect, Fault, FaultContext, MAX_DURATION, Role, Wait};
 use crate::random;
 
 mod describe;
@@ -86,6 +86,27 @@ impl Plan {
             }
         }
         &[]
+    }
+
+    /// Returns the time that the faults of `code`, two lower-case letters, wait before the answer.
+    pub(crate) fn delay_of(&self, seed: u64, code: &str) -> Duration {
+        let context = FaultContext {
+            seed,
+            code,
+            hop: 0,
+            query_plan: None,
+        };
+        let delays = self
+            .faults(seed, code)
+            .iter()
+            .map(|fault| match fault.effect() {
+                Effect::Wait(wait) => match wait(fault.argument(), &context) {
+                    Wait::For(delay) => delay,
+                    Wait::InFlight(_) => Duration::ZERO,
+                },
+                _ => Duration::ZERO,
+            });
+        delays.sum()
     }
 
     /// Returns the fault that applies to the whole server, if the plan has one.
@@ -173,6 +194,15 @@ mod tests {
         assert!(close.iter().all(|code| !reset.contains(code)));
         assert_eq!(meeting(&plan("100:reset"), 7, "reset").len(), 676);
         assert_eq!(meeting(&plan("0:reset"), 7, "reset").len(), 0);
+    }
+
+    #[test]
+    fn the_delay_of_a_code_is_known_before_its_request() {
+        let plan = plan("100:delay=uniform(110ms..120ms)+status=503");
+        let delay = plan.delay_of(7, "br");
+        assert!(delay >= Duration::from_millis(110) && delay <= Duration::from_millis(120));
+        assert_eq!(Plan::hold_until(3).delay_of(7, "br"), Duration::ZERO);
+        assert_eq!(Plan::normal().delay_of(7, "br"), Duration::ZERO);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use test_server::{Plan, TestServer};
 
-use crate::support::{Program, Run, has_namespaces, skip};
+use crate::support::{Program, Run, STRATEGIES, has_namespaces, skip};
 
 #[test]
 fn a_destination_that_is_a_file_or_a_bad_link_exits_3_before_the_first_request() {
@@ -69,4 +69,35 @@ fn a_folder_without_permission_exits_3_before_the_first_request() {
     allow(0o755);
     run.assert_refused("cannot write downloads: Permission denied");
     assert_eq!(server.stop().requests, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_removed_during_the_run_stops_it() {
+    use crate::support::running::Running;
+    use crate::support::{codes, served, server, wait_until};
+    for strategy in STRATEGIES {
+        let server = server("100:hold=2");
+        let program = Program::new();
+        let url = server.url();
+        let args = ["-s", &url, "b", "-m", "1", "--strategy", strategy];
+        let running = Running::start(&program, &args);
+        wait_until(&server, |stats| stats.in_flight == 1);
+        fs::remove_dir_all(program.downloads()).unwrap();
+        // The second request releases the first.
+        served(&server, codes(&["us"])[0]);
+        let run = running.wait();
+        assert!(
+            run.err
+                .contains("*** Error: the folder downloads is gone: stopped, "),
+            "{strategy}: {}",
+            run.err
+        );
+        assert_eq!(run.exit, Some(3));
+        let requests = server.stop().requests;
+        assert!(
+            requests <= 4,
+            "{requests} requests although nothing can be saved"
+        );
+    }
 }

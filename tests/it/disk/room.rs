@@ -65,6 +65,29 @@ fn a_full_disk_stops_the_run_and_keeps_the_flags_that_fitted() {
 }
 
 #[test]
+fn a_full_disk_ends_a_comparison_and_its_message_names_the_folder_of_the_user() {
+    if !has_namespaces() {
+        return skip("no mount namespace: a full disk");
+    }
+    let (_folder, server) = serve_large_flags(&["aa", "ab", "ac", "ad"]);
+    let program = Program::new();
+    fs::create_dir(program.downloads()).unwrap();
+    // Room for two flags.
+    let commands = "mount -t tmpfs -o size=2m tmpfs downloads && \"$0\" \"$@\"";
+    let mut shell = program.inside(&["unshare", "-rm", "sh", "-c", commands]);
+    let args = ["-s", &server.url(), "--compare", "--rounds", "3"];
+    let run = Run::of(shell.args(args).args(["aa", "ab", "ac", "ad"]));
+    assert!(
+        run.err.ends_with("*** Error: no space left in downloads\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(run.exit, Some(3), "{}", run.out);
+    let requests = server.stop().requests;
+    assert!(requests <= 4, "{requests} requests: one run, and no other");
+}
+
+#[test]
 fn a_limit_on_file_size_is_an_error_of_each_code_and_no_file_is_left() {
     let (_folder, server) = serve_large_flags(&["aa", "ab"]);
     let program = Program::new();

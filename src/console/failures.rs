@@ -1,0 +1,221 @@
+//! The failed codes, grouped by cause, for standard error.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use comparison::count;
+
+use crate::console::colors::red;
+use crate::console::lines::{MAX_NAMED, join};
+use crate::country::CountryCode;
+use crate::record::Kind;
+use crate::report::RunReport;
+use crate::tally::Tally;
+
+/// The most causes of one kind that are listed as separate groups.
+const MAX_CAUSES: usize = 8;
+
+/// The width of lists on standard error, in columns.
+const WIDTH: usize = 80;
+
+/// The codes that failed for one cause.
+struct Group {
+    cause: String,
+    codes: BTreeSet<CountryCode>,
+    /// The positions of the runs in which one of them failed.
+    runs: BTreeSet<usize>,
+}
+
+/// Returns the failed codes of a run, grouped by cause; empty if none failed. The causes are red if `colored`.
+pub(crate) fn failures(tally: &Tally, colored: bool) -> String {
+    let mut by_kind = BTreeMap::<_, Vec<_>>::new();
+    for (failure, codes) in tally.failures() {
+        by_kind.entry(failure.kind()).or_default().push(Group {
+            cause: failure.to_string(),
+            codes: codes.into_iter().collect(),
+            runs: BTreeSet::new(),
+        });
+    }
+    let groups = groups(by_kind);
+    groups
+        .iter()
+        .map(|group| text(group, tally.asked(), "", colored))
+        .collect()
+}
+
+/// Returns the failed codes of the runs of a comparison, grouped by cause, with the number of runs. The causes are red if
+/// `colored`.
+pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
+    let mut by_cause = BTreeMap::<_, Group>::new();
+    for (i, run) in runs.iter().enumerate() {
+        for record in &run.records {
+            let (Some(kind), Some(message)) = (record.kind, &record.message) else {
+                continue;
+            };
+            let group = by_cause.entry((kind, message)).or_insert_with(|| Group {
+                cause: message.clone(),
+                codes: BTreeSet::new(),
+                runs: BTreeSet::new(),
+            });
+            group.codes.insert(record.code);
+            group.runs.insert(i);
+        }
+    }
+    let mut by_kind = BTreeMap::<_, Vec<_>>::new();
+    for ((kind, _), group) in by_cause {
+        by_kind.entry(kind).or_default().push(group);
+    }
+    let asked = runs.iter().map(|run| run.totals.asked).max().unwrap_or(0);
+    let in_runs = |group: &Group| match (group.runs.len(), runs.len()) {
+        (_, 1) => String::new(),
+        (some, all) if some == all => format!(" in each of {all} runs"),
+        (some, all) => format!(" in {some} of {all} runs"),
+    };
+    let groups = groups(by_kind);
+    groups
+        .iter()
+        .map(|group| text(group, asked, &in_runs(group), colored))
+        .collect()
+}
+
+/// Returns the groups, the largest first.
+///
+/// A cause may differ from code to code, for example if a server sends pages with a number in them. A kind with more
+/// than [`MAX_CAUSES`] causes therefore becomes one group, named after one of them. Unexpected statuses always have a
+/// group each: there are only a limited number of them.
+fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
+    let mut all = Vec::new();
+    for (kind, mut groups) in by_kind {
+        groups.sort_by_key(|group| Reverse(group.codes.len()));
+        if groups.len() <= MAX_CAUSES || kind == Kind::HttpStatus {
+            all.extend(groups);
+            continue;
+        }
+        let (example, others) = (&groups[0].cause, groups.len() - 1);
+        all.push(Group {
+            cause: format!("{example} (and {others} other causes)"),
+            codes: groups
+                .iter()
+                .flat_map(|of| of.codes.iter().copied())
+                .collect(),
+            runs: groups
+                .iter()
+                .flat_map(|of| of.runs.iter().copied())
+                .collect(),
+        });
+    }
+    all.sort_by_key(|group| Reverse(group.codes.len()));
+    all
+}
+
+/// Returns the lines of a group: its cause, then its codes unless these are all of many.
+fn text(group: &Group, asked: usize, in_runs: &str, colored: bool) -> String {
+    let (cause, codes) = (red(&group.cause, colored), group.codes.len());
+    if codes == asked && codes > MAX_NAMED {
+        return format!("{cause}: all {codes} codes{in_runs}\n");
+    }
+    let mut text = format!("{cause}: {}{in_runs}\n", count(codes, "code"));
+    let codes: Vec<_> = group.codes.iter().copied().collect();
+    for line in wrap(&codes) {
+        let _ = writeln!(text, "  {line}");
+    }
+    text
+}
+
+/// Returns the codes as lines of comma-separated lists that fit the width.
+fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
+    let (indent, per_code) = (2, "BR, ".len());
+    codes.chunks((WIDTH - indent) / per_code).map(join)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::country::Selection;
+    use crate::record::{Failure, Outcome, Record};
+    use crate::report::samples;
+    use crate::strategy::Strategy;
+
+    fn codes(words: &[&str]) -> Vec<CountryCode> {
+        Selection::Words(words).codes().unwrap()
+    }
+
+    #[test]
+    fn failures_are_grouped_by_cause_and_wrapped_to_the_width() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for (i, &code) in codes.iter().enumerate().skip(1) {
+            let cause = if i == 9 {
+                "HTTP error 501"
+            } else {
+                "HTTP error 503"
+            };
+            tally.add(&Record::new(
+                code,
+                Outcome::Failed(Failure::new(Kind::HttpStatus, cause)),
+            ));
+        }
+        assert_eq!(
+            failures(&tally, false),
+            "HTTP error 503: 24 codes\n  \
+             BB, BC, BD, BE, BF, BG, BH, BI, BK, BL, BM, BN, BO, BP, BQ, BR, BS, BT, BU\n  \
+             BV, BW, BX, BY, BZ\n\
+             HTTP error 501: 1 code\n  BJ\n"
+        );
+    }
+
+    #[test]
+    fn many_causes_of_one_kind_are_one_group() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for (i, &code) in codes.iter().enumerate().take(10) {
+            let page = Failure::new(Kind::NotGif, format!("page {i}"));
+            tally.add(&Record::new(code, Outcome::Failed(page)));
+        }
+        tally.close();
+        assert_eq!(
+            failures(&tally, false),
+            "not_gif: page 0 (and 9 other causes): 10 codes\n  BA, BB, BC, BD, BE, BF, BG, BH, BI, BJ\n"
+        );
+    }
+
+    #[test]
+    fn failures_of_several_runs_are_counted_by_run() {
+        let mut runs = vec![samples::run(Strategy::Sequential, 1, 26); 3];
+        for (run, failed) in runs.iter_mut().zip([2, 3, 2]) {
+            for record in &mut run.records[..failed] {
+                record.kind = Some(Kind::HttpStatus);
+                record.message = Some("HTTP error 503".to_owned());
+            }
+        }
+        runs[1].records[25].kind = Some(Kind::Timeout);
+        runs[1].records[25].message = Some("timeout: late".to_owned());
+        assert_eq!(
+            failures_of_runs(&runs, false),
+            "HTTP error 503: 3 codes in each of 3 runs\n  AA, AB, AC\ntimeout: late: 1 code in 1 of 3 runs\n  AZ\n"
+        );
+        assert!(failures_of_runs(&runs[..1], false).starts_with("HTTP error 503: 2 codes\n"));
+        assert_eq!(failures_of_runs(&[], false), "");
+    }
+
+    #[test]
+    fn a_failure_of_all_codes_is_one_line_without_a_list() {
+        let codes = codes(&["b"]);
+        let mut tally = Tally::new(&codes);
+        for &code in &codes {
+            tally.add(&Record::new(
+                code,
+                Outcome::Failed(Failure::new(Kind::ConnectRefused, "no")),
+            ));
+        }
+        assert_eq!(
+            failures(&tally, false),
+            "connect_refused: no: all 26 codes\n"
+        );
+        assert_eq!(
+            failures(&tally, true),
+            "\u{1b}[31mconnect_refused: no\u{1b}[0m: all 26 codes\n"
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! The text of the bar, and of the lines in its place, for the width that is available: what does not fit is left out, the
+//! counts last.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use ::console::{measure_text_width, truncate_str};
+use comparison::count;
+
+use crate::console::colors::red;
+use crate::console::rate::Rate;
+use crate::strategy::Strategy;
+use crate::tally::Counts;
+
+/// The widths of the bar itself, without the text.
+const BAR_WIDTHS: std::ops::RangeInclusive<usize> = 10..=60;
+
+/// What the bar is about.
+pub(crate) struct Subject {
+    /// The run.
+    pub(crate) title: Title,
+    /// The number of codes.
+    pub(crate) codes: usize,
+    /// Whether the errors are red.
+    pub(crate) colored: bool,
+    /// Returns whether the downloads pause because the server wants it.
+    pub(crate) paused: Box<dyn Fn() -> bool + Send>,
+}
+
+/// Which run it is.
+#[derive(Debug)]
+pub(crate) enum Title {
+    /// The only one.
+    Run(Strategy),
+    /// One of a comparison.
+    Compared(Position),
+}
+
+/// The place of a run in its comparison.
+#[derive(Debug)]
+pub(crate) struct Position {
+    /// The number of the run, from 1.
+    pub(crate) number: usize,
+    /// The number of runs, as far as is known.
+    pub(crate) of: usize,
+    /// The strategy and the connection limit of the run.
+    pub(crate) series: String,
+    /// About how long this run and those after it take, if known.
+    pub(crate) left: Option<Duration>,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subject({:?}, {})", self.title, self.codes)
+    }
+}
+
+/// The run as the display sees it.
+pub(super) struct View {
+    subject: Subject,
+    counts: Counts,
+    start: Instant,
+    rate: Rate,
+}
+
+impl View {
+    /// Returns the view of a run that starts now.
+    pub(super) fn new(subject: Subject, now: Instant) -> Self {
+        Self {
+            subject,
+            counts: Counts::default(),
+            start: now,
+            rate: Rate::new(now),
+        }
+    }
+
+    /// Notes the counts at this moment.
+    pub(super) fn note(&mut self, counts: Counts, now: Instant) {
+        self.counts = counts;
+        self.rate.note(now, counts.finished);
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Returns the line of the bar for this width.
+    pub(super) fn bar(&self, now: Instant, width: usize) -> String {
+        let (name, lines) = match &self.subject.title {
+            Title::Run(strategy) => (format!("{strategy} "), self.run_lines(now)),
+            Title::Compared(position) => (String::new(), self.compared_lines(position, now)),
+        };
+        // The name is left out before the bar is.
+        for name in [name, String::new()] {
+            let bar = width.saturating_sub(name.len() + measure_text_width(&lines[0]) + 1);
+            if bar >= *BAR_WIDTHS.start() {
+                let bar = bar.min(*BAR_WIDTHS.end());
+                let done = bar * self.counts.finished / self.subject.codes.max(1);
+                let (done, rest) = ("█".repeat(done), "░".repeat(bar - done));
+                return format!("{name}{done}{rest} {}", lines[0]);
+            }
+        }
+        let fits = lines.iter().find(|line| measure_text_width(line) <= width);
+        match (fits, lines.last()) {
+            (Some(line), _) => line.clone(),
+            (None, Some(shortest)) => truncate_str(shortest, width, "").into_owned(),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Returns the line for an output that is not a terminal.
+    pub(super) fn line(&self, now: Instant) -> String {
+        match &self.subject.title {
+            Title::Run(_) => self.full(now),
+            Title::Compared(position) => self.compared_lines(position, now).swap_remove(0),
+        }
+    }
+
+    /// Returns the texts for a single run, from the longest to the shortest.
+    fn run_lines(&self, now: Instant) -> Vec<String> {
+        let Counts {
+            finished, errors, ..
+        } = self.counts;
+        let tally = self.tally();
+        let timed = format!("{tally} {}", duration(now - self.start));
+        let errors = self.red_if_any(format!("{errors} err"), errors);
+        let short = format!("{finished}/{} {errors}", self.subject.codes);
+        vec![self.full(now), timed, tally, self.short_tally(), short]
+    }
+
+    /// Returns the texts for a run of a comparison, from the longest to the shortest.
+    fn compared_lines(&self, position: &Position, now: Instant) -> Vec<String> {
+        let Position {
+            number, of, series, ..
+        } = position;
+        let Counts {
+            finished, errors, ..
+        } = self.counts;
+        let errors = match errors {
+            0 => String::new(),
+            _ => format!(", {}", self.red_if_any(count(errors, "error"), errors)),
+        };
+        let done = format!("{finished}/{}{errors}", self.subject.codes);
+        let (elapsed, left) = (duration(now - self.start), self.left_of_all(position, now));
+        vec![
+            format!("run {number} of {of}: {series}: {done}, {elapsed}{left}"),
+            format!("run {number} of {of}: {series}: {done}{left}"),
+            format!("{number}/{of} {series}: {done}{left}"),
+            format!("{number}/{of} {series}: {done}"),
+            format!("{number}/{of}: {done}"),
+        ]
+    }
+
+    /// Returns about how long the whole comparison still takes. Until that is known, only how long this run does.
+    fn left_of_all(&self, position: &Position, now: Instant) -> String {
+        match (position.left, self.left(now)) {
+            (Some(all), _) => {
+                let left = all.saturating_sub(now - self.start);
+                format!(", {} left", duration(left))
+            }
+            (None, Some(left)) => format!(", {} left in this run", duration(left)),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Returns the counts, the rate, the elapsed time and the time left.
+    fn full(&self, now: Instant) -> String {
+        let mut line = self.tally();
+        if let Some(rate) = self.rate.per_second(now, self.counts.finished) {
+            line += &format!(", {rate:.1}/s");
+        }
+        line += &format!(", {}", duration(now - self.start));
+        match self.left(now) {
+            _ if (self.subject.paused)() => line += ", paused",
+            Some(left) => line += &format!(", {} left", duration(left)),
+            None => {}
+        }
+        line
+    }
+
+    /// Returns how long the run still takes at the recent rate, if there is one and anything is left.
+    fn left(&self, now: Instant) -> Option<Duration> {
+        let finished = self.counts.finished;
+        let rate = self.rate.per_second(now, finished)?;
+        let left = self.subject.codes.saturating_sub(finished);
+        let time = Duration::try_from_secs_f64(left as f64 / rate);
+        (left > 0).then(|| time.unwrap_or(Duration::MAX))
+    }
+
+    /// Returns the counts, the errors in red.
+    fn tally(&self) -> String {
+        let Counts {
+            finished,
+            ok,
+            not_found,
+            errors,
+        } = self.counts;
+        let codes = self.subject.codes;
+        let errors = self.red_if_any(count(errors, "error"), errors);
+        format!("{finished}/{codes} {ok} ok, {not_found} not found, {errors}")
+    }
+
+    /// Returns the counts for 40 columns.
+    fn short_tally(&self) -> String {
+        let Counts {
+            finished,
+            ok,
+            not_found,
+            errors,
+        } = self.counts;
+        let codes = self.subject.codes;
+        let errors = self.red_if_any(format!("{errors} err"), errors);
+        format!("{finished}/{codes} {ok} ok {not_found} none {errors}")
+    }
+
+    fn red_if_any(&self, text: String, errors: usize) -> String {
+        match errors {
+            0 => text,
+            _ => red(&text, self.subject.colored),
+        }
+    }
+}
+
+/// Returns a time in seconds, or in minutes and hours.
+pub(super) fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
