@@ -23,6 +23,13 @@ const WITH_FLAG: &str = test_server::COUNTRY_CODES;
 /// `POP20_CC` of flags_common.py (*Fluent Python*, 1st edition).
 const MOST_POPULOUS: &str = "CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR";
 
+/// The countries whose names the list of iso3166 abbreviates.
+const FULL_NAMES: [(&str, &str); 3] = [
+    ("BA", "Bosnia and Herzegovina"),
+    ("GB", "United Kingdom"),
+    ("US", "United States"),
+];
+
 /// The error for a word that is neither a letter nor a country code. Holds the word, in which the replacement character
 /// stands for control characters and for bytes that are not UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +62,21 @@ impl CountryCode {
         self.letters()
             .map(|letter| letter.to_ascii_lowercase())
             .collect()
+    }
+
+    /// Returns the English name of the country; `None` if no country has this code.
+    ///
+    /// ```
+    /// use flags::country::CountryCode;
+    ///
+    /// let country = |code| CountryCode::new(code)?.country();
+    /// assert_eq!([country("br"), country("us"), country("zz")], [Some("Brazil"), Some("United States"), None]);
+    /// ```
+    pub fn country(self) -> Option<&'static str> {
+        let code = self.to_string();
+        let named = FULL_NAMES.iter().find(|(of, _)| *of == code);
+        let name = named.map(|(_, name)| *name);
+        name.or_else(|| iso3166::Country::from_alpha2(&code).map(|country| country.data().name))
     }
 
     fn letters(self) -> impl Iterator<Item = char> {
@@ -186,6 +208,18 @@ mod tests {
                 list.split_whitespace().collect::<Vec<_>>().join(" ")
             );
         }
+    }
+
+    #[test]
+    fn every_code_with_a_flag_has_the_name_of_its_country() {
+        for code in parse_list(WITH_FLAG) {
+            let name = code.country().unwrap_or_default();
+            assert!(name.len() > 3, "{code}: {name}");
+        }
+        let names = ["ba", "gb", "us", "br", "zz"];
+        let names = names.map(|code| CountryCode::new(code).unwrap().country());
+        let full = FULL_NAMES.map(|(_, name)| Some(name));
+        assert_eq!(names, [full[0], full[1], full[2], Some("Brazil"), None]);
     }
 
     #[test]
