@@ -1,4 +1,4 @@
-//! The waterfalls of a comparison as one SVG picture, for a README.
+//! The waterfalls of a comparison as one SVG picture, for a README, below the title and the conclusion.
 //!
 //! They share one time axis. The picture brings its own background and style, because the document that embeds it
 //! supplies neither.
@@ -8,7 +8,7 @@ use crate::chart::{
 };
 use crate::model::{Comparison, Run};
 use crate::statistics::{series, shown_runs};
-use crate::text::{conclusion_in_words, panel_title};
+use crate::text::{conclusion_in_words, panel_title, wrap_to};
 use crate::waterfall::{Layout, draw_waterfall, legend_entries};
 
 const WIDTH: f64 = 800.0;
@@ -19,8 +19,14 @@ const GAP: f64 = 6.0;
 
 /// The intended height of a panel. The height of its rows stays within `ROW_HEIGHTS`, which takes
 /// precedence.
-const PANEL_HEIGHT: f64 = 220.0;
-const ROW_HEIGHTS: (f64, f64) = (0.5, 9.0);
+const PANEL_HEIGHT: f64 = 330.0;
+const ROW_HEIGHTS: (f64, f64) = (0.5, 11.0);
+
+/// The height of a line of the headline.
+const LINE_HEIGHT: f64 = 19.0;
+
+/// The most letters of a line of the headline, in the widest usual font.
+const LINE_LETTERS: usize = 95;
 
 /// Returns the waterfalls as an SVG picture with a light and a dark colour scheme. Of several rounds, the median run is
 /// drawn.
@@ -33,11 +39,13 @@ const ROW_HEIGHTS: (f64, f64) = (0.5, 9.0);
 /// ```
 pub fn picture(comparison: &Comparison) -> String {
     let (runs, terms) = (shown_runs(&comparison.runs), comparison.terms);
+    let headline = headline(comparison);
     let layout = Layout::new(&runs, WIDTH, PANEL_HEIGHT, ROW_HEIGHTS);
     let entries = legend_entries(&runs, &layout, terms);
     let legend_width = WIDTH - layout.left - MARGIN;
     let heights = runs.iter().map(|run| layout.height(run) + GAP);
-    let height = MARGIN + legend_height(&entries, legend_width) + GAP + heights.sum::<f64>();
+    let top = MARGIN + LINE_HEIGHT * headline.len() as f64;
+    let height = top + legend_height(&entries, legend_width) + GAP + heights.sum::<f64>();
 
     let mut markup = Markup::default();
     open(height, &mut markup);
@@ -54,7 +62,8 @@ pub fn picture(comparison: &Comparison) -> String {
         ],
     );
     markup.line_break();
-    let mut top = MARGIN;
+    draw_headline(&headline, layout.left, &mut markup);
+    let mut top = top;
     draw_legend(&entries, (layout.left, top), legend_width, &mut markup);
     top += legend_height(&entries, legend_width) + GAP;
     for run in runs {
@@ -64,6 +73,29 @@ pub fn picture(comparison: &Comparison) -> String {
     markup.close();
     markup.line_break();
     markup.finish()
+}
+
+/// Returns the title and the conclusion, wrapped to the width of the picture. The first line is the title's.
+fn headline(comparison: &Comparison) -> Vec<String> {
+    let conclusion = conclusion_in_words(&series(comparison), comparison.terms);
+    let lines = |text: &str| -> Vec<_> {
+        wrap_to(LINE_LETTERS, text)
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    };
+    let title = lines(&comparison.title).into_iter().take(1);
+    let conclusion = conclusion.map_or_else(Vec::new, |text| lines(&text));
+    title.chain(conclusion).collect()
+}
+
+fn draw_headline(headline: &[String], left: f64, markup: &mut Markup) {
+    for (i, line) in headline.iter().enumerate() {
+        let class = if i == 0 { "title" } else { "headline" };
+        let y = MARGIN + LINE_HEIGHT * (i as f64 + 0.6);
+        markup.label(class, (left, y), line);
+    }
+    markup.line_break();
 }
 
 fn open(height: f64, markup: &mut Markup) {
@@ -115,5 +147,34 @@ mod tests {
             });
             assert_eq!(bars.count(), 2 * tasks);
         }
+    }
+
+    #[test]
+    fn a_picture_has_its_headline_and_the_names_of_its_tasks() {
+        let text = picture(&samples::comparison(26));
+        let tree = roxmltree::Document::parse(&text).unwrap();
+        let labels: Vec<_> = tree
+            .descendants()
+            .filter(|node| node.has_tag_name("text"))
+            .filter_map(|node| node.text())
+            .collect();
+        let conclusion = "semaphore was 26.0 times faster than sequential in a single run; at most 26.0 possible.";
+        assert_eq!(labels[..2], ["26 country codes", conclusion]);
+        for name in ["AA", "AZ"] {
+            let rows = labels.iter().filter(|label| **label == name);
+            assert_eq!(rows.count(), 2, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_long_headline_is_wrapped() {
+        let mut comparison = samples::comparison(2);
+        comparison.runs[1].label = "a".repeat(80);
+        let lines = headline(&comparison);
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(
+            lines.iter().all(|line| line.len() <= LINE_LETTERS),
+            "{lines:?}"
+        );
     }
 }

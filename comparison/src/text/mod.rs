@@ -1,6 +1,7 @@
 //! Text output: the sentences and numbers that all outputs share, the table for the terminal, and Markdown.
 //!
 //! * `numbers`: formats numbers
+//! * `wrap`: wraps text between words
 //! * `sentences`: sentences that pages, tables and pictures share word for word
 //! * `columns`: the columns of a table of series
 //! * `table`: the series as text for a terminal
@@ -11,6 +12,7 @@ mod markdown;
 mod numbers;
 mod sentences;
 mod table;
+mod wrap;
 
 pub use self::numbers::count;
 pub(crate) use self::numbers::{millis, plural};
@@ -18,6 +20,7 @@ pub(crate) use self::sentences::{
     article, capitalized, difference_in_sentence, ended_early, ideal, outcome_in_words,
     outliers_in_words, panel_title, peak, series_title,
 };
+pub(crate) use self::wrap::wrap_to;
 
 pub use self::columns::{Column, columns};
 pub use self::markdown::markdown;

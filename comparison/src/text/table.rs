@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::columns::{Column, ELAPSED, INTERVAL, LATENCY, columns, spread};
 use super::numbers::{ends, plural, seconds};
 use super::sentences::{conclusion_in_words, outliers_in_words, peak};
+use super::wrap::wrap_to;
 use crate::model::{Comparison, Terms};
 use crate::statistics::{Difference, Series, differences, series};
 
@@ -163,19 +164,7 @@ fn explanation(series: &[Series], terms: &Terms) -> String {
 }
 
 fn wrap(text: &str) -> String {
-    let mut wrapped = String::new();
-    let mut width = 0;
-    for word in text.split(' ') {
-        let letters = word.chars().count();
-        if width > 0 {
-            let fits = width + 1 + letters <= WIDTH;
-            wrapped.push(if fits { ' ' } else { '\n' });
-            width = if fits { width + 1 } else { 0 };
-        }
-        wrapped += word;
-        width += letters;
-    }
-    wrapped + "\n"
+    wrap_to(WIDTH, text)
 }
 
 /// Draws the median elapsed times as bars. The longest bar has the full length.
