@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p comparison --example sleeps -- FOLDER` prints the table and writes `sleeps.html` and `sleeps.svg`.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         title: "Ten sleeps on 1 and on 4 threads".to_owned(),
         facts: vec![("Lengths", format!("{LENGTHS_MS:?} ms"))],
         terms: &TERMS,
+        descriptions: BTreeMap::new(),
         runs: vec![run(1), run(4)],
     };
     print!("{}", table(&comparison));

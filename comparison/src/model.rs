@@ -1,5 +1,7 @@
 //! The values that a program passes to this crate. They know nothing of what the tasks do. Times are milliseconds.
 
+use std::collections::BTreeMap;
+
 /// Runs of the same work, with the facts and words that a reader needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
@@ -9,6 +11,8 @@ pub struct Comparison {
     pub facts: Vec<(&'static str, String)>,
     /// The program's words for what it compares.
     pub terms: &'static Terms,
+    /// What the names of tasks stand for, by name, such as `Brazil` for `BR`. Names that need no explanation are missing.
+    pub descriptions: BTreeMap<String, String>,
     /// The runs, in the order in which they took place.
     pub runs: Vec<Run>,
 }
@@ -38,6 +42,8 @@ pub struct Terms {
     pub lanes: bool,
     /// The phases that can occur, in the order of the legend.
     pub phases: &'static [PhaseTerms],
+    /// A sentence that says how the lanes were assigned, if they are not those that ran the tasks.
+    pub lane_note: Option<&'static str>,
 }
 
 /// The program's words for the largest number of tasks in flight as measured outside the runs.

@@ -1,5 +1,7 @@
 //! Made-up runs for the tests of all modules.
 
+use std::collections::BTreeMap;
+
 use crate::model::{
     Comparison, Outcome, PeakTerms, Phase, PhaseKind, PhaseTerms, Run, Task, Terms,
 };
@@ -26,6 +28,7 @@ pub(crate) static TERMS: Terms = Terms {
         phase_terms(PhaseKind::Body, "body", "body"),
         phase_terms(PhaseKind::Save, "saving", "saving"),
     ],
+    lane_note: None,
 };
 
 const fn phase_terms(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
@@ -78,6 +81,7 @@ pub(crate) fn comparison_of(runs: Vec<Run>) -> Comparison {
         title: "26 country codes".to_owned(),
         facts: vec![("Program", "flags 0.1.0".to_owned())],
         terms: &TERMS,
+        descriptions: BTreeMap::new(),
         runs,
     }
 }

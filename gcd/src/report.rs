@@ -1,5 +1,6 @@
 //! Runs as the comparison crate shows them.
 
+use std::collections::BTreeMap;
 use std::thread;
 
 use comparison::{Comparison, PhaseKind, PhaseTerms, Run, Terms, count};
@@ -22,6 +23,7 @@ static TERMS: Terms = Terms {
         phase(PhaseKind::Queue, "queue", "queue"),
         phase(PhaseKind::Body, "loop", "loop over all candidates"),
     ],
+    lane_note: None,
 };
 
 const fn phase(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
@@ -65,6 +67,7 @@ pub(crate) fn side_by_side(
         ),
         facts,
         terms: &TERMS,
+        descriptions: BTreeMap::new(),
         runs,
     }
 }

@@ -9,8 +9,7 @@ use comparison::Images;
 
 use crate::report::model::Report;
 
-/// The most bytes read of one image. A page whose images have this many bytes together shows none of them, so the rest
-/// need not be read.
+/// The most bytes read of one image. A page does not show longer ones: cut, they are not valid.
 const MAX_READ: u64 = 1 << 20;
 
 /// Reads the flags whose paths are in this report. Skips files that are gone or cannot be read.

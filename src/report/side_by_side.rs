@@ -3,6 +3,8 @@
 //! A record does not name the connection that its download used. Each download therefore gets the first lane that is
 //! free when its turn comes, so there are as many lanes as there were downloads in flight at once.
 
+use std::collections::BTreeMap;
+
 use comparison::{Outcome, PeakTerms, Phase, PhaseKind, PhaseTerms, Run, Task, Terms};
 
 use crate::record::Status;
@@ -30,7 +32,7 @@ static TERMS: Terms = Terms {
                       not count them. A server that answers at once is never seen with many, however many downloads are \
                       in flight.",
     }),
-    lanes: false,
+    lanes: true,
     phases: &[
         phase(PhaseKind::Queue, "queue", "queue"),
         phase(PhaseKind::Earlier, "earlier", "earlier attempts"),
@@ -39,6 +41,9 @@ static TERMS: Terms = Terms {
         phase(PhaseKind::Body, "body", "body"),
         phase(PhaseKind::Save, "saving", "saving"),
     ],
+    lane_note: Some(
+        "A record does not say which connection its download used, so each is drawn on the first that was free.",
+    ),
 };
 
 const fn phase(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
@@ -51,8 +56,18 @@ pub fn side_by_side(report: &Report) -> comparison::Comparison {
         title: facts::title(report),
         facts: facts::facts(report),
         terms: &TERMS,
+        descriptions: countries(report),
         runs: report.runs.iter().map(run).collect(),
     }
+}
+
+/// Returns the names of the countries whose codes occur in a report.
+fn countries(report: &Report) -> BTreeMap<String, String> {
+    let records = report.runs.iter().flat_map(|run| &run.records);
+    let named = records.filter_map(|record| Some((record.code, record.code.country()?)));
+    named
+        .map(|(code, country)| (code.to_string(), country.to_owned()))
+        .collect()
 }
 
 fn run(report: &RunReport) -> Run {

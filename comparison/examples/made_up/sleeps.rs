@@ -25,6 +25,7 @@ pub(crate) static TERMS: Terms = Terms {
             legend: "ok: asleep",
         },
     ],
+    lane_note: None,
 };
 
 /// Returns a comparison of three sleeps of a second each, on one thread and on three.
@@ -33,6 +34,7 @@ pub(crate) fn sleeps() -> Comparison {
         title: "Three sleeps".to_owned(),
         facts: vec![("Each", "1 s".to_owned())],
         terms: &TERMS,
+        descriptions: std::collections::BTreeMap::new(),
         runs: vec![run(1), run(3)],
     }
 }

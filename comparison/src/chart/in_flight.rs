@@ -1,7 +1,7 @@
 //! The chart of the number of tasks in flight over time.
 
 use super::axis::{TimeUnit, ticks};
-use super::lines::{Axis, Chart, Line, Shape, line_class};
+use super::lines::{Axis, Chart, Line, Marks, Shape, line_class};
 use crate::model::{Run, Task, Terms};
 use crate::text::{capitalized, plural, series_title};
 
@@ -45,6 +45,7 @@ pub(crate) fn in_flight(runs: &[&Run], terms: &Terms) -> Chart {
             ticks: counts.map(|count| (count, count.to_string())).collect(),
         },
         lines,
+        marks: Some(Marks::Flight),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The chart of service times: for each time, the share of tasks that took no longer.
 
 use super::axis::{TimeUnit, logarithmic_ticks, ticks};
-use super::lines::{Axis, Chart, Line, Shape, line_class};
+use super::lines::{Axis, Chart, Line, Marks, Shape, line_class};
 use crate::model::{Run, Task, Terms};
 use crate::text::{article, plural, series_title};
 
@@ -46,6 +46,7 @@ pub(crate) fn latency(runs: &[&Run], terms: &Terms) -> Chart {
             ticks: [0.0, 25.0, 50.0, 75.0, 100.0].map(percent).to_vec(),
         },
         lines,
+        marks: Some(Marks::Service),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Line charts. Lines are distinguishable by colour and by their dashes.
 
+use std::fmt::Display;
+
 use super::axis::{Scale, Ticks, draw_x_axis};
 use super::legend::{Entry, Sample, draw_legend, legend_height};
 use super::markup::{Markup, Px};
@@ -12,6 +14,17 @@ pub(crate) struct Chart {
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) lines: Vec<Line>,
+    /// The times of a task that the script marks on the time axis. The lines are then those of the runs.
+    pub(crate) marks: Option<Marks>,
+}
+
+/// The times of a task that the script marks on the time axis of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Marks {
+    /// The start and the end of the task.
+    Flight,
+    /// The service time of the task.
+    Service,
 }
 
 /// One axis of a chart.
@@ -64,16 +77,19 @@ impl Chart {
         let height = top + PLOT_HEIGHT + X_AXIS_HEIGHT;
         let x = self.x.scale((LEFT, WIDTH - RIGHT));
         let y = self.y.scale((top + PLOT_HEIGHT, top));
+        let view = format!("0 0 {} {}", Px(WIDTH), Px(height));
+        let mut attributes: Vec<(&str, &dyn Display)> = vec![
+            ("class", &"chart"),
+            ("viewBox", &view),
+            ("role", &"img"),
+            ("aria-label", &self.description),
+        ];
+        let marks = self.marks.map(|marks| self.marks(marks, top));
+        if let Some((marks, lines)) = &marks {
+            attributes.extend([("data-marks", marks as _), ("data-lines", lines as _)]);
+        }
         let mut markup = Markup::default();
-        markup.open(
-            "svg",
-            &[
-                ("class", &"chart"),
-                ("viewBox", &format!("0 0 {} {}", Px(WIDTH), Px(height))),
-                ("role", &"img"),
-                ("aria-label", &self.description),
-            ],
-        );
+        markup.open("svg", &attributes);
         markup.line_break();
         draw_legend(&legend, (LEFT, 0.0), WIDTH - LEFT - RIGHT, &mut markup);
         self.draw_axes((x, y), top, &mut markup);
@@ -83,6 +99,27 @@ impl Chart {
         markup.close();
         markup.line_break();
         markup.finish()
+    }
+
+    /// Returns what the script needs to mark times: the time axis, the plot and the kind of times, and the lines' classes.
+    fn marks(&self, marks: Marks, top: f64) -> (String, String) {
+        let shown = match marks {
+            Marks::Flight => "flight",
+            Marks::Service => "service",
+        };
+        let Axis {
+            from,
+            to,
+            logarithmic,
+            ..
+        } = &self.x;
+        let (left, right, bottom) = (Px(LEFT), Px(WIDTH - RIGHT), Px(top + PLOT_HEIGHT));
+        let top = Px(top);
+        let classes: Vec<_> = self.lines.iter().map(|line| line.class.as_str()).collect();
+        (
+            format!("{from} {to} {left} {right} {logarithmic} {top} {bottom} {shown}"),
+            classes.join(","),
+        )
     }
 
     fn legend(&self) -> Vec<Entry> {

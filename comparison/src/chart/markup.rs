@@ -119,6 +119,21 @@ impl Display for Px {
     }
 }
 
+/// A coordinate in pixels that may be drawn `zoom` times as far from the edge. It has enough decimals to be as exact there
+/// as a [`Px`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FinePx {
+    pub(crate) value: f64,
+    pub(crate) zoom: f64,
+}
+
+impl Display for FinePx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = 100.0 * 10_f64.powf(self.zoom.log10().ceil());
+        write!(f, "{}", ((self.value * steps).round() + 0.0) / steps)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +156,11 @@ mod tests {
         assert_eq!(
             [of(1.0), of(1.005_1), of(-0.001), of(12.5)],
             ["1", "1.01", "0", "12.5"]
+        );
+        let of = |value, zoom| FinePx { value, zoom }.to_string();
+        assert_eq!(
+            [of(1.234_56, 1.0), of(1.234_56, 10.0), of(1.234_56, 11.0)],
+            ["1.23", "1.235", "1.2346"]
         );
     }
 }

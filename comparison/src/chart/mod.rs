@@ -22,6 +22,6 @@ pub(crate) use self::axis::{Scale, TimeUnit, draw_x_axis, ticks};
 pub(crate) use self::in_flight::in_flight;
 pub(crate) use self::latency::latency;
 pub(crate) use self::legend::{Entry, Sample, draw_legend, legend_height};
-pub(crate) use self::markup::{Markup, Px, xml_char};
+pub(crate) use self::markup::{FinePx, Markup, Px, xml_char};
 pub(crate) use self::scaling::scaling;
 pub(crate) use self::style::{COLOURS, STYLE, draw_hatching, style_without_variables};

@@ -59,6 +59,7 @@ pub(crate) fn scaling(series: &[Series], terms: &Terms) -> Option<Chart> {
             ticks: unit.ticks(logarithmic_ticks(from, to)),
         },
         lines,
+        marks: None,
     })
 }
 

@@ -1,4 +1,5 @@
-//! The images that a page shows beside the names of tasks. Each different image is one class of the style sheet.
+//! The images that a page shows beside the names of tasks. Each different image is one cell of the sprite and one class
+//! of the style sheet.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
+use super::sprite::{Thumbnail, position, size, sprite};
 use crate::text::plural;
 
 /// GIF images by name of task. A missing image is not an error.
@@ -64,38 +66,43 @@ pub(super) struct Embedded {
     by_name: BTreeMap<String, usize>,
     /// The rules for the style sheet.
     pub(super) style: String,
-    /// Whether the images were left out because they exceed `MAX_BYTES`.
+    /// Whether the images were left out because there are more than `MAX_IMAGES`.
     left_out: bool,
 }
 
-/// The largest total size of the images of a page in bytes, before base64 encoding.
-const MAX_BYTES: usize = 300_000;
+/// The most different images that a page embeds.
+const MAX_IMAGES: usize = 500;
 
 impl Embedded {
     pub(super) fn new(images: &Images) -> Self {
         let distinct = images.distinct();
-        let left_out = distinct.keys().map(|bytes| bytes.len()).sum::<usize>() > MAX_BYTES;
         let mut embedded = Self {
             noun: images.noun,
             by_name: BTreeMap::new(),
             style: String::new(),
-            left_out,
+            left_out: distinct.len() > MAX_IMAGES,
         };
-        for (i, (bytes, names)) in distinct.into_iter().filter(|_| !left_out).enumerate() {
-            let data = STANDARD.encode(bytes);
-            embedded.style +=
-                &format!(".f{i} {{ background-image: url(data:image/gif;base64,{data}); }}\n");
-            let names = names.into_iter().map(|name| (name.to_owned(), i));
-            embedded.by_name.extend(names);
+        let mut thumbnails = Vec::new();
+        for (bytes, names) in distinct.into_iter().filter(|_| !embedded.left_out) {
+            if let Some(thumbnail) = Thumbnail::of(bytes) {
+                let names = names.into_iter();
+                let names = names.map(|name| (name.to_owned(), thumbnails.len()));
+                embedded.by_name.extend(names);
+                thumbnails.push(thumbnail);
+            }
+        }
+        match sprite(&thumbnails) {
+            Some(sprite) => embedded.style = style(&sprite, thumbnails.len()),
+            None => embedded.by_name.clear(),
         }
         embedded
     }
 
-    /// Returns the element for the image of a task, if it has one. The script finds it by its `id`.
-    pub(super) fn image(&self, name: &str) -> Markup {
+    /// Returns the element for the image of a task, if it has one. `shows` says what the image shows.
+    pub(super) fn image(&self, name: &str, shows: &str) -> Markup {
         html! {
             @if let Some(i) = self.by_name.get(name) {
-                i id={ "image-" (name) } class={ "image f" (i) } role="img" aria-label={ (self.noun) " of " (name) } {}
+                i class={ "image f" (i) } role="img" aria-label={ (self.noun) " of " (shows) } {}
             }
         }
     }
@@ -104,35 +111,60 @@ impl Embedded {
     pub(super) fn notice(&self) -> Option<String> {
         self.left_out.then(|| {
             format!(
-                "The {} are left out: together they are larger than {} kB.",
-                plural(self.noun),
-                MAX_BYTES / 1000
+                "The {} are left out: there are more than {MAX_IMAGES}.",
+                plural(self.noun)
             )
         })
     }
 }
 
+/// Returns the rules that show the sprite, and each of its `images` images.
+fn style(sprite: &[u8], images: usize) -> String {
+    let data = STANDARD.encode(sprite);
+    let mut style = format!(
+        ".image {{ background-image: url(data:image/gif;base64,{data}); {}; }}\n",
+        size(images)
+    );
+    for i in 0..images {
+        style += &format!(".f{i} {{ {}; }}\n", position(i, images));
+    }
+    style
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::sprite::one_colour;
 
     #[test]
-    fn each_image_is_embedded_once_and_none_if_they_are_too_large() {
+    fn all_images_are_in_one_sprite_and_equal_ones_once() {
         let mut images = Images::new("flag");
-        images.insert("BV", vec![1, 2, 3]);
-        images.insert("NO", vec![1, 2, 3]);
-        images.insert("BR", vec![4]);
+        let white = one_colour((3, 2), [255; 3]);
+        images.insert("BV", white.clone());
+        images.insert("NO", white);
+        images.insert("BR", one_colour((3, 2), [0, 128, 0]));
+        images.insert("XX", vec![1, 2, 3]);
         let embedded = Embedded::new(&images);
-        assert_eq!(embedded.style.matches("data:image/gif;base64,").count(), 2);
+        assert_eq!(embedded.style.matches("data:image/gif;base64,").count(), 1);
         assert_eq!(embedded.by_name["BV"], embedded.by_name["NO"]);
-        images.insert("XX", vec![0; MAX_BYTES - 4]);
-        assert_eq!(Embedded::new(&images).notice(), None);
-        images.insert("YY", vec![5]);
+        assert_ne!(embedded.by_name["BV"], embedded.by_name["BR"]);
+        assert_eq!(embedded.by_name.len(), 3, "XX is not a GIF");
+    }
+
+    #[test]
+    fn too_many_images_are_left_out() {
+        let mut images = Images::new("flag");
+        for i in 0..=500_u16 {
+            let [high, low] = i.to_be_bytes();
+            images.insert(&i.to_string(), one_colour((1, 1), [high, low, 0]));
+        }
         let embedded = Embedded::new(&images);
         assert_eq!((embedded.by_name.len(), embedded.style.as_str()), (0, ""));
         assert_eq!(
             embedded.notice().unwrap(),
-            "The flags are left out: together they are larger than 300 kB."
+            "The flags are left out: there are more than 500."
         );
+        images.by_name.remove("0");
+        assert_eq!(Embedded::new(&images).notice(), None);
     }
 }

@@ -4,23 +4,31 @@
 //! always escaped. The page is also well-formed XML, so that tests can check it with a strict parser: void elements are
 //! closed, and the script contains neither `&` nor `<`.
 //!
+//! * `scroll`: boxes with their own scroll bars
+//! * `sprite`: all images of a page as one
 //! * `images`: the images that a page shows beside the names of tasks
 //! * `records`: a table of the outcome and times of each task in each run
-//! * `sections`: the sections of a page, from the heading to the charts
+//! * `charts`: the line charts
+//! * `summary`: the numbers of the series
+//! * `pictures`: the waterfalls and the lanes
 //! * `tests`: the page parsed as XML, and hostile text in all outputs
 
+mod charts;
 mod images;
+mod pictures;
 mod records;
-mod sections;
+mod scroll;
+mod sprite;
+mod summary;
 #[cfg(test)]
 mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::images::Embedded;
-use self::sections::scroll_box;
+use self::scroll::scroll_box;
 use crate::chart::{COLOURS, STYLE, xml_char};
-use crate::model::Comparison;
+use crate::model::{Comparison, PhaseKind, Run};
 use crate::statistics::{series, shown_runs};
 use crate::text::conclusion_in_words;
 
@@ -44,13 +52,17 @@ const CLASSES: &str = include_str!("page.css");
 /// ```
 pub fn page(comparison: &Comparison, images: &Images) -> String {
     let images = Embedded::new(images);
+    // The script tells the phases of a task apart by their names.
+    let phase = |kind| comparison.terms.phase_name(kind);
     let page = html! {
         (DOCTYPE) "\n"
         html lang="en" {
             head { (head(comparison, &images)) }
             "\n"
             body {
-                main { (content(comparison, &images)) }
+                main data-queue=(phase(PhaseKind::Queue)) data-pause=(phase(PhaseKind::Pause)) {
+                    (content(comparison, &images))
+                }
                 "\n"
                 div #card hidden="" {}
                 "\n"
@@ -78,26 +90,39 @@ fn head(comparison: &Comparison, images: &Embedded) -> Markup {
 }
 
 fn content(comparison: &Comparison, images: &Embedded) -> Markup {
-    const RECORDS: &str = "All records";
     let (series, terms) = (series(comparison), comparison.terms);
     let runs = shown_runs(&comparison.runs);
+    let layout = pictures::layout(&runs);
     html! {
         h1 { (comparison.title) }
         @if let Some(conclusion) = conclusion_in_words(&series, terms) {
             p.lead { (conclusion) }
         }
-        (sections::facts(comparison))
-        (sections::summary(comparison, &series))
-        (sections::waterfalls(&runs, terms))
-        (sections::lanes(&runs, terms))
-        (sections::charts(&runs, &series, terms))
-        h2 { (RECORDS) }
-        @if let Some(notice) = images.notice() {
-            p { (notice) }
+        @if let Some(limits) = summary::limits(&series, terms) {
+            (limits)
         }
-        details {
-            summary { "Outcome and times of each " (terms.name) }
-            (scroll_box(RECORDS, &records::table(&runs, terms, images)))
+        (summary::facts(comparison))
+        (summary::summary(comparison, &series))
+        (pictures::waterfalls(&runs, &layout, terms))
+        (pictures::lanes(&runs, &layout, terms))
+        (charts::charts(&runs, terms))
+        (all_records(&runs, comparison, images))
+    }
+}
+
+/// Returns the section of the records. It is not printed while it is folded away.
+fn all_records(runs: &[&Run], comparison: &Comparison, images: &Embedded) -> Markup {
+    const RECORDS: &str = "All records";
+    html! {
+        section.all-records {
+            h2 { (RECORDS) }
+            @if let Some(notice) = images.notice() {
+                p { (notice) }
+            }
+            details {
+                summary { "Outcome and times of each " (comparison.terms.name) }
+                (scroll_box(RECORDS, "", &records::table(runs, comparison, images)))
+            }
         }
     }
 }

@@ -6,20 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::images::Embedded;
-use crate::model::{Run, Task, Terms};
+use crate::model::{Comparison, Run, Task, Terms};
 use crate::text::{millis, outcome_in_words, series_title};
 
-/// Returns the table, with one row per task and three cells per run.
-pub(super) fn table(runs: &[&Run], terms: &Terms, images: &Embedded) -> Markup {
+/// Returns the table, with one row per task and three cells per run. The script finds the row of a task by its `id`.
+pub(super) fn table(runs: &[&Run], comparison: &Comparison, images: &Embedded) -> Markup {
     let by_name: Vec<_> = runs.iter().map(|run| by_name(run)).collect();
     let names: BTreeSet<_> = by_name.iter().flat_map(BTreeMap::keys).collect();
     html! {
         table.records {
-            (table_header(runs, terms))
+            (table_header(runs, comparison.terms))
             tbody {
                 @for name in names {
                     tr {
-                        td { (name) " " (images.image(name)) }
+                        (head(name, comparison, images))
                         @for tasks in &by_name {
                             (cells(tasks.get(name).copied()))
                         }
@@ -27,6 +27,17 @@ pub(super) fn table(runs: &[&Run], terms: &Terms, images: &Embedded) -> Markup {
                     "\n"
                 }
             }
+        }
+    }
+}
+
+/// Returns the first cell of a row: the name with its image and its description.
+fn head(name: &str, comparison: &Comparison, images: &Embedded) -> Markup {
+    let description = comparison.descriptions.get(name).map(String::as_str);
+    html! {
+        td id={ "task-" (name) } {
+            (name) " " (images.image(name, description.unwrap_or(name)))
+            @if let Some(description) = description { " " span { (description) } }
         }
     }
 }

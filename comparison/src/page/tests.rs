@@ -3,6 +3,7 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::model::{Comparison, Outcome, PhaseKind, PhaseTerms, Run, Terms};
+use crate::page::sprite::one_colour;
 use crate::page::{Images, page};
 use crate::picture::picture;
 use crate::samples;
@@ -59,7 +60,7 @@ fn hostile() -> Comparison {
 #[test]
 fn hostile_text_stays_text_on_the_page() {
     let mut images = Images::default();
-    images.insert(HOSTILE, vec![1, 2, 3]);
+    images.insert(HOSTILE, one_colour((3, 2), [1, 2, 3]));
     let page = page(&hostile(), &images);
     assert_eq!(page.matches("</script>").count(), 1);
     assert_eq!(page.matches("</style>").count(), 1);
@@ -82,8 +83,10 @@ fn hostile_text_stays_text_on_the_page() {
         assert_eq!(text_of(by_tag(name).unwrap()), HARMLESS);
     }
     let image = with_class(&parsed, "image")[0];
-    let id = format!("image-{HARMLESS}");
-    assert_eq!(image.attribute("id"), Some(id.as_str()));
+    let label = format!("image of {HARMLESS}");
+    assert_eq!(image.attribute("aria-label"), Some(label.as_str()));
+    let id = format!("task-{HARMLESS}");
+    assert_eq!(image.parent().unwrap().attribute("id"), Some(id.as_str()));
     let titles = with_class(&parsed, "waterfall").into_iter();
     let mut titles = titles.filter_map(|svg| svg.attribute("aria-label"));
     assert!(titles.any(|title| title.ends_with(&format!("ended early by {HARMLESS}"))));
@@ -117,9 +120,12 @@ fn a_page_of_three_runs_of_676_tasks_is_below_a_megabyte() {
     };
     let comparison = samples::comparison_of(["a", "b", "c"].map(run).to_vec());
     let mut images = Images::default();
-    // The most that a page embeds.
-    images.insert("AA", vec![1; 150_000]);
-    images.insert("AB", vec![2; 150_000]);
+    for i in 0..=255 {
+        images.insert(
+            &comparison.runs[0].tasks[usize::from(i)].name,
+            one_colour((3, 2), [i, 255 - i, 99]),
+        );
+    }
     let page = page(&comparison, &images);
     assert!(page.contains("data:image/gif"));
     assert!(page.len() < ONE_MEGABYTE, "{}", page.len());
@@ -129,7 +135,7 @@ fn a_page_of_three_runs_of_676_tasks_is_below_a_megabyte() {
 #[test]
 fn a_page_is_self_contained() {
     let mut images = Images::default();
-    images.insert("AA", vec![1]);
+    images.insert("AA", one_colour((3, 2), [1, 2, 3]));
     let page = page(&samples::comparison(3), &images);
     let parsed = parse(&page);
     let attributes = parsed.descendants().flat_map(|node| node.attributes());
@@ -160,6 +166,159 @@ fn the_script_is_valid_in_xml_and_its_bars_are_on_the_page() {
         // The script makes one bar a tab stop: thousands of tab stops would make the Tab key useless.
         assert_eq!(bar.attribute("tabindex"), None);
     }
+}
+
+/// Returns the headings of a page.
+fn headings(page: &str) -> Vec<String> {
+    let parsed = parse(page);
+    let is_heading = |node: &Node<'_, '_>| node.has_tag_name("h2") || node.has_tag_name("h3");
+    parsed
+        .descendants()
+        .filter(is_heading)
+        .map(text_of)
+        .collect()
+}
+
+#[test]
+fn the_page_of_a_single_run_compares_nothing() {
+    let text = page(
+        &samples::comparison_of(vec![samples::run("semaphore", 5, 26)]),
+        &Images::default(),
+    );
+    let expected = [
+        "The run",
+        "Waterfall",
+        "Downloads in flight",
+        "Latency",
+        "All records",
+    ];
+    assert_eq!(headings(&text), expected);
+    for word in [
+        "speed-up",
+        "interval",
+        "side by side",
+        "All runs",
+        "previous",
+        "elapsed-bar",
+    ] {
+        let main = text
+            .split("<main")
+            .nth(1)
+            .unwrap()
+            .split("</main>")
+            .next()
+            .unwrap();
+        assert!(!main.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn with_several_limits_the_curve_and_the_verdicts_come_first_and_many_waterfalls_are_folded_away() {
+    let of = |limits: &[usize]| {
+        let labels = ["threadpool", "semaphore"].into_iter();
+        let runs = labels.flat_map(|label| {
+            limits
+                .iter()
+                .map(move |slots| samples::run(label, *slots, 26))
+        });
+        page(&samples::comparison_of(runs.collect()), &Images::default())
+    };
+    let several = of(&[1, 5, 10, 26]);
+    let expected = [
+        "Elapsed time by connections",
+        "The best setting of each strategy",
+        "With the same number of connections",
+        "The runs side by side",
+    ];
+    assert_eq!(headings(&several)[..4], expected);
+    let parsed = parse(&several);
+    let verdicts: Vec<_> = with_class(&parsed, "verdicts");
+    let sentences = verdicts
+        .into_iter()
+        .map(|list| text_of(list).matches('.').count());
+    assert!(
+        sentences.eq([2 + 2, 4 + 4]),
+        "a sentence and a decimal point each"
+    );
+    let is_folded = |page: &str| {
+        let parsed = parse(page);
+        let waterfalls = with_class(&parsed, "waterfall");
+        let folded =
+            |node: &Node<'_, '_>| node.ancestors().any(|above| above.has_tag_name("details"));
+        waterfalls.iter().all(folded)
+    };
+    assert!(is_folded(&several));
+    assert!(!is_folded(&of(&[1, 5, 26])), "six series");
+}
+
+#[test]
+fn each_run_can_have_a_time_axis_of_its_own_if_their_lengths_differ_widely() {
+    let of = |slots| {
+        let runs = [1, slots].map(|slots| samples::run("semaphore", slots, 26));
+        page(&samples::comparison_of(runs.to_vec()), &Images::default())
+    };
+    let (apart, close) = (of(26), of(2));
+    let parsed = parse(&apart);
+    assert_eq!(
+        with_class(&parsed, "own-axis").len(),
+        1,
+        "the longest run needs none"
+    );
+    assert_eq!(with_class(&parsed, "shared-axis").len(), 1);
+    let zooms: Vec<_> = with_class(&parsed, "waterfall")
+        .into_iter()
+        .filter_map(|picture| picture.attribute("data-zoom"))
+        .collect();
+    assert_eq!(zooms, ["1", "26"]);
+    // The body of 2 ms is too short to be visible on the shared axis.
+    assert_eq!(
+        with_class(&parsed, "body").len(),
+        2 * 26 + 1,
+        "with the legend"
+    );
+    assert!(!close.contains("id=\"own-axis\""));
+}
+
+#[test]
+fn lanes_show_each_task_and_say_how_they_were_assigned() {
+    static TERMS: Terms = Terms {
+        lanes: true,
+        lane_note: Some("The lanes are guessed."),
+        ..samples::TERMS
+    };
+    let mut comparison = samples::comparison(26);
+    comparison.terms = &TERMS;
+    let text = page(&comparison, &Images::default());
+    assert!(text.contains("The lanes are guessed."));
+    let parsed = parse(&text);
+    let tasks = with_class(&parsed, "task");
+    assert_eq!(tasks.len(), 2 * 26);
+    assert_eq!(tasks[0].first_element_child().unwrap().text(), Some("AA"));
+}
+
+#[test]
+fn descriptions_stand_beside_the_names_of_the_records() {
+    let mut comparison = samples::comparison(2);
+    let images = &mut Images::new("flag");
+    images.insert("AA", one_colour((3, 2), [1, 2, 3]));
+    comparison
+        .descriptions
+        .insert("AA".to_owned(), HOSTILE.to_owned());
+    let page = page(&comparison, images);
+    let parsed = parse(&page);
+    let cell = |id| {
+        parsed
+            .descendants()
+            .find(|node| node.attribute("id") == Some(id))
+            .unwrap()
+    };
+    assert_eq!(text_of(cell("task-AA")), format!("AA  {HARMLESS}"));
+    assert_eq!(text_of(cell("task-AB")).trim(), "AB");
+    let label = format!("flag of {HARMLESS}");
+    assert_eq!(
+        with_class(&parsed, "image")[0].attribute("aria-label"),
+        Some(label.as_str())
+    );
 }
 
 #[test]
@@ -201,6 +360,7 @@ fn all_outputs_use_the_nouns_of_the_program() {
             name: "asleep",
             legend: "ok: asleep",
         }],
+        lane_note: None,
     };
     let mut comparison =
         samples::comparison_of([1, 2].map(|slots| samples::run("a", slots, 3)).to_vec());
@@ -209,7 +369,10 @@ fn all_outputs_use_the_nouns_of_the_program() {
     comparison.terms = &TERMS;
     samples::fail(&mut comparison.runs[0].tasks[0], "late");
     let mut images = Images::default();
-    images.insert("AA", vec![0; 300_001]);
+    for i in 0..=500_u16 {
+        let [high, low] = i.to_be_bytes();
+        images.insert(&i.to_string(), one_colour((1, 1), [high, low, 0]));
+    }
     let page = page(&comparison, &images);
     let parsed = parse(&page);
     let main = parsed.descendants().find(|node| node.has_tag_name("main"));

@@ -65,6 +65,11 @@ const MIN_RATIO_OF_FEW: f64 = 2.0;
 /// assert_eq!((gain.fastest.slots, gain.times), (3, 3.0));
 /// ```
 pub fn conclusion(series: &[Series]) -> Option<Conclusion<'_>> {
+    conclusion_among(series, comparisons(series.len()))
+}
+
+/// Returns the [`conclusion`] of some of the series of a comparison, of which `comparisons` pairs are compared in all.
+pub(crate) fn conclusion_among(series: &[Series], comparisons: usize) -> Option<Conclusion<'_>> {
     let by_median = |a: &&Series, b: &&Series| a.elapsed_ms.median.total_cmp(&b.elapsed_ms.median);
     let fastest = series.iter().min_by(by_median)?;
     let slowest = series.iter().max_by(by_median)?;
@@ -80,7 +85,7 @@ pub fn conclusion(series: &[Series]) -> Option<Conclusion<'_>> {
         return Some(Conclusion::Nothing);
     }
     let pairs = paired(slowest, fastest);
-    let interval = Interval::of(&pairs, comparisons(series.len()));
+    let interval = Interval::of(&pairs, comparisons);
     let of_medians = ratio(slowest.elapsed_ms.median, fastest.elapsed_ms.median);
     let gain = Gain {
         fastest,

@@ -16,7 +16,9 @@ mod series;
 mod spread;
 mod times;
 
+pub(crate) use self::conclusion::conclusion_among;
 pub(crate) use self::groups::shown_runs;
+pub(crate) use self::series::comparisons;
 
 pub use self::conclusion::{Certainty, Conclusion, Gain, conclusion};
 pub use self::differences::{Difference, differences};

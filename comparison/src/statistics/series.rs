@@ -98,7 +98,7 @@ fn add_intervals(all: &mut [Series]) {
 }
 
 /// Returns the number of pairs of this many series.
-pub(super) fn comparisons(series: usize) -> usize {
+pub(crate) fn comparisons(series: usize) -> usize {
     series * series.saturating_sub(1) / 2
 }
 

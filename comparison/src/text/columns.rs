@@ -18,6 +18,7 @@ pub struct Column {
 const NOT_FOUND: &str = "not found";
 /// The column of the elapsed times. A terminal shows their spread beside the bars.
 pub(super) const ELAPSED: &str = "elapsed";
+const SPEED_UP: &str = "speed-up";
 /// The column of the intervals, which a terminal shows beside the bars.
 pub(super) const INTERVAL: &str = "interval";
 /// The first column that is about single tasks and costs. Those before it are about outcomes and speed.
@@ -46,7 +47,7 @@ pub fn columns(terms: &Terms) -> Vec<Column> {
         column(NOT_FOUND, "", |series| series.not_found.to_string()),
         column("error", "", |series| series.error.to_string()),
         column(ELAPSED, "s", elapsed),
-        column("speed-up", "times", |series| {
+        column(SPEED_UP, "times", |series| {
             format!("{:.1}", series.speed_up)
         }),
         column(INTERVAL, "99 %, times", |series| {
@@ -80,6 +81,26 @@ pub fn columns(terms: &Terms) -> Vec<Column> {
     columns
 }
 
+impl Column {
+    /// Returns the heading with its unit on one line.
+    pub(crate) fn full_name(&self) -> String {
+        let comma = if self.unit.is_empty() { "" } else { ", " };
+        format!("{}{comma}{}", self.name, self.unit)
+    }
+}
+
+/// Returns the columns that say something about these series: a single one is not compared, and few rounds have no
+/// intervals.
+pub(crate) fn columns_for(series: &[Series], terms: &Terms) -> Vec<Column> {
+    let mut columns = columns(terms);
+    columns.retain(|column| match &*column.name {
+        SPEED_UP => series.len() > 1,
+        INTERVAL => series.iter().any(|of| of.speed_up_interval.is_some()),
+        _ => true,
+    });
+    columns
+}
+
 fn column(name: &str, unit: &'static str, cell: fn(&Series) -> String) -> Column {
     let name = name.to_owned();
     Column { name, unit, cell }
@@ -95,7 +116,7 @@ fn elapsed(series: &Series) -> String {
 }
 
 /// Formats the minimum and the maximum of several rounds, in seconds.
-pub(super) fn spread(series: &Series) -> Option<String> {
+pub(crate) fn spread(series: &Series) -> Option<String> {
     let Spread { min, max, .. } = series.elapsed_ms;
     (series.rounds > 1).then(|| format!("{}..{}", seconds(min), seconds(max)))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::columns::columns;
+use super::columns::columns_for;
 use super::numbers::plural;
 use super::sentences::{
     conclusion_in_words, difference_in_sentence, ended_early, ideal, outliers_in_words,
@@ -52,11 +52,10 @@ pub fn markdown(comparison: &Comparison) -> String {
 }
 
 fn table(series: &[Series], terms: &Terms) -> String {
-    let columns = columns(terms);
+    let columns = columns_for(series, terms);
     let mut text = String::new();
     for column in &columns {
-        let comma = if column.unit.is_empty() { "" } else { ", " };
-        let _ = write!(text, "| {}{comma}{} ", escape(&column.name), column.unit);
+        let _ = write!(text, "| {} ", escape(&column.full_name()));
     }
     text += "|\n| --- ";
     text += &"| ---: ".repeat(columns.len() - 1);
@@ -96,7 +95,7 @@ mod tests {
         let lines: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
         let bars = |line: &str| line.matches('|').count();
         assert_eq!(lines.len(), 4, "{text}");
-        assert!(lines.iter().all(|line| bars(line) == 15), "{text}");
+        assert!(lines.iter().all(|line| bars(line) == 14), "{text}");
         assert!(
             lines[2].starts_with("| sequential | 1 | 26 | 0 | 0 | 2.68 |"),
             "{text}"

@@ -3,7 +3,7 @@
 use crate::statistics::Interval;
 
 /// Formats a time as seconds with two decimals; times below a second have more.
-pub(super) fn seconds(ms: f64) -> String {
+pub(crate) fn seconds(ms: f64) -> String {
     let decimals = match ms {
         ms if ms < 10.0 => 5,
         ms if ms < 100.0 => 4,
@@ -55,7 +55,7 @@ pub(crate) fn plural(noun: &str) -> String {
 }
 
 /// Returns the ends of an interval, with enough digits to show whether it includes 1.
-pub(super) fn ends(interval: &Interval) -> String {
+pub(crate) fn ends(interval: &Interval) -> String {
     let Interval { low, high, .. } = *interval;
     match interval.is_bounded() {
         true if low >= 2.0 => format!("{low:.1} to {high:.1}"),

@@ -19,6 +19,11 @@ use crate::statistics::{Certainty, Conclusion, Difference, Gain, Series, conclus
 /// );
 /// ```
 pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
+    Some(in_words(conclusion(series)?, series, terms))
+}
+
+/// Returns a conclusion about these series as a sentence.
+pub(super) fn in_words(conclusion: Conclusion<'_>, series: &[Series], terms: &Terms) -> String {
     let name = |of: &Series| {
         let alike = series.iter().filter(|other| other.label == of.label);
         match alike.count() {
@@ -26,7 +31,7 @@ pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
             _ => format!("{} with {}", of.label, count(of.slots, terms.slot)),
         }
     };
-    Some(match conclusion(series)? {
+    match conclusion {
         Conclusion::Different => "The outcomes differ, so the times cannot be compared.".to_owned(),
         Conclusion::Nothing => {
             format!(
@@ -71,7 +76,7 @@ pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
                 name(slowest)
             )
         }
-    })
+    }
 }
 
 /// Returns a sentence for each series some of whose runs took far longer, or shorter, than the others.
@@ -171,7 +176,12 @@ pub(crate) fn panel_title(run: &Run, terms: &Terms) -> String {
 
 /// Returns the label and the slots of a run.
 pub(crate) fn series_title(run: &Run, terms: &Terms) -> String {
-    format!("{}, {}", run.label, count(run.slots, terms.slot))
+    series_name(&run.label, run.slots, terms)
+}
+
+/// Returns the label and the slots of a series.
+pub(crate) fn series_name(label: &str, slots: usize, terms: &Terms) -> String {
+    format!("{label}, {}", count(slots, terms.slot))
 }
 
 /// Returns the indefinite article of a noun.

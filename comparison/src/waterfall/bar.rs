@@ -3,8 +3,10 @@
 //! Outcomes are distinguishable without colour: an error is hatched, a task that was not found is an outline, and one
 //! that was not attempted is a dashed line. Rows too thin for that have a mark beside them.
 
+use std::fmt::Display;
+
 use super::layout::{Layout, shorten_name};
-use crate::chart::{Markup, Px};
+use crate::chart::{FinePx, Markup, Px};
 use crate::model::{Outcome, PhaseKind, Task, Terms};
 use crate::text::{millis, outcome_in_words};
 use crate::timeline::Span;
@@ -22,6 +24,8 @@ pub(super) struct Row<'a> {
     pub(super) top: f64,
     pub(super) task: &'a Task,
     pub(super) terms: &'a Terms,
+    /// How many times longer the bar is on the run's own time axis.
+    pub(super) zoom: f64,
 }
 
 impl Row<'_> {
@@ -79,12 +83,7 @@ impl Row<'_> {
         } else {
             self.layout.row * 0.12
         };
-        self.draw_bar(
-            PhaseKind::Waiting.class(),
-            (bar_start, end.max(bar_start + MIN_BAR_WIDTH)),
-            inset,
-            markup,
-        );
+        self.draw_whole((bar_start, end), inset, markup);
         for span in spans {
             let (from, to) = (scale.position(span.from_ms), scale.position(span.to_ms));
             let class = span.kind.class();
@@ -105,19 +104,48 @@ impl Row<'_> {
         }
     }
 
-    fn draw_bar(&self, class: &str, (from, to): (f64, f64), inset: f64, markup: &mut Markup) {
-        if to - from < MIN_VISIBLE_WIDTH {
-            return;
+    /// Draws the whole bar. The script needs the exact width of one that is drawn wider than it is.
+    fn draw_whole(&self, (from, to): (f64, f64), inset: f64, markup: &mut Markup) {
+        let class = PhaseKind::Waiting.class();
+        let d = self.bar_path((from, to.max(from + MIN_BAR_WIDTH)), inset);
+        let exact = self.px(to - from);
+        let mut attributes: Vec<(&str, &dyn Display)> = vec![("class", &class), ("d", &d)];
+        if self.zoom > 1.0 && to - from < MIN_BAR_WIDTH {
+            attributes.push(("data-width", &exact));
         }
-        let (x, y, width) = (Px(from), Px(self.top + inset), Px(to - from));
+        markup.empty_element("path", &attributes);
+    }
+
+    fn draw_bar(&self, class: &str, (from, to): (f64, f64), inset: f64, markup: &mut Markup) {
+        if self.is_visible(from, to) {
+            markup.path(class, &self.bar_path((from, to), inset));
+        }
+    }
+
+    fn bar_path(&self, (from, to): (f64, f64), inset: f64) -> String {
+        let (x, y, width) = (self.px(from), Px(self.top + inset), self.px(to - from));
         let height = Px(self.layout.row - 2.0 * inset);
-        markup.path(class, &format!("M{x} {y}h{width}v{height}H{x}z"));
+        format!("M{x} {y}h{width}v{height}H{x}z")
     }
 
     /// Returns a line along the middle of the row, if it is long enough to be visible.
     fn line(&self, from: f64, to: f64) -> Option<String> {
         let y = Px(self.top + self.layout.row / 2.0);
-        (to - from >= MIN_VISIBLE_WIDTH).then(|| format!("M{} {y}H{}", Px(from), Px(to)))
+        let line = || format!("M{} {y}H{}", self.px(from), self.px(to));
+        self.is_visible(from, to).then(line)
+    }
+
+    /// Returns whether a part is wide enough to be visible, at least on the run's own time axis.
+    fn is_visible(&self, from: f64, to: f64) -> bool {
+        (to - from) * self.zoom >= MIN_VISIBLE_WIDTH
+    }
+
+    /// Returns a position or a width on the time axis, exact enough for the run's own time axis.
+    fn px(&self, value: f64) -> FinePx {
+        FinePx {
+            value,
+            zoom: self.zoom,
+        }
     }
 }
 
@@ -132,7 +160,7 @@ pub(super) fn mark_width(outcome: Outcome) -> Option<f64> {
 }
 
 /// Returns the outcome of a task and its times, one per line.
-pub(super) fn details(task: &Task, terms: &Terms) -> String {
+fn details(task: &Task, terms: &Terms) -> String {
     let mut text = format!(
         "{}: {}",
         one_line(&task.name),

@@ -9,15 +9,7 @@ use crate::timeline::Span;
 /// Returns the entries of the legend: first the phases, drawn as in tasks that succeeded, then the other outcomes.
 pub(crate) fn legend_entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> Vec<Entry> {
     let tasks = || runs.iter().flat_map(|run| &run.tasks);
-    let scale = layout.scale();
-    let is_visible = |span: &Span| {
-        scale.position(span.to_ms) - scale.position(span.from_ms) >= MIN_VISIBLE_WIDTH
-    };
-    let visible: Vec<_> = tasks()
-        .flat_map(Task::spans)
-        .filter(is_visible)
-        .map(|span| span.kind)
-        .collect();
+    let visible: Vec<_> = runs.iter().flat_map(|run| visible(run, layout)).collect();
     // Every bar is drawn on top of `Waiting`, so it is explained even if no such phase is long enough to be visible.
     let occurs = |kind| kind == PhaseKind::Waiting || visible.contains(&kind);
     let phases = terms.phases.iter().filter(|phase| occurs(phase.kind));
@@ -36,6 +28,36 @@ pub(crate) fn legend_entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> V
         .filter(|outcome| tasks().any(|task| task.outcome == *outcome));
     entries.extend(occurring.map(|outcome| outcome_entry(outcome, layout)));
     entries
+}
+
+/// Returns the entries of the legend of lanes: the outcomes that occur.
+pub(crate) fn outcome_entries(runs: &[&Run]) -> Vec<Entry> {
+    let ran = || {
+        runs.iter()
+            .flat_map(|run| &run.tasks)
+            .filter(|task| task.lane.is_some())
+    };
+    let occurring = Outcome::ALL
+        .into_iter()
+        .filter(|outcome| ran().any(|task| task.outcome == *outcome));
+    let entry = |outcome: Outcome| Entry {
+        name: outcome.words().to_owned(),
+        sample: Sample::Bar {
+            outcome,
+            part: PhaseKind::Waiting.class(),
+        },
+    };
+    occurring.map(entry).collect()
+}
+
+/// Returns the kinds of the phases of a run that are long enough to be visible, at least on its own time axis.
+fn visible(run: &Run, layout: &Layout) -> impl Iterator<Item = PhaseKind> {
+    let (scale, zoom) = (layout.scale(), layout.zoom(run));
+    let width = move |span: &Span| scale.position(span.to_ms) - scale.position(span.from_ms);
+    let spans = run.tasks.iter().flat_map(Task::spans);
+    spans
+        .filter(move |span| width(span) * zoom >= MIN_VISIBLE_WIDTH)
+        .map(|span| span.kind)
 }
 
 fn outcome_entry(outcome: Outcome, layout: &Layout) -> Entry {

@@ -1,63 +1,81 @@
-//! Draws a run with one row per worker: which tasks each worker ran, and when it had nothing to do.
+//! Draws a run with one row per lane: which tasks each worker or slot ran, and when it had nothing to do.
 
-use super::bar::details;
 use super::layout::Layout;
-use crate::chart::{Markup, Px, TimeUnit, draw_x_axis, ticks};
+use super::time::draw_time_axes;
+use crate::chart::{FinePx, Markup, Px};
 use crate::model::{Run, Task, Terms};
-use crate::text::panel_title;
+use crate::text::{count, panel_title};
 
-/// The height of a row.
-const ROW: f64 = 16.0;
+/// The intended height of the rows of a run. The height of one row stays within `ROW_HEIGHTS`, which takes precedence.
+const HEIGHT: f64 = 400.0;
+const ROW_HEIGHTS: (f64, f64) = (1.0, 16.0);
 
-/// The part of a row that its bars take.
-const BAR: f64 = 12.0;
+/// The share of a row that its bars take.
+const BAR: f64 = 0.75;
+
+/// The minimum height of rows that have their number beside them.
+const MIN_ROW_WITH_NUMBER: f64 = 11.0;
 
 /// The gap after each bar, so that tasks that follow each other are seen as two.
 const GAP: f64 = 0.6;
 
-/// Returns the number of workers that ran a task, or could have.
+/// Returns the number of lanes that ran a task, or could have.
 fn lanes(run: &Run) -> usize {
     let used = run.tasks.iter().filter_map(|task| task.lane).max();
     used.map_or(0, |lane| lane + 1).max(run.slots)
 }
 
+fn row_height(run: &Run) -> f64 {
+    (HEIGHT / lanes(run).max(1) as f64).clamp(ROW_HEIGHTS.0, ROW_HEIGHTS.1)
+}
+
 /// Returns the height of the picture of a run.
 pub(crate) fn lanes_height(run: &Run, layout: &Layout) -> f64 {
-    layout.first_row() + ROW * lanes(run) as f64 + 44.0
+    layout.first_row() + row_height(run) * lanes(run) as f64 + 44.0
 }
 
-/// Draws the workers of a run, on the time axis of the waterfalls.
+/// Draws the lanes of a run, on the time axis of the waterfalls.
 pub(crate) fn draw_lanes(run: &Run, layout: &Layout, terms: &Terms, markup: &mut Markup) {
-    let top = layout.first_row();
+    let (top, row) = (layout.first_row(), row_height(run));
     markup.label("title", (layout.left, 16.0), &panel_title(run, terms));
     markup.line_break();
-    let unit = TimeUnit::fitting(layout.longest_ms);
-    let times = unit.ticks(ticks(0.0, layout.longest_ms, 8));
-    let caption = format!("time since the run began, {}", unit.name);
-    let bottom = top + ROW * lanes(run) as f64 + 2.0;
-    draw_x_axis(layout.scale(), (top, bottom), &times, &caption, markup);
-    for lane in 0..lanes(run) {
-        let y = top + ROW * lane as f64 + ROW / 2.0 + 3.5;
-        let name = (lane + 1).to_string();
-        markup.label("code end", (layout.left - 6.0, y), &name);
+    let bottom = top + row * lanes(run) as f64 + 2.0;
+    draw_time_axes(run, layout, (top, bottom), markup);
+    let caption = count(lanes(run), terms.slot);
+    markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
+    for lane in (0..lanes(run)).filter(|_| row >= MIN_ROW_WITH_NUMBER) {
+        let y = top + row * lane as f64 + row / 2.0 + 3.5;
+        let number = (lane + 1).to_string();
+        markup.label("code end", (layout.left - 6.0, y), &number);
     }
     markup.line_break();
+    let thin = row < MIN_ROW_WITH_NUMBER;
+    let class = if thin { "rows thin" } else { "rows" };
+    markup.open("g", &[("class", &class)]);
     for task in &run.tasks {
-        draw_task(task, layout, terms, top, markup);
+        draw_task(task, layout, (top, row), layout.zoom(run), markup);
     }
+    markup.close();
+    markup.line_break();
 }
 
-fn draw_task(task: &Task, layout: &Layout, terms: &Terms, top: f64, markup: &mut Markup) {
+/// Draws the bar of a task, titled with its name: the waterfall has the details.
+fn draw_task(task: &Task, layout: &Layout, rows: (f64, f64), zoom: f64, markup: &mut Markup) {
     let (Some(lane), Some((start, end))) = (task.lane, task.interval()) else {
         return;
     };
+    let (top, row) = rows;
     let scale = layout.scale();
     let (x, end) = (scale.position(start), scale.position(end));
-    let y = Px(top + ROW * lane as f64 + (ROW - BAR) / 2.0);
-    let (x, width, height) = (Px(x), Px((end - x - GAP).max(GAP)), Px(BAR));
-    markup.open("g", &[("class", &task.outcome.class())]);
-    markup.element("title", &[], &details(task, terms));
-    markup.path("body", &format!("M{x} {y}h{width}v{height}H{x}z"));
+    let px = |value| FinePx { value, zoom };
+    let y = Px(top + row * lane as f64 + row * (1.0 - BAR) / 2.0);
+    // The gap must have the same width on the run's own time axis.
+    let width = px((end - x - GAP / zoom).max(GAP / zoom));
+    let (x, height) = (px(x), Px(row * BAR));
+    let class = format!("task {}", task.outcome.class());
+    let d = format!("M{x} {y}h{width}v{height}H{x}z");
+    markup.open("path", &[("class", &class), ("d", &d)]);
+    markup.element("title", &[], &task.name);
     markup.close();
     markup.line_break();
 }
@@ -78,12 +96,18 @@ mod tests {
         let mut markup = Markup::default();
         draw_lanes(&run, &layout, &TERMS, &mut markup);
         let svg = markup.finish();
-        assert_eq!(svg.matches("class=\"body\"").count(), 3);
+        assert_eq!(svg.matches("class=\"task ok\"").count(), 3);
         let rows: Vec<_> = [28, 44]
             .map(|y| svg.matches(&format!(" {y}h")).count())
             .into();
         assert_eq!(rows, [2, 1], "{svg}");
         // A worker without tasks has a row as well.
         assert!(svg.contains(">3</text>"), "{svg}");
+    }
+
+    #[test]
+    fn more_lanes_have_lower_rows() {
+        let row = |slots| row_height(&samples::run("threads", slots, 1));
+        assert_eq!([row(1), row(100), row(676)], [16.0, 4.0, 1.0]);
     }
 }

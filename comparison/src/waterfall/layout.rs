@@ -21,6 +21,9 @@ const LETTER_WIDTH: f64 = 6.1;
 /// The space to the left of the names for the caption of the rows, and the gap beside the names.
 const NAME_MARGINS: f64 = 26.0;
 
+/// A run may have a time axis of its own if another run takes at least this many times as long.
+const WIDELY: f64 = 3.0;
+
 /// The row height under which hatching and outlines are omitted.
 const THIN_ROW: f64 = 5.0;
 
@@ -32,6 +35,7 @@ pub(crate) struct Layout {
     margin: f64,
     pub(crate) row: f64,
     pub(crate) longest_ms: f64,
+    own_axes: bool,
 }
 
 impl Layout {
@@ -40,9 +44,7 @@ impl Layout {
     pub(crate) fn new(runs: &[&Run], width: f64, panel: f64, rows: (f64, f64)) -> Self {
         let most = runs.iter().map(|run| run.tasks.len()).max().unwrap_or(0);
         let row = (panel / most.max(1) as f64).clamp(rows.0, rows.1);
-        let ends = runs.iter().flat_map(|run| &run.tasks).flat_map(Task::spans);
-        let last_ms = ends.map(|span| span.to_ms).fold(0.0, f64::max);
-        let elapsed_ms = runs.iter().map(|run| run.elapsed_ms).fold(0.0, f64::max);
+        let longest_ms = runs.iter().map(|run| length_ms(run)).fold(0.001, f64::max);
         let names = runs.iter().flat_map(|run| &run.tasks);
         let letters = names.map(|task| shorten_name(&task.name).chars().count());
         let with_names = NAME_MARGINS + LETTER_WIDTH * letters.max().unwrap_or(0) as f64;
@@ -55,7 +57,33 @@ impl Layout {
             },
             margin: 14.0,
             row,
-            longest_ms: last_ms.max(elapsed_ms).max(0.001),
+            longest_ms,
+            own_axes: false,
+        }
+    }
+
+    /// Prepares pictures in which each run can have a time axis of its own, if the lengths of the runs differ widely.
+    pub(crate) fn with_own_axes(self, runs: &[&Run]) -> Self {
+        let shortest_ms = runs
+            .iter()
+            .map(|run| length_ms(run))
+            .fold(f64::INFINITY, f64::min);
+        Self {
+            own_axes: self.longest_ms >= WIDELY * shortest_ms,
+            ..self
+        }
+    }
+
+    /// Returns whether each run can have a time axis of its own.
+    pub(crate) fn has_own_axes(&self) -> bool {
+        self.own_axes
+    }
+
+    /// Returns how many times longer the bars of a run are on its own time axis; 1 if it can have none.
+    pub(crate) fn zoom(&self, run: &Run) -> f64 {
+        match self.own_axes {
+            true => self.longest_ms / length_ms(run),
+            false => 1.0,
         }
     }
 
@@ -91,6 +119,13 @@ impl Layout {
     }
 }
 
+/// Returns the length of the time axis that shows a whole run; above 0.
+fn length_ms(run: &Run) -> f64 {
+    let spans = run.tasks.iter().flat_map(Task::spans);
+    let last_ms = spans.map(|span| span.to_ms).fold(0.0, f64::max);
+    last_ms.max(run.elapsed_ms).max(0.001)
+}
+
 /// Returns the name as it is shown beside a row. A long name is cut off.
 pub(super) fn shorten_name(name: &str) -> String {
     if name.chars().count() <= MAX_NAME_LETTERS {
@@ -112,6 +147,22 @@ mod tests {
         assert_eq!(
             [row(10), row(40), row(100), row(676)],
             [14.0, 10.0, 4.0, 1.0]
+        );
+    }
+
+    #[test]
+    fn runs_have_axes_of_their_own_only_if_their_lengths_differ_widely() {
+        let (long, short) = (samples::run("a", 1, 10), samples::run("b", 5, 10));
+        let layout = |runs: &[&Run]| Layout::new(runs, 800.0, 400.0, (1.0, 14.0));
+        let shared = layout(&[&long, &short]);
+        assert_eq!(shared.zoom(&short), 1.0);
+        let own = shared.with_own_axes(&[&long, &short]);
+        assert_eq!([own.zoom(&long), own.zoom(&short)], [1.0, 5.0]);
+        assert!(own.has_own_axes());
+        assert!(
+            !layout(&[&long])
+                .with_own_axes(&[&long, &long])
+                .has_own_axes()
         );
     }
 

@@ -2,7 +2,8 @@
 
 use super::bar::Row;
 use super::layout::Layout;
-use crate::chart::{Markup, TimeUnit, draw_x_axis, ticks};
+use super::time::draw_time_axes;
+use crate::chart::Markup;
 use crate::model::{Outcome, Run, Terms};
 use crate::text::{count, panel_title};
 
@@ -19,11 +20,13 @@ pub(crate) fn draw_waterfall(
     markup.label("title", (layout.left, top + 16.0), &title);
     markup.line_break();
     draw_axes(run, layout, terms, first_row, markup);
+    let zoom = layout.zoom(run);
     let row = |(i, task)| Row {
         layout,
         top: first_row + layout.row * i as f64,
         task,
         terms,
+        zoom,
     };
     let rows: Vec<_> = run.by_start().into_iter().enumerate().map(row).collect();
     let class = if layout.is_thin() {
@@ -53,11 +56,8 @@ fn draw_queues_and_marks(rows: &[Row<'_>], layout: &Layout, markup: &mut Markup)
 }
 
 fn draw_axes(run: &Run, layout: &Layout, terms: &Terms, top: f64, markup: &mut Markup) {
-    let unit = TimeUnit::fitting(layout.longest_ms);
-    let times = unit.ticks(ticks(0.0, layout.longest_ms, 8));
-    let caption = format!("time since the run began, {}", unit.name);
     let bottom = top + layout.rows_height(run) + 2.0;
-    draw_x_axis(layout.scale(), (top, bottom), &times, &caption, markup);
+    draw_time_axes(run, layout, (top, bottom), markup);
     let caption = format!("{}, by start", count(run.tasks.len(), terms.name));
     markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
     markup.line_break();

@@ -1,5 +1,7 @@
 //! Runs as the neutral values that the comparison crate shows.
 
+use std::collections::BTreeMap;
+
 use comparison::{Comparison, PhaseKind, PhaseTerms, Run, Terms};
 use harness::ExecutorKind;
 
@@ -30,6 +32,7 @@ static TERMS: Terms = Terms {
             legend: "decompressing and searching",
         },
     ],
+    lane_note: None,
 };
 
 /// Returns the comparison of these runs, with the facts that a reader needs.
@@ -47,6 +50,7 @@ pub(super) fn comparison_of(config: &Config, inputs: &Inputs, runs: Vec<Run>) ->
             ("Version", env!("CARGO_PKG_VERSION").to_owned()),
         ],
         terms: &TERMS,
+        descriptions: BTreeMap::new(),
         runs,
     }
 }

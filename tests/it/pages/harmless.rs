@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use comparison::Images;
 use flags::country::CountryCode;
 use flags::record::Status;
 use flags::report::{Format, RecordReport, Report, read_images};
 use flags::strategy::Strategy;
-use roxmltree::Document;
+use roxmltree::{Document, Node};
 use serde_json::Value;
 
 use super::{bars, cells, parse, read, run, text_of, with_class};
@@ -93,17 +92,20 @@ fn text_from_a_server_is_escaped_in_every_format() {
 }
 
 #[test]
-fn a_page_of_three_runs_over_every_code_is_smaller_than_a_megabyte() {
-    let (_program, results) = run("semaphore", &["br"]);
+fn a_page_of_three_runs_over_every_code_has_every_flag_and_is_smaller_than_a_megabyte() {
+    let (program, mut results) = run("semaphore", &["-s", "LOCAL", "--every"]);
+    for record in &mut results.runs[0].records {
+        let path = record.path.take();
+        record.path = path.map(|path| program.folder.path().join(path).display().to_string());
+    }
+    let images = read_images(&results);
     let large = large_report(&results);
-    let mut images = Images::default();
-    // Together the largest size of images that a page embeds.
-    images.insert("BR", vec![1; 150_000]);
-    images.insert("US", vec![2; 150_000]);
     let page = Format::Html.text(&large, &images);
-    assert!(page.contains("data:image/gif"));
     assert!(page.len() < ONE_MEGABYTE, "{}", page.len());
-    assert_eq!(bars(&parse(&page)).values().sum::<usize>(), 3 * 676);
+    let parsed = parse(&page);
+    assert_eq!(bars(&parsed).values().sum::<usize>(), 3 * 676);
+    assert_eq!(with_class(&parsed, "task").len(), 3 * 676);
+    assert_eq!(with_class(&parsed, "image").len(), 194);
     let picture = Format::Svg.text(&large, &images);
     assert_eq!(
         bars(&Document::parse(&picture).unwrap())
@@ -114,36 +116,38 @@ fn a_page_of_three_runs_over_every_code_is_smaller_than_a_megabyte() {
 }
 
 #[test]
-fn each_image_is_embedded_once_and_too_large_a_set_not_at_all() {
+fn flags_are_embedded_as_one_image_and_what_is_not_a_gif_is_left_out() {
     let (program, mut results) = run("semaphore", &["br", "us", "xx"]);
     for record in &mut results.runs[0].records {
         let path = record.path.take();
         record.path = path.map(|path| program.folder.path().join(path).display().to_string());
     }
     let embedded = |page: &str| page.matches("data:image/gif;base64,").count();
+    let shown = |page: &str| -> Vec<_> {
+        let parsed = parse(page);
+        let images = with_class(&parsed, "image").into_iter();
+        let label = |image: Node<'_, '_>| image.attribute("aria-label").map(str::to_owned);
+        images.filter_map(label).collect()
+    };
+    let (brazil, usa) = ("flag of Brazil", "flag of United States");
     // On the page written by the program, which reads the flags from the folder in which it saved them.
-    assert_eq!(embedded(&read(&program, "r.html")), 2);
+    let written = read(&program, "r.html");
+    assert_eq!(embedded(&written), 1);
+    assert_eq!(shown(&written), [brazil, usa]);
 
     let again = results.runs[0].clone();
     results.runs.push(again);
     let page = |results: &Report| Format::Html.text(results, &read_images(results));
-    assert_eq!(embedded(&page(&results)), 2);
+    let twice = page(&results);
+    assert_eq!((embedded(&twice), shown(&twice).len()), (1, 2));
 
-    let brazil = results.runs[0].records[0].path.clone().unwrap();
-    let usa = results.runs[0].records[1].path.clone().unwrap();
-    fs::copy(&brazil, &usa).unwrap();
-    let same = page(&results);
-    assert_eq!(embedded(&same), 1);
-    assert!(same.contains("id=\"image-BR\"") && same.contains("id=\"image-US\""));
-    fs::remove_file(&usa).unwrap();
-    let one = page(&results);
-    assert!(one.contains("id=\"image-BR\"") && !one.contains("id=\"image-US\""));
-    assert!(!one.contains("The flags are left out"));
-
-    fs::write(&usa, vec![0; 300_001]).unwrap();
-    let none = page(&results);
-    assert_eq!(embedded(&none), 0);
-    assert!(none.contains("The flags are left out"));
+    let path = |i: usize| results.runs[0].records[i].path.clone().unwrap();
+    fs::write(path(1), vec![0; 1000]).unwrap();
+    assert_eq!(shown(&page(&results)), [brazil]);
+    fs::remove_file(path(1)).unwrap();
+    assert_eq!(shown(&page(&results)), [brazil]);
+    fs::write(path(0), b"GIF89a").unwrap();
+    assert_eq!(embedded(&page(&results)), 0);
 }
 
 #[test]
