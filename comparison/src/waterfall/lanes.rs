@@ -16,6 +16,9 @@ const BAR: f64 = 0.75;
 /// The minimum height of rows that have their number beside them.
 const MIN_ROW_WITH_NUMBER: f64 = 11.0;
 
+/// The minimum height of the rows of a run that have a caption beside them.
+const MIN_HEIGHT_WITH_CAPTION: f64 = 120.0;
+
 /// The gap after each bar, so that tasks that follow each other are seen as two.
 const GAP: f64 = 0.6;
 
@@ -41,8 +44,10 @@ pub(crate) fn draw_lanes(run: &Run, layout: &Layout, terms: &Terms, markup: &mut
     markup.line_break();
     let bottom = top + row * lanes(run) as f64 + 2.0;
     draw_time_axes(run, layout, (top, bottom), markup);
-    let caption = count(lanes(run), terms.slot);
-    markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
+    if bottom - top >= MIN_HEIGHT_WITH_CAPTION {
+        let caption = count(lanes(run), terms.slot);
+        markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
+    }
     for lane in (0..lanes(run)).filter(|_| row >= MIN_ROW_WITH_NUMBER) {
         let y = top + row * lane as f64 + row / 2.0 + 3.5;
         let number = (lane + 1).to_string();
