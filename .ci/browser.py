@@ -9,6 +9,7 @@ from webdriver import Browser, wait_until
 
 WORK, BIN = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 ESCAPE = "\ue00c"
+OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def check_equal(what, found, expected):
@@ -20,8 +21,7 @@ def check_appearance(browser):
     """Checks that the page fits the widths of a phone and a screen, follows the colour scheme, and logs no errors."""
     for width in (360, 400, 1280):
         browser.set_width(width)
-        overflow = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        check_equal(f"horizontal overflow at {width} px", overflow, 0)
+        check_equal(f"horizontal overflow at {width} px", browser.run(OVERFLOW), 0)
     browser.set_color_scheme("light")
     light = browser.background_color()
     browser.set_color_scheme("dark")
@@ -143,14 +143,17 @@ def check_switches(browser):
     check_equal("shown queue", browser.run(queue), "inline")
 
 
-def check_print(browser):
-    """Checks that all records are printed if they are unfolded, and that their section is left out otherwise."""
+def check_print(browser, runs):
+    """Checks that all records are printed if they are unfolded and fit on paper, and left out with their heading otherwise."""
     browser.set_media("print")
+    # The width of A4 paper without its margins.
+    browser.set_width(720)
     section = "return document.querySelector('.all-records').getClientRects().length"
     fold = "document.querySelector('.all-records details').open = arguments[0]"
     for opened in (True, False):
         browser.run(fold, opened)
-        check_equal(f"the records are printed, unfolded: {opened}", browser.run(section) > 0, opened)
+        check_equal(f"the records are printed, unfolded: {opened}", browser.run(section) > 0, opened and runs <= 3)
+        check_equal("overflow on paper", browser.run(OVERFLOW), 0)
     browser.set_media("screen")
 
 
@@ -170,7 +173,7 @@ def check_report(browser, name, runs, codes, seen, headings=()):
     browser.press(ESCAPE)
     wait_until("the card is hidden", lambda: browser.run("return document.querySelector('#card').hidden"))
     check_equal("marks", browser.count(".highlight, .marked, .moment"), 0)
-    check_print(browser)
+    check_print(browser, runs)
     check_appearance(browser)
 
 

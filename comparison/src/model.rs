@@ -38,7 +38,7 @@ pub struct Terms {
     /// The words for the largest number of tasks in flight as measured outside the runs. If it is not measured, no column shows
     /// it.
     pub peak_in_flight: Option<PeakTerms>,
-    /// Whether the lanes of the tasks are workers, to be drawn with a row each.
+    /// Whether the lanes of the tasks are to be drawn, with a row each.
     pub lanes: bool,
     /// The phases that can occur, in the order of the legend.
     pub phases: &'static [PhaseTerms],

@@ -27,7 +27,7 @@ pub(crate) enum Sample {
 const ROW_HEIGHT: f64 = 22.0;
 
 /// An estimate of the average width of a letter, because the font is not known.
-const LETTER_WIDTH: f64 = 7.1;
+const LETTER_WIDTH: f64 = 7.8;
 
 /// Returns the height of what [`draw_legend`] draws.
 pub(crate) fn legend_height(entries: &[Entry], width: f64) -> f64 {

@@ -110,11 +110,14 @@ fn content(comparison: &Comparison, images: &Embedded) -> Markup {
     }
 }
 
-/// Returns the section of the records. It is not printed while it is folded away.
+/// The most runs whose records fit on paper beside each other.
+const MAX_PRINTED: usize = 3;
+
+/// Returns the section of the records. It is not printed while it is folded away, or if it is too wide.
 fn all_records(runs: &[&Run], comparison: &Comparison, images: &Embedded) -> Markup {
     const RECORDS: &str = "All records";
     html! {
-        section.all-records {
+        section.all-records.too-wide[runs.len() > MAX_PRINTED] {
             h2 { (RECORDS) }
             @if let Some(notice) = images.notice() {
                 p { (notice) }

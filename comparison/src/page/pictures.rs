@@ -38,25 +38,27 @@ pub(super) fn waterfalls(runs: &[&Run], layout: &Layout, terms: &Terms) -> Marku
         }
     };
     html! {
-        h2 { (if one { "Waterfall" } else { "Waterfalls" }) }
-        p.faint {
-            "One row per " (name) ", in the order in which they started. "
-            @if !one {
-                "Of several rounds, the median run is shown. "
-                @if !layout.has_own_axes() {
-                    "All runs share one time axis."
+        section {
+            h2 { (if one { "Waterfall" } else { "Waterfalls" }) }
+            p.faint {
+                "One row per " (name) ", in the order in which they started. "
+                @if !one {
+                    "Of several rounds, the median run is shown. "
+                    @if !layout.has_own_axes() {
+                        "All runs share one time axis."
+                    }
                 }
             }
+            (switches(layout, terms))
+            p.hint.faint hidden="" {
+                "Point at a bar to see its times and to mark the same " (name) " everywhere, or focus it with " kbd { "Tab" }
+                ". The up and down arrows move from " (name) " to " (name)
+                @if !one { ", the left and right arrows to the same " (name) " in the previous and the next run" }
+                ". " kbd { "Esc" } " closes the box."
+            }
+            (hatching())
+            (folded(runs.len(), &format!("When each {task} waited and ran"), &pictures))
         }
-        (switches(layout, terms))
-        p.hint.faint hidden="" {
-            "Point at a bar to see its times and to mark the same " (name) " everywhere, or focus it with " kbd { "Tab" }
-            ". The up and down arrows move from " (name) " to " (name)
-            @if !one { ", the left and right arrows to the same " (name) " in the previous and the next run" }
-            ". " kbd { "Esc" } " closes the box."
-        }
-        (hatching())
-        (folded(runs.len(), &format!("When each {task} waited and ran"), &pictures))
     }
 }
 
@@ -145,13 +147,15 @@ pub(super) fn lanes(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
         }
     };
     html! {
-        h2 { (capitalized(&plural(slot))) }
-        p.faint {
-            "One row per " (slot) ", with the " (tasks) " that it ran. Where a row is empty, the " (slot)
-            " had nothing to do."
-            @if let Some(note) = terms.lane_note { " " (note) }
+        section {
+            h2 { (capitalized(&plural(slot))) }
+            p.faint {
+                "One row per " (slot) ", with the " (tasks) " that it ran. Where a row is empty, the " (slot)
+                " had nothing to do."
+                @if let Some(note) = terms.lane_note { " " (note) }
+            }
+            (folded(runs.len(), &format!("Which {slot} did what, and when"), &pictures))
         }
-        (folded(runs.len(), &format!("Which {slot} did what, and when"), &pictures))
     }
 }
 

@@ -47,7 +47,7 @@ fn verdict_list(verdicts: &[Verdict]) -> Markup {
         dl.verdicts {
             @for verdict in verdicts {
                 dt { (verdict.about) }
-                dd { (capitalized(&verdict.sentence)) }
+                dd { (verdict.sentence) }
             }
         }
     }

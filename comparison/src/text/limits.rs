@@ -66,7 +66,7 @@ fn best_setting(settings: &[Series], comparisons: usize, terms: &Terms) -> Strin
         .filter(|of| of.slots != best.slots && is_alike(best, of, comparisons));
     let alike: Vec<_> = alike.map(|of| of.slots).collect();
     let fastest = format!(
-        "fastest with {}: {} s",
+        "Fastest with {}: {} s",
         count(best.slots, terms.slot),
         seconds(best.elapsed_ms.median)
     );
@@ -142,10 +142,10 @@ mod tests {
         assert_eq!(
             best,
             [
-                ("threadpool", "fastest with 4 connections: 0.140 s."),
+                ("threadpool", "Fastest with 4 connections: 0.140 s."),
                 (
                     "semaphore",
-                    "fastest with 4 connections: 0.0900 s, which cannot be told apart from 2 and 8 connections."
+                    "Fastest with 4 connections: 0.0900 s, which cannot be told apart from 2 and 8 connections."
                 ),
             ]
         );
