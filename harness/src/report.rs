@@ -15,7 +15,7 @@ pub enum ReportFormat {
     Json,
     /// Only the table, for a README.
     Markdown,
-    /// Only the waterfalls, for a README.
+    /// The conclusion and the waterfalls, for a README.
     Svg,
 }
 

@@ -22,7 +22,7 @@ pub enum Format {
     Csv,
     /// Only the table of the runs, for a README.
     Markdown,
-    /// Only the waterfalls, for a README.
+    /// The conclusion and the waterfalls, for a README.
     Svg,
     /// Trace events, for Perfetto and chrome://tracing.
     Trace,

@@ -11,7 +11,7 @@
 //! * `charts`: the line charts
 //! * `summary`: the numbers of the series
 //! * `pictures`: the waterfalls and the lanes
-//! * `tests`: the page parsed as XML, and hostile text in all outputs
+//! * `tests`: the page parsed as XML
 
 mod charts;
 mod images;

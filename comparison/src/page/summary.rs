@@ -108,7 +108,7 @@ fn bars(series: &[Series], terms: &Terms) -> Markup {
                 div.value { (value(of)) }
             }
         }
-        p.faint { "Median elapsed times. The mark on each bar is at the ideal time." }
+        p.faint { (explanation(series)) }
     }
 }
 
@@ -119,6 +119,19 @@ fn value(of: &Series) -> String {
     let speed_up = of.speed_up_interval;
     let speed_up = speed_up.map_or_else(String::new, |of| format!(", {} times", ends(&of)));
     format!("{median} s{spread}{speed_up}")
+}
+
+/// Explains the bars and the times beside them.
+fn explanation(series: &[Series]) -> String {
+    let mut text =
+        "The bars are median elapsed times; the mark on each is at the ideal time.".to_owned();
+    if series.iter().any(|of| of.rounds > 1) {
+        text += " Beside a bar: the median, and the fastest and the slowest run.";
+    }
+    if series.iter().any(|of| of.speed_up_interval.is_some()) {
+        text += " The last two numbers are the speed-up over the slowest series, with a confidence of 99 %.";
+    }
+    text
 }
 
 /// Returns the table. Each cell carries the name of its column, which a narrow screen shows beside it.
