@@ -3,9 +3,7 @@
 //! The images come from files that any server may have sent. They are decoded with bounded memory, scaled to the size
 //! in which a page shows them, and written again with one palette, so the size of a page does not depend on theirs.
 
-use std::num::NonZeroU64;
-
-use gif::{ColorOutput, DecodeOptions, Encoder, Frame, MemoryLimit};
+use gif::{ColorOutput, DecodeOptions, Encoder, Frame};
 
 /// The width and the height of a cell, in pixels.
 const CELL: (usize, usize) = (60, 40);
@@ -15,9 +13,6 @@ const COLUMNS: usize = 16;
 
 /// The bytes of one pixel: red, green, blue and alpha.
 const PIXEL: usize = 4;
-
-/// The most bytes that a decoded image may have.
-const MAX_DECODED: NonZeroU64 = NonZeroU64::new(64 << 20).expect("not zero");
 
 /// The speed of the quantizer, from 1 (the best colours) to 30.
 const SPEED: i32 = 10;
@@ -29,9 +24,9 @@ pub(super) struct Thumbnail(Vec<u8>);
 impl Thumbnail {
     /// Returns the first frame of a GIF, scaled to fit into a cell and centred in it; `None` if the GIF cannot be decoded.
     pub(super) fn of(gif: &[u8]) -> Option<Self> {
+        // These options limit an image to 50 MB of memory.
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::RGBA);
-        options.set_memory_limit(MemoryLimit::Bytes(MAX_DECODED));
         let mut decoder = options.read_info(gif).ok()?;
         let frame = decoder.read_next_frame().ok()??;
         let size = (usize::from(frame.width), usize::from(frame.height));
