@@ -44,9 +44,7 @@ pub(super) fn waterfalls(runs: &[&Run], layout: &Layout, terms: &Terms) -> Marku
                 "One row per " (name) ", in the order in which they started. "
                 @if !one {
                     "Of several rounds, the median run is shown. "
-                    @if !layout.has_own_axes() {
-                        "All runs share one time axis."
-                    }
+                    span.if-shared { "All runs share one time axis." }
                 }
             }
             (switches(layout, terms))
