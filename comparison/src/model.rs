@@ -47,7 +47,7 @@ pub struct Terms {
 }
 
 /// The program's words for the largest number of tasks in flight as measured outside the runs.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeakTerms {
     /// The heading of the column. It must not be "in flight": the chart of that name shows what the runs themselves measured.
     pub column: &'static str,
