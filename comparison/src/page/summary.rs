@@ -73,7 +73,7 @@ pub(super) fn summary(comparison: &Comparison, series: &[Series]) -> Markup {
                 p.faint { (capitalized(&peak)) }
             }
         }
-        @for sentence in outliers_in_words(series, terms) {
+        @if let Some(sentence) = outliers_in_words(series, terms) {
             p { (sentence) }
         }
         @if let Some(early) = ended_early(comparison) {

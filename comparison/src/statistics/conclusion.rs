@@ -109,6 +109,16 @@ pub(crate) fn conclusion_among(series: &[Series], comparisons: usize) -> Option<
     })
 }
 
+/// Returns whether the rounds do not show that one of two series is faster. `comparisons` is the number of pairs of series that are
+/// compared.
+pub(crate) fn is_alike(one: &Series, other: &Series, comparisons: usize) -> bool {
+    let both = [one.clone(), other.clone()];
+    !matches!(
+        conclusion_among(&both, comparisons),
+        Some(Conclusion::Faster(..))
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::series::series;

@@ -16,7 +16,7 @@ mod series;
 mod spread;
 mod times;
 
-pub(crate) use self::conclusion::conclusion_among;
+pub(crate) use self::conclusion::{conclusion_among, is_alike};
 pub(crate) use self::groups::shown_runs;
 pub(crate) use self::series::comparisons;
 

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::numbers::{count, seconds};
-use super::sentences::in_words;
+use super::sentences::{in_words, list};
 use crate::model::Terms;
-use crate::statistics::{Conclusion, Series, comparisons, conclusion_among};
+use crate::statistics::{Conclusion, Series, comparisons, conclusion_among, is_alike};
 
 /// A sentence, and what it is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) fn verdicts(series: &[Series], terms: &Terms) -> Vec<Verdict> {
         let conclusion = conclusion_among(&with, comparisons(series.len()))?;
         Some(Verdict {
             about: count(slots, terms.slot),
-            sentence: in_words(conclusion, &with, terms),
+            sentence: in_words(conclusion, &with, comparisons(series.len()), terms),
         })
     };
     all_slots.into_iter().filter_map(verdict).collect()
@@ -58,7 +58,7 @@ fn best_setting(settings: &[Series], comparisons: usize, terms: &Terms) -> Strin
     let (Conclusion::Same(gain, _) | Conclusion::TooFew(gain, _) | Conclusion::Faster(gain, _)) =
         conclusion
     else {
-        return in_words(conclusion, settings, terms);
+        return in_words(conclusion, settings, comparisons, terms);
     };
     let best = gain.fastest;
     let alike = settings
@@ -73,21 +73,11 @@ fn best_setting(settings: &[Series], comparisons: usize, terms: &Terms) -> Strin
     let Some((last, others)) = alike.split_last() else {
         return format!("{fastest}.");
     };
-    let others: Vec<_> = others.iter().map(usize::to_string).collect();
-    let and = if others.is_empty() { "" } else { " and " };
+    let mut words: Vec<_> = others.iter().map(usize::to_string).collect();
+    words.push(count(*last, terms.slot));
     format!(
-        "{fastest}, which cannot be told apart from {}{and}{}.",
-        others.join(", "),
-        count(*last, terms.slot)
-    )
-}
-
-/// Returns whether the rounds do not show that one of two series is faster.
-fn is_alike(one: &Series, other: &Series, comparisons: usize) -> bool {
-    let both = [one.clone(), other.clone()];
-    !matches!(
-        conclusion_among(&both, comparisons),
-        Some(Conclusion::Faster(..))
+        "{fastest}, which cannot be told apart from {}.",
+        list(&words)
     )
 }
 

@@ -30,7 +30,7 @@ pub fn markdown(comparison: &Comparison) -> String {
     let explanation = (!series.is_empty()).then(|| ideal(terms));
     let paragraphs = [
         conclusion_in_words(&series, terms),
-        Some(outliers_in_words(&series, terms).join(" ")).filter(|text| !text.is_empty()),
+        outliers_in_words(&series, terms),
         ended_early(comparison),
         explanation,
     ];

@@ -2,7 +2,9 @@
 
 use super::numbers::{count, ends, plural, seconds};
 use crate::model::{Comparison, Outcome, Run, Task, Terms};
-use crate::statistics::{Certainty, Conclusion, Difference, Gain, Series, conclusion};
+use crate::statistics::{
+    Certainty, Conclusion, Difference, Gain, Series, comparisons, conclusion, is_alike,
+};
 
 /// Returns the [`conclusion`] as a sentence, or `None` if there are fewer than two series.
 ///
@@ -19,11 +21,17 @@ use crate::statistics::{Certainty, Conclusion, Difference, Gain, Series, conclus
 /// );
 /// ```
 pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
-    Some(in_words(conclusion(series)?, series, terms))
+    let comparisons = comparisons(series.len());
+    Some(in_words(conclusion(series)?, series, comparisons, terms))
 }
 
 /// Returns a conclusion about these series as a sentence.
-pub(super) fn in_words(conclusion: Conclusion<'_>, series: &[Series], terms: &Terms) -> String {
+pub(super) fn in_words(
+    conclusion: Conclusion<'_>,
+    series: &[Series],
+    comparisons: usize,
+    terms: &Terms,
+) -> String {
     let name = |of: &Series| {
         let alike = series.iter().filter(|other| other.label == of.label);
         match alike.count() {
@@ -70,8 +78,20 @@ pub(super) fn in_words(conclusion: Conclusion<'_>, series: &[Series], terms: &Te
                     format!("({})", ends(&interval))
                 }
             };
+            let alike = series.iter().filter(|of| {
+                **of != *fastest && **of != *slowest && is_alike(fastest, of, comparisons)
+            });
+            let alike: Vec<_> = alike.map(name).collect();
+            let alike = match alike.is_empty() {
+                true => String::new(),
+                false => format!(
+                    " {} cannot be told apart from {}.",
+                    list(&alike),
+                    name(fastest)
+                ),
+            };
             format!(
-                "{} was {times:.1} times faster than {} {basis}; at most {possible:.1} possible.",
+                "{} was {times:.1} times faster than {} {basis}; at most {possible:.1} possible.{alike}",
                 name(fastest),
                 name(slowest)
             )
@@ -79,20 +99,30 @@ pub(super) fn in_words(conclusion: Conclusion<'_>, series: &[Series], terms: &Te
     }
 }
 
-/// Returns a sentence for each series some of whose runs took far longer, or shorter, than the others.
-pub(crate) fn outliers_in_words(series: &[Series], terms: &Terms) -> Vec<String> {
+/// Says how many runs of which series took far longer, or shorter, than the others; `None` if there are none.
+pub(crate) fn outliers_in_words(series: &[Series], terms: &Terms) -> Option<String> {
     let disturbed = series.iter().filter(|series| series.outliers > 0);
-    let sentence = |of: &Series| {
+    let disturbed: Vec<_> = disturbed
+        .map(|of| {
+            let runs = format!("{} of {}", of.outliers, count(of.rounds, "run"));
+            format!("{runs} of {}, {}", of.label, count(of.slots, terms.slot))
+        })
+        .collect();
+    (!disturbed.is_empty()).then(|| {
         format!(
-            "{} of the {} of {}, {}, took far longer or shorter than the others: other programs may have disturbed \
-             them.",
-            of.outliers,
-            count(of.rounds, "run"),
-            of.label,
-            count(of.slots, terms.slot)
+            "Outliers, which other programs may have caused: {}.",
+            disturbed.join("; ")
         )
-    };
-    disturbed.map(sentence).collect()
+    })
+}
+
+/// Joins words as in a sentence.
+pub(super) fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
 }
 
 /// Says which of more than two series a sentence is about.
@@ -240,6 +270,36 @@ mod tests {
             "semaphore was 5.0 times faster than sequential in a single run; at most 5.0 possible."
         );
         assert_eq!(sentence(&all[..1]), None);
+    }
+
+    #[test]
+    fn a_series_that_is_as_fast_as_the_fastest_is_named_beside_it() {
+        let of_round = |round: u32| {
+            let waver = if round.is_multiple_of(2) { 1.01 } else { 0.99 };
+            [
+                ("a", 90.0),
+                ("b", 30.0),
+                ("c", 30.2 * waver),
+                ("d", 30.1 / waver),
+            ]
+            .map(|(label, ms)| {
+                let mut run = samples::run(label, 4, 4);
+                run.round = Some(round);
+                run.elapsed_ms = ms;
+                run
+            })
+        };
+        let runs: Vec<_> = (1..=12).flat_map(of_round).collect();
+        let all = series(&samples::comparison_of(runs));
+        let sentence = conclusion_in_words(&all, &TERMS).unwrap();
+        assert!(
+            sentence.starts_with("b was 3.0 times faster than a (3.0 to 3.0);"),
+            "{sentence}"
+        );
+        assert!(
+            sentence.ends_with(" possible. c and d cannot be told apart from b."),
+            "{sentence}"
+        );
     }
 
     #[test]

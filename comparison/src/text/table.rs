@@ -254,7 +254,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("\n1 of the 10 runs of semaphore, 26 connections, took far longer"),
+            text.contains("\nOutliers, which other programs may have caused: 1 of 10 runs of sequential, 26 connections; 1 of 10"),
             "{text}"
         );
         let tables = text
