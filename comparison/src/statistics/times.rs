@@ -17,6 +17,13 @@ impl Task {
         idle.map(|phase| phase.ms).sum()
     }
 
+    /// Returns the service time of the task with its pauses, in milliseconds.
+    fn paused_service_ms(&self) -> f64 {
+        let own = self.phases.iter();
+        let own = own.filter(|phase| phase.kind != PhaseKind::Queue);
+        own.map(|phase| phase.ms).sum()
+    }
+
     /// Returns the service time of the task, in milliseconds.
     pub(crate) fn service_ms(&self) -> f64 {
         let busy = self.phases.iter().filter(|phase| !is_idle(phase.kind));
@@ -33,7 +40,9 @@ impl Run {
     /// Returns the lower bound on any schedule of the tasks of this run on its slots, in milliseconds.
     pub(super) fn ideal_ms(&self) -> f64 {
         let times = self.attempted().map(Task::service_ms).collect();
-        lower_bound(times, self.slots)
+        // A task that pauses between its attempts cannot end earlier, although its slot may serve others meanwhile.
+        let longest = self.attempted().map(Task::paused_service_ms);
+        longest.fold(lower_bound(times, self.slots), f64::max)
     }
 }
 
@@ -87,5 +96,9 @@ mod tests {
         assert_eq!(ideal_ms(2, &[20.0, 20.0, 30.0, 30.0]), 50.0);
         assert_eq!(ideal_ms(100, &[20.0, 20.0, 30.0]), 30.0);
         assert_eq!(ideal_ms(100, &[]), 0.0);
+
+        let mut run = samples::run("a", 100, 1);
+        run.tasks[0].phases = samples::phases([50.0, 1.0, 20.0, 2.0, 3.0, 4.0]);
+        assert_eq!(run.ideal_ms(), 30.0, "a task cannot end before its pauses");
     }
 }

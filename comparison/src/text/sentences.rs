@@ -147,9 +147,9 @@ pub(crate) fn ideal(terms: &Terms) -> String {
     let (slot, slots) = (terms.slot, plural(terms.slot));
     format!(
         "The ideal time is a lower bound on any schedule of the same {tasks}, with the same latencies, on the same \
-         number of {slots}: the longest {task}, the sum of all service times divided by the number of {slots}, or the \
-         {tasks} that must share a {slot}, whichever is longest. The share of the ideal is the ideal time divided by \
-         the elapsed time; it cannot exceed 100 %."
+         number of {slots}: the longest {task} with its pauses, the sum of all service times divided by the number of \
+         {slots}, or the {tasks} that must share a {slot}, whichever is longest. The share of the ideal is the ideal \
+         time divided by the elapsed time; it cannot exceed 100 %."
     )
 }
 

@@ -146,7 +146,7 @@ fn explanation(series: &[Series], terms: &Terms) -> String {
         format!("speed-up: over the slowest. latency: of each {task}, without its queueing.");
     let ideal = format!(
         "of ideal: the ideal time divided by the elapsed time. The ideal is a lower bound on any schedule of these \
-         {tasks} with these latencies: the longest one, their sum divided by the number of {slots}, or those that \
+         {tasks} with these latencies: the longest one with its pauses, their sum divided by the number of {slots}, or those that \
          must share a {slot}, whichever is longest."
     );
     let mut text = wrap(&latency) + &wrap(&ideal);
