@@ -1,0 +1,78 @@
+"""An nginx on a free port of this machine, which serves the flags from a folder."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+CONFIG = """
+daemon off;
+worker_processes auto;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    sendfile on;
+    keepalive_requests 100000;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    types {{ image/gif gif; }}
+    server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/root; }}
+}}
+"""
+
+
+@dataclass
+class Site:
+    base: str
+    # The content of each flag by file name.
+    files: dict
+    server: str
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serve(flags, folder):
+    """Serves the flags that the program itself brings, until the block ends."""
+    if not (nginx := shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")):
+        sys.exit("*** Error: nginx is not installed")
+    saved = folder / "saved"
+    subprocess.run([flags, "-q", "-a", "--dest", saved], check=True, stdout=subprocess.DEVNULL)
+    files = {path.name: path.read_bytes() for path in saved.iterdir()}
+    for name, content in files.items():
+        place = folder / "root" / "flags" / name.removesuffix(".gif")
+        place.mkdir(parents=True)
+        (place / name).write_bytes(content)
+    port = free_port()
+    config = folder / "nginx.conf"
+    config.write_text(CONFIG.format(folder=folder, port=port))
+    # Its workers run as another user, who must be able to read the files.
+    folder.chmod(0o755)
+    version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr.split()[-1]
+    with subprocess.Popen([nginx, "-c", config, "-e", folder / "error.log"]) as server:
+        try:
+            wait_for(port)
+            yield Site(f"http://127.0.0.1:{port}/flags", files, version)
+        finally:
+            server.terminate()
+
+
+def wait_for(port):
+    for _ in range(500):
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    sys.exit("*** Error: nginx does not listen")
