@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
 
+use safe_text::is_hidden;
 use serde::{Deserialize, Serialize};
 
 /// A country code: two letters, AA to ZZ.
@@ -172,7 +173,7 @@ fn expand(word: &str) -> Option<Vec<CountryCode>> {
 
 /// Returns the error for a word, which may come from a script and contain anything.
 fn invalid_code(word: &OsStr) -> InvalidCode {
-    let printable = word.to_string_lossy().replace(char::is_control, "\u{fffd}");
+    let printable = word.to_string_lossy().replace(is_hidden, "\u{fffd}");
     InvalidCode(printable)
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use program::visible;
+use safe_text::visible_start;
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
@@ -126,6 +126,10 @@ impl Record {
     }
 }
 
+/// The largest length of a cause, in characters. A server can make its own longer: the name of each host that its
+/// certificate is for is part of a message.
+const LONGEST_CAUSE: usize = 300;
+
 /// The reason why a download failed, in text that is safe to print on a terminal.
 ///
 /// Prints as `KIND: CAUSE`, except an unexpected status, which prints as `HTTP error 503 - Service Unavailable`.
@@ -136,11 +140,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Creates a failure. Escapes control characters in `cause`, because its text may come from a server.
+    /// Creates a failure. The text of `cause` may come from a server, so it is made visible, and it ends at
+    /// [`LONGEST_CAUSE`].
     pub fn new(kind: Kind, cause: impl fmt::Display) -> Self {
         Self {
             kind,
-            cause: visible(&cause.to_string()),
+            cause: visible_start(&cause.to_string(), LONGEST_CAUSE),
         }
     }
 
@@ -323,5 +328,15 @@ mod tests {
     fn control_characters_from_a_server_are_escaped() {
         let failure = Failure::new(Kind::NotGif, "\u{1b}[2J\r\n\u{9b}31mDrapeau é");
         assert_eq!(failure.cause(), "\\u{1b}[2J\\r\\n\\u{9b}31mDrapeau é");
+        let reversed = Failure::new(Kind::NotGif, "\u{202e}txt\u{2028}");
+        assert_eq!(reversed.cause(), "\\u{202e}txt\\u{2028}");
+    }
+
+    #[test]
+    fn a_server_cannot_make_a_cause_longer_than_300_characters() {
+        let names = vec!["DnsName(\"flags.example\")"; 2000].join(", ");
+        let failure = Failure::new(Kind::Tls, names);
+        assert_eq!(failure.cause().chars().count(), 300);
+        assert!(failure.cause().ends_with('…'), "{failure}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use safe_text::visible;
 use tokio_util::sync::CancellationToken;
 
 /// Standard output. The first failed write stops the run, because its results could no longer be printed. Nothing more
@@ -58,23 +59,8 @@ pub fn print_stderr(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Writes the line of an error to standard error, with control characters escaped.
+/// Writes the line of an error to standard error, with everything escaped that could control the
+/// terminal.
 pub fn print_error(message: &str) {
     print_stderr(&format!("*** Error: {}\n", visible(message)));
-}
-
-/// Returns the text with its control characters escaped, because they could control the terminal.
-///
-/// ```
-/// assert_eq!(program::visible("br\u{1b}[2J\n"), r"br\u{1b}[2J\n");
-/// ```
-pub fn visible(text: &str) -> String {
-    let mut visible = String::new();
-    for c in text.chars() {
-        match c.is_control() {
-            true => visible.extend(c.escape_default()),
-            false => visible.push(c),
-        }
-    }
-    visible
 }

@@ -2,6 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory as _};
+use safe_text::visible;
 
 use crate::cli::args::Args;
 use crate::cli::hints;
@@ -18,7 +19,8 @@ pub(crate) enum EarlyExit {
 /// Returns a usage error in the form that all of them share: a line with the message, and the usage line.
 pub(super) fn usage_error(message: &str) -> EarlyExit {
     EarlyExit::UsageError(format!(
-        "*** Usage error: {message}\n{}\n",
+        "*** Usage error: {}\n{}\n",
+        visible(message),
         Args::command().render_usage()
     ))
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use comparison::count;
+use safe_text::shown_path;
 use test_server::Ports;
 
 use crate::job::Unsaved;
@@ -67,7 +68,7 @@ pub(crate) fn most_connections(option: &str, wanted: NonZeroUsize) -> String {
 pub(crate) fn how_to_go_on(report: Option<&Path>) -> String {
     match report {
         Some(report) => {
-            let report = report.display();
+            let report = shown_path(report);
             format!("to go on: flags --failed {report}, or the same command with --skip-existing\n")
         }
         None => {
@@ -87,7 +88,7 @@ pub(crate) fn unsaved(why: Unsaved, tally: &Tally, dest: &Path) -> String {
 
 /// Returns why no flag can be saved, in words.
 pub(crate) fn unsaved_cause(why: Unsaved, dest: &Path) -> String {
-    let dest = dest.display();
+    let dest = shown_path(dest);
     match why {
         Unsaved::DiskFull => format!("no space left in {dest}"),
         Unsaved::FolderGone => format!("the folder {dest} is gone"),
@@ -112,5 +113,5 @@ pub(crate) fn nothing_found(served: &Served) -> Option<String> {
 /// Returns the notice of where the downloaded flags are, if there are any.
 pub(crate) fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
     let flags = count(tally.downloaded(), "flag");
-    (tally.downloaded() > 0).then(|| format!("{flags} saved in {}\n", dest.display()))
+    (tally.downloaded() > 0).then(|| format!("{flags} saved in {}\n", shown_path(dest)))
 }

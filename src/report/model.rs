@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use comparison::{Interval, Spread};
+use safe_text::shown_time;
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
@@ -274,7 +275,7 @@ impl RunReport {
                 skip_existing: job.skip_existing,
                 dest: lossy_text(&job.dest),
             },
-            started: humantime::format_rfc3339_millis(facts.started).to_string(),
+            started: shown_time(facts.started),
             ended_by: facts.ended_by,
             round: None,
             resources: facts.resources,

@@ -9,6 +9,8 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Instant, SystemTime};
 
+use safe_text::{shown_time, visible};
+
 /// The most lines that wait for the reader.
 const QUEUE_LENGTH: usize = 10_000;
 
@@ -41,7 +43,7 @@ impl AccessLog {
         Entry {
             log: self.clone(),
             server: server.to_owned(),
-            target: target.to_owned(),
+            target: visible(target),
             faults: Vec::new(),
             status: None,
             bytes: 0,
@@ -67,7 +69,7 @@ impl Drop for Entry {
     /// Writes time, server, code or path, faults, status, bytes and milliseconds, separated by blanks. A missing value
     /// is written as `-`.
     fn drop(&mut self) {
-        let time = humantime::format_rfc3339_millis(SystemTime::now());
+        let time = shown_time(SystemTime::now());
         let Self {
             server,
             target,

@@ -3,6 +3,8 @@
 
 use std::fmt::{self, Display, Write as _};
 
+use safe_text::is_hidden;
+
 /// A text with markup under construction, and its open elements.
 #[derive(Debug, Default)]
 pub(crate) struct Markup {
@@ -97,12 +99,12 @@ fn escape(text: &str, into: &mut String) {
     }
 }
 
-/// Returns the character, or U+FFFD for a control character or a noncharacter.
+/// Returns the character, or U+FFFD for a character that hides or reorders text, or for a noncharacter.
 pub(crate) fn xml_char(c: char) -> char {
     match c {
         '\t' | '\n' => c,
         '\u{FFFE}' | '\u{FFFF}' => char::REPLACEMENT_CHARACTER,
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c if is_hidden(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     }
 }

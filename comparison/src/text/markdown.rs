@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use safe_text::is_hidden;
+
 use super::columns::columns_for;
 use super::numbers::plural;
 use super::sentences::{
@@ -77,7 +79,7 @@ fn escape(text: &str) -> String {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' => {
                 escaped.extend(['\\', c])
             }
-            c if c.is_control() => escaped.push(' '),
+            c if is_hidden(c) => escaped.push(' '),
             c => escaped.push(c),
         }
     }

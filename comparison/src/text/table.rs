@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use safe_text::visible;
 
 use super::columns::{Column, ELAPSED, INTERVAL, LATENCY, columns, spread};
 use super::numbers::{ends, plural, seconds};
@@ -24,8 +25,8 @@ const MAX_BAR_WITH_SPREAD: f64 = 20.0;
 const MIN_LABEL: usize = 10;
 
 /// Returns the tables, an explanation of their columns, the bars and the conclusion, then the outcomes of each task
-/// whose outcomes differ between runs, one per line. Returns an empty text if there are no runs. Control characters in
-/// names and messages are escaped, so that they cannot control the terminal.
+/// whose outcomes differ between runs, one per line. Returns an empty text if there are no runs. Control and
+/// format characters in names and messages are escaped, so that they can neither control the terminal nor reorder a line.
 ///
 /// ```
 /// # mod made_up { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/made_up/sleeps.rs")); }
@@ -37,7 +38,7 @@ pub fn table(comparison: &Comparison) -> String {
     let mut lines = Vec::new();
     if !series.is_empty() {
         let tables = tables_and_conclusion(&series, comparison.terms);
-        lines.extend(tables.lines().map(escape_control));
+        lines.extend(tables.lines().map(visible));
     }
     for difference in differences(comparison) {
         lines.extend(difference_lines(&difference));
@@ -79,20 +80,8 @@ fn difference_lines(difference: &Difference) -> impl Iterator<Item = String> {
     let outcomes = difference.outcomes.iter();
     outcomes.map(move |(outcome, labels)| {
         let labels = labels.join(", ");
-        escape_control(&format!("*** {name} differs: {outcome} ({labels})"))
+        visible(&format!("*** {name} differs: {outcome} ({labels})"))
     })
-}
-
-/// Escapes control characters.
-fn escape_control(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            c if c.is_control() => escaped.extend(c.escape_default()),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 /// Formats a table of the label and these columns. All columns in one table would be too wide.
@@ -281,10 +270,13 @@ mod tests {
             lines,
             "AB differs: late (semaphore)\n*** AB differs: ok (sequential)\n"
         );
-        samples::fail(&mut comparison.runs[1].tasks[1], "\u{1b}[2J\r\nDrapeau é");
+        samples::fail(
+            &mut comparison.runs[1].tasks[1],
+            "\u{1b}[2J\r\n\u{202e}Drapeau é",
+        );
         let text = table(&comparison);
         assert!(
-            text.contains("differs: \\u{1b}[2J\\r\\nDrapeau é (semaphore)\n"),
+            text.contains("differs: \\u{1b}[2J\\r\\n\\u{202e}Drapeau é (semaphore)\n"),
             "{text}"
         );
         comparison.runs.clear();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use comparison::count;
 use harness::{ExecutorKind, Series};
 use indicatif::DecimalBytes;
-use program::visible;
+use program::{shown_path, visible};
 
 use crate::jobs::{Malformed, Sort};
 use crate::work::{Account, Fate, Totals};
@@ -19,7 +19,7 @@ const MIN_RATED: u64 = 1_000_000;
 pub(crate) fn errors(accounts: &[Account]) -> String {
     let mut text = String::new();
     for account in accounts {
-        let path = shown(&account.path);
+        let path = shown_path(&account.path);
         if let Some(failure) = &account.failure {
             text += &error(&account.path, failure);
         }
@@ -49,17 +49,12 @@ pub(crate) fn errors(accounts: &[Account]) -> String {
 
 /// Returns the line of an error about a file.
 pub(crate) fn error(path: &Path, message: &str) -> String {
-    format!("*** Error: {}: {}\n", shown(path), visible(message))
+    format!("*** Error: {}: {}\n", shown_path(path), visible(message))
 }
 
 /// Returns the line of a warning.
 pub(crate) fn warning(message: &str) -> String {
     format!("*** Warning: {}\n", visible(message))
-}
-
-/// Returns the path without control characters.
-fn shown(path: &Path) -> String {
-    visible(&path.display().to_string())
 }
 
 /// Returns the malformed lines by sort, with examples. Returns an empty text if there are none.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use safe_text::is_hidden;
+
 use crate::random;
 
 /// The kind of argument that a fault takes.
@@ -235,8 +237,8 @@ fn parse_statuses(text: &str) -> Result<Vec<u16>, String> {
 /// Returns the text inside quotes, in which `\"` is a quote and `\\` a backslash. Text without quotes is returned
 /// unchanged.
 fn unquote(text: &str) -> Result<String, String> {
-    if text.contains(|c: char| c.is_control()) {
-        return Err("a reason cannot contain control characters".to_owned());
+    if text.contains(is_hidden) {
+        return Err("a reason cannot contain control or format characters".to_owned());
     }
     let Some(inside) = text.strip_prefix('"') else {
         return Ok(text.to_owned());

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use hyper::ext::ReasonPhrase;
+use safe_text::writable_date;
 
 use crate::fault::argument::{Argument, RetryAfter, Takes};
 use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
@@ -96,13 +97,19 @@ fn retry_after(argument: &Argument, response: &mut Response) {
     let value = match argument {
         Argument::RetryAfter(RetryAfter::Seconds(seconds)) => seconds.to_string(),
         Argument::RetryAfter(RetryAfter::Date(seconds)) => {
-            httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(*seconds))
+            httpdate::fmt_http_date(date_in(Duration::from_secs(*seconds)))
         }
         _ => return,
     };
     if let Ok(value) = HeaderValue::from_str(&value) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
+}
+
+/// Returns the date in this time from now. It stays within the years that a header can name, whatever the clock says.
+fn date_in(time: Duration) -> SystemTime {
+    let now = writable_date(SystemTime::now());
+    writable_date(now.checked_add(time).unwrap_or(now))
 }
 
 /// Sets the reason phrase. Does nothing if the text is not a valid one, such as text with a line end.

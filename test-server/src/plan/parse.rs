@@ -5,6 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use safe_text::is_hidden;
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::fault::{Argument, Fault, Role, Spec};
@@ -30,19 +31,24 @@ impl std::error::Error for PlanError {}
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A control character would misalign the carets on a terminal, so each is shown as a space.
-        let shown: String = self
-            .plan
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        let columns = |text: &str| text.chars().map(|c| c.width().unwrap_or(1)).sum::<usize>();
-        let before = columns(&self.plan[..self.at.start]);
-        let under = columns(&self.plan[self.at.clone()]).max(1);
+        // A control or format character would misalign the carets on a terminal, so each is shown as a space.
+        let shown: String = self.plan.chars().map(shown_char).collect();
+        let widths = |text: &str| {
+            text.chars()
+                .map(|c| shown_char(c).width().unwrap_or(1))
+                .sum::<usize>()
+        };
+        let before = widths(&self.plan[..self.at.start]);
+        let under = widths(&self.plan[self.at.clone()]).max(1);
         writeln!(f, "{}", self.message)?;
         writeln!(f, "  {shown}")?;
         write!(f, "  {}{}", " ".repeat(before), "^".repeat(under))
     }
+}
+
+/// Returns the character as an error shows it.
+fn shown_char(c: char) -> char {
+    if is_hidden(c) { ' ' } else { c }
 }
 
 /// A part of the plan with its position in the whole.

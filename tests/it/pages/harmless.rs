@@ -13,10 +13,12 @@ use super::{bars, cells, parse, read, run, text_of, with_class};
 use crate::support::every_code;
 
 /// Text that would end the script, the style or a comment, or start an element, if it were not escaped.
-const HOSTILE: &str = "</script></style></title><b>&\"'<!-- ]]> \u{0}\u{1b}|`";
+const HOSTILE: &str = "</script></style></title><b>&\"'<!-- ]]> \u{0}\u{1b}\u{202e}\u{2028}|`";
 
-/// `HOSTILE` as an XML parser must read it: the characters that XML does not allow are replaced.
-const HARMLESS: &str = "</script></style></title><b>&\"'<!-- ]]> \u{FFFD}\u{FFFD}|`";
+/// `HOSTILE` as an XML parser must read it: the characters that XML does not allow, and those that would
+/// reorder the text, are replaced.
+const HARMLESS: &str =
+    "</script></style></title><b>&\"'<!-- ]]> \u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}|`";
 
 const ONE_MEGABYTE: usize = 1_000_000;
 
@@ -78,7 +80,9 @@ fn text_from_a_server_is_escaped_in_every_format() {
 
     let markdown = Format::Markdown.text(&results, &images);
     assert!(
-        markdown.contains("\\</script\\>") && !markdown.contains("</script>"),
+        markdown.contains("\\</script\\>")
+            && !markdown.contains("</script>")
+            && !markdown.contains('\u{202e}'),
         "{markdown}"
     );
 

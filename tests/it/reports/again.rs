@@ -255,3 +255,42 @@ fn a_missing_flag_is_a_failure_only_with_fail_on_not_found() {
         assert_eq!(program.run(args).exit, Some(exit), "{args:?}");
     }
 }
+
+/// Text that a terminal shows in reverse, and that starts a line.
+const MISLEADING: &str = "sgalf\u{202e}\u{2028}\u{1b}[2J\nx";
+
+#[test]
+fn names_in_a_tampered_report_are_printed_with_escapes() {
+    let program = Program::new();
+    let path = program.folder.path().join("r.json");
+    program.run(["br", "--report", "r.json"]);
+    let mut tampered = results(&path);
+    let run = &mut tampered.runs[0];
+    run.records[0].status = Status::NotAttempted;
+    run.settings.dest = MISLEADING.to_owned();
+    write(&path, &tampered);
+    let again = program.run(["--failed", "r.json"]);
+    assert_eq!(again.exit, Some(0), "{}", again.err);
+    assert!(
+        again
+            .err
+            .contains(r"saved in sgalf\u{202e}\u{2028}\u{1b}[2J\nx"),
+        "{}",
+        again.err
+    );
+    assert!(program.folder.path().join(MISLEADING).is_dir());
+
+    tampered.runs[0].settings.server = MISLEADING.to_owned();
+    write(&path, &tampered);
+    let missing = format!("missing{MISLEADING}");
+    for args in [
+        ["--failed", "r.json"],
+        ["--failed", &missing],
+        ["--strategy", MISLEADING],
+    ] {
+        let refused = program.run(args);
+        assert_eq!(refused.exit, Some(2), "{}", refused.err);
+        let hidden = |c: char| c != '\n' && safe_text::is_hidden(c);
+        assert!(!refused.err.contains(hidden), "{:?}", refused.err);
+    }
+}
