@@ -4,20 +4,26 @@
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces an
 //! existing file or link of that name and never writes through a link.
 //!
-//! A program that is killed leaves its temporary files behind, and its next run into that folder removes them. Each file is
-//! locked while a run writes it, so a file that is not locked belongs to a dead run. The process id would not show that: it
-//! has no meaning in another container and may belong to another program by now.
+//! A program that is killed leaves its temporary files and folders behind, and its next run into that folder removes them.
+//! Each is locked while a run uses it, so one that is not locked belongs to a dead run. The process id would not show that:
+//! it has no meaning in another container and may belong to another program by now. Nothing waits for a lock, because
+//! other users can hold one.
+//!
+//! * `temporary`: temporary files and folders, and their locks
+//! * `sweep`: removes those of dead runs
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+mod sweep;
 mod temporary;
 
+use sweep::sweep;
 pub use temporary::TemporaryFolder;
-use temporary::{is_kept, sweep};
+use temporary::is_kept;
 
 /// The suffix of temporary files.
 const SUFFIX: &str = ".tmp";
@@ -25,8 +31,9 @@ const SUFFIX: &str = ".tmp";
 /// The largest number of links that are followed.
 const MAX_LINKS: u32 = 40;
 
-/// The largest number of tries to create a temporary file or folder that other runs' sweeps remove. Each sweep removes it at most
-/// once, and a sweep takes a moment only, so this many in a row mean that something else removes it.
+/// The largest number of tries to create a temporary file or folder that other runs' sweeps lock or remove. Each sweep does
+/// that at most once, and a sweep takes a moment only, so this many in a row mean that another user does it on purpose. The
+/// file is then used without a lock: a sweep may remove it, and saving reports that as an error.
 const MAX_TRIES: u32 = 1000;
 
 /// The files of one program. Its temporary files start with its name, so that its sweep removes no others.
@@ -83,8 +90,9 @@ impl Files {
         })
     }
 
-    /// Creates or replaces a file with these bytes, completely or not at all. A link of that name is followed, and a pipe
-    /// or a device is written to directly: use it for names that the user chose.
+    /// Creates or replaces a file with these bytes, completely or not at all. A file that is replaced keeps its
+    /// permissions. A link of that name is followed, and a pipe or a device is written to directly: use it for names that
+    /// the user chose.
     ///
     /// # Errors
     /// If the file cannot be written. An older file then stays.
@@ -96,8 +104,8 @@ impl Files {
                     source,
                 })
             }
-            _ => self
-                .rename_to(&follow_links(path), bytes)
+            existing => self
+                .rename_to(&follow_links(path), bytes, existing.ok().as_ref())
                 .map_err(|source| WriteError {
                     path: path.to_owned(),
                     source,
@@ -112,10 +120,11 @@ impl Files {
     /// # Errors
     /// If the file cannot be written or renamed. No temporary file is left behind.
     pub fn save(self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-        self.rename_to(path, bytes).map_err(|source| WriteError {
-            path: path.to_owned(),
-            source,
-        })
+        self.rename_to(path, bytes, None)
+            .map_err(|source| WriteError {
+                path: path.to_owned(),
+                source,
+            })
     }
 
     /// Creates a temporary folder inside `parent`.
@@ -126,9 +135,10 @@ impl Files {
         TemporaryFolder::new_in(parent, self)
     }
 
-    /// Writes the bytes to a temporary file beside `target` and renames it.
-    fn rename_to(self, target: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.temporary_file(parent_folder(target))?;
+    /// Writes the bytes to a temporary file beside `target` and renames it. It gets the permissions of `like`, or those
+    /// that the umask allows.
+    fn rename_to(self, target: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()> {
+        let mut file = self.temporary_file(parent_folder(target), like)?;
         // Written directly to the file: `NamedTempFile` would add the temporary name to each error, and no two errors
         // would be equal.
         file.as_file_mut().write_all(bytes)?;
@@ -139,11 +149,12 @@ impl Files {
     /// those files may be what fills the disk.
     fn sweep_and_probe(self, folder: &Path) -> io::Result<()> {
         sweep(folder, self);
-        self.temporary_file(folder).map(drop)
+        self.temporary_file(folder, None).map(drop)
     }
 
-    /// Creates a file that no other run uses, locked, with the process id in its name. Dropping it removes it.
-    fn temporary_file(self, folder: &Path) -> io::Result<NamedTempFile> {
+    /// Creates a file that no other run uses, locked, with the process id in its name. Dropping it removes it. Its
+    /// permissions are those of `like`, from the first moment on no wider.
+    fn temporary_file(self, folder: &Path, like: Option<&Metadata>) -> io::Result<NamedTempFile> {
         let prefix = format!("{}{}-", self.prefix(), std::process::id());
         let mut tries = 0;
         loop {
@@ -152,11 +163,9 @@ impl Files {
             let temporary = Builder::new()
                 .prefix(&prefix)
                 .suffix(SUFFIX)
-                .make_in(folder, |path| {
-                    File::options().write(true).create_new(true).open(path)
-                })?;
+                .make_in(folder, |path| create_like(path, like))?;
             tries += 1;
-            if is_kept(Some(temporary.as_file()), temporary.path()) || tries == MAX_TRIES {
+            if is_kept(temporary.as_file(), temporary.path()) || tries == MAX_TRIES {
                 return Ok(temporary);
             }
         }
@@ -171,6 +180,25 @@ impl Files {
     fn folder_prefix(self) -> String {
         format!("{}folder-", self.prefix())
     }
+}
+
+/// Creates a file with the permissions of `like`, or with those that the umask allows.
+fn create_like(path: &Path, like: Option<&Metadata>) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if let Some(like) = like {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+
+        let mode = like.permissions().mode() & 0o777;
+        let file = options.mode(mode).open(path)?;
+        // The umask may have taken some of them away.
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        return Ok(file);
+    }
+    #[cfg(not(unix))]
+    let _ = like;
+    options.open(path)
 }
 
 /// Replaces the error for a folder that cannot be created by one that names the problem. "File exists" and "No such

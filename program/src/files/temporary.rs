@@ -1,56 +1,33 @@
-//! Temporary files and folders: locked while a run uses them, swept when that run is dead.
+//! Temporary files and folders, locked while a run uses them.
+//!
+//! Others may read the folder of a user, and whoever can open a file can lock it. So nothing here waits for a lock.
 
-use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
-use std::io;
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, TempDir};
 
-use super::{Files, MAX_TRIES, SUFFIX};
+use super::{Files, MAX_TRIES};
 
-/// Removes the temporary files and folders of dead runs. Those that cannot be removed stay; they do no harm.
-pub(super) fn sweep(folder: &Path, files: Files) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let (path, name) = (entry.path(), entry.file_name());
-        let remove: fn(&Path) -> io::Result<()> = match entry.file_type() {
-            Ok(kind) if kind.is_file() && is_temporary(&name, files) => {
-                |path| fs::remove_file(path)
-            }
-            Ok(kind) if kind.is_dir() && is_temporary_folder(&name, files) => {
-                |path| fs::remove_dir_all(path)
-            }
-            _ => continue,
-        };
-        // Removed under the lock: a run that finds its new file locked here waits and then sees that the file is gone.
-        if let Ok(file) = File::open(&path)
-            && file.try_lock().is_ok()
-        {
-            let _ = remove(&path);
-        }
-    }
-}
+/// The name of the file that marks a temporary folder as one of ours.
+pub(super) const MARK: &str = ".temporary";
 
-fn is_temporary(name: &OsStr, files: Files) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(files.prefix().as_bytes()) && name.ends_with(SUFFIX.as_bytes())
-}
+/// The content of that file. A folder with another name or another content in it belongs to the user.
+pub(super) const MARK_TEXT: &[u8] =
+    b"The folder of a run. If no program has locked this file, the next run removes the folder.\n";
 
-fn is_temporary_folder(name: &OsStr, files: Files) -> bool {
-    name.as_encoded_bytes()
-        .starts_with(files.folder_prefix().as_bytes())
-}
+/// The name of the subfolder that a run may fill. The mark is not in it, so a run sees an empty folder.
+const CONTENT: &str = "content";
 
-/// A folder that no other run uses, on the same disk as its parent. It is locked, and dropping it removes it with its
-/// content.
+/// A folder that no other run uses, on the same disk as its parent, which only its owner can enter. It is locked, and
+/// dropping it removes it with its content.
 #[derive(Debug)]
 pub struct TemporaryFolder {
-    folder: TempDir,
-    /// The lock that sweeps check. On a system where folders cannot be opened or locked, no sweep removes them.
-    _lock: Option<File>,
+    content: PathBuf,
+    _folder: TempDir,
+    /// The lock that sweeps check.
+    _mark: File,
 }
 
 impl TemporaryFolder {
@@ -61,33 +38,51 @@ impl TemporaryFolder {
     pub(super) fn new_in(parent: &Path, files: Files) -> io::Result<Self> {
         let mut tries = 0;
         loop {
-            let folder = Builder::new()
-                .prefix(&files.folder_prefix())
-                .tempdir_in(parent)?;
-            let lock = File::open(folder.path()).ok();
             tries += 1;
-            if is_kept(lock.as_ref(), folder.path()) || tries == MAX_TRIES {
-                return Ok(Self {
-                    folder,
-                    _lock: lock,
-                });
+            match Self::try_new_in(parent, files) {
+                // A sweep removes a folder that is still empty.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < MAX_TRIES => {}
+                created => return created,
             }
         }
     }
 
-    /// Returns its path.
+    fn try_new_in(parent: &Path, files: Files) -> io::Result<Self> {
+        let mut builder = Builder::new();
+        let prefix = files.folder_prefix();
+        builder.prefix(&prefix);
+        #[cfg(unix)]
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        #[cfg(unix)]
+        builder.permissions(private);
+        let folder = builder.tempdir_in(parent)?;
+        let mut mark = File::options()
+            .write(true)
+            .create_new(true)
+            .open(folder.path().join(MARK))?;
+        // Locked before it is a mark, so that no sweep finds it unlocked. Only the owner can open it.
+        let _ = mark.try_lock();
+        mark.write_all(MARK_TEXT)?;
+        let content = folder.path().join(CONTENT);
+        fs::create_dir(&content)?;
+        Ok(Self {
+            content,
+            _folder: folder,
+            _mark: mark,
+        })
+    }
+
+    /// Returns the path of the empty folder for the content.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.content
     }
 }
 
-/// Locks a new temporary file or folder, so that no sweep removes it. Returns whether it still exists: a sweep may have
-/// removed it after it was created and before it was locked.
-pub(super) fn is_kept(file: Option<&File>, path: &Path) -> bool {
+/// Locks a new temporary file, so that no sweep removes it. Returns whether that succeeded and the file still exists.
+///
+/// A sweep may have locked or removed the file after it was created. So may another user, who could hold the lock for
+/// ever: the caller then makes another file instead of waiting.
+pub(super) fn is_kept(file: &File, path: &Path) -> bool {
     // Without file locks, sweeps remove nothing, so other errors do not matter.
-    let locked = match file.map(File::try_lock) {
-        Some(Err(TryLockError::WouldBlock)) => file.is_some_and(|file| file.lock().is_ok()),
-        _ => true,
-    };
-    locked && fs::symlink_metadata(path).is_ok()
+    !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && fs::symlink_metadata(path).is_ok()
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 use test_server::{Plan, TestServer};
@@ -67,21 +68,45 @@ fn a_run_removes_temporary_files_of_dead_runs_and_no_other_files() {
     fs::write(at("flags-123-mine.tmp"), "mine").unwrap();
     fs::write(at(".flags-notes.txt"), "mine").unwrap();
     fs::create_dir(at(".flags-folder.tmp")).unwrap();
-    fs::create_dir(at(".flags-folder-dead")).unwrap();
-    fs::write(at(".flags-folder-dead/br.gif"), "of a comparison").unwrap();
+    let dead = leave_temporary_folder(&folder);
+    fs::create_dir(at(".flags-folder-mine")).unwrap();
+    fs::write(at(".flags-folder-mine/important"), "mine").unwrap();
+    fs::write(at(".flags-notes.tmp"), "mine").unwrap();
     symlink(at(".flags-notes.txt"), at(".flags-link.tmp")).unwrap();
     assert_eq!(program.run(["-s", &server.url(), "br"]).exit, Some(0));
+    assert!(!dead.exists());
+    assert!(at(".flags-folder-mine/important").exists());
     assert_eq!(
         listing(&folder),
         [
             ".flags-123-alive.tmp",
+            ".flags-folder-mine",
             ".flags-folder.tmp",
             ".flags-link.tmp",
+            ".flags-notes.tmp",
             ".flags-notes.txt",
             "br.gif",
             "flags-123-mine.tmp"
         ]
     );
+}
+
+/// Leaves the temporary folder of a comparison as a killed one does: marked, with a flag in it, and not locked.
+fn leave_temporary_folder(folder: &Path) -> PathBuf {
+    let alive = program::Files::of("flags")
+        .temporary_folder(folder)
+        .unwrap();
+    fs::write(alive.path().join("br.gif"), "of a comparison").unwrap();
+    let marked = alive.path().parent().unwrap();
+    let mark = listing(marked)
+        .into_iter()
+        .find(|name| name.starts_with('.'))
+        .unwrap();
+    let dead = folder.join(".flags-folder-dead12");
+    fs::create_dir_all(dead.join("content")).unwrap();
+    fs::copy(marked.join(&mark), dead.join(&mark)).unwrap();
+    fs::write(dead.join("content/br.gif"), "of a comparison").unwrap();
+    dead
 }
 
 #[test]
