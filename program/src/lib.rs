@@ -6,6 +6,7 @@
 //! * `chain`: an error with all its causes, as one line
 //! * `signals`: Ctrl-C and similar signals
 //! * `exit`: the exit codes
+//! * `stream`: the standard streams, which wait for slow readers
 //! * `output`: standard output and standard error
 //! * `resources`: processor time and memory
 //! * `files`: files that are written completely or not at all
@@ -16,6 +17,7 @@ mod files;
 mod output;
 mod resources;
 mod signals;
+mod stream;
 
 pub use chain::{causes, error_chain};
 pub use exit::{Ending, Exit};
@@ -23,5 +25,6 @@ pub use files::{Files, TemporaryFolder, WriteError};
 pub use output::{Output, print_error, print_stderr};
 pub use resources::{Resources, cpu_ms_of_ended_children};
 pub use signals::{Signal, Signals};
+pub use stream::Stream;
 
 pub use safe_text::{shown_path, visible};

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use safe_text::visible;
 use tokio_util::sync::CancellationToken;
 
+use crate::stream::Stream;
+
 /// Standard output. The first failed write stops the run, because its results could no longer be printed. Nothing more
 /// is written after that.
 #[derive(Debug)]
@@ -12,6 +14,13 @@ pub struct Output<W> {
     writer: W,
     failed: Option<io::ErrorKind>,
     stop: CancellationToken,
+}
+
+impl Output<Stream> {
+    /// Returns standard output, which cancels `stop` when a write fails.
+    pub fn standard(stop: CancellationToken) -> Self {
+        Self::new(Stream::Output, stop)
+    }
 }
 
 impl<W: Write> Output<W> {
@@ -56,7 +65,9 @@ impl<W: Write> Output<W> {
 
 /// Writes to standard error and ignores failure: there is no other place to report it.
 pub fn print_stderr(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    // Held meanwhile, so that no other line gets into this one.
+    let _lock = io::stderr().lock();
+    let _ = Stream::Error.write_all(text.as_bytes());
 }
 
 /// Writes the line of an error to standard error, with everything escaped that could control the

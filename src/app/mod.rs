@@ -8,7 +8,6 @@
 //! * `compare`: a comparison
 
 use std::ffi::OsString;
-use std::io;
 
 use program::{Ending, Output, print_stderr};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +29,7 @@ mod setup;
 /// Blocks until the run or the comparison is over. Prints to standard output and standard error.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let stop = CancellationToken::new();
-    let mut out = Output::new(io::stdout().lock(), stop.clone());
+    let mut out = Output::standard(stop.clone());
     let config = match Config::from_args(args) {
         Ok(config) => config,
         Err(EarlyExit::Text(text)) => {

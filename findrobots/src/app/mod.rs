@@ -5,7 +5,6 @@
 //! * `compare`: a comparison
 
 use std::ffi::OsString;
-use std::io;
 
 use concurrent_futures::Registry;
 use harness::{Measure, Mode, Setup, Timed, print_usage};
@@ -45,7 +44,7 @@ pub fn tasks() -> Registry {
 /// Blocks until the run or the comparison is over. Prints to standard output and standard error.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let stop = CancellationToken::new();
-    let mut out = Output::new(io::stdout().lock(), stop.clone());
+    let mut out = Output::standard(stop.clone());
     let config = match Config::from_args(args) {
         Ok(config) => config,
         Err(error) => return print_usage(&error, &mut out),

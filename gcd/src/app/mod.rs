@@ -7,7 +7,6 @@ mod compare;
 mod run;
 
 use std::ffi::OsString;
-use std::io;
 
 use harness::{Mode, Setup, print_usage};
 use program::{Exit, Files, Output};
@@ -23,7 +22,7 @@ const FILES: Files = Files::of("gcd");
 /// Blocks until the run or the comparison is over. Prints to standard output and standard error.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let stop = CancellationToken::new();
-    let mut out = Output::new(io::stdout().lock(), stop.clone());
+    let mut out = Output::standard(stop.clone());
     let config = match Config::from_args(args) {
         Ok(config) => config,
         Err(error) => return print_usage(&error, &mut out),
