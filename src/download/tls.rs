@@ -5,12 +5,15 @@
 //! certificates are loaded at the first handshake.
 
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
+use safe_text::writable_date;
 
 /// Returns the configuration of this process. Clones share its expensive parts.
 pub(super) fn client_config() -> ClientConfig {
@@ -24,12 +27,23 @@ fn new_client_config() -> ClientConfig {
         provider: Arc::clone(&provider),
         verifier: OnceLock::new(),
     };
-    ClientConfig::builder_with_provider(provider)
+    ClientConfig::builder_with_details(provider, Arc::new(AnyClock))
         .with_safe_default_protocol_versions()
         .expect("the provider's own versions and suites fit each other")
         .dangerous() // required for a custom verifier; ours only wraps the platform's own
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth()
+}
+
+/// The time of this machine, clamped to the years of certificates. The default provider panics before 1970.
+#[derive(Debug)]
+struct AnyClock;
+
+impl TimeProvider for AnyClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since_1970 = writable_date(SystemTime::now()).duration_since(SystemTime::UNIX_EPOCH);
+        since_1970.ok().map(UnixTime::since_unix_epoch)
+    }
 }
 
 /// The verifier of the platform, created when it is first needed.

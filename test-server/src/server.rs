@@ -8,10 +8,11 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::http::HeaderValue;
+use safe_text::writable_date;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
@@ -314,6 +315,7 @@ impl Builder {
             None => Images::built_in(),
         };
         let fills_backlog = self.plan.fills_the_backlog();
+        check_clock(SystemTime::now())?;
         let backlog = if fills_backlog { 0 } else { listen::BACKLOG };
         let listeners = match self.address {
             Some(address) => listen::bind_address(address, self.port, backlog)?,
@@ -380,6 +382,16 @@ impl Builder {
     }
 }
 
+/// Checks that answers can have a date. hyper panics at the first answer otherwise, and the client sees a reset.
+fn check_clock(now: SystemTime) -> io::Result<()> {
+    match now == writable_date(now) {
+        true => Ok(()),
+        false => Err(io::Error::other(
+            "the clock of this machine is before 1970 or after 9999, and an answer needs a date",
+        )),
+    }
+}
+
 /// Serves until the sender of `stopped` is dropped. The connections, also those whose handlers hang, end with the
 /// runtime.
 async fn serve(
@@ -396,4 +408,22 @@ async fn serve(
         tokio::spawn(async move { axum::serve(connections, service).await });
     }
     let _ = stopped.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_whose_dates_cannot_be_written_is_an_error() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert!(check_clock(SystemTime::UNIX_EPOCH).is_ok());
+        for clock in [
+            SystemTime::UNIX_EPOCH - day,
+            SystemTime::UNIX_EPOCH + day * 3_000_000,
+        ] {
+            let error = check_clock(clock).unwrap_err().to_string();
+            assert!(error.contains("before 1970 or after 9999"), "{error}");
+        }
+    }
 }
