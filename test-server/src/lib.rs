@@ -60,6 +60,6 @@ pub use fault::list_faults;
 pub use group::Group;
 pub use images::COUNTRY_CODES;
 pub use label::{Label, Ports, PortsError, Tuning};
-pub use limits::raise_descriptor_limit;
+pub use limits::{check_descriptors, raise_descriptor_limit};
 pub use plan::{Plan, PlanError};
 pub use server::{Builder, ChangeError, DEFAULT_SEED, TestServer};

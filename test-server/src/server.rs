@@ -339,6 +339,7 @@ impl Builder {
             },
         });
 
+        limits::check_descriptors()?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

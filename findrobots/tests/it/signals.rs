@@ -1,13 +1,13 @@
 //! Signals in the middle of a run: what is known so far is printed, and no process is left over.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Signal, kill_process};
 
 use crate::support::log::{misses, request};
 use crate::support::pack::{bgzf, gzip};
 use crate::support::running::{Running, is_alive, state, wait_until};
-use crate::support::{EXECUTORS, Folder, hit, hits};
+use crate::support::{EXECUTORS, Folder, Run, hit, hits};
 
 /// Writes a small log with the host `early`, and a log that takes many seconds to read. Returns the arguments that read both.
 ///
@@ -160,4 +160,31 @@ fn a_signal_ends_the_wait_for_the_writer_of_a_pipe() {
         (run.exit, &*run.text(), &*run.err),
         (Some(130), "first\n", "")
     );
+}
+
+/// tokio panics instead of returning the error when it cannot create its sockets for signals.
+#[test]
+fn with_too_few_descriptors_a_run_reports_an_error_and_does_not_panic() {
+    let folder = Folder::new();
+    folder.write("a.log", hit("a"));
+    let mut refused = 0;
+    for limit in 4..=12 {
+        for executor in EXECUTORS {
+            let limited = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+            let mut command = Command::new("sh");
+            command.current_dir(folder.path()).args(["-c", &limited]);
+            command.arg(folder.command().get_program());
+            let run = Run::of(command.args(["-q", "--executor", executor, "a.log"]), b"");
+            assert!(
+                matches!(run.exit, Some(0 | 1)),
+                "{limit}: {:?} {}",
+                run.exit,
+                run.err
+            );
+            assert!(!run.err.contains("panicked"), "{limit}: {}", run.err);
+            let expected = "*** Error: cannot watch for signals: Too many open files";
+            refused += u32::from(run.err.starts_with(expected));
+        }
+    }
+    assert!(refused > 6, "{refused}");
 }

@@ -170,3 +170,27 @@ mod linux {
         assert!(!run.err.contains("stopped"), "{}", run.err);
     }
 }
+
+/// tokio panics instead of returning the error when it cannot create its sockets for signals.
+#[cfg(unix)]
+#[test]
+fn with_too_few_descriptors_a_run_reports_an_error_and_does_not_panic() {
+    let mut refused = 0;
+    for limit in 4..=12 {
+        for executor in ["sequential", "threads", "processes"] {
+            let limited = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+            let args = ["-c", &limited, GCD, "-q", "--executor", executor, "12,18"];
+            let run = Run::of(Command::new("sh").args(args).output().unwrap());
+            assert!(
+                matches!(run.exit, Some(0 | 1)),
+                "{limit}: {:?} {}",
+                run.exit,
+                run.err
+            );
+            assert!(!run.err.contains("panicked"), "{limit}: {}", run.err);
+            let expected = "*** Error: cannot watch for signals: Too many open files";
+            refused += u32::from(run.err.starts_with(expected));
+        }
+    }
+    assert!(refused > 6, "{refused}");
+}

@@ -6,6 +6,7 @@
 //!
 //! One thread with its own runtime waits for signals, so strategies know nothing of them.
 //!
+//! * `first_runtime`: the first runtime of a process, without a panic
 //! * `source`: the signals of this process
 
 use std::io;
@@ -15,11 +16,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
+use self::first_runtime::first_runtime;
 use self::source::{Event, Source};
 
+mod first_runtime;
 mod source;
 
 /// The same signal again within this time is the same event: `timeout` signals a process and then its process group. No
@@ -104,9 +106,7 @@ impl Signals {
     }
 
     fn watch_for(signals: &[Signal], stop: CancellationToken) -> io::Result<Self> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = first_runtime()?;
         let source = {
             let _runtime_context = runtime.enter();
             Source::new(signals)?

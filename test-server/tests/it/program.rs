@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use rustix::process::Signal;
 use test_server::{Plan, TestServer};
@@ -324,4 +324,24 @@ fn bind_listens_on_one_address() {
         lines[0]
     );
     assert_eq!(stop(running, Signal::INT), Some(0));
+}
+
+/// tokio panics instead of returning the error when it cannot create its sockets for signals.
+#[test]
+fn with_too_few_descriptors_it_reports_an_error_and_does_not_panic() {
+    for limit in 5..=10 {
+        // One descriptor is inherited, which the limit does not show.
+        let limited = format!("exec 3</dev/null; ulimit -n {limit}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &limited])
+            .arg(command("0,0,0").get_program());
+        let output = shell.args(["--serve", "0=0:close"]).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{limit}: {err}");
+        assert!(
+            err.starts_with("test-server: ") && !err.contains("panicked"),
+            "{limit}: {err}"
+        );
+    }
 }

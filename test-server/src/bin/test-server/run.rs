@@ -8,8 +8,7 @@ use test_server::{Builder, Label, TestServer};
 use crate::servers::ServerSpec;
 use crate::signals;
 
-/// The fewest descriptors with which the program runs. With fewer, the runtime panics because it cannot watch for
-/// signals.
+/// The fewest descriptors with which the program runs.
 const MINIMUM_FILES: u64 = 8;
 
 /// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.
@@ -26,6 +25,7 @@ pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Err
         )
         .into());
     }
+    test_server::check_descriptors()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
