@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use safe_text::visible_start;
+use safe_text::{visible, visible_start};
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
@@ -149,6 +149,12 @@ impl Failure {
         }
     }
 
+    /// Returns the same failure of a request that went through this proxy.
+    pub fn via_proxy(mut self, proxy: &str) -> Self {
+        self.cause += &format!(" (via proxy {})", visible(proxy));
+        self
+    }
+
     /// Returns the kind of failure.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -184,6 +190,8 @@ pub enum Kind {
     Dns,
     /// The server's certificate is not valid, or the server does not speak TLS.
     Tls,
+    /// The proxy refused the request, or the environment names something that is not a proxy.
+    Proxy,
     /// No complete answer arrived within the time limit.
     Timeout,
     /// The connection was reset.
@@ -226,12 +234,13 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::Connect,
         Self::Dns,
         Self::Tls,
+        Self::Proxy,
         Self::Timeout,
         Self::Reset,
         Self::ClosedEarly,
@@ -252,6 +261,14 @@ impl Kind {
         Self::Other,
     ];
 
+    /// Returns whether the network, a server or a proxy caused the failure, rather than this machine.
+    pub fn is_of_network(self) -> bool {
+        !matches!(
+            self,
+            Self::WriteFailed | Self::FdLimit | Self::Interrupted | Self::Internal | Self::Other
+        )
+    }
+
     /// Returns the word for messages and reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -260,6 +277,7 @@ impl Kind {
             Self::Connect => "connect",
             Self::Dns => "dns",
             Self::Tls => "tls",
+            Self::Proxy => "proxy",
             Self::Timeout => "timeout",
             Self::Reset => "reset",
             Self::ClosedEarly => "closed_early",

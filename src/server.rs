@@ -25,6 +25,9 @@ pub enum Server {
 /// `SERVERS` of flags_common.py (*Fluent Python*, 1st edition).
 const REMOTE: &str = "http://flupy.org/data/flags";
 
+/// The name of this machine.
+pub(crate) const LOCALHOST: &str = "localhost";
+
 /// The text printed in place of a password.
 const PASSWORD_MASK: &str = "***";
 
@@ -170,25 +173,33 @@ impl BaseUrl {
 
     /// Returns whether the host is the name `localhost`.
     pub fn is_localhost(&self) -> bool {
-        self.0.host_str() == Some("localhost")
+        self.0.host_str() == Some(LOCALHOST)
     }
 
     /// Returns whether the host is this machine, by name or by address, so that no proxy is needed.
     pub fn is_loopback(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
-        let address = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<IpAddr>();
-        self.is_localhost()
-            || host.ends_with(".localhost")
-            || address.is_ok_and(|a| a.is_loopback())
+        is_loopback(&self.0)
     }
 
     /// Returns the path without trailing slashes. The URL parser gives a bare host the path `/`; here it is empty.
     fn path(&self) -> &str {
         self.0.path().trim_end_matches('/')
     }
+}
+
+/// Returns whether the host of a URL is this machine, by name or by address. The address 0.0.0.0 is, too: connecting to it
+/// means connecting to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical());
+    name == LOCALHOST
+        || name.ends_with(".localhost")
+        || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
 }
 
 /// Hides the password, as `Display` does.
@@ -309,6 +320,13 @@ mod tests {
             ("http://127.0.0.1", true),
             ("http://127.1.2.3:80", true),
             ("http://[::1]:8001", true),
+            ("http://localhost.:1", true),
+            ("http://flags.localhost.", true),
+            ("http://0.0.0.0:1", true),
+            ("http://[::]", true),
+            ("http://[::ffff:127.0.0.1]:1", true),
+            ("http://[::ffff:128.0.0.1]:1", false),
+            ("http://localhost..", false),
             ("http://localhost.example.org", false),
             ("http://128.0.0.1", false),
             ("http://[::2]", false),

@@ -59,7 +59,7 @@ impl<'a> Counters<'a> {
             timeout: limit,
             ..config.limits
         };
-        let Ok(engine) = Engine::new(&served.base, limits) else {
+        let Ok(engine) = Engine::new(limits) else {
             return Self::None;
         };
         let controls = Controls {

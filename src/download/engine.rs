@@ -8,7 +8,6 @@ use tokio::runtime::{self, Runtime};
 
 use crate::download::fetch::Client;
 use crate::job::{Job, RequestLimits};
-use crate::server::BaseUrl;
 
 /// A single-threaded runtime and its client. All requests run on the thread that calls [`block_on`](Self::block_on).
 #[derive(Debug)]
@@ -24,20 +23,20 @@ impl Engine {
     /// # Errors
     /// As for [`new`](Self::new).
     pub(crate) fn for_job(job: &Job) -> io::Result<Self> {
-        Self::new(&job.base, job.limits)
+        Self::new(job.limits)
     }
 
-    /// Creates an engine for requests to `base`, each within `limits`. Opens no connection yet.
+    /// Creates an engine for requests, each within `limits`. Opens no connection yet.
     ///
     /// # Errors
     /// If the runtime or the client cannot be created, most often because too many files are open.
-    pub(crate) fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
+    pub(crate) fn new(limits: RequestLimits) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         Ok(Self {
             runtime: Some(runtime),
-            client: Client::new(base, limits)?,
+            client: Client::new(limits)?,
         })
     }
 

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{RETRY_AFTER, SERVER};
@@ -14,11 +14,14 @@ use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::download::cause::{innermost_cause, kind_of};
+use crate::download::hops::{self, LastHop};
+use crate::download::proxy::{Proxies, ProxyError, Route};
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
+use crate::download::tunnel::{is_refusal, status_of_refusal};
 use crate::job::RequestLimits;
 use crate::record::{Failure, Kind};
-use crate::server::BaseUrl;
+use crate::server::LOCALHOST;
 
 /// The limits for reading an unwanted body so that its connection can be reused. Beyond them a new connection is
 /// cheaper.
@@ -37,9 +40,15 @@ pub enum FetchError {
     /// The server answered with a status other than 200 and 404.
     #[error("HTTP error {}", status_text(*.0))]
     Status(StatusCode),
-    /// The connection was refused. Holds the host and the port.
+    /// The connection was refused. Holds the host and the port, which may be those of a proxy.
     #[error("nothing listens at {0}")]
     Refused(String),
+    /// The environment names something that is not a proxy, and the request needs one.
+    #[error(transparent)]
+    Proxy(ProxyError),
+    /// The proxy opens no tunnel to the server. Holds the status of its answer, if that is HTTP.
+    #[error("the proxy opens no tunnel{}", .0.map_or_else(String::new, |status| format!(": HTTP error {}", status_text(status))))]
+    NoTunnel(Option<StatusCode>),
     /// No connection was established within this time.
     #[error("no connection within {0:?}")]
     ConnectTimedOut(Duration),
@@ -57,6 +66,9 @@ pub enum FetchError {
 /// Returns `503 - Service Unavailable`, or only the number if the status has no known reason phrase.
 fn status_text(status: StatusCode) -> String {
     match status.canonical_reason() {
+        Some(reason) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            format!("{} - {reason}: the proxy wants a login", status.as_u16())
+        }
         Some(reason) => format!("{} - {reason}", status.as_u16()),
         None => status.as_u16().to_string(),
     }
@@ -72,8 +84,10 @@ pub(crate) struct FetchResult {
 }
 
 /// The parts of an answer received so far. They are kept even if the request fails or is cancelled.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
+    /// The host and port of the proxy that the last request went through; `None` without a proxy.
+    pub proxy: Option<String>,
     /// The status; `None` until the head has arrived.
     pub status: Option<StatusCode>,
     /// The value of the `Retry-After` header, if there is a valid one.
@@ -170,29 +184,28 @@ impl UnreadBody {
     }
 }
 
-/// An HTTP client with a pool of connections to one server. Use it in one runtime only.
+/// An HTTP client with a pool of connections. Use it in one runtime only.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pooled: reqwest::Client,
     /// A client without a pool: each request opens a new connection.
     fresh: reqwest::Client,
     limits: RequestLimits,
-    /// Whether connections go to the hosts of the URLs. A proxy that refuses a connection is not such a host.
-    without_proxy: bool,
+    proxies: Arc<Proxies>,
 }
 
 impl Client {
-    /// Creates a client for the server of `base`, each request within `limits`. Opens no connection yet.
+    /// Creates a client whose requests keep within `limits`. Opens no connection yet.
     ///
     /// # Errors
     /// If the system provides no socket or no random numbers.
-    pub(crate) fn new(base: &BaseUrl, limits: RequestLimits) -> io::Result<Self> {
+    pub(crate) fn new(limits: RequestLimits) -> io::Result<Self> {
         let build = |builder: reqwest::ClientBuilder| builder.build().map_err(io::Error::other);
         Ok(Self {
-            pooled: build(client_builder(base, limits))?,
-            fresh: build(client_builder(base, limits).pool_max_idle_per_host(0))?,
+            pooled: build(client_builder(limits))?,
+            fresh: build(client_builder(limits).pool_max_idle_per_host(0))?,
             limits,
-            without_proxy: base.is_loopback() || !has_proxy(),
+            proxies: Arc::clone(Proxies::of_this_process()),
         })
     }
 
@@ -210,12 +223,21 @@ impl Client {
         let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
         let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let answer = timeout_at(deadline, self.send(url)).await;
+        let hop = LastHop::new(&url);
+        let answer = timeout_at(deadline, async {
+            match hop.watch(self.send(url)).await {
+                Ok(response) => Ok(response),
+                Err(error) => Err(self.explain(error, &hop.url(), seen).await),
+            }
+        });
+        let answer = answer.await;
+        seen.proxy = self.proxies.proxy(&hop.url()).map(ToString::to_string);
         let mut response = match answer.map_err(timed_out).flatten() {
             Ok(response) => response,
             Err(error) => return FetchResult::without_unread(Err(error)),
         };
         *seen = Seen {
+            proxy: seen.proxy.take(),
             status: Some(response.status()),
             retry_after: retry_after(&response),
             bytes: 0,
@@ -243,15 +265,26 @@ impl Client {
     /// without a fault on either side. So if a connection breaks before the head arrives, the request is silently sent
     /// again. Once is not enough, because the pool may supply another connection of the same age. The last try uses a
     /// new connection; if the server breaks that one too, the failure is real.
-    async fn send(&self, url: Url) -> Result<Response, FetchError> {
+    async fn send(&self, url: Url) -> reqwest::Result<Response> {
         for _ in 0..2 {
             match self.pooled.get(url.clone()).send().await {
                 Err(error) if matches!(kind_of(&error), Kind::Reset | Kind::ClosedEarly) => {}
-                answer => return answer.map_err(|error| self.convert_error(error)),
+                answer => return answer,
             }
         }
-        let answer = self.fresh.get(url).send().await;
-        answer.map_err(|error| self.convert_error(error))
+        self.fresh.get(url).send().await
+    }
+
+    /// Converts the error of a request for `url` that got no answer. Notes the status of a proxy that opens no tunnel.
+    async fn explain(&self, error: reqwest::Error, url: &Url, seen: &mut Seen) -> FetchError {
+        match self.proxies.route(url) {
+            Route::Unusable(wrong) => FetchError::Proxy(wrong.clone()),
+            Route::Proxy(proxy) if is_refusal(&error) => {
+                seen.status = status_of_refusal(proxy, url).await;
+                FetchError::NoTunnel(seen.status)
+            }
+            Route::Proxy(_) | Route::Direct => self.convert_error(error, url),
+        }
     }
 
     /// Sends a POST request without a body, and returns whether it succeeded.
@@ -277,7 +310,8 @@ impl Client {
         let mut body = BodyBuffer::with_announced_length(announced);
         loop {
             let chunk = response.chunk().await;
-            let Some(chunk) = chunk.map_err(|error| self.convert_error(error))? else {
+            let Some(chunk) = chunk.map_err(|error| self.convert_error(error, response.url()))?
+            else {
                 return Ok(body.into_bytes());
             };
             *read += chunk.len() as u64;
@@ -288,14 +322,16 @@ impl Client {
         }
     }
 
-    /// Converts a reqwest error. A refused connection gets its own variant with the address, because the message of the
-    /// system does not name it; after a redirect it is not that of the base URL. A timeout while connecting gets its own
-    /// variant with the limit, because reqwest's message "operation timed out" names neither the operation nor the time.
-    fn convert_error(&self, error: reqwest::Error) -> FetchError {
-        match (kind_of(&error), error.url().and_then(address)) {
-            (Kind::ConnectRefused, Some(address)) if self.without_proxy => {
-                FetchError::Refused(address)
-            }
+    /// Converts a reqwest error of a request for `url`. A refused connection gets its own variant with the address, because
+    /// the message of the system does not name it. A timeout while connecting gets its own variant with the limit, because
+    /// reqwest's message "operation timed out" names neither the operation nor the time.
+    fn convert_error(&self, error: reqwest::Error, url: &Url) -> FetchError {
+        let address = match self.proxies.proxy(url) {
+            Some(proxy) => Some(proxy.to_string()),
+            None => address(url),
+        };
+        match (kind_of(&error), address) {
+            (Kind::ConnectRefused, Some(address)) => FetchError::Refused(address),
             (Kind::ConnectTimeout, _) if error.is_timeout() => {
                 FetchError::ConnectTimedOut(self.limits.connect_timeout)
             }
@@ -322,30 +358,18 @@ impl Client {
 }
 
 /// Returns the settings that both kinds of client share.
-fn client_builder(base: &BaseUrl, limits: RequestLimits) -> reqwest::ClientBuilder {
-    let mut builder = reqwest::Client::builder()
+fn client_builder(limits: RequestLimits) -> reqwest::ClientBuilder {
+    let addresses = addresses_of_localhost();
+    reqwest::Client::builder()
         .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
         .referer(false)
+        .redirect(hops::policy())
         .connect_timeout(limits.connect_timeout.min(LONGEST_TIMEOUT))
-        .tls_backend_preconfigured(tls::client_config());
-    if base.is_loopback() {
-        // Proxies from the environment are for other hosts and cannot be expected to reach this machine's loopback.
-        builder = builder.no_proxy();
-    }
-    if base.is_localhost() {
+        .tls_backend_preconfigured(tls::client_config())
+        .proxy(Proxies::of_this_process().for_client())
         // Otherwise every runtime starts its own thread to resolve the name.
-        builder = builder.resolve_to_addrs("localhost", &addresses_of_localhost());
-    }
-    builder
-}
-
-/// Returns whether the environment names a proxy.
-fn has_proxy() -> bool {
-    std::env::vars_os().any(|(name, value)| {
-        let name = name.to_string_lossy().to_ascii_lowercase();
-        let names = ["http_proxy", "https_proxy", "all_proxy"];
-        names.contains(&name.as_str()) && !value.is_empty()
-    })
+        .resolve_to_addrs(LOCALHOST, &addresses)
+        .resolve_to_addrs(&format!("{LOCALHOST}."), &addresses)
 }
 
 /// Returns the host and the port of a URL, without a user's name or password.
@@ -381,6 +405,7 @@ impl From<FetchError> for Failure {
         let kind = match &error {
             FetchError::NotFound | FetchError::Status(_) => Kind::HttpStatus,
             FetchError::Refused(_) => Kind::ConnectRefused,
+            FetchError::Proxy(_) | FetchError::NoTunnel(_) => Kind::Proxy,
             FetchError::ConnectTimedOut(_) => Kind::ConnectTimeout,
             FetchError::TimedOut(_) => Kind::Timeout,
             FetchError::TooBig(_) => Kind::TooBig,

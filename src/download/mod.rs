@@ -5,8 +5,11 @@
 //!
 //! * `gif`: checks that bytes are a complete GIF
 //! * `save`: writes one flag to disk, completely or not at all
-//! * `tls`: a TLS configuration that costs nothing until it is used
+//! * `proxy`: the proxy that a request goes through
+//! * `hops`: the URL that a request has arrived at, after redirects
+//! * `tunnel`: the status with which a proxy refuses a tunnel
 //! * `cause`: the kind of failure and the innermost cause of an error
+//! * `tls`: a TLS configuration that costs nothing until it is used
 //! * `retry`: which failures are retried, and after how long
 //! * `fetch`: sends one request and reads the answer
 //! * `engine`: a runtime and its HTTP client
@@ -32,9 +35,12 @@ pub(crate) mod cause;
 pub(crate) mod engine;
 pub(crate) mod fetch;
 mod gif;
+mod hops;
+pub(crate) mod proxy;
 mod retry;
 pub(crate) mod save;
-mod tls;
+pub(crate) mod tls;
+mod tunnel;
 
 /// Fetches, checks and saves one flag, with as many retries as the job allows, and returns its record.
 ///
@@ -150,6 +156,12 @@ async fn attempt_once(
         Ok(bytes) => check_and_save(job, code, &bytes),
         Err(FetchError::NotFound) => Outcome::NotFound,
         Err(error) => Outcome::Failed(error.into()),
+    };
+    let outcome = match (outcome, &seen.proxy) {
+        (Outcome::Failed(failure), Some(proxy)) if failure.kind().is_of_network() => {
+            Outcome::Failed(failure.via_proxy(proxy))
+        }
+        (outcome, _) => outcome,
     };
     effort.save = received_at.elapsed();
     Attempt {

@@ -30,7 +30,9 @@ pub fn is_transient(kind: Kind, http_status: Option<u16>) -> bool {
         | Kind::Truncated
         | Kind::BadBody
         | Kind::GifCut => true,
-        Kind::HttpStatus => http_status.is_some_and(|s| TRANSIENT_STATUSES.contains(&s)),
+        Kind::HttpStatus | Kind::Proxy => {
+            http_status.is_some_and(|s| TRANSIENT_STATUSES.contains(&s))
+        }
         Kind::Dns
         | Kind::Tls
         | Kind::BadResponse

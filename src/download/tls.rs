@@ -3,7 +3,13 @@
 //! Without a given configuration each client creates its own and loads the system's certificates for it, even for plain
 //! http: 2 to 14 ms for one client, and 51 ms for 30. Here one configuration serves the whole process, and the
 //! certificates are loaded at the first handshake.
+//!
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR` replace those certificates. If they name none, every server looks untrusted, so that
+//! is an error of its own.
 
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -11,9 +17,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 use rustls_platform_verifier::Verifier;
-use safe_text::writable_date;
+use safe_text::{shown_path, writable_date};
+
+use crate::download::cause::innermost_cause;
 
 /// Returns the configuration of this process. Clones share its expensive parts.
 pub(super) fn client_config() -> ClientConfig {
@@ -33,6 +42,62 @@ fn new_client_config() -> ClientConfig {
         .dangerous() // required for a custom verifier; ours only wraps the platform's own
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth()
+}
+
+/// The reason why a variable of the environment names no certificates.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} is '{}', {reason}", shown_path(Path::new(value)))]
+pub(crate) struct CertificateError {
+    variable: &'static str,
+    value: OsString,
+    reason: String,
+}
+
+/// Checks that `SSL_CERT_FILE` and `SSL_CERT_DIR`, if they are set, name at least one certificate each.
+///
+/// # Errors
+/// If one of them does not.
+pub(crate) fn check_certificates() -> Result<(), CertificateError> {
+    // These systems have certificates of their own, and their verifiers ignore the variables.
+    if cfg!(any(windows, target_vendor = "apple", target_os = "android")) {
+        return Ok(());
+    }
+    if let Some(file) = env::var_os("SSL_CERT_FILE") {
+        let loaded = load_certs_from_paths(Some(Path::new(&file)), None);
+        require_certificate("SSL_CERT_FILE", file, [loaded])?;
+    }
+    // An empty list of folders counts as not set.
+    if let Some(folders) = env::var_os("SSL_CERT_DIR").filter(|folders| !folders.is_empty()) {
+        let loaded = env::split_paths(&folders)
+            .map(|folder| load_certs_from_paths(None, Some(&folder)))
+            .collect::<Vec<_>>();
+        require_certificate("SSL_CERT_DIR", folders, loaded)?;
+    }
+    Ok(())
+}
+
+/// Checks that something was loaded.
+fn require_certificate(
+    variable: &'static str,
+    value: OsString,
+    loaded: impl IntoIterator<Item = CertificateResult>,
+) -> Result<(), CertificateError> {
+    let mut first_error = None;
+    for CertificateResult { certs, errors, .. } in loaded {
+        if !certs.is_empty() {
+            return Ok(());
+        }
+        first_error = first_error.or_else(|| errors.into_iter().next());
+    }
+    let reason = match &first_error {
+        Some(error) => format!("which cannot be read: {}", innermost_cause(error)),
+        None => "which contains no certificate in PEM format".to_owned(),
+    };
+    Err(CertificateError {
+        variable,
+        value,
+        reason,
+    })
 }
 
 /// The time of this machine, clamped to the years of certificates. The default provider panics before 1970.
@@ -55,9 +120,11 @@ struct LazyVerifier {
 
 impl LazyVerifier {
     fn verifier(&self) -> Result<&Verifier, Error> {
-        let created = self
-            .verifier
-            .get_or_init(|| Verifier::new(Arc::clone(&self.provider)));
+        let created = self.verifier.get_or_init(|| {
+            // A redirect may lead from http to https, so this was not necessarily checked before.
+            check_certificates().map_err(|error| Error::Other(OtherError(Arc::new(error))))?;
+            Verifier::new(Arc::clone(&self.provider))
+        });
         created.as_ref().map_err(Clone::clone)
     }
 }

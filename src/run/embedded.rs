@@ -200,7 +200,7 @@ enum PortUser {
 
 /// Identifies the user of a port by a request for `/`, which a test server neither counts nor subjects to its plan.
 fn identify_port_user(base: &BaseUrl) -> io::Result<PortUser> {
-    let engine = Engine::new(base, RequestLimits::default())?;
+    let engine = Engine::new(RequestLimits::default())?;
     let client = engine.client();
     let answer = engine.block_on(client.server_name(base.root(), IDENTIFY_TIMEOUT));
     Ok(match answer {

@@ -88,3 +88,89 @@ fn https_to_a_server_without_tls_is_a_tls_error() {
     );
     assert_eq!(run.exit, Some(1));
 }
+
+/// Certificates that the environment names, but which are not there. The second text is the beginning of the message.
+fn unusable_certificates(folder: &Path) -> Vec<(&'static str, String, String)> {
+    std::fs::write(folder.join("empty.pem"), "").unwrap();
+    std::fs::write(folder.join("text.pem"), "no certificate").unwrap();
+    std::fs::create_dir(folder.join("none")).unwrap();
+    let cases = [
+        (
+            "SSL_CERT_FILE",
+            "missing.pem",
+            "which cannot be read: No such file or directory (os error 2)",
+        ),
+        (
+            "SSL_CERT_FILE",
+            "none",
+            "which cannot be read: Is a directory (os error 21)",
+        ),
+        (
+            "SSL_CERT_FILE",
+            "empty.pem",
+            "which contains no certificate in PEM format",
+        ),
+        (
+            "SSL_CERT_FILE",
+            "text.pem",
+            "which contains no certificate in PEM format",
+        ),
+        (
+            "SSL_CERT_DIR",
+            "missing",
+            "which cannot be read: No such file or directory (os error 2)",
+        ),
+        (
+            "SSL_CERT_DIR",
+            "none:none",
+            "which contains no certificate in PEM format",
+        ),
+    ];
+    cases
+        .into_iter()
+        .map(|(variable, value, reason)| {
+            let value = value.to_owned();
+            let message = format!("{variable} is '{value}', {reason}");
+            (variable, value, message)
+        })
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn certificates_that_cannot_be_read_are_reported_before_the_first_request() {
+    let program = Program::new();
+    let server = RawServer::greeting("");
+    let url = format!("https://127.0.0.1:{}/flags", server.port());
+    for (variable, value, message) in unusable_certificates(program.folder.path()) {
+        let with = |args: &[&str]| Run::of(program.command().args(args).env(variable, &value));
+        let run = with(&["-s", &url, "br"]);
+        assert_eq!(
+            run.err.lines().next(),
+            Some(&*format!("*** Usage error: {message}"))
+        );
+        assert_eq!((run.exit, &*run.out), (Some(2), ""));
+        // They do not matter to http.
+        assert_eq!(with(&["br"]).exit, Some(0));
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_redirect_to_https_reports_certificates_that_cannot_be_read() {
+    let program = Program::new();
+    let folder = program.folder.path();
+    let tls = serve_tls(ok(&flag_of_brazil()), &folder.join("certificate.pem"));
+    let location = format!("https://localhost:{tls}/br.gif");
+    let plain = RawServer::answering(format!(
+        "HTTP/1.1 302 Found\r\nlocation: {location}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    ));
+    let args = ["-s", &plain.url(), "br"];
+    for (variable, value, message) in unusable_certificates(folder) {
+        let run = Run::of(program.command().args(args).env(variable, &value));
+        assert!(run.err.contains(&message), "{message}: {}", run.err);
+        assert!(run.err.starts_with("tls: "), "{}", run.err);
+        assert_eq!(run.exit, Some(1));
+    }
+}

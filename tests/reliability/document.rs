@@ -29,6 +29,15 @@ fn table(rows: &[Row]) -> String {
             Setup::Raw(_) => "raw bytes on a socket".to_owned(),
             Setup::RefusingPort => "a port without a listener".to_owned(),
             Setup::EmptyNetwork(_) => "an empty network namespace".to_owned(),
+            Setup::Proxy {
+                variables, base, ..
+            } => {
+                let variables = variables
+                    .iter()
+                    .map(|(name, value)| format!("`{name}={value}`"));
+                let base = format!("`-s {base}`");
+                variables.chain([base]).collect::<Vec<_>>().join(", ")
+            }
             Setup::UnreachableProxy => PROXY_VARIABLES.map(|name| format!("`{name}`")).join(", "),
         };
         let setup = match row.args {
@@ -38,6 +47,7 @@ fn table(rows: &[Row]) -> String {
         let (verdict, message, disk) = match row.verdict {
             Verdict::Saved => ("ok", String::new(), "the flag"),
             Verdict::NotFound => ("not found", String::new(), "unchanged"),
+            Verdict::Refused(text) => ("usage error", format!("`{text}`"), "unchanged"),
             Verdict::Error(_, text) => ("error", format!("`{text}`"), "unchanged"),
         };
         table += &format!(

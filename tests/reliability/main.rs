@@ -102,11 +102,10 @@ fn every_network_error_kind_has_a_row() {
         .flat_map(|(_, rows)| rows)
         .filter_map(|row| match row.verdict {
             Verdict::Error(kind, _) => Some(kind),
-            Verdict::Saved | Verdict::NotFound => None,
+            Verdict::Saved | Verdict::NotFound | Verdict::Refused(_) => None,
         });
     let in_matrix: BTreeSet<_> = kinds.collect();
     let tested_elsewhere = [
-        Kind::Tls,         // tests/it/https.rs
         Kind::WriteFailed, // tests/it/disk
         Kind::FdLimit,     // tests/it/environment.rs checks that it does not happen
         Kind::Interrupted, // tests/it/program/signals.rs

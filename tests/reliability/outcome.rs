@@ -24,23 +24,26 @@ pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), St
     fs::create_dir(program.downloads()).unwrap();
     fs::write(&file, OLDER).unwrap();
     let run = Run::of(
-        command(row, &program)
+        command(row, &staged, &program)
             .args(["-s", &staged.base(), "--strategy", strategy.name(), "br"])
             .args(row.args)
             .args(["--report", "-"]),
     );
+    if let Verdict::Refused(text) = row.verdict {
+        return check_refused(&run, text, fs::read(&file).unwrap() == OLDER);
+    }
     let record = only_record(&run);
     let on_disk = fs::read(&file).unwrap();
 
     let message = record.message.as_deref().unwrap_or_default();
     let (expected_kind, text) = match row.verdict {
         Verdict::Error(kind, text) => (Some(kind), text),
-        Verdict::Saved | Verdict::NotFound => (None, ""),
+        Verdict::Saved | Verdict::NotFound | Verdict::Refused(_) => (None, ""),
     };
     let (status, exit, disk) = match row.verdict {
         Verdict::Saved => (Status::Ok, 0, flag),
         Verdict::NotFound => (Status::NotFound, 0, OLDER),
-        Verdict::Error(..) => (Status::Error, 1, OLDER),
+        Verdict::Error(..) | Verdict::Refused(_) => (Status::Error, 1, OLDER),
     };
     let expectations = [
         ("the status", record.status == status),
@@ -69,6 +72,16 @@ pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), St
         run.exit,
         run.err
     ))
+}
+
+/// Checks that the run ended with a usage error before the first request.
+fn check_refused(run: &Run, text: &str, unchanged: bool) -> Result<(), String> {
+    let first = run.err.lines().next().unwrap_or_default();
+    let message = first.trim_start_matches("*** Usage error: ");
+    match matches_pattern(message, text) && run.exit == Some(2) && run.out.is_empty() && unchanged {
+        true => Ok(()),
+        false => Err(format!("exit code {:?}\n{}{}", run.exit, run.out, run.err)),
+    }
 }
 
 fn only_record(run: &Run) -> RecordReport {

@@ -13,6 +13,7 @@ use crate::support::{self, Program};
 pub(crate) enum Staged {
     Server(TestServer),
     Raw(RawServer),
+    Proxy(RawServer, &'static str),
     Outside(&'static str),
     Refusing(RefusingPort),
 }
@@ -24,6 +25,7 @@ impl Staged {
             Setup::Raw(server) => Self::Raw(server(flag)),
             Setup::UnreachableProxy => Self::Server(TestServer::start(Plan::normal()).unwrap()),
             Setup::EmptyNetwork(base) => Self::Outside(base),
+            Setup::Proxy { server, base, .. } => Self::Proxy(server(flag), base),
             Setup::RefusingPort => Self::Refusing(RefusingPort::new()),
         }
     }
@@ -33,20 +35,36 @@ impl Staged {
         match self {
             Self::Server(server) => server.url(),
             Self::Raw(server) => server.url(),
+            Self::Proxy(server, base) => at_port(base, server),
             Self::Outside(base) => (*base).to_owned(),
             Self::Refusing(port) => port.url(),
         }
     }
 }
 
+/// Replaces `PORT` in the text by the port of the server.
+fn at_port(text: &str, server: &RawServer) -> String {
+    text.replace("PORT", &server.port().to_string())
+}
+
 /// Returns a command that runs the program in the environment of `row`.
-pub(crate) fn command(row: &Row, program: &Program) -> Command {
+pub(crate) fn command(row: &Row, staged: &Staged, program: &Program) -> Command {
     let mut flags = program.command();
     match row.setup {
         Setup::EmptyNetwork(_) => program.inside(&["unshare", "-rn"]),
         Setup::UnreachableProxy => {
             for variable in PROXY_VARIABLES {
                 flags.env(variable, "http://127.0.0.1:1");
+            }
+            flags
+        }
+        Setup::Proxy { variables, .. } => {
+            for (name, value) in variables {
+                let value = match staged {
+                    Staged::Proxy(server, _) => at_port(value, server),
+                    _ => (*value).to_owned(),
+                };
+                flags.env(name, value);
             }
             flags
         }

@@ -70,6 +70,8 @@ impl Program {
         let proxies = [
             "http_proxy",
             "HTTP_PROXY",
+            "https_proxy",
+            "HTTPS_PROXY",
             "all_proxy",
             "ALL_PROXY",
             "no_proxy",
@@ -78,6 +80,7 @@ impl Program {
         for variable in proxies
             .into_iter()
             .chain(["RUST_BACKTRACE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+            .chain(["REQUEST_METHOD"])
             .chain(["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"])
         {
             command.env_remove(variable);

@@ -121,6 +121,30 @@ impl RawServer {
         })
     }
 
+    /// Reads the head of one request per connection, writes what `decide` returns for it and for the port of this server,
+    /// and closes.
+    pub(crate) fn deciding(decide: impl Fn(&str, u16) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::start(move |mut connection| {
+            let port = connection.local_addr().map_or(0, |address| address.port());
+            if let Some(head) = head(&mut connection) {
+                let _ = connection.write_all(&decide(&head, port));
+            }
+        })
+    }
+
+    /// Opens a tunnel on the first request of a connection, as a proxy does, and answers the first bytes in it with `answer`.
+    pub(crate) fn tunnelling_to(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut connection| {
+            read_head(&mut connection);
+            let _ = connection.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            let _ = connection.read(&mut [0; 4096]);
+            let _ = connection.write_all(&answer);
+            // Returns when the client closes the connection.
+            let _ = connection.read(&mut [0]);
+        })
+    }
+
     /// Writes `greeting` on every connection without waiting for a request, and closes it once the client does.
     pub(crate) fn greeting(greeting: impl Into<Vec<u8>>) -> Self {
         let greeting = greeting.into();

@@ -22,7 +22,9 @@ use crate::cli::usage::{EarlyExit, usage_error, usage_message};
 use crate::cli::values::{List, at_least_one};
 use crate::console::colors::When;
 use crate::country::{CountryCode, Selection};
+use crate::download::proxy::Proxies;
 use crate::download::save::find_complete_flag;
+use crate::download::tls::check_certificates;
 use crate::job::RequestLimits;
 use crate::report::Format;
 use crate::server::{BaseUrl, Server, ServerError};
@@ -93,17 +95,16 @@ impl Config {
         let config = Self::from_parsed(args).map_err(|message| usage_error(&message))?;
         match list {
             true => Err(EarlyExit::Text(config.list())),
-            false => Ok(config),
+            false => match check_environment(&config.base()) {
+                Ok(()) => Ok(config),
+                Err(message) => Err(usage_error(&message)),
+            },
         }
     }
 
     /// Returns the codes that a run would request, with their URLs.
     fn list(&self) -> String {
-        let base = match &self.server {
-            Server::Remote => BaseUrl::remote(),
-            Server::Labelled(label) => BaseUrl::on_localhost(self.ports.of(*label)),
-            Server::Custom(base) => base.clone(),
-        };
+        let base = self.base();
         let mut codes = self.codes.clone();
         if matches!(
             self.mode,
@@ -115,6 +116,15 @@ impl Config {
             codes.retain(|&code| find_complete_flag(&self.dest, code, self.limits.size).is_none());
         }
         texts::codes_and_urls(&codes, &base)
+    }
+
+    /// Returns the base URL of the server. An embedded one may be moved to another port.
+    fn base(&self) -> BaseUrl {
+        match &self.server {
+            Server::Remote => BaseUrl::remote(),
+            Server::Labelled(label) => BaseUrl::on_localhost(self.ports.of(*label)),
+            Server::Custom(base) => base.clone(),
+        }
     }
 
     /// Returns whether standard output gets the text, rather than JSON instead of it.
@@ -181,6 +191,17 @@ impl Config {
             color: args.color,
             above_most: above_most(&args, max_req),
         })
+    }
+}
+
+/// Checks the variables of the environment that requests for `base` depend on: otherwise each of them would fail.
+fn check_environment(base: &BaseUrl) -> Result<(), String> {
+    let url = base.root();
+    let proxies = Proxies::of_this_process();
+    proxies.check(&url).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "https" => check_certificates().map_err(|error| error.to_string()),
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 mod body;
 mod connecting;
 mod head;
+mod proxies;
 mod status;
 
 use flags::record::Kind;
@@ -36,6 +37,13 @@ pub(crate) enum Setup {
     EmptyNetwork(&'static str),
     /// A server on this machine, with [`PROXY_VARIABLES`] set to a proxy that is not running.
     UnreachableProxy,
+    /// A server on this machine, made by the function from the flag, a base URL, and variables of the environment that name
+    /// proxies. `PORT` in these texts stands for the port of the server.
+    Proxy {
+        variables: &'static [(&'static str, &'static str)],
+        base: &'static str,
+        server: fn(flag: &[u8]) -> RawServer,
+    },
 }
 
 /// The environment variables that name a proxy for http.
@@ -51,6 +59,8 @@ pub(crate) enum Verdict {
     NotFound,
     /// An error of this kind with this message, exit code 1. `…` stands for text that varies.
     Error(Kind, &'static str),
+    /// A usage error with this message before the first request, exit code 2.
+    Refused(&'static str),
 }
 
 /// Returns the rows in groups, each with its heading.
@@ -60,6 +70,7 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Row>)> {
         ("The head of the answer", head::rows()),
         ("The body", body::rows()),
         ("Status and redirects", status::rows()),
+        ("Proxies", proxies::rows()),
     ]
 }
 
