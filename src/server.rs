@@ -1,6 +1,6 @@
 //! The servers that flags come from: four labels, or a base URL given by the user.
 //!
-//! A password in a URL must never be printed. Knows nothing of requests.
+//! A password or a token in a URL must never be printed. Knows nothing of requests.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -28,8 +28,11 @@ const REMOTE: &str = "http://flupy.org/data/flags";
 /// The name of this machine.
 pub(crate) const LOCALHOST: &str = "localhost";
 
-/// The text printed in place of a password.
-const PASSWORD_MASK: &str = "***";
+/// The text printed in place of a password or a token.
+const MASK: &str = "***";
+
+/// The longest user name that is printed, in bytes. Tokens are longer.
+const LONGEST_USER: usize = 16;
 
 /// The reason why a word does not name a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +89,8 @@ impl Server {
 
 /// An http or https URL to which `/br/br.gif` is appended.
 ///
-/// `Display` and `Debug` print the URL that is requested, with a password replaced by `***`.
+/// `Display` and `Debug` print the URL that is requested, with a password replaced by `***`. So is a user name that may be a
+/// token: one without a password, which is then all that the server checks, or a long one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
@@ -166,9 +170,10 @@ impl BaseUrl {
         url
     }
 
-    /// Returns whether the password is `***`: then the URL was copied from printed output, and its real password is lost.
-    pub fn hides_password(&self) -> bool {
-        self.0.password() == Some(PASSWORD_MASK)
+    /// Returns whether the user name or the password is `***`: then the URL was copied from printed output, and the real one
+    /// is lost.
+    pub fn hides_login(&self) -> bool {
+        self.0.password() == Some(MASK) || self.0.username() == MASK
     }
 
     /// Returns whether the host is the name `localhost`.
@@ -202,7 +207,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
 }
 
-/// Hides the password, as `Display` does.
+/// Hides the password and tokens, as `Display` does.
 impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BaseUrl({self})")
@@ -212,9 +217,14 @@ impl fmt::Debug for BaseUrl {
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
+        let user = shown.username();
+        let may_be_token = shown.password().is_none() || user.len() > LONGEST_USER;
+        // Setting them cannot fail: the URL already has them, so it can have others.
+        if !user.is_empty() && may_be_token {
+            let _ = shown.set_username(MASK);
+        }
         if shown.password().is_some() {
-            // Cannot fail: the URL already has a password, so it can have another one.
-            let _ = shown.set_password(Some(PASSWORD_MASK));
+            let _ = shown.set_password(Some(MASK));
         }
         f.write_str(shown.as_str().trim_end_matches('/'))
     }
@@ -276,7 +286,17 @@ mod tests {
                 "http://me:***@h/f",
                 "http://me:secret@h/f/br/br.gif",
             ),
-            ("http://me@h/f", "http://me@h/f", "http://me@h/f/br/br.gif"),
+            ("http://me@h/f", "http://***@h/f", "http://me@h/f/br/br.gif"),
+            (
+                "http://ghp_0123456789abcdef:x-oauth-basic@h/f",
+                "http://***:***@h/f",
+                "http://ghp_0123456789abcdef:x-oauth-basic@h/f/br/br.gif",
+            ),
+            (
+                "http://:secret@h/f",
+                "http://:***@h/f",
+                "http://:secret@h/f/br/br.gif",
+            ),
         ] {
             let base = BaseUrl::parse(text).unwrap();
             assert_eq!(base.to_string(), shown);
@@ -341,7 +361,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parser_never_panics_and_passwords_are_never_printed(
+        fn the_parser_never_panics_and_passwords_and_tokens_are_never_printed(
             text in "\\PC*|(https?://)?[a-z:@/?#\\[\\].0-9%]*",
             password in "[a-z]{12}",
         ) {
@@ -350,6 +370,14 @@ mod tests {
                 let printed = format!("{base} {base:?}");
                 prop_assert!(!printed.contains(&password));
                 base.join(BR);
+            }
+            // Otherwise the text continues the login.
+            let logins = [format!("{password}@"), format!("{password}{password}:x@")];
+            for login in logins.into_iter().filter(|_| !text.contains('@')) {
+                if let Ok(base) = BaseUrl::parse(&format!("http://{login}{text}")) {
+                    let printed = format!("{base} {base:?}");
+                    prop_assert!(!printed.contains(&password));
+                }
             }
         }
     }

@@ -59,7 +59,7 @@ impl EarlierReport {
     /// Returns the server of the earlier run, which is where its failed codes are requested again.
     ///
     /// # Errors
-    /// If the report does not name a server, or hides the password in its URL.
+    /// If the report does not name a server, or hides the login in its URL.
     pub(super) fn server(&self) -> Result<Server, String> {
         let named = match self.place.server.as_str() {
             "CUSTOM" => &self.place.url,
@@ -67,8 +67,8 @@ impl EarlierReport {
         };
         match Server::parse(named) {
             Err(_) => Err(self.lacks("a known server", "--server")),
-            Ok(Server::Custom(base)) if base.hides_password() => {
-                Err(self.lacks("the password of its server", "--server"))
+            Ok(Server::Custom(base)) if base.hides_login() => {
+                Err(self.lacks("the login of its server", "--server"))
             }
             Ok(server) => Ok(server),
         }

@@ -38,7 +38,7 @@ pub(super) fn manual_page() -> String {
     String::from_utf8_lossy(&page).into_owned()
 }
 
-/// Returns a line for each code, with the URL of its flag. A password in the URL is hidden.
+/// Returns a line for each code, with the URL of its flag. A password or a token in the URL is hidden.
 pub(super) fn codes_and_urls(codes: &[CountryCode], base: &BaseUrl) -> String {
     let lines = codes
         .iter()

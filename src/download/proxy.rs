@@ -60,7 +60,7 @@ impl Proxies {
     /// Returns the proxies that the environment of this process names.
     pub(crate) fn of_this_process() -> &'static Arc<Self> {
         static PROXIES: OnceLock<Arc<Proxies>> = OnceLock::new();
-        PROXIES.get_or_init(|| Arc::new(Self::new(|name| std::env::var_os(name))))
+        PROXIES.get_or_init(|| Arc::new(Self::new(std::env::var_os)))
     }
 
     /// Reads the proxies from the variables that `value_of` returns.

@@ -131,7 +131,7 @@ pub struct RunReport {
 pub struct Settings {
     /// The label of the server, or CUSTOM.
     pub server: String,
-    /// The base URL, with a password shown as `***`.
+    /// The base URL, with a password or a token shown as `***`.
     pub url: String,
     /// Whether the program itself was the server.
     pub embedded: bool,

@@ -207,7 +207,7 @@ fn a_file_that_is_not_a_usable_report_is_a_usage_error() {
         ),
         (
             &["--failed", "hidden.json"],
-            "--failed FILE: hidden.json does not contain the password of its server; specify it with --server",
+            "--failed FILE: hidden.json does not contain the login of its server; specify it with --server",
         ),
         (
             &["--failed", "lossy.json"],
