@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::cli::args::Args;
 use crate::country::CountryCode;
 use crate::record::Status;
-use crate::report::SCHEMA;
+use crate::report::{SCHEMA, absolute_text};
 use crate::server::Server;
 
 /// The most bytes read of a report. A hundred runs of all codes take half of this.
@@ -74,13 +74,19 @@ impl EarlierReport {
         }
     }
 
-    /// Returns the folder of the earlier run.
+    /// Returns the folder of the earlier run, wherever this one is started: as it was typed if that leads to the same folder
+    /// from here, else as an absolute path.
     ///
     /// # Errors
     /// If the report does not have its complete name, because that is not valid Unicode.
     pub(super) fn dest(&self) -> Result<PathBuf, String> {
-        let dest = &self.place.dest;
-        if dest.is_empty() || dest.contains(char::REPLACEMENT_CHARACTER) {
+        let Place { dest, folder, .. } = &self.place;
+        let dest = match folder {
+            Some(folder) if absolute_text(Path::new(dest)).as_ref() != Some(folder) => folder,
+            _ => dest,
+        };
+        let lossy = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
+        if dest.is_empty() || lossy(dest) || lossy(&self.place.dest) {
             return Err(self.lacks("the full name of its folder", "--dest"));
         }
         Ok(dest.into())
@@ -132,6 +138,7 @@ struct Place {
     server: String,
     url: String,
     dest: String,
+    folder: Option<String>,
 }
 
 #[derive(Deserialize)]

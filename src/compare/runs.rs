@@ -276,7 +276,7 @@ impl Environment<'_> {
     fn apply_own_settings(&self, run: &mut RunReport) {
         run.settings.server = self.config.server.name().to_owned();
         run.settings.embedded = self.served.by.this_run();
-        run.settings.dest = self.config.dest.to_string_lossy().into_owned();
+        run.settings.set_dest(&self.config.dest);
         // We forwarded the signal as SIGTERM; report the one we received.
         run.ended_by = run.ended_by.map(|by| self.signals.caught().unwrap_or(by));
     }

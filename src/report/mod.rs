@@ -32,11 +32,11 @@ pub use crate::run::embedded::SeenByServer;
 pub use csv::COLUMNS;
 pub use format::Format;
 pub use images::read_images;
-pub(crate) use model::RunFacts;
 pub use model::{
     ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, SeriesReport, ServerState,
     Settings, Totals,
 };
+pub(crate) use model::{RunFacts, absolute_text};
 pub use program::{Resources, Signal};
 pub(crate) use series::with_statistics;
 pub use side_by_side::side_by_side;

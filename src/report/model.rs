@@ -149,6 +149,17 @@ pub struct Settings {
     pub skip_existing: bool,
     /// The folder for the flags, as typed.
     pub dest: String,
+    /// The same folder as an absolute path, so that it is found from elsewhere; `None` in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+}
+
+impl Settings {
+    /// Sets the folder for the flags.
+    pub(crate) fn set_dest(&mut self, dest: &Path) {
+        self.dest = lossy_text(dest);
+        self.folder = absolute_text(dest);
+    }
 }
 
 /// The counts over all codes of a run: `asked` is the sum of `ok`, `not_found`, `error` and `not_attempted`.
@@ -274,6 +285,7 @@ impl RunReport {
                 retries: job.retries,
                 skip_existing: job.skip_existing,
                 dest: lossy_text(&job.dest),
+                folder: absolute_text(&job.dest),
             },
             started: shown_time(facts.started),
             ended_by: facts.ended_by,
@@ -332,6 +344,11 @@ impl RecordReport {
 /// Returns a time in milliseconds, rounded down to microseconds.
 fn ms(time: Duration) -> f64 {
     time.as_micros() as f64 / 1000.0
+}
+
+/// Returns a path as text, seen from the current folder. Returns `None` if that folder is gone.
+pub(crate) fn absolute_text(path: &Path) -> Option<String> {
+    std::path::absolute(path).ok().map(|path| lossy_text(&path))
 }
 
 /// Returns a path as text. Bytes that are not valid Unicode become replacement characters.

@@ -145,6 +145,39 @@ fn only_failed_codes_are_repeated_from_the_same_server_into_the_same_folder() {
     assert!(program.folder.path().join("there").exists());
 }
 
+#[test]
+fn failed_codes_are_saved_in_the_same_folder_from_wherever_they_are_repeated() {
+    let program = Program::new();
+    let elsewhere = program.folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    for (args, dest) in [
+        (&["--dest", "here"][..], "here"),
+        (&["--compare", "--rounds", "1"], "downloads"),
+    ] {
+        let server = TestServer::start("100:status=500".parse::<Plan>().unwrap()).unwrap();
+        let url = server.url();
+        let first = program.run([&["-s", &url, "br", "--report", "r.json"], args].concat());
+        assert_eq!(first.exit, Some(1), "{}", first.err);
+        server.set_plan(Plan::normal()).unwrap();
+        let mut again = program.command();
+        again.current_dir(&elsewhere);
+        let again = Run::of(again.args(["--failed", "../r.json", "--report", "r.json"]));
+        assert_eq!(again.exit, Some(0), "{}", again.err);
+        let saved = program.folder.path().join(dest);
+        assert_eq!(listing(&saved), ["br.gif"]);
+        assert_eq!(listing(&elsewhere), ["r.json"]);
+        let saved_in = format!("saved in {}\n", saved.display());
+        assert!(again.err.ends_with(&saved_in), "{}", again.err);
+        // From the same folder, it is named as before.
+        let same = program.run(["--failed", "r.json"]);
+        assert!(
+            same.err.ends_with(&format!("saved in {dest}\n")),
+            "{}",
+            same.err
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_report_can_be_read_from_standard_input() {
@@ -268,6 +301,7 @@ fn names_in_a_tampered_report_are_printed_with_escapes() {
     let run = &mut tampered.runs[0];
     run.records[0].status = Status::NotAttempted;
     run.settings.dest = MISLEADING.to_owned();
+    run.settings.folder = None;
     write(&path, &tampered);
     let again = program.run(["--failed", "r.json"]);
     assert_eq!(again.exit, Some(0), "{}", again.err);
