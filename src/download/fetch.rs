@@ -40,7 +40,7 @@ pub enum FetchError {
     /// The server answered with a status other than 200 and 404.
     #[error("HTTP error {}", status_text(*.0))]
     Status(StatusCode),
-    /// The connection was refused. Holds the host and the port, which may be those of a proxy.
+    /// The connection was refused. Holds the host and the port.
     #[error("nothing listens at {0}")]
     Refused(String),
     /// The environment names something that is not a proxy, and the request needs one.
@@ -326,8 +326,9 @@ impl Client {
     /// the message of the system does not name it. A timeout while connecting gets its own variant with the limit, because
     /// reqwest's message "operation timed out" names neither the operation nor the time.
     fn convert_error(&self, error: reqwest::Error, url: &Url) -> FetchError {
+        // A proxy that refuses is named elsewhere. Nothing is known of the server behind it.
         let address = match self.proxies.proxy(url) {
-            Some(proxy) => Some(proxy.to_string()),
+            Some(_) => None,
             None => address(url),
         };
         match (kind_of(&error), address) {

@@ -209,6 +209,16 @@ fn a_refused_connection_names_the_server_but_not_the_server_behind_a_proxy() {
         "{}",
         run.err
     );
+    let via = format!(" (via proxy 127.0.0.1:{port}): 1 code\n");
+    assert!(run.err.contains(&via), "{}", run.err);
+
+    // After a redirect, it is another address that refuses.
+    let moved = RawServer::answering(format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://localhost:{port}/x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    ));
+    let run = program.run(["-s", &moved.url(), "br"]);
+    let expected = format!("connect_refused: nothing listens at localhost:{port}: 1 code\n  BR\n");
+    assert!(run.err.ends_with(&expected), "{}", run.err);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn through_the_proxy() -> Vec<Row> {
             flag,
             error(
                 Kind::ConnectRefused,
-                "connect_refused: nothing listens at 127.0.0.1:1 (via proxy 127.0.0.1:1)",
+                "connect_refused: Connection refused… (via proxy 127.0.0.1:1)",
             ),
         ),
         of(
@@ -260,7 +260,7 @@ fn tunnels() -> Vec<Row> {
             flag,
             error(
                 Kind::ConnectRefused,
-                "connect_refused: nothing listens at 127.0.0.1:1 (via proxy 127.0.0.1:1)",
+                "connect_refused: Connection refused… (via proxy 127.0.0.1:1)",
             ),
         ),
         of(
