@@ -27,4 +27,4 @@ pub use resources::{Resources, cpu_ms_of_ended_children};
 pub use signals::{Signal, Signals};
 pub use stream::Stream;
 
-pub use safe_text::{shown_path, visible};
+pub use safe_text::{shown_path, visible, visible_json};

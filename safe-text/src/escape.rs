@@ -61,6 +61,28 @@ pub fn visible_start(text: &str, limit: usize) -> String {
     start
 }
 
+/// Returns JSON text with the same meaning, in which those characters are escaped as JSON does it. Line breaks between values
+/// stay.
+///
+/// ```
+/// assert_eq!(safe_text::visible_json("[\n\"\u{202e}\u{e0041}\"]"), "[\n\"\\u202e\\udb40\\udc41\"]");
+/// ```
+pub fn visible_json(json: &str) -> String {
+    let mut visible = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_hidden(c) && c != '\n' {
+            // Only a string can contain it, because everything else in JSON is visible ASCII.
+            true => visible.extend(
+                c.encode_utf16(&mut [0; 2])
+                    .iter()
+                    .map(|unit| format!("\\u{unit:04x}")),
+            ),
+            false => visible.push(c),
+        }
+    }
+    visible
+}
+
 /// Returns whether a character is not seen itself but changes how other text is shown: control and format characters,
 /// and the separators of lines and paragraphs.
 pub fn is_hidden(c: char) -> bool {

@@ -6,5 +6,5 @@
 mod escape;
 mod time;
 
-pub use escape::{is_hidden, shown_path, visible, visible_start};
+pub use escape::{is_hidden, shown_path, visible, visible_json, visible_start};
 pub use time::{shown_time, writable_date};

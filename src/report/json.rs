@@ -1,11 +1,14 @@
 //! The JSON report, complete and unchanged. `docs/reports.md` describes its fields.
 
+use safe_text::visible_json;
+
 use crate::report::model::Report;
 
-/// Returns the report as indented JSON.
+/// Returns the report as indented JSON. A name of a folder may contain any character, so those that could mislead a reader
+/// are escaped.
 pub(super) fn text(report: &Report) -> String {
     let text = serde_json::to_string_pretty(report);
-    text.expect("strings and finite numbers under strings") + "\n"
+    visible_json(&text.expect("strings and finite numbers under strings")) + "\n"
 }
 
 #[cfg(test)]
@@ -21,6 +24,15 @@ mod tests {
     fn reading_and_writing_a_report_keeps_every_byte() {
         let report: Report = serde_json::from_str(SAMPLE).unwrap();
         assert_eq!(text(&report), SAMPLE);
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped_and_read_back() {
+        let mut report: Report = serde_json::from_str(SAMPLE).unwrap();
+        report.runs[0].settings.dest = "a\u{202e}\u{9b}\u{7f}\u{e0041}\n".to_owned();
+        let written = text(&report);
+        assert!(!written.contains(|c| c != '\n' && safe_text::is_hidden(c)));
+        assert_eq!(serde_json::from_str::<Report>(&written).unwrap(), report);
     }
 
     #[test]

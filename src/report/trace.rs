@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use comparison::{PhaseKind, Run, Task, Terms, count};
+use safe_text::visible_json;
 use serde_json::{Value, json};
 
 use crate::report::model::Report;
@@ -41,7 +42,7 @@ pub(super) fn text(report: &Report) -> String {
         "otherData": { "program": report.host.program, "os": report.host.os, "arch": report.host.arch },
         "traceEvents": events,
     });
-    trace.to_string() + "\n"
+    visible_json(&trace.to_string()) + "\n"
 }
 
 /// Appends the events of a run.

@@ -1,6 +1,6 @@
 //! One run: reads the logs, shows the progress, and prints the hosts and what was read.
 
-use std::io::Write;
+use std::io::{self, IsTerminal as _, Write};
 
 use harness::{Series, named_run, write_reports};
 use program::{Ending, Exit, Output, error_chain, print_error, print_stderr};
@@ -68,12 +68,11 @@ fn finish<J: Job>(
         executor: series.executor().name(),
         workers: series.workers(),
     };
-    out.write(&hosts::text(
-        hosts,
-        config.format,
-        config.by_requests,
-        &facts,
-    ));
+    let text = hosts::text(hosts, config.format, config.by_requests, &facts);
+    match io::stdout().is_terminal() {
+        true => out.write(&hosts::for_terminal(&text)),
+        false => out.write(&text),
+    }
     print_stderr(&notices::errors(&outcome.accounts));
     if let Err(error) = &outcome.totals {
         print_error(&error_chain(error));

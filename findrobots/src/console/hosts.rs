@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use program::{visible, visible_json};
 use serde_json::{Value, json};
 
 use crate::cli::Format;
@@ -33,8 +34,16 @@ pub(crate) fn text(hosts: &Hosts, format: Format, by_requests: bool, facts: &Fac
     match format {
         Format::Lines => lines(&sorted, by_requests),
         Format::Csv => csv(&sorted),
-        Format::Json => format!("{:#}\n", json(&sorted, facts)).into_bytes(),
+        Format::Json => visible_json(&format!("{:#}\n", json(&sorted, facts))).into_bytes(),
     }
+}
+
+/// Returns the text as a terminal may show it. A stranger can write any bytes into a log, so those that could control the
+/// terminal or reorder a line are escaped. A pipe or a file gets each byte as it is.
+pub(crate) fn for_terminal(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
+    let lines: Vec<_> = text.split('\n').map(visible).collect();
+    lines.join("\n").into_bytes()
 }
 
 fn lines(hosts: &[(&[u8], u64)], with_requests: bool) -> Vec<u8> {
@@ -115,4 +124,18 @@ fn json(hosts: &[(&[u8], u64)], facts: &Facts<'_>) -> Value {
         "executor": facts.executor,
         "workers": facts.workers,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_cannot_control_a_terminal() {
+        let shown = for_terminal("a\u{1b}[2J\n\u{202e}b\nç\n".as_bytes());
+        assert_eq!(
+            String::from_utf8(shown).unwrap(),
+            "a\\u{1b}[2J\n\\u{202e}b\nç\n"
+        );
+    }
 }
