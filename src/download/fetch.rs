@@ -47,7 +47,7 @@ pub enum FetchError {
     #[error(transparent)]
     Proxy(ProxyError),
     /// The proxy opens no tunnel to the server. Holds the status of its answer, if that is HTTP.
-    #[error("the proxy opens no tunnel{}", .0.map_or_else(String::new, |status| format!(": HTTP error {}", status_text(status))))]
+    #[error("the proxy opens no tunnel{}", .0.map(tunnel_status).unwrap_or_default())]
     NoTunnel(Option<StatusCode>),
     /// No connection was established within this time.
     #[error("no connection within {0:?}")]
@@ -72,6 +72,11 @@ fn status_text(status: StatusCode) -> String {
         Some(reason) => format!("{} - {reason}", status.as_u16()),
         None => status.as_u16().to_string(),
     }
+}
+
+/// Returns the status with which a proxy refuses a tunnel, as the end of a message.
+fn tunnel_status(status: StatusCode) -> String {
+    format!(": HTTP error {}", status_text(status))
 }
 
 /// The result of one request.
@@ -225,7 +230,7 @@ impl Client {
 
         let hop = LastHop::new(&url);
         let answer = timeout_at(deadline, async {
-            match hop.watch(self.send(url)).await {
+            match self.send(&url, &hop).await {
                 Ok(response) => Ok(response),
                 Err(error) => Err(self.explain(error, &hop.url(), seen).await),
             }
@@ -265,14 +270,15 @@ impl Client {
     /// without a fault on either side. So if a connection breaks before the head arrives, the request is silently sent
     /// again. Once is not enough, because the pool may supply another connection of the same age. The last try uses a
     /// new connection; if the server breaks that one too, the failure is real.
-    async fn send(&self, url: Url) -> reqwest::Result<Response> {
+    async fn send(&self, url: &Url, hop: &LastHop) -> reqwest::Result<Response> {
         for _ in 0..2 {
-            match self.pooled.get(url.clone()).send().await {
+            let request = self.pooled.get(url.clone()).send();
+            match hop.watch(url, request).await {
                 Err(error) if matches!(kind_of(&error), Kind::Reset | Kind::ClosedEarly) => {}
                 answer => return answer,
             }
         }
-        self.fresh.get(url).send().await
+        hop.watch(url, self.fresh.get(url.clone()).send()).await
     }
 
     /// Converts the error of a request for `url` that got no answer. Notes the status of a proxy that opens no tunnel.
@@ -361,16 +367,16 @@ impl Client {
 /// Returns the settings that both kinds of client share.
 fn client_builder(limits: RequestLimits) -> reqwest::ClientBuilder {
     let addresses = addresses_of_localhost();
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
         .referer(false)
         .redirect(hops::policy())
         .connect_timeout(limits.connect_timeout.min(LONGEST_TIMEOUT))
         .tls_backend_preconfigured(tls::client_config())
-        .proxy(Proxies::of_this_process().for_client())
         // Otherwise every runtime starts its own thread to resolve the name.
         .resolve_to_addrs(LOCALHOST, &addresses)
-        .resolve_to_addrs(&format!("{LOCALHOST}."), &addresses)
+        .resolve_to_addrs(&format!("{LOCALHOST}."), &addresses);
+    Proxies::of_this_process().add_to(builder)
 }
 
 /// Returns the host and the port of a URL, without a user's name or password.

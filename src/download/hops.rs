@@ -18,13 +18,14 @@ tokio::task_local! {
 pub(super) struct LastHop(Arc<Mutex<Url>>);
 
 impl LastHop {
-    /// Returns the last URL of a request for `url` that has not been sent yet.
+    /// Returns the last URL of a request for `url`.
     pub(super) fn new(url: &Url) -> Self {
         Self(Arc::new(Mutex::new(url.clone())))
     }
 
-    /// Sends a request and notes the redirects that it follows.
-    pub(super) async fn watch<F: Future>(&self, request: F) -> F::Output {
+    /// Sends a request for `url` and notes the redirects that it follows.
+    pub(super) async fn watch<F: Future>(&self, url: &Url, request: F) -> F::Output {
+        self.set(url);
         LAST.scope(self.clone(), request).await
     }
 
