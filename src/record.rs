@@ -140,8 +140,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Creates a failure. The text of `cause` may come from a server, so it is made visible, and it ends at
-    /// [`LONGEST_CAUSE`].
+    /// Creates a failure. The text of `cause` may come from a server, so it is made visible, and it ends
+    /// after 300 characters.
     pub fn new(kind: Kind, cause: impl fmt::Display) -> Self {
         Self {
             kind,

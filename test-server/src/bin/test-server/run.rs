@@ -25,10 +25,7 @@ pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Err
         )
         .into());
     }
-    test_server::check_descriptors()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = signals::first_runtime()?;
     // Before the ready line, because its reader may send a signal at once.
     let termination = runtime.block_on(async { signals::termination() })?;
 
