@@ -9,7 +9,7 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use program::visible;
+use safe_text::visible_start;
 use serde::{Deserialize, Serialize};
 use test_server::{Label, Ports, TestServer, Tuning};
 
@@ -61,6 +61,9 @@ pub(crate) enum ServedBy {
     Unlabelled,
 }
 
+/// The largest length of a server's name in a message, in characters.
+const LONGEST_NAME: usize = 80;
+
 /// The `Server` header of a running server, if it sends one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerName(Option<String>);
@@ -78,11 +81,11 @@ impl ServerName {
     }
 }
 
-/// The name, without control characters, or a phrase in its place.
+/// The beginning of the name, without control characters, or a phrase in its place.
 impl fmt::Display for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(name) => f.write_str(&visible(name)),
+            Some(name) => f.write_str(&visible_start(name, LONGEST_NAME)),
             None => f.write_str("a server without a name"),
         }
     }

@@ -16,11 +16,7 @@ pub(super) fn first_runtime() -> io::Result<Runtime> {
     // Another process may take the last descriptor of the system meanwhile. The error is reported, so the panic is not.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
-    let built = panic::catch_unwind(|| {
-        runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-    });
+    let built = panic::catch_unwind(|| runtime::Builder::new_current_thread().enable_all().build());
     panic::set_hook(hook);
     built.unwrap_or_else(|_| Err(io::Error::other("there are no sockets for them")))
 }
