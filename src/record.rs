@@ -181,6 +181,8 @@ pub enum Kind {
     Tls,
     /// No complete answer arrived within the time limit.
     Timeout,
+    /// The system reported another error of the network.
+    Network,
     /// The connection was reset.
     Reset,
     /// The connection was closed before an answer arrived.
@@ -189,9 +191,10 @@ pub enum Kind {
     BadResponse,
     /// The answer has a status other than 200 and 404.
     HttpStatus,
-    /// There were too many redirects.
+    /// There were too many redirects, or one that is not followed.
     Redirect,
-    /// The connection was closed in the middle of the body.
+    /// The connection was closed in the middle of the body; over TLS, also one that was closed without saying that the
+    /// body is complete.
     Truncated,
     /// The body does not match what its headers announce.
     BadBody,
@@ -214,20 +217,21 @@ pub enum Kind {
     Interrupted,
     /// A defect of this program.
     Internal,
-    /// A failure that no other kind describes. When read from a report, also a kind that this version does not know.
+    /// A failure that no other kind describes: a defect of this program. When read from a report, also a kind that this version does not know.
     #[serde(other)]
     Other,
 }
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::Connect,
         Self::Dns,
         Self::Tls,
         Self::Timeout,
+        Self::Network,
         Self::Reset,
         Self::ClosedEarly,
         Self::BadResponse,
@@ -256,6 +260,7 @@ impl Kind {
             Self::Dns => "dns",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
+            Self::Network => "network",
             Self::Reset => "reset",
             Self::ClosedEarly => "closed_early",
             Self::BadResponse => "bad_response",

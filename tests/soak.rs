@@ -266,8 +266,10 @@ impl Soak {
             let verdict = verdict(record);
             let first = *self.verdicts.entry(code).or_insert(verdict);
             let expected = expected_verdict(served, self.with_flag.contains(&code));
-            let attempts = match verdict {
-                Failed(kind) if is_transient(kind, record.effort.http_status) => 1 + retries,
+            let attempts = match &record.outcome {
+                Outcome::Failed(failure) if is_transient(failure, record.effort.http_status) => {
+                    1 + retries
+                }
                 _ => 1,
             };
             let (least, most) = requests_per_attempt(served);

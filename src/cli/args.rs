@@ -59,7 +59,7 @@ pub(super) struct Args {
     pub(super) cc: Vec<OsString>,
 
     /// Download all 194 flags, AD to ZW
-    #[arg(short, long, alias = "a", help_heading = CODES)]
+    #[arg(short, long, aliases = ["a", "al"], help_heading = CODES)]
     pub(super) all: bool,
 
     /// Request all 676 possible codes, AA to ZZ
@@ -134,6 +134,10 @@ pub(super) struct Args {
         value_parser = count,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) retries: u32,
+
+    /// Follow redirects from https to http, which are refused otherwise
+    #[arg(long, help_heading = DOWNLOADS)]
+    pub(super) allow_downgrade: bool,
 
     /// Run each strategy in its own process, one after another, and compare them
     #[arg(long, aliases = ["com", "comp"], help_heading = COMPARISON)]

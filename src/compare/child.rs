@@ -85,6 +85,7 @@ impl Child<'_> {
                     connect_timeout,
                     timeout,
                     size,
+                    allow_downgrade,
                 },
             retries,
             verbose,
@@ -112,6 +113,7 @@ impl Child<'_> {
             args.extend([option.into(), value.into()]);
         }
         args.extend(["--dest".into(), self.dest.into()]);
+        args.extend(allow_downgrade.then(|| "--allow-downgrade".into()));
         args.extend(verbose.then(|| "--verbose".into()));
         args.extend(quiet.then(|| "--quiet".into()));
         args.extend(codes.iter().map(|code| code.to_string().into()));

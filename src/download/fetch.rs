@@ -13,9 +13,10 @@ use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::cause::{innermost_cause, kind_of};
+use crate::download::cause::{describe, kind_of};
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
+use crate::download::trail::{self, followed, was_pooled};
 use crate::job::RequestLimits;
 use crate::record::{Failure, Kind};
 use crate::server::BaseUrl;
@@ -210,10 +211,13 @@ impl Client {
         let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
         let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let answer = timeout_at(deadline, self.send(url)).await;
+        let (answer, trail) = followed(timeout_at(deadline, self.send(url))).await;
         let mut response = match answer.map_err(timed_out).flatten() {
             Ok(response) => response,
-            Err(error) => return FetchResult::without_unread(Err(error)),
+            Err(error) => {
+                seen.status = trail.redirect;
+                return FetchResult::without_unread(Err(error));
+            }
         };
         *seen = Seen {
             status: Some(response.status()),
@@ -237,16 +241,16 @@ impl Client {
         }
     }
 
-    /// Sends the request and returns when the head of the answer has arrived.
+    /// Sends the request and returns when the head of the answer has arrived. Call it inside [`followed`].
     ///
     /// A server may close an idle connection at the very moment a request is sent on it, and that request is lost
-    /// without a fault on either side. So if a connection breaks before the head arrives, the request is silently sent
-    /// again. Once is not enough, because the pool may supply another connection of the same age. The last try uses a
-    /// new connection; if the server breaks that one too, the failure is real.
+    /// without a fault on either side. So if a connection from the pool breaks before the head arrives, the request is
+    /// silently sent again. Once is not enough, because the pool may supply another connection of the same age. The
+    /// last try uses a new connection. If a connection breaks that the request itself has opened, the failure is real.
     async fn send(&self, url: Url) -> Result<Response, FetchError> {
         for _ in 0..2 {
             match self.pooled.get(url.clone()).send().await {
-                Err(error) if matches!(kind_of(&error), Kind::Reset | Kind::ClosedEarly) => {}
+                Err(error) if is_break(&error) && was_pooled(&error) => {}
                 answer => return answer.map_err(|error| self.convert_error(error)),
             }
         }
@@ -327,6 +331,8 @@ fn client_builder(base: &BaseUrl, limits: RequestLimits) -> reqwest::ClientBuild
         .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
         .referer(false)
         .connect_timeout(limits.connect_timeout.min(LONGEST_TIMEOUT))
+        .redirect(trail::redirect_policy(limits.allow_downgrade))
+        .connector_layer(trail::Noting)
         .tls_backend_preconfigured(tls::client_config());
     if base.is_loopback() {
         // Proxies from the environment are for other hosts and cannot be expected to reach this machine's loopback.
@@ -337,6 +343,11 @@ fn client_builder(base: &BaseUrl, limits: RequestLimits) -> reqwest::ClientBuild
         builder = builder.resolve_to_addrs("localhost", &addresses_of_localhost());
     }
     builder
+}
+
+/// Returns whether the connection broke before the head of the answer was complete.
+fn is_break(error: &reqwest::Error) -> bool {
+    matches!(kind_of(error), Kind::Reset | Kind::ClosedEarly)
 }
 
 /// Returns whether the environment names a proxy.
@@ -386,6 +397,6 @@ impl From<FetchError> for Failure {
             FetchError::TooBig(_) => Kind::TooBig,
             FetchError::Transport(error) => kind_of(error),
         };
-        Self::new(kind, innermost_cause(&error))
+        Self::new(kind, describe(&error))
     }
 }

@@ -8,6 +8,7 @@
 //! * `tls`: a TLS configuration that costs nothing until it is used
 //! * `cause`: the kind of failure and the innermost cause of an error
 //! * `retry`: which failures are retried, and after how long
+//! * `trail`: whether a connection came from the pool, and which redirects were followed
 //! * `fetch`: sends one request and reads the answer
 //! * `engine`: a runtime and its HTTP client
 
@@ -34,6 +35,7 @@ mod gif;
 mod retry;
 pub(crate) mod save;
 mod tls;
+mod trail;
 
 /// Fetches, checks and saves one flag, with as many retries as the job allows, and returns its record.
 ///
@@ -178,17 +180,16 @@ fn decide(
 ) -> Decision {
     let failure = match outcome {
         Outcome::Failed(failure)
-            if job.retries > 0 && retry::is_transient(failure.kind(), effort.http_status) =>
+            if job.retries > 0 && retry::is_transient(&failure, effort.http_status) =>
         {
             failure
         }
         decided => return Decision::Finish(decided),
     };
     let backoff = match retry::delay(effort.attempts, retry_after, SystemTime::now()) {
-        RetryDelay::Backoff(time) => time,
-        RetryDelay::PauseAll(time) => {
-            job.origin.pause_for(time);
-            Duration::ZERO
+        RetryDelay::After { backoff, pause } => {
+            job.origin.pause_for(pause);
+            backoff
         }
         RetryDelay::TooLong(time) => {
             return Decision::Finish(Outcome::Failed(too_long_to_wait(failure, time)));

@@ -135,7 +135,7 @@ pub struct Totals {
     pub error: usize,
     /// The codes whose download never started.
     pub not_attempted: usize,
-    /// The bytes read of all bodies, counting only the last attempt of each code.
+    /// The bytes read of all bodies of answers with status 200, counting only the last attempt of each code.
     pub bytes: u64,
     /// The time from the first request allowed to the last record, in milliseconds.
     pub elapsed_ms: f64,
@@ -170,7 +170,7 @@ pub struct RecordReport {
     pub body_ms: f64,
     /// Checking and saving.
     pub save_ms: f64,
-    /// The path of the flag on disk.
+    /// The path of the flag on disk. Bytes that are not valid Unicode are replaced.
     pub path: Option<String>,
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod raw;
 #[cfg(unix)]
 pub(crate) mod running;
 pub(crate) mod stale;
+pub(crate) mod tls;
 pub(crate) mod work;
 
 use std::fs;

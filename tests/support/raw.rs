@@ -24,6 +24,8 @@ fn pause(connection: &mut TcpStream) {
 pub(crate) struct RawServer {
     port: u16,
     connections: Arc<AtomicUsize>,
+    /// The requests that were read, if the server counts them.
+    requests: Arc<AtomicUsize>,
 }
 
 impl RawServer {
@@ -101,6 +103,22 @@ impl RawServer {
         })
     }
 
+    /// Answers the first request of all, keeps that connection, and closes each connection at the next request on it.
+    pub(crate) fn answering_only_the_first_request(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        let requests = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&requests);
+        let server = Self::start(move |mut connection| {
+            while read_head(&mut connection) {
+                if counted.fetch_add(1, Ordering::SeqCst) > 0 {
+                    break;
+                }
+                let _ = connection.write_all(&answer);
+            }
+        });
+        Self { requests, ..server }
+    }
+
     /// Writes `greeting` on every connection without waiting for a request, and closes it once the client does.
     pub(crate) fn greeting(greeting: impl Into<Vec<u8>>) -> Self {
         let greeting = greeting.into();
@@ -122,7 +140,11 @@ impl RawServer {
                 thread::spawn(move || serve(connection));
             }
         });
-        Self { port, connections }
+        Self {
+            port,
+            connections,
+            requests: Arc::default(),
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -131,6 +153,10 @@ impl RawServer {
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/flags", self.port)
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -156,11 +182,17 @@ fn head(connection: &mut impl Read) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-/// Returns an answer with status 200, this body and its Content-Length.
+/// Returns an answer with status 200, this body and its Content-Length, after which the connection is closed.
 pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
+    answer("HTTP/1.1 200 OK\r\nconnection: close", body)
+}
+
+/// Returns an answer with status 200, this body and its Content-Length, after which the connection is kept.
+pub(crate) fn kept_ok(body: &[u8]) -> Vec<u8> {
+    answer("HTTP/1.1 200 OK", body)
+}
+
+fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("{head}\r\ncontent-length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }

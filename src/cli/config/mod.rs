@@ -44,7 +44,7 @@ pub(crate) struct Config {
     pub(crate) ports: Ports,
     /// The folder for the flags.
     pub(crate) dest: PathBuf,
-    /// The time and size limits of one request.
+    /// The limits of one request: times, size and redirects.
     pub(crate) limits: RequestLimits,
     /// How often a transient failure is retried, at most.
     pub(crate) retries: u32,
@@ -171,6 +171,7 @@ impl Config {
                 connect_timeout: args.connect_timeout,
                 timeout: args.timeout,
                 size: args.size_limit,
+                allow_downgrade: args.allow_downgrade,
             },
             retries: args.retries,
             reports,
