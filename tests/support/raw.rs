@@ -103,6 +103,16 @@ impl RawServer {
         })
     }
 
+    /// Answers every request on a connection with these bytes. Never closes a connection.
+    pub(crate) fn answering_every_request(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(
+            move |mut connection| {
+                while read_head(&mut connection) && connection.write_all(&answer).is_ok() {}
+            },
+        )
+    }
+
     /// Answers the first request of all, keeps that connection, and closes each connection at the next request on it.
     pub(crate) fn answering_only_the_first_request(answer: impl Into<Vec<u8>>) -> Self {
         let answer = answer.into();
