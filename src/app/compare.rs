@@ -25,6 +25,7 @@ pub(super) fn run(
         served,
         descriptors,
         signals,
+        deadline,
         stop,
     } = setup;
     let printer = Notices::of(config);
@@ -53,9 +54,15 @@ pub(super) fn run(
     }
     let runs = &compared.report.runs;
     let signal = signals.caught();
+    let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
+    let out_of_time = deadline
+        .passed()
+        .filter(|_| signal.is_none() && finished < compared.planned);
     if signal.is_some() {
-        let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
         print_stderr(&notices::stopped_early(finished, compared.planned));
+    } else if let Some(limit) = out_of_time {
+        let notice = notices::comparison_out_of_time(limit, finished, compared.planned);
+        print_stderr(&notice);
     } else if !stop.is_cancelled() {
         print_ended_by_signal(runs);
     }
@@ -70,6 +77,7 @@ pub(super) fn run(
         output: out.failed(),
         local: !written,
         incomplete: !compared.errors.is_empty()
+            || out_of_time.is_some()
             || !comparison::differences(&shown).is_empty()
             || totals().any(|totals| totals.error + totals.not_attempted > 0),
         missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),

@@ -66,6 +66,7 @@ pub(super) fn run(
             server: config.server.name(),
             embedded,
             connections: series.connections.get(),
+            max_time: config.max_time,
             started: results.started,
             began: results.began,
             elapsed: results.elapsed,
@@ -77,7 +78,12 @@ pub(super) fn run(
         written = files::write(config, &Report::new(vec![run]), out);
     }
     let tally = &results.tally;
-    if signal.is_some() && tally.errors() + tally.not_attempted() > 0 {
+    let incomplete = tally.errors() + tally.not_attempted() > 0;
+    let out_of_time = setup.deadline.passed().filter(|_| incomplete);
+    if let Some(limit) = out_of_time.filter(|_| signal.is_none()) {
+        print_stderr(&notices::out_of_time(limit, tally.not_attempted()));
+    }
+    if incomplete && (signal.is_some() || out_of_time.is_some()) {
         let report = written.then(|| json_report(config)).flatten();
         Notices::of(config).print(&notices::how_to_go_on(report));
     }
@@ -85,7 +91,7 @@ pub(super) fn run(
         signal,
         output: out.failed(),
         local: job.disk_full.is_cancelled() || !written,
-        incomplete: tally.errors() + tally.not_attempted() > 0,
+        incomplete,
         missing: config.fail_on_not_found && tally.not_found() > 0,
     };
     ending.exit()

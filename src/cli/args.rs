@@ -89,7 +89,7 @@ pub(super) struct Args {
     /// Maximum number of concurrent requests, up to 1000 [default: 30; sequential: always 1]
     #[arg(short,
         long = "max_req",
-        aliases = ["max-req", "m", "ma"],
+        aliases = ["max-req", "m", "ma", "max", "max-"],
         value_name = "CONCURRENT",
         value_parser = whole_number,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
@@ -118,6 +118,13 @@ pub(super) struct Args {
         value_parser = seconds,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) connect_timeout: Duration,
+
+    /// Time limit for the whole run or comparison: what is then in progress is stopped, the rest is not attempted, exit code 1
+    #[arg(long,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        allow_negative_numbers = true, help_heading = DOWNLOADS)]
+    pub(super) max_time: Option<Duration>,
 
     /// Maximum size of a flag, such as 65536, 64KiB or 1MB
     #[arg(long,

@@ -79,6 +79,7 @@ impl Child<'_> {
             reports: _,           // written by the comparing process
             fail_on_not_found: _, // decides the exit code of the comparing process
             above_most: _,        // reported by the comparing process
+            max_time: _,          // kept by the comparing process, which stops the run
             codes,
             limits:
                 RequestLimits {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::Duration;
 
 use comparison::count;
 use test_server::Ports;
@@ -92,7 +93,7 @@ pub(crate) fn most_connections(option: &str, wanted: NonZeroUsize) -> String {
     format!("{option} {wanted}: the most is {most} concurrent requests\n")
 }
 
-/// Returns the notice of how to go on after a run that a signal ended. `report` is the JSON report of the run.
+/// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run.
 pub(crate) fn how_to_go_on(report: Option<&Path>) -> String {
     match report {
         Some(report) => {
@@ -113,6 +114,22 @@ pub(crate) fn disk_full(tally: &Tally, dest: &Path) -> String {
         "*** Error: no space left in {}: stopped, {} not attempted\n",
         dest.display(),
         count(tally.not_attempted(), "code")
+    )
+}
+
+/// Returns the error message for a run that its time limit has ended, with the number of codes not attempted.
+pub(crate) fn out_of_time(limit: Duration, not_attempted: usize) -> String {
+    format!(
+        "*** Error: stopped after {limit:?} (--max-time): {} not attempted\n",
+        count(not_attempted, "code")
+    )
+}
+
+/// Returns the error message for a comparison that its time limit has ended.
+pub(crate) fn comparison_out_of_time(limit: Duration, finished: usize, planned: usize) -> String {
+    format!(
+        "*** Error: stopped after {limit:?} (--max-time): {finished} of {} finished\n",
+        count(planned, "run")
     )
 }
 

@@ -114,6 +114,9 @@ pub struct Settings {
     pub size_limit: u64,
     /// How often a transient failure is retried, at most.
     pub retries: u32,
+    /// The time limit of the whole run, in milliseconds, if there was one.
+    #[serde(default)]
+    pub max_time_ms: Option<f64>,
     /// Whether a complete flag that was already there was kept instead of downloaded.
     pub skip_existing: bool,
     /// The folder for the flags, as typed.
@@ -204,6 +207,8 @@ pub(crate) struct RunFacts<'a> {
     pub embedded: bool,
     /// The connection limit in force.
     pub connections: usize,
+    /// The time limit of the whole run, if there was one.
+    pub max_time: Option<Duration>,
     /// The start of the run, on the wall clock.
     pub started: SystemTime,
     /// The same moment on the monotonic clock, from which record times are measured.
@@ -241,6 +246,7 @@ impl RunReport {
                 connect_timeout_ms: ms(job.limits.connect_timeout),
                 size_limit: job.limits.size,
                 retries: job.retries,
+                max_time_ms: facts.max_time.map(ms),
                 skip_existing: job.skip_existing,
                 dest: lossy_text(&job.dest),
             },

@@ -8,6 +8,7 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -48,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) limits: RequestLimits,
     /// How often a transient failure is retried, at most.
     pub(crate) retries: u32,
+    /// The time limit of the whole run or comparison, if there is one.
+    pub(crate) max_time: Option<Duration>,
     /// The reports to write, each one only once.
     pub(crate) reports: Vec<ReportTo>,
     /// Whether a flag that the server does not have makes the exit code 1.
@@ -174,6 +177,7 @@ impl Config {
                 allow_downgrade: args.allow_downgrade,
             },
             retries: args.retries,
+            max_time: args.max_time,
             reports,
             fail_on_not_found: args.fail_on_not_found,
             verbose: args.verbose,
