@@ -44,7 +44,7 @@ pub struct Effort {
     pub first_byte: Duration,
     /// The time from there to the last byte read of the body, including a body that is read and discarded.
     pub body: Duration,
-    /// The time spent checking and saving the flag.
+    /// The time spent saving the flag. One above 1 MiB is written while it arrives, which is part of `body`.
     pub save: Duration,
 }
 

@@ -45,6 +45,7 @@ pub(super) fn run(
         limits: config.limits,
         retries: config.retries,
         skip_existing,
+        fsync: config.fsync,
         stop: setup.stop.clone(),
         ..Job::new(
             config.codes.clone(),

@@ -103,6 +103,10 @@ pub(super) struct Args {
     #[arg(long, help_heading = DOWNLOADS)]
     pub(super) skip_existing: bool,
 
+    /// Wait until each flag and each report is on the disk with its name, so that a crash of the machine loses none of them
+    #[arg(long, help_heading = DOWNLOADS)]
+    pub(super) fsync: bool,
+
     /// Time limit for one request, including connecting; decimals are allowed
     #[arg(long,
         value_name = "SECONDS",

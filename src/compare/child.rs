@@ -88,6 +88,7 @@ impl Child<'_> {
                     size,
                     allow_downgrade,
                 },
+            fsync,
             retries,
             verbose,
             quiet,
@@ -115,6 +116,7 @@ impl Child<'_> {
         }
         args.extend(["--dest".into(), self.dest.into()]);
         args.extend(allow_downgrade.then(|| "--allow-downgrade".into()));
+        args.extend(fsync.then(|| "--fsync".into()));
         args.extend(verbose.then(|| "--verbose".into()));
         args.extend(quiet.then(|| "--quiet".into()));
         args.extend(codes.iter().map(|code| code.to_string().into()));

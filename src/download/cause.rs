@@ -107,6 +107,14 @@ pub(crate) fn is_fd_limit(_error: &io::Error) -> bool {
     false
 }
 
+/// Returns the kind of an error of writing a flag.
+pub(crate) fn write_kind(error: &io::Error) -> Kind {
+    match is_fd_limit(error) {
+        true => Kind::FdLimit,
+        false => Kind::WriteFailed,
+    }
+}
+
 /// Returns whether the disk or the user's quota is full.
 pub(crate) fn is_disk_full(error: &io::Error) -> bool {
     matches!(

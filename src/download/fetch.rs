@@ -9,11 +9,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use program::WriteError;
 use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::cause::{describe, kind_of};
+use crate::download::cause::{describe, kind_of, write_kind};
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
 use crate::download::trail::{self, followed, was_pooled};
@@ -50,6 +51,9 @@ pub enum FetchError {
     /// The body is larger than this many bytes.
     #[error("more than {0} bytes")]
     TooBig(u64),
+    /// The receiver could not keep the body.
+    #[error("the body could not be kept")]
+    NotKept(#[source] WriteError),
     /// The connection broke or could not be established.
     #[error("connection broke")]
     Transport(#[source] reqwest::Error),
@@ -65,9 +69,9 @@ fn status_text(status: StatusCode) -> String {
 
 /// The result of one request.
 #[derive(Debug)]
-pub(crate) struct FetchResult {
+pub(crate) struct FetchResult<T> {
     /// The body, or the reason why there is none.
-    pub body: Result<Vec<u8>, FetchError>,
+    pub body: Result<T, FetchError>,
     /// The body that was not read because the status line decided the result.
     pub unread: UnreadBody,
 }
@@ -86,9 +90,9 @@ pub(crate) struct Seen {
     pub first_byte: Option<Duration>,
 }
 
-impl FetchResult {
+impl<T> FetchResult<T> {
     /// Creates a result that leaves no body unread.
-    fn without_unread(body: Result<Vec<u8>, FetchError>) -> Self {
+    fn without_unread(body: Result<T, FetchError>) -> Self {
         Self {
             body,
             unread: UnreadBody::none(),
@@ -96,42 +100,20 @@ impl FetchResult {
     }
 }
 
-/// A body under construction, in blocks of fixed size.
-///
-/// One growing buffer would have up to twice the size of its content. The chunks themselves would take many times that
-/// size, because a server may make them as small as it likes.
-struct BodyBuffer(Vec<Vec<u8>>);
-
-impl BodyBuffer {
-    /// The capacity of a block, in bytes.
-    const SIZE: usize = 64 << 10;
-
-    /// Creates a buffer for a body of the announced length, if there is one.
+/// The receiver of a body.
+pub(crate) trait Receiver {
+    /// Takes the next bytes.
     ///
-    /// Reserves at most one block: announcing a large length costs a server nothing, so it is not trusted.
-    fn with_announced_length(announced: Option<u64>) -> Self {
-        let size = announced.map_or(Self::SIZE, |length| length.min(Self::SIZE as u64) as usize);
-        Self(vec![Vec::with_capacity(size)])
-    }
+    /// # Errors
+    /// If they cannot be kept.
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
+}
 
-    fn append(&mut self, mut chunk: &[u8]) {
-        while !chunk.is_empty() {
-            let block = match self.0.last_mut() {
-                Some(last) if last.len() < last.capacity() => last,
-                _ => self.0.push_mut(Vec::with_capacity(Self::SIZE)),
-            };
-            let (fits, rest) = chunk.split_at(chunk.len().min(block.capacity() - block.len()));
-            block.extend_from_slice(fits);
-            chunk = rest;
-        }
-    }
-
-    /// Returns the whole body in one piece.
-    fn into_bytes(mut self) -> Vec<u8> {
-        match self.0.len() {
-            1 => self.0.remove(0),
-            _ => self.0.concat(),
-        }
+/// Keeps all bytes in memory.
+impl Receiver for Vec<u8> {
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.extend_from_slice(bytes);
+        Ok(())
     }
 }
 
@@ -197,16 +179,31 @@ impl Client {
         })
     }
 
-    /// Fetches the body of `url` without checking its content, and notes each part of the answer in `seen` as it
-    /// arrives.
+    /// Fetches the body of `url` into memory, as [`fetch_into`](Self::fetch_into) does.
+    pub(crate) async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let FetchResult { body, unread } = self.fetch_into(url, seen, &mut bytes).await;
+        FetchResult {
+            body: body.map(|()| bytes),
+            unread,
+        }
+    }
+
+    /// Fetches the body of `url` and passes it to `receiver` as it arrives, without checking its content. Notes each part
+    /// of the answer in `seen`.
     ///
     /// Follows up to ten redirects. Waits no longer than the limits of this client allow. Safe to drop at any await
     /// point.
     ///
     /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on any other status than 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
-    /// [`FetchError::Transport`] when the connection fails.
-    pub(crate) async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult {
+    /// [`FetchError::Transport`] when the connection fails, [`FetchError::NotKept`] when the receiver does.
+    pub(crate) async fn fetch_into(
+        &self,
+        url: Url,
+        seen: &mut Seen,
+        receiver: &mut impl Receiver,
+    ) -> FetchResult<()> {
         let begun = Instant::now();
         let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
         let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
@@ -227,8 +224,8 @@ impl Client {
         };
         let error = match response.status() {
             StatusCode::OK => {
-                let body =
-                    timeout_at(deadline, self.read_body(&mut response, &mut seen.bytes)).await;
+                let reading = self.read_body(&mut response, receiver, &mut seen.bytes);
+                let body = timeout_at(deadline, reading).await;
                 // The body was read to its end, or the rest is not worth reading.
                 return FetchResult::without_unread(body.map_err(timed_out).flatten());
             }
@@ -267,28 +264,28 @@ impl Client {
         matches!(answer.await, Ok(Ok(answer)) if answer.status().is_success())
     }
 
-    /// Reads the body up to the size limit and adds the number of bytes to `read`.
+    /// Passes the body to `receiver`, up to the size limit, and adds the number of bytes to `read`.
     async fn read_body(
         &self,
         response: &mut Response,
+        receiver: &mut impl Receiver,
         read: &mut u64,
-    ) -> Result<Vec<u8>, FetchError> {
+    ) -> Result<(), FetchError> {
         let limit = self.limits.size;
         let announced = response.content_length();
         if announced.is_some_and(|length| length > limit) {
             return Err(FetchError::TooBig(limit));
         }
-        let mut body = BodyBuffer::with_announced_length(announced);
         loop {
             let chunk = response.chunk().await;
             let Some(chunk) = chunk.map_err(|error| self.convert_error(error))? else {
-                return Ok(body.into_bytes());
+                return Ok(());
             };
             *read += chunk.len() as u64;
             if *read > limit {
                 return Err(FetchError::TooBig(limit));
             }
-            body.append(&chunk);
+            receiver.receive(&chunk).map_err(FetchError::NotKept)?;
         }
     }
 
@@ -395,6 +392,7 @@ impl From<FetchError> for Failure {
             FetchError::ConnectTimedOut(_) => Kind::ConnectTimeout,
             FetchError::TimedOut(_) => Kind::Timeout,
             FetchError::TooBig(_) => Kind::TooBig,
+            FetchError::NotKept(error) => write_kind(&error.source),
             FetchError::Transport(error) => kind_of(error),
         };
         Self::new(kind, describe(&error))

@@ -30,6 +30,8 @@ pub struct Job {
     pub retries: u32,
     /// Whether a flag is skipped if a complete copy is already in `dest`.
     pub skip_existing: bool,
+    /// Whether each flag is on the disk before it counts as saved.
+    pub fsync: bool,
     /// Cancelled to stop the run: no new download starts, and downloads in progress end at once.
     pub stop: CancellationToken,
     /// Cancelled when the disk is full: no new download starts.
@@ -48,6 +50,7 @@ impl Job {
             limits: RequestLimits::default(),
             retries: 0,
             skip_existing: false,
+            fsync: false,
             stop: CancellationToken::new(),
             disk_full: CancellationToken::new(),
             origin: OriginPause::default(),

@@ -171,7 +171,7 @@ pub struct RecordReport {
     pub first_byte_ms: f64,
     /// From there to the last byte read of the body.
     pub body_ms: f64,
-    /// Checking and saving.
+    /// Saving.
     pub save_ms: f64,
     /// The path of the flag on disk. Bytes that are not valid Unicode are replaced.
     pub path: Option<String>,

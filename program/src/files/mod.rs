@@ -4,18 +4,23 @@
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces an
 //! existing file or link of that name and never writes through a link.
 //!
+//! A file is complete after a crash of the program. After a crash of the machine it may be empty or missing, unless it was
+//! synced: that waits for the disk, which takes longer than everything else.
+//!
 //! A program that is killed leaves its temporary files behind, and its next run into that folder removes them. Each file is
 //! locked while a run writes it, so a file that is not locked belongs to a dead run. The process id would not show that: it
 //! has no meaning in another container and may belong to another program by now.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+mod new_file;
 mod temporary;
 
+pub use new_file::NewFile;
 pub use temporary::TemporaryFolder;
 use temporary::{is_kept, sweep};
 
@@ -33,6 +38,8 @@ const MAX_TRIES: u32 = 1000;
 #[derive(Debug, Clone, Copy)]
 pub struct Files {
     program: &'static str,
+    /// Whether each file is on the disk before it counts as written.
+    is_synced: bool,
 }
 
 /// The reason why a file or folder could not be written.
@@ -49,7 +56,15 @@ pub struct WriteError {
 impl Files {
     /// Returns the files of the program of this name.
     pub const fn of(program: &'static str) -> Self {
-        Self { program }
+        Self {
+            program,
+            is_synced: false,
+        }
+    }
+
+    /// Returns the same files. With `is_synced`, each of them is on the disk, with its name, before it counts as written.
+    pub const fn synced(self, is_synced: bool) -> Self {
+        Self { is_synced, ..self }
     }
 
     /// Creates the folder and its parents if they are missing, removes the temporary files of killed runs, and checks
@@ -97,10 +112,10 @@ impl Files {
                 })
             }
             _ => self
-                .rename_to(&follow_links(path), bytes)
-                .map_err(|source| WriteError {
+                .save(&follow_links(path), bytes)
+                .map_err(|error| WriteError {
                     path: path.to_owned(),
-                    source,
+                    source: error.source,
                 }),
         }
     }
@@ -112,9 +127,25 @@ impl Files {
     /// # Errors
     /// If the file cannot be written or renamed. No temporary file is left behind.
     pub fn save(self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-        self.rename_to(path, bytes).map_err(|source| WriteError {
+        let mut file = self.begin(path)?;
+        file.write(bytes)?;
+        file.finish()
+    }
+
+    /// Starts a file that gets this name when it is complete. A link of that name is replaced.
+    ///
+    /// # Errors
+    /// If no file can be created in its folder.
+    pub fn begin(self, path: &Path) -> Result<NewFile, WriteError> {
+        let created = self.temporary_file(parent_folder(path));
+        let temporary = created.map_err(|source| WriteError {
             path: path.to_owned(),
             source,
+        })?;
+        Ok(NewFile {
+            target: path.to_owned(),
+            temporary,
+            is_synced: self.is_synced,
         })
     }
 
@@ -124,15 +155,6 @@ impl Files {
     /// If it cannot be created.
     pub fn temporary_folder(self, parent: &Path) -> io::Result<TemporaryFolder> {
         TemporaryFolder::new_in(parent, self)
-    }
-
-    /// Writes the bytes to a temporary file beside `target` and renames it.
-    fn rename_to(self, target: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.temporary_file(parent_folder(target))?;
-        // Written directly to the file: `NamedTempFile` would add the temporary name to each error, and no two errors
-        // would be equal.
-        file.as_file_mut().write_all(bytes)?;
-        file.persist(target).map(drop).map_err(io::Error::from)
     }
 
     /// Removes the temporary files of dead runs, then checks that a file can be created. The sweep comes first because

@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) dest: PathBuf,
     /// The limits of one request: times, size and redirects.
     pub(crate) limits: RequestLimits,
+    /// Whether each flag is on the disk before it counts as saved.
+    pub(crate) fsync: bool,
     /// How often a transient failure is retried, at most.
     pub(crate) retries: u32,
     /// The time limit of the whole run or comparison, if there is one.
@@ -176,6 +178,7 @@ impl Config {
                 size: args.size_limit,
                 allow_downgrade: args.allow_downgrade,
             },
+            fsync: args.fsync,
             retries: args.retries,
             max_time: args.max_time,
             reports,

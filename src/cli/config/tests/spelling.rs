@@ -64,7 +64,7 @@ fn options_and_codes_can_be_mixed_in_any_order_and_spelling() {
 
 /// The options with their shortest prefix that was unique in the original program, or in the first version of this one
 /// for those that the original does not have. The value is one that the option accepts.
-const PREFIXES: [(&str, &str, Option<&str>); 27] = [
+const PREFIXES: [(&str, &str, Option<&str>); 28] = [
     ("all", "a", None),
     ("allow-downgrade", "allo", None),
     ("at", "at", Some("1,5")),
@@ -74,6 +74,7 @@ const PREFIXES: [(&str, &str, Option<&str>); 27] = [
     ("every", "e", None),
     ("fail-on-not-found", "fail-", None),
     ("failed", "faile", Some("r.json")),
+    ("fsync", "fs", None),
     ("help", "h", None),
     ("limit", "l", Some("2")),
     ("max-time", "max-t", Some("2.5")),
