@@ -11,7 +11,7 @@ use program::causes;
 use crate::record::Kind;
 
 /// Texts of libraries that do not help a user, by a part of them, and what is printed instead.
-const PLAINER_TEXTS: [(&str, &str); 2] = [
+const PLAINER_TEXTS: [(&str, &str); 6] = [
     (
         "without sending TLS close_notify",
         "the connection was closed without the close_notify of TLS",
@@ -20,6 +20,22 @@ const PLAINER_TEXTS: [(&str, &str); 2] = [
         "CaUsedAsEndEntity",
         "invalid peer certificate: the server presents the certificate of an authority (CA:TRUE); give it one of its own \
          (CA:FALSE), signed by that authority",
+    ),
+    (
+        "EndEntityUsedAsCa",
+        "invalid peer certificate: signed by a certificate that is not that of an authority",
+    ),
+    (
+        "PathLenConstraintViolated",
+        "invalid peer certificate: more authorities than the one above allows",
+    ),
+    (
+        "NameConstraintViolation",
+        "invalid peer certificate: its authority may not sign for this name",
+    ),
+    (
+        "EkuError",
+        "invalid peer certificate: not made for servers (its extended key usage)",
     ),
 ];
 

@@ -38,20 +38,6 @@ fn a_certificate_is_accepted_only_if_the_system_trusts_it() {
 }
 
 #[test]
-fn https_to_a_server_without_tls_is_a_tls_error() {
-    let plain = RawServer::greeting("HTTP/1.1 400 Bad Request\r\n\r\n");
-    let url = format!("https://127.0.0.1:{}/flags", plain.port());
-    let run = Program::new().run(["-s", &url, "br"]);
-    assert!(
-        run.err
-            .contains("tls: received corrupt message of type InvalidContentType: 1 code\n"),
-        "{}",
-        run.err
-    );
-    assert_eq!(run.exit, Some(1));
-}
-
-#[test]
 fn servers_that_end_kept_connections_lose_no_flag() {
     let answer = kept_ok(&flag_of_brazil());
     for end in [End::CloseNotify, End::Fin] {

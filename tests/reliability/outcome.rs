@@ -24,7 +24,7 @@ pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), St
     fs::create_dir(program.downloads()).unwrap();
     fs::write(&file, OLDER).unwrap();
     let run = Run::of(
-        command(row, &program)
+        command(row, &staged, &program)
             .args(["-s", &staged.base(), "--strategy", strategy.name(), "br"])
             .args(row.args)
             .args(["--report", "-"]),

@@ -12,7 +12,7 @@ const WRITE_GAP: Duration = Duration::from_millis(20);
 
 /// Waits for [`WRITE_GAP`], so that the client reads what has been written before more follows. Ends at once if the client
 /// closes the connection.
-fn pause(connection: &mut TcpStream) {
+pub(super) fn pause(connection: &mut TcpStream) {
     let limit = |time| connection.set_read_timeout(time).unwrap();
     limit(Some(WRITE_GAP));
     // Peeked, so that a request that the client sends meanwhile is not lost.

@@ -1,23 +1,17 @@
-//! Servers that speak TLS, with certificates made by the test, and that end connections in any way.
+//! Servers that speak TLS, and end handshakes, answers and connections in any way.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WantsServerCert;
-use rustls::{ConfigBuilder, ServerConfig, ServerConnection, Stream};
+use rustls::{ServerConfig, ServerConnection, Stream, SupportedProtocolVersion};
 use tempfile::TempDir;
 
-use super::raw::{RawServer, read_head};
-
-/// What a server presents: its certificate with those that lead to its authority, and its key.
-pub(crate) struct Identity {
-    pub(crate) chain: Vec<CertificateDer<'static>>,
-    pub(crate) key: PrivateKeyDer<'static>,
-}
+use super::certificates::{Identity, Presented, self_signed};
+use super::raw::{RawServer, pause, read_head};
 
 /// How a server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +20,10 @@ pub(crate) enum End {
     CloseNotify,
     /// With FIN alone, as a server whose process ends.
     Fin,
+    /// With a reset.
+    Reset,
+    /// Not at all: it writes no more, and waits for the client.
+    Stall,
 }
 
 /// A server that speaks TLS, and the file of the certificates that a client must trust.
@@ -34,40 +32,46 @@ pub(crate) struct TlsServer {
     folder: TempDir,
 }
 
+/// The server's side of one connection.
+pub(crate) struct Talk {
+    tls: ServerConnection,
+    socket: TcpStream,
+}
+
 impl TlsServer {
     /// Starts a server for `localhost` that answers up to `requests` requests per connection with these bytes, and then
     /// ends the connection.
     pub(crate) fn answering(answer: Vec<u8>, requests: usize, end: End) -> Self {
-        let rcgen::CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let identity = Identity {
-            chain: vec![cert.der().clone()],
-            key: signing_key.serialize_der().try_into().unwrap(),
-        };
-        let config = Arc::new(config(builder(), identity));
-        Self::start(&cert.pem(), move |mut socket| {
-            let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
-            for _ in 0..requests {
-                let mut stream = Stream::new(&mut tls, &mut socket);
-                if !read_head(&mut stream) || stream.write_all(&answer).is_err() {
-                    break;
+        let Presented { identity, trusted } = self_signed(|_| {});
+        Self::start(
+            config(identity, rustls::ALL_VERSIONS),
+            &trusted,
+            move |mut talk| {
+                for _ in 0..requests {
+                    if !talk.read_head() || !talk.write(&answer) {
+                        break;
+                    }
                 }
-            }
-            end_connection(&mut tls, &mut socket, end);
-        })
+                talk.end(end);
+            },
+        )
     }
 
-    /// Starts a server that passes each connection to `serve`. A client must trust these certificates, in PEM.
-    pub(crate) fn start(trusted: &str, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let server = Self {
-            raw: RawServer::start(move |socket| {
-                // Without, the second of two small writes waits for the client's acknowledgement.
-                socket.set_nodelay(true).unwrap();
-                serve(socket);
-            }),
-            folder,
-        };
+    /// Starts a server that passes each connection to `serve`, which performs the handshake when it reads or writes. A
+    /// client must trust these certificates, in PEM.
+    pub(crate) fn start(
+        config: ServerConfig,
+        trusted: &str,
+        serve: impl Fn(Talk) + Send + Sync + 'static,
+    ) -> Self {
+        let (config, folder) = (Arc::new(config), tempfile::tempdir().unwrap());
+        let raw = RawServer::start(move |socket| {
+            // Without, the second of two small writes waits for the client's acknowledgement.
+            socket.set_nodelay(true).unwrap();
+            let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+            serve(Talk { tls, socket });
+        });
+        let server = Self { raw, folder };
         fs::write(server.trusted(), trusted).unwrap();
         server
     }
@@ -85,36 +89,77 @@ impl TlsServer {
     pub(crate) fn trusted(&self) -> PathBuf {
         self.folder.path().join("trusted.pem")
     }
-
-    pub(crate) fn connections(&self) -> usize {
-        self.raw.connections()
-    }
 }
 
-/// Returns the builder of a configuration with all versions.
-pub(crate) fn builder() -> ConfigBuilder<ServerConfig, WantsServerCert> {
+/// Returns the configuration of a server that presents this identity and speaks these versions.
+pub(crate) fn config(
+    identity: Identity,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let Identity { chain, key } = identity;
     ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap()
 }
 
-pub(crate) fn config(
-    builder: ConfigBuilder<ServerConfig, WantsServerCert>,
-    identity: Identity,
-) -> ServerConfig {
-    let Identity { chain, key } = identity;
-    builder.with_single_cert(chain, key).unwrap()
-}
-
-/// Ends a connection. The client may have closed it before.
-fn end_connection(tls: &mut ServerConnection, socket: &mut TcpStream, end: End) {
-    if end == End::CloseNotify {
-        tls.send_close_notify();
-        let _ = tls.complete_io(socket);
+/// The results of writes do not matter to most servers: the client may have closed the connection.
+impl Talk {
+    /// Performs the handshake if that is left to do, and reads the head of a request. Returns whether it was complete.
+    pub(crate) fn read_head(&mut self) -> bool {
+        read_head(&mut Stream::new(&mut self.tls, &mut self.socket))
     }
-    let _ = socket.shutdown(std::net::Shutdown::Write);
-    // Unread bytes would turn the end into a reset.
-    let _ = socket.read_to_end(&mut Vec::new());
+
+    /// Writes these bytes, encrypted. Returns whether that succeeded.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
+        let mut stream = Stream::new(&mut self.tls, &mut self.socket);
+        stream
+            .write_all(bytes)
+            .and_then(|()| stream.flush())
+            .is_ok()
+    }
+
+    /// Writes these bytes without encryption.
+    pub(crate) fn write_raw(&mut self, bytes: &[u8]) {
+        let _ = self.socket.write_all(bytes);
+    }
+
+    /// Reads the first message of the client and returns the answer of the handshake, which it does not write.
+    pub(crate) fn answer_to_hello(&mut self) -> Vec<u8> {
+        let mut answer = Vec::new();
+        while !self.tls.wants_write() && self.tls.read_tls(&mut self.socket).is_ok_and(|n| n > 0) {
+            // An error is an alert, to be written like the rest.
+            let _ = self.tls.process_new_packets();
+        }
+        while self.tls.wants_write() {
+            self.tls.write_tls(&mut answer).unwrap();
+        }
+        answer
+    }
+
+    /// Ends the connection.
+    pub(crate) fn end(mut self, end: End) {
+        match end {
+            End::CloseNotify => {
+                self.tls.send_close_notify();
+                let _ = self.tls.write_tls(&mut self.socket);
+                let _ = self.socket.shutdown(Shutdown::Write);
+            }
+            End::Fin => {
+                let _ = self.socket.shutdown(Shutdown::Write);
+            }
+            End::Reset => {
+                // A reset discards bytes that the client has not read yet.
+                pause(&mut self.socket);
+                let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
+                return;
+            }
+            End::Stall => {}
+        }
+        // Unread bytes would turn the end into a reset.
+        let _ = self.socket.read_to_end(&mut Vec::new());
+    }
 }

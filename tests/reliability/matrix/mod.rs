@@ -5,10 +5,13 @@ mod body;
 mod connecting;
 mod head;
 mod status;
+mod tls;
 
 use flags::record::Kind;
 
 use crate::support::raw::{RawServer, ok};
+
+pub(crate) use tls::TlsSetup;
 
 /// One fault and its verdict.
 #[derive(Clone, Copy)]
@@ -34,6 +37,8 @@ pub(crate) enum Setup {
     RefusingPort,
     /// A network without any other machine; holds the base URL of a server outside.
     EmptyNetwork(&'static str),
+    /// A server that speaks TLS, whose authority the program trusts.
+    Tls(TlsSetup),
     /// A server on this machine, with [`PROXY_VARIABLES`] set to a proxy that is not running.
     UnreachableProxy,
 }
@@ -60,6 +65,7 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Row>)> {
         ("The head of the answer", head::rows()),
         ("The body", body::rows()),
         ("Status and redirects", status::rows()),
+        ("TLS", tls::rows()),
     ]
 }
 
