@@ -49,13 +49,17 @@ pub(super) async fn followed<F: Future>(request: F) -> (F::Output, Trail) {
     TRAIL.scope(RefCell::default(), noted).await
 }
 
-/// Returns whether the connection on which a request failed came from the pool. Call it inside [`followed`].
+/// Returns whether the connection on which a request failed came from the pool. Call it inside [`followed`], and once for
+/// each failure: what the request has opened until now counts as pooled afterwards, because other requests may have used
+/// it since.
 pub(super) fn was_pooled(error: &reqwest::Error) -> bool {
     let failed = causes(error).find_map(|cause| cause.downcast_ref::<SendError>());
     let used = failed
         .and_then(SendError::connect_info)
         .and_then(local_address);
-    used.is_some_and(|used| TRAIL.with(|trail| trail.borrow().opened != Some(used)))
+    let opened = TRAIL.with(|trail| trail.borrow_mut().opened.take());
+    // Without an address it is unknown, and one request too many does less harm than a lost flag.
+    used.is_none() || used != opened
 }
 
 /// Returns the local address of a connection.
