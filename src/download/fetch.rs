@@ -79,7 +79,7 @@ pub(crate) struct FetchResult<T> {
 /// The parts of an answer received so far. They are kept even if the request fails or is cancelled.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
-    /// The status; `None` until the head has arrived.
+    /// The status of the last head, which may be that of a redirect; `None` until one has arrived.
     pub status: Option<StatusCode>,
     /// The value of the `Retry-After` header, if there is a valid one.
     pub retry_after: Option<RetryAfter>,
