@@ -64,6 +64,17 @@ fn a_request_that_breaks_on_a_pooled_connection_is_repeated_on_a_new_one_and_the
 }
 
 #[test]
+fn a_redirected_request_that_meets_a_stale_connection_is_repeated() {
+    let flag = flag_of_brazil();
+    for strategy in Strategy::ALL {
+        let server = RawServer::redirecting_once_per_connection(ok(&flag));
+        let records = Work::new(&server.url(), codes(&["br"])).run(strategy, 1);
+        assert_eq!(records[0].status(), Status::Ok, "{strategy}: {records:?}");
+        assert_eq!(records[0].effort.attempts, 1);
+    }
+}
+
+#[test]
 fn a_request_is_not_repeated_silently_once_its_answer_has_begun() {
     for plan in ["100:truncate", "100:reset-body", "100:status=503"] {
         let server = server(plan);

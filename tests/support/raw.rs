@@ -129,6 +129,23 @@ impl RawServer {
         Self { requests, ..server }
     }
 
+    /// Redirects each request for a flag, closes the connection at the next request on it, and answers a redirected request
+    /// only if it is the first on its connection.
+    pub(crate) fn redirecting_once_per_connection(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut connection| {
+            let Some(request) = head(&mut connection) else {
+                return;
+            };
+            let redirect = "HTTP/1.1 302 Found\r\nlocation: /moved\r\ncontent-length: 0\r\n\r\n";
+            let _ = match request.starts_with("GET /moved ") {
+                true => connection.write_all(&answer),
+                false => connection.write_all(redirect.as_bytes()),
+            };
+            read_head(&mut connection);
+        })
+    }
+
     /// Writes `greeting` on every connection without waiting for a request, and closes it once the client does.
     pub(crate) fn greeting(greeting: impl Into<Vec<u8>>) -> Self {
         let greeting = greeting.into();
