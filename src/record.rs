@@ -44,7 +44,7 @@ pub struct Effort {
     pub first_byte: Duration,
     /// The time from there to the last byte read of the body, including a body that is read and discarded.
     pub body: Duration,
-    /// The time spent checking and saving the flag.
+    /// The time spent saving the flag. One above 1 MiB is written while it arrives, which is part of `body`.
     pub save: Duration,
 }
 
@@ -194,6 +194,8 @@ pub enum Kind {
     Proxy,
     /// No complete answer arrived within the time limit.
     Timeout,
+    /// The system reported another error of the network.
+    Network,
     /// The connection was reset.
     Reset,
     /// The connection was closed before an answer arrived.
@@ -202,9 +204,10 @@ pub enum Kind {
     BadResponse,
     /// The answer has a status other than 200 and 404.
     HttpStatus,
-    /// There were too many redirects.
+    /// There were too many redirects, or one that is not followed.
     Redirect,
-    /// The connection was closed in the middle of the body.
+    /// The connection was closed in the middle of the body; over TLS, also one that was closed without saying that the
+    /// body is complete.
     Truncated,
     /// The body does not match what its headers announce.
     BadBody,
@@ -227,14 +230,14 @@ pub enum Kind {
     Interrupted,
     /// A defect of this program.
     Internal,
-    /// A failure that no other kind describes. When read from a report, also a kind that this version does not know.
+    /// A failure that no other kind describes: a defect of this program. When read from a report, also a kind that this version does not know.
     #[serde(other)]
     Other,
 }
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::Connect,
@@ -242,6 +245,7 @@ impl Kind {
         Self::Tls,
         Self::Proxy,
         Self::Timeout,
+        Self::Network,
         Self::Reset,
         Self::ClosedEarly,
         Self::BadResponse,
@@ -279,6 +283,7 @@ impl Kind {
             Self::Tls => "tls",
             Self::Proxy => "proxy",
             Self::Timeout => "timeout",
+            Self::Network => "network",
             Self::Reset => "reset",
             Self::ClosedEarly => "closed_early",
             Self::BadResponse => "bad_response",

@@ -60,6 +60,7 @@ pub(super) fn run(
         output: out.failed(),
         local: !written || compared.cannot_save,
         incomplete: !compared.errors.is_empty()
+            || out_of_time(setup, &compared).is_some()
             || !comparison::differences(&side_by_side).is_empty()
             || totals().any(|totals| totals.error + totals.not_attempted > 0),
         missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),
@@ -107,12 +108,26 @@ fn print_end(config: &Config, setup: &Setup, compared: &Compared) {
     for error in &compared.errors {
         print_error(&error.to_string());
     }
+    let finished = finished(runs);
     if setup.signals.caught().is_some() {
-        let finished = runs.iter().filter(|run| run.ended_by.is_none()).count();
         print_stderr(&compared::stopped_early(finished, compared.planned));
+    } else if let Some(limit) = out_of_time(setup, compared) {
+        print_stderr(&compared::out_of_time(limit, finished, compared.planned));
     } else if !setup.stop.is_cancelled() {
         print_ended_by_signal(runs);
     }
+}
+
+/// Returns the number of runs that were not ended early.
+fn finished(runs: &[RunReport]) -> usize {
+    runs.iter().filter(|run| run.ended_by.is_none()).count()
+}
+
+/// Returns the time limit of the comparison if it has ended it.
+fn out_of_time(setup: &Setup, compared: &Compared) -> Option<Duration> {
+    let is_incomplete = finished(&compared.report.runs) < compared.planned;
+    let limit = setup.deadline.passed()?;
+    (is_incomplete && setup.signals.caught().is_none()).then_some(limit)
 }
 
 /// Prints the runs that a signal from another program ended.

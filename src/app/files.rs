@@ -25,7 +25,8 @@ pub(super) fn write(config: &Config, report: &Report, out: &mut Output<impl Writ
             ReportTo::StandardOutput => out.print(&Format::Json.text(report, &images)),
             ReportTo::File(path, format) => {
                 let text = format.text(report, &images);
-                if let Err(error) = FILES.replace(path, text.as_bytes()) {
+                let files = FILES.synced(config.fsync);
+                if let Err(error) = files.replace(path, text.as_bytes()) {
                     print_error(&error_chain(&error));
                     written = false;
                 }

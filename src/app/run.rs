@@ -48,6 +48,7 @@ pub(super) fn run(
         limits: config.limits,
         retries: config.retries,
         skip_existing,
+        fsync: config.fsync,
         stop: setup.stop.clone(),
         ..Job::new(
             config.codes.clone(),
@@ -68,6 +69,7 @@ pub(super) fn run(
             server: config.server.name(),
             embedded,
             connections: series.connections.get(),
+            max_time: config.max_time,
             started: results.started,
             began: results.began,
             elapsed: results.elapsed,
@@ -89,7 +91,12 @@ pub(super) fn run(
         written = files::write(config, &Report::new(vec![report()]), out);
     }
     let tally = &results.tally;
-    if signal.is_some() && tally.errors() + tally.not_attempted() > 0 {
+    let incomplete = tally.errors() + tally.not_attempted() > 0;
+    let out_of_time = setup.deadline.passed().filter(|_| incomplete);
+    if let Some(limit) = out_of_time.filter(|_| signal.is_none()) {
+        print_stderr(&notices::out_of_time(limit, tally.not_attempted()));
+    }
+    if incomplete && (signal.is_some() || out_of_time.is_some()) {
         let report = written.then(|| json_report(config)).flatten();
         Notices::of(config).print(&notices::how_to_go_on(report));
     }
@@ -97,7 +104,7 @@ pub(super) fn run(
         signal,
         output: out.failed(),
         local: job.saving.impossible().is_some() || !written,
-        incomplete: tally.errors() + tally.not_attempted() > 0,
+        incomplete,
         missing: config.fail_on_not_found && tally.not_found() > 0,
     };
     ending.exit()

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Config, Mode, ReportTo};
 use crate::download::save::FILES;
+use crate::run::deadline::Deadline;
 use crate::run::descriptors::{self, Descriptors, TooFew};
 use crate::run::embedded::{self, Served, ServedBy};
 use crate::server::{BaseUrl, Server};
@@ -41,13 +42,15 @@ pub(super) struct Setup {
     pub(super) descriptors: Option<Descriptors>,
     /// The signal handling. The first signal cancels `stop`.
     pub(super) signals: Signals,
+    /// The time limit of the whole run. When it is over, `stop` is cancelled.
+    pub(super) deadline: Deadline,
     /// Ends the run early when cancelled: downloads stop, and the results so far are reported.
     pub(super) stop: CancellationToken,
 }
 
 impl Setup {
-    /// Checks that there are enough descriptors, prepares the folders, watches for signals, and finds or starts the
-    /// server.
+    /// Checks that there are enough descriptors, prepares the folders, watches for signals, starts the time limit, and
+    /// finds or starts the server.
     ///
     /// # Errors
     /// If any of these fails.
@@ -60,10 +63,12 @@ impl Setup {
         };
         let signals = watch(stop.clone())
             .map_err(|error| with_context("cannot watch for signals", &error))?;
+        let deadline = Deadline::start(config.max_time, stop.clone())?;
         Ok(Self {
             served: find_server(config)?,
             descriptors,
             signals,
+            deadline,
             stop,
         })
     }

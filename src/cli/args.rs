@@ -59,7 +59,7 @@ pub(super) struct Args {
     pub(super) cc: Vec<OsString>,
 
     /// Download all 194 flags, AD to ZW
-    #[arg(short, long, alias = "a", help_heading = CODES)]
+    #[arg(short, long, aliases = ["a", "al"], help_heading = CODES)]
     pub(super) all: bool,
 
     /// Request all 676 possible codes, AA to ZZ
@@ -89,7 +89,7 @@ pub(super) struct Args {
     /// Maximum number of concurrent requests, up to 1000 [default: 30; sequential: always 1]
     #[arg(short,
         long = "max_req",
-        aliases = ["max-req", "m", "ma"],
+        aliases = ["max-req", "m", "ma", "max", "max-"],
         value_name = "CONCURRENT",
         value_parser = whole_number,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
@@ -102,6 +102,10 @@ pub(super) struct Args {
     /// Do not download flags that are already there and complete
     #[arg(long, help_heading = DOWNLOADS)]
     pub(super) skip_existing: bool,
+
+    /// Wait until each flag and each report is on the disk with its name, so that a crash of the machine loses none of them
+    #[arg(long, help_heading = DOWNLOADS)]
+    pub(super) fsync: bool,
 
     /// Time limit for one request, including connecting; decimals are allowed
     #[arg(long,
@@ -119,6 +123,13 @@ pub(super) struct Args {
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) connect_timeout: Duration,
 
+    /// Time limit for the whole run or comparison: what is then in progress is stopped, the rest is not attempted, exit code 1
+    #[arg(long,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        allow_negative_numbers = true, help_heading = DOWNLOADS)]
+    pub(super) max_time: Option<Duration>,
+
     /// Maximum size of a flag, such as 65536, 64KiB or 1MB
     #[arg(long,
         value_name = "BYTES",
@@ -134,6 +145,10 @@ pub(super) struct Args {
         value_parser = count,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) retries: u32,
+
+    /// Follow redirects from https to http, which are refused otherwise
+    #[arg(long, help_heading = DOWNLOADS)]
+    pub(super) allow_downgrade: bool,
 
     /// Run each strategy in its own process, one after another, and compare them
     #[arg(long, aliases = ["com", "comp"], help_heading = COMPARISON)]

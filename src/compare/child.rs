@@ -121,13 +121,16 @@ impl Child<'_> {
             reports: _,           // written by the comparing process
             fail_on_not_found: _, // decides the exit code of the comparing process
             above_most: _,        // reported by the comparing process
+            max_time: _,          // kept by the comparing process, which stops the run
             codes,
             limits:
                 RequestLimits {
                     connect_timeout,
                     timeout,
                     size,
+                    allow_downgrade,
                 },
+            fsync,
             retries,
             verbose,
             quiet,
@@ -158,6 +161,8 @@ impl Child<'_> {
             args.extend([option.into(), value.into()]);
         }
         args.extend(["--dest".into(), self.dest.into()]);
+        args.extend(allow_downgrade.then(|| "--allow-downgrade".into()));
+        args.extend(fsync.then(|| "--fsync".into()));
         args.extend(verbose.then(|| "--verbose".into()));
         args.extend(quiet.then(|| "--quiet".into()));
         args.extend(codes.iter().map(|code| code.to_string().into()));

@@ -60,6 +60,14 @@ pub(crate) fn stopped_early(finished: usize, planned: usize) -> String {
     )
 }
 
+/// Returns the error message for a comparison that its time limit has ended.
+pub(crate) fn out_of_time(limit: Duration, finished: usize, planned: usize) -> String {
+    format!(
+        "*** Error: stopped after {limit:?} (--max-time): {finished} of {} finished\n",
+        count(planned, "run")
+    )
+}
+
 /// Returns the notice about the state in which the runs of a comparison met their server. An embedded one needs none.
 pub(crate) fn server_state(state: ServerState) -> Option<&'static str> {
     match state {

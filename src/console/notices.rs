@@ -3,6 +3,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::Duration;
 
 use comparison::count;
 use safe_text::shown_path;
@@ -64,7 +65,7 @@ pub(crate) fn most_connections(option: &str, wanted: NonZeroUsize) -> String {
     format!("{option} {wanted}: the most is {most} concurrent requests\n")
 }
 
-/// Returns the notice of how to go on after a run that a signal ended. `report` is the JSON report of the run.
+/// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run.
 pub(crate) fn how_to_go_on(report: Option<&Path>) -> String {
     match report {
         Some(report) => {
@@ -93,6 +94,14 @@ pub(crate) fn unsaved_cause(why: Unsaved, dest: &Path) -> String {
         Unsaved::DiskFull => format!("no space left in {dest}"),
         Unsaved::FolderGone => format!("the folder {dest} is gone"),
     }
+}
+
+/// Returns the error message for a run that its time limit has ended, with the number of codes not attempted.
+pub(crate) fn out_of_time(limit: Duration, not_attempted: usize) -> String {
+    format!(
+        "*** Error: stopped after {limit:?} (--max-time): {} not attempted\n",
+        count(not_attempted, "code")
+    )
 }
 
 /// Returns the notice that the server has none of several flags, so it may be the wrong one. An embedded server is the right

@@ -10,9 +10,40 @@ use program::causes;
 
 use crate::record::Kind;
 
-/// Returns the innermost cause, since the outermost message is often only "error sending request".
-pub(crate) fn innermost_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    causes(error).last().unwrap_or(error)
+/// Texts of libraries that do not help a user, by a part of them, and what is printed instead.
+const PLAINER_TEXTS: [(&str, &str); 6] = [
+    (
+        "without sending TLS close_notify",
+        "the connection was closed without the close_notify of TLS",
+    ),
+    (
+        "CaUsedAsEndEntity",
+        "invalid peer certificate: the server presents the certificate of an authority (CA:TRUE); give it one of its own \
+         (CA:FALSE), signed by that authority",
+    ),
+    (
+        "EndEntityUsedAsCa",
+        "invalid peer certificate: signed by a certificate that is not that of an authority",
+    ),
+    (
+        "PathLenConstraintViolated",
+        "invalid peer certificate: more authorities than the one above allows",
+    ),
+    (
+        "NameConstraintViolation",
+        "invalid peer certificate: its authority may not sign for this name",
+    ),
+    (
+        "EkuError",
+        "invalid peer certificate: not made for servers (its extended key usage)",
+    ),
+];
+
+/// Returns the text of the innermost cause, since the outermost message is often only "error sending request".
+pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
+    let text = causes(error).last().unwrap_or(error).to_string();
+    let plainer = PLAINER_TEXTS.iter().find(|(part, _)| text.contains(part));
+    plainer.map_or(text, |(_, plainer)| (*plainer).to_owned())
 }
 
 /// Returns the kind of a reqwest error, from the innermost I/O and hyper errors among its sources.
@@ -28,7 +59,8 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
         .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
         .last();
 
-    if error.is_redirect() {
+    // Only the target of a redirect can be a URL that no request can be built for.
+    if error.is_redirect() || error.is_builder() {
         return Kind::Redirect;
     }
     if innermost_io.is_some_and(is_fd_limit) {
@@ -58,12 +90,23 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
             Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe),
             _,
         ) => Kind::Reset,
+        // Over TLS: the connection ended without a close_notify.
+        (Some(ErrorKind::UnexpectedEof), _) if error.is_request() => Kind::ClosedEarly,
         (Some(ErrorKind::UnexpectedEof), _) => Kind::Truncated,
+        _ if innermost_io.is_some_and(|io| io.raw_os_error().is_some()) => Kind::Network,
         (Some(ErrorKind::InvalidInput | ErrorKind::InvalidData), _) => Kind::BadBody,
         (_, Some(hyper)) if hyper.is_parse() => Kind::BadResponse,
         (_, Some(hyper)) if hyper.is_incomplete_message() => Kind::ClosedEarly,
+        _ if is_cancelled(error) => Kind::ClosedEarly,
         _ => Kind::Other,
     }
+}
+
+/// Returns whether the connection ended before the request was sent on it.
+fn is_cancelled(error: &reqwest::Error) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        .any(hyper::Error::is_canceled)
 }
 
 /// Returns whether this process (EMFILE) or the system (ENFILE) has too many files open.
@@ -78,6 +121,14 @@ pub(crate) fn is_fd_limit(error: &io::Error) -> bool {
 #[cfg(not(unix))]
 pub(crate) fn is_fd_limit(_error: &io::Error) -> bool {
     false
+}
+
+/// Returns the kind of an error of writing a flag.
+pub(crate) fn write_kind(error: &io::Error) -> Kind {
+    match is_fd_limit(error) {
+        true => Kind::FdLimit,
+        false => Kind::WriteFailed,
+    }
 }
 
 /// Returns whether the disk or the user's quota is full.
@@ -100,4 +151,62 @@ fn is_tls(error: &reqwest::Error) -> bool {
                 .filter_map(io::Error::get_ref)
                 .any(|inner| inner.is::<rustls::Error>())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::body::Bytes;
+    use hyper::http::Response;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    /// A body whose first read fails with this number of an error of the system.
+    struct Failing(i32);
+
+    impl http_body::Body for Failing {
+        type Data = Bytes;
+        type Error = io::Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _context: &mut Context<'_>,
+        ) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
+            Poll::Ready(Some(Err(io::Error::from_raw_os_error(self.0))))
+        }
+    }
+
+    fn failure_in_body(errno: i32) -> reqwest::Error {
+        let body = reqwest::Body::wrap(Failing(errno));
+        let mut response = reqwest::Response::from(Response::new(body));
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(response.chunk()).unwrap_err()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn errors_of_the_system_are_errors_of_the_network() {
+        use rustix::io::Errno;
+        for errno in [
+            Errno::HOSTUNREACH,
+            Errno::NETUNREACH,
+            Errno::NETDOWN,
+            Errno::NOBUFS,
+            Errno::IO,
+            Errno::INVAL,
+            Errno::PERM,
+        ] {
+            let error = failure_in_body(errno.raw_os_error());
+            assert_eq!(kind_of(&error), Kind::Network, "{errno:?}");
+        }
+        for (errno, kind) in [
+            (Errno::CONNRESET, Kind::Reset),
+            (Errno::PIPE, Kind::Reset),
+            (Errno::TIMEDOUT, Kind::Timeout),
+            (Errno::MFILE, Kind::FdLimit),
+        ] {
+            let error = failure_in_body(errno.raw_os_error());
+            assert_eq!(kind_of(&error), kind, "{errno:?}");
+        }
+    }
 }

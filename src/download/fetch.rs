@@ -9,15 +9,16 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use program::WriteError;
 use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::cause::{innermost_cause, kind_of};
-use crate::download::hops::{self, LastHop};
+use crate::download::cause::{describe, kind_of, write_kind};
 use crate::download::proxy::{Proxies, ProxyError, Route};
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
+use crate::download::trail::{self, followed, was_pooled};
 use crate::download::tunnel::{is_refusal, status_of_refusal};
 use crate::job::RequestLimits;
 use crate::record::{Failure, Kind};
@@ -58,6 +59,9 @@ pub enum FetchError {
     /// The body is larger than this many bytes.
     #[error("more than {0} bytes")]
     TooBig(u64),
+    /// The receiver could not keep the body.
+    #[error("the body could not be kept")]
+    NotKept(#[source] WriteError),
     /// The connection broke or could not be established.
     #[error("connection broke")]
     Transport(#[source] reqwest::Error),
@@ -81,9 +85,9 @@ fn tunnel_status(status: StatusCode) -> String {
 
 /// The result of one request.
 #[derive(Debug)]
-pub(crate) struct FetchResult {
+pub(crate) struct FetchResult<T> {
     /// The body, or the reason why there is none.
-    pub body: Result<Vec<u8>, FetchError>,
+    pub body: Result<T, FetchError>,
     /// The body that was not read because the status line decided the result.
     pub unread: UnreadBody,
 }
@@ -93,7 +97,7 @@ pub(crate) struct FetchResult {
 pub(crate) struct Seen {
     /// The host and port of the proxy that the last request went through; `None` without a proxy.
     pub proxy: Option<String>,
-    /// The status; `None` until the head has arrived.
+    /// The status of the last head, which may be that of a redirect; `None` until one has arrived.
     pub status: Option<StatusCode>,
     /// The value of the `Retry-After` header, if there is a valid one.
     pub retry_after: Option<RetryAfter>,
@@ -104,9 +108,9 @@ pub(crate) struct Seen {
     pub first_byte: Option<Duration>,
 }
 
-impl FetchResult {
+impl<T> FetchResult<T> {
     /// Creates a result that leaves no body unread.
-    fn without_unread(body: Result<Vec<u8>, FetchError>) -> Self {
+    fn without_unread(body: Result<T, FetchError>) -> Self {
         Self {
             body,
             unread: UnreadBody::none(),
@@ -114,42 +118,20 @@ impl FetchResult {
     }
 }
 
-/// A body under construction, in blocks of fixed size.
-///
-/// One growing buffer would have up to twice the size of its content. The chunks themselves would take many times that
-/// size, because a server may make them as small as it likes.
-struct BodyBuffer(Vec<Vec<u8>>);
-
-impl BodyBuffer {
-    /// The capacity of a block, in bytes.
-    const SIZE: usize = 64 << 10;
-
-    /// Creates a buffer for a body of the announced length, if there is one.
+/// The receiver of a body.
+pub(crate) trait Receiver {
+    /// Takes the next bytes.
     ///
-    /// Reserves at most one block: announcing a large length costs a server nothing, so it is not trusted.
-    fn with_announced_length(announced: Option<u64>) -> Self {
-        let size = announced.map_or(Self::SIZE, |length| length.min(Self::SIZE as u64) as usize);
-        Self(vec![Vec::with_capacity(size)])
-    }
+    /// # Errors
+    /// If they cannot be kept.
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
+}
 
-    fn append(&mut self, mut chunk: &[u8]) {
-        while !chunk.is_empty() {
-            let block = match self.0.last_mut() {
-                Some(last) if last.len() < last.capacity() => last,
-                _ => self.0.push_mut(Vec::with_capacity(Self::SIZE)),
-            };
-            let (fits, rest) = chunk.split_at(chunk.len().min(block.capacity() - block.len()));
-            block.extend_from_slice(fits);
-            chunk = rest;
-        }
-    }
-
-    /// Returns the whole body in one piece.
-    fn into_bytes(mut self) -> Vec<u8> {
-        match self.0.len() {
-            1 => self.0.remove(0),
-            _ => self.0.concat(),
-        }
+/// Keeps all bytes in memory.
+impl Receiver for Vec<u8> {
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.extend_from_slice(bytes);
+        Ok(())
     }
 }
 
@@ -214,32 +196,44 @@ impl Client {
         })
     }
 
-    /// Fetches the body of `url` without checking its content, and notes each part of the answer in `seen` as it
-    /// arrives.
+    /// Fetches the body of `url` into memory, as [`fetch_into`](Self::fetch_into) does.
+    pub(crate) async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let FetchResult { body, unread } = self.fetch_into(url, seen, &mut bytes).await;
+        FetchResult {
+            body: body.map(|()| bytes),
+            unread,
+        }
+    }
+
+    /// Fetches the body of `url` and passes it to `receiver` as it arrives, without checking its content. Notes each part
+    /// of the answer in `seen`.
     ///
     /// Follows up to ten redirects. Waits no longer than the limits of this client allow. Safe to drop at any await
     /// point.
     ///
     /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on any other status than 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
-    /// [`FetchError::Transport`] when the connection fails.
-    pub(crate) async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult {
+    /// [`FetchError::Transport`] when the connection fails, [`FetchError::NotKept`] when the receiver does.
+    pub(crate) async fn fetch_into(
+        &self,
+        url: Url,
+        seen: &mut Seen,
+        receiver: &mut impl Receiver,
+    ) -> FetchResult<()> {
         let begun = Instant::now();
         let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
         let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let hop = LastHop::new(&url);
-        let answer = timeout_at(deadline, async {
-            match self.send(&url, &hop).await {
-                Ok(response) => Ok(response),
-                Err(error) => Err(self.explain(error, &hop.url(), seen).await),
-            }
-        });
-        let answer = answer.await;
-        seen.proxy = self.proxies.proxy(&hop.url()).map(ToString::to_string);
+        let (answer, trail) = followed(timeout_at(deadline, self.send(&url, seen))).await;
+        let last = trail.url.as_ref().unwrap_or(&url);
+        seen.proxy = self.proxies.proxy(last).map(ToString::to_string);
         let mut response = match answer.map_err(timed_out).flatten() {
             Ok(response) => response,
-            Err(error) => return FetchResult::without_unread(Err(error)),
+            Err(error) => {
+                seen.status = seen.status.or(trail.redirect);
+                return FetchResult::without_unread(Err(error));
+            }
         };
         *seen = Seen {
             proxy: seen.proxy.take(),
@@ -250,8 +244,8 @@ impl Client {
         };
         let error = match response.status() {
             StatusCode::OK => {
-                let body =
-                    timeout_at(deadline, self.read_body(&mut response, &mut seen.bytes)).await;
+                let reading = self.read_body(&mut response, receiver, &mut seen.bytes);
+                let body = timeout_at(deadline, reading).await;
                 // The body was read to its end, or the rest is not worth reading.
                 return FetchResult::without_unread(body.map_err(timed_out).flatten());
             }
@@ -264,25 +258,33 @@ impl Client {
         }
     }
 
-    /// Sends the request and returns when the head of the answer has arrived.
+    /// Sends the request and returns when the head of the answer has arrived. Call it inside [`followed`].
     ///
     /// A server may close an idle connection at the very moment a request is sent on it, and that request is lost
-    /// without a fault on either side. So if a connection breaks before the head arrives, the request is silently sent
-    /// again. Once is not enough, because the pool may supply another connection of the same age. The last try uses a
-    /// new connection; if the server breaks that one too, the failure is real.
-    async fn send(&self, url: &Url, hop: &LastHop) -> reqwest::Result<Response> {
+    /// without a fault on either side. So if a connection from the pool breaks before the head arrives, the request is
+    /// silently sent again. Once is not enough, because the pool may supply another connection of the same age. The
+    /// last try uses a new connection. If a connection breaks that the request itself has opened, the failure is real.
+    async fn send(&self, url: &Url, seen: &mut Seen) -> Result<Response, FetchError> {
         for _ in 0..2 {
-            let request = self.pooled.get(url.clone()).send();
-            match hop.watch(url, request).await {
-                Err(error) if matches!(kind_of(&error), Kind::Reset | Kind::ClosedEarly) => {}
-                answer => return answer,
+            trail::restart();
+            match self.pooled.get(url.clone()).send().await {
+                Err(error) if is_break(&error) && was_pooled(&error) => {}
+                Err(error) => return Err(self.explain(error, url, seen).await),
+                Ok(response) => return Ok(response),
             }
         }
-        hop.watch(url, self.fresh.get(url.clone()).send()).await
+        trail::restart();
+        match self.fresh.get(url.clone()).send().await {
+            Err(error) => Err(self.explain(error, url, seen).await),
+            Ok(response) => Ok(response),
+        }
     }
 
-    /// Converts the error of a request for `url` that got no answer. Notes the status of a proxy that opens no tunnel.
+    /// Converts the error of a request for `url` that got no answer, perhaps after redirects. Notes the status of a proxy that
+    /// opens no tunnel.
     async fn explain(&self, error: reqwest::Error, url: &Url, seen: &mut Seen) -> FetchError {
+        let redirected = trail::redirected_to();
+        let url = redirected.as_ref().unwrap_or(url);
         match self.proxies.route(url) {
             Route::Unusable(wrong) => FetchError::Proxy(wrong.clone()),
             Route::Proxy(proxy) if is_refusal(&error) => {
@@ -302,29 +304,29 @@ impl Client {
         matches!(answer.await, Ok(Ok(answer)) if answer.status().is_success())
     }
 
-    /// Reads the body up to the size limit and adds the number of bytes to `read`.
+    /// Passes the body to `receiver`, up to the size limit, and adds the number of bytes to `read`.
     async fn read_body(
         &self,
         response: &mut Response,
+        receiver: &mut impl Receiver,
         read: &mut u64,
-    ) -> Result<Vec<u8>, FetchError> {
+    ) -> Result<(), FetchError> {
         let limit = self.limits.size;
         let announced = response.content_length();
         if announced.is_some_and(|length| length > limit) {
             return Err(FetchError::TooBig(limit));
         }
-        let mut body = BodyBuffer::with_announced_length(announced);
         loop {
             let chunk = response.chunk().await;
-            let Some(chunk) = chunk.map_err(|error| self.convert_error(error, response.url()))?
-            else {
-                return Ok(body.into_bytes());
+            let chunk = chunk.map_err(|error| self.convert_error(error, response.url()));
+            let Some(chunk) = chunk? else {
+                return Ok(());
             };
             *read += chunk.len() as u64;
             if *read > limit {
                 return Err(FetchError::TooBig(limit));
             }
-            body.append(&chunk);
+            receiver.receive(&chunk).map_err(FetchError::NotKept)?;
         }
     }
 
@@ -370,13 +372,19 @@ fn client_builder(limits: RequestLimits) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
         .referer(false)
-        .redirect(hops::policy())
+        .redirect(trail::redirect_policy(limits.allow_downgrade))
+        .connector_layer(trail::Noting)
         .connect_timeout(limits.connect_timeout.min(LONGEST_TIMEOUT))
         .tls_backend_preconfigured(tls::client_config())
         // Otherwise every runtime starts its own thread to resolve the name.
         .resolve_to_addrs(LOCALHOST, &addresses)
         .resolve_to_addrs(&format!("{LOCALHOST}."), &addresses);
     Proxies::of_this_process().add_to(builder)
+}
+
+/// Returns whether the connection broke before the head of the answer was complete.
+fn is_break(error: &reqwest::Error) -> bool {
+    matches!(kind_of(error), Kind::Reset | Kind::ClosedEarly)
 }
 
 /// Returns the host and the port of a URL, without a user's name or password.
@@ -416,8 +424,9 @@ impl From<FetchError> for Failure {
             FetchError::ConnectTimedOut(_) => Kind::ConnectTimeout,
             FetchError::TimedOut(_) => Kind::Timeout,
             FetchError::TooBig(_) => Kind::TooBig,
+            FetchError::NotKept(error) => write_kind(&error.source),
             FetchError::Transport(error) => kind_of(error),
         };
-        Self::new(kind, innermost_cause(&error))
+        Self::new(kind, describe(&error))
     }
 }

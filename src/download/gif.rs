@@ -2,7 +2,8 @@
 //!
 //! Captive portals answer with a page and crashing servers send half a picture, both with a 200. The check follows the
 //! structure of the file from its header to its trailer, which must be the last byte. It does not decode pixels, so it
-//! takes almost no time, and it rejects every proper prefix of a picture. Knows nothing of where the bytes come from.
+//! takes almost no time, and it rejects every proper prefix of a picture. The bytes may arrive in pieces, of which none is
+//! kept. Knows nothing of where the bytes come from.
 
 /// The reason why bytes are not a complete GIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,91 +48,158 @@ const TRAILER: u8 = 0x3B;
 ///
 /// # Errors
 /// `GifError`, with the first problem found.
+pub fn check_gif(bytes: &[u8]) -> Result<(), GifError> {
+    let mut check = GifCheck::default();
+    check.feed(bytes);
+    check.finish()
+}
+
+/// A check of bytes that arrive in pieces.
 ///
 /// # Source
 /// Graphics Interchange Format, version 89a, appendix B: the grammar of a data stream.
-pub fn check_gif(bytes: &[u8]) -> Result<(), GifError> {
-    if bytes.is_empty() {
-        return Err(GifError::Empty);
-    }
-    let header = &bytes[..bytes.len().min(6)];
-    if !b"GIF87a".starts_with(header) && !b"GIF89a".starts_with(header) {
-        return Err(GifError::NotGif);
-    }
-    let mut walk = Walk { bytes, at: 6 };
-    // Width, height, flags, background colour, aspect ratio.
-    let [_, _, _, _, flags, _, _] = walk.take()?;
-    walk.skip_colour_table(flags)?;
-    loop {
-        let block = walk.at;
-        match walk.take()? {
-            [EXTENSION] => {
-                let [_label] = walk.take()?;
-                walk.skip_sub_blocks()?;
-            }
-            [IMAGE] => {
-                // Left, top, width, height, flags.
-                let [_, _, _, _, _, _, _, _, flags] = walk.take()?;
-                walk.skip_colour_table(flags)?;
-                let [_code_size] = walk.take()?;
-                walk.skip_sub_blocks()?;
-            }
-            [TRAILER] => break,
-            _ => return Err(GifError::BadBlock { at: block }),
+#[derive(Debug)]
+pub(crate) struct GifCheck {
+    /// What is read next, after `skip` more bytes.
+    next: Part,
+    skip: usize,
+    /// The bytes of `next` that have arrived: the first `filled` of these.
+    bytes: [u8; Part::LONGEST],
+    filled: usize,
+    /// The number of bytes that have arrived.
+    length: usize,
+    /// The first problem found.
+    problem: Option<GifError>,
+}
+
+/// The parts of a GIF that say what follows. All others are skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// `GIF87a` or `GIF89a`, width, height, flags, background colour, aspect ratio.
+    Header,
+    /// The byte that begins a block.
+    Block,
+    /// Left, top, width, height, flags.
+    ImageDescriptor,
+    /// The length of a sub-block; 0 ends their series.
+    SubBlock,
+    /// Nothing: the trailer has arrived.
+    End,
+}
+
+impl Part {
+    /// The length of the longest part, in bytes.
+    const LONGEST: usize = 13;
+
+    /// Returns the length of the part, in bytes.
+    fn length(self) -> usize {
+        match self {
+            Self::Header => 13,
+            Self::ImageDescriptor => 9,
+            Self::Block | Self::SubBlock => 1,
+            Self::End => 0,
         }
-    }
-    match bytes.len() - walk.at {
-        0 => Ok(()),
-        extra => Err(GifError::Trailing { extra }),
     }
 }
 
-/// A position in the bytes that only moves forward.
-struct Walk<'a> {
-    bytes: &'a [u8],
-    at: usize,
+impl Default for GifCheck {
+    fn default() -> Self {
+        Self {
+            next: Part::Header,
+            skip: 0,
+            bytes: [0; Part::LONGEST],
+            filled: 0,
+            length: 0,
+            problem: None,
+        }
+    }
 }
 
-impl Walk<'_> {
-    /// Returns the next `N` bytes and moves past them.
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], GifError> {
-        let taken = self
-            .bytes
-            .get(self.at..)
-            .and_then(|rest| rest.first_chunk());
-        self.at += N;
-        taken.copied().ok_or(GifError::Cut {
-            length: self.bytes.len(),
-        })
-    }
-
-    /// Moves `count` bytes forward.
-    fn skip(&mut self, count: usize) -> Result<(), GifError> {
-        self.at += count;
-        if self.at > self.bytes.len() {
-            return Err(GifError::Cut {
-                length: self.bytes.len(),
-            });
-        }
-        Ok(())
-    }
-
-    /// Skips a colour table. The top bit of `flags` says whether there is one, and the low three bits give its size.
-    fn skip_colour_table(&mut self, flags: u8) -> Result<(), GifError> {
-        let has_table = flags & 0b1000_0000 != 0;
-        let colours = 2_usize << (flags & 0b111);
-        self.skip(if has_table { 3 * colours } else { 0 })
-    }
-
-    /// Skips a series of sub-blocks. Each is a length byte followed by that many bytes; a length of 0 ends the series.
-    fn skip_sub_blocks(&mut self) -> Result<(), GifError> {
-        loop {
-            match self.take()? {
-                [0] => return Ok(()),
-                [length] => self.skip(length.into())?,
+impl GifCheck {
+    /// Takes the next bytes.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while self.problem.is_none() && self.next != Part::End && !rest.is_empty() {
+            let skipped = self.skip.min(rest.len());
+            self.skip -= skipped;
+            rest = &rest[skipped..];
+            let wanted = self.next.length() - self.filled;
+            let (taken, left) = rest.split_at(wanted.min(rest.len()));
+            self.bytes[self.filled..][..taken.len()].copy_from_slice(taken);
+            self.filled += taken.len();
+            rest = left;
+            let at = self.length + bytes.len() - rest.len();
+            if self.next == Part::Header && !self.starts_like_a_gif() {
+                self.problem = Some(GifError::NotGif);
+            } else if self.filled == self.next.length() {
+                self.filled = 0;
+                self.go_on(at - 1);
             }
         }
+        self.length += bytes.len();
+        if self.next == Part::End && self.problem.is_none() && !rest.is_empty() {
+            self.problem = Some(GifError::Trailing { extra: 0 });
+        }
+        if let Some(GifError::Trailing { extra }) = &mut self.problem {
+            *extra += rest.len();
+        }
     }
+
+    /// Returns whether the bytes cannot become a complete GIF, whatever follows.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    /// Returns the result for all bytes that have arrived, of which there are no more.
+    ///
+    /// # Errors
+    /// `GifError`, with the first problem found.
+    pub(crate) fn finish(self) -> Result<(), GifError> {
+        match self.problem {
+            _ if self.length == 0 => Err(GifError::Empty),
+            Some(problem) => Err(problem),
+            None if self.next == Part::End => Ok(()),
+            None => Err(GifError::Cut {
+                length: self.length,
+            }),
+        }
+    }
+
+    fn starts_like_a_gif(&self) -> bool {
+        let header = &self.bytes[..self.filled.min(6)];
+        b"GIF87a".starts_with(header) || b"GIF89a".starts_with(header)
+    }
+
+    /// Decides by the part that has arrived what follows it. `at` is the position of its last byte.
+    fn go_on(&mut self, at: usize) {
+        (self.skip, self.next) = match (self.next, self.bytes) {
+            (Part::Header, [_, _, _, _, _, _, _, _, _, _, flags, _, _]) => {
+                (colour_table(flags), Part::Block)
+            }
+            // A label before the sub-blocks.
+            (Part::Block, [EXTENSION, ..]) => (1, Part::SubBlock),
+            (Part::Block, [IMAGE, ..]) => (0, Part::ImageDescriptor),
+            (Part::Block, [TRAILER, ..]) | (Part::End, _) => (0, Part::End),
+            (Part::Block, _) => {
+                self.problem = Some(GifError::BadBlock { at });
+                return;
+            }
+            // A code size before the sub-blocks.
+            (Part::ImageDescriptor, [_, _, _, _, _, _, _, _, flags, ..]) => {
+                (colour_table(flags) + 1, Part::SubBlock)
+            }
+            (Part::SubBlock, [0, ..]) => (0, Part::Block),
+            (Part::SubBlock, [length, ..]) => (length.into(), Part::SubBlock),
+        };
+    }
+}
+
+/// Returns the length of a colour table. The top bit of `flags` says whether there is one, and the low three bits give its
+/// size.
+fn colour_table(flags: u8) -> usize {
+    let has_table = flags & 0b1000_0000 != 0;
+    let colours = 2_usize << (flags & 0b111);
+    if has_table { 3 * colours } else { 0 }
 }
 
 #[cfg(test)]
@@ -203,7 +271,32 @@ mod tests {
         }
     }
 
+    /// Returns the result for bytes that arrive in pieces of these lengths, again and again.
+    fn check_in_pieces(mut bytes: &[u8], lengths: &[usize]) -> Result<(), GifError> {
+        let mut check = GifCheck::default();
+        for &length in lengths.iter().cycle() {
+            let (piece, rest) = bytes.split_at(length.min(bytes.len()));
+            check.feed(piece);
+            bytes = rest;
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        check.finish()
+    }
+
     proptest! {
+        #[test]
+        fn the_result_does_not_depend_on_the_pieces_in_which_bytes_arrive(
+            cut in 0..=SMALLEST.len(),
+            more: Vec<u8>,
+            lengths in proptest::collection::vec(1..20_usize, 1..5),
+        ) {
+            for bytes in [&SMALLEST[..cut], &[&SMALLEST[..cut], &more].concat(), &more] {
+                prop_assert_eq!(check_in_pieces(bytes, &lengths), check_gif(bytes));
+            }
+        }
+
         #[test]
         fn arbitrary_bytes_never_panic(bytes: Vec<u8>, cut in 0..SMALLEST.len()) {
             let _ = check_gif(&bytes);

@@ -4,13 +4,14 @@
 //! from those listed before it:
 //!
 //! * `gif`: checks that bytes are a complete GIF
-//! * `save`: writes one flag to disk, completely or not at all
+//! * `save`: the names of flags on disk, and which of them are complete
+//! * `incoming`: a flag as it arrives: checked at once, and saved when it is complete
 //! * `proxy`: the proxy that a request goes through
-//! * `hops`: the URL that a request has arrived at, after redirects
 //! * `tunnel`: the status with which a proxy refuses a tunnel
 //! * `cause`: the kind of failure and the innermost cause of an error
 //! * `tls`: a TLS configuration that costs nothing until it is used
 //! * `retry`: which failures are retried, and after how long
+//! * `trail`: whether a connection came from the pool, and which redirects were followed
 //! * `fetch`: sends one request and reads the answer
 //! * `engine`: a runtime and its HTTP client
 
@@ -21,10 +22,11 @@ use std::time::{Duration, Instant, SystemTime};
 use program::WriteError;
 
 use crate::country::CountryCode;
-use crate::download::cause::{is_disk_full, is_fd_limit};
-use crate::download::fetch::{Client, FetchError, FetchResult, Seen, UnreadBody};
+use crate::download::cause::{is_disk_full, write_kind};
+use crate::download::fetch::{Client, FetchError, FetchResult, Receiver, Seen, UnreadBody};
+use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::retry::{RetryAfter, RetryDelay};
-use crate::download::save::{find_complete_flag, save_flag};
+use crate::download::save::{FILES, find_complete_flag};
 use crate::job::{Job, LONGEST_PAUSE, Unsaved};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
@@ -35,11 +37,12 @@ pub(crate) mod cause;
 pub(crate) mod engine;
 pub(crate) mod fetch;
 mod gif;
-mod hops;
+mod incoming;
 pub(crate) mod proxy;
 mod retry;
 pub(crate) mod save;
 pub(crate) mod tls;
+mod trail;
 mod tunnel;
 
 /// Fetches, checks and saves one flag, with as many retries as the job allows, and returns its record.
@@ -133,9 +136,10 @@ async fn attempt_once(
 ) -> Attempt {
     let requested_at = Instant::now();
     let mut seen = Seen::default();
+    let mut flag = Incoming::new(FILES.synced(job.fsync), &job.dest, code);
     let fetched = tokio::select! {
         biased; // an answer that arrives together with the signal still counts
-        fetched = client.fetch(job.flag_url(code), &mut seen) => Some(fetched),
+        fetched = client.fetch_into(job.flag_url(code), &mut seen, &mut flag) => Some(fetched),
         () = job.stop.cancelled() => None,
     };
     let received_at = Instant::now();
@@ -153,8 +157,9 @@ async fn attempt_once(
         };
     };
     let outcome = match body {
-        Ok(bytes) => check_and_save(job, code, &bytes),
+        Ok(()) => save(job, flag),
         Err(FetchError::NotFound) => Outcome::NotFound,
+        Err(FetchError::NotKept(error)) => Outcome::Failed(not_written(job, error)),
         Err(error) => Outcome::Failed(error.into()),
     };
     let outcome = match (outcome, &seen.proxy) {
@@ -191,17 +196,16 @@ fn decide(
 ) -> Decision {
     let failure = match outcome {
         Outcome::Failed(failure)
-            if job.retries > 0 && retry::is_transient(failure.kind(), effort.http_status) =>
+            if job.retries > 0 && retry::is_transient(&failure, effort.http_status) =>
         {
             failure
         }
         decided => return Decision::Finish(decided),
     };
     let backoff = match retry::delay(effort.attempts, retry_after, SystemTime::now()) {
-        RetryDelay::Backoff(time) => time,
-        RetryDelay::PauseAll(time) => {
-            job.origin.pause_for(time);
-            Duration::ZERO
+        RetryDelay::After { backoff, pause } => {
+            job.origin.pause_for(pause);
+            backoff
         }
         RetryDelay::TooLong(time) => {
             return Decision::Finish(Outcome::Failed(too_long_to_wait(failure, time)));
@@ -226,32 +230,32 @@ async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -
     goes_on
 }
 
-/// Checks that the body is a complete GIF and saves it. If no other flag can be saved either, no new
-/// download starts.
-fn check_and_save(job: &Job, code: CountryCode, bytes: &[u8]) -> Outcome {
-    if let Err(error) = check_gif(bytes) {
-        return Outcome::Failed(invalid_gif(error, bytes));
-    }
-    match save_flag(&job.dest, code, bytes) {
+/// Saves the flag if it is a complete GIF.
+fn save(job: &Job, flag: Incoming) -> Outcome {
+    match flag.save() {
         Ok(path) => Outcome::Saved(path),
-        Err(error) => {
-            if is_disk_full(&error.source) {
-                job.saving.give_up(Unsaved::DiskFull);
-            } else if error.source.kind() == io::ErrorKind::NotFound && !job.dest.is_dir() {
-                job.saving.give_up(Unsaved::FolderGone);
-            }
-            Outcome::Failed(error.into())
-        }
+        Err(NotSaved::Invalid(error, beginning)) => Outcome::Failed(invalid_gif(error, &beginning)),
+        Err(NotSaved::Unwritten(error)) => Outcome::Failed(not_written(job, error)),
     }
 }
 
+/// Returns the failure of a flag that could not be written. If no other flag can be saved either, no new download starts.
+fn not_written(job: &Job, error: WriteError) -> Failure {
+    if is_disk_full(&error.source) {
+        job.saving.give_up(Unsaved::DiskFull);
+    } else if error.source.kind() == io::ErrorKind::NotFound && !job.dest.is_dir() {
+        job.saving.give_up(Unsaved::FolderGone);
+    }
+    error.into()
+}
+
 /// Returns the failure of a body that is not a complete GIF.
-fn invalid_gif(error: GifError, bytes: &[u8]) -> Failure {
+fn invalid_gif(error: GifError, beginning: &[u8]) -> Failure {
     let kind = match error {
         GifError::Empty => Kind::Empty,
         // Shows the beginning of the body: often it is a page that explains the problem.
         GifError::NotGif => {
-            let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(24)]);
+            let beginning = String::from_utf8_lossy(beginning);
             return Failure::new(Kind::NotGif, format!("the body begins with {beginning:?}"));
         }
         GifError::BadBlock { .. } => Kind::NotGif,
@@ -259,6 +263,12 @@ fn invalid_gif(error: GifError, bytes: &[u8]) -> Failure {
         GifError::Trailing { .. } => Kind::GifTrailing,
     };
     Failure::new(kind, error)
+}
+
+impl Receiver for Incoming {
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.append(bytes)
+    }
 }
 
 /// Returns the failure of a server whose `Retry-After` exceeds [`LONGEST_PAUSE`].
@@ -273,11 +283,7 @@ fn too_long_to_wait(failure: Failure, time: Duration) -> Failure {
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
-        let kind = if is_fd_limit(&error.source) {
-            Kind::FdLimit
-        } else {
-            Kind::WriteFailed
-        };
+        let kind = write_kind(&error.source);
         match error.source() {
             Some(cause) => Self::new(kind, cause),
             None => Self::new(kind, &error),

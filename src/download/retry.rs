@@ -1,12 +1,13 @@
 //! Decides which failures are retried, and after how long.
 //!
-//! Only transient failures are retried. A server's `Retry-After` is respected up to a bound, and by all downloads: if
-//! one worker went on sending requests, the others would wait in vain. Knows nothing of how requests are sent.
+//! Only transient failures are retried, and never without a backoff. A server's `Retry-After` is respected up to a bound,
+//! and by all downloads: if one worker went on sending requests, the others would wait in vain. Knows nothing of how
+//! requests are sent.
 
 use std::time::{Duration, SystemTime};
 
 use crate::job::LONGEST_PAUSE;
-use crate::record::Kind;
+use crate::record::{Failure, Kind};
 
 /// The upper bound of the backoff before the second attempt. It doubles with each further attempt, up to [`LONGEST_BACKOFF`].
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
@@ -18,13 +19,18 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 /// The statuses that `curl --retry` treats as transient.
 const TRANSIENT_STATUSES: [u16; 8] = [408, 429, 500, 502, 503, 504, 522, 524];
 
-/// Returns whether the same request may succeed if it is sent again.
-pub fn is_transient(kind: Kind, http_status: Option<u16>) -> bool {
-    match kind {
+/// The ends of the messages of name look-ups that failed only for now, in glibc and in musl. The standard library does not
+/// report the number of the error, which is `EAI_AGAIN`.
+const TEMPORARY_LOOKUPS: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
+
+/// Returns whether the same request may succeed if it is sent again. `http_status` is that of the last answer.
+pub fn is_transient(failure: &Failure, http_status: Option<u16>) -> bool {
+    match failure.kind() {
         Kind::ConnectRefused
         | Kind::ConnectTimeout
         | Kind::Connect
         | Kind::Timeout
+        | Kind::Network
         | Kind::Reset
         | Kind::ClosedEarly
         | Kind::Truncated
@@ -33,8 +39,10 @@ pub fn is_transient(kind: Kind, http_status: Option<u16>) -> bool {
         Kind::HttpStatus | Kind::Proxy => {
             http_status.is_some_and(|s| TRANSIENT_STATUSES.contains(&s))
         }
-        Kind::Dns
-        | Kind::Tls
+        Kind::Dns => TEMPORARY_LOOKUPS
+            .iter()
+            .any(|temporary| failure.cause().ends_with(temporary)),
+        Kind::Tls
         | Kind::BadResponse
         | Kind::Redirect
         | Kind::TooBig
@@ -80,28 +88,35 @@ impl RetryAfter {
 /// The delay before the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryDelay {
-    /// This download waits this long.
-    Backoff(Duration),
-    /// All downloads wait this long.
-    PauseAll(Duration),
+    /// This download waits for `backoff`, and all downloads wait for `pause`, at the same time.
+    After {
+        /// How long this download waits at least.
+        backoff: Duration,
+        /// The delay that the server requests; zero if it requests none.
+        pause: Duration,
+    },
     /// The server requests this delay, which is longer than [`LONGEST_PAUSE`].
     TooLong(Duration),
 }
 
 /// Returns the delay after `attempts` attempts, the last of which failed at `now`.
 ///
-/// No backoff is added to a delay that the server requests. A delay in seconds is measured on the local clock, so one
-/// longer than [`LONGEST_PAUSE`] really ends too late for a retry. A date may be far in the future only because the
-/// clocks of the two machines disagree, so that delay is cut to [`LONGEST_PAUSE`].
+/// A server cannot cancel the backoff with a delay of zero or a date in the past. A delay in seconds is measured on the
+/// local clock, so one longer than [`LONGEST_PAUSE`] really ends too late for a retry. A date may be far in the future
+/// only because the clocks of the two machines disagree, so that delay is cut to [`LONGEST_PAUSE`].
 pub(super) fn delay(attempts: u32, retry_after: Option<RetryAfter>, now: SystemTime) -> RetryDelay {
-    match retry_after {
-        None => RetryDelay::Backoff(backoff(attempts, fastrand::f64())),
-        Some(RetryAfter::In(time)) if time > LONGEST_PAUSE => RetryDelay::TooLong(time),
-        Some(RetryAfter::In(time)) => RetryDelay::PauseAll(time),
+    let pause = match retry_after {
+        None => Duration::ZERO,
+        Some(RetryAfter::In(time)) if time > LONGEST_PAUSE => return RetryDelay::TooLong(time),
+        Some(RetryAfter::In(time)) => time,
         Some(RetryAfter::At(then)) => {
             let left = then.duration_since(now).unwrap_or_default();
-            RetryDelay::PauseAll(left.min(LONGEST_PAUSE))
+            left.min(LONGEST_PAUSE)
         }
+    };
+    RetryDelay::After {
+        backoff: backoff(attempts, fastrand::f64()),
+        pause,
     }
 }
 
@@ -139,35 +154,42 @@ mod tests {
         assert_eq!(RetryAfter::parse("soon"), None);
     }
 
+    /// Returns the pause of all downloads after this delay. Asserts that the backoff is that of a first attempt.
+    fn pause_of(delay: RetryDelay) -> Duration {
+        let RetryDelay::After { backoff, pause } = delay else {
+            panic!("{delay:?}")
+        };
+        assert!(backoff >= FIRST_BACKOFF / 2, "{backoff:?}");
+        pause
+    }
+
     #[test]
-    fn seconds_and_dates_pause_all_downloads_and_invalid_values_are_ignored() {
+    fn seconds_and_dates_pause_all_downloads_and_never_cancel_the_backoff() {
         let seconds = Duration::from_secs;
         let date = |ahead| httpdate::fmt_http_date(NOW + seconds(ahead));
-        assert_eq!(delay_after("0"), RetryDelay::PauseAll(Duration::ZERO));
-        assert_eq!(delay_after(" 1 "), RetryDelay::PauseAll(seconds(1)));
-        assert_eq!(delay_after("30"), RetryDelay::PauseAll(seconds(30)));
-        assert_eq!(delay_after("31"), RetryDelay::TooLong(seconds(31)));
-        assert_eq!(delay_after("99999"), RetryDelay::TooLong(seconds(99999)));
-        assert_eq!(
-            delay_after(&"9".repeat(40)),
-            RetryDelay::TooLong(seconds(u64::MAX))
-        );
-        assert_eq!(delay_after("-5"), RetryDelay::PauseAll(Duration::ZERO));
-        assert_eq!(delay_after(&date(7)), RetryDelay::PauseAll(seconds(7)));
-        assert_eq!(
-            delay_after(&date(3600)),
-            RetryDelay::PauseAll(LONGEST_PAUSE)
-        );
-        let past = delay(
-            1,
-            RetryAfter::parse(&date(10)),
-            NOW + Duration::from_secs(20),
-        );
-        assert_eq!(past, RetryDelay::PauseAll(Duration::ZERO));
-        for invalid in ["abc", "", "-", "1.5", "1 s", "Someday, 20 Nov 2026"] {
-            assert!(
-                matches!(delay_after(invalid), RetryDelay::Backoff(_)),
-                "{invalid}"
+        for (header, pause) in [
+            ("0", 0),
+            (" 1 ", 1),
+            ("30", 30),
+            ("-5", 0),
+            ("abc", 0),
+            ("", 0),
+            ("-", 0),
+            ("1.5", 0),
+            ("1 s", 0),
+            ("Someday, 20 Nov 2026", 0),
+            (&date(7), 7),
+            (&date(3600), LONGEST_PAUSE.as_secs()),
+        ] {
+            assert_eq!(pause_of(delay_after(header)), seconds(pause), "{header}");
+        }
+        let past = delay(1, RetryAfter::parse(&date(10)), NOW + seconds(20));
+        assert_eq!(pause_of(past), Duration::ZERO);
+        for (header, too_long) in [("31", 31), ("99999", 99999), (&"9".repeat(40), u64::MAX)] {
+            assert_eq!(
+                delay_after(header),
+                RetryDelay::TooLong(seconds(too_long)),
+                "{header}"
             );
         }
     }
@@ -182,15 +204,22 @@ mod tests {
 
     #[test]
     fn only_transient_failures_are_retried() {
+        let failure = |kind| Failure::new(kind, "");
         for status in [408, 429, 500, 502, 503, 504, 522, 524] {
-            assert!(is_transient(Kind::HttpStatus, Some(status)), "{status}");
+            assert!(
+                is_transient(&failure(Kind::HttpStatus), Some(status)),
+                "{status}"
+            );
         }
         for status in [200, 206, 302, 400, 403, 410, 418, 501, 505, 599] {
-            assert!(!is_transient(Kind::HttpStatus, Some(status)), "{status}");
+            assert!(
+                !is_transient(&failure(Kind::HttpStatus), Some(status)),
+                "{status}"
+            );
         }
         let kinds = Kind::ALL.into_iter();
-        let transient: Vec<_> = kinds.filter(|&kind| is_transient(kind, None)).collect();
-        let words: Vec<_> = transient.into_iter().map(Kind::word).collect();
+        let transient = kinds.filter(|&kind| is_transient(&failure(kind), None));
+        let words: Vec<_> = transient.map(Kind::word).collect();
         assert_eq!(
             words,
             [
@@ -198,6 +227,7 @@ mod tests {
                 "connect_timeout",
                 "connect",
                 "timeout",
+                "network",
                 "reset",
                 "closed_early",
                 "truncated",
@@ -207,11 +237,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_failed_look_up_is_retried_only_if_the_failure_is_temporary() {
+        let look_up = |end| {
+            let cause = format!("failed to lookup address information: {end}");
+            is_transient(&Failure::new(Kind::Dns, cause), None)
+        };
+        assert!(look_up("Temporary failure in name resolution"));
+        assert!(look_up("Try again"));
+        assert!(!look_up("Name or service not known"));
+        assert!(!look_up("No address associated with hostname"));
+    }
+
     proptest! {
         #[test]
         fn any_header_is_parsed_without_panic_and_waits_at_most_the_longest_pause(header in "\\PC*", attempts: u32) {
             let wait = match delay(attempts, RetryAfter::parse(&header), SystemTime::now()) {
-                RetryDelay::Backoff(wait) | RetryDelay::PauseAll(wait) => wait,
+                RetryDelay::After { backoff, pause } => backoff.max(pause),
                 RetryDelay::TooLong(_) => Duration::ZERO,
             };
             prop_assert!(wait <= LONGEST_PAUSE);

@@ -1,4 +1,4 @@
-//! Writes one flag to disk, completely or not at all.
+//! The names of flags on disk, and which of them are complete.
 //!
 //! A run may be stopped at any moment, and a half-written `br.gif` must never pass for a flag. The bytes go to a
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces
@@ -8,33 +8,18 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use program::{Files, WriteError};
+use program::Files;
 
 use crate::country::CountryCode;
-use crate::download::gif::check_gif;
+use crate::download::gif::GifCheck;
 
 /// The files of this program.
 pub(crate) const FILES: Files = Files::of("flags");
 
-/// Saves the flag of `code` as `{folder}/br.gif` and returns that path. An older file stays until the new one is
-/// complete.
-///
-/// Blocks: for files of this size a thread pool costs more than the disk (1.4 times the wall time, twice the CPU time).
-///
-/// # Errors
-/// If the file cannot be written or renamed. No temporary file is left behind.
-pub(crate) fn save_flag(
-    folder: &Path,
-    code: CountryCode,
-    bytes: &[u8],
-) -> Result<PathBuf, WriteError> {
-    let path = flag_path(folder, code);
-    FILES.save(&path, bytes)?;
-    Ok(path)
-}
+/// The number of bytes of an existing flag that are read at a time.
+const PIECE: usize = 64 << 10;
 
-/// Returns the path of the flag of `code`, as [`save_flag`] does, if a complete flag of at most `size_limit` bytes is
-/// there.
+/// Returns the path of the flag of `code` if a complete flag of at most `size_limit` bytes is there.
 pub(crate) fn find_complete_flag(
     folder: &Path,
     code: CountryCode,
@@ -46,20 +31,32 @@ pub(crate) fn find_complete_flag(
     if !metadata.is_file() || metadata.len() > size_limit {
         return None;
     }
-    let mut bytes = Vec::new();
-    let file = File::open(&path).ok()?;
-    file.take(size_limit).read_to_end(&mut bytes).ok()?;
-    check_gif(&bytes).ok().map(|()| path)
+    let mut file = File::open(&path).ok()?.take(size_limit);
+    let (mut check, mut bytes) = (GifCheck::default(), vec![0; PIECE]);
+    loop {
+        match file.read(&mut bytes).ok()? {
+            0 => return check.finish().ok().map(|()| path),
+            read => check.feed(&bytes[..read]),
+        }
+    }
 }
 
-fn flag_path(folder: &Path, code: CountryCode) -> PathBuf {
+/// Returns the path of the flag of `code`, whether it is there or not.
+pub(super) fn flag_path(folder: &Path, code: CountryCode) -> PathBuf {
     folder.join(code.lower()).with_extension("gif")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use program::WriteError;
     use std::io;
+
+    fn save_flag(folder: &Path, code: CountryCode, bytes: &[u8]) -> Result<PathBuf, WriteError> {
+        let path = flag_path(folder, code);
+        FILES.save(&path, bytes)?;
+        Ok(path)
+    }
 
     fn br() -> CountryCode {
         CountryCode::new("BR").unwrap()

@@ -22,7 +22,7 @@ use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 use rustls_platform_verifier::Verifier;
 use safe_text::{shown_path, writable_date};
 
-use crate::download::cause::innermost_cause;
+use crate::download::cause::describe;
 
 /// Returns the configuration of this process. Clones share its expensive parts.
 pub(super) fn client_config() -> ClientConfig {
@@ -90,7 +90,7 @@ fn require_certificate(
         first_error = first_error.or_else(|| errors.into_iter().next());
     }
     let reason = match &first_error {
-        Some(error) => format!("which cannot be read: {}", innermost_cause(error)),
+        Some(error) => format!("which cannot be read: {}", describe(error)),
         None => "which contains no certificate in PEM format".to_owned(),
     };
     Err(CertificateError {

@@ -32,6 +32,8 @@ pub struct Job {
     pub retries: u32,
     /// Whether a flag is skipped if a complete copy is already in `dest`.
     pub skip_existing: bool,
+    /// Whether each flag is on the disk before it counts as saved.
+    pub fsync: bool,
     /// Cancelled to stop the run: no new download starts, and downloads in progress end at once.
     pub stop: CancellationToken,
     /// Whether flags can be saved. If not, no new download starts.
@@ -50,6 +52,7 @@ impl Job {
             limits: RequestLimits::default(),
             retries: 0,
             skip_existing: false,
+            fsync: false,
             stop: CancellationToken::new(),
             saving: Saving::default(),
             origin: OriginPause::default(),

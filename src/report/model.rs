@@ -145,6 +145,9 @@ pub struct Settings {
     pub size_limit: u64,
     /// How often a transient failure is retried, at most.
     pub retries: u32,
+    /// The time limit of the whole run, in milliseconds, if there was one.
+    #[serde(default)]
+    pub max_time_ms: Option<f64>,
     /// Whether a complete flag that was already there was kept instead of downloaded.
     pub skip_existing: bool,
     /// The folder for the flags, as typed.
@@ -177,7 +180,7 @@ pub struct Totals {
     pub error: usize,
     /// The codes whose download never started.
     pub not_attempted: usize,
-    /// The bytes read of all bodies, counting only the last attempt of each code.
+    /// The bytes read of all bodies of answers with status 200, counting only the last attempt of each code.
     pub bytes: u64,
     /// The time from the first request allowed to the last record, in milliseconds.
     pub elapsed_ms: f64,
@@ -210,9 +213,9 @@ pub struct RecordReport {
     pub first_byte_ms: f64,
     /// From there to the last byte read of the body.
     pub body_ms: f64,
-    /// Checking and saving.
+    /// Saving.
     pub save_ms: f64,
-    /// The path of the flag on disk.
+    /// The path of the flag on disk. Bytes that are not valid Unicode are replaced.
     pub path: Option<String>,
 }
 
@@ -246,6 +249,8 @@ pub(crate) struct RunFacts<'a> {
     pub embedded: bool,
     /// The connection limit in force.
     pub connections: usize,
+    /// The time limit of the whole run, if there was one.
+    pub max_time: Option<Duration>,
     /// The start of the run, on the wall clock.
     pub started: SystemTime,
     /// The same moment on the monotonic clock, from which record times are measured.
@@ -283,6 +288,7 @@ impl RunReport {
                 connect_timeout_ms: ms(job.limits.connect_timeout),
                 size_limit: job.limits.size,
                 retries: job.retries,
+                max_time_ms: facts.max_time.map(ms),
                 skip_existing: job.skip_existing,
                 dest: lossy_text(&job.dest),
                 folder: absolute_text(&job.dest),

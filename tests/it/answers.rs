@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::support::raw::{RawServer, ok};
+use crate::support::raw::{RawServer, kept_ok, ok};
 use crate::support::{self, Work, codes, flag_of_brazil, served};
 use flags::country::Selection;
 use flags::download::check_gif;
@@ -270,5 +270,19 @@ fn check_gif_accepts_every_flag_and_rejects_every_prefix() {
                 record.code
             );
         }
+    }
+}
+
+/// A stray answer that arrives after the next request cannot be told from the answer to it.
+#[test]
+fn a_connection_with_a_second_answer_that_nobody_asked_for_is_not_used_again() {
+    let flag = flag_of_brazil();
+    let twice = [kept_ok(&flag), kept_ok(b"stray")].concat();
+    for strategy in Strategy::ALL {
+        let server = RawServer::answering_every_request(twice.clone());
+        let records = Work::new(&server.url(), codes(&["b"])).run(strategy, 2);
+        let saved = records.iter().filter(|r| r.status() == Status::Ok);
+        assert_eq!(saved.count(), 26, "{records:?}");
+        assert_eq!(server.connections(), 26, "{strategy}");
     }
 }

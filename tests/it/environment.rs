@@ -76,7 +76,7 @@ fn with_too_few_descriptors_a_run_reports_an_error_and_does_not_start() {
         assert!(run.err.starts_with(&expected), "{}", run.err);
         assert!(
             run.err
-                .ends_with("; a run needs at least 21 (see `ulimit -n`)\n"),
+                .ends_with("; a run needs at least 22 (see `ulimit -n`)\n"),
             "{}",
             run.err
         );
@@ -85,6 +85,39 @@ fn with_too_few_descriptors_a_run_reports_an_error_and_does_not_start() {
             (1, "", Some(1))
         );
     }
+}
+
+#[test]
+fn with_the_fewest_descriptors_that_are_enough_all_flags_arrive() {
+    let enough = 22 + inherited_descriptors();
+    for strategy in STRATEGIES {
+        for more in [&[][..], &["--fsync", "--report", "r.json"]] {
+            let program = Program::new();
+            let mut shell = program.after(&format!("ulimit -n {enough}"));
+            let args = ["-a", "-m", "30", "--strategy", strategy];
+            let run = Run::of(shell.args(args).args(more));
+            assert_eq!(run.exit, Some(0), "{strategy}: {}{}", run.out, run.err);
+        }
+        let program = Program::new();
+        let mut shell = program.after(&format!("ulimit -n {}", enough - 1));
+        let run = Run::of(shell.args(["br", "--strategy", strategy]));
+        assert!(
+            run.err.contains("; a run needs at least 22 "),
+            "{}",
+            run.err
+        );
+    }
+}
+
+/// Returns how many descriptors the program inherits from the process that runs the tests, besides its standard streams.
+fn inherited_descriptors() -> u32 {
+    let program = Program::new();
+    let run = Run::of(program.after("ulimit -n 16").arg("br"));
+    let words: Vec<_> = run.err.split(' ').collect();
+    let open = words
+        .windows(2)
+        .find(|pair| ["was", "were"].contains(&pair[1]));
+    open.map_or(0, |pair| pair[0].parse().unwrap())
 }
 
 #[test]

@@ -1,54 +1,18 @@
-//! https, with a server whose certificate is made by the test: flags accepts it only if the system trusts it.
+//! https, with servers whose certificates are made by the test: which are accepted, and which connections and redirects
+//! are used.
 
-use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
-use std::thread;
 
-use crate::support::raw::{RawServer, ok, read_head};
+use crate::support::raw::{RawServer, kept_ok, ok};
+use crate::support::tls::{End, TlsServer};
 use crate::support::{Program, Run, STRATEGIES, flag_of_brazil};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, Stream};
-
-/// Starts a TLS server for `localhost` that answers every request with the same bytes. Writes its certificate to
-/// `certificate` and returns its port.
-fn serve_tls(answer: Vec<u8>, certificate: &Path) -> u16 {
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(certificate, cert.pem()).unwrap();
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
-
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for mut socket in listener.incoming().map_while(Result::ok) {
-            let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut stream = Stream::new(&mut tls, &mut socket);
-            read_head(&mut stream);
-            // Fails if the client has rejected the certificate and closed the connection.
-            let _ = stream.write_all(&answer).and_then(|()| stream.flush());
-        }
-    });
-    port
-}
 
 #[test]
 fn a_certificate_is_accepted_only_if_the_system_trusts_it() {
     let flag = flag_of_brazil();
     let program = Program::new();
-    let certificate = program.folder.path().join("certificate.pem");
-    let port = serve_tls(ok(&flag), &certificate);
-
-    let url = format!("https://localhost:{port}/flags");
+    let server = TlsServer::answering(ok(&flag), 1, End::CloseNotify);
+    let url = server.url();
     for strategy in STRATEGIES {
         let args = ["-s", &url, "--strategy", strategy, "br", "--dest", strategy];
         let distrusted = Run::of(program.command().args(args).env_remove("SSL_CERT_FILE"));
@@ -60,7 +24,7 @@ fn a_certificate_is_accepted_only_if_the_system_trusts_it() {
             program
                 .command()
                 .args(args)
-                .env("SSL_CERT_FILE", &certificate),
+                .env("SSL_CERT_FILE", server.trusted()),
         );
         assert_eq!(trusted.exit, Some(0), "{}", trusted.err);
         assert!(
@@ -76,17 +40,53 @@ fn a_certificate_is_accepted_only_if_the_system_trusts_it() {
 }
 
 #[test]
-fn https_to_a_server_without_tls_is_a_tls_error() {
-    let plain = RawServer::greeting("HTTP/1.1 400 Bad Request\r\n\r\n");
-    let url = format!("https://127.0.0.1:{}/flags", plain.port());
-    let run = Program::new().run(["-s", &url, "br"]);
-    assert!(
-        run.err
-            .contains("tls: received corrupt message of type InvalidContentType: 1 code\n"),
-        "{}",
-        run.err
+fn servers_that_end_kept_connections_lose_no_flag() {
+    let answer = kept_ok(&flag_of_brazil());
+    for end in [End::CloseNotify, End::Fin] {
+        let server = TlsServer::answering(answer.clone(), 2, end);
+        for strategy in STRATEGIES {
+            let run = Run::of(
+                Program::new()
+                    .command()
+                    .args(["-s", &server.url(), "--strategy", strategy, "-a", "-m", "8"])
+                    .env("SSL_CERT_FILE", server.trusted()),
+            );
+            assert!(
+                run.out.contains("\n194 flags downloaded.\n"),
+                "{end:?} {strategy}: {}{}",
+                run.out,
+                run.err
+            );
+        }
+    }
+}
+
+#[test]
+fn a_redirect_from_https_to_http_is_followed_only_if_allowed() {
+    let flag = flag_of_brazil();
+    let plain = RawServer::answering(ok(&flag));
+    let to_plain = format!(
+        "HTTP/1.1 302 Found\r\nlocation: {}/br/br.gif\r\ncontent-length: 0\r\n\r\n",
+        plain.url()
     );
-    assert_eq!(run.exit, Some(1));
+    let server = TlsServer::answering(to_plain.into_bytes(), 1, End::CloseNotify);
+    for strategy in STRATEGIES {
+        let run = |more: &[&str]| {
+            Run::of(
+                Program::new()
+                    .command()
+                    .args(["-s", &server.url(), "--strategy", strategy, "br", "-v"])
+                    .args(more)
+                    .env("SSL_CERT_FILE", server.trusted()),
+            )
+        };
+        let refused = run(&[]);
+        let expected =
+            "*** Error for BR: redirect: from https to http, which --allow-downgrade allows\n";
+        assert!(refused.out.contains(expected), "{}", refused.out);
+        assert_eq!(run(&["--allow-downgrade"]).exit, Some(0));
+    }
+    assert_eq!(plain.connections(), STRATEGIES.len());
 }
 
 /// Certificates that the environment names, but which are not there. The second text is the beginning of the message.
@@ -161,8 +161,8 @@ fn certificates_that_cannot_be_read_are_reported_before_the_first_request() {
 fn a_redirect_to_https_reports_certificates_that_cannot_be_read() {
     let program = Program::new();
     let folder = program.folder.path();
-    let tls = serve_tls(ok(&flag_of_brazil()), &folder.join("certificate.pem"));
-    let location = format!("https://localhost:{tls}/br.gif");
+    let tls = TlsServer::answering(ok(&flag_of_brazil()), 1, End::CloseNotify);
+    let location = format!("{}/br.gif", tls.url_at("localhost"));
     let plain = RawServer::answering(format!(
         "HTTP/1.1 302 Found\r\nlocation: {location}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
     ));

@@ -1,14 +1,15 @@
 //! Which requests are repeated, how often, and when: silently on stale connections, up to `--retries` times after
-//! transient failures, and never during a pause that the server requested.
+//! transient failures after a backoff, and never during a pause that the server requested.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::support::pausing_server::{PauseStart, PausingServer};
-use crate::support::raw::{RawServer, ok};
+use crate::support::raw::{RawServer, kept_ok, ok};
 use crate::support::stale::assert_stale_connections_lose_no_flag;
 use crate::support::{
-    Program, WATCHDOG, Work, codes, every_code, flag_of_brazil, in_parallel, listing, server,
+    Program, Run, WATCHDOG, Work, codes, every_code, flag_of_brazil, has_namespaces, in_parallel,
+    listing, server, skip,
 };
 use flags::job::Job;
 use flags::record::{Kind, Outcome, Record, Status};
@@ -35,14 +36,41 @@ fn stale_connections_lose_no_flag() {
 }
 
 #[test]
-fn a_request_that_breaks_on_a_fresh_connection_too_fails_after_three_requests() {
+fn a_request_that_breaks_on_a_connection_of_its_own_is_not_repeated() {
     for (plan, kind) in [("100:close", Kind::ClosedEarly), ("100:reset", Kind::Reset)] {
         for strategy in Strategy::ALL {
             let server = server(plan);
-            let records = with_retries(&server, &["br"], 0).run(strategy, 1);
+            let records = with_retries(&server, &["br", "us"], 0).run(strategy, 1);
             assert_eq!(failure(&records[0]), (kind, 1));
-            assert_eq!(server.stop().requests, 3, "{plan} {strategy}");
+            assert_eq!(server.stop().requests, 2, "{plan} {strategy}");
         }
+    }
+}
+
+#[test]
+fn a_request_that_breaks_on_a_pooled_connection_is_repeated_on_a_new_one_and_then_fails() {
+    let flag = flag_of_brazil();
+    for strategy in Strategy::ALL {
+        let server = RawServer::answering_only_the_first_request(kept_ok(&flag));
+        let records = Work::new(&server.url(), codes(&["br", "us"])).run(strategy, 1);
+        assert_eq!(records[0].status(), Status::Ok);
+        assert_eq!(failure(&records[1]), (Kind::ClosedEarly, 1));
+        assert_eq!(
+            (server.connections(), server.requests()),
+            (2, 3),
+            "{strategy}"
+        );
+    }
+}
+
+#[test]
+fn a_redirected_request_that_meets_a_stale_connection_is_repeated() {
+    let flag = flag_of_brazil();
+    for strategy in Strategy::ALL {
+        let server = RawServer::redirecting_once_per_connection(ok(&flag));
+        let records = Work::new(&server.url(), codes(&["br"])).run(strategy, 1);
+        assert_eq!(records[0].status(), Status::Ok, "{strategy}: {records:?}");
+        assert_eq!(records[0].effort.attempts, 1);
     }
 }
 
@@ -127,6 +155,38 @@ fn a_retry_after_above_the_maximum_fails_the_code_at_once() {
         );
         assert_eq!(records[0].effort.attempts, 1);
     }
+}
+
+#[test]
+fn a_retry_after_of_zero_does_not_cancel_the_backoff() {
+    for strategy in Strategy::ALL {
+        let server = server("100:status=503+retry-after=0");
+        let records = with_retries(&server, &["br"], 2).run(strategy, 1);
+        assert_eq!(failure(&records[0]), (Kind::HttpStatus, 3));
+        // Half of 250 ms and half of 500 ms.
+        let paused = records[0].effort.paused;
+        assert!(paused >= Duration::from_millis(375), "{paused:?}");
+    }
+}
+
+#[test]
+fn a_look_up_that_fails_for_now_is_retried() {
+    if !has_namespaces() {
+        return skip("no network namespace: a look-up that fails for now");
+    }
+    let program = Program::new();
+    let args = [
+        "-v",
+        "-s",
+        "http://flags.example/flags",
+        "--retries",
+        "1",
+        "br",
+    ];
+    let run = Run::of(program.inside(&["unshare", "-rn"]).args(args));
+    let expected = "*** Error for BR: dns: failed to lookup address information: \
+                    Temporary failure in name resolution (2 attempts)";
+    assert!(run.out.contains(expected), "{}", run.out);
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn table(rows: &[Row]) -> String {
             Setup::Plan("") => "a server without faults".to_owned(),
             Setup::Plan(plan) => format!("`{}`", plan.replace('|', "\\|")),
             Setup::Raw(_) => "raw bytes on a socket".to_owned(),
+            Setup::Tls(setup) => format!("TLS at {}", setup.host),
             Setup::RefusingPort => "a port without a listener".to_owned(),
             Setup::EmptyNetwork(_) => "an empty network namespace".to_owned(),
             Setup::Proxy {

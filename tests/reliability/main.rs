@@ -106,6 +106,7 @@ fn every_network_error_kind_has_a_row() {
         });
     let in_matrix: BTreeSet<_> = kinds.collect();
     let tested_elsewhere = [
+        Kind::Network,     // src/download/cause.rs
         Kind::WriteFailed, // tests/it/disk
         Kind::FdLimit,     // tests/it/environment.rs checks that it does not happen
         Kind::Interrupted, // tests/it/program/signals.rs

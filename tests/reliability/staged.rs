@@ -4,9 +4,10 @@ use std::process::Command;
 
 use test_server::{Plan, TestServer};
 
-use crate::matrix::{PROXY_VARIABLES, Row, Setup};
+use crate::matrix::{PROXY_VARIABLES, Row, Setup, TlsSetup};
 use crate::support::ports::RefusingPort;
 use crate::support::raw::RawServer;
+use crate::support::tls::TlsServer;
 use crate::support::{self, Program};
 
 /// A fault that is set up as long as this value lives.
@@ -16,6 +17,7 @@ pub(crate) enum Staged {
     Proxy(RawServer, &'static str),
     Outside(&'static str),
     Refusing(RefusingPort),
+    Tls(TlsServer, &'static str),
 }
 
 impl Staged {
@@ -26,8 +28,17 @@ impl Staged {
             Setup::UnreachableProxy => Self::Server(TestServer::start(Plan::normal()).unwrap()),
             Setup::EmptyNetwork(base) => Self::Outside(base),
             Setup::Proxy { server, base, .. } => Self::Proxy(server(flag), base),
+            Setup::Tls(setup) => Self::tls(*setup, flag),
             Setup::RefusingPort => Self::Refusing(RefusingPort::new()),
         }
+    }
+
+    fn tls(setup: TlsSetup, flag: &[u8]) -> Self {
+        let presented = (setup.present)();
+        let (trusted, flag) = (presented.trusted.clone(), flag.to_vec());
+        let serve = move |talk| (setup.serve)(talk, &flag);
+        let server = TlsServer::start((setup.config)(presented), &trusted, serve);
+        Self::Tls(server, setup.host)
     }
 
     /// Returns the base URL to pass to the program.
@@ -38,6 +49,7 @@ impl Staged {
             Self::Proxy(server, base) => at_port(base, server),
             Self::Outside(base) => (*base).to_owned(),
             Self::Refusing(port) => port.url(),
+            Self::Tls(server, host) => server.url_at(host),
         }
     }
 }
@@ -50,6 +62,9 @@ fn at_port(text: &str, server: &RawServer) -> String {
 /// Returns a command that runs the program in the environment of `row`.
 pub(crate) fn command(row: &Row, staged: &Staged, program: &Program) -> Command {
     let mut flags = program.command();
+    if let Staged::Tls(server, _) = staged {
+        flags.env("SSL_CERT_FILE", server.trusted());
+    }
     match row.setup {
         Setup::EmptyNetwork(_) => program.inside(&["unshare", "-rn"]),
         Setup::UnreachableProxy => {
@@ -68,6 +83,6 @@ pub(crate) fn command(row: &Row, staged: &Staged, program: &Program) -> Command 
             }
             flags
         }
-        Setup::Plan(_) | Setup::Raw(_) | Setup::RefusingPort => flags,
+        Setup::Plan(_) | Setup::Raw(_) | Setup::Tls(_) | Setup::RefusingPort => flags,
     }
 }

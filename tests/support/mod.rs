@@ -4,6 +4,7 @@
 // Each test binary includes this folder and uses a part of it.
 #![allow(dead_code, unused_imports, reason = "no binary uses all of it")]
 
+pub(crate) mod certificates;
 pub(crate) mod pausing_server;
 pub(crate) mod ports;
 pub(crate) mod program;
@@ -11,6 +12,7 @@ pub(crate) mod raw;
 #[cfg(unix)]
 pub(crate) mod running;
 pub(crate) mod stale;
+pub(crate) mod tls;
 pub(crate) mod work;
 
 use std::fs;

@@ -12,7 +12,7 @@ const WRITE_GAP: Duration = Duration::from_millis(20);
 
 /// Waits for [`WRITE_GAP`], so that the client reads what has been written before more follows. Ends at once if the client
 /// closes the connection.
-fn pause(connection: &mut TcpStream) {
+pub(super) fn pause(connection: &mut TcpStream) {
     let limit = |time| connection.set_read_timeout(time).unwrap();
     limit(Some(WRITE_GAP));
     // Peeked, so that a request that the client sends meanwhile is not lost.
@@ -26,6 +26,8 @@ pub(crate) struct RawServer {
     connections: Arc<AtomicUsize>,
     /// The heads of the requests, if the server records them.
     heads: Arc<Mutex<Vec<String>>>,
+    /// The requests that were read, if the server counts them.
+    requests: Arc<AtomicUsize>,
 }
 
 impl RawServer {
@@ -145,6 +147,49 @@ impl RawServer {
         })
     }
 
+    /// Answers every request on a connection with these bytes. Never closes a connection.
+    pub(crate) fn answering_every_request(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(
+            move |mut connection| {
+                while read_head(&mut connection) && connection.write_all(&answer).is_ok() {}
+            },
+        )
+    }
+
+    /// Answers the first request of all, keeps that connection, and closes each connection at the next request on it.
+    pub(crate) fn answering_only_the_first_request(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        let requests = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&requests);
+        let server = Self::start(move |mut connection| {
+            while read_head(&mut connection) {
+                if counted.fetch_add(1, Ordering::SeqCst) > 0 {
+                    break;
+                }
+                let _ = connection.write_all(&answer);
+            }
+        });
+        Self { requests, ..server }
+    }
+
+    /// Redirects each request for a flag, closes the connection at the next request on it, and answers a redirected request
+    /// only if it is the first on its connection.
+    pub(crate) fn redirecting_once_per_connection(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut connection| {
+            let Some(request) = head(&mut connection) else {
+                return;
+            };
+            let redirect = "HTTP/1.1 302 Found\r\nlocation: /moved\r\ncontent-length: 0\r\n\r\n";
+            let _ = match request.starts_with("GET /moved ") {
+                true => connection.write_all(&answer),
+                false => connection.write_all(redirect.as_bytes()),
+            };
+            read_head(&mut connection);
+        })
+    }
+
     /// Writes `greeting` on every connection without waiting for a request, and closes it once the client does.
     pub(crate) fn greeting(greeting: impl Into<Vec<u8>>) -> Self {
         let greeting = greeting.into();
@@ -170,6 +215,7 @@ impl RawServer {
             port,
             connections,
             heads: Arc::default(),
+            requests: Arc::default(),
         }
     }
 
@@ -179,6 +225,10 @@ impl RawServer {
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/flags", self.port)
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -204,11 +254,17 @@ fn head(connection: &mut impl Read) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-/// Returns an answer with status 200, this body and its Content-Length.
+/// Returns an answer with status 200, this body and its Content-Length, after which the connection is closed.
 pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
+    answer("HTTP/1.1 200 OK\r\nconnection: close", body)
+}
+
+/// Returns an answer with status 200, this body and its Content-Length, after which the connection is kept.
+pub(crate) fn kept_ok(body: &[u8]) -> Vec<u8> {
+    answer("HTTP/1.1 200 OK", body)
+}
+
+fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("{head}\r\ncontent-length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }

@@ -36,8 +36,11 @@ pub(crate) fn assert_stale_connections_lose_no_flag(codes: &[CountryCode]) {
         let server = server(plan);
         for strategy in Strategy::ALL {
             let records = Work::new(&server.url(), codes.to_vec()).run(strategy, 16);
-            let statuses: Vec<_> = records.iter().map(|record| record.status()).collect();
-            assert_eq!(statuses, expected, "{plan} {strategy}");
+            let lost = records.iter().zip(&expected);
+            let lost: Vec<_> = lost
+                .filter(|(record, status)| record.status() != **status)
+                .collect();
+            assert!(lost.is_empty(), "{plan} {strategy}: {lost:?}");
             assert!(
                 records.iter().all(|record| record.effort.attempts == 1),
                 "requests repeated on a stale connection do not count as attempts"

@@ -8,19 +8,25 @@
 //! Each is locked while a run uses it, so one that is not locked belongs to a dead run. The process id would not show that:
 //! it has no meaning in another container and may belong to another program by now. Nothing waits for a lock, because
 //! other users can hold one.
+//!//!
+//! A file is complete after a crash of the program. After a crash of the machine it may be empty or missing, unless it was
+//! synced: that waits for the disk, which takes longer than everything else.
 //!
+//! * `new_file`: a file under construction
 //! * `temporary`: temporary files and folders, and their locks
 //! * `sweep`: removes those of dead runs
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+mod new_file;
 mod sweep;
 mod temporary;
 
+pub use new_file::NewFile;
 use sweep::sweep;
 pub use temporary::TemporaryFolder;
 use temporary::is_kept;
@@ -40,6 +46,8 @@ const MAX_TRIES: u32 = 1000;
 #[derive(Debug, Clone, Copy)]
 pub struct Files {
     program: &'static str,
+    /// Whether each file is on the disk before it counts as written.
+    is_synced: bool,
 }
 
 /// The reason why a file or folder could not be written.
@@ -56,7 +64,15 @@ pub struct WriteError {
 impl Files {
     /// Returns the files of the program of this name.
     pub const fn of(program: &'static str) -> Self {
-        Self { program }
+        Self {
+            program,
+            is_synced: false,
+        }
+    }
+
+    /// Returns the same files. With `is_synced`, each of them is on the disk, with its name, before it counts as written.
+    pub const fn synced(self, is_synced: bool) -> Self {
+        Self { is_synced, ..self }
     }
 
     /// Creates the folder and its parents if they are missing, removes the temporary files of killed runs, and checks
@@ -105,10 +121,14 @@ impl Files {
                 })
             }
             existing => self
-                .rename_to(&follow_links(path), bytes, existing.ok().as_ref())
-                .map_err(|source| WriteError {
+                .begin_like(&follow_links(path), existing.ok().as_ref())
+                .and_then(|mut file| {
+                    file.write(bytes)?;
+                    file.finish()
+                })
+                .map_err(|error| WriteError {
                     path: path.to_owned(),
-                    source,
+                    source: error.source,
                 }),
         }
     }
@@ -120,11 +140,31 @@ impl Files {
     /// # Errors
     /// If the file cannot be written or renamed. No temporary file is left behind.
     pub fn save(self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-        self.rename_to(path, bytes, None)
-            .map_err(|source| WriteError {
-                path: path.to_owned(),
-                source,
-            })
+        let mut file = self.begin(path)?;
+        file.write(bytes)?;
+        file.finish()
+    }
+
+    /// Starts a file that gets this name when it is complete. A link of that name is replaced.
+    ///
+    /// # Errors
+    /// If no file can be created in its folder.
+    pub fn begin(self, path: &Path) -> Result<NewFile, WriteError> {
+        self.begin_like(path, None)
+    }
+
+    /// As [`begin`](Self::begin). The file gets the permissions of `like`, or those that the umask allows.
+    fn begin_like(self, path: &Path, like: Option<&Metadata>) -> Result<NewFile, WriteError> {
+        let created = self.temporary_file(parent_folder(path), like);
+        let temporary = created.map_err(|source| WriteError {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(NewFile {
+            target: path.to_owned(),
+            temporary,
+            is_synced: self.is_synced,
+        })
     }
 
     /// Creates a temporary folder inside `parent`.
@@ -133,16 +173,6 @@ impl Files {
     /// If it cannot be created.
     pub fn temporary_folder(self, parent: &Path) -> io::Result<TemporaryFolder> {
         TemporaryFolder::new_in(parent, self)
-    }
-
-    /// Writes the bytes to a temporary file beside `target` and renames it. It gets the permissions of `like`, or those
-    /// that the umask allows.
-    fn rename_to(self, target: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()> {
-        let mut file = self.temporary_file(parent_folder(target), like)?;
-        // Written directly to the file: `NamedTempFile` would add the temporary name to each error, and no two errors
-        // would be equal.
-        file.as_file_mut().write_all(bytes)?;
-        file.persist(target).map(drop).map_err(io::Error::from)
     }
 
     /// Removes the temporary files of dead runs, then checks that a file can be created. The sweep comes first because

@@ -8,6 +8,7 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -46,10 +47,14 @@ pub(crate) struct Config {
     pub(crate) ports: Ports,
     /// The folder for the flags.
     pub(crate) dest: PathBuf,
-    /// The time and size limits of one request.
+    /// The limits of one request: times, size and redirects.
     pub(crate) limits: RequestLimits,
+    /// Whether each flag is on the disk before it counts as saved.
+    pub(crate) fsync: bool,
     /// How often a transient failure is retried, at most.
     pub(crate) retries: u32,
+    /// The time limit of the whole run or comparison, if there is one.
+    pub(crate) max_time: Option<Duration>,
     /// The reports to write, each one only once.
     pub(crate) reports: Vec<ReportTo>,
     /// Whether a flag that the server does not have makes the exit code 1.
@@ -182,8 +187,11 @@ impl Config {
                 connect_timeout: args.connect_timeout,
                 timeout: args.timeout,
                 size: args.size_limit,
+                allow_downgrade: args.allow_downgrade,
             },
+            fsync: args.fsync,
             retries: args.retries,
+            max_time: args.max_time,
             reports,
             fail_on_not_found: args.fail_on_not_found,
             verbose: args.verbose,

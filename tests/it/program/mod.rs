@@ -3,6 +3,7 @@
 mod arguments;
 mod destination;
 mod lines;
+mod max_time;
 mod servers;
 #[cfg(unix)]
 mod signals;

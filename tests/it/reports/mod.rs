@@ -3,6 +3,7 @@
 
 mod again;
 mod content;
+mod fields;
 mod writing;
 
 use std::fs;

@@ -6,10 +6,13 @@ mod connecting;
 mod head;
 mod proxies;
 mod status;
+mod tls;
 
 use flags::record::Kind;
 
 use crate::support::raw::{RawServer, ok};
+
+pub(crate) use tls::TlsSetup;
 
 /// One fault and its verdict.
 #[derive(Clone, Copy)]
@@ -35,6 +38,8 @@ pub(crate) enum Setup {
     RefusingPort,
     /// A network without any other machine; holds the base URL of a server outside.
     EmptyNetwork(&'static str),
+    /// A server that speaks TLS, whose authority the program trusts.
+    Tls(TlsSetup),
     /// A server on this machine, with [`PROXY_VARIABLES`] set to a proxy that is not running.
     UnreachableProxy,
     /// A server on this machine, made by the function from the flag, a base URL, and variables of the environment that name
@@ -71,6 +76,7 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Row>)> {
         ("The body", body::rows()),
         ("Status and redirects", status::rows()),
         ("Proxies", proxies::rows()),
+        ("TLS", tls::rows()),
     ]
 }
 

@@ -117,6 +117,16 @@ pub(super) fn rows() -> Vec<Row> {
             status_error("HTTP error 302 - Found"),
         ),
         raw(
+            "302 to a gopher: URL",
+            |flag| with_changed_head(flag, "200 OK", "302 Found\r\nlocation: gopher://h/br.gif"),
+            error(Kind::Redirect, "redirect: to a gopher: URL"),
+        ),
+        raw(
+            "302 to a javascript: URL",
+            |flag| with_changed_head(flag, "200 OK", "302 Found\r\nlocation: javascript:alert(1)"),
+            error(Kind::Redirect, "redirect: to a javascript: URL"),
+        ),
+        raw(
             "302 to an invalid URL",
             |flag| with_changed_head(flag, "200 OK", "302 Found\r\nlocation: http://[nonsense"),
             status_error("HTTP error 302 - Found"),

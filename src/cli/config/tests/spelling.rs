@@ -64,8 +64,9 @@ fn options_and_codes_can_be_mixed_in_any_order_and_spelling() {
 
 /// The options with their shortest prefix that was unique in the original program, or in the first version of this one
 /// for those that the original does not have. The value is one that the option accepts.
-const PREFIXES: [(&str, &str, Option<&str>); 25] = [
+const PREFIXES: [(&str, &str, Option<&str>); 28] = [
     ("all", "a", None),
+    ("allow-downgrade", "allo", None),
     ("at", "at", Some("1,5")),
     ("compare", "com", None),
     ("connect-timeout", "con", Some("3")),
@@ -73,8 +74,10 @@ const PREFIXES: [(&str, &str, Option<&str>); 25] = [
     ("every", "e", None),
     ("fail-on-not-found", "fail-", None),
     ("failed", "faile", Some("r.json")),
+    ("fsync", "fs", None),
     ("help", "h", None),
     ("limit", "l", Some("2")),
+    ("max-time", "max-t", Some("2.5")),
     ("max_req", "m", Some("2")),
     ("max-req", "max-", Some("2")),
     ("one-of-several", "o", None),
