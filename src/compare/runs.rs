@@ -1,10 +1,11 @@
 //! The runs of a comparison, one after another.
 
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use comparison::{Next, Schedule, lower_bound};
-use program::Signals;
+use program::{Signals, sync_folder};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Compare, Config, Series};
@@ -266,10 +267,21 @@ impl Environment<'_> {
             let cause = unsaved_cause(why, dest);
             return Tried::Made(Made::NotSaved(io::Error::other(cause)));
         }
-        Tried::Made(match move_flags(&mut run, folder.path(), dest) {
+        Tried::Made(self.save(run, folder.path()))
+    }
+
+    /// Moves the flags of a run to where they belong.
+    fn save(&self, mut run: RunReport, folder: &Path) -> Made {
+        let dest = &self.config.dest;
+        let moved = move_flags(&mut run, folder, dest);
+        let synced = moved.and_then(|()| match self.config.fsync {
+            true => sync_folder(dest),
+            false => Ok(()),
+        });
+        match synced {
             Ok(()) => Made::Run(Box::new(run)),
             Err(error) => Made::NotSaved(cannot_save(self.config, &error)),
-        })
+        }
     }
 
     /// Corrects the settings that the process of a run cannot know.

@@ -26,7 +26,7 @@ mod new_file;
 mod sweep;
 mod temporary;
 
-pub use new_file::NewFile;
+pub use new_file::{NewFile, sync_folder};
 use sweep::sweep;
 pub use temporary::TemporaryFolder;
 use temporary::is_kept;

@@ -81,13 +81,19 @@ fn report_late_errors(_file: &File) -> io::Result<()> {
 }
 
 /// Waits until the names in a folder are on the disk.
+///
+/// # Errors
+/// If the folder cannot be opened or synced.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Does nothing: folders cannot be opened on this system.
+///
+/// # Errors
+/// None.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
