@@ -43,8 +43,12 @@ pub(crate) fn ended(number: usize, of: usize, run: &RunReport) -> Option<String>
     let seconds = totals.elapsed_ms / 1000.0;
     let (ok, not_found) = (totals.ok, totals.not_found);
     let errors = count(totals.error, "error");
+    let early = match run.ended_by {
+        Some(_) => ", stopped early",
+        None => "",
+    };
     Some(format!(
-        "run {number} of {of}: {strategy}, {connections}: {seconds:.2} s, {ok} ok, {not_found} not found, {errors}\n"
+        "run {number} of {of}: {strategy}, {connections}: {seconds:.2} s, {ok} ok, {not_found} not found, {errors}{early}\n"
     ))
 }
 
