@@ -1,4 +1,4 @@
-//! Times as text, whatever the clock says.
+//! Times as text, also those of a wrong clock.
 //!
 //! The formatters panic for a time before 1970 or after the year 9999. A machine whose battery is empty starts in 1969,
 //! and a report must not be lost because of its date, so such times become the nearest one that can be written.

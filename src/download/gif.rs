@@ -145,7 +145,7 @@ impl GifCheck {
         }
     }
 
-    /// Returns whether the bytes cannot become a complete GIF, whatever follows.
+    /// Returns whether no further bytes can make this a complete GIF.
     pub(crate) fn has_failed(&self) -> bool {
         self.problem.is_some()
     }

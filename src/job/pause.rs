@@ -20,7 +20,7 @@ pub struct OriginPause(watch::Sender<Option<Instant>>);
 
 impl OriginPause {
     /// Pauses all requests for `time`, but at most for `LONGEST_PAUSE` (30 s). A current pause that ends later is kept.
-    /// A time of zero is no pause.
+    /// A time of zero requests no pause.
     pub fn pause_for(&self, time: Duration) {
         if time.is_zero() {
             return;

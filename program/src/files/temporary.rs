@@ -1,6 +1,6 @@
 //! Temporary files and folders, locked while a run uses them.
 //!
-//! Others may read the folder of a user, and whoever can open a file can lock it. So nothing here waits for a lock.
+//! Other users may read the folder of a user, and a user who can open a file can lock it. So nothing here waits for a lock.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};

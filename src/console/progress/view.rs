@@ -118,13 +118,10 @@ impl View {
 
     /// Returns the texts for a single run, from the longest to the shortest.
     fn run_lines(&self, now: Instant) -> Vec<String> {
-        let Counts {
-            finished, errors, ..
-        } = self.counts;
         let tally = self.tally();
         let timed = format!("{tally} {}", duration(now - self.start));
-        let errors = self.red_if_any(format!("{errors} err"), errors);
-        let short = format!("{finished}/{} {errors}", self.subject.codes);
+        let errors = self.red(&format!("{} err", self.counts.errors));
+        let short = format!("{} {errors}", self.done());
         vec![self.full(now), timed, tally, self.short_tally(), short]
     }
 
@@ -133,14 +130,11 @@ impl View {
         let Position {
             number, of, series, ..
         } = position;
-        let Counts {
-            finished, errors, ..
-        } = self.counts;
-        let errors = match errors {
+        let errors = match self.counts.errors {
             0 => String::new(),
-            _ => format!(", {}", self.red_if_any(count(errors, "error"), errors)),
+            errors => format!(", {}", self.red(&count(errors, "error"))),
         };
-        let done = format!("{finished}/{}{errors}", self.subject.codes);
+        let done = self.done() + &errors;
         let (elapsed, left) = (duration(now - self.start), self.left_of_all(position, now));
         vec![
             format!("run {number} of {of}: {series}: {done}, {elapsed}{left}"),
@@ -189,35 +183,35 @@ impl View {
 
     /// Returns the counts, the errors in red.
     fn tally(&self) -> String {
-        let Counts {
-            finished,
-            ok,
-            not_found,
-            errors,
-        } = self.counts;
-        let codes = self.subject.codes;
-        let errors = self.red_if_any(count(errors, "error"), errors);
-        format!("{finished}/{codes} {ok} ok, {not_found} not found, {errors}")
+        let Counts { ok, not_found, .. } = self.counts;
+        let errors = count(self.counts.errors, "error");
+        format!(
+            "{} {ok} ok, {not_found} not found, {}",
+            self.done(),
+            self.red(&errors)
+        )
     }
 
     /// Returns the counts for 40 columns.
     fn short_tally(&self) -> String {
         let Counts {
-            finished,
             ok,
             not_found,
             errors,
+            ..
         } = self.counts;
-        let codes = self.subject.codes;
-        let errors = self.red_if_any(format!("{errors} err"), errors);
-        format!("{finished}/{codes} {ok} ok {not_found} none {errors}")
+        let errors = self.red(&format!("{errors} err"));
+        format!("{} {ok} ok {not_found} none {errors}", self.done())
     }
 
-    fn red_if_any(&self, text: String, errors: usize) -> String {
-        match errors {
-            0 => text,
-            _ => red(&text, self.subject.colored),
-        }
+    /// Returns how many of the codes have a result.
+    fn done(&self) -> String {
+        format!("{}/{}", self.counts.finished, self.subject.codes)
+    }
+
+    /// Returns a text about the errors, in red if there are any.
+    fn red(&self, text: &str) -> String {
+        red(text, self.subject.colored && self.counts.errors > 0)
     }
 }
 

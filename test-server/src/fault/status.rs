@@ -106,7 +106,7 @@ fn retry_after(argument: &Argument, response: &mut Response) {
     }
 }
 
-/// Returns the date in this time from now. It stays within the years that a header can name, whatever the clock says.
+/// Returns the date in this time from now. It stays within the years that a header can name, also if the clock does not.
 fn date_in(time: Duration) -> SystemTime {
     let now = writable_date(SystemTime::now());
     writable_date(now.checked_add(time).unwrap_or(now))

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{compare, rows};
 use crate::support::raw::RawServer;
-use crate::support::{Program, codes, served, server};
+use crate::support::{Program, codes, served};
 use flags::record::Status;
 use flags::report::side_by_side;
 use test_server::{Plan, TestServer};
@@ -87,43 +87,5 @@ fn a_flag_that_cannot_be_moved_to_its_place_is_an_error() {
             && run.err.contains(": 1 code in each of 3 runs\n  BR\n"),
         "{}",
         run.err
-    );
-}
-
-#[cfg(unix)]
-#[test]
-fn a_folder_that_is_removed_ends_the_comparison() {
-    use crate::support::running::Running;
-    use crate::support::wait_until;
-    let server = server("100:hold=2");
-    let program = Program::new();
-    let url = server.url();
-    let args = [
-        "-s",
-        &url,
-        "b",
-        "--compare",
-        "--rounds",
-        "9",
-        "--strategy",
-        "sequential",
-    ];
-    let running = Running::start(&program, &args);
-    wait_until(&server, |stats| stats.in_flight == 1);
-    fs::remove_dir_all(program.downloads()).unwrap();
-    // The second request releases the first.
-    served(&server, codes(&["us"])[0]);
-    let run = running.wait();
-    assert!(
-        run.err
-            .ends_with("*** Error: the folder downloads is gone\n"),
-        "{}",
-        run.err
-    );
-    assert_eq!(run.exit, Some(3));
-    let requests = server.stop().requests;
-    assert!(
-        requests <= 4,
-        "{requests} requests although nothing can be saved"
     );
 }

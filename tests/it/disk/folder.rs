@@ -71,33 +71,38 @@ fn a_folder_without_permission_exits_3_before_the_first_request() {
     assert_eq!(server.stop().requests, 0);
 }
 
-#[cfg(unix)]
-#[test]
-fn a_folder_that_is_removed_during_the_run_stops_it() {
+/// Runs the program with these arguments, and removes its folder during the first request. Asserts that the run then stops.
+/// Returns standard error.
+fn remove_folder_during_a_run(args: &[&str]) -> String {
     use crate::support::running::Running;
     use crate::support::{codes, served, server, wait_until};
+    let server = server("100:hold=2");
+    let program = Program::new();
+    let url = server.url();
+    let running = Running::start(&program, &[&["-s", &url, "b"], args].concat());
+    wait_until(&server, |stats| stats.in_flight == 1);
+    fs::remove_dir_all(program.downloads()).unwrap();
+    // The second request releases the first.
+    served(&server, codes(&["us"])[0]);
+    let run = running.wait();
+    assert_eq!(run.exit, Some(3), "{args:?}: {}", run.err);
+    let requests = server.stop().requests;
+    assert!(
+        requests <= 4,
+        "{args:?}: {requests} requests although nothing can be saved"
+    );
+    run.err
+}
+
+#[test]
+fn a_folder_that_is_removed_during_a_run_stops_it() {
     for strategy in STRATEGIES {
-        let server = server("100:hold=2");
-        let program = Program::new();
-        let url = server.url();
-        let args = ["-s", &url, "b", "-m", "1", "--strategy", strategy];
-        let running = Running::start(&program, &args);
-        wait_until(&server, |stats| stats.in_flight == 1);
-        fs::remove_dir_all(program.downloads()).unwrap();
-        // The second request releases the first.
-        served(&server, codes(&["us"])[0]);
-        let run = running.wait();
-        assert!(
-            run.err
-                .contains("*** Error: the folder downloads is gone: stopped, "),
-            "{strategy}: {}",
-            run.err
-        );
-        assert_eq!(run.exit, Some(3));
-        let requests = server.stop().requests;
-        assert!(
-            requests <= 4,
-            "{requests} requests although nothing can be saved"
-        );
+        let err = remove_folder_during_a_run(&["-m", "1", "--strategy", strategy]);
+        let message = "*** Error: the folder downloads is gone: stopped, ";
+        assert!(err.contains(message), "{strategy}: {err}");
     }
+    let comparison = ["--compare", "--rounds", "9", "--strategy", "sequential"];
+    let err = remove_folder_during_a_run(&comparison);
+    let message = "*** Error: the folder downloads is gone\n";
+    assert!(err.ends_with(message), "{err}");
 }
