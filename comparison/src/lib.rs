@@ -14,11 +14,11 @@
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
-//! * `schedule`: which series runs next
 //! * `model`: the values that a program passes to this crate
 //! * `samples`: made-up runs for the tests
 //! * `timeline`: where the time of a task went, on the time axis of its run
 //! * `statistics`: series of runs, and what their numbers show
+//! * `schedule`: which series runs next
 //! * `text`: sentences, columns, the table for the terminal, markdown
 //! * `chart`: SVG elements, axes, legends, and charts of lines
 //! * `waterfall`: a run drawn as rows of bars, one row per task

@@ -3,11 +3,13 @@
 //! The order of the series rotates, so that each is first in one round and last in another. Runs that take long are made once;
 //! short ones are repeated until their noise is known.
 
+use crate::statistics::{comparisons, rounds_needed};
+
 /// A series that is repeated takes less than this, in milliseconds.
 const SHORT_MS: f64 = 2000.0;
 
-/// The fewest rounds of a repeated series. Three series can be told apart from ten rounds on.
-const MIN_ROUNDS: u32 = 10;
+/// The fewest rounds of a repeated series. More than three series need more rounds to be told apart.
+const MIN_ROUNDS: usize = 10;
 
 /// The most rounds of a repeated series.
 const MAX_ROUNDS: u32 = 50;
@@ -38,6 +40,8 @@ pub struct Schedule {
     warmup: u32,
     /// The number of rounds; `None` if the noise decides.
     rounds: Option<u32>,
+    /// The fewest rounds of a repeated series.
+    min_rounds: usize,
     /// The number of rounds that have begun, with warm-up.
     begun: u32,
     /// The runs of the current round that have not begun.
@@ -68,12 +72,13 @@ pub struct Next {
 
 impl Schedule {
     /// Returns the schedule for this many series. Without `rounds`, a series whose runs take less than 2 s is repeated: at least
-    /// 10 rounds, until it has taken 3 s or 50 rounds.
+    /// 10 rounds (more if there are more than three series), until it has taken 3 s or 50 rounds.
     pub fn new(series: usize, warmup: u32, rounds: Option<u32>) -> Self {
         Self {
             series: vec![Measured::default(); series],
             warmup,
             rounds,
+            min_rounds: MIN_ROUNDS.max(rounds_needed(comparisons(series))),
             begun: 0,
             current: Vec::new(),
             running: None,
@@ -94,6 +99,12 @@ impl Schedule {
         let series = &mut self.series[series];
         series.expected_ms = Some(elapsed_ms);
         series.run_ms = Some(elapsed_ms);
+    }
+
+    /// Makes no rounds after the current one, because more runs cannot show anything.
+    pub fn repeat_no_more(&mut self) {
+        let current = self.begun.saturating_sub(self.warmup);
+        self.rounds = Some(self.rounds.map_or(current, |rounds| rounds.min(current)));
     }
 
     /// Notes the elapsed time of a run, and how long all of it took, with its start and its end. A run that failed is not noted,
@@ -139,9 +150,9 @@ impl Schedule {
         let mut not_noted = self.current.iter().chain(&self.running);
         match not_noted.any(|run| run.series == series && run.round.is_some()) {
             true => self.series[series]
-                .rounds_left(begun.saturating_sub(1))
+                .rounds_left(begun.saturating_sub(1), self.min_rounds)
                 .saturating_sub(1),
-            false => self.series[series].rounds_left(begun),
+            false => self.series[series].rounds_left(begun, self.min_rounds),
         }
     }
 
@@ -150,7 +161,7 @@ impl Schedule {
         let is_made = |of: &Measured| match (round, self.rounds) {
             (None, _) => true,
             (Some(round), Some(rounds)) => round <= rounds,
-            (Some(round), None) => of.rounds_left(round - 1) > 0,
+            (Some(round), None) => of.rounds_left(round - 1, self.min_rounds) > 0,
         };
         let series = self.series.iter().enumerate();
         let mut order: Vec<_> = series
@@ -171,26 +182,26 @@ impl Schedule {
 
 impl Measured {
     /// Returns how many more rounds the series needs after this many rounds have been made, as far as is known.
-    fn rounds_left(&self, made: u32) -> usize {
+    fn rounds_left(&self, made: u32, min_rounds: usize) -> usize {
         if made == 0 {
-            return self.expected_ms.map_or(1, rounds_of);
+            return self.expected_ms.map_or(1, |ms| rounds_of(ms, min_rounds));
         }
         // A series that was not repeated once, or failed, is not repeated later.
         if self.rounds < made || self.total_ms / f64::from(self.rounds) >= SHORT_MS {
             return 0;
         }
-        let wanted = rounds_of(self.total_ms / f64::from(self.rounds));
+        let wanted = rounds_of(self.total_ms / f64::from(self.rounds), min_rounds);
         wanted.saturating_sub(made as usize)
     }
 }
 
 /// Returns how many rounds a series needs whose runs take this long.
-fn rounds_of(mean_ms: f64) -> usize {
+fn rounds_of(mean_ms: f64, min_rounds: usize) -> usize {
     if mean_ms >= SHORT_MS {
         return 1;
     }
     let enough = (ENOUGH_MS / mean_ms.max(f64::MIN_POSITIVE)).ceil();
-    enough.clamp(f64::from(MIN_ROUNDS), f64::from(MAX_ROUNDS)) as usize
+    (enough.min(f64::from(MAX_ROUNDS)) as usize).max(min_rounds)
 }
 
 #[cfg(test)]
@@ -230,9 +241,29 @@ mod tests {
 
     #[test]
     fn short_runs_are_repeated_until_they_have_taken_three_seconds() {
-        let runs = runs(&[100.0, 1.0, 500.0, 1999.0, 2000.0], 0, None);
-        let counts = [0, 1, 2, 3, 4].map(|series| count(&runs, series));
-        assert_eq!(counts, [30, 50, 10, 10, 1]);
+        let three = runs(&[100.0, 1.0, 500.0], 0, None);
+        let counts = [0, 1, 2].map(|series| count(&three, series));
+        assert_eq!(counts, [30, 50, 10]);
+        // Five series are ten pairs, which can be told apart from eleven rounds on.
+        let five = runs(&[100.0, 1.0, 500.0, 1999.0, 2000.0], 0, None);
+        let counts = [0, 1, 2, 3, 4].map(|series| count(&five, series));
+        assert_eq!(counts, [30, 50, 11, 11, 1]);
+    }
+
+    #[test]
+    fn nothing_is_repeated_once_that_cannot_show_anything() {
+        for rounds in [None, Some(20)] {
+            let mut schedule = Schedule::new(2, 1, rounds);
+            let mut made = 0;
+            while let Some(next) = schedule.next_run() {
+                schedule.add(next, 1.0, 1.0);
+                made += 1;
+                if next.round == Some(1) {
+                    schedule.repeat_no_more();
+                }
+            }
+            assert_eq!((made, schedule.runs_left()), (4, 0));
+        }
     }
 
     #[test]

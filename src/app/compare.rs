@@ -1,9 +1,9 @@
 //! A comparison from the first notice to the exit code: prints the site, the runs, the table, the differences and the errors.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
-use program::{Ending, Exit, Output, print_error, print_stderr};
+use program::{Ending, Exit, Output, Stream, print_error, print_stderr};
 
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
@@ -38,7 +38,10 @@ pub(super) fn run(
     });
     drop(shown);
     signals.run_is_over();
-    print_end(config, setup, &compared);
+    // Read now: printing and writing may take until the time is over.
+    let is_incomplete = compared.finished < compared.planned;
+    let out_of_time = setup.deadline.passed().filter(|_| is_incomplete);
+    print_end(config, setup, &compared, out_of_time);
 
     let side_by_side = side_by_side(&compared.report);
     if config.prints_text() {
@@ -60,7 +63,7 @@ pub(super) fn run(
         output: out.failed(),
         local: !written || compared.cannot_save,
         incomplete: !compared.errors.is_empty()
-            || out_of_time(setup, &compared).is_some()
+            || out_of_time.is_some()
             || !comparison::differences(&side_by_side).is_empty()
             || totals().any(|totals| totals.error + totals.not_attempted > 0),
         missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),
@@ -94,7 +97,7 @@ fn print_start(
 }
 
 /// Prints what comes between the runs and the table: the state of the server, the failures, and what ended early.
-fn print_end(config: &Config, setup: &Setup, compared: &Compared) {
+fn print_end(config: &Config, setup: &Setup, compared: &Compared, out_of_time: Option<Duration>) {
     let printer = Notices::of(config);
     let runs = &compared.report.runs;
     let state = compared.report.comparison.as_ref().map(|of| of.server);
@@ -108,26 +111,15 @@ fn print_end(config: &Config, setup: &Setup, compared: &Compared) {
     for error in &compared.errors {
         print_error(&error.to_string());
     }
-    let finished = finished(runs);
-    if setup.signals.caught().is_some() {
-        print_stderr(&compared::stopped_early(finished, compared.planned));
-    } else if let Some(limit) = out_of_time(setup, compared) {
-        print_stderr(&compared::out_of_time(limit, finished, compared.planned));
+    let (finished, planned) = (compared.finished, compared.planned);
+    let signal = setup.signals.caught();
+    if let Some(limit) = out_of_time.filter(|_| signal.is_none()) {
+        print_stderr(&compared::out_of_time(limit, finished, planned));
+    } else if signal.is_some() || compared.cannot_save {
+        print_stderr(&compared::stopped_early(finished, planned));
     } else if !setup.stop.is_cancelled() {
         print_ended_by_signal(runs);
     }
-}
-
-/// Returns the number of runs that were not ended early.
-fn finished(runs: &[RunReport]) -> usize {
-    runs.iter().filter(|run| run.ended_by.is_none()).count()
-}
-
-/// Returns the time limit of the comparison if it has ended it.
-fn out_of_time(setup: &Setup, compared: &Compared) -> Option<Duration> {
-    let is_incomplete = finished(&compared.report.runs) < compared.planned;
-    let limit = setup.deadline.passed()?;
-    (is_incomplete && setup.signals.caught().is_none()).then_some(limit)
 }
 
 /// Prints the runs that a signal from another program ended.
@@ -159,7 +151,7 @@ impl<'c> Shown<'c> {
             config,
             progress: match config.verbose || config.quiet {
                 true => Progress::hidden(),
-                false => Progress::start(Display::of_stderr(), io::stderr()),
+                false => Progress::start(Display::of_stderr(), Stream::Error),
             },
             colored: Colors::new(config.color).err,
             is_fixed: compare.rounds.is_some(),

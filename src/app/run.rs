@@ -1,11 +1,13 @@
 //! One run from the first notice to the exit code: downloads the flags, shows the progress, and reports the results.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use program::{Ending, Exit, Output, Resources, error_chain, print_error, print_stderr};
+use program::{
+    Ending, Exit, Output, Resources, Signal, Stream, error_chain, print_error, print_stderr,
+};
 
 use crate::app::files;
 use crate::app::setup::{Notices, Setup};
@@ -57,57 +59,87 @@ pub(super) fn run(
         )
     });
     print_start(config, wanted, series, setup, out);
-    let mut results = download(config, series, &job, out);
+    let results = download(config, series, &job, out);
     setup.signals.run_is_over();
-    let signal = setup.signals.caught();
-    print_end(config, &job, &results, &setup.served, out);
-
-    let report = || {
-        let facts = RunFacts {
-            strategy,
-            job: &job,
-            server: config.server.name(),
-            embedded,
-            connections: series.connections.get(),
-            max_time: config.max_time,
-            started: results.started,
-            began: results.began,
-            elapsed: results.elapsed,
-            ended_by: signal,
-            resources: Resources::of_this_process(),
-            seen_by_server: setup.served.by.seen(),
-        };
-        RunReport::new(&facts, &results.tally, &results.records)
+    // Read now: printing and writing may take until a signal arrives or the time is over.
+    let ended = EndedBy {
+        signal: setup.signals.caught(),
+        deadline: setup.deadline.passed(),
     };
-    let mut written = true;
-    if let Some(handover) = results.handover.take() {
-        let end = End {
-            report: report(),
-            was_stopped: setup.signals.was_stopped(),
-            unsaved: job.saving.impossible(),
-        };
-        handover.end(end, out);
-    } else if !config.reports.is_empty() {
-        written = files::write(config, &Report::new(vec![report()]), out);
-    }
-    let tally = &results.tally;
+    print_end(config, &job, &results, &setup.served, out);
+    let tally = results.tally.clone();
+    let written = write_reports(config, series, &job, results, setup, ended, out);
     let incomplete = tally.errors() + tally.not_attempted() > 0;
-    let out_of_time = setup.deadline.passed().filter(|_| incomplete);
-    if let Some(limit) = out_of_time.filter(|_| signal.is_none()) {
-        print_stderr(&notices::out_of_time(limit, tally.not_attempted()));
-    }
-    if incomplete && (signal.is_some() || out_of_time.is_some()) {
+    if incomplete {
         let report = written.then(|| json_report(config)).flatten();
-        Notices::of(config).print(&notices::how_to_go_on(report));
+        print_ended_early(config, ended, &tally, report);
     }
     let ending = Ending {
-        signal,
+        signal: ended.signal,
         output: out.failed(),
         local: job.saving.impossible().is_some() || !written,
         incomplete,
         missing: config.fail_on_not_found && tally.not_found() > 0,
     };
     ending.exit()
+}
+
+/// What ended a run early, if anything.
+#[derive(Debug, Clone, Copy)]
+struct EndedBy {
+    signal: Option<Signal>,
+    /// The time limit of the run, if it was over by then.
+    deadline: Option<Duration>,
+}
+
+/// Writes the reports, or hands the result of a compared run over. Returns whether all was written.
+fn write_reports(
+    config: &Config,
+    series: Series,
+    job: &Job,
+    results: Results,
+    setup: &Setup,
+    ended: EndedBy,
+    out: &mut Output<impl Write>,
+) -> bool {
+    if results.handover.is_none() && config.reports.is_empty() {
+        return true;
+    }
+    let facts = RunFacts {
+        strategy: series.strategy,
+        job,
+        server: config.server.name(),
+        embedded: setup.served.by.this_run(),
+        connections: series.connections.get(),
+        max_time: config.max_time,
+        started: results.started,
+        began: results.began,
+        elapsed: results.elapsed,
+        ended_by: ended.signal,
+        resources: Resources::of_this_process(),
+        seen_by_server: setup.served.by.seen(),
+    };
+    let report = RunReport::new(&facts, &results.tally, &results.records);
+    let Some(handover) = results.handover else {
+        return files::write(config, &Report::new(vec![report]), out);
+    };
+    let end = End {
+        report,
+        was_stopped: setup.signals.was_stopped(),
+        unsaved: job.saving.impossible(),
+    };
+    handover.end(end, out);
+    true
+}
+
+/// Says what ended an incomplete run, and how to go on. `report` is its report as JSON.
+fn print_ended_early(config: &Config, ended: EndedBy, tally: &Tally, report: Option<&Path>) {
+    if let Some(limit) = ended.deadline.filter(|_| ended.signal.is_none()) {
+        print_stderr(&notices::out_of_time(limit, tally.not_attempted()));
+    }
+    if ended.signal.is_some() || ended.deadline.is_some() {
+        Notices::of(config).print(&notices::how_to_go_on(report));
+    }
 }
 
 /// Returns the first JSON file among the reports.
@@ -208,7 +240,7 @@ fn start_progress(config: &Config, strategy: Strategy, job: &Arc<Job>, colors: C
         let job = Arc::clone(job);
         Box::new(move || job.origin.is_on())
     };
-    let progress = Progress::start(Display::of_stderr(), io::stderr());
+    let progress = Progress::start(Display::of_stderr(), Stream::Error);
     progress.begin(Subject {
         title: Title::Run(strategy),
         codes: job.codes.len(),

@@ -1,5 +1,5 @@
 //! One run of a comparison in its own process: starts this program again with arguments for that run, passes on what it
-//! says, and receives its result.
+//! prints, and receives its result.
 //!
 //! The process is in the process group of the comparing one, so Ctrl-Z stops both. It does not react to Ctrl-C itself: the
 //! comparing process passes that on as SIGTERM. It ends when the comparing process does.
@@ -33,9 +33,9 @@ pub(super) struct Child<'a> {
     pub(super) dest: &'a Path,
 }
 
-/// What the process of a run says.
+/// An update from the process of a run.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(super) enum Update {
     /// The counts so far.
     Counts(Counts),
     /// A line for standard error, with its line break.
@@ -45,7 +45,7 @@ pub(super) enum Said {
 }
 
 impl Child<'_> {
-    /// Starts the process, passes on what it says, and waits for it. When `stop` is cancelled, the process is stopped early
+    /// Starts the process, passes on its updates, and waits for it. When `stop` is cancelled, the process is stopped early
     /// (by SIGTERM on Unix), and still reports.
     ///
     /// Returns its result, or `None` if a signal to both processes ended it before it could watch for signals.
@@ -55,7 +55,7 @@ impl Child<'_> {
     pub(super) fn run(
         &self,
         stop: &CancellationToken,
-        mut say: impl FnMut(Said),
+        mut notify: impl FnMut(Update),
     ) -> io::Result<Option<End>> {
         let mut process = self.command()?.spawn().map_err(|error| {
             let message = format!("cannot start {}: {error}", self.series.strategy);
@@ -67,8 +67,8 @@ impl Child<'_> {
         let ended = CancellationToken::new();
         let mut end = None;
         let started = thread::scope(|scope| {
-            let (said, hears) = channel();
-            let lines = said.clone();
+            let (update, received) = channel();
+            let lines = update.clone();
             let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
                 let thread = thread::Builder::new().name(name.to_owned());
                 thread.spawn_scoped(scope, work).map(drop)
@@ -77,15 +77,15 @@ impl Child<'_> {
                 let (process, ended) = (&process, &ended);
                 Box::new(move || forward_stop(process, stop, ended))
             })
-            .and_then(|()| spawn("messages", Box::new(move || read_messages(out, &said))))
+            .and_then(|()| spawn("messages", Box::new(move || read_messages(out, &update))))
             .and_then(|()| spawn("lines", Box::new(move || read_lines(err, &lines))));
             if started.is_err() {
                 drop(lifeline);
             }
-            for said in hears {
-                match said {
-                    Said::End(of) => end = Some(*of),
-                    said => say(said),
+            for update in received {
+                match update {
+                    Update::End(of) => end = Some(*of),
+                    update => notify(update),
                 }
             }
             ended.cancel();
@@ -172,7 +172,7 @@ impl Child<'_> {
 
 /// Reads the messages of the process until it closes its output. A line that is no message ends the reading: the process then
 /// ends without a result.
-fn read_messages(out: Option<impl Read>, said: &Sender<Said>) {
+fn read_messages(out: Option<impl Read>, update: &Sender<Update>) {
     let lines = out
         .map(BufReader::new)
         .into_iter()
@@ -180,16 +180,16 @@ fn read_messages(out: Option<impl Read>, said: &Sender<Said>) {
     let messages = lines.map_while(|line| serde_json::from_str(&line.ok()?).ok());
     for message in messages {
         let of = match message {
-            Message::Counts(counts) => Said::Counts(counts),
-            Message::End(end) => Said::End(end),
+            Message::Counts(counts) => Update::Counts(counts),
+            Message::End(end) => Update::End(end),
         };
         // Received for as long as this sender exists.
-        let _ = said.send(of);
+        let _ = update.send(of);
     }
 }
 
 /// Reads the lines that the process prints on standard error, until it closes it.
-fn read_lines(err: Option<impl Read>, said: &Sender<Said>) {
+fn read_lines(err: Option<impl Read>, update: &Sender<Update>) {
     let Some(mut err) = err.map(BufReader::new) else {
         return;
     };
@@ -199,7 +199,7 @@ fn read_lines(err: Option<impl Read>, said: &Sender<Said>) {
         .is_ok_and(|bytes| bytes > 0)
     {
         let text = String::from_utf8_lossy(&line).into_owned();
-        let _ = said.send(Said::Line(text));
+        let _ = update.send(Update::Line(text));
         line.clear();
     }
 }

@@ -5,6 +5,7 @@
 //! test-server. It is recognised by its `Server` header: any other server gets one `HEAD /`, and is left alone. These requests
 //! carry no credentials, take at most the time limit for connecting each, and end when the comparison is stopped.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -25,7 +26,8 @@ pub(super) enum Counters<'a> {
     /// Those of a running test-server, which may be reset.
     TestServer {
         controls: Controls<'a>,
-        is_reset: bool,
+        /// Whether the server allows to be reset, and each reset so far has succeeded.
+        is_reset: Cell<bool>,
     },
     /// A server of another make has none.
     None,
@@ -70,7 +72,7 @@ impl<'a> Counters<'a> {
         };
         match controls.is_test_server(&config.server, &served.by) {
             true => Self::TestServer {
-                is_reset: !config.codes.is_empty() && controls.reset(),
+                is_reset: Cell::new(!config.codes.is_empty() && controls.reset()),
                 controls,
             },
             false => Self::None,
@@ -81,7 +83,7 @@ impl<'a> Counters<'a> {
     pub(super) fn state(&self) -> ServerState {
         match self {
             Self::Embedded(_) => ServerState::Fresh,
-            Self::TestServer { is_reset: true, .. } => ServerState::Reset,
+            Self::TestServer { is_reset, .. } if is_reset.get() => ServerState::Reset,
             Self::TestServer { .. } | Self::None => ServerState::Kept,
         }
     }
@@ -94,8 +96,8 @@ impl<'a> Counters<'a> {
                 None
             }
             Self::TestServer { controls, is_reset } => {
-                if *is_reset {
-                    controls.reset();
+                if is_reset.get() {
+                    is_reset.set(controls.reset());
                 }
                 controls.counts()
             }

@@ -1,4 +1,4 @@
-//! What the process of a run tells the comparing process: lines of JSON on its standard output. The counts come from time to
+//! The messages from the process of a run to the comparing process: lines of JSON on its standard output. The counts come from time to
 //! time, the report at the end.
 //!
 //! The comparing process alone prints. A process that drew a bar of its own could be stopped for it (`stty tostop`), and

@@ -6,7 +6,7 @@
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `limits`: connection limits that fit into the limit on open files
-//! * `handover`: what the process of a run tells the comparing one
+//! * `handover`: the messages from the process of a run to the comparing one
 //! * `prepare`: prepares the process of a run
 //! * `counters`: what the server counted during each run
 //! * `flags`: moves the flags of a run to where they belong

@@ -41,7 +41,7 @@ fn name_process() {}
 #[cfg(target_os = "linux")]
 fn end_with_parent() {
     use rustix::process::{Signal, set_parent_process_death_signal};
-    // Standard input still tells.
+    // Standard input still shows it.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
 }
 

@@ -9,13 +9,13 @@ use program::{Signals, sync_folder};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Compare, Config, Series};
-use crate::compare::child::{Child, Said};
+use crate::compare::child::{Child, Update};
 use crate::compare::counters::Counters;
 use crate::compare::flags::move_flags;
 use crate::compare::handover::End;
 use crate::console::notices::unsaved_cause;
 use crate::download::save::FILES;
-use crate::report::{ComparisonSettings, Report, RunReport, with_statistics};
+use crate::report::{ComparisonSettings, Report, RunReport, Unfinished, with_statistics};
 use crate::run::embedded::Served;
 use crate::tally::Counts;
 
@@ -29,7 +29,9 @@ pub(crate) struct Compared {
     pub(crate) report: Report,
     /// The errors of the runs that ended without a report.
     pub(crate) errors: Vec<io::Error>,
-    /// The number of runs that the comparison would have had if it was stopped, as far as is known.
+    /// The number of runs that ended in order, with warm-up.
+    pub(crate) finished: usize,
+    /// The number of runs that the comparison would have had, with warm-up, as far as is known.
     pub(crate) planned: usize,
     /// Whether it ended early because flags cannot be saved: the disk is full, or the folder is gone.
     pub(crate) cannot_save: bool,
@@ -88,25 +90,31 @@ pub(crate) fn run(
     while let Some(next) = schedule.next_run() {
         // Without codes, the process of a run would download the default ones.
         if stop.is_cancelled() || config.codes.is_empty() || done.cannot_save {
-            done.taken += usize::from(next.round.is_some());
+            done.planned = done.planned.max(done.begun + 1 + schedule.runs_left());
             break;
         }
         let series = compare.series[next.series];
         done.begun += 1;
+        done.planned = done.begun + schedule.runs_left();
         notify(Event::Begin(Begin {
             number: done.begun,
-            of: done.begun + schedule.runs_left(),
+            of: done.planned,
             series,
             left: schedule.left_ms().and_then(time),
         }));
         let began = Instant::now();
         let made = environment.make_run(series, notify);
-        done.taken += usize::from(next.round.is_some());
         if let Some(elapsed_ms) = done.note(made, next, notify) {
             schedule.add(next, elapsed_ms, began.elapsed().as_secs_f64() * 1000.0);
         }
+        if done.outcomes_differ && compare.rounds.is_none() {
+            schedule.repeat_no_more();
+        }
     }
-    let planned = done.taken + schedule.runs_left();
+    let unfinished = (done.finished < done.planned).then_some(Unfinished {
+        finished: done.finished,
+        planned: done.planned,
+    });
     let (runs, rounds) = with_rounds(done.runs, compare.rounds);
     let comparison = ComparisonSettings {
         rounds,
@@ -114,11 +122,13 @@ pub(crate) fn run(
         server: environment.counters.state(),
         series: Vec::new(),
         conclusion: None,
+        unfinished: unfinished.filter(|_| done.cannot_save || stop.is_cancelled()),
     };
     Compared {
         report: with_statistics(Report::new(runs), comparison),
         errors: done.errors,
-        planned,
+        finished: done.finished,
+        planned: done.planned,
         cannot_save: done.cannot_save,
     }
 }
@@ -159,8 +169,13 @@ struct Done {
     errors: Vec<io::Error>,
     /// The number of runs that have begun, with warm-up.
     begun: usize,
-    /// The number of runs that the schedule has given out, without warm-up.
-    taken: usize,
+    /// The number of runs that ended in order, with warm-up.
+    finished: usize,
+    /// The number of runs, as far as was known when the last one began.
+    planned: usize,
+    /// Whether the outcomes of two runs of the first round differ. Then their times cannot be compared, however often the runs are
+    /// repeated.
+    outcomes_differ: bool,
     cannot_save: bool,
 }
 
@@ -182,6 +197,11 @@ impl Done {
         };
         run.round = next.round;
         notify(Event::End(&run));
+        self.finished += usize::from(run.ended_by.is_none());
+        let outcomes = |of: &RunReport| (of.totals.ok, of.totals.not_found, of.totals.error);
+        let first = self.runs.first().map(outcomes);
+        self.outcomes_differ |=
+            next.round == Some(1) && first.is_some_and(|first| first != outcomes(&run));
         // Without a single flag there is nothing to compare, however often it is repeated.
         let counts = run.ended_by.is_none() && run.totals.ok > 0;
         let elapsed_ms = counts.then_some(run.totals.elapsed_ms);
@@ -244,10 +264,10 @@ impl Environment<'_> {
             series,
             dest: folder.path(),
         };
-        let ended = child.run(self.stop, |said| match said {
-            Said::Counts(counts) => notify(Event::Counts(counts)),
-            Said::Line(line) => notify(Event::Line(line)),
-            Said::End(_) => {}
+        let ended = child.run(self.stop, |update| match update {
+            Update::Counts(counts) => notify(Event::Counts(counts)),
+            Update::Line(line) => notify(Event::Line(line)),
+            Update::End(_) => {}
         });
         let End {
             report: mut run,
@@ -261,12 +281,12 @@ impl Environment<'_> {
         if was_stopped && run.ended_by.is_none() {
             return Tried::WasStopped;
         }
-        run.seen_by_server = self.counters.since(before);
-        self.apply_own_settings(&mut run);
         if let Some(why) = unsaved {
             let cause = unsaved_cause(why, dest);
             return Tried::Made(Made::NotSaved(io::Error::other(cause)));
         }
+        run.seen_by_server = self.counters.since(before);
+        self.apply_own_settings(&mut run);
         Tried::Made(self.save(run, folder.path()))
     }
 

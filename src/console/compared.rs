@@ -29,7 +29,8 @@ pub(crate) fn planned(runs: usize, left: Option<Duration>) -> String {
 
 /// Returns the notice of how many runs are left after the first round, and how long they take.
 pub(crate) fn remaining(runs: usize, left: Option<Duration>) -> String {
-    format!("left: {}", planned(runs, left))
+    let time = left.map_or_else(String::new, |left| format!(", about {}", rough(left)));
+    format!("{} left{time}\n", count(runs, "run"))
 }
 
 /// Returns the line of a run that has ended, or `None` if it was too short for one.
@@ -43,9 +44,10 @@ pub(crate) fn ended(number: usize, of: usize, run: &RunReport) -> Option<String>
     let seconds = totals.elapsed_ms / 1000.0;
     let (ok, not_found) = (totals.ok, totals.not_found);
     let errors = count(totals.error, "error");
-    let early = match run.ended_by {
-        Some(_) => ", stopped early",
-        None => "",
+    let early = match (run.ended_by, totals.not_attempted) {
+        (None, 0) => String::new(),
+        (None, some) => format!(", {some} not attempted"),
+        (Some(_), some) => format!(", {some} not attempted, stopped early"),
     };
     Some(format!(
         "run {number} of {of}: {strategy}, {connections}: {seconds:.2} s, {ok} ok, {not_found} not found, {errors}{early}\n"

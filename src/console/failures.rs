@@ -25,6 +25,8 @@ struct Group {
     codes: BTreeSet<CountryCode>,
     /// The positions of the runs in which one of them failed.
     runs: BTreeSet<usize>,
+    /// How many downloads failed, in all runs.
+    times: usize,
 }
 
 /// Returns the failed codes of a run, grouped by cause; empty if none failed. The causes are red if `colored`.
@@ -35,6 +37,7 @@ pub(crate) fn failures(tally: &Tally, colored: bool) -> String {
             cause: failure.to_string(),
             codes: codes.into_iter().collect(),
             runs: BTreeSet::new(),
+            times: 0,
         });
     }
     let groups = groups(by_kind);
@@ -57,9 +60,11 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
                 cause: message.clone(),
                 codes: BTreeSet::new(),
                 runs: BTreeSet::new(),
+                times: 0,
             });
             group.codes.insert(record.code);
             group.runs.insert(i);
+            group.times += 1;
         }
     }
     let mut by_kind = BTreeMap::<_, Vec<_>>::new();
@@ -69,6 +74,9 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
     let asked = runs.iter().map(|run| run.totals.asked).max().unwrap_or(0);
     let in_runs = |group: &Group| match (group.runs.len(), runs.len()) {
         (_, 1) => String::new(),
+        (some, all) if group.times < group.codes.len() * some => {
+            format!(", {} times in {some} of {all} runs", group.times)
+        }
         (some, all) if some == all => format!(" in each of {all} runs"),
         (some, all) => format!(" in {some} of {all} runs"),
     };
@@ -103,6 +111,7 @@ fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
                 .iter()
                 .flat_map(|of| of.runs.iter().copied())
                 .collect(),
+            times: groups.iter().map(|of| of.times).sum(),
         });
     }
     all.sort_by_key(|group| Reverse(group.codes.len()));
@@ -193,7 +202,7 @@ mod tests {
         runs[1].records[25].message = Some("timeout: late".to_owned());
         assert_eq!(
             failures_of_runs(&runs, false),
-            "HTTP error 503: 3 codes in each of 3 runs\n  AA, AB, AC\ntimeout: late: 1 code in 1 of 3 runs\n  AZ\n"
+            "HTTP error 503: 3 codes, 7 times in 3 of 3 runs\n  AA, AB, AC\ntimeout: late: 1 code in 1 of 3 runs\n  AZ\n"
         );
         assert!(failures_of_runs(&runs[..1], false).starts_with("HTTP error 503: 2 codes\n"));
         assert_eq!(failures_of_runs(&[], false), "");

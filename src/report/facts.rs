@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use comparison::count;
 
-use crate::report::model::{Report, RunReport, ServerState};
+use crate::report::model::{Report, RunReport, ServerState, Unfinished};
 
 /// The most values listed for one fact. The rest are only counted.
 const MAX_LISTED: usize = 3;
@@ -59,6 +59,11 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
                 "{rounds} at most, in rotated order after {before}, each run in its own process"
             ),
         ));
+    }
+    let unfinished = report.comparison.as_ref().and_then(|of| of.unfinished);
+    if let Some(Unfinished { finished, planned }) = unfinished {
+        let planned = count(planned, "run");
+        facts.push(("Ended early", format!("{finished} of {planned} finished")));
     }
     if report
         .comparison

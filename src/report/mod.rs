@@ -34,7 +34,7 @@ pub use format::Format;
 pub use images::read_images;
 pub use model::{
     ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, SeriesReport, ServerState,
-    Settings, Totals,
+    Settings, Totals, Unfinished,
 };
 pub(crate) use model::{RunFacts, absolute_text};
 pub use program::{Resources, Signal};

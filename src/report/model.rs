@@ -52,6 +52,18 @@ pub struct ComparisonSettings {
     /// What the statistics show, in a sentence, if there are at least two series.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conclusion: Option<String>,
+    /// How far the comparison came, if it ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
+}
+
+/// How far a comparison came that ended early. Warm-up runs count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// The number of runs that ended in order.
+    pub finished: usize,
+    /// The number of runs, as far as was known.
+    pub planned: usize,
 }
 
 /// The statistics of the runs with the same strategy and connection limit. Runs that ended early are not among them.
@@ -67,13 +79,13 @@ pub struct SeriesReport {
     pub outliers: usize,
     /// The elapsed times, in milliseconds.
     pub elapsed_ms: Spread,
-    /// The median elapsed time of the slowest series divided by that of this one.
-    pub speed_up: f64,
+    /// How many times faster the series was than the slowest one; `None` if the runs cannot be compared.
+    pub speed_up: Option<f64>,
     /// The speed-up from paired rounds, with its 99 % confidence interval; `None` for the slowest series and with too few rounds.
     pub speed_up_interval: Option<Interval>,
-    /// A lower bound on any schedule of the downloads of the median run, in milliseconds.
+    /// A lower bound on any schedule of the downloads of a run, the median over all runs, in milliseconds.
     pub ideal_ms: f64,
-    /// The ideal time divided by the elapsed time, the median over all runs.
+    /// The ideal time divided by the median elapsed time.
     pub of_ideal: f64,
 }
 

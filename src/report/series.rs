@@ -1,6 +1,6 @@
 //! The statistics of a comparison, as part of its report: the same numbers and the same sentence as in its table.
 
-use comparison::{Interval, Series, conclusion_in_words};
+use comparison::{Series, conclusion_in_words};
 
 use crate::report::model::{ComparisonSettings, Report, SeriesReport};
 use crate::report::side_by_side::side_by_side;
@@ -27,7 +27,7 @@ fn series_report(series: &Series) -> SeriesReport {
         outliers: series.outliers,
         elapsed_ms: series.elapsed_ms,
         speed_up: series.speed_up,
-        speed_up_interval: series.speed_up_interval.filter(Interval::is_bounded),
+        speed_up_interval: series.speed_up_interval,
         ideal_ms: series.ideal_ms,
         of_ideal: series.of_ideal,
     }

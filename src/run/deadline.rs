@@ -1,7 +1,7 @@
 //! The time limit of a whole run or comparison.
 //!
-//! When the time is over, the token is cancelled that a signal cancels too, so the run ends in the same order. Strategies
-//! and downloads know nothing of it.
+//! When the time is over, this cancels the same token as a signal, so the run ends in the same order. Strategies and
+//! downloads know nothing of it.
 
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

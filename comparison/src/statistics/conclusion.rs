@@ -3,8 +3,8 @@
 //! Noise makes one of two equal series faster, and each time another one. So a difference is claimed only if an interval from
 //! paired rounds excludes that there is none, or, with too few rounds for an interval, if it is large.
 
-use super::interval::Interval;
-use super::series::{Series, comparisons, paired};
+use super::interval::{Interval, rounds_needed};
+use super::series::{Series, are_comparable, comparisons, paired};
 use super::spread::ratio;
 
 /// The conclusion of a comparison of series.
@@ -16,8 +16,8 @@ pub enum Conclusion<'a> {
     Nothing,
     /// No difference between the fastest and the slowest series can be measured.
     Same(Gain<'a>, Interval),
-    /// The difference is too small for so few rounds. Holds their number.
-    TooFew(Gain<'a>, usize),
+    /// The difference is too small for so few rounds. Holds their number, and the number from which there are intervals.
+    TooFew(Gain<'a>, usize, usize),
     /// The fastest series is faster than the slowest.
     Faster(Gain<'a>, Certainty),
 }
@@ -51,6 +51,10 @@ const MIN_RATIO: f64 = 1.05;
 /// The smallest ratio that is called faster without an interval.
 const MIN_RATIO_OF_FEW: f64 = 2.0;
 
+/// The smallest difference that is called faster without an interval, in milliseconds. On a busy machine a process may get its
+/// turn this much later.
+const MIN_DIFFERENCE_OF_FEW_MS: f64 = 20.0;
+
 /// Compares the fastest series with the slowest. Returns `None` if there are fewer than two series.
 ///
 /// ```
@@ -76,13 +80,11 @@ pub(crate) fn conclusion_among(series: &[Series], comparisons: usize) -> Option<
     if series.len() < 2 {
         return None;
     }
-    let outcomes = |of: &Series| (of.ok, of.not_found, of.error, of.not_attempted);
-    let mut others = series.iter();
-    if others.any(|other| outcomes(other) != outcomes(fastest)) {
-        return Some(Conclusion::Different);
-    }
-    if fastest.ok == 0 {
-        return Some(Conclusion::Nothing);
+    if !are_comparable(series) {
+        return Some(match series.iter().any(|of| of.ok > 0) {
+            true => Conclusion::Different,
+            false => Conclusion::Nothing,
+        });
     }
     let pairs = paired(slowest, fastest);
     let interval = Interval::of(&pairs, comparisons);
@@ -100,10 +102,10 @@ pub(crate) fn conclusion_among(series: &[Series], comparisons: usize) -> Option<
         Some(interval) => Conclusion::Same(gain, interval),
         None => {
             let rounds = pairs.len().max(1);
-            let apart = fastest.elapsed_ms.max < slowest.elapsed_ms.min;
-            match apart && gain.times >= MIN_RATIO_OF_FEW {
+            let difference_ms = slowest.elapsed_ms.min - fastest.elapsed_ms.max;
+            match gain.times >= MIN_RATIO_OF_FEW && difference_ms >= MIN_DIFFERENCE_OF_FEW_MS {
                 true => Conclusion::Faster(gain, Certainty::Rounds(rounds)),
-                false => Conclusion::TooFew(gain, rounds),
+                false => Conclusion::TooFew(gain, rounds, rounds_needed(comparisons)),
             }
         }
     })
@@ -176,6 +178,7 @@ mod tests {
     fn few_rounds_allow_a_claim_only_if_the_difference_is_large_in_each() {
         assert_eq!(of(&[run("a", 1, 100.0), run("b", 1, 50.0)]), "faster");
         assert_eq!(of(&[run("a", 1, 100.0), run("b", 1, 51.0)]), "too few");
+        assert_eq!(of(&[run("a", 1, 24.0), run("b", 1, 5.0)]), "too few");
         let overlapping = [
             ("a", 1, 100.0),
             ("b", 1, 20.0),
@@ -192,6 +195,23 @@ mod tests {
         assert_eq!(of(&rounds(1.0)), "same");
         // Certain, but too small to matter.
         assert_eq!(of(&rounds(1.04)), "same");
+    }
+
+    #[test]
+    fn more_series_need_more_rounds_and_until_then_the_rule_of_few_rounds_holds() {
+        for rounds in 1..20 {
+            let of_round = |round| {
+                let labels = ["a", "b", "c"];
+                labels.map(|label| run(label, round, if label == "a" { 500.0 } else { 30.0 }))
+            };
+            let runs: Vec<_> = (1..=rounds).flat_map(of_round).collect();
+            let expected = if rounds < 10 {
+                "faster"
+            } else {
+                "faster for sure"
+            };
+            assert_eq!(of(&runs), expected, "{rounds} rounds");
+        }
     }
 
     #[test]

@@ -8,10 +8,6 @@
 
 use super::spread::ratio;
 
-/// The smallest number of paired rounds from which an interval is computed. With fewer, no ratio could be excluded at this
-/// confidence.
-pub(super) const MIN_ROUNDS: usize = 8;
-
 /// The probability that any interval of a comparison does not contain the true ratio.
 const ERROR: f64 = 0.01;
 
@@ -23,23 +19,26 @@ pub struct Interval {
     pub ratio: f64,
     /// The lower end of the interval.
     pub low: f64,
-    /// The upper end of the interval; infinite, and the lower end 0, if there were too few rounds for so many comparisons.
+    /// The upper end of the interval.
     pub high: f64,
 }
 
-impl Interval {
-    /// Returns whether there were enough rounds to bound the ratio on both sides.
-    pub fn is_bounded(&self) -> bool {
-        self.high.is_finite()
-    }
+/// Returns the smallest number of rounds from which there are intervals, for this many pairs of series. With fewer, no ratio can
+/// be excluded at this confidence: 8 for one pair, 10 for three, 13 for 36.
+pub(crate) fn rounds_needed(comparisons: usize) -> usize {
+    // The smallest probability that a signed-rank test can have is that of all signs being equal.
+    let signs = 2.0 * comparisons.max(1) as f64 / ERROR;
+    signs.log2().ceil() as usize
+}
 
+impl Interval {
     /// Returns the interval of the ratio `dividend / divisor`, from pairs of both, one pair per round. `comparisons` is the number
     /// of pairs of series that are compared: the more there are, the likelier one of them differs by chance, so the wider each
     /// interval must be (Bonferroni). All intervals together hold with a probability of 99 %.
     ///
     /// Returns `None` if there are too few rounds.
     pub(super) fn of(pairs: &[(f64, f64)], comparisons: usize) -> Option<Self> {
-        if pairs.len() < MIN_ROUNDS {
+        if pairs.len() < rounds_needed(comparisons) {
             return None;
         }
         let logs: Vec<_> = pairs
@@ -52,11 +51,8 @@ impl Interval {
         }
         means.sort_by(f64::total_cmp);
         let tail = ERROR / comparisons.max(1) as f64 / 2.0;
-        let cut = excluded(logs.len(), tail);
-        let (low, high) = match cut.checked_sub(1) {
-            Some(first) => (means[first], means[means.len() - 1 - first]),
-            None => (f64::NEG_INFINITY, f64::INFINITY),
-        };
+        let first = excluded(logs.len(), tail).checked_sub(1)?;
+        let (low, high) = (means[first], means[means.len() - 1 - first]);
         let (before, after) = (means[(means.len() - 1) / 2], means[means.len() / 2]);
         Some(Self {
             ratio: f64::midpoint(before, after).exp(),
@@ -115,9 +111,22 @@ mod tests {
         assert!((certain.low - 2.0).abs() < 1e-9 && (certain.high - 2.0).abs() < 1e-9);
         assert_eq!(of(&[2.0; 7], 1), None);
         // Eight rounds do not suffice for three comparisons at once.
-        let unsure = of(&[2.0; 8], 3).unwrap();
-        assert!(!excludes_one(unsure));
+        assert_eq!(of(&[2.0; 8], 3), None);
         assert!(excludes_one(of(&[2.0; 8], 1).unwrap()));
+    }
+
+    #[test]
+    fn with_the_rounds_needed_an_interval_can_exclude_one_and_with_one_round_less_there_is_none() {
+        for comparisons in 1..200 {
+            let needed = rounds_needed(comparisons);
+            let ratios = vec![2.0; needed];
+            assert!(
+                excludes_one(of(&ratios, comparisons).unwrap()),
+                "{comparisons}"
+            );
+            assert_eq!(of(&ratios[1..], comparisons), None, "{comparisons}");
+        }
+        assert_eq!([1, 3, 21, 36].map(rounds_needed), [8, 10, 13, 13]);
     }
 
     #[test]

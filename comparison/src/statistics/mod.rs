@@ -23,6 +23,7 @@ pub(crate) use self::series::comparisons;
 pub use self::conclusion::{Certainty, Conclusion, Gain, conclusion};
 pub use self::differences::{Difference, differences};
 pub use self::interval::Interval;
+pub(crate) use self::interval::rounds_needed;
 pub use self::series::{Series, series};
 pub use self::spread::{Percentiles, Spread};
 pub use self::times::lower_bound;

@@ -30,14 +30,14 @@ pub struct Series {
     pub not_attempted: usize,
     /// The time from the start of a run to the end of its last task, over all runs.
     pub elapsed_ms: Spread,
-    /// The median elapsed time of the slowest series divided by that of this one.
-    pub speed_up: f64,
-    /// The speed-up from paired rounds, with its confidence interval; `None` for the slowest series and with fewer than eight
-    /// rounds.
+    /// How many times faster the series was than the slowest one: from paired rounds if there are enough for an interval, and
+    /// otherwise the ratio of the medians. `None` if the outcomes of the series differ, or no task succeeded.
+    pub speed_up: Option<f64>,
+    /// The speed-up from paired rounds, with its confidence interval; `None` for the slowest series and with too few rounds.
     pub speed_up_interval: Option<Interval>,
-    /// A lower bound on any schedule of the tasks of the median run on these slots.
+    /// A lower bound on any schedule of the tasks of a run on these slots, the median over all runs.
     pub ideal_ms: f64,
-    /// The ideal time divided by the elapsed time, the median over all runs; it cannot exceed 1.
+    /// The ideal time divided by the median elapsed time; it cannot exceed 1.
     pub of_ideal: f64,
     /// Percentiles of the service times. Waiting for a slot and pauses are excluded.
     pub latency_ms: Percentiles,
@@ -61,7 +61,7 @@ pub struct Series {
 /// let series = comparison::series(&sleeps());
 /// assert_eq!((series[0].slots, series[0].elapsed_ms.median), (1, 3000.0));
 /// assert_eq!((series[1].slots, series[1].elapsed_ms.median), (3, 1000.0));
-/// assert_eq!(series[1].speed_up, 3.0);
+/// assert_eq!(series[1].speed_up, Some(3.0));
 /// ```
 pub fn series(comparison: &Comparison) -> Vec<Series> {
     let complete = comparison.runs.iter().filter(|run| run.ended_by.is_none());
@@ -74,17 +74,23 @@ pub fn series(comparison: &Comparison) -> Vec<Series> {
         (labels.position(|label| *label == of.label), first, of.slots)
     };
     all.sort_by_key(sort_key);
-    let medians = all.iter().map(|series| series.elapsed_ms.median);
-    let slowest = medians.fold(0.0, f64::max);
-    for series in &mut all {
-        series.speed_up = ratio(slowest, series.elapsed_ms.median);
+    if are_comparable(&all) {
+        add_speed_ups(&mut all);
     }
-    add_intervals(&mut all);
     all
 }
 
-/// Computes the intervals of all speed-ups over the slowest series.
-fn add_intervals(all: &mut [Series]) {
+/// Returns whether the times of these series can be compared: the counts of outcomes are the same, and any task succeeded.
+pub(super) fn are_comparable(series: &[Series]) -> bool {
+    let outcomes = |of: &Series| (of.ok, of.not_found, of.error, of.not_attempted);
+    let differ = series
+        .windows(2)
+        .any(|two| outcomes(&two[0]) != outcomes(&two[1]));
+    !differ && series.iter().any(|of| of.ok > 0)
+}
+
+/// Computes the speed-ups over the slowest series, with their intervals.
+fn add_speed_ups(all: &mut [Series]) {
     let by_median = |a: &&Series, b: &&Series| a.elapsed_ms.median.total_cmp(&b.elapsed_ms.median);
     let Some(slowest) = all.iter().max_by(by_median).cloned() else {
         return;
@@ -94,6 +100,9 @@ fn add_intervals(all: &mut [Series]) {
         if (&series.label, series.slots) != (&slowest.label, slowest.slots) {
             series.speed_up_interval = Interval::of(&paired(&slowest, series), comparisons);
         }
+        let of_medians = ratio(slowest.elapsed_ms.median, series.elapsed_ms.median);
+        let interval = series.speed_up_interval;
+        series.speed_up = Some(interval.map_or(of_medians, |interval| interval.ratio));
     }
 }
 
@@ -125,7 +134,8 @@ fn summarize(runs: &[&Run]) -> Series {
         ended.count()
     };
     let tasks = || runs.iter().flat_map(|run| run.attempted());
-    let shares = runs.iter().map(|run| ratio(run.ideal_ms(), run.elapsed_ms));
+    let elapsed_ms = Spread::of(runs.iter().map(|run| run.elapsed_ms));
+    let ideal_ms = Spread::of(runs.iter().map(|run| run.ideal_ms())).median;
     let cpu: Vec<_> = runs.iter().filter_map(|run| run.cpu_ms).collect();
     Series {
         label: median_run.label.clone(),
@@ -140,11 +150,11 @@ fn summarize(runs: &[&Run]) -> Series {
         not_found: count(Outcome::NotFound),
         error: count(Outcome::Error),
         not_attempted: count(Outcome::NotAttempted),
-        elapsed_ms: Spread::of(runs.iter().map(|run| run.elapsed_ms)),
-        speed_up: 1.0,
+        elapsed_ms,
+        speed_up: None,
         speed_up_interval: None,
-        ideal_ms: median_run.ideal_ms(),
-        of_ideal: Spread::of(shares).median,
+        ideal_ms,
+        of_ideal: ratio(ideal_ms, elapsed_ms.median),
         latency_ms: Percentiles::of(tasks().map(Task::service_ms)),
         queue_ms: Percentiles::of(tasks().map(Task::queue_ms)),
         cpu_ms: (!cpu.is_empty()).then(|| Spread::of(cpu).median),
@@ -178,7 +188,10 @@ mod tests {
             run("sequential", 1, 70.0, &[10.0, 20.0, 30.0]),
             run("semaphore", 3, 35.0, &[10.0, 20.0, 30.0]),
         ]));
-        assert_eq!((series[0].speed_up, series[1].speed_up), (1.0, 2.0));
+        assert_eq!(
+            (series[0].speed_up, series[1].speed_up),
+            (Some(1.0), Some(2.0))
+        );
         assert_eq!((series[0].ideal_ms, series[1].ideal_ms), (60.0, 30.0));
         assert_eq!(series[0].of_ideal, 60.0 / 70.0);
         assert_eq!(series[1].of_ideal, 30.0 / 35.0);

@@ -48,7 +48,9 @@ pub fn columns(terms: &Terms) -> Vec<Column> {
         column("error", "", |series| series.error.to_string()),
         column(ELAPSED, "s", elapsed),
         column(SPEED_UP, "times", |series| {
-            format!("{:.1}", series.speed_up)
+            series
+                .speed_up
+                .map_or_else(unknown, |times| format!("{times:.1}"))
         }),
         column(INTERVAL, "99 %, times", |series| {
             series

@@ -55,7 +55,7 @@ fn best_setting(settings: &[Series], comparisons: usize, terms: &Terms) -> Strin
     let Some(conclusion) = conclusion_among(settings, comparisons) else {
         return String::new();
     };
-    let (Conclusion::Same(gain, _) | Conclusion::TooFew(gain, _) | Conclusion::Faster(gain, _)) =
+    let (Conclusion::Same(gain, _) | Conclusion::TooFew(gain, ..) | Conclusion::Faster(gain, _)) =
         conclusion
     else {
         return in_words(conclusion, settings, comparisons, terms);

@@ -57,10 +57,9 @@ pub(crate) fn plural(noun: &str) -> String {
 /// Returns the ends of an interval, with enough digits to show whether it includes 1.
 pub(crate) fn ends(interval: &Interval) -> String {
     let Interval { low, high, .. } = *interval;
-    match interval.is_bounded() {
-        true if low >= 2.0 => format!("{low:.1} to {high:.1}"),
-        true => format!("{low:.2} to {high:.2}"),
-        false => "unknown".to_owned(),
+    match low >= 2.0 {
+        true => format!("{low:.1} to {high:.1}"),
+        false => format!("{low:.2} to {high:.2}"),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::statistics::{
 /// let sentence = conclusion_in_words(&series(&comparison), comparison.terms);
 /// assert_eq!(
 ///     sentence.unwrap(),
-///     "pool with 3 threads was 3.0 times faster than pool with 1 thread in a single run; at most 3.0 possible."
+///     "pool with 3 threads was 3.0 times faster than pool with 1 thread in a single run; at most 3.0 possible with these latencies."
 /// );
 /// ```
 pub fn conclusion_in_words(series: &[Series], terms: &Terms) -> Option<String> {
@@ -54,9 +54,9 @@ pub(super) fn in_words(
             ends(&interval),
             extremes(series)
         ),
-        Conclusion::TooFew(gain, rounds) => format!(
-            "{} and {} differ by a factor of {:.2} {}{}, which is too little to tell them apart: measure at least 8 \
-             rounds.",
+        Conclusion::TooFew(gain, rounds, needed) => format!(
+            "{} and {} differ by a factor of {:.2} {}{}, which is too little to tell them apart: measure at least \
+             {needed} rounds.",
             name(gain.fastest),
             name(gain.slowest),
             gain.times,
@@ -91,7 +91,7 @@ pub(super) fn in_words(
                 ),
             };
             format!(
-                "{} was {times:.1} times faster than {} {basis}; at most {possible:.1} possible.{alike}",
+                "{} was {times:.1} times faster than {} {basis}; at most {possible:.1} possible with these latencies.{alike}",
                 name(fastest),
                 name(slowest)
             )
@@ -262,12 +262,12 @@ mod tests {
         let sentence = |series: &[Series]| conclusion_in_words(series, &TERMS);
         assert_eq!(
             sentence(&all).unwrap(),
-            "semaphore with 5 connections was 5.0 times faster than semaphore with 1 connection in a single run; at most 5.0 possible."
+            "semaphore with 5 connections was 5.0 times faster than semaphore with 1 connection in a single run; at most 5.0 possible with these latencies."
         );
         let two = [all[0].clone(), all[2].clone()];
         assert_eq!(
             sentence(&two).unwrap(),
-            "semaphore was 5.0 times faster than sequential in a single run; at most 5.0 possible."
+            "semaphore was 5.0 times faster than sequential in a single run; at most 5.0 possible with these latencies."
         );
         assert_eq!(sentence(&all[..1]), None);
     }
@@ -297,7 +297,7 @@ mod tests {
             "{sentence}"
         );
         assert!(
-            sentence.ends_with(" possible. c and d cannot be told apart from b."),
+            sentence.ends_with(" latencies. c and d cannot be told apart from b."),
             "{sentence}"
         );
     }

@@ -21,6 +21,9 @@ const MAX_BAR: f64 = 40.0;
 /// The length of the longest bar beside the spread of several rounds, in columns.
 const MAX_BAR_WITH_SPREAD: f64 = 20.0;
 
+/// The most names of tasks in one line.
+const MAX_NAMES: usize = 10;
+
 /// The minimum width of the labels beside the bars, in columns.
 const MIN_LABEL: usize = 10;
 
@@ -40,9 +43,7 @@ pub fn table(comparison: &Comparison) -> String {
         let tables = tables_and_conclusion(&series, comparison.terms);
         lines.extend(tables.lines().map(visible));
     }
-    for difference in differences(comparison) {
-        lines.extend(difference_lines(&difference));
-    }
+    lines.extend(difference_lines(&differences(comparison)));
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
@@ -74,14 +75,36 @@ fn tables_and_conclusion(series: &[Series], terms: &Terms) -> String {
     text
 }
 
-/// Returns one line for each outcome of a task.
-fn difference_lines(difference: &Difference) -> impl Iterator<Item = String> {
-    let name = &difference.name;
-    let outcomes = difference.outcomes.iter();
-    outcomes.map(move |(outcome, labels)| {
-        let labels = labels.join(", ");
-        visible(&format!("*** {name} differs: {outcome} ({labels})"))
-    })
+/// Returns the tasks whose outcomes differ, one line for each outcome. Tasks with the same outcomes share their lines.
+fn difference_lines(differences: &[Difference]) -> Vec<String> {
+    let mut groups = Vec::<(&Difference, Vec<&str>)>::new();
+    for difference in differences {
+        let mut alike = groups.iter_mut();
+        match alike.find(|(first, _)| first.outcomes == difference.outcomes) {
+            Some((_, names)) => names.push(&difference.name),
+            None => groups.push((difference, vec![&difference.name])),
+        }
+    }
+    let lines = groups.iter().flat_map(|(first, names)| {
+        let names = named(names);
+        first.outcomes.iter().map(move |(outcome, labels)| {
+            let labels = labels.join(", ");
+            visible(&format!("*** {names}: {outcome} ({labels})"))
+        })
+    });
+    lines.collect()
+}
+
+/// Returns the first names of a group, and says that the outcomes of each differ.
+fn named(names: &[&str]) -> String {
+    match names {
+        [only] => format!("{only} differs"),
+        _ if names.len() <= MAX_NAMES => format!("{} differ", names.join(", ")),
+        _ => {
+            let (first, others) = names.split_at(MAX_NAMES - 1);
+            format!("{} and {} others differ", first.join(", "), others.len())
+        }
+    }
 }
 
 /// Formats a table of the label and these columns. All columns in one table would be too wide.
@@ -258,6 +281,27 @@ mod tests {
             bars.clone().count() == 2 && bars.clone().all(|line| line.chars().count() <= 80),
             "{text}"
         );
+    }
+
+    #[test]
+    fn tasks_with_the_same_outcomes_share_their_lines() {
+        let mut comparison = samples::comparison(26);
+        for task in &mut comparison.runs[1].tasks[..3] {
+            samples::fail(task, "late");
+        }
+        let text = table(&comparison);
+        let (_, lines) = text.split_once("\n*** ").unwrap();
+        assert_eq!(
+            lines,
+            "AA, AB, AC differ: late (semaphore)\n*** AA, AB, AC differ: ok (sequential)\n"
+        );
+        for task in &mut comparison.runs[1].tasks {
+            samples::fail(task, "late");
+        }
+        let text = table(&comparison);
+        let first =
+            "\n*** AA, AB, AC, AD, AE, AF, AG, AH, AI and 17 others differ: late (semaphore)\n";
+        assert!(text.contains(first), "{text}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use self::first_runtime::first_runtime;
-use self::source::{Event, Source};
+use self::source::{Source, note_continued};
 
 mod first_runtime;
 mod source;
@@ -88,7 +88,7 @@ pub struct Signals {
 
 impl Signals {
     /// Starts the watch. The first [`Signal`] cancels `stop`; the second one ends the program. A signal that was ignored when
-    /// the program started, as SIGINT is by `sh -c 'program &'` and SIGHUP by `nohup`, stays ignored. (Only Linux tells.)
+    /// the program started, as SIGINT is by `sh -c 'program &'` and SIGHUP by `nohup`, stays ignored. (Only on Linux.)
     ///
     /// # Errors
     /// If the thread, the runtime or the signal handlers cannot be set up.
@@ -112,6 +112,7 @@ impl Signals {
             Source::new(signals)?
         };
         let continued = Arc::new(AtomicBool::new(false));
+        note_continued(Arc::clone(&continued))?;
         let caught = Arc::new(OnceLock::new());
         let (watching, run_over) = (CancellationToken::new(), CancellationToken::new());
         let thread = {
@@ -119,7 +120,6 @@ impl Signals {
             let handler = Handler {
                 source,
                 caught: Arc::clone(&caught),
-                continued: Arc::clone(&continued),
                 stop,
                 run_over: run_over.clone(),
             };
@@ -177,7 +177,6 @@ impl Drop for Signals {
 struct Handler {
     source: Source,
     caught: Arc<OnceLock<Signal>>,
-    continued: Arc<AtomicBool>,
     stop: CancellationToken,
     run_over: CancellationToken,
 }
@@ -185,7 +184,7 @@ struct Handler {
 impl Handler {
     /// Waits for the first signal and cancels `stop`, then waits for the second, unless the run is over, and exits.
     async fn run(mut self) {
-        let first = self.next().await;
+        let first = self.source.next().await;
         self.caught.get_or_init(|| first);
         // Read before `stop` is cancelled: that may end the run at once, which still has to write its report.
         let was_over = self.run_over.is_cancelled();
@@ -199,21 +198,11 @@ impl Handler {
         std::process::exit(last.exit_code().into());
     }
 
-    /// Waits for the next signal that asks the run to end.
-    async fn next(&mut self) -> Signal {
-        loop {
-            match self.source.next().await {
-                Event::End(signal) => return signal,
-                Event::Continued => self.continued.store(true, Ordering::Relaxed),
-            }
-        }
-    }
-
     /// Waits for the signal after `first`. The same signal again within [`SAME_EVENT`] does not count.
     async fn next_after(&mut self, first: Signal) -> Signal {
         let received_at = Instant::now();
         loop {
-            let next = self.next().await;
+            let next = self.source.next().await;
             if next != first || received_at.elapsed() >= SAME_EVENT {
                 return next;
             }

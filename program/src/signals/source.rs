@@ -1,20 +1,13 @@
 //! The signals that reach this process.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::Signal;
 
-/// What a signal means.
-pub(super) enum Event {
-    /// The run is to end.
-    End(Signal),
-    /// The process was stopped and has been continued.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "needs job control"))]
-    Continued,
-}
-
 #[cfg(unix)]
-pub(super) use self::unix::Source;
+pub(super) use self::unix::{Source, note_continued};
 
 #[cfg(unix)]
 mod unix {
@@ -22,7 +15,7 @@ mod unix {
 
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-    use super::{Event, Signal, io};
+    use super::{Arc, AtomicBool, Signal, io};
 
     /// The handlers of this process.
     pub(in super::super) struct Source {
@@ -30,7 +23,6 @@ mod unix {
         interrupt: Option<Stream>,
         quit: Option<Stream>,
         terminate: Option<Stream>,
-        continued: Stream,
         /// Signals that must not end the process. SIGXFSZ does when a file exceeds a limit (`ulimit -f`); with a handler installed
         /// the write fails instead, which is an error of one flag only.
         _without_effect: Vec<Stream>,
@@ -60,21 +52,26 @@ mod unix {
                 interrupt: handler(Signal::Interrupt)?,
                 quit: handler(Signal::Quit)?,
                 terminate: handler(Signal::Terminate)?,
-                continued: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
                 _without_effect: without_effect,
             })
         }
 
         /// Waits for the next signal.
-        pub(in super::super) async fn next(&mut self) -> Event {
+        pub(in super::super) async fn next(&mut self) -> Signal {
             tokio::select! {
-                () = receive(&mut self.hangup) => Event::End(Signal::Hangup),
-                () = receive(&mut self.interrupt) => Event::End(Signal::Interrupt),
-                () = receive(&mut self.quit) => Event::End(Signal::Quit),
-                () = receive(&mut self.terminate) => Event::End(Signal::Terminate),
-                _ = self.continued.recv() => Event::Continued,
+                () = receive(&mut self.hangup) => Signal::Hangup,
+                () = receive(&mut self.interrupt) => Signal::Interrupt,
+                () = receive(&mut self.quit) => Signal::Quit,
+                () = receive(&mut self.terminate) => Signal::Terminate,
             }
         }
+    }
+
+    /// Sets the flag when the process is continued after it was stopped. The handler itself sets it: a thread that waits for
+    /// signals may get its turn only after the run has ended.
+    pub(in super::super) fn note_continued(flag: Arc<AtomicBool>) -> io::Result<()> {
+        let continued = rustix::process::Signal::CONT.as_raw();
+        signal_hook::flag::register(continued, flag).map(drop)
     }
 
     /// Waits for the signal; for ever without a handler.
@@ -111,8 +108,14 @@ impl Source {
         Ok(Self)
     }
 
-    pub(super) async fn next(&mut self) -> Event {
+    pub(super) async fn next(&mut self) -> Signal {
         let _ = tokio::signal::ctrl_c().await;
-        Event::End(Signal::Interrupt)
+        Signal::Interrupt
     }
+}
+
+/// Does nothing: this system has no job control.
+#[cfg(not(unix))]
+pub(super) fn note_continued(_flag: Arc<AtomicBool>) -> io::Result<()> {
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The progress of a run on standard error: a bar on a terminal, and elsewhere a line from time to time.
 //!
 //! A thread of its own draws, so that the elapsed time advances while no download finishes. It gets the counts through a
-//! channel, and so are the lines to be printed above the bar: two writers would mix their output. A bar must never be wider
+//! channel, and also the lines to be printed above the bar: two writers would mix their output. A bar must never be wider
 //! than the terminal: a line that wraps leaves fragments behind.
 //!
 //! * `view`: the text of the bar and of the lines
@@ -47,7 +47,7 @@ pub(crate) enum Display {
     Lines(Duration),
 }
 
-/// What the thread is told.
+/// An update for the thread.
 enum Update {
     /// A run begins.
     Begin(Subject),
@@ -180,7 +180,8 @@ fn show_lines(updates: &Receiver<Update>, every: Duration, mut writer: impl Writ
         let lines = match receive_until(next, updates, &mut run) {
             Woken::Moment => {
                 let line = run.as_ref().map(|view| view.line(next) + "\n");
-                next += every;
+                // After a suspension, one line and not one for each period that has passed.
+                next = next.max(Instant::now()) + every;
                 line.unwrap_or_default()
             }
             Woken::Lines(lines) => lines,

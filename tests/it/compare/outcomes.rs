@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{compare, rows};
+use super::{compare, results, rows};
 use crate::support::raw::RawServer;
 use crate::support::{Program, codes, served};
 use flags::record::Status;
@@ -88,4 +88,25 @@ fn a_flag_that_cannot_be_moved_to_its_place_is_an_error() {
         "{}",
         run.err
     );
+}
+
+#[test]
+fn runs_whose_outcomes_differ_are_not_repeated() {
+    let flag = served(
+        &TestServer::start(Plan::normal()).unwrap(),
+        codes(&["br"])[0],
+    );
+    let server = RawServer::failing_at_first(1, flag);
+    let program = Program::new();
+    let args = ["-s", &server.url(), "br", "--compare", "--report", "c.json"];
+    let run = program.run(args);
+    let results = results(&program);
+    assert_eq!(results.runs.len(), 3, "{}", run.out);
+    let conclusion = results.comparison.unwrap().conclusion.unwrap();
+    assert!(
+        conclusion.starts_with("The outcomes differ"),
+        "{conclusion}"
+    );
+    let row = run.out.lines().find(|line| line.starts_with("sequential "));
+    assert!(row.unwrap().contains("  -  "), "no speed-up: {}", run.out);
 }

@@ -15,11 +15,10 @@ fn the_runs_are_announced_and_a_long_one_leaves_a_line() {
     );
     assert_eq!(lines[1], "3 runs, about 2 s");
     assert!(
-        lines[2].starts_with("run 1 of 3: sequential, 1 connection: 1.")
+        lines[2].starts_with("run 1 of 3: sequential, 1 connection: ")
             && lines[2].ends_with(" s, 2 ok, 0 not found, 0 errors"),
         "{lines:?}"
     );
-    assert_eq!(lines.len(), 3, "the other runs are short: {lines:?}");
     let (quiet, _) = compare(&program, &[&args[..], &["-q"]].concat());
     assert_eq!(quiet.err, "");
 }
