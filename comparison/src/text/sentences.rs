@@ -32,13 +32,7 @@ pub(super) fn in_words(
     comparisons: usize,
     terms: &Terms,
 ) -> String {
-    let name = |of: &Series| {
-        let alike = series.iter().filter(|other| other.label == of.label);
-        match alike.count() {
-            1 => of.label.clone(),
-            _ => format!("{} with {}", of.label, count(of.slots, terms.slot)),
-        }
-    };
+    let name = |of: &Series| name_among(of, series, terms);
     match conclusion {
         Conclusion::Different => "The outcomes differ, so the times cannot be compared.".to_owned(),
         Conclusion::Nothing => {
@@ -55,7 +49,7 @@ pub(super) fn in_words(
             extremes(series)
         ),
         Conclusion::TooFew(gain, rounds, needed) => format!(
-            "{} and {} differ by a factor of {:.2} {}{}, which is too little to tell them apart: measure at least \
+            "{} and {} differ by a factor of {:.2} {}{}, which does not suffice to tell them apart: measure at least \
              {needed} rounds.",
             name(gain.fastest),
             name(gain.slowest),
@@ -63,39 +57,51 @@ pub(super) fn in_words(
             runs_in_words(rounds),
             extremes(series)
         ),
-        Conclusion::Faster(
-            Gain {
-                fastest,
-                slowest,
-                times,
-                possible,
-            },
-            certainty,
-        ) => {
+        Conclusion::Faster(gain, certainty) => {
             let basis = match certainty {
                 Certainty::Rounds(rounds) => runs_in_words(rounds),
-                Certainty::Interval(interval) => {
-                    format!("({})", ends(&interval))
-                }
-            };
-            let alike = series.iter().filter(|of| {
-                **of != *fastest && **of != *slowest && is_alike(fastest, of, comparisons)
-            });
-            let alike: Vec<_> = alike.map(name).collect();
-            let alike = match alike.is_empty() {
-                true => String::new(),
-                false => format!(
-                    " {} cannot be told apart from {}.",
-                    list(&alike),
-                    name(fastest)
-                ),
+                Certainty::Interval(interval) => format!("({})", ends(&interval)),
             };
             format!(
-                "{} was {times:.1} times faster than {} {basis}; at most {possible:.1} possible with these latencies.{alike}",
-                name(fastest),
-                name(slowest)
+                "{} was {:.1} times faster than {} {basis}; at most {:.1} possible with these latencies.{}",
+                name(gain.fastest),
+                gain.times,
+                name(gain.slowest),
+                gain.possible,
+                alike_in_words(gain, series, comparisons, terms)
             )
         }
+    }
+}
+
+/// Returns the label of a series, with its slots if another series has the same label.
+fn name_among(of: &Series, series: &[Series], terms: &Terms) -> String {
+    let alike = series.iter().filter(|other| other.label == of.label);
+    match alike.count() {
+        1 => of.label.clone(),
+        _ => format!("{} with {}", of.label, count(of.slots, terms.slot)),
+    }
+}
+
+/// Says which other series cannot be told apart from the fastest, with a space before. Empty if there are none.
+fn alike_in_words(gain: Gain<'_>, series: &[Series], comparisons: usize, terms: &Terms) -> String {
+    let Gain {
+        fastest, slowest, ..
+    } = gain;
+    let others = series
+        .iter()
+        .filter(|of| **of != *fastest && **of != *slowest);
+    let alike: Vec<_> = others
+        .filter(|of| is_alike(fastest, of, comparisons))
+        .map(|of| name_among(of, series, terms))
+        .collect();
+    match alike.is_empty() {
+        true => String::new(),
+        false => format!(
+            " {} cannot be told apart from {}.",
+            list(&alike),
+            name_among(fastest, series, terms)
+        ),
     }
 }
 
