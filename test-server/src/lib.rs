@@ -26,13 +26,18 @@
 //! * `access_log`: a line per request
 //! * `counters`: the numbers of requests, connections and faults
 //! * `counted_body`: a response body that ends its request when it is sent
+//! * `departure`: whether a client that has shut down its sending side has left altogether
+//! * `running_script`: a script that is being written to a connection
 //! * `connection`: connections that can be scripted byte by byte
+//! * `tracked_body`: a body that records on its connection when it ends
+//! * `refusals`: a line on standard error when the system refuses connections
 //! * `site`: the state that the handlers of one server share
 //! * `group`: servers whose pages link to each other
 //! * `control`: the paths that read and change a running server
 //! * `page`: the page at `/`, as HTML and as text
 //! * `routes`: from a request to its response
 //! * `listen`: listening sockets for many simultaneous clients
+//! * `serve`: accepts connections and serves HTTP on each of them
 //! * `server`: a running server, its thread and its shutdown
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
@@ -41,6 +46,7 @@ mod connection;
 mod control;
 mod counted_body;
 mod counters;
+mod departure;
 mod fault;
 mod group;
 mod images;
@@ -50,10 +56,14 @@ mod listen;
 mod page;
 mod plan;
 mod random;
+mod refusals;
 mod routes;
+mod running_script;
 mod script;
+mod serve;
 mod server;
 mod site;
+mod tracked_body;
 
 pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;
@@ -62,4 +72,4 @@ pub use images::COUNTRY_CODES;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::raise_descriptor_limit;
 pub use plan::{Plan, PlanError};
-pub use server::{Builder, ChangeError, DEFAULT_SEED, TestServer};
+pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};

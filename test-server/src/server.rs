@@ -16,20 +16,25 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use crate::access_log::AccessLog;
-use crate::connection::{ConnectionHandle, Connections};
 use crate::control;
 use crate::counters::{Counters, Stats};
+use crate::fault::MAX_DURATION;
 use crate::group::Group;
 use crate::images::Images;
 use crate::limits;
 use crate::listen;
 use crate::plan::{Plan, PlanError};
+use crate::refusals::Refusals;
 use crate::routes;
+use crate::serve;
 use crate::site::Site;
 
 /// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
 /// for 165, the same numbers as in the sample run of *Fluent Python*.
 pub const DEFAULT_SEED: u64 = 35;
+
+/// How long the head of a request may take by default: longer than any client needs, but not for ever.
+pub const DEFAULT_HEADER_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
@@ -76,6 +81,8 @@ impl TestServer {
             flags_dir: None,
             admin: false,
             access_log: false,
+            report_refusals: false,
+            header_timeout: DEFAULT_HEADER_TIMEOUT,
             group: None,
             server_header: concat!("test-server/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -226,6 +233,8 @@ pub struct Builder {
     flags_dir: Option<PathBuf>,
     admin: bool,
     access_log: bool,
+    report_refusals: bool,
+    header_timeout: Duration,
     group: Option<Group>,
     server_header: String,
 }
@@ -289,6 +298,20 @@ impl Builder {
         self
     }
 
+    /// Writes a line to standard error, at most once a minute, if the system refuses connections, such as when the
+    /// process has no descriptor left. The connections wait.
+    pub fn report_refusals(mut self) -> Self {
+        self.report_refusals = true;
+        self
+    }
+
+    /// Sets how long the head of a request may take, at most 366 days, until the server closes its connection (default:
+    /// [`DEFAULT_HEADER_TIMEOUT`]). Connections between two requests may stay idle for ever.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout.min(MAX_DURATION);
+        self
+    }
+
     /// Adds the server to a group, whose servers list each other on their pages (default: a group of its own).
     pub fn group(mut self, group: &Group) -> Self {
         self.group = Some(group.clone());
@@ -335,6 +358,8 @@ impl Builder {
             } else {
                 None
             },
+            header_timeout: self.header_timeout,
+            refusals: Refusals::new(self.report_refusals),
         });
 
         let runtime = runtime::Builder::new_current_thread()
@@ -362,7 +387,7 @@ impl Builder {
                     let _listeners = listeners;
                     runtime.block_on(async { drop(stopped.await) });
                 } else {
-                    runtime.block_on(serve(listeners, router, site, stopped));
+                    runtime.block_on(serve_all(listeners, router, site, stopped));
                 }
             };
             thread::Builder::new()
@@ -382,18 +407,14 @@ impl Builder {
 
 /// Serves until the sender of `stopped` is dropped. The connections, also those whose handlers hang, end with the
 /// runtime.
-async fn serve(
+async fn serve_all(
     listeners: Vec<tokio::net::TcpListener>,
     router: Router,
     site: Arc<Site>,
     stopped: oneshot::Receiver<()>,
 ) {
     for listener in listeners {
-        let connections = Connections::new(listener, Arc::clone(&site.counters));
-        let service = router
-            .clone()
-            .into_make_service_with_connect_info::<ConnectionHandle>();
-        tokio::spawn(async move { axum::serve(connections, service).await });
+        tokio::spawn(serve::serve(listener, router.clone(), Arc::clone(&site)));
     }
     let _ = stopped.await;
 }

@@ -1,11 +1,13 @@
 //! The state that the handlers of one server share.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::images::Images;
 use crate::plan::Plan;
+use crate::refusals::Refusals;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
 #[derive(Debug)]
@@ -18,6 +20,9 @@ pub(crate) struct Site {
     /// Whether the control paths are open at all; `control` also checks each request.
     pub(crate) control: bool,
     pub(crate) access_log: Option<AccessLog>,
+    /// How long the head of a request may take.
+    pub(crate) header_timeout: Duration,
+    pub(crate) refusals: Refusals,
 }
 
 impl Site {

@@ -5,6 +5,7 @@
 mod control;
 mod example;
 mod faults;
+mod half_closed;
 mod hostile;
 mod page;
 mod plan;

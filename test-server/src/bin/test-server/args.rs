@@ -34,7 +34,7 @@ pub(crate) struct Args {
     pub(crate) seed: u64,
 
     /// Set the delay of DELAY and ERROR, such as 500ms or 2s
-    #[arg(long, value_name = "DURATION", default_value = "500ms", conflicts_with = "serve", value_parser = parse_delay)]
+    #[arg(long, value_name = "DURATION", default_value = "500ms", conflicts_with = "serve", value_parser = parse_duration)]
     pub(crate) delay: Duration,
 
     /// Set the percentage of codes for which ERROR fails; decimals are allowed
@@ -53,6 +53,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) admin: bool,
 
+    /// Close a connection if the head of a request takes longer than this
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    pub(crate) header_timeout: Duration,
+
     /// Print a line per request on standard error: time, server, code, faults, status, bytes, milliseconds
     #[arg(short, long)]
     pub(crate) verbose: bool,
@@ -68,11 +72,11 @@ Examples:
 
 When all servers are ready, the last line on standard output is JSON.";
 
-fn parse_delay(text: &str) -> Result<Duration, String> {
-    let delay = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if delay > Tuning::MAX_DELAY {
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration > Tuning::MAX_DELAY {
         Err("must be at most 366 days".to_owned())
     } else {
-        Ok(delay)
+        Ok(duration)
     }
 }

@@ -91,6 +91,8 @@ impl ServerSpec {
             .name(&self.name)
             .with_plan(self.plan.clone())
             .seed(args.seed)
+            .header_timeout(args.header_timeout)
+            .report_refusals()
             .port(self.port);
         if let Some(address) = args.bind {
             builder = builder.address(address);
