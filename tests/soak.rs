@@ -129,6 +129,9 @@ fn in_plan(fault: &str) -> &str {
         "reason" => "status=418+reason=\"Not, today\"",
         "slow-head" => "slow-head=1ms",
         "bandwidth" => "bandwidth=1000000",
+        // At their usual rate, dozens at once would use all of the machine.
+        "endless-headers" => "endless-headers=20000",
+        "endless-1xx" => "endless-1xx=20000",
         other => other,
     }
 }

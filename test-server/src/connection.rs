@@ -32,7 +32,7 @@ pub(crate) struct ConnectionHandle(Arc<Mutex<Exchange>>);
 #[derive(Debug, Default)]
 struct Exchange {
     phase: Phase,
-    script: Option<(Script, InFlight)>,
+    script: Option<(Script, Option<InFlight>)>,
     responses: u64,
     /// If set, the connection is closed this long after the current response has been sent.
     close_after: Option<Duration>,
@@ -53,8 +53,8 @@ enum Phase {
 }
 
 impl ConnectionHandle {
-    /// Writes this script instead of the response. The request counts as in flight until the script is written.
-    pub(crate) fn write_script(&self, script: Script, in_flight: InFlight) {
+    /// Writes this script instead of the response. A request that is counted is in flight until the script is written.
+    pub(crate) fn write_script(&self, script: Script, in_flight: Option<InFlight>) {
         self.exchange().script = Some((script, in_flight));
     }
 

@@ -4,7 +4,7 @@
 //! server as localhost or by IP address and must not come from a page of another site. Otherwise any page in a browser
 //! on this machine could control the server.
 
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
@@ -72,11 +72,15 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Other names are not trusted: if evil.example resolves to 127.0.0.1, its pages and this server are the same site to a
 /// browser.
 fn is_address_or_localhost(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+    if let Some(v6) = name.strip_prefix('[') {
+        let address = v6.strip_suffix(']').map(str::parse::<Ipv6Addr>);
+        return matches!(address, Some(Ok(_)));
+    }
+    name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok()
 }
 
 pub(crate) fn forbidden(site: &Site) -> Response {

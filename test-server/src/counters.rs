@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::access_log::Entry;
+use crate::attempts::Attempts;
 use crate::fault::MAX_DURATION;
 
 /// The counters of a server since it started or was last reset.
@@ -91,6 +92,7 @@ impl Changes {
 #[derive(Debug, Default)]
 struct CodeCounters {
     codes: BTreeMap<String, CodeStats>,
+    attempts: Attempts,
     /// The number of resets. A request that started before the last reset no longer counts its faults.
     resets: u64,
 }
@@ -123,12 +125,13 @@ impl Counters {
     }
 
     /// Counts a request. It is in flight until the returned guard is dropped. Also returns the number of requests for
-    /// its code so far.
+    /// its code so far under its plan: the plan in its query, or else that of the server since it was set.
     ///
     /// The guard is dropped with the handler or with the response, so a request also ends when its client has gone.
     pub(crate) fn begin_request(
         self: &Arc<Self>,
         code: &str,
+        query_plan: Option<&str>,
         log: Option<Entry>,
     ) -> (InFlight, u64) {
         let (attempt, resets) = {
@@ -136,7 +139,7 @@ impl Counters {
             let resets = by_code.resets;
             let stats = by_code.codes.entry(code.to_owned()).or_default();
             stats.attempts += 1;
-            (stats.attempts, resets)
+            (by_code.attempts.count(code, query_plan), resets)
         };
         self.gauge.send_modify(|gauge| {
             gauge.now += 1;
@@ -153,8 +156,10 @@ impl Counters {
         (in_flight, attempt)
     }
 
-    /// Restarts the peak that `hold` waits for, because the plan has changed.
-    pub(crate) fn restart_hold(&self) {
+    /// Restarts what faults count, because the plan has changed: the attempts of `transient` and the peak that `hold`
+    /// waits for.
+    pub(crate) fn begin_plan(&self) {
+        self.lock_by_code().attempts.begin_plan();
         self.gauge
             .send_modify(|gauge| gauge.peak_of_plan = gauge.now);
     }
@@ -170,6 +175,7 @@ impl Counters {
     pub(crate) fn reset(&self) {
         let mut by_code = self.lock_by_code();
         by_code.codes.clear();
+        by_code.attempts = Attempts::default();
         by_code.resets += 1;
         drop(by_code);
         self.connections.store(0, Ordering::Relaxed);

@@ -19,11 +19,13 @@
 //!
 //! * `random`: numbers that depend only on a seed and a name
 //! * `script`: bytes to write instead of an HTTP response
+//! * `refused_port`: a port of 127.0.0.1 that refuses connections
 //! * `fault`: all faults, family by family
 //! * `plan`: which faults a code meets, and the language of plans
 //! * `images`: the flags to serve
 //! * `limits`: the limit of open files of the process
 //! * `access_log`: a line per request
+//! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `departure`: whether a client that has shut down its sending side has left altogether
@@ -35,6 +37,7 @@
 //! * `group`: servers whose pages link to each other
 //! * `control`: the paths that read and change a running server
 //! * `page`: the page at `/`, as HTML and as text
+//! * `stale`: closes a connection after its last response
 //! * `routes`: from a request to its response
 //! * `listen`: listening sockets for many simultaneous clients
 //! * `serve`: accepts connections and serves HTTP on each of them
@@ -42,6 +45,7 @@
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 mod access_log;
+mod attempts;
 mod connection;
 mod control;
 mod counted_body;
@@ -57,12 +61,14 @@ mod page;
 mod plan;
 mod random;
 mod refusals;
+mod refused_port;
 mod routes;
 mod running_script;
 mod script;
 mod serve;
 mod server;
 mod site;
+mod stale;
 mod tracked_body;
 
 pub use counters::{CodeStats, Stats};

@@ -1,8 +1,8 @@
 //! From a request to its response: a flag under the faults of its plan, the page, or a control path.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request, State};
@@ -17,12 +17,13 @@ use crate::connection::ConnectionHandle;
 use crate::control;
 use crate::counted_body::end_request_when_sent;
 use crate::counters::InFlight;
-use crate::fault::{Answer, Argument, Effect, Fault, FaultContext, Wait};
+use crate::fault::{Answer, Effect, Fault, FaultContext, Wait};
 use crate::group::Group;
 use crate::page;
 use crate::plan::{Plan, PlanError};
 use crate::script::{End, Script};
 use crate::site::Site;
+use crate::stale::{self, StaleState};
 
 /// Returns the routes of a server in this group. Every response gets `server_header` as its `Server` header.
 pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) -> Router {
@@ -37,6 +38,7 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
         .merge(page::routes(&site, group))
         .merge(control::routes(&site))
         .layer(from_fn_with_state(Arc::clone(&site), log_others))
+        .layer(from_fn_with_state(Arc::clone(&site), stale::count_response))
         .layer(map_response(add_server_header))
         .with_state(site)
 }
@@ -64,6 +66,7 @@ async fn flag(
     State(site): State<Arc<Site>>,
     ConnectInfo(handle): ConnectInfo<ConnectionHandle>,
     path: Result<Path<(String, String)>, PathRejection>,
+    stale_state: Option<Extension<StaleState>>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
@@ -76,11 +79,14 @@ async fn flag(
         );
     };
     let query = FlagQuery::new(uri.query().unwrap_or_default());
-    let plan = match query.plan {
-        None => site.plan(),
+    let (plan, query_plan) = match query.plan {
+        None => (site.plan(), None),
         Some(_) if !control::is_open(&site, &headers) => return control::forbidden(&site),
         Some(text) => match parse_query_plan(text) {
-            Ok(plan) => Arc::new(plan),
+            Ok(plan) => {
+                let text = plan.to_string();
+                (Arc::new(plan), Some(text))
+            }
             Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
         },
     };
@@ -89,7 +95,9 @@ async fn flag(
         .access_log
         .as_ref()
         .map(|log| log.begin(&site.name, &code));
-    let (mut in_flight, attempt) = site.counters.begin_request(&code, log);
+    let (mut in_flight, attempt) = site
+        .counters
+        .begin_request(&code, query_plan.as_deref(), log);
     let faults = faults_for_attempt(plan.faults(site.seed, &code), attempt);
     let context = FaultContext {
         seed: site.seed,
@@ -97,14 +105,12 @@ async fn flag(
         hop: query.hop,
         query_plan: query.plan,
     };
-    let stale_state = count_for_stale(&plan, &handle);
     if stale_state.is_some() {
         in_flight.record_fault("stale");
     }
     let answer = match stale_state {
-        // Requests that were pipelined behind the last response get no answer.
-        Some(StaleState::Closed) => Answer::Script(Script::empty(End::Close)),
-        Some(StaleState::LastResponse) | None => {
+        Some(Extension(StaleState::Closed)) => Answer::Script(Script::empty(End::Close)),
+        Some(Extension(StaleState::LastResponse)) | None => {
             answer(&site, &context, faults, &mut in_flight).await
         }
     };
@@ -117,7 +123,7 @@ async fn flag(
             if let Some(status) = script.status() {
                 in_flight.record_status(status);
             }
-            handle.write_script(script, in_flight);
+            handle.write_script(script, Some(in_flight));
             // Never sent: the connection writes the script instead.
             StatusCode::OK.into_response()
         }
@@ -218,29 +224,6 @@ async fn answer(
             None => not_found(&format!("no flag for {}", context.code)),
         })
     })
-}
-
-/// The state of a connection that has used up its responses under `stale`.
-enum StaleState {
-    /// This response is the last one.
-    LastResponse,
-    /// An earlier response was the last one.
-    Closed,
-}
-
-/// Counts a response if the plan has `stale`, and closes the connection after the last one.
-fn count_for_stale(plan: &Plan, handle: &ConnectionHandle) -> Option<StaleState> {
-    let Argument::Stale { responses, late } = *plan.server_wide()?.argument() else {
-        return None;
-    };
-    match handle.count_response().cmp(&responses) {
-        Ordering::Less => None,
-        Ordering::Equal => {
-            handle.close_after_response(late);
-            Some(StaleState::LastResponse)
-        }
-        Ordering::Greater => Some(StaleState::Closed),
-    }
 }
 
 fn not_found(why: &str) -> Response {

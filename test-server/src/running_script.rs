@@ -10,10 +10,13 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::counters::InFlight;
-use crate::script::{End, Script, Step};
+use crate::script::{End, Script};
 
 /// The pause before a reset, so that the bytes already written arrive first: a reset may overtake them.
 const PAUSE_BEFORE_RESET: Duration = Duration::from_millis(10);
+
+/// How far a script may be behind and still catch up. A client that stops reading for longer gets no burst afterwards.
+const LONGEST_CATCH_UP: Duration = Duration::from_millis(100);
 
 /// A script that is being written.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(crate) struct RunningScript {
     step: usize,
     /// The bytes of the current step that have been written.
     written: usize,
+    /// Where the piece that is being written ends in the bytes of the step.
+    piece_end: usize,
     pause: Option<Pin<Box<Sleep>>>,
     /// When the last pause was due to end.
     due: Instant,
@@ -30,15 +35,16 @@ pub(crate) struct RunningScript {
 }
 
 impl RunningScript {
-    pub(crate) fn new(script: Script, in_flight: InFlight) -> Self {
+    pub(crate) fn new(script: Script, in_flight: Option<InFlight>) -> Self {
         Self {
             script,
             step: 0,
             written: 0,
+            piece_end: 0,
             pause: None,
             due: Instant::now(),
             reset_pause: None,
-            in_flight: Some(in_flight),
+            in_flight,
         }
     }
 
@@ -56,27 +62,26 @@ impl RunningScript {
             let Some(step) = self.script.steps.get(self.step) else {
                 return self.poll_end(stream, context);
             };
-            let (bytes, at_a_time, every) = match step {
-                Step::Write(bytes) => (bytes, bytes.len(), None),
-                Step::Drip {
-                    bytes,
-                    at_a_time,
-                    every,
-                } => (bytes, *at_a_time, Some(*every)),
-                Step::Forever { bytes, every } => (bytes, bytes.len(), Some(*every)),
-            };
+            let bytes = step.bytes();
             if self.written == bytes.len() {
-                self.written = 0;
-                if !matches!(step, Step::Forever { .. }) {
+                (self.written, self.piece_end) = (0, 0);
+                if !step.repeats() {
                     self.step += 1;
                 }
                 continue;
             }
-            let piece_end = bytes.len().min(self.written.saturating_add(at_a_time));
-            let piece = &bytes[self.written..piece_end];
+            if self.written == self.piece_end {
+                let (length, pause) = step.next_piece(self.written);
+                self.piece_end += length;
+                if !pause.is_zero() {
+                    self.pause_for(pause);
+                    continue;
+                }
+            }
+            let piece = &bytes[self.written..self.piece_end];
             // With these bytes the client has the whole response. It may send its next request before the next poll, so
             // this request must leave the count of those in flight before the write.
-            let is_last = piece_end == bytes.len() && self.step + 1 == self.script.steps.len();
+            let is_last = self.piece_end == bytes.len() && self.step + 1 == self.script.steps.len();
             let ends = is_last && self.script.end != End::Hang;
             if ends && let Some(mut in_flight) = self.in_flight.take() {
                 in_flight.record_bytes(piece.len());
@@ -90,12 +95,17 @@ impl RunningScript {
                 }
                 Err(error) => return Poll::Ready(error),
             }
-            // Counted from when the last pause was due: counted from now, each step would add the timer's inaccuracy.
-            self.pause = every.filter(|_| !ends).map(|every| {
-                self.due += every;
-                Box::pin(sleep_until(self.due))
-            });
         }
+    }
+
+    /// Begins a pause before the next piece.
+    ///
+    /// It is counted from when the last pause was due: counted from now, each piece would add the timer's inaccuracy.
+    fn pause_for(&mut self, pause: Duration) {
+        let earliest = Instant::now().checked_sub(LONGEST_CATCH_UP);
+        let last_due = earliest.map_or(self.due, |earliest| self.due.max(earliest));
+        self.due = last_due + pause;
+        self.pause = Some(Box::pin(sleep_until(self.due)));
     }
 
     fn poll_end(&mut self, stream: &TcpStream, context: &mut Context<'_>) -> Poll<io::Error> {

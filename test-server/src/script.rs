@@ -17,14 +17,50 @@ pub(crate) struct Script {
 pub(crate) enum Step {
     /// Writes all bytes at once.
     Write(Bytes),
-    /// Writes `at_a_time` bytes at a time, `every` apart.
-    Drip {
-        bytes: Bytes,
-        at_a_time: usize,
-        every: Duration,
-    },
-    /// Writes the bytes again and again, `every` apart, until the client closes the connection.
-    Forever { bytes: Bytes, every: Duration },
+    /// Writes single bytes, `every` apart.
+    Drip { bytes: Bytes, every: Duration },
+    /// Writes the bytes at this rate, counted from the start of the step.
+    AtRate { bytes: Bytes, bytes_a_second: u64 },
+    /// Writes the bytes at this rate, again and again, until the client closes the connection.
+    Forever { bytes: Bytes, bytes_a_second: u64 },
+}
+
+/// The most pieces a second that a rate is divided into. Each piece has at least one byte.
+const PIECES_A_SECOND: u64 = 50;
+
+impl Step {
+    /// Returns the bytes that the step writes, once or again and again.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Write(bytes)
+            | Self::Drip { bytes, .. }
+            | Self::AtRate { bytes, .. }
+            | Self::Forever { bytes, .. } => bytes,
+        }
+    }
+
+    /// Returns whether the step begins again when it has written its bytes.
+    pub(crate) fn repeats(&self) -> bool {
+        matches!(self, Self::Forever { .. })
+    }
+
+    /// Returns the length of the piece to write when this many bytes of the step have been written, and the pause
+    /// before it.
+    pub(crate) fn next_piece(&self, written: usize) -> (usize, Duration) {
+        let left = self.bytes().len() - written;
+        match self {
+            Self::Write(_) => (left, Duration::ZERO),
+            Self::Drip { .. } if written == 0 => (1, Duration::ZERO),
+            Self::Drip { every, .. } => (1, *every),
+            Self::AtRate { bytes_a_second, .. } | Self::Forever { bytes_a_second, .. } => {
+                let length = (bytes_a_second / PIECES_A_SECOND).max(1);
+                let length = usize::try_from(length).map_or(left, |length| length.min(left));
+                // A piece may be sent when all its bytes are due, so no part of it is early.
+                let pause = Duration::from_secs_f64(length as f64 / *bytes_a_second as f64);
+                (length, pause)
+            }
+        }
+    }
 }
 
 /// How a script ends the connection.
@@ -57,8 +93,7 @@ impl Script {
 
     /// Returns the status if the first bytes are an HTTP status line.
     pub(crate) fn status(&self) -> Option<u16> {
-        let (Step::Write(bytes) | Step::Drip { bytes, .. } | Step::Forever { bytes, .. }) =
-            self.steps.first()?;
+        let bytes = self.steps.first()?.bytes();
         let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
         std::str::from_utf8(status).ok()?.parse().ok()
     }

@@ -30,9 +30,9 @@ impl Site {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sets the plan and restarts the peak that `hold` waits for: one reached under the earlier plan must not release it.
+    /// Sets the plan. What happened under the earlier plan does not count for the faults of this one.
     pub(crate) fn set_plan(&self, plan: Plan) {
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
-        self.counters.restart_hold();
+        self.counters.begin_plan();
     }
 }

@@ -6,6 +6,7 @@ use axum::response::IntoResponse as _;
 
 use crate::fault::argument::Takes;
 use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
+use crate::refused_port::refused_port;
 
 pub(super) static SPECS: [Spec; 6] = [
     Spec {
@@ -50,10 +51,12 @@ pub(super) static SPECS: [Spec; 6] = [
     Spec {
         name: "redirect-refused",
         takes: Takes::Nothing,
-        sees: "302 to a port where nobody listens (1 on 127.0.0.1)",
+        sees: "302 to a port of 127.0.0.1 where nobody listens",
         effect: Effect::Answer(|_, context| {
-            let cc = context.code;
-            redirect_to(Some(&format!("http://127.0.0.1:1/flags/{cc}/{cc}.gif")))
+            let (port, cc) = (refused_port(), context.code);
+            redirect_to(Some(&format!(
+                "http://127.0.0.1:{port}/flags/{cc}/{cc}.gif"
+            )))
         }),
     },
 ];

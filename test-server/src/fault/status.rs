@@ -70,11 +70,17 @@ fn gif(status: StatusCode) -> Answer {
 fn status(argument: &Argument, context: &FaultContext<'_>) -> Answer {
     let status = pick(argument, context).and_then(|number| StatusCode::from_u16(number).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer::Http(match status {
+    let mut response = match status {
         // These statuses have neither a body nor a Content-Length.
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => status.into_response(),
         _ => (status, format!("{}\n", in_words(status))).into_response(),
-    })
+    };
+    if status.canonical_reason().is_none() {
+        // Without a reason of its own, hyper writes `<none>`.
+        let no_reason = ReasonPhrase::from_static(b"");
+        response.extensions_mut().insert(no_reason);
+    }
+    Answer::Http(response)
 }
 
 /// Returns the status with its standard reason, such as `503 Service Unavailable`, or the number alone.
