@@ -20,7 +20,7 @@ use crate::fault::MAX_DURATION;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Requests for flags, found or not. Pages and control paths are not counted.
+    /// Requests for flags and other paths, found or not. Pages and control paths are not counted.
     pub requests: u64,
     /// TCP connections accepted.
     pub connections: u64,
@@ -32,15 +32,16 @@ pub struct Stats {
     pub peak_in_flight: usize,
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
-    /// The counters per requested code, by code in lower case.
+    /// The counters per requested code, by code in lower case. Those of other paths are at `METHOD path`, such as
+    /// `GET /orders/5`.
     pub codes: BTreeMap<String, CodeStats>,
 }
 
-/// The counters of one code.
+/// The counters of one code, or of one method and path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CodeStats {
-    /// How often the code was requested.
+    /// How often it was requested.
     pub attempts: u64,
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,

@@ -1,7 +1,7 @@
 //! HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients.
 //!
-//! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes meet
-//! which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
+//! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes, and
+//! which other paths, meet which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
 //! drop it. [`TestServer::stats`] returns the requests that the client really sent, and [`TestServer::wait_until`] waits
 //! for them.
 //!
@@ -38,7 +38,10 @@
 //! * `control`: the paths that read and change a running server
 //! * `page`: the page at `/`, as HTML and as text
 //! * `stale`: closes a connection after its last response
-//! * `routes`: from a request to its response
+//! * `query`: the query of a request to which the plan applies
+//! * `target`: what a request is for: a flag, or any other path
+//! * `under_plan`: the response to a request under the faults of its plan
+//! * `routes`: from a request to its response: a flag or any other path under the plan, the page, or a control path
 //! * `listen`: listening sockets for many simultaneous clients
 //! * `serve`: accepts connections and serves HTTP on each of them
 //! * `server`: a running server, its thread and its shutdown
@@ -59,6 +62,7 @@ mod limits;
 mod listen;
 mod page;
 mod plan;
+mod query;
 mod random;
 mod refusals;
 mod refused_port;
@@ -69,7 +73,9 @@ mod serve;
 mod server;
 mod site;
 mod stale;
+mod target;
 mod tracked_body;
+mod under_plan;
 
 pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;

@@ -83,6 +83,7 @@ impl TestServer {
             access_log: false,
             report_refusals: false,
             header_timeout: DEFAULT_HEADER_TIMEOUT,
+            draw_by_query: false,
             group: None,
             server_header: concat!("test-server/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -127,8 +128,8 @@ impl TestServer {
         Plan::clone(&self.site.plan())
     }
 
-    /// Returns how long the plan delays the answer for a code, as far as that is known before: by its `delay` faults, on the first
-    /// attempt. Other faults may take longer.
+    /// Returns how long the plan delays the answer for a code or for another path, as far as that is known before: by
+    /// its `delay` faults, on the first attempt. Other faults may take longer.
     ///
     /// ```
     /// use std::time::Duration;
@@ -136,12 +137,13 @@ impl TestServer {
     ///
     /// let server = TestServer::builder().plan("100:delay=500ms")?.start()?;
     /// assert_eq!(server.delay_of("br"), Duration::from_millis(500));
+    /// assert_eq!(server.delay_of("GET /orders"), Duration::from_millis(500));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn delay_of(&self, code: &str) -> Duration {
-        self.site
-            .plan()
-            .delay_of(self.site.seed, &code.to_ascii_lowercase())
+    pub fn delay_of(&self, key: &str) -> Duration {
+        let lower = key.to_ascii_lowercase();
+        let key = if key.len() == 2 { &lower } else { key };
+        self.site.plan().delay_of(self.site.seed, key)
     }
 
     /// Changes the plan for all later requests. Requests in flight keep the plan they started with.
@@ -235,6 +237,7 @@ pub struct Builder {
     access_log: bool,
     report_refusals: bool,
     header_timeout: Duration,
+    draw_by_query: bool,
     group: Option<Group>,
     server_header: String,
 }
@@ -260,9 +263,16 @@ impl Builder {
         self
     }
 
-    /// Sets the seed that decides which codes meet which faults (default: [`DEFAULT_SEED`]).
+    /// Sets the seed that decides which codes and other paths meet which faults (default: [`DEFAULT_SEED`]).
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Draws faults by the query of a request as well, so that `GET /orders?page=1` and `GET /orders?page=2` may meet
+    /// different ones (default: by method and path). Flags are always drawn by their code.
+    pub fn draw_by_query(mut self) -> Self {
+        self.draw_by_query = true;
         self
     }
 
@@ -359,6 +369,7 @@ impl Builder {
                 None
             },
             header_timeout: self.header_timeout,
+            query_in_keys: self.draw_by_query,
             refusals: Refusals::new(self.report_refusals),
         });
 

@@ -15,6 +15,8 @@ pub(crate) struct Site {
     pub(crate) name: String,
     pub(crate) plan: RwLock<Arc<Plan>>,
     pub(crate) seed: u64,
+    /// Whether the keys of targets other than flags include the query.
+    pub(crate) query_in_keys: bool,
     pub(crate) images: Images,
     pub(crate) counters: Arc<Counters>,
     /// Whether the control paths are open at all; `control` also checks each request.

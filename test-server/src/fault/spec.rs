@@ -28,7 +28,7 @@ pub(crate) enum Effect {
     Wait(fn(&Argument, &FaultContext<'_>) -> Wait),
     /// Replaces the answer.
     Answer(fn(&Argument, &FaultContext<'_>) -> Answer),
-    /// Replaces the answer if the code has a flag. Other codes are answered with 404 as usual.
+    /// Replaces the answer if the target is a flag that exists. Other targets are answered as usual.
     AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Bytes) -> Answer),
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
@@ -72,8 +72,10 @@ pub(crate) enum Answer {
 pub(crate) struct FaultContext<'a> {
     /// The seed of the server.
     pub(crate) seed: u64,
-    /// The code, in lower case.
-    pub(crate) code: &'a str,
+    /// The name of the target in all draws: a code in lower case, or `METHOD path`.
+    pub(crate) key: &'a str,
+    /// The path of the target, without a query.
+    pub(crate) path: &'a str,
     /// How often the request has been redirected here.
     pub(crate) hop: u64,
     /// The plan in the query of the request, still percent-encoded.

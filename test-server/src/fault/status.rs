@@ -94,7 +94,7 @@ fn pick(argument: &Argument, context: &FaultContext<'_>) -> Option<u16> {
     let Argument::Statuses(statuses) = argument else {
         return None;
     };
-    let at = random::uniform(context.seed, &format!("{}/status/{argument}", context.code));
+    let at = random::uniform(context.seed, &format!("{}/status/{argument}", context.key));
     statuses.get((at * statuses.len() as f64) as usize).copied()
 }
 
@@ -133,7 +133,8 @@ mod tests {
                 &argument,
                 &FaultContext {
                     seed: 35,
-                    code,
+                    key: code,
+                    path: "",
                     hop: 0,
                     query_plan: None,
                 },

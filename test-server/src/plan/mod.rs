@@ -1,7 +1,8 @@
-//! Which faults a country code meets: a pure function of the plan, the seed and the code.
+//! Which faults the target of a request meets: a pure function of the plan, the seed and the key of the target. The key
+//! of a flag is its code, and that of any other target is `METHOD path`.
 //!
-//! A plan divides `0..100 %` into slices in the order written. One draw per code selects its slice; codes outside all
-//! slices are answered normally. The draw is repeatable: every request for a code, from any client, gets the same
+//! A plan divides `0..100 %` into slices in the order written. One draw per key selects its slice; keys outside all
+//! slices are answered normally. The draw is repeatable: every request with a key, from any client, gets the same
 //! slice. Knows nothing of HTTP; `fault` knows the effect of each fault.
 //!
 //! * `slice`: a share of the codes and its faults
@@ -74,10 +75,10 @@ impl Plan {
         describe::describe(&self.slices)
     }
 
-    /// Returns the faults that `code`, two lower-case letters, meets with this seed. Without faults it is answered
-    /// normally.
-    pub(crate) fn faults(&self, seed: u64, code: &str) -> &[Fault] {
-        let at = random::uniform(seed, &format!("{code}/plan")) * 100.0;
+    /// Returns the faults that a target meets with this seed: a code of two lower-case letters, or `METHOD path`.
+    /// Without faults it is answered normally.
+    pub(crate) fn faults(&self, seed: u64, key: &str) -> &[Fault] {
+        let at = random::uniform(seed, &format!("{key}/plan")) * 100.0;
         let mut end = 0.0;
         for slice in &self.slices {
             end += slice.percent;
@@ -88,16 +89,17 @@ impl Plan {
         &[]
     }
 
-    /// Returns the time that the faults of `code`, two lower-case letters, wait before the answer.
-    pub(crate) fn delay_of(&self, seed: u64, code: &str) -> Duration {
+    /// Returns the time that the faults of a target wait before the answer.
+    pub(crate) fn delay_of(&self, seed: u64, key: &str) -> Duration {
         let context = FaultContext {
             seed,
-            code,
+            key,
+            path: "",
             hop: 0,
             query_plan: None,
         };
         let delays = self
-            .faults(seed, code)
+            .faults(seed, key)
             .iter()
             .map(|fault| match fault.effect() {
                 Effect::Wait(wait) => match wait(fault.argument(), &context) {

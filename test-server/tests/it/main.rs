@@ -8,6 +8,7 @@ mod faults;
 mod half_closed;
 mod hostile;
 mod page;
+mod paths;
 mod plan;
 #[cfg(unix)]
 mod program;

@@ -33,6 +33,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
     pub(crate) seed: u64,
 
+    /// Draw faults for paths other than those of flags by their query as well, not only by method and path
+    #[arg(long)]
+    pub(crate) draw_by_query: bool,
+
     /// Set the delay of DELAY and ERROR, such as 500ms or 2s
     #[arg(long, value_name = "DURATION", default_value = "500ms", conflicts_with = "serve", value_parser = parse_duration)]
     pub(crate) delay: Duration,

@@ -103,6 +103,9 @@ impl ServerSpec {
         if args.admin {
             builder = builder.admin();
         }
+        if args.draw_by_query {
+            builder = builder.draw_by_query();
+        }
         if args.verbose {
             builder = builder.access_log();
         }
