@@ -32,6 +32,10 @@ pub(crate) struct ConnectionHandle(Arc<Mutex<Exchange>>);
 #[derive(Debug, Default)]
 struct Exchange {
     phase: Phase,
+    /// How often a handler has had to wait for more of the body of the request.
+    body_waits: u64,
+    /// That number when the stream had ended and its end was to be read for the first time in this request.
+    waits_at_end: Option<u64>,
     script: Option<(Script, Option<InFlight>)>,
     responses: u64,
     /// If set, the connection is closed this long after the current response has been sent.
@@ -72,7 +76,16 @@ impl ConnectionHandle {
 
     /// Records that the head of a request has arrived.
     pub(crate) fn begin_request(&self) {
-        self.exchange().phase = Phase::ReceivingBody;
+        let mut exchange = self.exchange();
+        exchange.phase = Phase::ReceivingBody;
+        (exchange.body_waits, exchange.waits_at_end) = (0, None);
+    }
+
+    /// Records that a handler waits for more of the body of the request. Returns whether the stream has ended.
+    pub(crate) fn wait_for_body(&self) -> bool {
+        let mut exchange = self.exchange();
+        exchange.body_waits += 1;
+        exchange.waits_at_end.is_some()
     }
 
     /// Records that the body of the request has arrived, or is not needed.
@@ -94,6 +107,20 @@ impl ConnectionHandle {
         let mut exchange = self.exchange();
         if exchange.phase == Phase::Idle {
             exchange.phase = Phase::ReceivingHead;
+        }
+    }
+
+    /// Returns whether the current request may still be answered although its stream has ended.
+    ///
+    /// The end may be read before the handler has taken the last part of a body. But if a handler waits for more of it
+    /// after the end, the body is incomplete.
+    fn may_be_answered(&self) -> bool {
+        let mut exchange = self.exchange();
+        let body_waits = exchange.body_waits;
+        match exchange.phase {
+            Phase::Answering => true,
+            Phase::ReceivingBody => body_waits == *exchange.waits_at_end.get_or_insert(body_waits),
+            Phase::ReceivingHead | Phase::Idle => false,
         }
     }
 
@@ -145,9 +172,9 @@ impl Connection {
     /// Completes with the end that the HTTP library is to see, at once or when the client has left: while a response
     /// is not written, the library would drop it.
     fn poll_after_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_answering = self.handle.exchange().phase == Phase::Answering;
+        let may_be_answered = self.handle.may_be_answered();
         match &mut self.departure {
-            Some(departure) if is_answering || self.has_unwritten => {
+            Some(departure) if may_be_answered || self.has_unwritten => {
                 ready!(departure.poll(&self.stream, context));
                 Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
             }

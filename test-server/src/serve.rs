@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::connection::{Connection, ConnectionHandle};
 use crate::site::Site;
-use crate::tracked_body::Tracked;
+use crate::tracked_body::{Part, Tracked};
 
 /// The pause after the system has refused a connection, for example because the process has no descriptor left.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -66,7 +66,7 @@ async fn serve_connection(connection: Connection, router: Router) {
         async move {
             let response = response.await?;
             handle.complete_request();
-            let tracked = |body| Tracked::new(body, handle, ConnectionHandle::complete_response);
+            let tracked = |body| Tracked::new(body, handle, Part::Response);
             Ok::<_, Infallible>(response.map(tracked))
         }
     });
@@ -88,11 +88,7 @@ fn with_handle(request: Request<Incoming>, handle: &ConnectionHandle) -> Request
     } else {
         let tracked = |body| {
             let body = Body::new(body);
-            Body::new(Tracked::new(
-                body,
-                handle.clone(),
-                ConnectionHandle::complete_request,
-            ))
+            Body::new(Tracked::new(body, handle.clone(), Part::Request))
         };
         request.map(tracked)
     };

@@ -1,7 +1,7 @@
 //! A body that records on its connection when it ends.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
 use http_body::{Frame, SizeHint};
@@ -12,15 +12,25 @@ use crate::connection::ConnectionHandle;
 pub(crate) struct Tracked {
     body: Body,
     handle: ConnectionHandle,
-    at_end: fn(&ConnectionHandle),
+    part: Part,
+}
+
+/// The part of an exchange that a body belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Request,
+    Response,
 }
 
 impl Tracked {
-    pub(crate) fn new(body: Body, handle: ConnectionHandle, at_end: fn(&ConnectionHandle)) -> Self {
-        Self {
-            body,
-            handle,
-            at_end,
+    pub(crate) fn new(body: Body, handle: ConnectionHandle, part: Part) -> Self {
+        Self { body, handle, part }
+    }
+
+    fn record_end(&self) {
+        match self.part {
+            Part::Request => self.handle.complete_request(),
+            Part::Response => self.handle.complete_response(),
         }
     }
 }
@@ -33,9 +43,15 @@ impl http_body::Body for Tracked {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else {
+            if self.part == Part::Request && self.handle.wait_for_body() {
+                // Lets the HTTP library read the end of the stream again, which makes the body fail.
+                context.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        };
         if frame.is_none() || self.body.is_end_stream() {
-            (self.at_end)(&self.handle);
+            self.record_end();
         }
         Poll::Ready(frame)
     }
@@ -51,6 +67,6 @@ impl http_body::Body for Tracked {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        (self.at_end)(&self.handle);
+        self.record_end();
     }
 }

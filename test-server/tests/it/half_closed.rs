@@ -69,9 +69,30 @@ fn large_bodies_and_bodies_of_requests_are_complete_on_half_closed_connections()
         );
         exchange_half_closed(&server, &lines)
     };
-    assert_eq!(put(8).status(), 200);
-    // The rest of this body can never arrive, so the connection ends.
-    assert!(!put(9).text().starts_with("HTTP/1.1 200"));
+    for _ in 0..300 {
+        assert_eq!(put(8).status(), 200);
+        // The rest of this body can never arrive.
+        assert!(!put(9).text().starts_with("HTTP/1.1 200"));
+    }
+}
+
+#[test]
+fn pipelined_requests_with_bodies_are_all_answered_after_the_end_of_the_stream() {
+    let server = server_with("100:status=503");
+    for bytes in [1, 100_000] {
+        let one = format!(
+            "POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: {bytes}\r\n\r\n{}",
+            "x".repeat(bytes)
+        );
+        for _ in 0..100 {
+            let responses = exchange_half_closed(&server, &one.repeat(3));
+            assert_eq!(
+                responses.text().matches("HTTP/1.1 503").count(),
+                3,
+                "{bytes} bytes"
+            );
+        }
+    }
 }
 
 #[test]
