@@ -75,7 +75,10 @@ use Verdict::{Failed, NotFound, Unaffected};
 /// Every fault that can be mixed with others, with the verdict for a code that it affects at each attempt.
 const FAULTS: &[(Verdict, &[&str])] = &[
     // These delay an answer, add to it, or lead to the flag in the end.
-    (Unaffected, &["delay", "hold", "transient", "retry-after"]),
+    (
+        Unaffected,
+        &["delay", "hold", "transient", "seq", "retry-after"],
+    ),
     (
         Unaffected,
         &["reason", "slow-head", "bandwidth", "redirect"],
@@ -124,6 +127,7 @@ fn in_plan(fault: &str) -> &str {
         "hold" => "hold=2",
         // Few enough failures for the client's silent repetitions of a request.
         "transient" => "close+transient=2",
+        "seq" => "seq(close,close,ok)",
         "status" => "status=403|500|501|503",
         "retry-after" => "delay=5ms+status=503+retry-after=0",
         "reason" => "status=418+reason=\"Not, today\"",
@@ -300,7 +304,7 @@ impl Soak {
     fn check_that_every_fault_occurred(&self) {
         let stats = self.server.stats();
         let all: BTreeSet<_> = list_faults()
-            .map(|(shown, _)| shown.split(['=', '[']).next().unwrap().to_owned())
+            .map(|(shown, _)| shown.split(['=', '[', '(']).next().unwrap().to_owned())
             .collect();
         // These affect a whole server and cannot be mixed.
         let whole_server = ["stale", "backlog-full"];

@@ -346,6 +346,7 @@ impl Builder {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
             None => Images::built_in(),
         };
+        self.plan.prepare();
         let fills_backlog = self.plan.fills_the_backlog();
         let backlog = if fills_backlog { 0 } else { listen::BACKLOG };
         let listeners = match self.address {

@@ -34,6 +34,7 @@ impl Site {
 
     /// Sets the plan. What happened under the earlier plan does not count for the faults of this one.
     pub(crate) fn set_plan(&self, plan: Plan) {
+        plan.prepare();
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
         self.counters.begin_plan();
     }

@@ -48,7 +48,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         site.counters
             .begin_request(&target.key, query_plan.as_deref(), log);
     discard(body).await;
-    let faults = faults_for_attempt(plan.faults(site.seed, &target.key), attempt);
+    let faults = plan.faults_at(site.seed, &target.key, attempt);
     let context = FaultContext {
         seed: site.seed,
         key: &target.key,
@@ -63,7 +63,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let answer = match stale_state {
         Some(StaleState::Closed) => Answer::Script(Script::empty(End::Close)),
         Some(StaleState::LastResponse) | None => {
-            answer(site, target, &context, faults, &mut in_flight).await
+            answer(site, target, &context, &faults, &mut in_flight).await
         }
     };
     send(answer, in_flight, handle)
@@ -97,23 +97,12 @@ fn send(answer: Answer, mut in_flight: InFlight, handle: &ConnectionHandle) -> R
     response
 }
 
-/// Returns the faults that apply to this attempt: none once `transient` has expired.
-fn faults_for_attempt(faults: &[Fault], attempt: u64) -> &[Fault] {
-    let transient = faults
-        .iter()
-        .find(|fault| matches!(fault.effect(), Effect::FirstAttempts));
-    match transient {
-        Some(transient) if attempt > transient.argument().number() => &[],
-        _ => faults,
-    }
-}
-
 /// Applies the faults of a target: first all waits in the order written, then the answer.
 async fn answer(
     site: &Site,
     target: &Target,
     context: &FaultContext<'_>,
-    faults: &[Fault],
+    faults: &[&Fault],
     in_flight: &mut InFlight,
 ) -> Answer {
     let mut answer = None;
@@ -136,6 +125,7 @@ async fn answer(
             (Effect::AnswerWithFlag(with), Some(flag), _) => {
                 answer = Some(with(argument, context, flag))
             }
+            (Effect::Sequence, ..) => {}
             (Effect::AddToStatus(add), _, Some(Answer::Http(response))) => add(argument, response),
             _ => continue,
         }

@@ -22,6 +22,8 @@ pub(crate) enum Takes {
     Statuses,
     RetryAfter,
     Text,
+    /// Steps in parentheses, each with faults of its own. `plan` parses them.
+    Steps,
     /// A number of responses, and the delay after the last of them.
     Stale,
 }
@@ -71,6 +73,7 @@ impl Takes {
             Self::Statuses => "=CODE[|CODE...]".to_owned(),
             Self::RetryAfter => "=SECONDS|date(SECONDS)".to_owned(),
             Self::Text => "=\"TEXT\"".to_owned(),
+            Self::Steps => "(STEP[,STEP...])".to_owned(),
             Self::Stale => "=RESPONSES[@DURATION]".to_owned(),
         }
     }
@@ -99,6 +102,10 @@ impl Argument {
             (Takes::Statuses, Some(text)) => parse_statuses(text).map(Self::Statuses),
             (Takes::RetryAfter, Some(text)) => RetryAfter::parse(text).map(Self::RetryAfter),
             (Takes::Text, Some(text)) => unquote(text).map(Self::Text),
+            (Takes::Steps, Some(_)) => Err(format!(
+                "the steps of '{name}' must be in parentheses: {name}{}",
+                takes.syntax()
+            )),
             (Takes::Stale, Some(text)) => parse_stale(text),
         }
     }

@@ -32,6 +32,8 @@ pub(crate) enum Effect {
     AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Bytes) -> Answer),
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
+    /// Stands for other faults, which depend on the attempt.
+    Sequence,
     /// Limits the other faults of the slice to the first attempts at a code.
     FirstAttempts,
     /// Applies to the whole server. Carried out where connections are accepted and closed.

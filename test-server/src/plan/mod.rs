@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::fault::{Effect, Fault, FaultContext, MAX_DURATION, Role, Wait};
 use crate::random;
+use crate::refused_port::refused_port;
 
 mod describe;
 mod parse;
@@ -89,6 +90,29 @@ impl Plan {
         &[]
     }
 
+    /// Returns the faults that a target meets at this attempt, counted from 1: none once `transient` has expired, and
+    /// those of one step of a sequence.
+    pub(crate) fn faults_at(&self, seed: u64, key: &str, attempt: u64) -> Vec<&Fault> {
+        let faults = self.faults(seed, key);
+        let mut limits = faults.iter().filter_map(|fault| match fault.effect() {
+            Effect::FirstAttempts => Some(fault.argument().number()),
+            _ => None,
+        });
+        if limits.next().is_some_and(|limit| attempt > limit) {
+            return Vec::new();
+        }
+        let mut met = Vec::new();
+        for fault in faults {
+            let step = fault.step(attempt);
+            // A step that is answered normally is not met as a fault.
+            if !step.is_empty() || !matches!(fault.effect(), Effect::Sequence) {
+                met.push(fault);
+            }
+            met.extend(step);
+        }
+        met
+    }
+
     /// Returns the time that the faults of a target wait before the answer.
     pub(crate) fn delay_of(&self, seed: u64, key: &str) -> Duration {
         let context = FaultContext {
@@ -99,8 +123,8 @@ impl Plan {
             query_plan: None,
         };
         let delays = self
-            .faults(seed, key)
-            .iter()
+            .faults_at(seed, key, 1)
+            .into_iter()
             .map(|fault| match fault.effect() {
                 Effect::Wait(wait) => match wait(fault.argument(), &context) {
                     Wait::For(delay) => delay,
@@ -109,6 +133,15 @@ impl Plan {
                 _ => Duration::ZERO,
             });
         delays.sum()
+    }
+
+    /// Acquires what the faults of this plan hold until the end of the process: the port of `redirect-refused`. Without
+    /// this, the first request that needs it would.
+    pub(crate) fn prepare(&self) {
+        let mut faults = self.slices.iter().flat_map(|slice| &slice.faults);
+        if faults.any(|fault| fault.needs_refused_port()) {
+            refused_port();
+        }
     }
 
     /// Returns the fault that applies to the whole server, if the plan has one.

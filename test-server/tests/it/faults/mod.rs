@@ -7,6 +7,7 @@ mod curl;
 mod framing;
 mod garbled;
 mod redirect;
+mod sequence;
 mod slow;
 mod status;
 mod timing;
