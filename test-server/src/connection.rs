@@ -21,6 +21,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::counters::{InFlight, OpenConnection};
 use crate::departure::Departure;
+use crate::place::{Place, Places};
 use crate::running_script::RunningScript;
 use crate::script::Script;
 
@@ -38,6 +39,8 @@ struct Exchange {
     waits_at_end: Option<u64>,
     script: Option<(Script, Option<InFlight>)>,
     responses: u64,
+    /// The place of this connection under `connections`.
+    place: Option<Place>,
     /// If set, the connection is closed this long after the current response has been sent.
     close_after: Option<Duration>,
 }
@@ -72,6 +75,15 @@ impl ConnectionHandle {
     /// Closes the connection this long after the current response, without `connection: close` in it.
     pub(crate) fn close_after_response(&self, late: Duration) {
         self.exchange().close_after = Some(late);
+    }
+
+    /// Takes one of at most so many places for this connection, unless it has one. Returns whether it has one now.
+    pub(crate) fn take_place(&self, places: &Places, most: u64) -> bool {
+        let place = &mut self.exchange().place;
+        if !place.as_ref().is_some_and(|place| place.is_among(places)) {
+            *place = places.take(most);
+        }
+        place.is_some()
     }
 
     /// Records that the head of a request has arrived.

@@ -101,7 +101,7 @@ async fn stats(State(site): State<Arc<Site>>) -> Response {
 }
 
 async fn reset(State(site): State<Arc<Site>>) -> StatusCode {
-    site.counters.reset();
+    site.reset();
     StatusCode::NO_CONTENT
 }
 

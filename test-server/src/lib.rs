@@ -28,9 +28,11 @@
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
 //! * `counted_body`: a response body that ends its request when it is sent
+//! * `place`: places for connections: so many may have one at a time
 //! * `departure`: whether a client that has shut down its sending side has left altogether
 //! * `running_script`: a script that is being written to a connection
 //! * `connection`: connections that can be scripted byte by byte
+//! * `quotas`: the state of quotas: the use of rates, and the connections with a place
 //! * `tracked_body`: a body that records on its connection when it ends
 //! * `refusals`: a line on standard error when the system refuses connections
 //! * `site`: the state that the handlers of one server share
@@ -61,8 +63,10 @@ mod label;
 mod limits;
 mod listen;
 mod page;
+mod place;
 mod plan;
 mod query;
+mod quotas;
 mod random;
 mod refusals;
 mod refused_port;

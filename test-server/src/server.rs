@@ -24,6 +24,7 @@ use crate::images::Images;
 use crate::limits;
 use crate::listen;
 use crate::plan::{Plan, PlanError};
+use crate::quotas::Quotas;
 use crate::refusals::Refusals;
 use crate::routes;
 use crate::serve;
@@ -163,9 +164,9 @@ impl TestServer {
         Ok(())
     }
 
-    /// Resets the counters, including the attempts per code that `transient` depends on.
+    /// Resets the counters, including the attempts that `transient` and `seq` depend on, and what `limit` counts.
     pub fn reset(&self) {
-        self.site.counters.reset();
+        self.site.reset();
     }
 
     /// Returns the counters since the start or the last reset.
@@ -363,6 +364,7 @@ impl Builder {
             seed: self.seed,
             images,
             counters: Arc::new(Counters::new()),
+            quotas: Quotas::default(),
             control: self.admin || self.address.is_none_or(|address| address.is_loopback()),
             access_log: if self.access_log {
                 Some(AccessLog::start()?)

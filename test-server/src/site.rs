@@ -7,6 +7,7 @@ use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::images::Images;
 use crate::plan::Plan;
+use crate::quotas::Quotas;
 use crate::refusals::Refusals;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
@@ -19,6 +20,7 @@ pub(crate) struct Site {
     pub(crate) query_in_keys: bool,
     pub(crate) images: Images,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) quotas: Quotas,
     /// Whether the control paths are open at all; `control` also checks each request.
     pub(crate) control: bool,
     pub(crate) access_log: Option<AccessLog>,
@@ -37,5 +39,12 @@ impl Site {
         plan.prepare();
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
         self.counters.begin_plan();
+        self.quotas.reset();
+    }
+
+    /// Resets the counters and all that faults count.
+    pub(crate) fn reset(&self) {
+        self.counters.reset();
+        self.quotas.reset();
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 
@@ -60,13 +60,41 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     if stale_state.is_some() {
         in_flight.record_fault("stale");
     }
-    let answer = match stale_state {
-        Some(StaleState::Closed) => Answer::Script(Script::empty(End::Close)),
-        Some(StaleState::LastResponse) | None => {
-            answer(site, target, &context, &faults, &mut in_flight).await
+    let answer = match (
+        stale_state,
+        refuse(site, &faults, query_plan.as_deref(), handle),
+    ) {
+        (Some(StaleState::Closed), _) => Answer::Script(Script::empty(End::Close)),
+        (_, Some((quota, refused))) => {
+            in_flight.record_fault(quota);
+            Answer::Http(refused)
         }
+        _ => answer(site, target, &context, &faults, &mut in_flight).await,
     };
     send(answer, in_flight, handle)
+}
+
+/// Returns the first quota that this request exceeds, with the response to it.
+fn refuse(
+    site: &Site,
+    faults: &[&Fault],
+    query_plan: Option<&str>,
+    handle: &ConnectionHandle,
+) -> Option<(&'static str, Response)> {
+    let mut quotas = faults
+        .iter()
+        .filter(|fault| matches!(fault.effect(), Effect::Quota));
+    quotas.find_map(|quota| {
+        let wait = site.quotas.refuse(quota, query_plan, handle)?;
+        let seconds = wait.as_secs_f64().ceil().max(1.0);
+        let head = [(header::RETRY_AFTER, format!("{seconds}"))];
+        let response = (
+            StatusCode::TOO_MANY_REQUESTS,
+            head,
+            "429 Too Many Requests\n",
+        );
+        Some((quota.name(), response.into_response()))
+    })
 }
 
 /// Reads a body to its end, so that its connection can be used again. If the client does not send all of it, the

@@ -7,6 +7,7 @@
 //! * `argument`: the argument of a fault, after its `=`
 //! * `spec`: the parts of a table entry
 //! * `timing`: correct answers that come late
+//! * `quota`: requests beyond a rate or a number of connections are refused
 //! * `sequence`: other faults, one step per attempt
 //! * `status`: a status instead of a flag
 //! * `body`: 200 with a body that is not the flag
@@ -25,6 +26,7 @@ mod body;
 mod breaking;
 mod framing;
 mod garbled;
+mod quota;
 mod redirect;
 mod sequence;
 mod slow;
@@ -48,9 +50,10 @@ pub(crate) struct Fault {
 impl Spec {
     /// Returns all faults, family by family.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
-        let families: [&'static [Self]; 10] = [
+        let families: [&'static [Self]; 11] = [
             &timing::SPECS,
             &sequence::SPECS,
+            &quota::SPECS,
             &status::SPECS,
             &body::SPECS,
             &redirect::SPECS,
@@ -133,7 +136,7 @@ impl Fault {
 
     pub(crate) fn role(&self) -> Role {
         match self.spec.effect {
-            Effect::Wait(_) | Effect::FirstAttempts => Role::Modifier,
+            Effect::Wait(_) | Effect::FirstAttempts | Effect::Quota => Role::Modifier,
             Effect::Answer(_) | Effect::AnswerWithFlag(_) | Effect::Sequence => Role::Answer,
             Effect::AddToStatus(_) => Role::StatusModifier,
             Effect::ServerWide => Role::ServerWide,

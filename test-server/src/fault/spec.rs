@@ -32,6 +32,8 @@ pub(crate) enum Effect {
     AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Bytes) -> Answer),
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
+    /// Refuses requests beyond a quota, whatever the other faults are.
+    Quota,
     /// Stands for other faults, which depend on the attempt.
     Sequence,
     /// Limits the other faults of the slice to the first attempts at a code.

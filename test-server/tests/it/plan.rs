@@ -38,6 +38,7 @@ fn plans_in_normal_form_print_unchanged() {
         "20:reset-body=17+delay=1s+transient=2",
         "100:hold=30",
         "100:seq(503,reset,429,ok)",
+        "50:limit=10/s+delay=1s,50:limit=100/m+connections=4",
         "50:delay=1s+seq(500|503+retry-after=2s,ok,delay=uniform(1s..2s)+drip=1ms)",
         "10:seq(ok),20:seq(reset-body=17)+transient=9",
         "100:stale=5@5ms",
@@ -223,6 +224,16 @@ fn errors_point_at_the_wrong_word() {
             "reset(503)",
         ),
         (
+            "10:limit=10",
+            "a rate must be like 10/s, 100/m or 1000/h",
+            "10",
+        ),
+        (
+            "10:limit=0/s",
+            "a rate must be like 10/s, 100/m or 1000/h",
+            "0/s",
+        ),
+        (
             "10:stau",
             "unknown fault 'stau'; did you mean 'status'?",
             "stau",
@@ -291,6 +302,8 @@ fn fault() -> impl Strategy<Value = String> {
         (1..100_u64).prop_map(|n| format!("reset-body={n}")),
         Just("hang".to_owned()),
         sequence(),
+        (1..5000_u64, "[smh]").prop_map(|(n, period)| format!("limit={n}/{period}")),
+        (1..100_u64).prop_map(|n| format!("connections={n}+delay=1ms")),
         (200..999_u16, "[ -~]{0,20}").prop_map(|(status, text)| {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
             format!("status={status}+reason=\"{text}\"")

@@ -8,11 +8,13 @@ use test_server::list_faults;
 use super::{BR, server_with};
 
 /// The exit codes of curl for each fault; several if the versions of curl differ.
-const CURL: [(&str, &[i32]); 57] = [
+const CURL: [(&str, &[i32]); 59] = [
     ("delay=1ms", &[0]),
     ("hold=1", &[0]),
     ("close+transient=1", &[52]),
     ("seq(close,ok)", &[52]),
+    ("limit=1/h", &[0]),
+    ("connections=1", &[0]),
     ("status=503", &[22]),
     ("status=503+retry-after=1s", &[22]),
     ("status=503+reason=x", &[22]),

@@ -6,6 +6,7 @@ mod breaking;
 mod curl;
 mod framing;
 mod garbled;
+mod quota;
 mod redirect;
 mod sequence;
 mod slow;
