@@ -55,6 +55,8 @@ enum Phase {
     ReceivingBody,
     /// The request is complete, but not its response.
     Answering,
+    /// The connection is a tunnel, and its bytes are not requests.
+    Tunnel,
     /// The response is complete, and no byte of another request has arrived.
     Idle,
 }
@@ -111,7 +113,16 @@ impl ConnectionHandle {
 
     /// Records that the HTTP library has taken the whole response.
     pub(crate) fn complete_response(&self) {
-        self.exchange().phase = Phase::Idle;
+        let mut exchange = self.exchange();
+        if exchange.phase != Phase::Tunnel {
+            exchange.phase = Phase::Idle;
+        }
+    }
+
+    /// Records that the connection becomes a tunnel with the current response.
+    #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
+    pub(crate) fn become_tunnel(&self) {
+        self.exchange().phase = Phase::Tunnel;
     }
 
     /// Records that bytes have arrived, which begin another request if the connection was idle.
@@ -132,7 +143,7 @@ impl ConnectionHandle {
         match exchange.phase {
             Phase::Answering => true,
             Phase::ReceivingBody => body_waits == *exchange.waits_at_end.get_or_insert(body_waits),
-            Phase::ReceivingHead | Phase::Idle => false,
+            Phase::ReceivingHead | Phase::Tunnel | Phase::Idle => false,
         }
     }
 

@@ -35,12 +35,13 @@
 //! * `quotas`: the state of quotas: the use of rates, and the connections with a place
 //! * `tracked_body`: a body that records on its connection when it ends
 //! * `refusals`: a line on standard error when the system refuses connections
+//! * `query`: the query of a request to which the plan applies
+//! * `upstream`: another server, to which requests are forwarded
 //! * `site`: the state that the handlers of one server share
 //! * `group`: servers whose pages link to each other
 //! * `control`: the paths that read and change a running server
 //! * `page`: the page at `/`, as HTML and as text
 //! * `stale`: closes a connection after its last response
-//! * `query`: the query of a request to which the plan applies
 //! * `target`: what a request is for: a flag, or any other path
 //! * `under_plan`: the response to a request under the faults of its plan
 //! * `routes`: from a request to its response: a flag or any other path under the plan, the page, or a control path
@@ -80,6 +81,7 @@ mod stale;
 mod target;
 mod tracked_body;
 mod under_plan;
+mod upstream;
 
 pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;
@@ -89,3 +91,5 @@ pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::raise_descriptor_limit;
 pub use plan::{Plan, PlanError};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
+#[cfg(feature = "proxy")]
+pub use upstream::{Upstream, UpstreamError};

@@ -40,3 +40,10 @@ pub(crate) fn parse_query_plan(text: &str) -> Result<Plan, String> {
         None => Ok(plan),
     }
 }
+
+/// Returns a query without the words that are for this server: the plan of the request and the number of redirects.
+pub(crate) fn without_own_words(query: &str) -> String {
+    let is_own = |pair: &&str| pair.starts_with("plan=") || pair.starts_with("hop=");
+    let others: Vec<_> = query.split('&').filter(|pair| !is_own(pair)).collect();
+    others.join("&")
+}

@@ -18,19 +18,25 @@ use crate::site::Site;
 use crate::stale;
 use crate::target::{Target, not_found};
 use crate::under_plan::{self, Logged};
+use crate::upstream::FromUpstream;
 
 /// Returns the routes of a server in this group. Every response gets `server_header` as its `Server` header.
 pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) -> Router {
     let add_server_header = move |mut response: Response| {
-        response
-            .headers_mut()
-            .insert(header::SERVER, server_header.clone());
+        if response.extensions().get::<FromUpstream>().is_none() {
+            let headers = response.headers_mut();
+            headers.insert(header::SERVER, server_header.clone());
+        }
         std::future::ready(response)
     };
-    Router::new()
-        .route("/flags/{code}/{file}", get(flag))
-        .merge(page::routes(&site, group))
-        .merge(control::routes(&site))
+    // In front of an upstream server, all paths are its own, except for the control paths.
+    let own = match site.upstream {
+        Some(_) => Router::new(),
+        None => Router::new()
+            .route("/flags/{code}/{file}", get(flag))
+            .merge(page::routes(&site, group)),
+    };
+    own.merge(control::routes(&site))
         .fallback(other)
         .layer(from_fn_with_state(Arc::clone(&site), log_others))
         .layer(from_fn_with_state(Arc::clone(&site), stale::count_response))
@@ -70,11 +76,24 @@ async fn flag(
 /// and not to unknown control paths.
 async fn other(State(site): State<Arc<Site>>, request: Request) -> Response {
     let path = request.uri().path();
+    if let Some(upstream) = &site.upstream {
+        let target = match code_of_flag(path) {
+            Some(code) => Target::flag(&site, code.to_owned()),
+            None => Target::other(&site, request.method(), request.uri()),
+        };
+        return under_plan::respond(&site, &target.at(upstream), request).await;
+    }
     if path.starts_with("/flags/") || path.starts_with("/__") {
         return not_found(&format!("nothing at {path}"));
     }
     let target = Target::other(&site, request.method(), request.uri());
     under_plan::respond(&site, &target, request).await
+}
+
+/// Returns the code in the path of a flag, such as `/flags/br/br.gif`.
+fn code_of_flag(path: &str) -> Option<&str> {
+    let (code, file) = path.strip_prefix("/flags/")?.split_once('/')?;
+    is_flag_path(code, file).then_some(code)
 }
 
 fn is_flag_path(code: &str, file: &str) -> bool {

@@ -1,9 +1,11 @@
 //! The bytes to write to a connection instead of an HTTP response, for answers that no HTTP library would send.
 //! Knows nothing of sockets; `connection` writes them.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::HeaderValue;
 
 /// Bytes and pauses, followed by one way to end the connection.
 #[derive(Debug)]
@@ -105,22 +107,51 @@ impl Script {
     }
 }
 
-/// Returns the head of a response with a flag. `framing` holds the header lines about its body, each with its line end.
-pub(crate) fn head(framing: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\ncontent-type: image/gif\r\n{framing}\r\n")
+/// The body of a usual response, such as a flag, for faults that change it.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) bytes: Bytes,
+    pub(crate) media_type: HeaderValue,
 }
 
-/// Returns the head of a response whose body is this flag.
-pub(crate) fn head_for(flag: &Bytes) -> String {
-    head(&format!("content-length: {}\r\n", flag.len()))
+impl Content {
+    /// Returns the content of the file of a flag.
+    pub(crate) fn flag(gif: Bytes) -> Self {
+        let media_type = HeaderValue::from_static("image/gif");
+        Self {
+            bytes: gif,
+            media_type,
+        }
+    }
+}
+
+impl Deref for Content {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+/// Returns the head of a response with this content. `framing` holds the header lines about its body, each with its
+/// line end.
+pub(crate) fn head(content: &Content, framing: &str) -> String {
+    let media_type = content.media_type.to_str().unwrap_or_default();
+    format!("HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\n{framing}\r\n")
+}
+
+/// Returns the head of a response whose body is this content.
+pub(crate) fn head_for(content: &Content) -> String {
+    head(content, &format!("content-length: {}\r\n", content.len()))
 }
 
 /// Returns the same head with `connection: close`.
-pub(crate) fn last_head_for(flag: &Bytes) -> String {
-    head(&format!(
-        "content-length: {}\r\nconnection: close\r\n",
-        flag.len()
-    ))
+pub(crate) fn last_head_for(content: &Content) -> String {
+    let length = content.len();
+    head(
+        content,
+        &format!("content-length: {length}\r\nconnection: close\r\n"),
+    )
 }
 
 /// Returns the first `most` bytes, but at most all except the last one.

@@ -29,7 +29,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>
         let stream = accept(&listener, &site).await;
         let open = site.counters.connection_accepted();
         let connection = Connection::new(stream, site.header_timeout, open);
-        tokio::spawn(serve_connection(connection, router.clone()));
+        let keeps_case = site.upstream.is_some();
+        tokio::spawn(serve_connection(connection, router.clone(), keeps_case));
     }
 }
 
@@ -57,7 +58,8 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn serve_connection(connection: Connection, router: Router) {
+/// Serves HTTP on a connection. `keeps_case` keeps the spelling of header names for an upstream server.
+async fn serve_connection(connection: Connection, router: Router, keeps_case: bool) {
     let handle = connection.handle();
     let service = TowerToHyperService::new(router);
     let answer = service_fn(move |request: Request<Incoming>| {
@@ -72,10 +74,12 @@ async fn serve_connection(connection: Connection, router: Router) {
     });
     let mut http = http1::Builder::new();
     // `Connection` has a timeout of its own, which does not close idle connections.
-    http.header_read_timeout(None);
+    http.header_read_timeout(None)
+        .preserve_header_case(keeps_case);
     // An error ends the connection, and its client sees that.
     let _ = http
         .serve_connection(TokioIo::new(connection), answer)
+        .with_upgrades()
         .await;
 }
 

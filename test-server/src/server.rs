@@ -29,6 +29,7 @@ use crate::refusals::Refusals;
 use crate::routes;
 use crate::serve;
 use crate::site::Site;
+use crate::upstream::Upstream;
 
 /// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
 /// for 165, the same numbers as in the sample run of *Fluent Python*.
@@ -80,6 +81,7 @@ impl TestServer {
             port: 0,
             address: None,
             flags_dir: None,
+            upstream: None,
             admin: false,
             access_log: false,
             report_refusals: false,
@@ -90,12 +92,18 @@ impl TestServer {
         }
     }
 
-    /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`.
+    /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`. In front
+    /// of an upstream server, returns `http://localhost:PORT`.
     pub fn url(&self) -> String {
-        if self.on_loopback {
-            format!("http://localhost:{}/flags", self.port())
+        let path = if self.site.upstream.is_some() {
+            ""
         } else {
-            format!("http://{}/flags", self.addresses[0])
+            "/flags"
+        };
+        if self.on_loopback {
+            format!("http://localhost:{}{path}", self.port())
+        } else {
+            format!("http://{}{path}", self.addresses[0])
         }
     }
 
@@ -111,7 +119,11 @@ impl TestServer {
 
     /// Describes the current plan as a sentence without a subject, such as `answers at once`.
     pub fn describe(&self) -> String {
-        self.site.plan().describe()
+        let plan = self.site.plan().describe();
+        match &self.site.upstream {
+            Some(upstream) => format!("forwards to {} and {plan}", upstream.url()),
+            None => plan,
+        }
     }
 
     /// Returns the name of the server.
@@ -234,6 +246,7 @@ pub struct Builder {
     port: u16,
     address: Option<IpAddr>,
     flags_dir: Option<PathBuf>,
+    upstream: Option<Arc<Upstream>>,
     admin: bool,
     access_log: bool,
     report_refusals: bool,
@@ -293,6 +306,26 @@ impl Builder {
     /// start.
     pub fn flags_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.flags_dir = Some(folder.into());
+        self
+    }
+
+    /// Forwards requests to another server instead of answering them, so that its clients meet the faults of the plan.
+    ///
+    /// All paths are those of the other server, except for the control paths. If it cannot be reached, the answer is 502
+    /// with the reason.
+    ///
+    /// ```no_run
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder()
+    ///     .upstream("http://127.0.0.1:3000".parse()?)
+    ///     .plan("25:reset,50:delay=200ms")?
+    ///     .start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "proxy")]
+    pub fn upstream(mut self, upstream: Upstream) -> Self {
+        self.upstream = Some(Arc::new(upstream));
         self
     }
 
@@ -363,6 +396,7 @@ impl Builder {
             plan: RwLock::new(Arc::new(self.plan)),
             seed: self.seed,
             images,
+            upstream: self.upstream,
             counters: Arc::new(Counters::new()),
             quotas: Quotas::default(),
             control: self.admin || self.address.is_none_or(|address| address.is_loopback()),

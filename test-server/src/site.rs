@@ -9,6 +9,7 @@ use crate::images::Images;
 use crate::plan::Plan;
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
+use crate::upstream::Upstream;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Site {
     /// Whether the keys of targets other than flags include the query.
     pub(crate) query_in_keys: bool,
     pub(crate) images: Images,
+    /// The server that answers instead of this one, if there is one.
+    pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) quotas: Quotas,
     /// Whether the control paths are open at all; `control` also checks each request.

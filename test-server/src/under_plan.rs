@@ -18,7 +18,7 @@ use crate::query::{Query, parse_query_plan};
 use crate::script::{End, Script};
 use crate::site::Site;
 use crate::stale::StaleState;
-use crate::target::Target;
+use crate::target::{Target, Usual};
 
 /// Marks a response whose request already has its own log entry.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +47,15 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let (mut in_flight, attempt) =
         site.counters
             .begin_request(&target.key, query_plan.as_deref(), log);
-    discard(body).await;
     let faults = plan.faults_at(site.seed, &target.key, attempt);
+    let refused = refuse(site, &faults, query_plan.as_deref(), handle);
+    let is_answered_here = refused.is_some() || faults.iter().any(|fault| answers_alone(fault));
+    let forwarded = if target.is_forwarded() && !is_answered_here {
+        Some(Request::from_parts(head.clone(), body))
+    } else {
+        discard(body).await;
+        None
+    };
     let context = FaultContext {
         seed: site.seed,
         key: &target.key,
@@ -60,16 +67,18 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     if stale_state.is_some() {
         in_flight.record_fault("stale");
     }
-    let answer = match (
-        stale_state,
-        refuse(site, &faults, query_plan.as_deref(), handle),
-    ) {
+    let answer = match (stale_state, refused) {
         (Some(StaleState::Closed), _) => Answer::Script(Script::empty(End::Close)),
         (_, Some((quota, refused))) => {
             in_flight.record_fault(quota);
             Answer::Http(refused)
         }
-        _ => answer(site, target, &context, &faults, &mut in_flight).await,
+        _ => {
+            wait(site, &context, &faults, &mut in_flight).await;
+            let is_changed = faults.iter().any(|fault| changes_content(fault));
+            let usual = target.usual(forwarded, is_changed).await;
+            answer(usual, &context, &faults, &mut in_flight)
+        }
     };
     send(answer, in_flight, handle)
 }
@@ -125,15 +134,23 @@ fn send(answer: Answer, mut in_flight: InFlight, handle: &ConnectionHandle) -> R
     response
 }
 
-/// Applies the faults of a target: first all waits in the order written, then the answer.
-async fn answer(
+/// Returns whether a fault needs no usual response.
+fn answers_alone(fault: &Fault) -> bool {
+    matches!(fault.effect(), Effect::Answer(_))
+}
+
+/// Returns whether a fault changes the body of the usual response.
+fn changes_content(fault: &Fault) -> bool {
+    matches!(fault.effect(), Effect::AnswerWithFlag(_))
+}
+
+/// Waits as the faults say, in the order written.
+async fn wait(
     site: &Site,
-    target: &Target,
     context: &FaultContext<'_>,
     faults: &[&Fault],
     in_flight: &mut InFlight,
-) -> Answer {
-    let mut answer = None;
+) {
     for fault in faults {
         let wait = match fault.effect() {
             Effect::Wait(wait) => wait(fault.argument(), context),
@@ -145,13 +162,23 @@ async fn answer(
             Wait::InFlight(requests) => site.counters.wait_for_peak(requests).await,
         }
     }
-    // Built only after the waits, because a date in an answer counts from the answer.
+}
+
+/// Returns the answer that the faults make of the usual response. Called only after the waits, because a date in an
+/// answer counts from the answer.
+fn answer(
+    usual: Usual,
+    context: &FaultContext<'_>,
+    faults: &[&Fault],
+    in_flight: &mut InFlight,
+) -> Answer {
+    let mut answer = None;
     for fault in faults {
         let argument = fault.argument();
-        match (fault.effect(), &target.flag, &mut answer) {
+        match (fault.effect(), &usual, &mut answer) {
             (Effect::Answer(with), ..) => answer = Some(with(argument, context)),
-            (Effect::AnswerWithFlag(with), Some(flag), _) => {
-                answer = Some(with(argument, context, flag))
+            (Effect::AnswerWithFlag(with), Usual::Content(content), _) => {
+                answer = Some(with(argument, context, content))
             }
             (Effect::Sequence, ..) => {}
             (Effect::AddToStatus(add), _, Some(Answer::Http(response))) => add(argument, response),
@@ -159,5 +186,5 @@ async fn answer(
         }
         in_flight.record_fault(fault.name());
     }
-    answer.unwrap_or_else(|| Answer::Http(target.usual_response()))
+    answer.unwrap_or_else(|| Answer::Http(usual.into_response()))
 }

@@ -32,7 +32,7 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "200 and only the first bytes of the flag, which the length agrees with",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let kept = cut(flag, argument.number());
-            Answer::Http(([(CONTENT_TYPE, "image/gif")], kept).into_response())
+            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], kept).into_response())
         }),
     },
     Spec {
@@ -40,8 +40,8 @@ pub(super) static SPECS: [Spec; 6] = [
         takes: Takes::Nothing,
         sees: "200 and the flag with a comment of HTML behind its end",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            let both = [flag, &b"<!-- served by a cheap host -->"[..]].concat();
-            Answer::Http(([(CONTENT_TYPE, "image/gif")], both).into_response())
+            let both = [&flag[..], &b"<!-- served by a cheap host -->"[..]].concat();
+            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], both).into_response())
         }),
     },
     Spec {

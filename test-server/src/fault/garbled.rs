@@ -24,7 +24,7 @@ pub(super) static SPECS: [Spec; 10] = [
         takes: Takes::Nothing,
         sees: "the flag without any head, as in 1991",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            Answer::Script(Script::bytes(flag.clone(), End::Close))
+            Answer::Script(Script::bytes(flag.bytes.clone(), End::Close))
         }),
     },
     Spec {
@@ -50,10 +50,10 @@ pub(super) static SPECS: [Spec; 10] = [
         takes: Takes::Nothing,
         sees: "a header with a NUL in its name, then the flag",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            let head = head(&format!(
-                "x-\0bad: yes\r\ncontent-length: {}\r\n",
-                flag.len()
-            ));
+            let head = head(
+                flag,
+                &format!("x-\0bad: yes\r\ncontent-length: {}\r\n", flag.len()),
+            );
             Answer::Script(Script::bytes(message(&head, flag), End::Close))
         }),
     },
@@ -68,10 +68,13 @@ pub(super) static SPECS: [Spec; 10] = [
             let many: String = (0..argument.number().min(100_000))
                 .map(|n| format!("x-{n}: {n}\r\n"))
                 .collect();
-            let head = head(&format!(
-                "{many}content-length: {}\r\nconnection: close\r\n",
-                flag.len()
-            ));
+            let head = head(
+                flag,
+                &format!(
+                    "{many}content-length: {}\r\nconnection: close\r\n",
+                    flag.len()
+                ),
+            );
             Answer::Script(Script::bytes(message(&head, flag), End::Close))
         }),
     },

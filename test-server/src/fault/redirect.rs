@@ -1,6 +1,6 @@
 //! Faults that redirect: to the flag, in a loop, or to a wrong place.
 
-use axum::http::header::LOCATION;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;
 
@@ -18,8 +18,8 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "302 so many times, then the flag",
         effect: Effect::AnswerWithFlag(|argument, context, flag| {
             if context.hop >= argument.number() {
-                let headers = [(axum::http::header::CONTENT_TYPE, "image/gif")];
-                return Answer::Http((headers, flag.clone()).into_response());
+                let headers = [(CONTENT_TYPE, flag.media_type.clone())];
+                return Answer::Http((headers, flag.bytes.clone()).into_response());
             }
             redirect_to(Some(&same_path(context, context.hop + 1)))
         }),

@@ -18,7 +18,7 @@ pub(super) static SPECS: [Spec; 3] = [
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let head = last_head_for(flag);
             let script = Script::empty(End::Close).then(byte_by_byte(head, argument.duration()));
-            Answer::Script(script.then(Step::Write(flag.clone())))
+            Answer::Script(script.then(Step::Write(flag.bytes.clone())))
         }),
     },
     Spec {
@@ -29,7 +29,7 @@ pub(super) static SPECS: [Spec; 3] = [
         sees: "the head at once; then the body one byte after another, this far apart",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let script = Script::bytes(last_head_for(flag), End::Close);
-            Answer::Script(script.then(byte_by_byte(flag.clone(), argument.duration())))
+            Answer::Script(script.then(byte_by_byte(flag.bytes.clone(), argument.duration())))
         }),
     },
     Spec {
@@ -42,7 +42,7 @@ pub(super) static SPECS: [Spec; 3] = [
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let script = Script::bytes(last_head_for(flag), End::Close);
             Answer::Script(script.then(Step::AtRate {
-                bytes: flag.clone(),
+                bytes: flag.bytes.clone(),
                 bytes_a_second: argument.number(),
             }))
         }),

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::response::Response;
 
 use crate::fault::argument::{Argument, Takes};
-use crate::script::Script;
+use crate::script::{Content, Script};
 
 /// An entry in the fault table.
 pub(crate) struct Spec {
@@ -28,8 +27,8 @@ pub(crate) enum Effect {
     Wait(fn(&Argument, &FaultContext<'_>) -> Wait),
     /// Replaces the answer.
     Answer(fn(&Argument, &FaultContext<'_>) -> Answer),
-    /// Replaces the answer if the target is a flag that exists. Other targets are answered as usual.
-    AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Bytes) -> Answer),
+    /// Replaces the answer if the target is a flag that exists, or other content that can be changed. Other targets are answered as usual.
+    AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Content) -> Answer),
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
     /// Refuses requests beyond a quota, whatever the other faults are.

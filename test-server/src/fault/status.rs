@@ -48,11 +48,12 @@ pub(super) static SPECS: [Spec; 7] = [
         effect: Effect::AnswerWithFlag(|_, _, flag| {
             let (half, all) = (flag.len() / 2, flag.len());
             let range = format!("bytes 0-{}/{all}", half.saturating_sub(1));
-            let headers = [
-                (header::CONTENT_TYPE, "image/gif".to_owned()),
-                (header::CONTENT_RANGE, range),
-            ];
-            Answer::Http((StatusCode::PARTIAL_CONTENT, headers, flag.slice(..half)).into_response())
+            let headers = (
+                [(header::CONTENT_TYPE, flag.media_type.clone())],
+                [(header::CONTENT_RANGE, range)],
+            );
+            let status = StatusCode::PARTIAL_CONTENT;
+            Answer::Http((status, headers.0, headers.1, flag.slice(..half)).into_response())
         }),
     },
     Spec {

@@ -16,3 +16,5 @@ mod readme;
 mod repeatable;
 mod server;
 mod support;
+#[cfg(feature = "proxy")]
+mod upstream;

@@ -390,3 +390,27 @@ fn bodies_that_are_not_read_take_little_memory() {
     assert!(each < 64, "{each} KB for each of {CLIENTS} connections");
     stop(running, Signal::TERM);
 }
+
+#[cfg(feature = "proxy")]
+#[test]
+fn upstream_forwards_requests_under_the_plans_of_serve() {
+    let upstream = TestServer::start(Plan::normal()).unwrap();
+    let url = format!("http://127.0.0.1:{}", upstream.port());
+    let (running, lines) = start(&["--serve", "0=100:delay=1ms", "--upstream", &url], 1);
+    let expected = format!(" forwards to {url} and answers every request with delay=1ms");
+    assert!(lines[0].ends_with(&expected), "{}", lines[0]);
+    let (_, port) = lines[0].split_once("http://localhost:").unwrap();
+    let port = port.split_once(' ').unwrap().0.parse().unwrap();
+    assert_eq!(status(port, "br"), "200");
+    assert_eq!(upstream.stats().requests, 1);
+    stop(running, Signal::TERM);
+
+    let (_, err, exit) = output(&["--serve", "0", "--upstream", "localhost:3000"], "");
+    assert!(
+        err.contains("'localhost:3000' is not the URL of an upstream server"),
+        "{err}"
+    );
+    assert_eq!(exit, Some(2));
+    let (_, _, exit) = output(&["--upstream", &url], "");
+    assert_eq!(exit, Some(2), "only with --serve");
+}

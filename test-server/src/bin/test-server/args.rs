@@ -49,6 +49,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(crate) flags_dir: Option<PathBuf>,
 
+    /// Forward requests to this server, such as http://127.0.0.1:3000, under the plans of --serve
+    #[cfg(feature = "proxy")]
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "serve",
+        conflicts_with = "flags_dir"
+    )]
+    pub(crate) upstream: Option<test_server::Upstream>,
+
     /// Listen on this address only [default: 127.0.0.1 and, if the machine has it, ::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<IpAddr>,
@@ -69,6 +79,7 @@ pub(crate) struct Args {
 const AFTER_HELP: &str = "\
 Examples:
   test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
+  test-server --serve 9000='25:reset,50:delay=200ms' --upstream http://127.0.0.1:3000
   test-server --label ERROR=30:hang-body -v
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan

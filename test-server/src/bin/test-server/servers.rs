@@ -100,6 +100,10 @@ impl ServerSpec {
         if let Some(folder) = &args.flags_dir {
             builder = builder.flags_dir(folder);
         }
+        #[cfg(feature = "proxy")]
+        if let Some(upstream) = &args.upstream {
+            builder = builder.upstream(upstream.clone());
+        }
         if args.admin {
             builder = builder.admin();
         }
