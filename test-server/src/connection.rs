@@ -33,6 +33,8 @@ pub(crate) struct ConnectionHandle(Arc<Mutex<Exchange>>);
 #[derive(Debug, Default)]
 struct Exchange {
     phase: Phase,
+    /// The number of the connection.
+    number: u64,
     /// How often a handler has had to wait for more of the body of the request.
     body_waits: u64,
     /// That number when the stream had ended and its end was to be read for the first time in this request.
@@ -65,6 +67,11 @@ impl ConnectionHandle {
     /// Writes this script instead of the response. A request that is counted is in flight until the script is written.
     pub(crate) fn write_script(&self, script: Script, in_flight: Option<InFlight>) {
         self.exchange().script = Some((script, in_flight));
+    }
+
+    /// Returns the number of the connection, counted from 1 since the start of the server.
+    pub(crate) fn number(&self) -> u64 {
+        self.exchange().number
     }
 
     /// Counts a response on this connection and returns how many there have been.
@@ -175,9 +182,11 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream, header_timeout: Duration, open: OpenConnection) -> Self {
         // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
         let _ = stream.set_nodelay(true);
+        let handle = ConnectionHandle::default();
+        handle.exchange().number = open.number;
         Self {
             stream,
-            handle: ConnectionHandle::default(),
+            handle,
             running: None,
             close_timer: None,
             header_timeout,

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,6 +21,7 @@ pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
     let routes = Router::new()
         .route("/__health", get(async || "ok\n"))
         .route("/__stats", get(stats))
+        .route("/__requests", get(requests))
         .route("/__reset", post(reset))
         .route("/__plan", get(plan).put(set_plan).post(set_plan))
         .route("/__flag/{file}", get(flag));
@@ -98,6 +99,28 @@ pub(crate) fn closed_reason(site: &Site) -> &'static str {
 
 async fn stats(State(site): State<Arc<Site>>) -> Response {
     Json(site.counters.stats()).into_response()
+}
+
+/// Returns the recorded requests, oldest first, as JSON: those with the method and the path in the query, if it has them.
+async fn requests(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let Some(journal) = &site.journal else {
+        let why =
+            "requests are not recorded: start the server with --journal N or `Builder::journal`\n";
+        return (StatusCode::NOT_FOUND, why).into_response();
+    };
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let mut requests = journal.requests();
+    for (name, value) in form_urlencoded::parse(query) {
+        match &*name {
+            "method" => requests.retain(|request| request.method == value),
+            "path" => requests.retain(|request| request.path == value),
+            _ => {
+                let why = format!("unknown filter '{name}': use method or path\n");
+                return (StatusCode::BAD_REQUEST, why).into_response();
+            }
+        }
+    }
+    Json(requests).into_response()
 }
 
 async fn reset(State(site): State<Arc<Site>>) -> StatusCode {

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::access_log::Entry;
 use crate::attempts::Attempts;
 use crate::fault::MAX_DURATION;
+use crate::journal;
 
 /// The counters of a server since it started or was last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -50,6 +51,8 @@ pub struct CodeStats {
 #[derive(Debug)]
 pub(crate) struct Counters {
     connections: AtomicU64,
+    /// The number of the last connection. A reset does not change it.
+    last_connection: AtomicU64,
     open_connections: AtomicUsize,
     gauge: watch::Sender<Gauge>,
     by_code: Mutex<CodeCounters>,
@@ -110,6 +113,7 @@ impl Counters {
     pub(crate) fn new() -> Self {
         Self {
             connections: AtomicU64::new(0),
+            last_connection: AtomicU64::new(0),
             open_connections: AtomicUsize::new(0),
             gauge: watch::Sender::new(Gauge::default()),
             by_code: Mutex::default(),
@@ -122,7 +126,10 @@ impl Counters {
         self.connections.fetch_add(1, Ordering::Relaxed);
         self.open_connections.fetch_add(1, Ordering::Relaxed);
         self.changes.notify();
-        OpenConnection(Arc::clone(self))
+        OpenConnection {
+            counters: Arc::clone(self),
+            number: self.last_connection.fetch_add(1, Ordering::Relaxed) + 1,
+        }
     }
 
     /// Counts a request. It is in flight until the returned guard is dropped. Also returns the number of requests for
@@ -153,6 +160,7 @@ impl Counters {
             code: code.to_owned(),
             resets,
             log,
+            entry: None,
         };
         (in_flight, attempt)
     }
@@ -238,9 +246,15 @@ pub(crate) struct InFlight {
     code: String,
     resets: u64,
     log: Option<Entry>,
+    entry: Option<journal::Entry>,
 }
 
 impl InFlight {
+    /// Records faults and status in this entry of the journal as well.
+    pub(crate) fn record_in(&mut self, entry: journal::Entry) {
+        self.entry = Some(entry);
+    }
+
     /// Counts a fault that the request meets. Called before the fault starts, because a client that gives up in the
     /// middle has met it as well.
     pub(crate) fn record_fault(&mut self, fault: &'static str) {
@@ -254,12 +268,18 @@ impl InFlight {
         if let Some(log) = &mut self.log {
             log.faults.push(fault);
         }
+        if let Some(entry) = &self.entry {
+            entry.record_fault(fault);
+        }
     }
 
     /// Records the status of the response for the log.
     pub(crate) fn record_status(&mut self, status: u16) {
         if let Some(log) = &mut self.log {
             log.status = Some(status);
+        }
+        if let Some(entry) = &self.entry {
+            entry.record_status(status);
         }
     }
 
@@ -280,11 +300,16 @@ impl Drop for InFlight {
 
 /// One open connection. Dropping it ends it.
 #[derive(Debug)]
-pub(crate) struct OpenConnection(Arc<Counters>);
+pub(crate) struct OpenConnection {
+    counters: Arc<Counters>,
+    /// Counted from 1 since the start of the server.
+    pub(crate) number: u64,
+}
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.0.open_connections.fetch_sub(1, Ordering::Relaxed);
-        self.0.changes.notify();
+        let open = &self.counters.open_connections;
+        open.fetch_sub(1, Ordering::Relaxed);
+        self.counters.changes.notify();
     }
 }

@@ -25,6 +25,7 @@
 //! * `images`: the flags to serve
 //! * `limits`: the limit of open files of the process
 //! * `access_log`: a line per request
+//! * `journal`: the last requests as they arrived
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
 //! * `counted_body`: a response body that ends its request when it is sent
@@ -60,6 +61,7 @@ mod departure;
 mod fault;
 mod group;
 mod images;
+mod journal;
 mod label;
 mod limits;
 mod listen;
@@ -87,6 +89,7 @@ pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;
 pub use group::Group;
 pub use images::COUNTRY_CODES;
+pub use journal::RecordedRequest;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::raise_descriptor_limit;
 pub use plan::{Plan, PlanError};

@@ -21,6 +21,7 @@ use crate::counters::{Counters, Stats};
 use crate::fault::MAX_DURATION;
 use crate::group::Group;
 use crate::images::Images;
+use crate::journal::{Journal, RecordedRequest};
 use crate::limits;
 use crate::listen;
 use crate::plan::{Plan, PlanError};
@@ -87,6 +88,7 @@ impl TestServer {
             report_refusals: false,
             header_timeout: DEFAULT_HEADER_TIMEOUT,
             draw_by_query: false,
+            journal: 0,
             group: None,
             server_header: concat!("test-server/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -186,6 +188,29 @@ impl TestServer {
         self.site.counters.stats()
     }
 
+    /// Returns the last requests since the start or the last reset, oldest first: as many as [`Builder::journal`] says,
+    /// without those for pages and control paths.
+    ///
+    /// ```
+    /// use std::io::{Read as _, Write as _};
+    /// use std::net::TcpStream;
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder().journal(100).plan("100:status=503")?.start()?;
+    /// let mut client = TcpStream::connect(("127.0.0.1", server.port()))?;
+    /// write!(client, "POST /orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{{}}")?;
+    /// client.read(&mut [0])?;
+    ///
+    /// let requests = server.requests();
+    /// assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("POST", "/orders"));
+    /// assert_eq!((requests[0].body.as_slice(), requests[0].faults.as_slice()), (&b"{}"[..], &["status"][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        let journal = self.site.journal.as_ref();
+        journal.map(Journal::requests).unwrap_or_default()
+    }
+
     /// Blocks until the counters meet `condition`, and returns them. Checks after each change instead of polling.
     ///
     /// ```
@@ -252,6 +277,7 @@ pub struct Builder {
     report_refusals: bool,
     header_timeout: Duration,
     draw_by_query: bool,
+    journal: usize,
     group: Option<Group>,
     server_header: String,
 }
@@ -356,6 +382,12 @@ impl Builder {
         self
     }
 
+    /// Records the last `requests` requests, for [`TestServer::requests`] and `GET /__requests` (default: none).
+    pub fn journal(mut self, requests: usize) -> Self {
+        self.journal = requests;
+        self
+    }
+
     /// Adds the server to a group, whose servers list each other on their pages (default: a group of its own).
     pub fn group(mut self, group: &Group) -> Self {
         self.group = Some(group.clone());
@@ -399,6 +431,7 @@ impl Builder {
             upstream: self.upstream,
             counters: Arc::new(Counters::new()),
             quotas: Quotas::default(),
+            journal: (self.journal > 0).then(|| Journal::new(self.journal)),
             control: self.admin || self.address.is_none_or(|address| address.is_loopback()),
             access_log: if self.access_log {
                 Some(AccessLog::start()?)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::images::Images;
+use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
@@ -24,6 +25,8 @@ pub(crate) struct Site {
     pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) quotas: Quotas,
+    /// The last requests, if they are to be recorded.
+    pub(crate) journal: Option<Journal>,
     /// Whether the control paths are open at all; `control` also checks each request.
     pub(crate) control: bool,
     pub(crate) access_log: Option<AccessLog>,
@@ -49,5 +52,8 @@ impl Site {
     pub(crate) fn reset(&self) {
         self.counters.reset();
         self.quotas.reset();
+        if let Some(journal) = &self.journal {
+            journal.reset();
+        }
     }
 }

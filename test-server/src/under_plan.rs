@@ -26,7 +26,7 @@ pub(crate) struct Logged;
 
 /// Responds to a request for this target: counts it, lets it meet its faults, and answers it.
 pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request) -> Response {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let Some(ConnectInfo(handle)) = head.extensions.get::<ConnectInfo<ConnectionHandle>>() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
@@ -47,6 +47,11 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let (mut in_flight, attempt) =
         site.counters
             .begin_request(&target.key, query_plan.as_deref(), log);
+    if let Some(journal) = &site.journal {
+        let entry = journal.record(&head, handle.number());
+        body = entry.watch(body);
+        in_flight.record_in(entry);
+    }
     let faults = plan.faults_at(site.seed, &target.key, attempt);
     let refused = refuse(site, &faults, query_plan.as_deref(), handle);
     let is_answered_here = refused.is_some() || faults.iter().any(|fault| answers_alone(fault));

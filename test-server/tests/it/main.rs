@@ -7,6 +7,7 @@ mod example;
 mod faults;
 mod half_closed;
 mod hostile;
+mod journal;
 mod page;
 mod paths;
 mod plan;

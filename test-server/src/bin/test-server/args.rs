@@ -71,6 +71,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub(crate) header_timeout: Duration,
 
+    /// Record the last N requests, which GET /__requests returns
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) journal: usize,
+
     /// Print a line per request on standard error: time, server, code, faults, status, bytes, milliseconds
     #[arg(short, long)]
     pub(crate) verbose: bool,

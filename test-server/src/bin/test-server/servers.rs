@@ -91,6 +91,7 @@ impl ServerSpec {
             .name(&self.name)
             .with_plan(self.plan.clone())
             .seed(args.seed)
+            .journal(args.journal)
             .header_timeout(args.header_timeout)
             .report_refusals()
             .port(self.port);
