@@ -23,6 +23,10 @@ impl Upstream {
         match *self {}
     }
 
+    pub(crate) fn is_at(&self, _: &[std::net::SocketAddr]) -> bool {
+        match *self {}
+    }
+
     pub(crate) async fn forward(&self, _: axum::extract::Request) -> axum::response::Response {
         match *self {}
     }

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use axum::body::Body;
@@ -75,6 +76,17 @@ impl FromStr for Upstream {
 impl Upstream {
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns whether the upstream server is at one of these addresses. Each request would be forwarded for ever.
+    pub(crate) fn is_at(&self, addresses: &[SocketAddr]) -> bool {
+        let port = self.authority.port_u16().unwrap_or(80);
+        let host = self.authority.host().trim_matches(['[', ']']);
+        addresses.iter().any(|address| {
+            let is_host = host.parse() == Ok(address.ip());
+            let is_loopback = host == "localhost" && address.ip().is_loopback();
+            address.port() == port && (is_host || is_loopback)
+        })
     }
 
     /// Forwards a request and returns the response: that of the upstream server, or 502 with the reason if there is

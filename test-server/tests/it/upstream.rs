@@ -250,6 +250,17 @@ fn a_request_ends_at_the_upstream_server_when_its_client_leaves() {
 }
 
 #[test]
+fn a_server_cannot_be_its_own_upstream_server() {
+    let port = TestServer::start(Plan::normal()).unwrap().port();
+    for host in ["127.0.0.1", "localhost"] {
+        let upstream = format!("http://{host}:{port}").parse().unwrap();
+        let started = TestServer::builder().port(port).upstream(upstream).start();
+        let error = started.unwrap_err().to_string();
+        assert_eq!(error, "a server cannot be its own upstream server");
+    }
+}
+
+#[test]
 fn urls_of_upstream_servers_are_http_without_a_path() {
     for right in [
         "http://127.0.0.1:3000",
