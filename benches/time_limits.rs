@@ -45,7 +45,7 @@ const PLANS: [&str; 8] = [
     "hang-head",
     "hang-body",
     "drip",
-    "endless-1xx",
+    "endless-1xx=20000",
     "length-long",
     "hold=100000",
     "backlog-full",
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     let codes = Selection::<&str>::All.codes().unwrap();
     let mut all_in_time = true;
     println!(
-        "{:<12} {:<10} {:>4} {:>4} {:>7} {:>10} {:>9} {:>6}",
+        "{:<18} {:<10} {:>4} {:>4} {:>7} {:>10} {:>9} {:>6}",
         "plan", "strategy", "n", "m", "retries", "elapsed, s", "bound, s", "ratio"
     );
     for plan in PLANS {
@@ -90,7 +90,7 @@ fn main() -> ExitCode {
             }
             all_in_time &= remark.is_empty();
             println!(
-                "{plan:<12} {strategy:<10} {n:>4} {m:>4} {retries:>7} {:>10.2} {:>9.2} {ratio:>6.2}{remark}",
+                "{plan:<18} {strategy:<10} {n:>4} {m:>4} {retries:>7} {:>10.2} {:>9.2} {ratio:>6.2}{remark}",
                 elapsed.as_secs_f64(),
                 bound.as_secs_f64(),
             );

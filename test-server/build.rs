@@ -1,13 +1,16 @@
-//! Draws the flags the servers serve: one GIF for each code of `country_codes.txt`.
+//! Draws the flags the servers serve, one GIF for each code of `country_codes.txt`, and packs the gzip bomb.
 //!
 //! No image is kept in git. Each flag is the Twemoji graphic of its country (see NOTICE), drawn by resvg and written as
 //! a GIF into `OUT_DIR`, beside a table `flags.rs` that embeds them, sorted by code.
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::{env, fs};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg;
 use twemoji_assets::svg::SvgTwemojiAsset;
@@ -48,7 +51,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     table.push_str("];\n");
     fs::write(Path::new(&out_dir).join("flags.rs"), table)?;
+    fs::write(Path::new(&out_dir).join("bomb.gz"), gzip_bomb()?)?;
     Ok(())
+}
+
+/// Returns 64 KB of gzip that unpack to 64 MiB of zeros.
+fn gzip_bomb() -> io::Result<Vec<u8>> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..64 {
+        packed.write_all(&[0; 1 << 20])?;
+    }
+    packed.finish()
 }
 
 /// Returns the GIF of one country, with transparent corners.

@@ -75,7 +75,10 @@ use Verdict::{Failed, NotFound, Unaffected};
 /// Every fault that can be mixed with others, with the verdict for a code that it affects at each attempt.
 const FAULTS: &[(Verdict, &[&str])] = &[
     // These delay an answer, add to it, or lead to the flag in the end.
-    (Unaffected, &["delay", "hold", "transient", "retry-after"]),
+    (
+        Unaffected,
+        &["delay", "hold", "transient", "seq", "retry-after"],
+    ),
     (
         Unaffected,
         &["reason", "slow-head", "bandwidth", "redirect"],
@@ -124,11 +127,15 @@ fn in_plan(fault: &str) -> &str {
         "hold" => "hold=2",
         // Few enough redirects for the client to follow all of them.
         "transient" => "redirect-loop+transient=2",
+        "seq" => "seq(redirect-loop,redirect-loop,ok)",
         "status" => "status=403|500|501|503",
         "retry-after" => "delay=5ms+status=503+retry-after=0",
         "reason" => "status=418+reason=\"Not, today\"",
         "slow-head" => "slow-head=1ms",
         "bandwidth" => "bandwidth=1000000",
+        // At their usual rate, dozens at once would use all of the machine.
+        "endless-headers" => "endless-headers=20000",
+        "endless-1xx" => "endless-1xx=20000",
         other => other,
     }
 }
@@ -304,14 +311,11 @@ impl Soak {
     fn check_that_every_fault_occurred(&self) {
         let stats = self.server.stats();
         let all: BTreeSet<_> = list_faults()
-            .map(|(shown, _)| shown.split(['=', '[']).next().unwrap().to_owned())
+            .map(|(shown, _)| shown.split(['=', '[', '(']).next().unwrap().to_owned())
             .collect();
-        // These affect a whole server and cannot be mixed.
-        let whole_server = ["stale", "backlog-full"];
-        let known: BTreeSet<_> = fault_names()
-            .chain(whole_server)
-            .map(str::to_owned)
-            .collect();
+        // These affect a whole server and cannot be mixed, or depend on the order of the requests.
+        let not_mixed = ["stale", "backlog-full", "limit", "connections"];
+        let known: BTreeSet<_> = fault_names().chain(not_mixed).map(str::to_owned).collect();
         assert_eq!(known, all);
         let not_injected: Vec<_> = fault_names()
             .filter(|&fault| !stats.injected.contains_key(fault))

@@ -6,116 +6,272 @@
 //! A request handler gets a [`ConnectionHandle`] from `ConnectInfo`, passes a script to it and returns a dummy
 //! response. The connection writes the script instead of that response and then ends.
 //!
-//! A client that shuts down its sending side counts as gone, as with most servers, and its response is cut off there.
+//! A client may shut down its sending side and wait for its response. The HTTP library would end the connection at the
+//! end of the stream, so it learns of this end only after the response, or when the client has left.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
-use crate::counters::{Counters, InFlight, OpenConnection};
-use crate::script::{End, Script, Step};
-
-/// The pause before a reset, so that the bytes already written arrive first: a reset may overtake them.
-const PAUSE_BEFORE_RESET: Duration = Duration::from_millis(10);
-
-/// A listener whose connections can be scripted byte by byte.
-pub(crate) struct Connections {
-    listener: TcpListener,
-    counters: Arc<Counters>,
-}
-
-impl Connections {
-    pub(crate) fn new(listener: TcpListener, counters: Arc<Counters>) -> Self {
-        Self { listener, counters }
-    }
-}
-
-impl Listener for Connections {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // axum's `accept` waits a second if the process has no descriptor left.
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        let open = self.counters.connection_accepted();
-        // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
-        let _ = stream.set_nodelay(true);
-        let handle = ConnectionHandle::default();
-        (
-            Connection {
-                stream,
-                handle,
-                running: None,
-                close_timer: None,
-                _open: open,
-            },
-            address,
-        )
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
+use crate::counters::{InFlight, OpenConnection};
+use crate::departure::Departure;
+use crate::place::{Place, Places};
+use crate::running_script::RunningScript;
+use crate::script::Script;
 
 /// The handle through which a request handler controls its connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ConnectionHandle(Arc<Mutex<PendingWrites>>);
+pub(crate) struct ConnectionHandle(Arc<Mutex<Exchange>>);
 
+/// The request on a connection and how it is answered.
 #[derive(Debug, Default)]
-struct PendingWrites {
-    script: Option<(Script, InFlight)>,
+struct Exchange {
+    phase: Phase,
+    /// The number of the connection.
+    number: u64,
+    /// How often a handler has had to wait for more of the body of the request.
+    body_waits: u64,
+    /// That number when the stream had ended and its end was to be read for the first time in this request.
+    waits_at_end: Option<u64>,
+    script: Option<(Script, Option<InFlight>)>,
     responses: u64,
+    /// The place of this connection under `connections`.
+    place: Option<Place>,
     /// If set, the connection is closed this long after the current response has been sent.
     close_after: Option<Duration>,
 }
 
+/// How far the current request is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    /// The head of the first request has not arrived, or only a part of a head.
+    #[default]
+    ReceivingHead,
+    /// The head has arrived, but not all of the body.
+    ReceivingBody,
+    /// The request is complete, but not its response.
+    Answering,
+    /// The connection is a tunnel, and its bytes are not requests.
+    Tunnel,
+    /// The response is complete, and no byte of another request has arrived.
+    Idle,
+}
+
 impl ConnectionHandle {
-    /// Writes this script instead of the response. The request counts as in flight until the script is written.
-    pub(crate) fn write_script(&self, script: Script, in_flight: InFlight) {
-        self.pending().script = Some((script, in_flight));
+    /// Writes this script instead of the response. A request that is counted is in flight until the script is written.
+    pub(crate) fn write_script(&self, script: Script, in_flight: Option<InFlight>) {
+        self.exchange().script = Some((script, in_flight));
+    }
+
+    /// Returns the number of the connection, counted from 1 since the start of the server.
+    pub(crate) fn number(&self) -> u64 {
+        self.exchange().number
     }
 
     /// Counts a response on this connection and returns how many there have been.
     pub(crate) fn count_response(&self) -> u64 {
-        let mut pending = self.pending();
-        pending.responses += 1;
-        pending.responses
+        let mut exchange = self.exchange();
+        exchange.responses += 1;
+        exchange.responses
     }
 
     /// Closes the connection this long after the current response, without `connection: close` in it.
     pub(crate) fn close_after_response(&self, late: Duration) {
-        self.pending().close_after = Some(late);
+        self.exchange().close_after = Some(late);
     }
 
-    fn pending(&self) -> std::sync::MutexGuard<'_, PendingWrites> {
+    /// Takes one of at most so many places for this connection, unless it has one. Returns whether it has one now.
+    pub(crate) fn take_place(&self, places: &Places, most: u64) -> bool {
+        let place = &mut self.exchange().place;
+        if !place.as_ref().is_some_and(|place| place.is_among(places)) {
+            *place = places.take(most);
+        }
+        place.is_some()
+    }
+
+    /// Records that the head of a request has arrived.
+    pub(crate) fn begin_request(&self) {
+        let mut exchange = self.exchange();
+        exchange.phase = Phase::ReceivingBody;
+        (exchange.body_waits, exchange.waits_at_end) = (0, None);
+    }
+
+    /// Records that a handler waits for more of the body of the request. Returns whether the stream has ended.
+    pub(crate) fn wait_for_body(&self) -> bool {
+        let mut exchange = self.exchange();
+        exchange.body_waits += 1;
+        exchange.waits_at_end.is_some()
+    }
+
+    /// Records that the body of the request has arrived, or is not needed.
+    pub(crate) fn complete_request(&self) {
+        let mut exchange = self.exchange();
+        // The body may be dropped after the response.
+        if exchange.phase == Phase::ReceivingBody {
+            exchange.phase = Phase::Answering;
+        }
+    }
+
+    /// Records that the HTTP library has taken the whole response.
+    pub(crate) fn complete_response(&self) {
+        let mut exchange = self.exchange();
+        if exchange.phase != Phase::Tunnel {
+            exchange.phase = Phase::Idle;
+        }
+    }
+
+    /// Records that the connection becomes a tunnel with the current response.
+    #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
+    pub(crate) fn become_tunnel(&self) {
+        self.exchange().phase = Phase::Tunnel;
+    }
+
+    /// Records that bytes have arrived, which begin another request if the connection was idle.
+    fn receive_bytes(&self) {
+        let mut exchange = self.exchange();
+        if exchange.phase == Phase::Idle {
+            exchange.phase = Phase::ReceivingHead;
+        }
+    }
+
+    /// Returns whether the current request may still be answered although its stream has ended.
+    ///
+    /// The end may be read before the handler has taken the last part of a body. But if a handler waits for more of it
+    /// after the end, the body is incomplete.
+    fn may_be_answered(&self) -> bool {
+        let mut exchange = self.exchange();
+        let body_waits = exchange.body_waits;
+        match exchange.phase {
+            Phase::Answering => true,
+            Phase::ReceivingBody => body_waits == *exchange.waits_at_end.get_or_insert(body_waits),
+            Phase::ReceivingHead | Phase::Tunnel | Phase::Idle => false,
+        }
+    }
+
+    fn exchange(&self) -> std::sync::MutexGuard<'_, Exchange> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Connected<IncomingStream<'_, Connections>> for ConnectionHandle {
-    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
-        stream.io().handle.clone()
-    }
-}
-
 /// One connection, which writes either HTTP or a script.
+#[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     handle: ConnectionHandle,
     running: Option<RunningScript>,
     close_timer: Option<Pin<Box<Sleep>>>,
+    header_timeout: Duration,
+    /// Ends a request head that does not arrive completely in time.
+    header_timer: Option<Pin<Box<Sleep>>>,
+    /// Watches the client after the end of its stream.
+    departure: Option<Departure>,
+    /// Whether the HTTP library still has bytes to write.
+    has_unwritten: bool,
     /// Dropped after `stream`, so a connection that is no longer counted holds no descriptor.
     _open: OpenConnection,
+}
+
+impl Connection {
+    /// Creates a connection that is closed if the head of a request takes longer than `header_timeout`.
+    pub(crate) fn new(stream: TcpStream, header_timeout: Duration, open: OpenConnection) -> Self {
+        // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
+        let _ = stream.set_nodelay(true);
+        let handle = ConnectionHandle::default();
+        handle.exchange().number = open.number;
+        Self {
+            stream,
+            handle,
+            running: None,
+            close_timer: None,
+            header_timeout,
+            header_timer: None,
+            departure: None,
+            has_unwritten: false,
+            _open: open,
+        }
+    }
+
+    pub(crate) fn handle(&self) -> ConnectionHandle {
+        self.handle.clone()
+    }
+
+    /// Completes with the end that the HTTP library is to see, at once or when the client has left: while a response
+    /// is not written, the library would drop it.
+    fn poll_after_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let may_be_answered = self.handle.may_be_answered();
+        match &mut self.departure {
+            Some(departure) if may_be_answered || self.has_unwritten => {
+                ready!(departure.poll(&self.stream, context));
+                Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+            }
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Completes when the head of a request is overdue. Between two requests, a connection may stay idle for ever.
+    fn poll_header_timeout(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.handle.exchange().phase != Phase::ReceivingHead {
+            self.header_timer = None;
+            return Poll::Pending;
+        }
+        let timer = self
+            .header_timer
+            .get_or_insert_with(|| Box::pin(sleep(self.header_timeout)));
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Completes when the client has left during a script. Reads and discards what it sends: requests behind the
+    /// current one get no answer.
+    fn poll_departure(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while self.departure.is_none() {
+            if ready!(self.stream.poll_read_ready(context)).is_err() {
+                return Poll::Ready(());
+            }
+            match self.stream.try_read(&mut [0; 512]) {
+                Ok(0) => self.departure = Some(Departure::new()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(()),
+            }
+        }
+        match &mut self.departure {
+            Some(departure) => departure.poll(&self.stream, context),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Continues the script, if the handler has passed one. Completes with the error that ends the connection, or
+    /// with `None` if there is no script.
+    fn poll_script(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Error>> {
+        if self.running.is_none() {
+            let script = self.handle.exchange().script.take();
+            self.running = script.map(|(script, in_flight)| RunningScript::new(script, in_flight));
+        }
+        if self.running.is_some() && self.poll_departure(context).is_ready() {
+            return Poll::Ready(Some(io::ErrorKind::ConnectionReset.into()));
+        }
+        match &mut self.running {
+            Some(running) => running.poll(&mut self.stream, context).map(Some),
+            None => Poll::Ready(None),
+        }
+    }
+
+    /// Records whether a write of this many bytes has left some of them, and returns its result.
+    fn record_written(
+        &mut self,
+        length: usize,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        self.has_unwritten = !matches!(written, Poll::Ready(Ok(count)) if count == length);
+        written
+    }
 }
 
 impl AsyncRead for Connection {
@@ -137,7 +293,24 @@ impl AsyncRead for Connection {
                 close_timer.as_mut().poll(context).map(Ok)
             };
         }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        if this.running.is_some() || this.handle.exchange().script.is_some() {
+            // `poll_write` reads while it writes the script.
+            return Poll::Pending;
+        }
+        if this.departure.is_none() {
+            let before = buffer.filled().len();
+            match Pin::new(&mut this.stream).poll_read(context, buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().len() == before => {
+                    this.departure = Some(Departure::new());
+                }
+                Poll::Ready(result) => {
+                    this.handle.receive_bytes();
+                    return Poll::Ready(result);
+                }
+                Poll::Pending => return this.poll_header_timeout(context),
+            }
+        }
+        this.poll_after_end(context)
     }
 }
 
@@ -147,23 +320,42 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if this.running.is_none() {
-            let pending = this.handle.pending().script.take();
-            this.running = pending.map(|(script, in_flight)| RunningScript::new(script, in_flight));
+        if let Some(end) = ready!(self.poll_script(context)) {
+            return Poll::Ready(Err(end));
         }
-        match &mut this.running {
-            Some(running) => running.poll(&mut this.stream, context).map(Err),
-            None => Pin::new(&mut this.stream).poll_write(context, bytes),
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.record_written(bytes.len(), written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(end) = ready!(self.poll_script(context)) {
+            return Poll::Ready(Err(end));
         }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.record_written(pieces.iter().map(|piece| piece.len()).sum(), written)
+    }
+
+    /// With vectored writes, the HTTP library keeps the pieces of a body as they are. Otherwise it would copy up to
+    /// 400 KB of a body that the client does not read.
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        let close_after = self.handle.pending().close_after.take();
+        // hyper flushes only when it has written everything.
+        let was_unwritten = std::mem::take(&mut self.has_unwritten);
+        let close_after = self.handle.exchange().close_after.take();
         if let Some(late) = close_after {
             self.close_timer = Some(Box::pin(sleep(late)));
-            // hyper's pending read waits for the peer only. Without this it would not poll the timer.
+        }
+        if close_after.is_some() || was_unwritten && self.departure.is_some() {
+            // hyper's pending read waits for the peer only. Without this it would not poll the timer, or not see the
+            // end of the stream.
             context.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
@@ -171,109 +363,5 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// A script that is being written.
-struct RunningScript {
-    script: Script,
-    step: usize,
-    /// The bytes of the current step that have been written.
-    written: usize,
-    pause: Option<Pin<Box<Sleep>>>,
-    /// When the last pause was due to end.
-    due: Instant,
-    reset_pause: Option<Pin<Box<Sleep>>>,
-    in_flight: Option<InFlight>,
-}
-
-impl RunningScript {
-    fn new(script: Script, in_flight: InFlight) -> Self {
-        Self {
-            script,
-            step: 0,
-            written: 0,
-            pause: None,
-            due: Instant::now(),
-            reset_pause: None,
-            in_flight: Some(in_flight),
-        }
-    }
-
-    /// Continues the script. Returns `Ready` with the error that ends the connection.
-    fn poll(&mut self, stream: &mut TcpStream, context: &mut Context<'_>) -> Poll<io::Error> {
-        loop {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(context));
-                self.pause = None;
-            }
-            let Some(step) = self.script.steps.get(self.step) else {
-                return self.poll_end(stream, context);
-            };
-            let (bytes, at_a_time, every) = match step {
-                Step::Write(bytes) => (bytes, bytes.len(), None),
-                Step::Drip {
-                    bytes,
-                    at_a_time,
-                    every,
-                } => (bytes, *at_a_time, Some(*every)),
-                Step::Forever { bytes, every } => (bytes, bytes.len(), Some(*every)),
-            };
-            if self.written == bytes.len() {
-                self.written = 0;
-                if !matches!(step, Step::Forever { .. }) {
-                    self.step += 1;
-                }
-                continue;
-            }
-            let piece_end = bytes.len().min(self.written.saturating_add(at_a_time));
-            let piece = &bytes[self.written..piece_end];
-            // With these bytes the client has the whole response. It may send its next request before the next poll, so
-            // this request must leave the count of those in flight before the write.
-            let is_last = piece_end == bytes.len() && self.step + 1 == self.script.steps.len();
-            let ends = is_last && self.script.end != End::Hang;
-            if ends && let Some(mut in_flight) = self.in_flight.take() {
-                in_flight.record_bytes(piece.len());
-            }
-            match ready!(Pin::new(&mut *stream).poll_write(context, piece)) {
-                Ok(count) => {
-                    self.written += count;
-                    if let Some(in_flight) = &mut self.in_flight {
-                        in_flight.record_bytes(count);
-                    }
-                }
-                Err(error) => return Poll::Ready(error),
-            }
-            // Counted from when the last pause was due: counted from now, each step would add the timer's inaccuracy.
-            self.pause = every.filter(|_| !ends).map(|every| {
-                self.due += every;
-                Box::pin(sleep_until(self.due))
-            });
-        }
-    }
-
-    fn poll_end(&mut self, stream: &TcpStream, context: &mut Context<'_>) -> Poll<io::Error> {
-        match self.script.end {
-            End::Close => self.in_flight = None,
-            End::Reset => {
-                self.in_flight = None;
-                let pause = self
-                    .reset_pause
-                    .get_or_insert_with(|| Box::pin(sleep(PAUSE_BEFORE_RESET)));
-                ready!(pause.as_mut().poll(context));
-                // If this fails, the connection is closed in the ordinary way.
-                let _ = stream.set_zero_linger();
-            }
-            // Reading shows when the client closes the connection: by an end of file or an error.
-            End::Hang => loop {
-                ready!(stream.poll_read_ready(context)).ok();
-                match stream.try_read(&mut [0; 512]) {
-                    Ok(1..) => {}
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Ok(0) | Err(_) => break,
-                }
-            },
-        }
-        Poll::Ready(io::ErrorKind::BrokenPipe.into())
     }
 }

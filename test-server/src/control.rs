@@ -4,11 +4,11 @@
 //! server as localhost or by IP address and must not come from a page of another site. Otherwise any page in a browser
 //! on this machine could control the server.
 
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,6 +21,7 @@ pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
     let routes = Router::new()
         .route("/__health", get(async || "ok\n"))
         .route("/__stats", get(stats))
+        .route("/__requests", get(requests))
         .route("/__reset", post(reset))
         .route("/__plan", get(plan).put(set_plan).post(set_plan))
         .route("/__flag/{file}", get(flag));
@@ -72,11 +73,15 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Other names are not trusted: if evil.example resolves to 127.0.0.1, its pages and this server are the same site to a
 /// browser.
 fn is_address_or_localhost(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+    if let Some(v6) = name.strip_prefix('[') {
+        let address = v6.strip_suffix(']').map(str::parse::<Ipv6Addr>);
+        return matches!(address, Some(Ok(_)));
+    }
+    name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok()
 }
 
 pub(crate) fn forbidden(site: &Site) -> Response {
@@ -96,8 +101,30 @@ async fn stats(State(site): State<Arc<Site>>) -> Response {
     Json(site.counters.stats()).into_response()
 }
 
+/// Returns the recorded requests, oldest first, as JSON: those with the method and the path in the query, if it has them.
+async fn requests(State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    let Some(journal) = &site.journal else {
+        let why =
+            "requests are not recorded: start the server with --journal N or `Builder::journal`\n";
+        return (StatusCode::NOT_FOUND, why).into_response();
+    };
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let mut requests = journal.requests();
+    for (name, value) in form_urlencoded::parse(query) {
+        match &*name {
+            "method" => requests.retain(|request| request.method == value),
+            "path" => requests.retain(|request| request.path == value),
+            _ => {
+                let why = format!("unknown filter '{name}': use method or path\n");
+                return (StatusCode::BAD_REQUEST, why).into_response();
+            }
+        }
+    }
+    Json(requests).into_response()
+}
+
 async fn reset(State(site): State<Arc<Site>>) -> StatusCode {
-    site.counters.reset();
+    site.reset();
     StatusCode::NO_CONTENT
 }
 

@@ -13,13 +13,15 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::access_log::Entry;
+use crate::attempts::Attempts;
 use crate::fault::MAX_DURATION;
+use crate::journal;
 
 /// The counters of a server since it started or was last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Requests for flags, found or not. Pages and control paths are not counted.
+    /// Requests for flags and other paths, found or not. Pages and control paths are not counted.
     pub requests: u64,
     /// TCP connections accepted.
     pub connections: u64,
@@ -31,15 +33,16 @@ pub struct Stats {
     pub peak_in_flight: usize,
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
-    /// The counters per requested code, by code in lower case.
+    /// The counters per requested code, by code in lower case. Those of other paths are at `METHOD path`, such as
+    /// `GET /orders/5`.
     pub codes: BTreeMap<String, CodeStats>,
 }
 
-/// The counters of one code.
+/// The counters of one code, or of one method and path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CodeStats {
-    /// How often the code was requested.
+    /// How often it was requested.
     pub attempts: u64,
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
@@ -48,6 +51,8 @@ pub struct CodeStats {
 #[derive(Debug)]
 pub(crate) struct Counters {
     connections: AtomicU64,
+    /// The number of the last connection. A reset does not change it.
+    last_connection: AtomicU64,
     open_connections: AtomicUsize,
     gauge: watch::Sender<Gauge>,
     by_code: Mutex<CodeCounters>,
@@ -91,6 +96,7 @@ impl Changes {
 #[derive(Debug, Default)]
 struct CodeCounters {
     codes: BTreeMap<String, CodeStats>,
+    attempts: Attempts,
     /// The number of resets. A request that started before the last reset no longer counts its faults.
     resets: u64,
 }
@@ -107,6 +113,7 @@ impl Counters {
     pub(crate) fn new() -> Self {
         Self {
             connections: AtomicU64::new(0),
+            last_connection: AtomicU64::new(0),
             open_connections: AtomicUsize::new(0),
             gauge: watch::Sender::new(Gauge::default()),
             by_code: Mutex::default(),
@@ -119,16 +126,20 @@ impl Counters {
         self.connections.fetch_add(1, Ordering::Relaxed);
         self.open_connections.fetch_add(1, Ordering::Relaxed);
         self.changes.notify();
-        OpenConnection(Arc::clone(self))
+        OpenConnection {
+            counters: Arc::clone(self),
+            number: self.last_connection.fetch_add(1, Ordering::Relaxed) + 1,
+        }
     }
 
     /// Counts a request. It is in flight until the returned guard is dropped. Also returns the number of requests for
-    /// its code so far.
+    /// its code so far under its plan: the plan in its query, or else that of the server since it was set.
     ///
     /// The guard is dropped with the handler or with the response, so a request also ends when its client has gone.
     pub(crate) fn begin_request(
         self: &Arc<Self>,
         code: &str,
+        query_plan: Option<&str>,
         log: Option<Entry>,
     ) -> (InFlight, u64) {
         let (attempt, resets) = {
@@ -136,7 +147,7 @@ impl Counters {
             let resets = by_code.resets;
             let stats = by_code.codes.entry(code.to_owned()).or_default();
             stats.attempts += 1;
-            (stats.attempts, resets)
+            (by_code.attempts.count(code, query_plan), resets)
         };
         self.gauge.send_modify(|gauge| {
             gauge.now += 1;
@@ -149,12 +160,15 @@ impl Counters {
             code: code.to_owned(),
             resets,
             log,
+            entry: None,
         };
         (in_flight, attempt)
     }
 
-    /// Restarts the peak that `hold` waits for, because the plan has changed.
-    pub(crate) fn restart_hold(&self) {
+    /// Restarts what faults count, because the plan has changed: the attempts of `transient` and the peak that `hold`
+    /// waits for.
+    pub(crate) fn begin_plan(&self) {
+        self.lock_by_code().attempts.begin_plan();
         self.gauge
             .send_modify(|gauge| gauge.peak_of_plan = gauge.now);
     }
@@ -170,6 +184,7 @@ impl Counters {
     pub(crate) fn reset(&self) {
         let mut by_code = self.lock_by_code();
         by_code.codes.clear();
+        by_code.attempts = Attempts::default();
         by_code.resets += 1;
         drop(by_code);
         self.connections.store(0, Ordering::Relaxed);
@@ -231,9 +246,15 @@ pub(crate) struct InFlight {
     code: String,
     resets: u64,
     log: Option<Entry>,
+    entry: Option<journal::Entry>,
 }
 
 impl InFlight {
+    /// Records faults and status in this entry of the journal as well.
+    pub(crate) fn record_in(&mut self, entry: journal::Entry) {
+        self.entry = Some(entry);
+    }
+
     /// Counts a fault that the request meets. Called before the fault starts, because a client that gives up in the
     /// middle has met it as well.
     pub(crate) fn record_fault(&mut self, fault: &'static str) {
@@ -247,12 +268,18 @@ impl InFlight {
         if let Some(log) = &mut self.log {
             log.faults.push(fault);
         }
+        if let Some(entry) = &self.entry {
+            entry.record_fault(fault);
+        }
     }
 
     /// Records the status of the response for the log.
     pub(crate) fn record_status(&mut self, status: u16) {
         if let Some(log) = &mut self.log {
             log.status = Some(status);
+        }
+        if let Some(entry) = &self.entry {
+            entry.record_status(status);
         }
     }
 
@@ -273,11 +300,16 @@ impl Drop for InFlight {
 
 /// One open connection. Dropping it ends it.
 #[derive(Debug)]
-pub(crate) struct OpenConnection(Arc<Counters>);
+pub(crate) struct OpenConnection {
+    counters: Arc<Counters>,
+    /// Counted from 1 since the start of the server.
+    pub(crate) number: u64,
+}
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
-        self.0.open_connections.fetch_sub(1, Ordering::Relaxed);
-        self.0.changes.notify();
+        let open = &self.counters.open_connections;
+        open.fetch_sub(1, Ordering::Relaxed);
+        self.counters.changes.notify();
     }
 }

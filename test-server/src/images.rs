@@ -36,6 +36,12 @@ pub(crate) enum ImagesError {
         #[source]
         source: io::Error,
     },
+    /// A flag is something other than a file, such as a pipe, which would never end.
+    #[error("{} is not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// A flag is a link to a file outside the folder.
+    #[error("{} is a link that leads out of the folder", .0.display())]
+    Outside(PathBuf),
     /// The folder has no file `cc/cc.gif` for any code.
     #[error("no flags in {}: expected files such as br/br.gif", .0.display())]
     Empty(PathBuf),
@@ -59,17 +65,25 @@ impl Images {
             |source| ImagesError::Read { path, source }
         };
         fs::read_dir(folder).map_err(failed(folder))?;
+        let real_folder = fs::canonicalize(folder).map_err(failed(folder))?;
 
         let mut images = HashMap::new();
         for code in ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}"))) {
             let path = folder.join(&code).join(&code).with_extension("gif");
-            match fs::read(&path) {
-                Ok(bytes) => {
-                    images.insert(code, Bytes::from(bytes));
-                }
-                Err(error) if is_absent(&error) => {}
+            let real_path = match fs::canonicalize(&path) {
+                Ok(real_path) => real_path,
+                Err(error) if is_absent(&error) => continue,
                 Err(error) => return Err(failed(&path)(error)),
+            };
+            if !real_path.starts_with(&real_folder) {
+                return Err(ImagesError::Outside(path));
             }
+            // Checked before the file is opened: opening a pipe waits for its other end.
+            if !real_path.metadata().map_err(failed(&path))?.is_file() {
+                return Err(ImagesError::NotAFile(path));
+            }
+            let bytes = fs::read(&real_path).map_err(failed(&path))?;
+            images.insert(code, Bytes::from(bytes));
         }
         if images.is_empty() {
             return Err(ImagesError::Empty(folder.to_owned()));

@@ -1,7 +1,7 @@
 //! HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients.
 //!
-//! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes meet
-//! which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
+//! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes, and
+//! which other paths, meet which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
 //! drop it. [`TestServer::stats`] returns the requests that the client really sent, and [`TestServer::wait_until`] waits
 //! for them.
 //!
@@ -19,47 +19,80 @@
 //!
 //! * `random`: numbers that depend only on a seed and a name
 //! * `script`: bytes to write instead of an HTTP response
+//! * `refused_port`: a port of 127.0.0.1 that refuses connections
 //! * `fault`: all faults, family by family
 //! * `plan`: which faults a code meets, and the language of plans
 //! * `images`: the flags to serve
 //! * `limits`: the limit of open files of the process
 //! * `access_log`: a line per request
+//! * `journal`: the last requests as they arrived
+//! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
 //! * `counted_body`: a response body that ends its request when it is sent
+//! * `place`: places for connections: so many may have one at a time
+//! * `departure`: whether a client that has shut down its sending side has left altogether
+//! * `running_script`: a script that is being written to a connection
 //! * `connection`: connections that can be scripted byte by byte
+//! * `quotas`: the state of quotas: the use of rates, and the connections with a place
+//! * `tracked_body`: a body that records on its connection when it ends
+//! * `refusals`: a line on standard error when the system refuses connections
+//! * `query`: the query of a request to which the plan applies
+//! * `upstream`: another server, to which requests are forwarded
 //! * `site`: the state that the handlers of one server share
 //! * `group`: servers whose pages link to each other
 //! * `control`: the paths that read and change a running server
 //! * `page`: the page at `/`, as HTML and as text
-//! * `routes`: from a request to its response
+//! * `stale`: closes a connection after its last response
+//! * `target`: what a request is for: a flag, or any other path
+//! * `under_plan`: the response to a request under the faults of its plan
+//! * `routes`: from a request to its response: a flag or any other path under the plan, the page, or a control path
 //! * `listen`: listening sockets for many simultaneous clients
+//! * `serve`: accepts connections and serves HTTP on each of them
 //! * `server`: a running server, its thread and its shutdown
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 mod access_log;
+mod attempts;
 mod connection;
 mod control;
 mod counted_body;
 mod counters;
+mod departure;
 mod fault;
 mod group;
 mod images;
+mod journal;
 mod label;
 mod limits;
 mod listen;
 mod page;
+mod place;
 mod plan;
+mod query;
+mod quotas;
 mod random;
+mod refusals;
+mod refused_port;
 mod routes;
+mod running_script;
 mod script;
+mod serve;
 mod server;
 mod site;
+mod stale;
+mod target;
+mod tracked_body;
+mod under_plan;
+mod upstream;
 
 pub use counters::{CodeStats, Stats};
 pub use fault::list_faults;
 pub use group::Group;
 pub use images::COUNTRY_CODES;
+pub use journal::RecordedRequest;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::{check_descriptors, raise_descriptor_limit};
 pub use plan::{Plan, PlanError};
-pub use server::{Builder, ChangeError, DEFAULT_SEED, TestServer};
+pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
+#[cfg(feature = "proxy")]
+pub use upstream::{Upstream, UpstreamError};

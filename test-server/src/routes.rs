@@ -1,51 +1,50 @@
-//! From a request to its response: a flag under the faults of its plan, the page, or a control path.
+//! From a request to its response: a flag or any other path under the plan, the page, or a control path.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use http_body::Body as _;
-use percent_encoding::percent_decode_str;
 
-use crate::connection::ConnectionHandle;
 use crate::control;
-use crate::counted_body::end_request_when_sent;
-use crate::counters::InFlight;
-use crate::fault::{Answer, Argument, Effect, Fault, FaultContext, Wait};
 use crate::group::Group;
 use crate::page;
-use crate::plan::{Plan, PlanError};
-use crate::script::{End, Script};
 use crate::site::Site;
+use crate::stale;
+use crate::target::{Target, not_found};
+use crate::under_plan::{self, Logged};
+use crate::upstream::FromUpstream;
 
 /// Returns the routes of a server in this group. Every response gets `server_header` as its `Server` header.
 pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) -> Router {
     let add_server_header = move |mut response: Response| {
-        response
-            .headers_mut()
-            .insert(header::SERVER, server_header.clone());
+        if response.extensions().get::<FromUpstream>().is_none() {
+            let headers = response.headers_mut();
+            headers.insert(header::SERVER, server_header.clone());
+        }
         std::future::ready(response)
     };
-    Router::new()
-        .route("/flags/{code}/{file}", get(flag))
-        .merge(page::routes(&site, group))
-        .merge(control::routes(&site))
+    // In front of an upstream server, all paths are its own, except for the control paths.
+    let own = match site.upstream {
+        Some(_) => Router::new(),
+        None => Router::new()
+            .route("/flags/{code}/{file}", get(flag))
+            .merge(page::routes(&site, group)),
+    };
+    own.merge(control::routes(&site))
+        .fallback(other)
         .layer(from_fn_with_state(Arc::clone(&site), log_others))
+        .layer(from_fn_with_state(Arc::clone(&site), stale::count_response))
         .layer(map_response(add_server_header))
         .with_state(site)
 }
 
-/// Marks a response whose request already has its own log entry.
-#[derive(Clone, Copy)]
-struct Logged;
-
-/// Logs the requests that are not for flags: pages, control paths and unknown paths.
+/// Logs the requests to which the plan does not apply: pages and control paths.
 async fn log_others(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let Some(log) = &site.access_log else {
         return next.run(request).await;
@@ -62,187 +61,42 @@ async fn log_others(State(site): State<Arc<Site>>, request: Request, next: Next)
 
 async fn flag(
     State(site): State<Arc<Site>>,
-    ConnectInfo(handle): ConnectInfo<ConnectionHandle>,
     path: Result<Path<(String, String)>, PathRejection>,
-    headers: HeaderMap,
-    uri: Uri,
+    request: Request,
 ) -> Response {
-    let path = path
-        .ok()
-        .filter(|Path((code, file))| is_flag_path(code, file));
-    let Some(Path((code, _))) = path else {
-        return not_found(
-            "no such file: a flag has a path such as /flags/br/br.gif, in lower case",
-        );
-    };
-    let query = FlagQuery::new(uri.query().unwrap_or_default());
-    let plan = match query.plan {
-        None => site.plan(),
-        Some(_) if !control::is_open(&site, &headers) => return control::forbidden(&site),
-        Some(text) => match parse_query_plan(text) {
-            Ok(plan) => Arc::new(plan),
-            Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
-        },
-    };
-
-    let log = site
-        .access_log
-        .as_ref()
-        .map(|log| log.begin(&site.name, &code));
-    let (mut in_flight, attempt) = site.counters.begin_request(&code, log);
-    let faults = faults_for_attempt(plan.faults(site.seed, &code), attempt);
-    let context = FaultContext {
-        seed: site.seed,
-        code: &code,
-        hop: query.hop,
-        query_plan: query.plan,
-    };
-    let stale_state = count_for_stale(&plan, &handle);
-    if stale_state.is_some() {
-        in_flight.record_fault("stale");
-    }
-    let answer = match stale_state {
-        // Requests that were pipelined behind the last response get no answer.
-        Some(StaleState::Closed) => Answer::Script(Script::empty(End::Close)),
-        Some(StaleState::LastResponse) | None => {
-            answer(&site, &context, faults, &mut in_flight).await
+    match path {
+        Ok(Path((code, file))) if is_flag_path(&code, &file) => {
+            under_plan::respond(&site, &Target::flag(&site, code), request).await
         }
-    };
-    let mut response = match answer {
-        Answer::Http(response) => {
-            in_flight.record_status(response.status().as_u16());
-            end_request_when_sent(response, in_flight)
-        }
-        Answer::Script(script) => {
-            if let Some(status) = script.status() {
-                in_flight.record_status(status);
-            }
-            handle.write_script(script, in_flight);
-            // Never sent: the connection writes the script instead.
-            StatusCode::OK.into_response()
-        }
-    };
-    response.extensions_mut().insert(Logged);
-    response
-}
-
-/// Parses the plan in the query of a request, which is still percent-encoded.
-fn parse_query_plan(text: &str) -> Result<Plan, String> {
-    let plan: Plan = percent_decode_str(text)
-        .decode_utf8_lossy()
-        .parse()
-        .map_err(|error: PlanError| error.to_string())?;
-    match plan.server_wide() {
-        Some(fault) => Err(format!(
-            "'{}' applies to the whole server, not to one request",
-            fault.name()
-        )),
-        None => Ok(plan),
+        _ => not_found("no such file: a flag has a path such as /flags/br/br.gif, in lower case"),
     }
 }
 
-/// The query of a request for a flag.
-struct FlagQuery<'a> {
-    /// How often the request has been redirected here.
-    hop: u64,
-    /// A plan for this request only, still percent-encoded. This is not form encoding: a `+` stays a `+`.
-    plan: Option<&'a str>,
-}
-
-impl<'a> FlagQuery<'a> {
-    fn new(query: &'a str) -> Self {
-        let value = |name: &str| {
-            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find_map(|(key, value)| (key == name).then_some(value))
+/// Responds to a request for any other path. The plan does not apply below `/flags/`, where `redirect-missing` leads,
+/// and not to unknown control paths.
+async fn other(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let path = request.uri().path();
+    if let Some(upstream) = &site.upstream {
+        let target = match code_of_flag(path) {
+            Some(code) => Target::flag(&site, code.to_owned()),
+            None => Target::other(&site, request.method(), request.uri()),
         };
-        let hop = value("hop").and_then(|hop| hop.parse().ok()).unwrap_or(0);
-        Self {
-            hop,
-            plan: value("plan"),
-        }
+        return under_plan::respond(&site, &target.at(upstream), request).await;
     }
+    if path.starts_with("/flags/") || path.starts_with("/__") {
+        return not_found(&format!("nothing at {path}"));
+    }
+    let target = Target::other(&site, request.method(), request.uri());
+    under_plan::respond(&site, &target, request).await
+}
+
+/// Returns the code in the path of a flag, such as `/flags/br/br.gif`.
+fn code_of_flag(path: &str) -> Option<&str> {
+    let (code, file) = path.strip_prefix("/flags/")?.split_once('/')?;
+    is_flag_path(code, file).then_some(code)
 }
 
 fn is_flag_path(code: &str, file: &str) -> bool {
     let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_lowercase());
     is_code && file.strip_suffix(".gif") == Some(code)
-}
-
-/// Returns the faults that apply to this attempt: none once `transient` has expired.
-fn faults_for_attempt(faults: &[Fault], attempt: u64) -> &[Fault] {
-    let transient = faults
-        .iter()
-        .find(|fault| matches!(fault.effect(), Effect::FirstAttempts));
-    match transient {
-        Some(transient) if attempt > transient.argument().number() => &[],
-        _ => faults,
-    }
-}
-
-/// Applies the faults of a code: first all waits in the order written, then the answer.
-async fn answer(
-    site: &Site,
-    context: &FaultContext<'_>,
-    faults: &[Fault],
-    in_flight: &mut InFlight,
-) -> Answer {
-    let flag = site.images.find(context.code);
-    let mut answer = None;
-    for fault in faults {
-        let wait = match fault.effect() {
-            Effect::Wait(wait) => wait(fault.argument(), context),
-            _ => continue,
-        };
-        in_flight.record_fault(fault.name());
-        match wait {
-            Wait::For(delay) => tokio::time::sleep(delay).await,
-            Wait::InFlight(requests) => site.counters.wait_for_peak(requests).await,
-        }
-    }
-    // Built only after the waits, because a date in an answer counts from the answer.
-    for fault in faults {
-        let argument = fault.argument();
-        match (fault.effect(), &flag, &mut answer) {
-            (Effect::Answer(with), ..) => answer = Some(with(argument, context)),
-            (Effect::AnswerWithFlag(with), Some(flag), _) => {
-                answer = Some(with(argument, context, flag))
-            }
-            (Effect::AddToStatus(add), _, Some(Answer::Http(response))) => add(argument, response),
-            _ => continue,
-        }
-        in_flight.record_fault(fault.name());
-    }
-    answer.unwrap_or_else(|| {
-        Answer::Http(match flag {
-            Some(gif) => ([(header::CONTENT_TYPE, "image/gif")], gif).into_response(),
-            None => not_found(&format!("no flag for {}", context.code)),
-        })
-    })
-}
-
-/// The state of a connection that has used up its responses under `stale`.
-enum StaleState {
-    /// This response is the last one.
-    LastResponse,
-    /// An earlier response was the last one.
-    Closed,
-}
-
-/// Counts a response if the plan has `stale`, and closes the connection after the last one.
-fn count_for_stale(plan: &Plan, handle: &ConnectionHandle) -> Option<StaleState> {
-    let Argument::Stale { responses, late } = *plan.server_wide()?.argument() else {
-        return None;
-    };
-    match handle.count_response().cmp(&responses) {
-        Ordering::Less => None,
-        Ordering::Equal => {
-            handle.close_after_response(late);
-            Some(StaleState::LastResponse)
-        }
-        Ordering::Greater => Some(StaleState::Closed),
-    }
-}
-
-fn not_found(why: &str) -> Response {
-    (StatusCode::NOT_FOUND, format!("{why}\n")).into_response()
 }

@@ -1,9 +1,11 @@
 //! The bytes to write to a connection instead of an HTTP response, for answers that no HTTP library would send.
 //! Knows nothing of sockets; `connection` writes them.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::HeaderValue;
 
 /// Bytes and pauses, followed by one way to end the connection.
 #[derive(Debug)]
@@ -17,14 +19,50 @@ pub(crate) struct Script {
 pub(crate) enum Step {
     /// Writes all bytes at once.
     Write(Bytes),
-    /// Writes `at_a_time` bytes at a time, `every` apart.
-    Drip {
-        bytes: Bytes,
-        at_a_time: usize,
-        every: Duration,
-    },
-    /// Writes the bytes again and again, `every` apart, until the client closes the connection.
-    Forever { bytes: Bytes, every: Duration },
+    /// Writes single bytes, `every` apart.
+    Drip { bytes: Bytes, every: Duration },
+    /// Writes the bytes at this rate, counted from the start of the step.
+    AtRate { bytes: Bytes, bytes_a_second: u64 },
+    /// Writes the bytes at this rate, again and again, until the client closes the connection.
+    Forever { bytes: Bytes, bytes_a_second: u64 },
+}
+
+/// The most pieces a second that a rate is divided into. Each piece has at least one byte.
+const PIECES_A_SECOND: u64 = 50;
+
+impl Step {
+    /// Returns the bytes that the step writes, once or again and again.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Write(bytes)
+            | Self::Drip { bytes, .. }
+            | Self::AtRate { bytes, .. }
+            | Self::Forever { bytes, .. } => bytes,
+        }
+    }
+
+    /// Returns whether the step begins again when it has written its bytes.
+    pub(crate) fn repeats(&self) -> bool {
+        matches!(self, Self::Forever { .. })
+    }
+
+    /// Returns the length of the piece to write when this many bytes of the step have been written, and the pause
+    /// before it.
+    pub(crate) fn next_piece(&self, written: usize) -> (usize, Duration) {
+        let left = self.bytes().len() - written;
+        match self {
+            Self::Write(_) => (left, Duration::ZERO),
+            Self::Drip { .. } if written == 0 => (1, Duration::ZERO),
+            Self::Drip { every, .. } => (1, *every),
+            Self::AtRate { bytes_a_second, .. } | Self::Forever { bytes_a_second, .. } => {
+                let length = (bytes_a_second / PIECES_A_SECOND).max(1);
+                let length = usize::try_from(length).map_or(left, |length| length.min(left));
+                // A piece may be sent when all its bytes are due, so no part of it is early.
+                let pause = Duration::from_secs_f64(length as f64 / *bytes_a_second as f64);
+                (length, pause)
+            }
+        }
+    }
 }
 
 /// How a script ends the connection.
@@ -57,8 +95,7 @@ impl Script {
 
     /// Returns the status if the first bytes are an HTTP status line.
     pub(crate) fn status(&self) -> Option<u16> {
-        let (Step::Write(bytes) | Step::Drip { bytes, .. } | Step::Forever { bytes, .. }) =
-            self.steps.first()?;
+        let bytes = self.steps.first()?.bytes();
         let status = bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
         std::str::from_utf8(status).ok()?.parse().ok()
     }
@@ -70,22 +107,51 @@ impl Script {
     }
 }
 
-/// Returns the head of a response with a flag. `framing` holds the header lines about its body, each with its line end.
-pub(crate) fn head(framing: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\ncontent-type: image/gif\r\n{framing}\r\n")
+/// The body of a usual response, such as a flag, for faults that change it.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) bytes: Bytes,
+    pub(crate) media_type: HeaderValue,
 }
 
-/// Returns the head of a response whose body is this flag.
-pub(crate) fn head_for(flag: &Bytes) -> String {
-    head(&format!("content-length: {}\r\n", flag.len()))
+impl Content {
+    /// Returns the content of the file of a flag.
+    pub(crate) fn flag(gif: Bytes) -> Self {
+        let media_type = HeaderValue::from_static("image/gif");
+        Self {
+            bytes: gif,
+            media_type,
+        }
+    }
+}
+
+impl Deref for Content {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+/// Returns the head of a response with this content. `framing` holds the header lines about its body, each with its
+/// line end.
+pub(crate) fn head(content: &Content, framing: &str) -> String {
+    let media_type = content.media_type.to_str().unwrap_or_default();
+    format!("HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\n{framing}\r\n")
+}
+
+/// Returns the head of a response whose body is this content.
+pub(crate) fn head_for(content: &Content) -> String {
+    head(content, &format!("content-length: {}\r\n", content.len()))
 }
 
 /// Returns the same head with `connection: close`.
-pub(crate) fn last_head_for(flag: &Bytes) -> String {
-    head(&format!(
-        "content-length: {}\r\nconnection: close\r\n",
-        flag.len()
-    ))
+pub(crate) fn last_head_for(content: &Content) -> String {
+    let length = content.len();
+    head(
+        content,
+        &format!("content-length: {length}\r\nconnection: close\r\n"),
+    )
 }
 
 /// Returns the first `most` bytes, but at most all except the last one.

@@ -1,11 +1,16 @@
 //! The state that the handlers of one server share.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::images::Images;
+use crate::journal::Journal;
 use crate::plan::Plan;
+use crate::quotas::Quotas;
+use crate::refusals::Refusals;
+use crate::upstream::Upstream;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
 #[derive(Debug)]
@@ -13,11 +18,21 @@ pub(crate) struct Site {
     pub(crate) name: String,
     pub(crate) plan: RwLock<Arc<Plan>>,
     pub(crate) seed: u64,
+    /// Whether the keys of targets other than flags include the query.
+    pub(crate) query_in_keys: bool,
     pub(crate) images: Images,
+    /// The server that answers instead of this one, if there is one.
+    pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) quotas: Quotas,
+    /// The last requests, if they are to be recorded.
+    pub(crate) journal: Option<Journal>,
     /// Whether the control paths are open at all; `control` also checks each request.
     pub(crate) control: bool,
     pub(crate) access_log: Option<AccessLog>,
+    /// How long the head of a request may take.
+    pub(crate) header_timeout: Duration,
+    pub(crate) refusals: Refusals,
 }
 
 impl Site {
@@ -25,9 +40,20 @@ impl Site {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sets the plan and restarts the peak that `hold` waits for: one reached under the earlier plan must not release it.
+    /// Sets the plan. What happened under the earlier plan does not count for the faults of this one.
     pub(crate) fn set_plan(&self, plan: Plan) {
+        plan.prepare();
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
-        self.counters.restart_hold();
+        self.counters.begin_plan();
+        self.quotas.reset();
+    }
+
+    /// Resets the counters and all that faults count.
+    pub(crate) fn reset(&self) {
+        self.counters.reset();
+        self.quotas.reset();
+        if let Some(journal) = &self.journal {
+            journal.reset();
+        }
     }
 }

@@ -123,7 +123,11 @@ mod tests {
                 .starts_with("semaphore was 3.0 times faster than threadpool in a single run"),
             "{verdicts:?}"
         );
-        assert!(verdicts[1].1.contains("does not suffice to tell them apart"));
+        assert!(
+            verdicts[1]
+                .1
+                .contains("does not suffice to tell them apart")
+        );
         let best = best_settings(&series, &TERMS);
         let best: Vec<_> = best
             .iter()

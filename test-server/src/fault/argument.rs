@@ -24,6 +24,10 @@ pub(crate) enum Takes {
     Statuses,
     RetryAfter,
     Text,
+    /// A number of requests per second, minute or hour.
+    Rate,
+    /// Steps in parentheses, each with faults of its own. `plan` parses them.
+    Steps,
     /// A number of responses, and the delay after the last of them.
     Stale,
 }
@@ -38,6 +42,7 @@ pub(crate) enum Argument {
     Statuses(Vec<u16>),
     RetryAfter(RetryAfter),
     Text(String),
+    Rate { requests: u64, period: Duration },
     Stale { responses: u64, late: Duration },
 }
 
@@ -73,6 +78,8 @@ impl Takes {
             Self::Statuses => "=CODE[|CODE...]".to_owned(),
             Self::RetryAfter => "=SECONDS|date(SECONDS)".to_owned(),
             Self::Text => "=\"TEXT\"".to_owned(),
+            Self::Rate => "=REQUESTS/s|REQUESTS/m|REQUESTS/h".to_owned(),
+            Self::Steps => "(STEP[,STEP...])".to_owned(),
             Self::Stale => "=RESPONSES[@DURATION]".to_owned(),
         }
     }
@@ -101,6 +108,11 @@ impl Argument {
             (Takes::Statuses, Some(text)) => parse_statuses(text).map(Self::Statuses),
             (Takes::RetryAfter, Some(text)) => RetryAfter::parse(text).map(Self::RetryAfter),
             (Takes::Text, Some(text)) => unquote(text).map(Self::Text),
+            (Takes::Rate, Some(text)) => parse_rate(text),
+            (Takes::Steps, Some(_)) => Err(format!(
+                "the steps of '{name}' must be in parentheses: {name}{}",
+                takes.syntax()
+            )),
             (Takes::Stale, Some(text)) => parse_stale(text),
         }
     }
@@ -259,6 +271,23 @@ fn unquote(text: &str) -> Result<String, String> {
     }
 }
 
+/// The periods of a rate, with their letters.
+const PERIODS: [(&str, Duration); 3] = [
+    ("s", Duration::from_secs(1)),
+    ("m", Duration::from_secs(60)),
+    ("h", Duration::from_secs(3600)),
+];
+
+fn parse_rate(text: &str) -> Result<Argument, String> {
+    let (requests, letter) = text.split_once('/').unwrap_or((text, ""));
+    let period = PERIODS.iter().find(|(known, _)| *known == letter.trim());
+    let requests = parse_number(requests.trim()).filter(|&number| number > 0);
+    let rate = requests
+        .zip(period)
+        .map(|(requests, &(_, period))| Argument::Rate { requests, period });
+    rate.ok_or("a rate must be like 10/s, 100/m or 1000/h".to_owned())
+}
+
 fn parse_stale(text: &str) -> Result<Argument, String> {
     let (responses, late) = match text.split_once('@') {
         Some((responses, late)) => (responses, parse_duration(late)?),
@@ -290,6 +319,10 @@ impl fmt::Display for Argument {
             Self::RetryAfter(RetryAfter::Date(seconds)) => write!(f, "date({seconds}s)"),
             Self::Text(text) => {
                 write!(f, "\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+            }
+            Self::Rate { requests, period } => {
+                let letter = PERIODS.iter().find(|(_, known)| known == period);
+                write!(f, "{requests}/{}", letter.map_or("s", |(letter, _)| letter))
             }
             Self::Stale { responses, late } if late.is_zero() => write!(f, "{responses}"),
             Self::Stale { responses, late } => write!(f, "{responses}@{}", CompactDuration(*late)),

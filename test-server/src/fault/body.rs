@@ -1,15 +1,11 @@
 //! Faults of the body: 200 with correct framing and a body that is not the flag.
 
-use std::io::Write as _;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::IntoResponse as _;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http_body::Frame;
 
 use crate::fault::argument::{Argument, Takes};
@@ -36,7 +32,7 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "200 and only the first bytes of the flag, which the length agrees with",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let kept = cut(flag, argument.number());
-            Answer::Http(([(CONTENT_TYPE, "image/gif")], kept).into_response())
+            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], kept).into_response())
         }),
     },
     Spec {
@@ -44,8 +40,8 @@ pub(super) static SPECS: [Spec; 6] = [
         takes: Takes::Nothing,
         sees: "200 and the flag with a comment of HTML behind its end",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            let both = [flag, &b"<!-- served by a cheap host -->"[..]].concat();
-            Answer::Http(([(CONTENT_TYPE, "image/gif")], both).into_response())
+            let both = [&flag[..], &b"<!-- served by a cheap host -->"[..]].concat();
+            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], both).into_response())
         }),
     },
     Spec {
@@ -106,16 +102,10 @@ impl http_body::Body for Filler {
     }
 }
 
+/// Packed at build time: at the first request it would hold up all others.
+static GZIP_BOMB: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/bomb.gz"));
+
 fn gzip_bomb(_: &Argument, _: &FaultContext<'_>) -> Answer {
-    static BOMB: OnceLock<Bytes> = OnceLock::new();
-    let bomb = BOMB.get_or_init(|| {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        let zeros = [0; 64 << 10];
-        // Writing to memory does not fail.
-        let written = (0..1024).try_for_each(|_| packed.write_all(&zeros));
-        let finished = written.and_then(|()| packed.finish());
-        Bytes::from(finished.unwrap_or_default())
-    });
     let headers = [(CONTENT_TYPE, "image/gif"), (CONTENT_ENCODING, "gzip")];
-    Answer::Http((headers, bomb.clone()).into_response())
+    Answer::Http((headers, Bytes::from_static(GZIP_BOMB)).into_response())
 }

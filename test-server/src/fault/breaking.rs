@@ -4,7 +4,7 @@ use axum::body::Bytes;
 
 use crate::fault::argument::{Argument, Takes};
 use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
-use crate::script::{End, Script, cut, head, head_for, message};
+use crate::script::{Content, End, Script, cut, head, head_for, message};
 
 const IN_HEAD: Takes = Takes::Number {
     of: "BYTES",
@@ -87,7 +87,8 @@ pub(super) static SPECS: [Spec; 13] = [
         takes: IN_BODY,
         sees: "a chunk cut short of its size, and no last chunk",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
-            let head = head("transfer-encoding: chunked\r\n") + &format!("{:x}\r\n", flag.len());
+            let head =
+                head(flag, "transfer-encoding: chunked\r\n") + &format!("{:x}\r\n", flag.len());
             let bytes = message(&head, &cut(flag, argument.number()));
             Answer::Script(Script::bytes(bytes, End::Close))
         }),
@@ -98,7 +99,7 @@ pub(super) static SPECS: [Spec; 13] = [
         sees: "a body without length, cut short: nothing but the GIF itself tells",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let bytes = message(
-                &head("connection: close\r\n"),
+                &head(flag, "connection: close\r\n"),
                 &cut(flag, argument.number()),
             );
             Answer::Script(Script::bytes(bytes, End::Close))
@@ -110,12 +111,12 @@ fn close_at_once(_: &Argument, _: &FaultContext<'_>) -> Answer {
     Answer::Script(Script::empty(End::Close))
 }
 
-fn end_in_head(argument: &Argument, flag: &Bytes, end: End) -> Answer {
+fn end_in_head(argument: &Argument, flag: &Content, end: End) -> Answer {
     let head = Bytes::from(head_for(flag));
     Answer::Script(Script::bytes(cut(&head, argument.number()), end))
 }
 
-fn end_in_body(argument: &Argument, flag: &Bytes, end: End) -> Answer {
+fn end_in_body(argument: &Argument, flag: &Content, end: End) -> Answer {
     let bytes = message(&head_for(flag), &cut(flag, argument.number()));
     Answer::Script(Script::bytes(bytes, end))
 }

@@ -1,10 +1,8 @@
 //! Faults of framing: the flag is complete, but the head states a wrong length for it.
 
-use axum::body::Bytes;
-
 use crate::fault::argument::Takes;
 use crate::fault::spec::{Answer, Effect, Spec};
-use crate::script::{End, Script, head, message};
+use crate::script::{Content, End, Script, head, message};
 
 pub(super) static SPECS: [Spec; 6] = [
     Spec {
@@ -68,7 +66,7 @@ pub(super) static SPECS: [Spec; 6] = [
         takes: Takes::Nothing,
         sees: "a chunked body whose first chunk has the size zz",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            let head = head("transfer-encoding: chunked\r\n") + "zz\r\n";
+            let head = head(flag, "transfer-encoding: chunked\r\n") + "zz\r\n";
             Answer::Script(Script::bytes(message(&head, flag), End::Close))
         }),
     },
@@ -78,6 +76,6 @@ fn length_line(length: u64) -> String {
     format!("content-length: {length}\r\n")
 }
 
-fn flag_with_framing(framing: &str, flag: &Bytes, end: End) -> Answer {
-    Answer::Script(Script::bytes(message(&head(framing), flag), end))
+fn flag_with_framing(framing: &str, flag: &Content, end: End) -> Answer {
+    Answer::Script(Script::bytes(message(&head(flag, framing), flag), end))
 }

@@ -1,15 +1,14 @@
 //! Faults of the protocol: bytes that are not HTTP, malformed HTTP, or more heads and headers than a client accepts.
 
-use std::time::Duration;
-
-use axum::body::Bytes;
-
-use crate::fault::argument::Takes;
+use crate::fault::argument::{Argument, Takes};
 use crate::fault::spec::{Answer, Effect, Spec};
 use crate::script::{End, Script, Step, head, last_head_for, message};
 
-/// The pause between repeated pieces: short enough to flood a client, long enough not to load the machine.
-const FLOOD: Duration = Duration::from_millis(1);
+/// The rate of an endless head: it floods a client, and a test with several of them does not use all of the machine.
+const RATE: Takes = Takes::Number {
+    of: "BYTES_A_SECOND",
+    default: 10_000_000,
+};
 
 pub(super) static SPECS: [Spec; 10] = [
     Spec {
@@ -25,7 +24,7 @@ pub(super) static SPECS: [Spec; 10] = [
         takes: Takes::Nothing,
         sees: "the flag without any head, as in 1991",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            Answer::Script(Script::bytes(flag.clone(), End::Close))
+            Answer::Script(Script::bytes(flag.bytes.clone(), End::Close))
         }),
     },
     Spec {
@@ -51,10 +50,10 @@ pub(super) static SPECS: [Spec; 10] = [
         takes: Takes::Nothing,
         sees: "a header with a NUL in its name, then the flag",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
-            let head = head(&format!(
-                "x-\0bad: yes\r\ncontent-length: {}\r\n",
-                flag.len()
-            ));
+            let head = head(
+                flag,
+                &format!("x-\0bad: yes\r\ncontent-length: {}\r\n", flag.len()),
+            );
             Answer::Script(Script::bytes(message(&head, flag), End::Close))
         }),
     },
@@ -64,31 +63,36 @@ pub(super) static SPECS: [Spec; 10] = [
             of: "HEADERS",
             default: 101,
         },
-        sees: "so many more headers than usual, at most 100,000, then the flag",
+        sees: "so many headers x-0, x-1 and so on (at most 100,000) between the usual three, then the flag",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let many: String = (0..argument.number().min(100_000))
                 .map(|n| format!("x-{n}: {n}\r\n"))
                 .collect();
-            let head = head(&format!(
-                "{many}content-length: {}\r\nconnection: close\r\n",
-                flag.len()
-            ));
+            let head = head(
+                flag,
+                &format!(
+                    "{many}content-length: {}\r\nconnection: close\r\n",
+                    flag.len()
+                ),
+            );
             Answer::Script(Script::bytes(message(&head, flag), End::Close))
         }),
     },
     Spec {
         name: "endless-headers",
-        takes: Takes::Nothing,
-        sees: "a head that never ends",
-        effect: Effect::Answer(|_, _| {
-            repeat_for_ever("HTTP/1.1 200 OK\r\n", "x-and-another: one\r\n")
+        takes: RATE,
+        sees: "a head that never ends, at this rate",
+        effect: Effect::Answer(|argument, _| {
+            repeat_for_ever("HTTP/1.1 200 OK\r\n", "x-and-another: one\r\n", argument)
         }),
     },
     Spec {
         name: "endless-1xx",
-        takes: Takes::Nothing,
-        sees: "100 Continue, again and again",
-        effect: Effect::Answer(|_, _| repeat_for_ever("", "HTTP/1.1 100 Continue\r\n\r\n")),
+        takes: RATE,
+        sees: "100 Continue, again and again, at this rate",
+        effect: Effect::Answer(|argument, _| {
+            repeat_for_ever("", "HTTP/1.1 100 Continue\r\n\r\n", argument)
+        }),
     },
     Spec {
         name: "early-hints",
@@ -107,10 +111,13 @@ fn raw_bytes(bytes: &'static [u8]) -> Answer {
     Answer::Script(Script::bytes(bytes, End::Close))
 }
 
-fn repeat_for_ever(first: &'static str, again: &'static str) -> Answer {
+fn repeat_for_ever(first: &'static str, again: &'static str, rate: &Argument) -> Answer {
     let step = Step::Forever {
-        bytes: Bytes::from_static(again.as_bytes()),
-        every: FLOOD,
+        bytes: again.repeat(REPETITIONS).into(),
+        bytes_a_second: rate.number(),
     };
     Answer::Script(Script::bytes(first, End::Hang).then(step))
 }
+
+/// How often a repeated text is in one buffer, so that a fast rate needs few writes.
+const REPETITIONS: usize = 10_000;

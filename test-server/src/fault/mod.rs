@@ -7,6 +7,8 @@
 //! * `argument`: the argument of a fault, after its `=`
 //! * `spec`: the parts of a table entry
 //! * `timing`: correct answers that come late
+//! * `quota`: requests beyond a rate or a number of connections are refused
+//! * `sequence`: other faults, one step per attempt
 //! * `status`: a status instead of a flag
 //! * `body`: 200 with a body that is not the flag
 //! * `redirect`: redirects to the flag, in a loop or to a wrong place
@@ -24,14 +26,16 @@ mod body;
 mod breaking;
 mod framing;
 mod garbled;
+mod quota;
 mod redirect;
+mod sequence;
 mod slow;
 mod spec;
 mod status;
 mod timing;
 mod whole_server;
 
-pub(crate) use argument::{Argument, MAX_DURATION};
+pub(crate) use argument::{Argument, MAX_DURATION, Takes};
 pub(crate) use spec::{Answer, Effect, FaultContext, Role, Spec, Wait};
 
 /// A fault with its argument.
@@ -39,13 +43,17 @@ pub(crate) use spec::{Answer, Effect, FaultContext, Role, Spec, Wait};
 pub(crate) struct Fault {
     spec: &'static Spec,
     argument: Argument,
+    /// The faults of each step, if this is a sequence. A step without faults is answered normally.
+    steps: Vec<Vec<Fault>>,
 }
 
 impl Spec {
     /// Returns all faults, family by family.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
-        let families: [&'static [Self]; 9] = [
+        let families: [&'static [Self]; 11] = [
             &timing::SPECS,
+            &sequence::SPECS,
+            &quota::SPECS,
             &status::SPECS,
             &body::SPECS,
             &redirect::SPECS,
@@ -73,7 +81,21 @@ impl Spec {
 
 impl Fault {
     pub(crate) fn new(spec: &'static Spec, argument: Argument) -> Self {
-        Self { spec, argument }
+        Self {
+            spec,
+            argument,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Creates a sequence of at least one step.
+    pub(crate) fn sequence(spec: &'static Spec, steps: Vec<Vec<Self>>) -> Self {
+        let argument = Argument::Nothing;
+        Self {
+            spec,
+            argument,
+            steps,
+        }
     }
 
     pub(crate) fn delay(delay: Duration) -> Self {
@@ -99,10 +121,23 @@ impl Fault {
         &self.argument
     }
 
+    /// Returns the faults of the step for this attempt, counted from 1. Returns none if this is no sequence.
+    pub(crate) fn step(&self, attempt: u64) -> &[Self] {
+        let last = self.steps.len().saturating_sub(1);
+        let at = usize::try_from(attempt.saturating_sub(1)).map_or(last, |at| at.min(last));
+        self.steps.get(at).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns whether this fault, or one in its steps, redirects to the port that refuses connections.
+    pub(crate) fn needs_refused_port(&self) -> bool {
+        let mut steps = self.steps.iter().flatten();
+        self.name() == "redirect-refused" || steps.any(Self::needs_refused_port)
+    }
+
     pub(crate) fn role(&self) -> Role {
         match self.spec.effect {
-            Effect::Wait(_) | Effect::FirstAttempts => Role::Modifier,
-            Effect::Answer(_) | Effect::AnswerWithFlag(_) => Role::Answer,
+            Effect::Wait(_) | Effect::FirstAttempts | Effect::Quota => Role::Modifier,
+            Effect::Answer(_) | Effect::AnswerWithFlag(_) | Effect::Sequence => Role::Answer,
             Effect::AddToStatus(_) => Role::StatusModifier,
             Effect::ServerWide => Role::ServerWide,
         }
@@ -111,16 +146,33 @@ impl Fault {
 
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name() && self.argument == other.argument
+        self.name() == other.name() && self.argument == other.argument && self.steps == other.steps
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.steps.is_empty() {
+            let steps: Vec<_> = self.steps.iter().map(|step| step_in_words(step)).collect();
+            return write!(f, "{}({})", self.name(), steps.join(","));
+        }
         match &self.argument {
             Argument::Nothing => f.write_str(self.name()),
             argument => write!(f, "{}={argument}", self.name()),
         }
+    }
+}
+
+/// Returns a step of a sequence in the plan language. A status is its number alone.
+fn step_in_words(step: &[Fault]) -> String {
+    let in_words = |fault: &Fault| match &fault.argument {
+        statuses @ Argument::Statuses(_) => statuses.to_string(),
+        _ => fault.to_string(),
+    };
+    if step.is_empty() {
+        "ok".to_owned()
+    } else {
+        step.iter().map(in_words).collect::<Vec<_>>().join("+")
     }
 }
 

@@ -1,11 +1,12 @@
 //! Faults that redirect: to the flag, in a loop, or to a wrong place.
 
-use axum::http::header::LOCATION;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;
 
 use crate::fault::argument::Takes;
 use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
+use crate::refused_port::refused_port;
 
 pub(super) static SPECS: [Spec; 6] = [
     Spec {
@@ -17,17 +18,17 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "302 so many times, then the flag",
         effect: Effect::AnswerWithFlag(|argument, context, flag| {
             if context.hop >= argument.number() {
-                let headers = [(axum::http::header::CONTENT_TYPE, "image/gif")];
-                return Answer::Http((headers, flag.clone()).into_response());
+                let headers = [(CONTENT_TYPE, flag.media_type.clone())];
+                return Answer::Http((headers, flag.bytes.clone()).into_response());
             }
-            redirect_to(Some(&same_flag(context, context.hop + 1)))
+            redirect_to(Some(&same_path(context, context.hop + 1)))
         }),
     },
     Spec {
         name: "redirect-loop",
         takes: Takes::Nothing,
         sees: "302 to the same place, for ever",
-        effect: Effect::Answer(|_, context| redirect_to(Some(&same_flag(context, 0)))),
+        effect: Effect::Answer(|_, context| redirect_to(Some(&same_path(context, 0)))),
     },
     Spec {
         name: "redirect-missing",
@@ -50,18 +51,17 @@ pub(super) static SPECS: [Spec; 6] = [
     Spec {
         name: "redirect-refused",
         takes: Takes::Nothing,
-        sees: "302 to a port where nobody listens (1 on 127.0.0.1)",
+        sees: "302 to a port of 127.0.0.1 where nobody listens",
         effect: Effect::Answer(|_, context| {
-            let cc = context.code;
-            redirect_to(Some(&format!("http://127.0.0.1:1/flags/{cc}/{cc}.gif")))
+            let (port, path) = (refused_port(), context.path);
+            redirect_to(Some(&format!("http://127.0.0.1:{port}{path}")))
         }),
     },
 ];
 
-/// Returns the path of the same flag. Its query carries the number of redirects and the request's plan to the next
+/// Returns the same path. Its query carries the number of redirects and the request's plan to the next
 /// request.
-fn same_flag(context: &FaultContext<'_>, hop: u64) -> String {
-    let cc = context.code;
+fn same_path(context: &FaultContext<'_>, hop: u64) -> String {
     let hop = if hop > 0 {
         format!("hop={hop}")
     } else {
@@ -77,7 +77,7 @@ fn same_flag(context: &FaultContext<'_>, hop: u64) -> String {
         .collect::<Vec<_>>()
         .join("&");
     let mark = if query.is_empty() { "" } else { "?" };
-    format!("/flags/{cc}/{cc}.gif{mark}{query}")
+    format!("{}{mark}{query}", context.path)
 }
 
 fn redirect_to(location: Option<&str>) -> Answer {

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::response::Response;
 
 use crate::fault::argument::{Argument, Takes};
-use crate::script::Script;
+use crate::script::{Content, Script};
 
 /// An entry in the fault table.
 pub(crate) struct Spec {
@@ -28,10 +27,14 @@ pub(crate) enum Effect {
     Wait(fn(&Argument, &FaultContext<'_>) -> Wait),
     /// Replaces the answer.
     Answer(fn(&Argument, &FaultContext<'_>) -> Answer),
-    /// Replaces the answer if the code has a flag. Other codes are answered with 404 as usual.
-    AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Bytes) -> Answer),
+    /// Replaces the answer if the target is a flag that exists, or other content that can be changed. Other targets are answered as usual.
+    AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Content) -> Answer),
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
+    /// Refuses requests beyond a quota, whatever the other faults are.
+    Quota,
+    /// Stands for other faults, which depend on the attempt.
+    Sequence,
     /// Limits the other faults of the slice to the first attempts at a code.
     FirstAttempts,
     /// Applies to the whole server. Carried out where connections are accepted and closed.
@@ -72,8 +75,10 @@ pub(crate) enum Answer {
 pub(crate) struct FaultContext<'a> {
     /// The seed of the server.
     pub(crate) seed: u64,
-    /// The code, in lower case.
-    pub(crate) code: &'a str,
+    /// The name of the target in all draws: a code in lower case, or `METHOD path`.
+    pub(crate) key: &'a str,
+    /// The path of the target, without a query.
+    pub(crate) path: &'a str,
     /// How often the request has been redirected here.
     pub(crate) hop: u64,
     /// The plan in the query of the request, still percent-encoded.

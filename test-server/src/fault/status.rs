@@ -49,11 +49,12 @@ pub(super) static SPECS: [Spec; 7] = [
         effect: Effect::AnswerWithFlag(|_, _, flag| {
             let (half, all) = (flag.len() / 2, flag.len());
             let range = format!("bytes 0-{}/{all}", half.saturating_sub(1));
-            let headers = [
-                (header::CONTENT_TYPE, "image/gif".to_owned()),
-                (header::CONTENT_RANGE, range),
-            ];
-            Answer::Http((StatusCode::PARTIAL_CONTENT, headers, flag.slice(..half)).into_response())
+            let headers = (
+                [(header::CONTENT_TYPE, flag.media_type.clone())],
+                [(header::CONTENT_RANGE, range)],
+            );
+            let status = StatusCode::PARTIAL_CONTENT;
+            Answer::Http((status, headers.0, headers.1, flag.slice(..half)).into_response())
         }),
     },
     Spec {
@@ -71,11 +72,17 @@ fn gif(status: StatusCode) -> Answer {
 fn status(argument: &Argument, context: &FaultContext<'_>) -> Answer {
     let status = pick(argument, context).and_then(|number| StatusCode::from_u16(number).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer::Http(match status {
+    let mut response = match status {
         // These statuses have neither a body nor a Content-Length.
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => status.into_response(),
         _ => (status, format!("{}\n", in_words(status))).into_response(),
-    })
+    };
+    if status.canonical_reason().is_none() {
+        // Without a reason of its own, hyper writes `<none>`.
+        let no_reason = ReasonPhrase::from_static(b"");
+        response.extensions_mut().insert(no_reason);
+    }
+    Answer::Http(response)
 }
 
 /// Returns the status with its standard reason, such as `503 Service Unavailable`, or the number alone.
@@ -89,7 +96,7 @@ fn pick(argument: &Argument, context: &FaultContext<'_>) -> Option<u16> {
     let Argument::Statuses(statuses) = argument else {
         return None;
     };
-    let at = random::uniform(context.seed, &format!("{}/status/{argument}", context.code));
+    let at = random::uniform(context.seed, &format!("{}/status/{argument}", context.key));
     statuses.get((at * statuses.len() as f64) as usize).copied()
 }
 
@@ -134,7 +141,8 @@ mod tests {
                 &argument,
                 &FaultContext {
                     seed: 35,
-                    code,
+                    key: code,
+                    path: "",
                     hop: 0,
                     query_plan: None,
                 },

@@ -34,7 +34,7 @@ pub(super) static SPECS: [Spec; 3] = [
 
 fn delay(argument: &Argument, context: &FaultContext<'_>) -> Wait {
     match argument {
-        Argument::Delay(delay) => Wait::For(delay.of(context.seed, context.code)),
+        Argument::Delay(delay) => Wait::For(delay.of(context.seed, context.key)),
         _ => Wait::For(Duration::ZERO),
     }
 }

@@ -83,7 +83,7 @@ fn typed_plan(form: &str) -> Option<String> {
 }
 
 async fn reset(State(site): State<Arc<Site>>) -> Redirect {
-    site.counters.reset();
+    site.reset();
     redirect_to_page().await
 }
 

@@ -1,7 +1,8 @@
-//! Which faults a country code meets: a pure function of the plan, the seed and the code.
+//! Which faults the target of a request meets: a pure function of the plan, the seed and the key of the target. The key
+//! of a flag is its code, and that of any other target is `METHOD path`.
 //!
-//! A plan divides `0..100 %` into slices in the order written. One draw per code selects its slice; codes outside all
-//! slices are answered normally. The draw is repeatable: every request for a code, from any client, gets the same
+//! A plan divides `0..100 %` into slices in the order written. One draw per key selects its slice; keys outside all
+//! slices are answered normally. The draw is repeatable: every request with a key, from any client, gets the same
 //! slice. Knows nothing of HTTP; `fault` knows the effect of each fault.
 //!
 //! * `slice`: a share of the codes and its faults
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use crate::fault::{Effect, Fault, FaultContext, MAX_DURATION, Role, Wait};
 use crate::random;
+use crate::refused_port::refused_port;
 
 mod describe;
 mod parse;
@@ -74,10 +76,10 @@ impl Plan {
         describe::describe(&self.slices)
     }
 
-    /// Returns the faults that `code`, two lower-case letters, meets with this seed. Without faults it is answered
-    /// normally.
-    pub(crate) fn faults(&self, seed: u64, code: &str) -> &[Fault] {
-        let at = random::uniform(seed, &format!("{code}/plan")) * 100.0;
+    /// Returns the faults that a target meets with this seed: a code of two lower-case letters, or `METHOD path`.
+    /// Without faults it is answered normally.
+    pub(crate) fn faults(&self, seed: u64, key: &str) -> &[Fault] {
+        let at = random::uniform(seed, &format!("{key}/plan")) * 100.0;
         let mut end = 0.0;
         for slice in &self.slices {
             end += slice.percent;
@@ -88,17 +90,41 @@ impl Plan {
         &[]
     }
 
-    /// Returns the time that the faults of `code`, two lower-case letters, wait before the answer.
-    pub(crate) fn delay_of(&self, seed: u64, code: &str) -> Duration {
+    /// Returns the faults that a target meets at this attempt, counted from 1: none once `transient` has expired, and
+    /// those of one step of a sequence.
+    pub(crate) fn faults_at(&self, seed: u64, key: &str, attempt: u64) -> Vec<&Fault> {
+        let faults = self.faults(seed, key);
+        let mut limits = faults.iter().filter_map(|fault| match fault.effect() {
+            Effect::FirstAttempts => Some(fault.argument().number()),
+            _ => None,
+        });
+        if limits.next().is_some_and(|limit| attempt > limit) {
+            return Vec::new();
+        }
+        let mut met = Vec::new();
+        for fault in faults {
+            let step = fault.step(attempt);
+            // A step that is answered normally is not met as a fault.
+            if !step.is_empty() || !matches!(fault.effect(), Effect::Sequence) {
+                met.push(fault);
+            }
+            met.extend(step);
+        }
+        met
+    }
+
+    /// Returns the time that the faults of a target wait before the answer.
+    pub(crate) fn delay_of(&self, seed: u64, key: &str) -> Duration {
         let context = FaultContext {
             seed,
-            code,
+            key,
+            path: "",
             hop: 0,
             query_plan: None,
         };
         let delays = self
-            .faults(seed, code)
-            .iter()
+            .faults_at(seed, key, 1)
+            .into_iter()
             .map(|fault| match fault.effect() {
                 Effect::Wait(wait) => match wait(fault.argument(), &context) {
                     Wait::For(delay) => delay,
@@ -107,6 +133,15 @@ impl Plan {
                 _ => Duration::ZERO,
             });
         delays.sum()
+    }
+
+    /// Acquires what the faults of this plan hold until the end of the process: the port of `redirect-refused`. Without
+    /// this, the first request that needs it would.
+    pub(crate) fn prepare(&self) {
+        let mut faults = self.slices.iter().flat_map(|slice| &slice.faults);
+        if faults.any(|fault| fault.needs_refused_port()) {
+            refused_port();
+        }
     }
 
     /// Returns the fault that applies to the whole server, if the plan has one.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use safe_text::is_hidden;
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::fault::{Argument, Fault, Role, Spec};
+use crate::fault::{Argument, Effect, Fault, Role, Spec, Takes};
 use crate::plan::slice::Slice;
 
 /// The reason why a plan does not parse. Prints as three lines: the message, the plan, and carets under the wrong word.
@@ -163,12 +163,7 @@ fn parse_slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
     let Some(percent) = number.filter(|number| (0.0..=100.0).contains(number)) else {
         return Err(percent_part.error("a share must be a number from 0 to 100"));
     };
-    let mut faults: Vec<Fault> = Vec::new();
-    for part in faults_part.split('+') {
-        let fault = parse_fault(part)?;
-        check_combination(&fault, &faults, percent).map_err(|why| part.error(why))?;
-        faults.push(fault);
-    }
+    let faults = parse_faults(faults_part, percent, parse_fault)?;
     // Minus zero prints as 0.
     Ok((
         percent_part,
@@ -177,6 +172,21 @@ fn parse_slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
             faults,
         },
     ))
+}
+
+/// Parses `FAULT+FAULT`, each with `parse`.
+fn parse_faults<'a>(
+    part: Part<'a>,
+    percent: f64,
+    parse: fn(Part<'a>) -> Result<Fault, PlanError>,
+) -> Result<Vec<Fault>, PlanError> {
+    let mut faults: Vec<Fault> = Vec::new();
+    for part in part.split('+') {
+        let fault = parse(part)?;
+        check_combination(&fault, &faults, percent).map_err(|why| part.error(why))?;
+        faults.push(fault);
+    }
+    Ok(faults)
 }
 
 /// Checks that a fault can be combined with those before it. Returns a message if not.
@@ -210,15 +220,18 @@ fn check_combination(fault: &Fault, before: &[Fault], percent: f64) -> Result<()
     }
 }
 
-/// Parses one `NAME` or `NAME=ARGUMENT`.
+/// Parses one `NAME`, `NAME=ARGUMENT` or `NAME(STEP,STEP)`.
 fn parse_fault(part: Part<'_>) -> Result<Fault, PlanError> {
     if part.text().is_empty() {
         return Err(part.error("a fault is missing here"));
     }
-    let (name, argument) = match part.split_at_byte(|text| text.find('=')) {
+    let (name, argument) = match part.split_at_byte(|text| text.find(['=', '('])) {
         Some((name, argument)) => (name.trimmed(), Some(argument.trimmed())),
         None => (part, None),
     };
+    let is_call = part.text()[name.text().len()..]
+        .trim_start()
+        .starts_with('(');
     let Some(spec) = Spec::find(name.text()) else {
         let meant =
             Spec::closest(name.text()).map(|spec| format!("; did you mean '{}'?", spec.name));
@@ -228,8 +241,50 @@ fn parse_fault(part: Part<'_>) -> Result<Fault, PlanError> {
             name.text().escape_debug()
         )));
     };
+    if let Some(steps) = argument.filter(|_| is_call) {
+        return match spec.takes {
+            Takes::Steps => parse_steps(spec, steps),
+            _ => Err(part.error(format!("'{}' takes no parentheses", spec.name))),
+        };
+    }
     match Argument::parse(spec.name, spec.takes, argument.map(Part::text)) {
         Ok(argument) => Ok(Fault::new(spec, argument)),
         Err(why) => Err(argument.unwrap_or(name).error(why)),
+    }
+}
+
+/// Parses `STEP,STEP)`, the rest of a sequence.
+fn parse_steps(spec: &'static Spec, part: Part<'_>) -> Result<Fault, PlanError> {
+    let Some(end) = part.text().strip_suffix(')').map(str::len) else {
+        return Err(part.error("the steps must end with ')'"));
+    };
+    let inside = Part {
+        end: part.start + end,
+        ..part
+    };
+    let step = |part: Part<'_>| match part.text() {
+        "ok" => Ok(Vec::new()),
+        _ => parse_faults(part, 100.0, parse_fault_of_step),
+    };
+    let steps = inside.split(',').into_iter().map(step);
+    Ok(Fault::sequence(spec, steps.collect::<Result<_, _>>()?))
+}
+
+/// Parses one fault of a step. A number stands for a status.
+fn parse_fault_of_step(part: Part<'_>) -> Result<Fault, PlanError> {
+    let begins_with_digit = part.text().starts_with(|c: char| c.is_ascii_digit());
+    if let Some(spec) = Spec::find("status").filter(|_| begins_with_digit) {
+        let argument = Argument::parse(spec.name, spec.takes, Some(part.text()));
+        return argument
+            .map(|argument| Fault::new(spec, argument))
+            .map_err(|why| part.error(why));
+    }
+    let fault = parse_fault(part)?;
+    match fault.effect() {
+        Effect::Sequence | Effect::FirstAttempts | Effect::ServerWide => Err(part.error(format!(
+            "'{}' cannot be in a step of a sequence",
+            fault.name()
+        ))),
+        _ => Ok(fault),
     }
 }

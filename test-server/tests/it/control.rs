@@ -166,6 +166,10 @@ fn pages_of_other_sites_cannot_control_the_server() {
     for foreign in [
         "host: evil.example\r\n".to_owned(),
         "host: localhost.evil.example\r\n".to_owned(),
+        "host: localhost:80.evil.example\r\n".to_owned(),
+        "host: [::1].evil.example\r\n".to_owned(),
+        "host: [::1]evil.example:80\r\n".to_owned(),
+        "host: [localhost]\r\n".to_owned(),
         "host: localhost\r\norigin: http://evil.example\r\n".to_owned(),
         "host: localhost\r\norigin: null\r\n".to_owned(),
         "host: localhost\r\nsec-fetch-site: cross-site\r\n".to_owned(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use test_server::{Plan, TestServer};
 
-use crate::support::{get, send_get, wait_until};
+use crate::support::{ConnectionState, get, read, send_get, wait_until};
 
 fn is_up(server: &TestServer) -> bool {
     let response = get(server, "/flags/br/br.gif");
@@ -104,4 +104,29 @@ fn requests_end_when_their_clients_leave_during_a_fault() {
         drop(clients);
         wait_until(fault, &server, |stats| stats.in_flight == 0);
     }
+}
+
+#[test]
+fn a_head_that_takes_too_long_ends_its_connection_and_an_idle_connection_stays() {
+    let builder = TestServer::builder().header_timeout(Duration::from_millis(50));
+    let server = builder.start().unwrap();
+    let request = b"GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut idle = send(&server, request);
+    let first = read(&mut idle, 1);
+    assert_eq!(first.connection, ConnectionState::Open);
+    for started in [&b""[..], b"G", &request[..40]] {
+        let mut slow = send(&server, started);
+        assert_ne!(
+            read(&mut slow, usize::MAX).connection,
+            ConnectionState::Open
+        );
+    }
+    idle.write_all(request).unwrap();
+    assert_eq!(read(&mut idle, 1).bytes.len(), first.bytes.len());
+    // The timeout applies to each head, not only to the first.
+    idle.write_all(&request[..40]).unwrap();
+    assert_ne!(
+        read(&mut idle, usize::MAX).connection,
+        ConnectionState::Open
+    );
 }

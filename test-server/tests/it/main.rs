@@ -5,8 +5,11 @@
 mod control;
 mod example;
 mod faults;
+mod half_closed;
 mod hostile;
+mod journal;
 mod page;
+mod paths;
 mod plan;
 #[cfg(unix)]
 mod program;
@@ -14,3 +17,5 @@ mod readme;
 mod repeatable;
 mod server;
 mod support;
+#[cfg(feature = "proxy")]
+mod upstream;

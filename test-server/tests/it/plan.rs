@@ -37,6 +37,10 @@ fn plans_in_normal_form_print_unchanged() {
         "10:status=503+reason=\"a \\\"b\\\" \\\\ c\"",
         "20:reset-body=17+delay=1s+transient=2",
         "100:hold=30",
+        "100:seq(503,reset,429,ok)",
+        "50:limit=10/s+delay=1s,50:limit=100/m+connections=4",
+        "50:delay=1s+seq(500|503+retry-after=2s,ok,delay=uniform(1s..2s)+drip=1ms)",
+        "10:seq(ok),20:seq(reset-body=17)+transient=9",
         "100:stale=5@5ms",
         "100:stale=1",
     ] {
@@ -63,6 +67,7 @@ fn other_spellings_print_in_normal_form() {
         ),
         ("10:status=503+reason=busy", "10:status=503+reason=\"busy\""),
         ("10:delay=uniform( 1s .. 2s )", "10:delay=uniform(1s..2s)"),
+        ("10:seq ( status=503 , ok )", "10:seq(503,ok)"),
     ] {
         assert_eq!(normal_form(text), same, "{text}");
     }
@@ -167,6 +172,68 @@ fn errors_point_at_the_wrong_word() {
             "delay=1s",
         ),
         (
+            "10:seq",
+            "'seq' needs an argument: seq(STEP[,STEP...])",
+            "seq",
+        ),
+        (
+            "10:seq=503",
+            "the steps of 'seq' must be in parentheses: seq(STEP[,STEP...])",
+            "503",
+        ),
+        ("10:seq(503,ok", "the steps must end with ')'", "503,ok"),
+        ("10:seq(503,)", "a fault is missing here", ")"),
+        (
+            "10:seq(503,rset)",
+            "unknown fault 'rset'; did you mean 'reset'?",
+            "rset",
+        ),
+        (
+            "10:seq(503,99)",
+            "a status must be a number from 200 to 999; separate several with |",
+            "99",
+        ),
+        (
+            "10:seq(503+reset)",
+            "'status' and 'reset' cannot both be the answer",
+            "reset",
+        ),
+        (
+            "10:seq(503)+reset",
+            "'seq' and 'reset' cannot both be the answer",
+            "reset",
+        ),
+        (
+            "10:seq(503,seq(ok))",
+            "'seq' cannot be in a step of a sequence",
+            "seq(ok)",
+        ),
+        (
+            "10:seq(reset+transient=2)",
+            "'transient' cannot be in a step of a sequence",
+            "transient=2",
+        ),
+        (
+            "100:seq(stale=2)",
+            "'stale' cannot be in a step of a sequence",
+            "stale=2",
+        ),
+        (
+            "10:reset(503)",
+            "'reset' takes no parentheses",
+            "reset(503)",
+        ),
+        (
+            "10:limit=10",
+            "a rate must be like 10/s, 100/m or 1000/h",
+            "10",
+        ),
+        (
+            "10:limit=0/s",
+            "a rate must be like 10/s, 100/m or 1000/h",
+            "0/s",
+        ),
+        (
             "10:stau",
             "unknown fault 'stau'; did you mean 'status'?",
             "stau",
@@ -198,7 +265,7 @@ fn every_fault_is_listed_once_with_a_description() {
     let faults: Vec<_> = list_faults().collect();
     let mut names: Vec<_> = faults
         .iter()
-        .map(|(fault, _)| fault.split(['=', '[']).next().unwrap())
+        .map(|(fault, _)| fault.split(['=', '[', '(']).next().unwrap())
         .collect();
     assert!(names.len() >= 50, "{}", names.len());
     assert!(faults.iter().all(|(_, seen)| seen.len() > 2));
@@ -207,11 +274,22 @@ fn every_fault_is_listed_once_with_a_description() {
     assert_eq!(names.len(), faults.len());
 }
 
+fn sequence() -> impl Strategy<Value = String> {
+    let step = prop_oneof![
+        Just("ok".to_owned()),
+        (200..999_u16).prop_map(|status| status.to_string()),
+        (200..999_u16, 1..9_u64).prop_map(|(status, n)| format!("{status}+retry-after={n}")),
+        (1..5000_u64).prop_map(|ms| format!("delay={ms}ms+reset")),
+        (1..500_u64).prop_map(|n| format!("close-body={n}")),
+    ];
+    prop::collection::vec(step, 1..5).prop_map(|steps| format!("seq({})", steps.join(",")))
+}
+
 fn fault() -> impl Strategy<Value = String> {
     // All faults that need no argument, and the arguments with a syntax of their own.
     let bare = list_faults()
         .map(|(fault, _)| fault)
-        .filter(|fault| !fault.contains('=') || fault.contains("[="));
+        .filter(|fault| !fault.contains(['=', '(']) || fault.contains("[="));
     let bare: Vec<_> = bare
         .map(|fault| fault.split('[').next().unwrap().to_owned())
         .collect();
@@ -223,6 +301,9 @@ fn fault() -> impl Strategy<Value = String> {
         (1..100_u64).prop_map(|n| format!("transient={n}")),
         (1..100_u64).prop_map(|n| format!("reset-body={n}")),
         Just("hang".to_owned()),
+        sequence(),
+        (1..5000_u64, "[smh]").prop_map(|(n, period)| format!("limit={n}/{period}")),
+        (1..100_u64).prop_map(|n| format!("connections={n}+delay=1ms")),
         (200..999_u16, "[ -~]{0,20}").prop_map(|(status, text)| {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
             format!("status={status}+reason=\"{text}\"")
@@ -239,7 +320,7 @@ proptest! {
     }
 
     #[test]
-    fn the_parser_never_panics_on_similar_text(text in "([0-9.:=+,|()\"\\\\ ]|reset|delay|status|uniform|date|@|é){0,24}") {
+    fn the_parser_never_panics_on_similar_text(text in "([0-9.:=+,|()\"\\\\ ]|reset|delay|status|seq|ok|uniform|date|@|é){0,24}") {
         let parsed = text.parse::<Plan>();
         if let Ok(plan) = parsed {
             prop_assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);

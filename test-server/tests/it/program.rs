@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use rustix::process::Signal;
 use test_server::{Plan, TestServer};
 
-use crate::support::program::{Running, command, port, start, stop};
+use crate::support::program::{Running, command, limited_command, port, start, stop};
 
 fn status(port: u16, code: &str) -> String {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -344,4 +344,93 @@ fn with_too_few_descriptors_it_reports_an_error_and_does_not_panic() {
             "{limit}: {err}"
         );
     }
+}
+
+#[test]
+fn a_lack_of_descriptors_is_reported_once_and_the_connections_wait() {
+    let mut child = limited_command("ulimit -n 20", &["--serve", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (out, mut log) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let running = Running(child);
+    let mut line = String::new();
+    BufReader::new(out).read_line(&mut line).unwrap();
+    let port = port(&line);
+    let connect = |_| TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let crowd: Vec<TcpStream> = (0..40).map(connect).collect();
+    let mut report = Vec::new();
+    while !report.ends_with(b"\n") {
+        let mut byte = [0];
+        log.read_exact(&mut byte).unwrap();
+        report.push(byte[0]);
+    }
+    let report = String::from_utf8(report).unwrap();
+    assert!(
+        report.starts_with("test-server: SERVER-1 cannot accept connections, which wait: ")
+            && report.ends_with("; at most 20 open files are allowed (see `ulimit -n`)\n"),
+        "{report}"
+    );
+    drop(crowd);
+    assert_eq!(status(port, "br"), "200");
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "one line only");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bodies_that_are_not_read_take_little_memory() {
+    const CLIENTS: u64 = 200;
+    let (running, lines) = start(&["--serve", "0=100:endless"], 1);
+    let resident_kb = || {
+        let status = format!("/proc/{}/status", running.0.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.unwrap().trim().strip_suffix(" kB").unwrap();
+        number.parse::<u64>().unwrap()
+    };
+    let before = resident_kb();
+    let address = ("127.0.0.1", port(&lines[0]));
+    let mut clients: Vec<_> = (0..CLIENTS)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    for client in &mut clients {
+        client
+            .write_all(b"GET /flags/br/br.gif HTTP/1.1\r\nhost: x\r\n\r\n")
+            .unwrap();
+    }
+    // With more than the system buffers, so that the program has filled its own buffers as well.
+    for client in &mut clients {
+        client.read_exact(&mut vec![0; 8 << 20]).unwrap();
+    }
+    let each = resident_kb().saturating_sub(before) / CLIENTS;
+    assert!(each < 64, "{each} KB for each of {CLIENTS} connections");
+    stop(running, Signal::TERM);
+}
+
+#[cfg(feature = "proxy")]
+#[test]
+fn upstream_forwards_requests_under_the_plans_of_serve() {
+    let upstream = TestServer::start(Plan::normal()).unwrap();
+    let url = format!("http://127.0.0.1:{}", upstream.port());
+    let (running, lines) = start(&["--serve", "0=100:delay=1ms", "--upstream", &url], 1);
+    let expected = format!(" forwards to {url} and answers every request with delay=1ms");
+    assert!(lines[0].ends_with(&expected), "{}", lines[0]);
+    let (_, port) = lines[0].split_once("http://localhost:").unwrap();
+    let port = port.split_once(' ').unwrap().0.parse().unwrap();
+    assert_eq!(status(port, "br"), "200");
+    assert_eq!(upstream.stats().requests, 1);
+    stop(running, Signal::TERM);
+
+    let (_, err, exit) = output(&["--serve", "0", "--upstream", "localhost:3000"], "");
+    assert!(
+        err.contains("'localhost:3000' is not the URL of an upstream server"),
+        "{err}"
+    );
+    assert_eq!(exit, Some(2));
+    let (_, _, exit) = output(&["--upstream", &url], "");
+    assert_eq!(exit, Some(2), "only with --serve");
 }

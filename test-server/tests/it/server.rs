@@ -339,3 +339,41 @@ fn a_delay_passes_before_the_response() {
     // Only a lower bound, which holds on slow machines as well. An upper bound is for a benchmark.
     assert!(started.elapsed() >= Duration::from_millis(100));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_of_flags_serves_only_regular_files_inside_it() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let serve = || TestServer::builder().flags_dir(folder.path()).start();
+    let error = || serve().unwrap_err().to_string();
+    for code in ["br", "us"] {
+        std::fs::create_dir(path(code)).unwrap();
+    }
+    std::fs::write(path("us/us.gif"), "us").unwrap();
+    symlink("../us/us.gif", path("br/br.gif")).unwrap();
+    let server = serve().unwrap();
+    assert_eq!(request(&server, "GET", "/flags/br/br.gif").body(), b"us");
+
+    std::fs::remove_file(path("br/br.gif")).unwrap();
+    symlink(outside.path(), path("br/br.gif")).unwrap();
+    let message = error();
+    assert!(
+        message.ends_with("br/br.gif is a link that leads out of the folder"),
+        "{message}"
+    );
+
+    std::fs::remove_file(path("br/br.gif")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(path("br/br.gif"))
+        .status();
+    assert!(made.unwrap().success());
+    let message = error();
+    assert!(
+        message.ends_with("br/br.gif is not a regular file"),
+        "{message}"
+    );
+}

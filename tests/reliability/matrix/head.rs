@@ -163,9 +163,14 @@ pub(super) fn rows() -> Vec<Row> {
             SHORT_TIMEOUT,
             plan(
                 "endless headers, sent slowly",
-                "100:endless-headers",
+                "100:endless-headers=20000",
                 TIMED_OUT,
             ),
+        ),
+        plan(
+            "endless headers, sent fast",
+            "100:endless-headers",
+            HEAD_TOO_LARGE,
         ),
         plan(
             "a negative Content-Length",

@@ -95,6 +95,14 @@ pub(super) fn rows() -> Vec<Row> {
                 Verdict::Saved,
             ),
         ),
+        with_args(
+            &["--retries", "3"],
+            plan(
+                "503, a reset, 429, then the flag",
+                "100:seq(503,reset,429,ok)",
+                Verdict::Saved,
+            ),
+        ),
         plan("302 to the flag", "100:redirect", Verdict::Saved),
         plan(
             "302 to a missing flag",

@@ -33,8 +33,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
     pub(crate) seed: u64,
 
+    /// Draw faults for paths other than those of flags by their query as well, not only by method and path
+    #[arg(long)]
+    pub(crate) draw_by_query: bool,
+
     /// Set the delay of DELAY and ERROR, such as 500ms or 2s
-    #[arg(long, value_name = "DURATION", default_value = "500ms", conflicts_with = "serve", value_parser = parse_delay)]
+    #[arg(long, value_name = "DURATION", default_value = "500ms", conflicts_with = "serve", value_parser = parse_duration)]
     pub(crate) delay: Duration,
 
     /// Set the percentage of codes for which ERROR fails; decimals are allowed
@@ -45,6 +49,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(crate) flags_dir: Option<PathBuf>,
 
+    /// Forward requests to this server, such as http://127.0.0.1:3000, under the plans of --serve
+    #[cfg(feature = "proxy")]
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "serve",
+        conflicts_with = "flags_dir"
+    )]
+    pub(crate) upstream: Option<test_server::Upstream>,
+
     /// Listen on this address only [default: 127.0.0.1 and, if the machine has it, ::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<IpAddr>,
@@ -52,6 +66,14 @@ pub(crate) struct Args {
     /// Open the control paths /__... also on servers that do not listen on loopback alone
     #[arg(long)]
     pub(crate) admin: bool,
+
+    /// Close a connection if the head of a request takes longer than this
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    pub(crate) header_timeout: Duration,
+
+    /// Record the last N requests, which GET /__requests returns
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) journal: usize,
 
     /// Print a line per request on standard error: time, server, code, faults, status, bytes, milliseconds
     #[arg(short, long)]
@@ -61,6 +83,7 @@ pub(crate) struct Args {
 const AFTER_HELP: &str = "\
 Examples:
   test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
+  test-server --serve 9000='25:reset,50:delay=200ms' --upstream http://127.0.0.1:3000
   test-server --label ERROR=30:hang-body -v
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan
@@ -68,11 +91,11 @@ Examples:
 
 When all servers are ready, the last line on standard output is JSON.";
 
-fn parse_delay(text: &str) -> Result<Duration, String> {
-    let delay = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if delay > Tuning::MAX_DELAY {
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration > Tuning::MAX_DELAY {
         Err("must be at most 366 days".to_owned())
     } else {
-        Ok(delay)
+        Ok(duration)
     }
 }

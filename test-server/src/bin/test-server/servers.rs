@@ -91,6 +91,9 @@ impl ServerSpec {
             .name(&self.name)
             .with_plan(self.plan.clone())
             .seed(args.seed)
+            .journal(args.journal)
+            .header_timeout(args.header_timeout)
+            .report_refusals()
             .port(self.port);
         if let Some(address) = args.bind {
             builder = builder.address(address);
@@ -98,8 +101,15 @@ impl ServerSpec {
         if let Some(folder) = &args.flags_dir {
             builder = builder.flags_dir(folder);
         }
+        #[cfg(feature = "proxy")]
+        if let Some(upstream) = &args.upstream {
+            builder = builder.upstream(upstream.clone());
+        }
         if args.admin {
             builder = builder.admin();
+        }
+        if args.draw_by_query {
+            builder = builder.draw_by_query();
         }
         if args.verbose {
             builder = builder.access_log();

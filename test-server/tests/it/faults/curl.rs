@@ -8,10 +8,13 @@ use test_server::list_faults;
 use super::{BR, server_with};
 
 /// The exit codes of curl for each fault; several if the versions of curl differ.
-const CURL: [(&str, &[i32]); 56] = [
+const CURL: [(&str, &[i32]); 59] = [
     ("delay=1ms", &[0]),
     ("hold=1", &[0]),
     ("close+transient=1", &[52]),
+    ("seq(close,ok)", &[52]),
+    ("limit=1/h", &[0]),
+    ("connections=1", &[0]),
     ("status=503", &[22]),
     ("status=503+retry-after=1s", &[22]),
     ("status=503+reason=x", &[22]),
@@ -72,10 +75,11 @@ fn curl_exits_as_expected_for_each_fault() {
     if Command::new("curl").arg("--version").output().is_err() {
         return skip("there is no curl on this machine");
     }
-    let listed = list_faults().map(|(fault, _)| fault.split(['=', '[']).next().unwrap().to_owned());
+    let listed =
+        list_faults().map(|(fault, _)| fault.split(['=', '[', '(']).next().unwrap().to_owned());
     let words = CURL.iter().flat_map(|(plan, _)| plan.split('+'));
     let tested: BTreeSet<_> = words
-        .map(|word| word.split('=').next().unwrap().to_owned())
+        .map(|word| word.split(['=', '(']).next().unwrap().to_owned())
         .collect();
     assert_eq!(tested, listed.collect());
 

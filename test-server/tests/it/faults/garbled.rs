@@ -1,5 +1,7 @@
 //! Bytes that are not HTTP, malformed HTTP, and heads that are too long.
 
+use std::time::{Duration, Instant};
+
 use super::{assert_response, flag, head, last_head_for, response_to_end, start_of_response};
 use crate::support::ConnectionState;
 
@@ -40,12 +42,12 @@ fn garbled_answers_are_exact_to_the_byte() {
 fn heads_are_long_or_endless() {
     let flag = flag();
     for (fault, count) in [("many-headers", 101), ("many-headers=3", 3)] {
-        let response = response_to_end(fault);
-        assert_eq!(response.text().matches("\r\nx-").count(), count);
-        assert_eq!(
-            (response.body(), response.connection),
-            (&flag[..], ConnectionState::Fin)
-        );
+        let many: String = (0..count).map(|n| format!("x-{n}: {n}\r\n")).collect();
+        let length = flag.len();
+        let head = head(&format!(
+            "{many}content-length: {length}\r\nconnection: close\r\n"
+        ));
+        assert_response(fault, [head, flag.clone()].concat(), ConnectionState::Fin);
     }
     let hints = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n".to_vec();
     assert_response(
@@ -67,4 +69,16 @@ fn heads_are_long_or_endless() {
             .text()
             .starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
     );
+}
+
+#[test]
+fn endless_heads_come_at_their_rate() {
+    for fault in ["endless-headers", "endless-1xx"] {
+        let started = Instant::now();
+        start_of_response(&format!("{fault}=5000"), 1017);
+        // The status line of `endless-headers` comes at once.
+        assert!(started.elapsed() >= Duration::from_millis(200), "{fault}");
+        // At the slow rate, this would take longer than the test waits for a byte.
+        assert!(start_of_response(fault, 1 << 20).bytes.len() >= 1 << 20);
+    }
 }

@@ -1,5 +1,8 @@
 //! Redirects: to the flag, in a loop, or to a wrong place.
 
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
+
 use test_server::{Plan, TestServer};
 
 use super::{BR, flag, response, server_with};
@@ -35,13 +38,29 @@ fn redirects_lead_to_the_flag_in_a_loop_or_to_a_wrong_place() {
         location("redirect-scheme").as_deref(),
         Some("file:///etc/passwd")
     );
-    assert_eq!(
-        location("redirect-refused").as_deref(),
-        Some("http://127.0.0.1:1/flags/br/br.gif")
-    );
     let missing = location("redirect-missing").unwrap();
     assert_eq!(
         get(&server_with("redirect-missing"), &missing).status(),
         404
     );
+}
+
+#[test]
+fn redirect_refused_leads_to_a_port_that_no_program_can_listen_on() {
+    let location = response("redirect-refused").header("location").unwrap();
+    let address = location.strip_prefix("http://").unwrap();
+    let address = address.strip_suffix("/flags/br/br.gif").unwrap();
+    // Browsers and node refuse to connect to many ports below 1024 themselves.
+    assert!(
+        address
+            .strip_prefix("127.0.0.1:")
+            .unwrap()
+            .parse::<u16>()
+            .unwrap()
+            >= 1024
+    );
+    let refused = TcpStream::connect(address).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    let taken = TcpListener::bind(address).unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AddrInUse);
 }

@@ -20,7 +20,12 @@ fn slow_flags_are_complete() {
         ),
         (
             format!("bandwidth={}", flag.len() * 4),
-            Duration::from_millis(200),
+            Duration::from_millis(250),
+        ),
+        // Less than a fiftieth of a second's bytes, which are one piece.
+        (
+            format!("bandwidth={}", flag.len() * 100),
+            Duration::from_millis(10),
         ),
     ] {
         let started = Instant::now();

@@ -23,7 +23,19 @@ fn statuses_carry_retry_after_and_reason() {
         .unwrap();
     assert!(dated.ends_with(" gmt") && dated.len() == 29, "{dated}");
     assert_eq!(response("status=200").status(), 200);
-    assert_eq!(response("status=999").status(), 999);
+    let unknown = response("status=999");
+    assert!(
+        unknown.text().starts_with("HTTP/1.1 999 \r\n"),
+        "{}",
+        unknown.text()
+    );
+    assert_eq!(unknown.body(), b"999\n");
+    let named = response("status=999+reason=mine");
+    assert!(
+        named.text().starts_with("HTTP/1.1 999 mine\r\n"),
+        "{}",
+        named.text()
+    );
 }
 
 #[test]

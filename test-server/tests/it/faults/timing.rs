@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use test_server::{Plan, TestServer};
+
 use super::{BR, assert_response, server_with};
 use crate::support::{ConnectionState, exchange, get, send_get, wait_until};
 
@@ -48,4 +50,35 @@ fn a_fault_is_counted_when_it_starts() {
         let name = fault.split('=').next().unwrap();
         wait_until(fault, &server, |stats| stats.injected.get(name) == Some(&1));
     }
+}
+
+#[test]
+fn attempts_begin_anew_when_a_plan_is_set_and_plans_in_queries_count_on_their_own() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let status = |path: &str| get(&server, path).status();
+    assert_eq!([status(BR), status(BR)], [200, 200]);
+    for plan in ["100:status=503+transient=2", "100:status=502+transient=1"] {
+        server.set_plan(plan.parse().unwrap()).unwrap();
+        assert!(
+            status(BR) >= 502,
+            "{plan}: the requests before it do not count"
+        );
+    }
+    assert_eq!(status(BR), 200);
+
+    let queries = ["418", "419"].map(|status| format!("{BR}?plan=100:status={status}+transient=1"));
+    server
+        .set_plan("100:status=503+transient=1".parse().unwrap())
+        .unwrap();
+    let statuses = queries
+        .each_ref()
+        .map(|query| [status(query), status(query)]);
+    assert_eq!(statuses, [[418, 200], [419, 200]]);
+    assert_eq!(
+        [status(BR), status(BR)],
+        [503, 200],
+        "requests with a plan of their own do not count"
+    );
+    server.reset();
+    assert_eq!([status(&queries[0]), status(BR)], [418, 503]);
 }

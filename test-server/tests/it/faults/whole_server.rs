@@ -50,6 +50,32 @@ fn pipelined_requests_on_a_stale_connection_get_no_answer() {
 }
 
 #[test]
+fn stale_counts_every_response_not_only_flags() {
+    let server = server_with("stale=4");
+    let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
+    for (path, state) in [
+        ("/", ConnectionState::Open),
+        ("/__stats", ConnectionState::Open),
+        (BR, ConnectionState::Open),
+        ("/nowhere", ConnectionState::Fin),
+    ] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        std::io::Write::write_all(&mut connection, request.as_bytes()).unwrap();
+        let mut response = read(&mut connection, 17);
+        if state == ConnectionState::Fin && response.connection == ConnectionState::Open {
+            response.connection = read(&mut connection, usize::MAX).connection;
+        }
+        assert!(response.text().starts_with("HTTP/1.1 "), "{path}");
+        assert_eq!(response.connection, state, "{path}");
+    }
+
+    let server = server_with("stale=2");
+    let pages = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(5);
+    let response = exchange(server.addresses()[0], pages.trim_end());
+    assert_eq!(response.text().matches("HTTP/1.1 200 OK").count(), 2);
+}
+
+#[test]
 fn a_stale_connection_ends_when_its_client_leaves() {
     let server = server_with("stale=1@1h");
     let mut connection = send_get(&server, BR);

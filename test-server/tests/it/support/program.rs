@@ -12,6 +12,17 @@ pub(crate) fn command(ports: &str) -> Command {
     command
 }
 
+/// Returns the command that starts the program in a shell after this command, such as `ulimit -n 20`.
+#[allow(dead_code, reason = "tests/crowd.rs uses this file as well")]
+pub(crate) fn limited_command(limit: &str, args: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("{limit} && exec \"$0\" \"$@\"")])
+        .arg(env!("CARGO_BIN_EXE_test-server"))
+        .args(args);
+    command
+}
+
 /// A running program, killed when dropped, so that a failing test leaves none behind.
 pub(crate) struct Running(pub(crate) Child);
 

@@ -1,0 +1,186 @@
+//! The last requests as they arrived, for tests that check what a client sent.
+//!
+//! Only requests to which the plan applies are recorded: not those for pages and control paths. A journal keeps a fixed
+//! number of them, and the first part of each body.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
+
+use axum::body::{Body, Bytes};
+use axum::http::request;
+use http_body::{Frame, SizeHint};
+use serde::{Serialize, Serializer};
+
+/// The most bytes of a body that are kept.
+const LONGEST_BODY: usize = 64 << 10;
+
+/// A request as it arrived, and what it met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RecordedRequest {
+    /// When its head arrived. In JSON in RFC 3339.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub time: SystemTime,
+    /// The number of its connection, counted from 1 since the start of the server.
+    pub connection: u64,
+    /// The method, such as `POST`.
+    pub method: String,
+    /// The path with its query, as they were sent.
+    pub path: String,
+    /// The headers in order of their first occurrence, with names in lower case. In JSON a list of pairs.
+    pub headers: Vec<(String, String)>,
+    /// The first 64 KB of the body, as far as they have arrived. In JSON a text, in which bytes that are not UTF-8 are
+    /// replaced.
+    #[serde(serialize_with = "as_text")]
+    pub body: Vec<u8>,
+    /// How many bytes of the body have arrived.
+    pub body_length: u64,
+    /// The faults met so far, in order.
+    pub faults: Vec<&'static str>,
+    /// The status of the response, once it is known and if it has one.
+    pub status: Option<u16>,
+}
+
+impl RecordedRequest {
+    /// Returns the first value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers.find_map(|(known, value)| (known == name).then_some(value.as_str()))
+    }
+}
+
+fn as_rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+}
+
+fn as_text<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(body))
+}
+
+/// The last requests of one server.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    most: usize,
+    entries: Mutex<VecDeque<Entry>>,
+}
+
+/// The entry of one request, which grows while the request is answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry(Arc<Mutex<RecordedRequest>>);
+
+impl Journal {
+    /// Creates a journal of the last `most` requests.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            entries: Mutex::default(),
+        }
+    }
+
+    /// Records a request whose head has arrived. The oldest one is dropped if the journal is full.
+    pub(crate) fn record(&self, head: &request::Parts, connection: u64) -> Entry {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = head.headers.iter();
+        let path = head.uri.path_and_query();
+        let entry = Entry(Arc::new(Mutex::new(RecordedRequest {
+            time: SystemTime::now(),
+            connection,
+            method: head.method.to_string(),
+            path: path.map_or(String::new(), ToString::to_string),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+                .collect(),
+            body: Vec::new(),
+            body_length: 0,
+            faults: Vec::new(),
+            status: None,
+        })));
+        let mut entries = self.lock();
+        while entries.len() >= self.most.max(1) {
+            entries.pop_front();
+        }
+        entries.push_back(entry.clone());
+        entry
+    }
+
+    /// Returns the requests, oldest first.
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.lock()
+            .iter()
+            .map(|entry| entry.lock().clone())
+            .collect()
+    }
+
+    /// Forgets all requests.
+    pub(crate) fn reset(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    pub(crate) fn record_fault(&self, fault: &'static str) {
+        self.lock().faults.push(fault);
+    }
+
+    pub(crate) fn record_status(&self, status: u16) {
+        self.lock().status = Some(status);
+    }
+
+    /// Returns a body whose bytes are recorded here as they arrive.
+    pub(crate) fn watch(&self, body: Body) -> Body {
+        let entry = self.clone();
+        Body::new(WatchedBody { body, entry })
+    }
+
+    fn record_body(&self, bytes: &[u8]) {
+        let mut request = self.lock();
+        let room = LONGEST_BODY.saturating_sub(request.body.len());
+        request
+            .body
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        request.body_length += bytes.len() as u64;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RecordedRequest> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The body of a request, whose bytes are recorded.
+struct WatchedBody {
+    body: Body,
+    entry: Entry,
+}
+
+impl http_body::Body for WatchedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            self.entry.record_body(data);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,49 @@
+//! The query of a request to which the plan applies.
+
+use percent_encoding::percent_decode_str;
+
+use crate::plan::{Plan, PlanError};
+
+/// The words of a query that the server understands.
+pub(crate) struct Query<'a> {
+    /// How often the request has been redirected here.
+    pub(crate) hop: u64,
+    /// A plan for this request only, still percent-encoded. This is not form encoding: a `+` stays a `+`.
+    pub(crate) plan: Option<&'a str>,
+}
+
+impl<'a> Query<'a> {
+    pub(crate) fn new(query: &'a str) -> Self {
+        let value = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find_map(|(key, value)| (key == name).then_some(value))
+        };
+        let hop = value("hop").and_then(|hop| hop.parse().ok()).unwrap_or(0);
+        Self {
+            hop,
+            plan: value("plan"),
+        }
+    }
+}
+
+/// Parses the plan in the query of a request, which is still percent-encoded.
+pub(crate) fn parse_query_plan(text: &str) -> Result<Plan, String> {
+    let plan: Plan = percent_decode_str(text)
+        .decode_utf8_lossy()
+        .parse()
+        .map_err(|error: PlanError| error.to_string())?;
+    match plan.server_wide() {
+        Some(fault) => Err(format!(
+            "'{}' applies to the whole server, not to one request",
+            fault.name()
+        )),
+        None => Ok(plan),
+    }
+}
+
+/// Returns a query without the words that are for this server: the plan of the request and the number of redirects.
+pub(crate) fn without_own_words(query: &str) -> String {
+    let is_own = |pair: &&str| pair.starts_with("plan=") || pair.starts_with("hop=");
+    let others: Vec<_> = query.split('&').filter(|pair| !is_own(pair)).collect();
+    others.join("&")
+}

@@ -1,0 +1,101 @@
+//! Accepts connections and serves HTTP on each of them.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::connection::{Connection, ConnectionHandle};
+use crate::site::Site;
+use crate::tracked_body::{Part, Tracked};
+
+/// The pause after the system has refused a connection, for example because the process has no descriptor left.
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
+/// Accepts connections for ever and serves each in a task of its own.
+pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>) {
+    loop {
+        let stream = accept(&listener, &site).await;
+        let open = site.counters.connection_accepted();
+        let connection = Connection::new(stream, site.header_timeout, open);
+        let keeps_case = site.upstream.is_some();
+        tokio::spawn(serve_connection(connection, router.clone(), keeps_case));
+    }
+}
+
+async fn accept(listener: &TcpListener, site: &Site) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) if is_of_connection(&error) => {}
+            Err(error) => {
+                site.refusals.report(&site.name, &error);
+                tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
+            }
+        }
+    }
+}
+
+/// Returns whether an error concerns only the connection that was to be accepted.
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Serves HTTP on a connection. `keeps_case` keeps the spelling of header names for an upstream server.
+async fn serve_connection(connection: Connection, router: Router, keeps_case: bool) {
+    let handle = connection.handle();
+    let service = TowerToHyperService::new(router);
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let request = with_handle(request, &handle);
+        let (response, handle) = (service.call(request), handle.clone());
+        async move {
+            let response = response.await?;
+            handle.complete_request();
+            let tracked = |body| Tracked::new(body, handle, Part::Response);
+            Ok::<_, Infallible>(response.map(tracked))
+        }
+    });
+    let mut http = http1::Builder::new();
+    // `Connection` has a timeout of its own, which does not close idle connections.
+    http.header_read_timeout(None)
+        .preserve_header_case(keeps_case);
+    // An error ends the connection, and its client sees that.
+    let _ = http
+        .serve_connection(TokioIo::new(connection), answer)
+        .with_upgrades()
+        .await;
+}
+
+/// Prepares a request for its handler, and records on the connection when it has arrived.
+fn with_handle(request: Request<Incoming>, handle: &ConnectionHandle) -> Request {
+    handle.begin_request();
+    let mut request = if request.body().is_end_stream() {
+        handle.complete_request();
+        request.map(Body::new)
+    } else {
+        let tracked = |body| {
+            let body = Body::new(body);
+            Body::new(Tracked::new(body, handle.clone(), Part::Request))
+        };
+        request.map(tracked)
+    };
+    request.extensions_mut().insert(ConnectInfo(handle.clone()));
+    request
+}

@@ -1,0 +1,229 @@
+//! A running server: its sockets, its thread and its shutdown.
+//!
+//! The server has its own thread and its own runtime, so `start` and `stop` are ordinary blocking calls. A test needs
+//! no runtime, and a client that blocks its runtime cannot block the server.
+//!
+//! * `builder`: the settings of a server, and its start
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::control;
+use crate::counters::Stats;
+use crate::journal::{Journal, RecordedRequest};
+use crate::plan::Plan;
+use crate::site::Site;
+
+mod builder;
+
+pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
+
+/// A server that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct TestServer {
+    site: Arc<Site>,
+    addresses: Vec<SocketAddr>,
+    on_loopback: bool,
+    stopper: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    /// The connections that keep the accept queue full under `backlog-full`.
+    _fillers: Vec<TcpStream>,
+}
+
+/// The reason why a plan cannot be set on a running server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ChangeError(&'static str);
+
+impl TestServer {
+    /// Starts a server with this plan on a free port of loopback. Clients can connect when this returns.
+    ///
+    /// # Errors
+    /// If no port is available or no thread can be started.
+    pub fn start(plan: Plan) -> io::Result<Self> {
+        Self::builder().with_plan(plan).start()
+    }
+
+    /// Returns a builder with the default settings.
+    ///
+    /// ```
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder().plan("25:reset,50:delay=uniform(100ms..2s)")?.seed(7).start()?;
+    /// assert_ne!(server.port(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`. In front
+    /// of an upstream server, returns `http://localhost:PORT`.
+    pub fn url(&self) -> String {
+        let path = if self.site.upstream.is_some() {
+            ""
+        } else {
+            "/flags"
+        };
+        if self.on_loopback {
+            format!("http://localhost:{}{path}", self.port())
+        } else {
+            format!("http://{}{path}", self.addresses[0])
+        }
+    }
+
+    /// Returns the port, which is the same on all addresses.
+    pub fn port(&self) -> u16 {
+        self.addresses[0].port()
+    }
+
+    /// Returns the addresses on which the server listens, at least one.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Describes the current plan as a sentence without a subject, such as `answers at once`.
+    pub fn describe(&self) -> String {
+        let plan = self.site.plan().describe();
+        match &self.site.upstream {
+            Some(upstream) => format!("forwards to {} and {plan}", upstream.url()),
+            None => plan,
+        }
+    }
+
+    /// Returns the name of the server.
+    pub fn name(&self) -> &str {
+        &self.site.name
+    }
+
+    /// Returns the seed that decides which codes meet which faults.
+    pub fn seed(&self) -> u64 {
+        self.site.seed
+    }
+
+    /// Returns a copy of the current plan.
+    pub fn plan(&self) -> Plan {
+        Plan::clone(&self.site.plan())
+    }
+
+    /// Returns how long the plan delays the answer for a code or for another path, as far as that is known before: by
+    /// its `delay` faults, on the first attempt. Other faults may take longer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder().plan("100:delay=500ms")?.start()?;
+    /// assert_eq!(server.delay_of("br"), Duration::from_millis(500));
+    /// assert_eq!(server.delay_of("GET /orders"), Duration::from_millis(500));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn delay_of(&self, key: &str) -> Duration {
+        let lower = key.to_ascii_lowercase();
+        let key = if key.len() == 2 { &lower } else { key };
+        self.site.plan().delay_of(self.site.seed, key)
+    }
+
+    /// Changes the plan for all later requests. Requests in flight keep the plan they started with.
+    ///
+    /// ```
+    /// # use test_server::{Plan, TestServer};
+    /// let server = TestServer::start(Plan::normal())?;
+    /// server.set_plan("100:status=503+transient=2".parse()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the plan has a fault that can only be set at the start of a server (`backlog-full`).
+    pub fn set_plan(&self, plan: Plan) -> Result<(), ChangeError> {
+        control::check_changeable(&plan).map_err(ChangeError)?;
+        self.site.set_plan(plan);
+        Ok(())
+    }
+
+    /// Resets the counters, including the attempts that `transient` and `seq` depend on, and what `limit` counts.
+    pub fn reset(&self) {
+        self.site.reset();
+    }
+
+    /// Returns the counters since the start or the last reset.
+    pub fn stats(&self) -> Stats {
+        self.site.counters.stats()
+    }
+
+    /// Returns the last requests since the start or the last reset, oldest first: as many as [`Builder::journal`] says,
+    /// without those for pages and control paths.
+    ///
+    /// ```
+    /// use std::io::{Read as _, Write as _};
+    /// use std::net::TcpStream;
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder().journal(100).plan("100:status=503")?.start()?;
+    /// let mut client = TcpStream::connect(("127.0.0.1", server.port()))?;
+    /// write!(client, "POST /orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{{}}")?;
+    /// client.read(&mut [0])?;
+    ///
+    /// let requests = server.requests();
+    /// assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("POST", "/orders"));
+    /// assert_eq!((requests[0].body.as_slice(), requests[0].faults.as_slice()), (&b"{}"[..], &["status"][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        let journal = self.site.journal.as_ref();
+        journal.map(Journal::requests).unwrap_or_default()
+    }
+
+    /// Blocks until the counters meet `condition`, and returns them. Checks after each change instead of polling.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    /// use std::net::TcpStream;
+    /// use std::time::Duration;
+    /// use test_server::{Plan, TestServer};
+    ///
+    /// let server = TestServer::start(Plan::hold_until(2))?;
+    /// let mut client = TcpStream::connect(("127.0.0.1", server.port()))?;
+    /// write!(client, "GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
+    ///
+    /// let stats = server.wait_until(Duration::from_secs(10), |stats| stats.in_flight == 1);
+    /// assert_eq!(stats.map(|stats| stats.requests), Ok(1));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The counters at the end of `timeout`, if they did not meet the condition by then.
+    pub fn wait_until(
+        &self,
+        timeout: Duration,
+        condition: impl FnMut(&Stats) -> bool,
+    ) -> Result<Stats, Stats> {
+        self.site.counters.wait_until(timeout, condition)
+    }
+
+    /// Stops the server, closes its connections and returns its counters. Does not wait for requests in flight. The
+    /// port is free when this returns.
+    pub fn stop(mut self) -> Stats {
+        self.end();
+        self.stats()
+    }
+
+    fn end(&mut self) {
+        drop(self.stopper.take());
+        if let Some(thread) = self.thread.take() {
+            // An `Err` means that the server's thread panicked, which the panic hook has already reported.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

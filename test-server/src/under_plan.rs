@@ -1,0 +1,195 @@
+//! The response to a request under the faults of its plan.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body::Body as _;
+
+use crate::connection::ConnectionHandle;
+use crate::control;
+use crate::counted_body::end_request_when_sent;
+use crate::counters::InFlight;
+use crate::fault::{Answer, Effect, Fault, FaultContext, Wait};
+use crate::query::{Query, parse_query_plan};
+use crate::script::{End, Script};
+use crate::site::Site;
+use crate::stale::StaleState;
+use crate::target::{Target, Usual};
+
+/// Marks a response whose request already has its own log entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Logged;
+
+/// Responds to a request for this target: counts it, lets it meet its faults, and answers it.
+pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request) -> Response {
+    let (head, mut body) = request.into_parts();
+    let Some(ConnectInfo(handle)) = head.extensions.get::<ConnectInfo<ConnectionHandle>>() else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let query = Query::new(head.uri.query().unwrap_or_default());
+    let (plan, query_plan) = match query.plan {
+        None => (site.plan(), None),
+        Some(_) if !control::is_open(site, &head.headers) => return control::forbidden(site),
+        Some(text) => match parse_query_plan(text) {
+            Ok(plan) => {
+                let text = plan.to_string();
+                (Arc::new(plan), Some(text))
+            }
+            Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
+        },
+    };
+    let log = site.access_log.as_ref();
+    let log = log.map(|log| log.begin(&site.name, target.log_name()));
+    let (mut in_flight, attempt) =
+        site.counters
+            .begin_request(&target.key, query_plan.as_deref(), log);
+    if let Some(journal) = &site.journal {
+        let entry = journal.record(&head, handle.number());
+        body = entry.watch(body);
+        in_flight.record_in(entry);
+    }
+    let faults = plan.faults_at(site.seed, &target.key, attempt);
+    let refused = refuse(site, &faults, query_plan.as_deref(), handle);
+    let is_answered_here = refused.is_some() || faults.iter().any(|fault| answers_alone(fault));
+    let forwarded = if target.is_forwarded() && !is_answered_here {
+        Some(Request::from_parts(head.clone(), body))
+    } else {
+        discard(body).await;
+        None
+    };
+    let context = FaultContext {
+        seed: site.seed,
+        key: &target.key,
+        path: &target.path,
+        hop: query.hop,
+        query_plan: query.plan,
+    };
+    let stale_state = head.extensions.get::<StaleState>();
+    if stale_state.is_some() {
+        in_flight.record_fault("stale");
+    }
+    let answer = match (stale_state, refused) {
+        (Some(StaleState::Closed), _) => Answer::Script(Script::empty(End::Close)),
+        (_, Some((quota, refused))) => {
+            in_flight.record_fault(quota);
+            Answer::Http(refused)
+        }
+        _ => {
+            wait(site, &context, &faults, &mut in_flight).await;
+            let is_changed = faults.iter().any(|fault| changes_content(fault));
+            let usual = target.usual(forwarded, is_changed).await;
+            answer(usual, &context, &faults, &mut in_flight)
+        }
+    };
+    send(answer, in_flight, handle)
+}
+
+/// Returns the first quota that this request exceeds, with the response to it.
+fn refuse(
+    site: &Site,
+    faults: &[&Fault],
+    query_plan: Option<&str>,
+    handle: &ConnectionHandle,
+) -> Option<(&'static str, Response)> {
+    let mut quotas = faults
+        .iter()
+        .filter(|fault| matches!(fault.effect(), Effect::Quota));
+    quotas.find_map(|quota| {
+        let wait = site.quotas.refuse(quota, query_plan, handle)?;
+        let seconds = wait.as_secs_f64().ceil().max(1.0);
+        let head = [(header::RETRY_AFTER, format!("{seconds}"))];
+        let response = (
+            StatusCode::TOO_MANY_REQUESTS,
+            head,
+            "429 Too Many Requests\n",
+        );
+        Some((quota.name(), response.into_response()))
+    })
+}
+
+/// Reads a body to its end, so that its connection can be used again. If the client does not send all of it, the
+/// request ends with its connection.
+async fn discard(mut body: Body) {
+    while let Some(Ok(_)) =
+        std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
+    {}
+}
+
+/// Passes an answer to the connection, where it ends the request.
+fn send(answer: Answer, mut in_flight: InFlight, handle: &ConnectionHandle) -> Response {
+    let mut response = match answer {
+        Answer::Http(response) => {
+            in_flight.record_status(response.status().as_u16());
+            end_request_when_sent(response, in_flight)
+        }
+        Answer::Script(script) => {
+            if let Some(status) = script.status() {
+                in_flight.record_status(status);
+            }
+            handle.write_script(script, Some(in_flight));
+            // Never sent: the connection writes the script instead.
+            StatusCode::OK.into_response()
+        }
+    };
+    response.extensions_mut().insert(Logged);
+    response
+}
+
+/// Returns whether a fault needs no usual response.
+fn answers_alone(fault: &Fault) -> bool {
+    matches!(fault.effect(), Effect::Answer(_))
+}
+
+/// Returns whether a fault changes the body of the usual response.
+fn changes_content(fault: &Fault) -> bool {
+    matches!(fault.effect(), Effect::AnswerWithFlag(_))
+}
+
+/// Waits as the faults say, in the order written.
+async fn wait(
+    site: &Site,
+    context: &FaultContext<'_>,
+    faults: &[&Fault],
+    in_flight: &mut InFlight,
+) {
+    for fault in faults {
+        let wait = match fault.effect() {
+            Effect::Wait(wait) => wait(fault.argument(), context),
+            _ => continue,
+        };
+        in_flight.record_fault(fault.name());
+        match wait {
+            Wait::For(delay) => tokio::time::sleep(delay).await,
+            Wait::InFlight(requests) => site.counters.wait_for_peak(requests).await,
+        }
+    }
+}
+
+/// Returns the answer that the faults make of the usual response. Called only after the waits, because a date in an
+/// answer counts from the answer.
+fn answer(
+    usual: Usual,
+    context: &FaultContext<'_>,
+    faults: &[&Fault],
+    in_flight: &mut InFlight,
+) -> Answer {
+    let mut answer = None;
+    for fault in faults {
+        let argument = fault.argument();
+        match (fault.effect(), &usual, &mut answer) {
+            (Effect::Answer(with), ..) => answer = Some(with(argument, context)),
+            (Effect::AnswerWithFlag(with), Usual::Content(content), _) => {
+                answer = Some(with(argument, context, content))
+            }
+            (Effect::Sequence, ..) => {}
+            (Effect::AddToStatus(add), _, Some(Answer::Http(response))) => add(argument, response),
+            _ => continue,
+        }
+        in_flight.record_fault(fault.name());
+    }
+    answer.unwrap_or_else(|| Answer::Http(usual.into_response()))
+}

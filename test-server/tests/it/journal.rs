@@ -1,0 +1,142 @@
+//! The journal: the last requests as the client sent them.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use test_server::{Plan, TestServer};
+
+use crate::support::{exchange, get, read};
+
+#[test]
+fn the_journal_has_the_requests_with_their_bodies_and_the_faults_met() {
+    let builder = TestServer::builder().journal(10);
+    let server = builder
+        .plan("100:delay=1ms+seq(503,ok)")
+        .unwrap()
+        .start()
+        .unwrap();
+    let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
+    for _ in 0..2 {
+        let body = "x".repeat(100_000);
+        write!(connection, "POST /orders?page=2 HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\nx-a: 2\r\ncontent-length: 100000\r\n\r\n{body}").unwrap();
+        read(&mut connection, 1);
+    }
+    get(&server, "/");
+    get(&server, "/flags/br/br.gif");
+
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3, "pages are not recorded");
+    let first = &requests[0];
+    assert_eq!(
+        (first.method.as_str(), first.path.as_str()),
+        ("POST", "/orders?page=2")
+    );
+    assert_eq!(
+        (first.header("x-a"), first.header("X-A")),
+        (Some("1"), None)
+    );
+    let all: Vec<_> = first
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "x-a")
+        .collect();
+    assert_eq!(all.len(), 2);
+    assert_eq!((first.body.len(), first.body_length), (64 << 10, 100_000));
+    let met = |n: usize| (requests[n].faults.clone(), requests[n].status);
+    assert_eq!(met(0), (vec!["delay", "seq", "status"], Some(503)));
+    assert_eq!(met(1), (vec!["delay"], Some(404)));
+    assert_eq!(met(2), (vec!["delay", "seq", "status"], Some(503)));
+    assert_eq!(requests[0].connection, requests[1].connection);
+    assert!(requests[2].connection > requests[1].connection);
+    assert!(requests[0].time <= requests[1].time);
+}
+
+#[test]
+fn the_journal_keeps_the_last_requests_until_a_reset() {
+    let server = TestServer::builder().journal(3).start().unwrap();
+    for n in 0..5 {
+        get(&server, &format!("/orders/{n}"));
+    }
+    let paths = |server: &TestServer| -> Vec<String> {
+        let requests = server.requests().into_iter();
+        requests.map(|request| request.path).collect()
+    };
+    assert_eq!(paths(&server), ["/orders/2", "/orders/3", "/orders/4"]);
+    server.reset();
+    assert!(paths(&server).is_empty());
+}
+
+#[test]
+fn the_control_path_returns_the_requests_selected_by_method_and_path() {
+    let server = TestServer::builder().journal(9).start().unwrap();
+    let address = server.addresses()[0];
+    for method in ["PUT", "GET"] {
+        exchange(
+            address,
+            &format!("{method} /a%20b?c HTTP/1.1\r\nhost: localhost\r\nconnection: close"),
+        );
+    }
+    get(&server, "/b");
+    let methods = |query: &str| -> Vec<String> {
+        let response = get(&server, &format!("/__requests{query}"));
+        let requests: Vec<serde_json::Value> = serde_json::from_slice(response.body()).unwrap();
+        let method = |request: &serde_json::Value| request["method"].as_str().unwrap().to_owned();
+        requests.iter().map(method).collect()
+    };
+    assert_eq!(methods(""), ["PUT", "GET", "GET"]);
+    assert_eq!(methods("?method=PUT"), ["PUT"]);
+    assert_eq!(methods("?path=/a%2520b?c&method=GET"), ["GET"]);
+    assert_eq!(methods("?path=/nothing"), [""; 0]);
+    assert_eq!(get(&server, "/__requests?host=x").status(), 400);
+
+    let response = get(&server, "/__requests?path=/b");
+    let requests: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+    let request = &requests[0];
+    assert!(
+        request["time"].as_str().unwrap().ends_with('Z'),
+        "{request}"
+    );
+    assert_eq!(
+        (&request["headers"][0], &request["body"]),
+        (
+            &serde_json::json!(["host", "localhost"]),
+            &serde_json::json!("")
+        )
+    );
+    assert_eq!(
+        (
+            request["status"].as_u64(),
+            request["connection"].as_u64().is_some()
+        ),
+        (Some(404), true)
+    );
+
+    let without = TestServer::start(Plan::normal()).unwrap();
+    let refused = get(&without, "/__requests");
+    assert_eq!(refused.status(), 404);
+    assert!(
+        refused.body_text().contains("--journal"),
+        "{}",
+        refused.text()
+    );
+    assert!(without.requests().is_empty());
+}
+
+#[cfg(feature = "proxy")]
+#[test]
+fn forwarded_requests_are_recorded_with_their_bodies() {
+    let upstream = TestServer::start(Plan::normal()).unwrap();
+    let url = format!("http://{}", upstream.addresses()[0]);
+    let builder = TestServer::builder().journal(1);
+    let server = builder.upstream(url.parse().unwrap()).start().unwrap();
+    let mut connection = TcpStream::connect(server.addresses()[0]).unwrap();
+    connection
+        .write_all(b"POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello")
+        .unwrap();
+    assert_eq!(read(&mut connection, 1).status(), 404);
+    let request = &server.requests()[0];
+    assert_eq!(
+        (request.body.as_slice(), request.status),
+        (&b"hello"[..], Some(404))
+    );
+}

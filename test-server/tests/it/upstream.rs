@@ -1,0 +1,287 @@
+//! A server in front of another one: what its clients and the other server see of each other.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+
+use test_server::{Plan, TestServer, Upstream, UpstreamError};
+
+use crate::support::{ConnectionState, exchange, get, read, read_some};
+
+const BR: &str = "/flags/br/br.gif";
+
+/// Starts a server with this plan in front of an address.
+fn in_front_of(address: SocketAddr, plan: &str) -> TestServer {
+    let upstream: Upstream = format!("http://{address}").parse().unwrap();
+    let builder = TestServer::builder().upstream(upstream);
+    builder.plan(plan).unwrap().start().unwrap()
+}
+
+/// Starts a server for one connection, which speaks raw TCP.
+fn raw_upstream<T: Send + 'static>(
+    serve: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (SocketAddr, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (
+        address,
+        thread::spawn(move || serve(listener.accept().unwrap().0)),
+    )
+}
+
+/// Reads a head and returns it.
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+fn upstream() -> TestServer {
+    let builder = TestServer::builder().server_header("upstream/1");
+    builder.start().unwrap()
+}
+
+#[test]
+fn responses_of_the_upstream_server_are_passed_on_unchanged() {
+    let upstream = upstream();
+    let server = in_front_of(upstream.addresses()[0], "");
+    for path in [BR, "/flags/xx/xx.gif", "/", "/orders?page=2"] {
+        let (direct, forwarded) = (get(&upstream, path), get(&server, path));
+        assert_eq!(forwarded.status(), direct.status(), "{path}");
+        assert_eq!(forwarded.body(), direct.body(), "{path}");
+        for name in ["content-type", "content-length", "server", "vary"] {
+            assert_eq!(
+                forwarded.header(name),
+                direct.header(name),
+                "{path}: {name}"
+            );
+        }
+    }
+    assert_eq!(server.url(), format!("http://localhost:{}", server.port()));
+    assert_eq!(
+        get(&server, "/__stats").status(),
+        200,
+        "the control paths are this server's"
+    );
+    assert_eq!(server.stats().codes["GET /orders"].attempts, 1);
+}
+
+#[test]
+fn headers_keep_their_spelling_and_those_of_the_connection_are_removed() {
+    let (address, seen) = raw_upstream(|mut stream| {
+        let head = read_head(&mut stream);
+        let answer = "HTTP/1.1 299 Mine\r\nX-CaSe: a\r\nX-Own: b\r\nConnection: x-own\r\nContent-Length: 2\r\n\r\nok";
+        stream.write_all(answer.as_bytes()).unwrap();
+        head
+    });
+    let server = in_front_of(address, "");
+    let lines = "DELETE /a/b?c=d&plan=&e HTTP/1.1\r\nHost: localhost\r\nX-FrOm: me\r\nKeep-Alive: 5\r\nConnection: close, X-Hop\r\nX-Hop: 1";
+    let response = exchange(server.addresses()[0], lines).text();
+    assert!(
+        response.starts_with("HTTP/1.1 299 Mine\r\nX-CaSe: a\r\nContent-Length: 2\r\n"),
+        "{response}"
+    );
+    assert!(
+        !response.to_lowercase().contains("x-own") && response.ends_with("\r\n\r\nok"),
+        "{response}"
+    );
+    let head = seen.join().unwrap();
+    assert!(head.starts_with("DELETE /a/b?c=d&e HTTP/1.1\r\n"), "{head}");
+    assert!(
+        head.contains("\r\nHost: localhost\r\n") && head.contains("\r\nX-FrOm: me\r\n"),
+        "{head}"
+    );
+    for gone in ["keep-alive", "x-hop", "connection"] {
+        assert!(!head.to_lowercase().contains(gone), "{head}");
+    }
+}
+
+#[test]
+fn faults_are_injected_in_front_of_the_upstream_server() {
+    let upstream = upstream();
+    let address = upstream.addresses()[0];
+    for (plan, status) in [("100:status=503", 503), ("100:limit=1/h+status=418", 418)] {
+        assert_eq!(
+            get(&in_front_of(address, plan), "/orders").status(),
+            status,
+            "{plan}"
+        );
+    }
+    let reset = get(&in_front_of(address, "100:reset"), "/orders");
+    assert_eq!(reset.connection, ConnectionState::Reset);
+    assert_eq!(
+        upstream.stats().requests,
+        0,
+        "these faults need no response"
+    );
+
+    let flag = get(&upstream, BR);
+    let cut = get(&in_front_of(address, "100:delay=1ms+close-body=17"), BR);
+    assert_eq!(cut.body(), &flag.body()[..17]);
+    let page = get(&in_front_of(address, "100:drip=10us"), "/");
+    assert_eq!(
+        page.header("content-type").as_deref(),
+        Some("text/plain; charset=utf-8")
+    );
+    assert_eq!(page.body(), get(&upstream, "/").body());
+    let missing = get(&in_front_of(address, "100:drip"), "/flags/xx/xx.gif");
+    assert_eq!(
+        missing.status(),
+        404,
+        "only a body with status 200 is changed"
+    );
+}
+
+#[test]
+fn flags_of_an_upstream_server_meet_the_published_faults() {
+    let upstream = upstream();
+    let upstream_url: Upstream = format!("http://{}", upstream.addresses()[0])
+        .parse()
+        .unwrap();
+    let builder = TestServer::builder().seed(42).upstream(upstream_url);
+    let server = builder.plan("25:status=500").unwrap().start().unwrap();
+    let codes = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")));
+    let fails = |code: &String| get(&server, &format!("/flags/{code}/{code}.gif")).status() == 500;
+    let failing: BTreeSet<String> = codes.filter(fails).collect();
+    let first: Vec<_> = failing.iter().take(6).map(String::as_str).collect();
+    assert_eq!(
+        (failing.len(), first),
+        (165, vec!["ac", "af", "ah", "am", "ay", "bc"])
+    );
+}
+
+#[test]
+fn an_upstream_server_that_cannot_be_reached_is_a_502_with_the_reason() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let response = get(&in_front_of(address, ""), "/orders");
+    assert_eq!(response.status(), 502);
+    let why = response.body_text();
+    assert!(
+        why.starts_with(&format!(
+            "502 Bad Gateway: no answer from http://{address}: "
+        )),
+        "{why}"
+    );
+    assert!(why.contains("refused"), "{why}");
+
+    let (address, ended) = raw_upstream(|mut stream| drop(read_head(&mut stream)));
+    let response = get(&in_front_of(address, ""), "/orders");
+    assert_eq!(response.status(), 502, "closed before an answer");
+    ended.join().unwrap();
+}
+
+#[test]
+fn bodies_are_streamed_in_both_directions() {
+    let (address, ended) = raw_upstream(|mut stream| {
+        read_head(&mut stream);
+        // The rest of the request comes only after this part of the response has arrived.
+        let mut first = [0; 5];
+        stream.read_exact(&mut first).unwrap();
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&first).unwrap();
+        stream.read_exact(&mut first).unwrap();
+        stream.write_all(&first).unwrap();
+    });
+    let server = in_front_of(address, "");
+    let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
+    client
+        .write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nfirst")
+        .unwrap();
+    let head = read_head(&mut client);
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert_eq!(read_some(&mut client, 5).bytes, b"first");
+    client.write_all(b"again").unwrap();
+    assert_eq!(read_some(&mut client, 5).bytes, b"again");
+    ended.join().unwrap();
+}
+
+#[test]
+fn an_upgrade_becomes_a_tunnel_that_ends_with_both_sides() {
+    let (address, ended) = raw_upstream(|mut stream| {
+        let head = read_head(&mut stream).to_lowercase();
+        assert!(
+            head.contains("\r\nupgrade: echo\r\n") && head.contains("\r\nconnection: upgrade\r\n"),
+            "{head}"
+        );
+        let head =
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).unwrap();
+        stream.write_all(&all).unwrap();
+    });
+    let server = in_front_of(address, "");
+    let mut client = TcpStream::connect(server.addresses()[0]).unwrap();
+    client
+        .write_all(b"GET /chat HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n")
+        .unwrap();
+    let head = read_head(&mut client).to_lowercase();
+    assert!(
+        head.starts_with("http/1.1 101 ") && head.contains("\r\nupgrade: echo\r\n"),
+        "{head}"
+    );
+    client.write_all(b"\x81\x05hello").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let echo = read(&mut client, usize::MAX);
+    assert_eq!(
+        (echo.bytes.as_slice(), echo.connection),
+        (&b"\x81\x05hello"[..], ConnectionState::Fin)
+    );
+    ended.join().unwrap();
+}
+
+#[test]
+fn a_request_ends_at_the_upstream_server_when_its_client_leaves() {
+    let upstream = TestServer::start(Plan::hold_until(2)).unwrap();
+    let server = in_front_of(upstream.addresses()[0], "");
+    let client = crate::support::send_get(&server, BR);
+    crate::support::wait_until("in flight", &upstream, |stats| stats.in_flight == 1);
+    drop(client);
+    crate::support::wait_until("ended", &upstream, |stats| stats.in_flight == 0);
+    assert_eq!(server.stats().in_flight, 0);
+}
+
+#[test]
+fn a_server_cannot_be_its_own_upstream_server() {
+    let port = TestServer::start(Plan::normal()).unwrap().port();
+    for host in ["127.0.0.1", "localhost"] {
+        let upstream = format!("http://{host}:{port}").parse().unwrap();
+        let started = TestServer::builder().port(port).upstream(upstream).start();
+        let error = started.unwrap_err().to_string();
+        assert_eq!(error, "a server cannot be its own upstream server");
+    }
+}
+
+#[test]
+fn urls_of_upstream_servers_are_http_without_a_path() {
+    for right in [
+        "http://127.0.0.1:3000",
+        "http://localhost/",
+        "http://[::1]:80",
+    ] {
+        assert!(right.parse::<Upstream>().is_ok(), "{right}");
+    }
+    for wrong in [
+        "",
+        "localhost:3000",
+        "https://localhost",
+        "http://localhost/path",
+        "http://",
+    ] {
+        let error: UpstreamError = wrong.parse::<Upstream>().unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("'{wrong}' is not the URL")),
+            "{error}"
+        );
+    }
+}
