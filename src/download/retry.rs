@@ -245,6 +245,9 @@ mod tests {
         };
         assert!(look_up("Temporary failure in name resolution"));
         assert!(look_up("Try again"));
+        let cause = "failed to lookup address information: Try again";
+        let of_proxy = Failure::new(Kind::Dns, cause).via_proxy("proxy.example:3128");
+        assert!(is_transient(&of_proxy, None));
         assert!(!look_up("Name or service not known"));
         assert!(!look_up("No address associated with hostname"));
     }
