@@ -39,6 +39,10 @@ const PLAINER_TEXTS: [(&str, &str); 6] = [
     ),
 ];
 
+/// The text of the hyper error for bytes that arrive before the request is sent, such as the greeting of another protocol.
+/// No method tells that error from others, so its text decides; a test watches it.
+const UNEXPECTED_MESSAGE: &str = "received unexpected message from connection";
+
 /// Returns the text of the innermost cause, since the outermost message is often only "error sending request".
 pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     let text = causes(error).last().unwrap_or(error).to_string();
@@ -98,6 +102,7 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
         (_, Some(hyper)) if hyper.is_parse() => Kind::BadResponse,
         (_, Some(hyper)) if hyper.is_incomplete_message() => Kind::ClosedEarly,
         _ if is_cancelled(error) => Kind::ClosedEarly,
+        (_, Some(hyper)) if hyper.to_string() == UNEXPECTED_MESSAGE => Kind::BadResponse,
         _ => Kind::Other,
     }
 }
@@ -158,8 +163,14 @@ mod tests {
     use super::*;
     use hyper::body::Bytes;
     use hyper::http::Response;
+    use std::io::Write as _;
+    use std::net::TcpListener;
     use std::pin::Pin;
+    use std::sync::Arc;
     use std::task::{Context, Poll};
+
+    use tower_layer::Layer;
+    use tower_service::Service;
 
     /// A body whose first read fails with this number of an error of the system.
     struct Failing(i32);
@@ -208,5 +219,66 @@ mod tests {
             let error = failure_in_body(errno.raw_os_error());
             assert_eq!(kind_of(&error), kind, "{errno:?}");
         }
+    }
+
+    /// A layer that lets this server greet each connection. The greeting has arrived before a request can be sent.
+    #[derive(Clone)]
+    struct Greeting(Arc<TcpListener>);
+
+    #[derive(Clone)]
+    struct GreetedConnector<S>(S, Arc<TcpListener>);
+
+    impl<S> Layer<S> for Greeting {
+        type Service = GreetedConnector<S>;
+
+        fn layer(&self, connector: S) -> Self::Service {
+            GreetedConnector(connector, Arc::clone(&self.0))
+        }
+    }
+
+    impl<S, T> Service<T> for GreetedConnector<S>
+    where
+        S: Service<T>,
+        S::Response: Send,
+        S::Future: Send + 'static,
+    {
+        type Response = S::Response;
+        type Error = S::Error;
+        type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+        fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+            self.0.poll_ready(context)
+        }
+
+        fn call(&mut self, target: T) -> Self::Future {
+            let (connecting, server) = (self.0.call(target), Arc::clone(&self.1));
+            Box::pin(async move {
+                let connection = connecting.await?;
+                let (mut greeted, _) = server.accept().unwrap();
+                greeted.write_all(b"SSH-2.0-x\r\n").unwrap();
+                // The runtime looks for what has arrived before it goes on.
+                tokio::task::yield_now().await;
+                Ok(connection)
+            })
+        }
+    }
+
+    #[test]
+    fn a_greeting_that_arrives_before_the_request_is_a_bad_response() {
+        let server = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap());
+        // The client requires a TLS provider even for plain http.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = reqwest::Client::builder()
+            .no_proxy()
+            .connector_layer(Greeting(Arc::new(server)));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let request = builder.build().unwrap().get(url).send();
+        let error = runtime.block_on(request).unwrap_err();
+        assert_eq!(describe(&error), UNEXPECTED_MESSAGE);
+        assert_eq!(kind_of(&error), Kind::BadResponse);
     }
 }
