@@ -27,7 +27,7 @@ const PLAINER_TEXTS: [(&str, &str); 6] = [
     ),
     (
         "PathLenConstraintViolated",
-        "invalid peer certificate: more authorities than the one above allows",
+        "invalid peer certificate: the chain has more intermediate authorities than its issuer allows",
     ),
     (
         "NameConstraintViolation",
