@@ -8,7 +8,7 @@
 //! Each is locked while a run uses it, so one that is not locked belongs to a dead run. The process id would not show that:
 //! it has no meaning in another container and may belong to another program by now. Nothing waits for a lock, because
 //! other users can hold one.
-//!//!
+//!
 //! A file is complete after a crash of the program. After a crash of the machine it may be empty or missing, unless it was
 //! synced: that waits for the disk, which takes longer than everything else.
 //!
@@ -131,18 +131,6 @@ impl Files {
                     source: error.source,
                 }),
         }
-    }
-
-    /// Creates or replaces a file with these bytes, completely or not at all. A link of that name is replaced.
-    ///
-    /// Blocks: for small files a thread pool costs more than the disk (1.4 times the wall time, twice the CPU time).
-    ///
-    /// # Errors
-    /// If the file cannot be written or renamed. No temporary file is left behind.
-    pub fn save(self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-        let mut file = self.begin(path)?;
-        file.write(bytes)?;
-        file.finish()
     }
 
     /// Starts a file that gets this name when it is complete. A link of that name is replaced.
