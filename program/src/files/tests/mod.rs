@@ -110,6 +110,41 @@ fn a_sweep_removes_what_dead_runs_left_and_nothing_of_a_user() {
     assert!(dead.path().join("flag").exists());
 }
 
+/// A run that is killed while it removes its folder must leave the mark, or no run would ever remove the rest. So the mark is
+/// removed last: it stays if the content cannot be removed, which is not a folder here.
+#[test]
+fn the_mark_of_a_temporary_folder_is_removed_after_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = FILES.temporary_folder(folder.path()).unwrap();
+    let content = temporary.path().to_owned();
+    fs::remove_dir(&content).unwrap();
+    fs::write(&content, "").unwrap();
+    let whole = content.parent().unwrap().to_owned();
+    drop(temporary);
+    assert_eq!(listing(&whole), [".temporary", "content"]);
+    sweep(folder.path(), FILES);
+    assert_eq!(listing(&whole), [".temporary", "content"]);
+
+    fs::remove_file(&content).unwrap();
+    fs::create_dir_all(content.join("sub")).unwrap();
+    sweep(folder.path(), FILES);
+    assert!(listing(folder.path()).is_empty());
+}
+
+#[test]
+fn a_marked_folder_without_content_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = FILES.temporary_folder(folder.path()).unwrap();
+    copy_folder(
+        temporary.path().parent().unwrap(),
+        &folder.path().join(".some-folder-dead12"),
+    );
+    fs::remove_dir(folder.path().join(".some-folder-dead12/content")).unwrap();
+    drop(temporary);
+    sweep(folder.path(), FILES);
+    assert!(listing(folder.path()).is_empty());
+}
+
 /// Copies a folder with its subfolders.
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
