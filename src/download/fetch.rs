@@ -14,7 +14,7 @@ use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::cause::{describe, kind_of, write_kind};
+use crate::download::cause::{describe, is_cancelled, kind_of, write_kind};
 use crate::download::proxy::{Proxies, ProxyError, Route};
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
@@ -385,9 +385,10 @@ fn client_builder(limits: RequestLimits) -> reqwest::ClientBuilder {
     Proxies::of_this_process().add_to(builder)
 }
 
-/// Returns whether the connection broke before the head of the answer was complete.
+/// Returns whether the connection broke before the head of the answer was complete. Bytes that belong to no request break it,
+/// too, if the request was not sent yet.
 fn is_break(error: &reqwest::Error) -> bool {
-    matches!(kind_of(error), Kind::Reset | Kind::ClosedEarly)
+    matches!(kind_of(error), Kind::Reset | Kind::ClosedEarly) || is_cancelled(error)
 }
 
 /// Returns the host and the port of a URL, without a user's name or password.
