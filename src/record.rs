@@ -132,11 +132,14 @@ const LONGEST_CAUSE: usize = 300;
 
 /// The reason why a download failed, in text that is safe to print on a terminal.
 ///
-/// Prints as `KIND: CAUSE`, except an unexpected status, which prints as `HTTP error 503 - Service Unavailable`.
+/// Prints as `KIND: CAUSE`, except an unexpected status, which prints as `HTTP error 503 - Service Unavailable`. The proxy of
+/// the request follows, if there was one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Failure {
     kind: Kind,
     cause: String,
+    /// The proxy that the request went through.
+    proxy: Option<String>,
 }
 
 impl Failure {
@@ -146,13 +149,24 @@ impl Failure {
         Self {
             kind,
             cause: visible_start(&cause.to_string(), LONGEST_CAUSE),
+            proxy: None,
         }
     }
 
     /// Returns the same failure of a request that went through this proxy.
-    pub fn via_proxy(mut self, proxy: &str) -> Self {
-        self.cause += &format!(" (via proxy {})", visible(proxy));
-        self
+    pub fn via_proxy(self, proxy: &str) -> Self {
+        Self {
+            proxy: Some(visible(proxy)),
+            ..self
+        }
+    }
+
+    /// Returns the same failure with this text after its cause.
+    pub fn with_note(self, note: impl fmt::Display) -> Self {
+        Self {
+            proxy: self.proxy,
+            ..Self::new(self.kind, format_args!("{} ({note})", self.cause))
+        }
     }
 
     /// Returns the kind of failure.
@@ -160,7 +174,7 @@ impl Failure {
         self.kind
     }
 
-    /// Returns the innermost cause.
+    /// Returns the innermost cause, without the proxy.
     pub fn cause(&self) -> &str {
         &self.cause
     }
@@ -169,8 +183,12 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::HttpStatus => f.write_str(&self.cause),
-            kind => write!(f, "{kind}: {}", self.cause),
+            Kind::HttpStatus => f.write_str(&self.cause)?,
+            kind => write!(f, "{kind}: {}", self.cause)?,
+        }
+        match &self.proxy {
+            Some(proxy) => write!(f, " (via proxy {proxy})"),
+            None => Ok(()),
         }
     }
 }
@@ -361,5 +379,9 @@ mod tests {
         let failure = Failure::new(Kind::Tls, names);
         assert_eq!(failure.cause().chars().count(), 300);
         assert!(failure.cause().ends_with('…'), "{failure}");
+        let printed = failure.clone().via_proxy("proxy.example:3128").to_string();
+        assert_eq!(printed, format!("{failure} (via proxy proxy.example:3128)"));
+        let through_proxy = failure.via_proxy("proxy.example:3128");
+        assert_eq!(through_proxy.cause().chars().count(), 300);
     }
 }

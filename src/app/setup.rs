@@ -118,7 +118,7 @@ impl From<WriteError> for FatalError {
 /// Creates the folder for the flags if it is missing. Checks, as far as possible before the first request, that flags
 /// and reports can be written.
 fn prepare_outputs(config: &Config) -> Result<(), WriteError> {
-    FILES.prepare_folder(&config.dest)?;
+    FILES.synced(config.fsync).prepare_folder(&config.dest)?;
     for report in &config.reports {
         if let ReportTo::File(path, _) = report {
             FILES.prepare(path)?;

@@ -123,7 +123,7 @@ pub(super) struct Args {
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) connect_timeout: Duration,
 
-    /// Time limit for the whole run or comparison: what is then in progress is stopped, the rest is not attempted, exit code 1
+    /// Stop the whole run or comparison after this time: downloads in progress are cancelled, the others are not attempted. Exit code 1
     #[arg(long,
         value_name = "SECONDS",
         value_parser = seconds,

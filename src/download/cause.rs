@@ -27,7 +27,7 @@ const PLAINER_TEXTS: [(&str, &str); 6] = [
     ),
     (
         "PathLenConstraintViolated",
-        "invalid peer certificate: more authorities than the one above allows",
+        "invalid peer certificate: the chain has more intermediate authorities than its issuer allows",
     ),
     (
         "NameConstraintViolation",
@@ -38,6 +38,9 @@ const PLAINER_TEXTS: [(&str, &str); 6] = [
         "invalid peer certificate: not made for servers (its extended key usage)",
     ),
 ];
+
+/// The text of the hyper error for bytes that arrive before the request is sent, such as the greeting of another protocol.
+const UNEXPECTED_MESSAGE: &str = "received unexpected message from connection";
 
 /// Returns the text of the innermost cause, since the outermost message is often only "error sending request".
 pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
@@ -95,7 +98,7 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
         (Some(ErrorKind::UnexpectedEof), _) => Kind::Truncated,
         _ if innermost_io.is_some_and(|io| io.raw_os_error().is_some()) => Kind::Network,
         (Some(ErrorKind::InvalidInput | ErrorKind::InvalidData), _) => Kind::BadBody,
-        (_, Some(hyper)) if hyper.is_parse() => Kind::BadResponse,
+        (_, Some(hyper)) if hyper.is_parse() || is_unexpected_message(hyper) => Kind::BadResponse,
         (_, Some(hyper)) if hyper.is_incomplete_message() => Kind::ClosedEarly,
         _ if is_cancelled(error) => Kind::ClosedEarly,
         _ => Kind::Other,
@@ -103,10 +106,17 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
 }
 
 /// Returns whether the connection ended before the request was sent on it.
-fn is_cancelled(error: &reqwest::Error) -> bool {
+pub(crate) fn is_cancelled(error: &reqwest::Error) -> bool {
     causes(error)
         .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
         .any(hyper::Error::is_canceled)
+}
+
+/// Returns whether bytes arrived before the request was sent.
+///
+/// No method tells that error from others, so its text decides; a test watches it.
+fn is_unexpected_message(error: &hyper::Error) -> bool {
+    error.to_string() == UNEXPECTED_MESSAGE
 }
 
 /// Returns whether this process (EMFILE) or the system (ENFILE) has too many files open.
@@ -156,31 +166,39 @@ fn is_tls(error: &reqwest::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::Request;
     use hyper::body::Bytes;
+    use hyper::client::conn::http1;
     use hyper::http::Response;
+    use hyper_util::rt::TokioIo;
     use std::pin::Pin;
     use std::task::{Context, Poll};
+    use tokio::io::{AsyncWriteExt as _, duplex};
 
-    /// A body whose first read fails with this number of an error of the system.
-    struct Failing(i32);
+    /// A body whose first read fails with this error.
+    struct Failing<E>(Option<E>);
 
-    impl http_body::Body for Failing {
+    impl<E: Unpin> http_body::Body for Failing<E> {
         type Data = Bytes;
-        type Error = io::Error;
+        type Error = E;
 
         fn poll_frame(
             self: Pin<&mut Self>,
             _context: &mut Context<'_>,
-        ) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
-            Poll::Ready(Some(Err(io::Error::from_raw_os_error(self.0))))
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, E>>> {
+            Poll::Ready(self.get_mut().0.take().map(Err))
         }
     }
 
-    fn failure_in_body(errno: i32) -> reqwest::Error {
-        let body = reqwest::Body::wrap(Failing(errno));
-        let mut response = reqwest::Response::from(Response::new(body));
+    fn block_on<F: Future>(work: F) -> F::Output {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.unwrap().block_on(response.chunk()).unwrap_err()
+        runtime.unwrap().block_on(work)
+    }
+
+    fn failure_in_body(error: impl Error + Send + Sync + Unpin + 'static) -> reqwest::Error {
+        let body = reqwest::Body::wrap(Failing(Some(error)));
+        let mut response = reqwest::Response::from(Response::new(body));
+        block_on(response.chunk()).unwrap_err()
     }
 
     #[cfg(unix)]
@@ -196,7 +214,7 @@ mod tests {
             Errno::INVAL,
             Errno::PERM,
         ] {
-            let error = failure_in_body(errno.raw_os_error());
+            let error = failure_in_body(io::Error::from(errno));
             assert_eq!(kind_of(&error), Kind::Network, "{errno:?}");
         }
         for (errno, kind) in [
@@ -205,8 +223,33 @@ mod tests {
             (Errno::TIMEDOUT, Kind::Timeout),
             (Errno::MFILE, Kind::FdLimit),
         ] {
-            let error = failure_in_body(errno.raw_os_error());
+            let error = failure_in_body(io::Error::from(errno));
             assert_eq!(kind_of(&error), kind, "{errno:?}");
+        }
+    }
+
+    /// Returns the error of a connection on which a greeting arrives at once. With `has_request`, it is that of a request
+    /// that waits to be sent.
+    async fn error_of_greeting(has_request: bool) -> hyper::Error {
+        let (client, mut server) = duplex(64);
+        server.write_all(b"SSH-2.0-x\r\n").await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(client)).await.unwrap();
+        if !has_request {
+            return connection.await.unwrap_err();
+        }
+        let request = sender.send_request(Request::new(String::new()));
+        let (answer, _) = tokio::join!(request, connection);
+        answer.unwrap_err()
+    }
+
+    #[test]
+    fn a_greeting_before_the_request_is_a_bad_response_whether_a_request_waits_or_not() {
+        for has_request in [false, true] {
+            let error = block_on(error_of_greeting(has_request));
+            assert_eq!(error.is_canceled(), has_request);
+            let error = failure_in_body(error);
+            assert_eq!(describe(&error), UNEXPECTED_MESSAGE);
+            assert_eq!(kind_of(&error), Kind::BadResponse, "{has_request}");
         }
     }
 }

@@ -14,7 +14,7 @@ use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::cause::{describe, kind_of, write_kind};
+use crate::download::cause::{describe, is_cancelled, kind_of, write_kind};
 use crate::download::proxy::{Proxies, ProxyError, Route};
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
@@ -47,8 +47,8 @@ pub enum FetchError {
     /// The environment names something that is not a proxy, and the request needs one.
     #[error(transparent)]
     Proxy(ProxyError),
-    /// The proxy opens no tunnel to the server. Holds the status of its answer, if that is HTTP.
-    #[error("the proxy opens no tunnel{}", .0.map(tunnel_status).unwrap_or_default())]
+    /// The proxy refused to open a tunnel to the server. Holds the status of its refusal, if that is known.
+    #[error("the proxy refused to open a tunnel{}", .0.map(tunnel_status).unwrap_or_default())]
     NoTunnel(Option<StatusCode>),
     /// No connection was established within this time.
     #[error("no connection within {0:?}")]
@@ -231,7 +231,10 @@ impl Client {
         let mut response = match answer.map_err(timed_out).flatten() {
             Ok(response) => response,
             Err(error) => {
-                seen.status = seen.status.or(trail.redirect);
+                // After a refused tunnel, the last head is that of the proxy, even if its status is not known.
+                if !matches!(error, FetchError::NoTunnel(_)) {
+                    seen.status = seen.status.or(trail.redirect);
+                }
                 return FetchResult::without_unread(Err(error));
             }
         };
@@ -281,7 +284,7 @@ impl Client {
     }
 
     /// Converts the error of a request for `url` that got no answer, perhaps after redirects. Notes the status of a proxy that
-    /// opens no tunnel.
+    /// refused to open a tunnel.
     async fn explain(&self, error: reqwest::Error, url: &Url, seen: &mut Seen) -> FetchError {
         let redirected = trail::redirected_to();
         let url = redirected.as_ref().unwrap_or(url);
@@ -382,9 +385,10 @@ fn client_builder(limits: RequestLimits) -> reqwest::ClientBuilder {
     Proxies::of_this_process().add_to(builder)
 }
 
-/// Returns whether the connection broke before the head of the answer was complete.
+/// Returns whether the connection broke before the head of the answer was complete. Bytes that belong to no request break it,
+/// too, if the request was not sent yet.
 fn is_break(error: &reqwest::Error) -> bool {
-    matches!(kind_of(error), Kind::Reset | Kind::ClosedEarly)
+    matches!(kind_of(error), Kind::Reset | Kind::ClosedEarly) || is_cancelled(error)
 }
 
 /// Returns the host and the port of a URL, without a user's name or password.

@@ -273,12 +273,10 @@ impl Receiver for Incoming {
 
 /// Returns the failure of a server whose `Retry-After` exceeds [`LONGEST_PAUSE`].
 fn too_long_to_wait(failure: Failure, time: Duration) -> Failure {
-    let (most, cause) = (LONGEST_PAUSE.as_secs(), failure.cause());
-    let seconds = time.as_secs();
-    Failure::new(
-        failure.kind(),
-        format!("{cause} (Retry-After of {seconds} s exceeds the maximum of {most} s)"),
-    )
+    let (most, seconds) = (LONGEST_PAUSE.as_secs(), time.as_secs());
+    failure.with_note(format_args!(
+        "Retry-After of {seconds} s exceeds the maximum of {most} s"
+    ))
 }
 
 impl From<WriteError> for Failure {

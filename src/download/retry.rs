@@ -36,9 +36,9 @@ pub fn is_transient(failure: &Failure, http_status: Option<u16>) -> bool {
         | Kind::Truncated
         | Kind::BadBody
         | Kind::GifCut => true,
-        Kind::HttpStatus | Kind::Proxy => {
-            http_status.is_some_and(|s| TRANSIENT_STATUSES.contains(&s))
-        }
+        Kind::HttpStatus => http_status.is_some_and(is_transient_status),
+        // Without a status, the proxy refused a tunnel once, and nothing says that it always will.
+        Kind::Proxy => http_status.is_none_or(is_transient_status),
         Kind::Dns => TEMPORARY_LOOKUPS
             .iter()
             .any(|temporary| failure.cause().ends_with(temporary)),
@@ -55,6 +55,10 @@ pub fn is_transient(failure: &Failure, http_status: Option<u16>) -> bool {
         | Kind::Internal
         | Kind::Other => false,
     }
+}
+
+fn is_transient_status(status: u16) -> bool {
+    TRANSIENT_STATUSES.contains(&status)
 }
 
 /// The value of a `Retry-After` header: when the server accepts the next request.
@@ -216,7 +220,12 @@ mod tests {
                 !is_transient(&failure(Kind::HttpStatus), Some(status)),
                 "{status}"
             );
+            assert!(
+                !is_transient(&failure(Kind::Proxy), Some(status)),
+                "{status}"
+            );
         }
+        assert!(is_transient(&failure(Kind::Proxy), Some(502)));
         let kinds = Kind::ALL.into_iter();
         let transient = kinds.filter(|&kind| is_transient(&failure(kind), None));
         let words: Vec<_> = transient.map(Kind::word).collect();
@@ -226,6 +235,7 @@ mod tests {
                 "connect_refused",
                 "connect_timeout",
                 "connect",
+                "proxy",
                 "timeout",
                 "network",
                 "reset",
@@ -245,6 +255,9 @@ mod tests {
         };
         assert!(look_up("Temporary failure in name resolution"));
         assert!(look_up("Try again"));
+        let cause = "failed to lookup address information: Try again";
+        let of_proxy = Failure::new(Kind::Dns, cause).via_proxy("proxy.example:3128");
+        assert!(is_transient(&of_proxy, None));
         assert!(!look_up("Name or service not known"));
         assert!(!look_up("No address associated with hostname"));
     }

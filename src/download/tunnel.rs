@@ -1,7 +1,8 @@
 //! The status with which a proxy refuses a tunnel.
 //!
 //! A request for an https URL goes through a tunnel that the proxy opens on `CONNECT`. If the proxy answers otherwise, the
-//! HTTP client only says "unsuccessful", and drops the status, which says what to do. So the proxy is asked once more.
+//! HTTP client only says "unsuccessful", and drops the status, which says what to do. So the proxy is asked once more, with
+//! its login. Only once in a run: to a proxy that refuses a login, each further question is one more failed login.
 
 use std::error::Error;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::download::proxy::Proxy;
 /// The time that the proxy has to repeat its answer. It has just given it.
 const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Returns whether the error is the answer of a proxy that opens no tunnel.
+/// Returns whether the error is the answer of a proxy that refused to open a tunnel.
 ///
 /// The type of that error is private to its crate, so its text decides; a test watches it.
 pub(super) fn is_refusal(error: &(dyn Error + 'static)) -> bool {
@@ -31,11 +32,15 @@ pub(super) fn is_refusal(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|cause| refusals.contains(&cause.to_string().as_str()))
 }
 
-/// Asks the proxy again for a tunnel to the server of `url`, and returns the status of its answer. Returns `None` if it does
-/// not answer in HTTP at once, or if the connection to it is encrypted.
+/// Returns the status with which the proxy refuses tunnels. Asks it again, for one to the server of `url`, if this process has
+/// not done so before. Returns `None` if it does not answer in HTTP at once, if it opens the tunnel this time, or if the
+/// connection to it is encrypted.
 pub(super) async fn status_of_refusal(proxy: &Proxy, url: &Url) -> Option<StatusCode> {
-    let answer = timeout(ASK_TIMEOUT, connect(proxy, url));
-    answer.await.ok().flatten()
+    let ask = || async {
+        let answer = timeout(ASK_TIMEOUT, connect(proxy, url)).await;
+        answer.ok().flatten().filter(|status| !status.is_success())
+    };
+    *proxy.refusal.get_or_init(ask).await
 }
 
 async fn connect(proxy: &Proxy, url: &Url) -> Option<StatusCode> {

@@ -17,3 +17,4 @@ mod strategies;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod tunnels;

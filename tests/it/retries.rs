@@ -183,10 +183,21 @@ fn a_look_up_that_fails_for_now_is_retried() {
         "1",
         "br",
     ];
-    let run = Run::of(program.inside(&["unshare", "-rn"]).args(args));
-    let expected = "*** Error for BR: dns: failed to lookup address information: \
-                    Temporary failure in name resolution (2 attempts)";
-    assert!(run.out.contains(expected), "{}", run.out);
+    for (proxy, via) in [
+        ("", ""),
+        (
+            "http://proxy.example:3128",
+            " (via proxy proxy.example:3128)",
+        ),
+    ] {
+        let mut command = program.inside(&["unshare", "-rn"]);
+        let run = Run::of(command.env("http_proxy", proxy).args(args));
+        let expected = format!(
+            "*** Error for BR: dns: failed to lookup address information: \
+             Temporary failure in name resolution{via} (2 attempts)"
+        );
+        assert!(run.out.contains(&expected), "{}", run.out);
+    }
 }
 
 #[test]

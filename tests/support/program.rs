@@ -57,6 +57,23 @@ impl Program {
         command
     }
 
+    /// Returns a command that runs the program as a user whom the modes of files restrict. They do not restrict root, so root
+    /// runs it as the user `nobody` (65534).
+    #[cfg(unix)]
+    pub(crate) fn command_of_a_user(&self) -> Command {
+        use std::os::unix::fs::PermissionsExt as _;
+        if !rustix::process::geteuid().is_root() {
+            return self.command();
+        }
+        fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        self.copied_inside(&[
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+        ])
+    }
+
     /// Returns a command that runs the program in a shell, after `commands` such as `ulimit -n 64`.
     pub(crate) fn after(&self, commands: &str) -> Command {
         self.inside(&["sh", "-c", &format!("{commands}; exec \"$0\" \"$@\"")])

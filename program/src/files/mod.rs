@@ -8,10 +8,11 @@
 //! Each is locked while a run uses it, so one that is not locked belongs to a dead run. The process id would not show that:
 //! it has no meaning in another container and may belong to another program by now. Nothing waits for a lock, because
 //! other users can hold one.
-//!//!
+//!
 //! A file is complete after a crash of the program. After a crash of the machine it may be empty or missing, unless it was
 //! synced: that waits for the disk, which takes longer than everything else.
 //!
+//! * `folder`: how folders are created, and how the names in them get onto the disk
 //! * `new_file`: a file under construction
 //! * `temporary`: temporary files and folders, and their locks
 //! * `sweep`: removes those of dead runs
@@ -22,11 +23,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+mod folder;
 mod new_file;
 mod sweep;
 mod temporary;
 
-pub use new_file::{NewFile, sync_folder};
+use folder::create_folder;
+pub use folder::sync_folder;
+pub use new_file::NewFile;
 use sweep::sweep;
 pub use temporary::TemporaryFolder;
 use temporary::is_kept;
@@ -81,9 +85,8 @@ impl Files {
     /// # Errors
     /// If something other than a folder has that name, or if no file can be created there.
     pub fn prepare_folder(self, folder: &Path) -> Result<(), WriteError> {
-        let prepared = fs::create_dir_all(folder)
-            .map_err(|error| explain_folder_error(folder, error))
-            .and_then(|()| self.sweep_and_probe(folder));
+        let prepared =
+            create_folder(folder, self.is_synced).and_then(|()| self.sweep_and_probe(folder));
         prepared.map_err(|source| WriteError {
             path: folder.to_owned(),
             source,
@@ -111,7 +114,8 @@ impl Files {
     /// the user chose.
     ///
     /// # Errors
-    /// If the file cannot be written. An older file then stays.
+    /// If the file cannot be written. An older file then stays, unless the file was renamed and only its folder could not be
+    /// synced.
     pub fn replace(self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         match fs::metadata(path) {
             Ok(metadata) if !metadata.is_file() => {
@@ -131,18 +135,6 @@ impl Files {
                     source: error.source,
                 }),
         }
-    }
-
-    /// Creates or replaces a file with these bytes, completely or not at all. A link of that name is replaced.
-    ///
-    /// Blocks: for small files a thread pool costs more than the disk (1.4 times the wall time, twice the CPU time).
-    ///
-    /// # Errors
-    /// If the file cannot be written or renamed. No temporary file is left behind.
-    pub fn save(self, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-        let mut file = self.begin(path)?;
-        file.write(bytes)?;
-        file.finish()
     }
 
     /// Starts a file that gets this name when it is complete. A link of that name is replaced.
@@ -229,23 +221,6 @@ fn create_like(path: &Path, like: Option<&Metadata>) -> io::Result<File> {
     #[cfg(not(unix))]
     let _ = like;
     options.open(path)
-}
-
-/// Replaces the error for a folder that cannot be created by one that names the problem. "File exists" and "No such
-/// file" are correct for a file or a link in its place, but do not help the user.
-fn explain_folder_error(folder: &Path, error: io::Error) -> io::Error {
-    match (error.kind(), fs::read_link(folder)) {
-        (io::ErrorKind::AlreadyExists, Ok(target)) => {
-            let message = format!(
-                "it is a link to {}, which is not a folder",
-                target.display()
-            );
-            io::Error::new(io::ErrorKind::NotADirectory, message)
-        }
-        // The name exists, and it is not a folder, because then there would be no error.
-        (io::ErrorKind::AlreadyExists, Err(_)) => io::ErrorKind::NotADirectory.into(),
-        _ => error,
-    }
 }
 
 /// Returns the path that a path leads to through links, even if no file is there yet.

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tempfile::NamedTempFile;
 
+use super::folder::OpenFolder;
 use super::{WriteError, parent_folder};
 
 /// A file that has a temporary name until [`finish`](Self::finish) gives it its own. Dropping it removes it.
@@ -32,11 +33,12 @@ impl NewFile {
         })
     }
 
-    /// Gives the file its name, where it replaces an existing file or link. Blocks.
+    /// Gives the file its name, where it replaces an existing file or link. Blocks: for small files a thread pool costs more
+    /// than the disk (1.4 times the wall time, twice the CPU time).
     ///
     /// # Errors
-    /// If the system reports that the bytes could not be written after all, or if the file cannot be renamed. No
-    /// temporary file is left behind.
+    /// If the system reports that the bytes could not be written after all, or if the file cannot be renamed. If the file is
+    /// synced, also if its folder cannot be: the file may then be in its place already. No temporary file is left behind.
     pub fn finish(self) -> Result<(), WriteError> {
         let path = self.target.clone();
         self.put_in_place()
@@ -49,11 +51,13 @@ impl NewFile {
             file.sync_all()?;
         }
         report_late_errors(file)?;
+        // Opened before the rename: an error afterwards would be that of a file that is in its place.
+        let folder = match self.is_synced {
+            true => Some(OpenFolder::open(parent_folder(&self.target))?),
+            false => None,
+        };
         self.temporary.persist(&self.target)?;
-        match self.is_synced {
-            true => sync_folder(parent_folder(&self.target)),
-            false => Ok(()),
-        }
+        folder.map_or(Ok(()), |folder| folder.sync())
     }
 }
 
@@ -77,23 +81,5 @@ fn report_late_errors(file: &File) -> io::Result<()> {
 /// Does nothing: this system reports the errors of writes at once.
 #[cfg(not(unix))]
 fn report_late_errors(_file: &File) -> io::Result<()> {
-    Ok(())
-}
-
-/// Waits until the names in a folder are on the disk.
-///
-/// # Errors
-/// If the folder cannot be opened or synced.
-#[cfg(unix)]
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Does nothing: folders cannot be opened on this system.
-///
-/// # Errors
-/// None.
-#[cfg(not(unix))]
-pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::temporary::{MARK, MARK_TEXT};
+use super::temporary::{MARK, MARK_TEXT, remove_content};
 use super::{Files, SUFFIX};
 
 /// The number of letters and digits that `tempfile` appends to the name of a folder.
@@ -47,7 +47,10 @@ fn remove_file(path: &Path) -> io::Result<()> {
 /// a run gives: that run was killed before it could mark it.
 fn remove_folder(path: &Path, random: &[u8]) -> io::Result<()> {
     match open_file(&path.join(MARK)) {
-        Ok(mark) if is_mark(&mark)? && mark.try_lock().is_ok() => fs::remove_dir_all(path),
+        Ok(mark) if is_mark(&mark)? && mark.try_lock().is_ok() => {
+            remove_content(path)?;
+            fs::remove_dir_all(path)
+        }
         Ok(_) => Ok(()),
         Err(_) if random.len() == RANDOM_LENGTH => fs::remove_dir(path),
         Err(_) => Ok(()),

@@ -21,11 +21,11 @@ pub(super) const MARK_TEXT: &[u8] =
 const CONTENT: &str = "content";
 
 /// A folder that no other run uses, on the same disk as its parent, which only its owner can enter. It is locked, and
-/// dropping it removes it with its content.
+/// dropping it removes it with its content. What cannot be removed stays, with the mark, for the sweep of a later run.
 #[derive(Debug)]
 pub struct TemporaryFolder {
     content: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
     /// The lock that sweeps check.
     _mark: File,
 }
@@ -67,7 +67,7 @@ impl TemporaryFolder {
         fs::create_dir(&content)?;
         Ok(Self {
             content,
-            _folder: folder,
+            folder,
             _mark: mark,
         })
     }
@@ -75,6 +75,23 @@ impl TemporaryFolder {
     /// Returns the path of the empty folder for the content.
     pub fn path(&self) -> &Path {
         &self.content
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if remove_content(self.folder.path()).is_err() {
+            self.folder.disable_cleanup(true);
+        }
+    }
+}
+
+/// Removes the content of a temporary folder. Comes before the mark is removed: a run that is killed meanwhile leaves a
+/// folder that a sweep recognises.
+pub(super) fn remove_content(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder.join(CONTENT)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

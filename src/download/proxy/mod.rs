@@ -8,11 +8,12 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use hyper::Uri;
 use hyper::header::HeaderValue;
+use hyper::{StatusCode, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Url};
 use safe_text::visible;
+use tokio::sync::OnceCell;
 
 use crate::server::is_loopback;
 
@@ -54,6 +55,8 @@ pub struct ProxyError {
 #[derive(Clone)]
 pub(crate) struct Proxy {
     url: Url,
+    /// The status with which it refuses tunnels, `None` inside if that is unknown. Empty until it was asked for.
+    pub(super) refusal: OnceCell<Option<StatusCode>>,
 }
 
 impl Proxies {
@@ -191,7 +194,10 @@ impl Proxy {
             return Err(not_a_proxy());
         }
         let url = Url::parse(&text).map_err(|_| not_a_proxy())?;
-        let proxy = Self { url };
+        let proxy = Self {
+            url,
+            refusal: OnceCell::new(),
+        };
         match matches!(proxy.url.scheme(), "http" | "https") && proxy.is_accepted_by_the_client() {
             true => Ok(proxy),
             false => Err(not_a_proxy()),

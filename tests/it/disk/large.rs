@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use super::{flag_of, serve_large_flags};
+use super::flag_of;
 use crate::support::raw::{RawServer, kept_ok, ok};
-use crate::support::{Program, Run, STRATEGIES, listing};
+use crate::support::{Program, STRATEGIES, listing};
 use flags::report::Report;
 
 /// The number of comments of a flag of 3 MB.
@@ -77,17 +77,5 @@ fn large_flags_take_little_memory() {
         assert_eq!(report.runs[0].totals.ok, 16, "{}", run.err);
         let peak = report.runs[0].resources.unwrap().peak_memory.unwrap();
         assert!(peak < 64 << 20, "{strategy}: {peak} bytes");
-    }
-}
-
-#[test]
-fn synced_flags_are_saved_as_others_are() {
-    let (_folder, server) = serve_large_flags(&["aa", "ab"]);
-    for strategy in STRATEGIES {
-        let program = Program::new();
-        let args = ["-s", &server.url(), "--strategy", strategy, "aa", "ab"];
-        let run = Run::of(program.command().args(args).arg("--fsync"));
-        assert_eq!(run.exit, Some(0), "{}", run.err);
-        assert_eq!(listing(&program.downloads()), ["aa.gif", "ab.gif"]);
     }
 }

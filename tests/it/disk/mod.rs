@@ -6,6 +6,7 @@ mod folder;
 mod large;
 mod leftovers;
 mod room;
+mod synced;
 
 use std::fs;
 use std::path::Path;

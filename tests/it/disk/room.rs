@@ -78,7 +78,8 @@ fn a_full_disk_ends_a_comparison_and_its_message_names_the_folder_of_the_user() 
     let args = ["-s", &server.url(), "--compare", "--rounds", "3"];
     let run = Run::of(shell.args(args).args(["aa", "ab", "ac", "ad"]));
     assert!(
-        run.err.ends_with("*** Error: no space left in downloads\n"),
+        run.err
+            .ends_with("*** Error: no space left in downloads\nstopped: 0 of 9 runs finished\n"),
         "{}",
         run.err
     );

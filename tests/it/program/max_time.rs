@@ -11,30 +11,29 @@ fn when_the_time_is_over_the_run_ends_like_after_a_signal() {
         let args = ["br", "cn", "us", "-m", "2", "--report", "r.json"];
         let limits = ["--max-time", "0.2", "--strategy", strategy];
         let run = program.run([&["-s", &server.url()], &args[..], &limits].concat());
-        let in_flight = if strategy == "sequential" { 1 } else { 2 };
-        let left = match 3 - in_flight {
-            1 => "1 code",
-            _ => "2 codes",
+        assert_eq!(run.exit, Some(1));
+        assert!(listing(&program.downloads()).is_empty());
+
+        let report = std::fs::read_to_string(program.folder.path().join("r.json")).unwrap();
+        let report: Report = serde_json::from_str(&report).unwrap();
+        let (settings, totals) = (&report.runs[0].settings, &report.runs[0].totals);
+        assert_eq!(
+            (settings.max_time_ms, report.runs[0].ended_by),
+            (Some(200.0), None)
+        );
+        // On a slow machine, fewer downloads have begun when the time is over.
+        let connections = if strategy == "sequential" { 1 } else { 2 };
+        assert!(totals.error <= connections, "{strategy}: {totals:?}");
+        assert_eq!(totals.error + totals.not_attempted, 3, "{strategy}");
+        let left = match totals.not_attempted {
+            1 => "1 code".to_owned(),
+            codes => format!("{codes} codes"),
         };
         let expected = format!(
             "*** Error: stopped after 200ms (--max-time): {left} not attempted\n\
              to go on: flags --failed r.json, or the same command with --skip-existing\n"
         );
         assert!(run.err.ends_with(&expected), "{strategy}: {}", run.err);
-        assert_eq!(run.exit, Some(1));
-        assert!(listing(&program.downloads()).is_empty());
-
-        let report = std::fs::read_to_string(program.folder.path().join("r.json")).unwrap();
-        let report: Report = serde_json::from_str(&report).unwrap();
-        let run = &report.runs[0];
-        assert_eq!(
-            (run.settings.max_time_ms, run.ended_by),
-            (Some(200.0), None)
-        );
-        assert_eq!(
-            (run.totals.error, run.totals.not_attempted),
-            (in_flight, 3 - in_flight)
-        );
     }
 }
 

@@ -207,7 +207,7 @@ fn tunnels() -> Vec<Row> {
             |_| RawServer::answering(empty("403 Forbidden")),
             error(
                 Kind::Proxy,
-                "proxy: the proxy opens no tunnel: HTTP error 403 - Forbidden (via proxy 127.0.0.1:…)",
+                "proxy: the proxy refused to open a tunnel: HTTP error 403 - Forbidden (via proxy 127.0.0.1:…)",
             ),
         ),
         of(
@@ -215,7 +215,7 @@ fn tunnels() -> Vec<Row> {
             |_| RawServer::answering(empty("407 Proxy Authentication Required")),
             error(
                 Kind::Proxy,
-                "proxy: the proxy opens no tunnel: HTTP error 407 - Proxy Authentication Required: the proxy wants a login (via proxy 127.0.0.1:…)",
+                "proxy: the proxy refused to open a tunnel: HTTP error 407 - Proxy Authentication Required: the proxy wants a login (via proxy 127.0.0.1:…)",
             ),
         ),
         of(
@@ -223,7 +223,7 @@ fn tunnels() -> Vec<Row> {
             |_| RawServer::answering(empty("502 Bad Gateway")),
             error(
                 Kind::Proxy,
-                "proxy: the proxy opens no tunnel: HTTP error 502 - Bad Gateway (via proxy 127.0.0.1:…)",
+                "proxy: the proxy refused to open a tunnel: HTTP error 502 - Bad Gateway (via proxy 127.0.0.1:…)",
             ),
         ),
         of(
@@ -250,7 +250,7 @@ fn tunnels() -> Vec<Row> {
             |_| RawServer::answering("SSH-2.0-x\r\n\r\n"),
             error(
                 Kind::Proxy,
-                "proxy: the proxy opens no tunnel (via proxy 127.0.0.1:…)",
+                "proxy: the proxy refused to open a tunnel (via proxy 127.0.0.1:…)",
             ),
         ),
         row(

@@ -96,7 +96,9 @@ fn authorities() -> Vec<Row> {
                 let constrained = Authority::new().below(without_others);
                 constrained.below(unchanged).presents(unchanged)
             },
-            tls("tls: invalid peer certificate: more authorities than the one above allows"),
+            tls(
+                "tls: invalid peer certificate: the chain has more intermediate authorities than its issuer allows",
+            ),
         ),
         presenting(
             "a certificate signed by an authority for other names",

@@ -1,6 +1,10 @@
 //! Files and folders on a real disk, with other threads and links in the way.
+//!
+//! * `saving`: files that are created or replaced
 
 use super::*;
+
+mod saving;
 
 const FILES: Files = Files::of("some");
 
@@ -58,67 +62,6 @@ fn a_sweep_never_removes_a_temporary_folder_in_use() {
     assert!(listing(folder.path()).is_empty());
 }
 
-#[cfg(unix)]
-#[test]
-fn replacing_a_file_follows_links_even_to_a_missing_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    fs::create_dir(at("there")).unwrap();
-    std::os::unix::fs::symlink("there/../there/file", at("second")).unwrap();
-    std::os::unix::fs::symlink("second", at("first")).unwrap();
-    for bytes in [&b"one"[..], b"two"] {
-        FILES.prepare(&at("first")).unwrap();
-        FILES.replace(&at("first"), bytes).unwrap();
-        assert_eq!(fs::read(at("there/file")).unwrap(), bytes);
-    }
-    std::os::unix::fs::symlink("nowhere/file", at("lost")).unwrap();
-    assert!(FILES.prepare(&at("lost")).is_err());
-    assert_eq!(listing(&at("there")), ["file"]);
-}
-
-/// Asserts that saving works although another process locks every temporary file as soon as it exists.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_file_is_saved_although_another_user_holds_the_lock_of_every_temporary_file() {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    let folder = tempfile::tempdir().unwrap();
-    let (done, mut held) = (AtomicBool::new(false), Vec::new());
-    std::thread::scope(|scope| {
-        let done = &done;
-        let held = &mut held;
-        let path = folder.path();
-        scope.spawn(move || {
-            while !done.load(Ordering::Relaxed) {
-                for entry in fs::read_dir(path).unwrap().flatten() {
-                    let opened = File::open(entry.path()).ok();
-                    held.extend(opened.filter(|file| file.try_lock_shared().is_ok()));
-                }
-                held.truncate(100);
-            }
-        });
-        for _ in 0..200 {
-            FILES.save(&folder.path().join("file"), b"whole").unwrap();
-        }
-        done.store(true, Ordering::Relaxed);
-    });
-    assert_eq!(listing(folder.path()), ["file"]);
-}
-
-#[test]
-fn a_lock_that_another_process_holds_is_not_waited_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file");
-    let ours = File::create(&path).unwrap();
-    let theirs = File::open(&path).unwrap();
-    theirs.lock_shared().unwrap();
-    assert!(!is_kept(&ours, &path));
-    theirs.unlock().unwrap();
-    assert!(is_kept(&ours, &path));
-    fs::remove_file(&path).unwrap();
-    assert!(!is_kept(&ours, &path));
-}
-
 #[test]
 fn a_sweep_removes_what_dead_runs_left_and_nothing_of_a_user() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,6 +110,41 @@ fn a_sweep_removes_what_dead_runs_left_and_nothing_of_a_user() {
     assert!(dead.path().join("flag").exists());
 }
 
+/// A run that is killed while it removes its folder must leave the mark, or no run would ever remove the rest. So the mark is
+/// removed last: it stays if the content cannot be removed, which is not a folder here.
+#[test]
+fn the_mark_of_a_temporary_folder_is_removed_after_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = FILES.temporary_folder(folder.path()).unwrap();
+    let content = temporary.path().to_owned();
+    fs::remove_dir(&content).unwrap();
+    fs::write(&content, "").unwrap();
+    let whole = content.parent().unwrap().to_owned();
+    drop(temporary);
+    assert_eq!(listing(&whole), [".temporary", "content"]);
+    sweep(folder.path(), FILES);
+    assert_eq!(listing(&whole), [".temporary", "content"]);
+
+    fs::remove_file(&content).unwrap();
+    fs::create_dir_all(content.join("sub")).unwrap();
+    sweep(folder.path(), FILES);
+    assert!(listing(folder.path()).is_empty());
+}
+
+#[test]
+fn a_marked_folder_without_content_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = FILES.temporary_folder(folder.path()).unwrap();
+    copy_folder(
+        temporary.path().parent().unwrap(),
+        &folder.path().join(".some-folder-dead12"),
+    );
+    fs::remove_dir(folder.path().join(".some-folder-dead12/content")).unwrap();
+    drop(temporary);
+    sweep(folder.path(), FILES);
+    assert!(listing(folder.path()).is_empty());
+}
+
 /// Copies a folder with its subfolders.
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
@@ -206,27 +184,4 @@ fn only_the_owner_can_enter_the_folder_of_a_run() {
     );
     drop(folder);
     assert!(listing(parent.path()).is_empty());
-}
-
-#[cfg(unix)]
-#[test]
-fn a_replaced_file_keeps_its_permissions_and_a_new_one_has_those_of_the_umask() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o7777;
-    std::os::unix::fs::symlink("report", at("link")).unwrap();
-    fs::write(at("ordinary"), "").unwrap();
-    for name in ["report", "link"] {
-        for wanted in [0o600, 0o640, 0o666, 0o400] {
-            fs::write(at("report"), "old").unwrap();
-            fs::set_permissions(at("report"), fs::Permissions::from_mode(wanted)).unwrap();
-            FILES.replace(&at(name), b"new").unwrap();
-            assert_eq!(mode("report"), wanted);
-            assert_eq!(fs::read(at("report")).unwrap(), b"new");
-            fs::remove_file(at("report")).unwrap();
-        }
-        FILES.replace(&at(name), b"new").unwrap();
-        assert_eq!(mode("report"), mode("ordinary"));
-    }
 }
