@@ -1,4 +1,4 @@
-//! The result of one country code.
+//! The result of one item.
 //!
 //! A failed download is data, not an early return: one bad answer never stops the other downloads.
 
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use safe_text::{visible, visible_start};
 use serde::{Deserialize, Serialize};
 
-use crate::country::CountryCode;
+use crate::item::Item;
 
-/// The result of one code.
+/// The result of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The requested code, even if a redirect led to another URL.
-    pub code: CountryCode,
+    /// The requested item, even if a redirect led to another URL.
+    pub item: Item,
     /// How the download ended.
     pub outcome: Outcome,
     /// The attempts, bytes and times of the download.
@@ -48,7 +48,7 @@ pub struct Effort {
     pub save: Duration,
 }
 
-/// How the download of a code ended.
+/// How the download of an item ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The complete flag was downloaded and saved at this path.
@@ -107,9 +107,9 @@ impl Status {
 
 impl Record {
     /// Creates a record with this outcome, without attempts or times.
-    pub fn new(code: CountryCode, outcome: Outcome) -> Self {
+    pub fn new(item: Item, outcome: Outcome) -> Self {
         Self {
-            code,
+            item,
             outcome,
             effort: Effort::default(),
         }

@@ -16,6 +16,7 @@ use crate::console::failures::failures;
 use crate::console::figures::Figures;
 use crate::console::progress::{Display, Progress, Subject, Title};
 use crate::console::{compared, lines, notices};
+use crate::item::Item;
 use crate::job::Job;
 use crate::record::Record;
 use crate::report::{Format, Report, RunFacts, RunReport};
@@ -50,14 +51,11 @@ pub(super) fn run(
         skip_existing,
         fsync: config.fsync,
         stop: setup.stop.clone(),
-        ..Job::new(
-            config.codes.clone(),
-            setup.served.base.clone(),
-            config.dest.clone(),
-        )
+        ..Job::new(setup.served.base.clone(), config.dest.clone())
     });
+    let items = config.items();
     print_start(config, wanted, series, setup, out);
-    let mut results = download(config, series, &job, out);
+    let mut results = download(config, series, &job, &items, out);
     setup.signals.run_is_over();
     let signal = setup.signals.caught();
     print_end(config, &job, &results, &setup.served, out);
@@ -65,6 +63,7 @@ pub(super) fn run(
     let report = || {
         let facts = RunFacts {
             strategy,
+            items: &items,
             job: &job,
             server: config.server.name(),
             embedded,
@@ -200,7 +199,13 @@ struct Results {
 
 /// Shows the progress on standard error, unless that is not wanted. That of a run of a comparison is shown by the comparing
 /// process.
-fn start_progress(config: &Config, strategy: Strategy, job: &Arc<Job>, colors: Colors) -> Progress {
+fn start_progress(
+    config: &Config,
+    strategy: Strategy,
+    job: &Arc<Job>,
+    asked: usize,
+    colors: Colors,
+) -> Progress {
     if config.verbose || config.quiet || matches!(config.mode, Mode::ComparedRun(_)) {
         return Progress::hidden();
     }
@@ -211,7 +216,7 @@ fn start_progress(config: &Config, strategy: Strategy, job: &Arc<Job>, colors: C
     let progress = Progress::start(Display::of_stderr(), io::stderr());
     progress.begin(Subject {
         title: Title::Run(strategy),
-        codes: job.codes.len(),
+        codes: asked,
         colored: colors.err,
         paused,
     });
@@ -223,6 +228,7 @@ fn download(
     config: &Config,
     series: Series,
     job: &Arc<Job>,
+    items: &[Item],
     out: &mut Output<impl Write>,
 ) -> Results {
     let Series {
@@ -230,9 +236,9 @@ fn download(
         connections,
     } = series;
     let colors = Colors::new(config.color);
-    let progress = start_progress(config, strategy, job, colors);
+    let progress = start_progress(config, strategy, job, items.len(), colors);
     let mut results = Results {
-        tally: Tally::new(&job.codes),
+        tally: Tally::new(items),
         figures: Figures::default(),
         records: Vec::new(),
         handover: matches!(config.mode, Mode::ComparedRun(_)).then(Handover::new),
@@ -240,7 +246,8 @@ fn download(
         began: Instant::now(),
         elapsed: Duration::ZERO,
     };
-    let ran = strategy.run(job, connections, &mut |record: Record| {
+    let mut requested = items.iter().cloned();
+    let ran = strategy.run(job, &mut requested, connections, &mut |record: Record| {
         // Measured at the last record: joining the last thread must not count.
         results.elapsed = results.began.elapsed();
         match lines::line(&record).filter(|_| config.verbose) {

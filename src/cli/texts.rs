@@ -5,8 +5,7 @@ use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use crate::cli::args::Args;
-use crate::country::CountryCode;
-use crate::job::flag_path;
+use crate::item::Item;
 use crate::server::BaseUrl;
 
 /// The name of the program, as a shell completes it.
@@ -38,10 +37,10 @@ pub(super) fn manual_page() -> String {
     String::from_utf8_lossy(&page).into_owned()
 }
 
-/// Returns a line for each code, with the URL of its flag. A password or a token in the URL is hidden.
-pub(super) fn codes_and_urls(codes: &[CountryCode], base: &BaseUrl) -> String {
-    let lines = codes
+/// Returns a line for each item, with its URL. A password or a token in the URL is hidden.
+pub(super) fn items_and_urls(items: &[Item], base: &BaseUrl) -> String {
+    let lines = items
         .iter()
-        .map(|&code| format!("{code} {base}/{}\n", flag_path(code)));
+        .map(|item| format!("{item} {}\n", item.shown_url(base)));
     lines.collect()
 }

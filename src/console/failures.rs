@@ -8,7 +8,6 @@ use comparison::count;
 
 use crate::console::colors::red;
 use crate::console::lines::{MAX_NAMED, join};
-use crate::country::CountryCode;
 use crate::record::Kind;
 use crate::report::RunReport;
 use crate::tally::Tally;
@@ -22,7 +21,7 @@ const WIDTH: usize = 80;
 /// The codes that failed for one cause.
 struct Group {
     cause: String,
-    codes: BTreeSet<CountryCode>,
+    codes: BTreeSet<String>,
     /// The positions of the runs in which one of them failed.
     runs: BTreeSet<usize>,
 }
@@ -30,10 +29,10 @@ struct Group {
 /// Returns the failed codes of a run, grouped by cause; empty if none failed. The causes are red if `colored`.
 pub(crate) fn failures(tally: &Tally, colored: bool) -> String {
     let mut by_kind = BTreeMap::<_, Vec<_>>::new();
-    for (failure, codes) in tally.failures() {
+    for (failure, items) in tally.failures() {
         by_kind.entry(failure.kind()).or_default().push(Group {
             cause: failure.to_string(),
-            codes: codes.into_iter().collect(),
+            codes: items.iter().map(ToString::to_string).collect(),
             runs: BTreeSet::new(),
         });
     }
@@ -58,7 +57,7 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
                 codes: BTreeSet::new(),
                 runs: BTreeSet::new(),
             });
-            group.codes.insert(record.code);
+            group.codes.insert(record.code.to_string());
             group.runs.insert(i);
         }
     }
@@ -97,7 +96,7 @@ fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
             cause: format!("{example} (and {others} other causes)"),
             codes: groups
                 .iter()
-                .flat_map(|of| of.codes.iter().copied())
+                .flat_map(|of| of.codes.iter().cloned())
                 .collect(),
             runs: groups
                 .iter()
@@ -116,7 +115,7 @@ fn text(group: &Group, asked: usize, in_runs: &str, colored: bool) -> String {
         return format!("{cause}: all {codes} codes{in_runs}\n");
     }
     let mut text = format!("{cause}: {}{in_runs}\n", count(codes, "code"));
-    let codes: Vec<_> = group.codes.iter().copied().collect();
+    let codes: Vec<_> = group.codes.iter().collect();
     for line in wrap(&codes) {
         let _ = writeln!(text, "  {line}");
     }
@@ -124,7 +123,7 @@ fn text(group: &Group, asked: usize, in_runs: &str, colored: bool) -> String {
 }
 
 /// Returns the codes as lines of comma-separated lists that fit the width.
-fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
+fn wrap(codes: &[&String]) -> impl Iterator<Item = String> {
     let (indent, per_code) = (2, "BR, ".len());
     codes.chunks((WIDTH - indent) / per_code).map(join)
 }
@@ -133,26 +132,28 @@ fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
     use crate::country::Selection;
+    use crate::item::Item;
     use crate::record::{Failure, Outcome, Record};
     use crate::report::samples;
     use crate::strategy::Strategy;
 
-    fn codes(words: &[&str]) -> Vec<CountryCode> {
-        Selection::Words(words).codes().unwrap()
+    fn items(words: &[&str]) -> Vec<Item> {
+        let codes = Selection::Words(words).codes().unwrap();
+        codes.into_iter().map(Item::from).collect()
     }
 
     #[test]
     fn failures_are_grouped_by_cause_and_wrapped_to_the_width() {
-        let codes = codes(&["b"]);
-        let mut tally = Tally::new(&codes);
-        for (i, &code) in codes.iter().enumerate().skip(1) {
+        let items = items(&["b"]);
+        let mut tally = Tally::new(&items);
+        for (i, item) in items.iter().enumerate().skip(1) {
             let cause = if i == 9 {
                 "HTTP error 501"
             } else {
                 "HTTP error 503"
             };
             tally.add(&Record::new(
-                code,
+                item.clone(),
                 Outcome::Failed(Failure::new(Kind::HttpStatus, cause)),
             ));
         }
@@ -167,11 +168,11 @@ mod tests {
 
     #[test]
     fn many_causes_of_one_kind_are_one_group() {
-        let codes = codes(&["b"]);
-        let mut tally = Tally::new(&codes);
-        for (i, &code) in codes.iter().enumerate().take(10) {
+        let items = items(&["b"]);
+        let mut tally = Tally::new(&items);
+        for (i, item) in items.iter().enumerate().take(10) {
             let page = Failure::new(Kind::NotGif, format!("page {i}"));
-            tally.add(&Record::new(code, Outcome::Failed(page)));
+            tally.add(&Record::new(item.clone(), Outcome::Failed(page)));
         }
         tally.close();
         assert_eq!(
@@ -201,11 +202,11 @@ mod tests {
 
     #[test]
     fn a_failure_of_all_codes_is_one_line_without_a_list() {
-        let codes = codes(&["b"]);
-        let mut tally = Tally::new(&codes);
-        for &code in &codes {
+        let items = items(&["b"]);
+        let mut tally = Tally::new(&items);
+        for item in &items {
             tally.add(&Record::new(
-                code,
+                item.clone(),
                 Outcome::Failed(Failure::new(Kind::ConnectRefused, "no")),
             ));
         }

@@ -98,7 +98,7 @@ mod tests {
         };
         Record {
             effort,
-            ..Record::new(code, Outcome::NotFound)
+            ..Record::new(code.into(), Outcome::NotFound)
         }
     }
 

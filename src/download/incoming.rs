@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use program::{Files, NewFile, WriteError};
 
-use crate::country::CountryCode;
 use crate::download::gif::{GifCheck, GifError};
-use crate::download::save::flag_path;
+use crate::item::Item;
 
 /// The capacity of a block, in bytes.
 const BLOCK: usize = 64 << 10;
@@ -45,10 +44,10 @@ pub(super) enum NotSaved {
 }
 
 impl Incoming {
-    /// Creates the flag of `code`, without a byte. Touches no disk yet.
-    pub(super) fn new(files: Files, folder: &Path, code: CountryCode) -> Self {
+    /// Creates the flag `item`, without a byte. Touches no disk yet.
+    pub(super) fn new(files: Files, folder: &Path, item: &Item) -> Self {
         Self {
-            path: flag_path(folder, code),
+            path: folder.join(item.file_name()),
             files,
             check: GifCheck::default(),
             beginning: Vec::new(),

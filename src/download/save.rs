@@ -1,4 +1,4 @@
-//! The names of flags on disk, and which of them are complete.
+//! Which flags on disk are complete.
 //!
 //! A run may be stopped at any moment, and a half-written `br.gif` must never pass for a flag. The bytes go to a
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use program::Files;
 
-use crate::country::CountryCode;
 use crate::download::gif::GifCheck;
+use crate::item::Item;
 
 /// The files of this program.
 pub(crate) const FILES: Files = Files::of("flags");
@@ -19,13 +19,9 @@ pub(crate) const FILES: Files = Files::of("flags");
 /// The number of bytes of an existing flag that are read at a time.
 const PIECE: usize = 64 << 10;
 
-/// Returns the path of the flag of `code` if a complete flag of at most `size_limit` bytes is there.
-pub(crate) fn find_complete_flag(
-    folder: &Path,
-    code: CountryCode,
-    size_limit: u64,
-) -> Option<PathBuf> {
-    let path = flag_path(folder, code);
+/// Returns the path of the flag `item` if a complete flag of at most `size_limit` bytes is there.
+pub(crate) fn find_complete_flag(folder: &Path, item: &Item, size_limit: u64) -> Option<PathBuf> {
+    let path = folder.join(item.file_name());
     // Checked before the file is opened: opening a pipe would block until another program writes to it.
     let metadata = fs::metadata(&path).ok()?;
     if !metadata.is_file() || metadata.len() > size_limit {
@@ -41,25 +37,21 @@ pub(crate) fn find_complete_flag(
     }
 }
 
-/// Returns the path of the flag of `code`, whether it is there or not.
-pub(super) fn flag_path(folder: &Path, code: CountryCode) -> PathBuf {
-    folder.join(code.lower()).with_extension("gif")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::country::{CountryCode, Selection};
     use program::WriteError;
     use std::io;
 
-    fn save_flag(folder: &Path, code: CountryCode, bytes: &[u8]) -> Result<PathBuf, WriteError> {
-        let path = flag_path(folder, code);
+    fn save_flag(folder: &Path, item: &Item, bytes: &[u8]) -> Result<PathBuf, WriteError> {
+        let path = folder.join(item.file_name());
         FILES.save(&path, bytes)?;
         Ok(path)
     }
 
-    fn br() -> CountryCode {
-        CountryCode::new("BR").unwrap()
+    fn br() -> Item {
+        CountryCode::new("BR").unwrap().into()
     }
 
     fn listing(folder: &Path) -> Vec<String> {
@@ -75,7 +67,7 @@ mod tests {
     fn a_flag_is_saved_under_its_lower_case_name_and_replaces_an_older_one() {
         let folder = tempfile::tempdir().unwrap();
         for bytes in [&b"old"[..], b"new and longer"] {
-            let path = save_flag(folder.path(), br(), bytes).unwrap();
+            let path = save_flag(folder.path(), &br(), bytes).unwrap();
             assert_eq!(path, folder.path().join("br.gif"));
             assert_eq!(fs::read(path).unwrap(), bytes);
         }
@@ -86,11 +78,11 @@ mod tests {
     fn a_reader_never_sees_a_partial_flag_while_it_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let (old, new) = (vec![b'o'; 1 << 20], vec![b'n'; 1 << 20]);
-        let path = save_flag(folder.path(), br(), &old).unwrap();
+        let path = save_flag(folder.path(), &br(), &old).unwrap();
         std::thread::scope(|scope| {
             let writes = scope.spawn(|| {
                 for bytes in [&new, &old].into_iter().cycle().take(100) {
-                    save_flag(folder.path(), br(), bytes).unwrap();
+                    save_flag(folder.path(), &br(), bytes).unwrap();
                 }
             });
             while !writes.is_finished() {
@@ -104,7 +96,7 @@ mod tests {
     fn a_folder_in_place_of_the_flag_is_an_error_and_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("br.gif")).unwrap();
-        let error = save_flag(folder.path(), br(), b"GIF").unwrap_err();
+        let error = save_flag(folder.path(), &br(), b"GIF").unwrap_err();
         assert_eq!(error.path, folder.path().join("br.gif"));
         assert_eq!(listing(folder.path()), ["br.gif"]);
     }
@@ -112,7 +104,7 @@ mod tests {
     #[test]
     fn a_missing_folder_is_an_error_without_the_temporary_name() {
         let parent = tempfile::tempdir().unwrap();
-        let error = save_flag(&parent.path().join("gone"), br(), b"GIF").unwrap_err();
+        let error = save_flag(&parent.path().join("gone"), &br(), b"GIF").unwrap_err();
         assert_eq!(error.source.kind(), io::ErrorKind::NotFound);
         assert!(
             !error.source.to_string().contains("tmp"),
@@ -124,11 +116,11 @@ mod tests {
     #[test]
     fn a_sweep_never_removes_a_file_that_is_being_written() {
         let folder = tempfile::tempdir().unwrap();
-        let codes = crate::country::Selection::Words(&["a"]).codes().unwrap();
+        let codes = Selection::Words(&["a"]).codes().unwrap();
         std::thread::scope(|scope| {
             let saving = scope.spawn(|| {
                 for &code in codes.iter().cycle().take(5000) {
-                    save_flag(folder.path(), code, b"GIF").unwrap();
+                    save_flag(folder.path(), &code.into(), b"GIF").unwrap();
                 }
             });
             while !saving.is_finished() {
@@ -145,7 +137,7 @@ mod tests {
         let target = folder.path().join("target");
         fs::write(&target, "mine").unwrap();
         std::os::unix::fs::symlink(&target, folder.path().join("br.gif")).unwrap();
-        let path = save_flag(folder.path(), br(), b"GIF").unwrap();
+        let path = save_flag(folder.path(), &br(), b"GIF").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"mine");
         assert!(!fs::symlink_metadata(path).unwrap().is_symlink());
     }
@@ -157,7 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ordinary = folder.path().join("ordinary");
         fs::write(&ordinary, "").unwrap();
-        let path = save_flag(folder.path(), br(), b"GIF").unwrap();
+        let path = save_flag(folder.path(), &br(), b"GIF").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(&path), mode(&ordinary));
     }

@@ -1,11 +1,9 @@
-//! The settings and state that all downloads of a run share: codes, server, destination, limits and cancellation.
+//! The settings and state that all downloads of a run share: server, destination, limits and cancellation.
 
 use std::path::PathBuf;
 
-use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
-use crate::country::CountryCode;
 use crate::server::BaseUrl;
 
 mod limits;
@@ -17,11 +15,9 @@ pub(crate) use pause::LONGEST_PAUSE;
 pub use pause::OriginPause;
 pub use saving::{Saving, Unsaved};
 
-/// The work of one run.
+/// What all downloads of a run share.
 #[derive(Debug)]
 pub struct Job {
-    /// The codes, in the order in which their downloads start.
-    pub codes: Vec<CountryCode>,
     /// The base URL of the flags.
     pub base: BaseUrl,
     /// The folder where flags are saved. It must exist.
@@ -44,9 +40,8 @@ pub struct Job {
 
 impl Job {
     /// Creates a job with the default limits and without retries.
-    pub fn new(codes: Vec<CountryCode>, base: BaseUrl, dest: PathBuf) -> Self {
+    pub fn new(base: BaseUrl, dest: PathBuf) -> Self {
         Self {
-            codes,
             base,
             dest,
             limits: RequestLimits::default(),
@@ -57,11 +52,6 @@ impl Job {
             saving: Saving::default(),
             origin: OriginPause::default(),
         }
-    }
-
-    /// Returns the URL of a flag: `{base}/br/br.gif` for BR.
-    pub(crate) fn flag_url(&self, code: CountryCode) -> Url {
-        self.base.join(&flag_path(code))
     }
 
     /// Returns whether no new download may start.
@@ -76,13 +66,4 @@ impl Job {
             () = self.saving.given_up() => {}
         }
     }
-}
-
-/// Returns the path of a flag on its server, such as `br/br.gif`.
-///
-/// # Source
-/// `get_flag` of flags_sequential.py (*Fluent Python*, 1st edition).
-pub(crate) fn flag_path(code: CountryCode) -> String {
-    let cc = code.lower();
-    format!("{cc}/{cc}.gif")
 }

@@ -12,6 +12,7 @@ use safe_text::shown_time;
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
+use crate::item::Item;
 use crate::job::Job;
 use crate::record::{Kind, Outcome, Record, Status};
 use crate::run::embedded::SeenByServer;
@@ -241,7 +242,9 @@ impl Report {
 pub(crate) struct RunFacts<'a> {
     /// The strategy of the run.
     pub strategy: Strategy,
-    /// The work of the run.
+    /// What was requested.
+    pub items: &'a [Item],
+    /// What all downloads shared.
     pub job: &'a Job,
     /// The label of the server, or CUSTOM.
     pub server: &'a str,
@@ -266,15 +269,18 @@ pub(crate) struct RunFacts<'a> {
 }
 
 impl RunReport {
-    /// Returns the report of a run. A code without a record is reported as not attempted.
+    /// Returns the report of a run. An item without a record is reported as not attempted.
     pub(crate) fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
         let job = facts.job;
-        let by_code: BTreeMap<_, _> = records.iter().map(|record| (record.code, record)).collect();
-        let mut codes = job.codes.clone();
-        codes.sort_unstable();
-        let records = codes.into_iter().map(|code| match by_code.get(&code) {
+        let by_item: BTreeMap<_, _> = records
+            .iter()
+            .map(|record| (&record.item, record))
+            .collect();
+        let mut items = facts.items.to_vec();
+        items.sort_unstable();
+        let records = items.into_iter().map(|item| match by_item.get(&item) {
             Some(record) => RecordReport::new(record, facts.began),
-            None => RecordReport::new(&Record::new(code, Outcome::NotAttempted), facts.began),
+            None => RecordReport::new(&Record::new(item, Outcome::NotAttempted), facts.began),
         });
         let records: Vec<_> = records.collect();
         Self {
@@ -329,7 +335,7 @@ impl RecordReport {
             .begun
             .map(|begun| begun.saturating_duration_since(began));
         Self {
-            code: record.code,
+            code: record.item.code(),
             status: record.status(),
             kind,
             message,

@@ -26,6 +26,7 @@ use crate::country::{CountryCode, Selection};
 use crate::download::proxy::Proxies;
 use crate::download::save::find_complete_flag;
 use crate::download::tls::check_certificates;
+use crate::item::Item;
 use crate::job::RequestLimits;
 use crate::report::Format;
 use crate::server::{BaseUrl, Server, ServerError};
@@ -110,7 +111,7 @@ impl Config {
     /// Returns the codes that a run would request, with their URLs.
     fn list(&self) -> String {
         let base = self.base();
-        let mut codes = self.codes.clone();
+        let mut items = self.items();
         if matches!(
             self.mode,
             Mode::Run {
@@ -118,9 +119,14 @@ impl Config {
                 ..
             }
         ) {
-            codes.retain(|&code| find_complete_flag(&self.dest, code, self.limits.size).is_none());
+            items.retain(|item| find_complete_flag(&self.dest, item, self.limits.size).is_none());
         }
-        texts::codes_and_urls(&codes, &base)
+        texts::items_and_urls(&items, &base)
+    }
+
+    /// Returns what a run requests, in the order of the codes.
+    pub(crate) fn items(&self) -> Vec<Item> {
+        self.codes.iter().copied().map(Item::from).collect()
     }
 
     /// Returns the base URL of the server. An embedded one may be moved to another port.
