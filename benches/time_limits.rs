@@ -115,15 +115,15 @@ fn run(
     let plan = format!("100:{plan}").parse().unwrap();
     let server = TestServer::start(plan).unwrap();
     let dest = tempfile::tempdir().unwrap();
-    let base = BaseUrl::parse(&server.url()).unwrap();
-    let mut job = Job::new(base, dest.path().to_owned());
+    let base = Arc::new(BaseUrl::parse(&server.url()).unwrap());
+    let mut job = Job::new(dest.path().to_owned());
     job.limits.timeout = TIMEOUT;
     job.retries = retries;
 
     let mut records = Vec::new();
     let connections = NonZeroUsize::new(connections).unwrap();
     let begun = Instant::now();
-    let mut items = codes.iter().copied().map(Item::from);
+    let mut items = codes.iter().map(|&code| Item::flag(code, &base));
     let ran = strategy.run(&Arc::new(job), &mut items, connections, &mut |record| {
         records.push(record);
     });

@@ -7,7 +7,7 @@
 //! **1. Values**
 //! * [`country`]: country codes, and the codes that a word on the command line selects
 //! * [`server`]: server labels, and base URLs
-//! * [`item`]: one thing to download: what to fetch, and what to call it
+//! * [`item`]: one thing to download: what to fetch, what to call it, how to check it
 //! * [`record`]: the result of one download, with its attempts and times
 //! * [`tally`]: the counts of all results of a run
 //! * [`job`]: the settings and state that all downloads of a run share

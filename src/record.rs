@@ -180,6 +180,8 @@ impl fmt::Display for Failure {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
+    /// A line of a list asks for nothing that can be fetched.
+    BadLine,
     /// The connection was refused: no server listens on that port.
     ConnectRefused,
     /// No connection was established within the time limit.
@@ -211,6 +213,8 @@ pub enum Kind {
     Truncated,
     /// The body does not match what its headers announce.
     BadBody,
+    /// The headers do not say where the body ends, so that a whole one cannot be told from a cut one.
+    Unframed,
     /// The body is larger than the size limit.
     TooBig,
     /// The answer is a 200 with an empty body.
@@ -237,7 +241,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
+        Self::BadLine,
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::Connect,
@@ -253,6 +258,7 @@ impl Kind {
         Self::Redirect,
         Self::Truncated,
         Self::BadBody,
+        Self::Unframed,
         Self::TooBig,
         Self::Empty,
         Self::NotGif,
@@ -269,13 +275,19 @@ impl Kind {
     pub fn is_of_network(self) -> bool {
         !matches!(
             self,
-            Self::WriteFailed | Self::FdLimit | Self::Interrupted | Self::Internal | Self::Other
+            Self::BadLine
+                | Self::WriteFailed
+                | Self::FdLimit
+                | Self::Interrupted
+                | Self::Internal
+                | Self::Other
         )
     }
 
     /// Returns the word for messages and reports.
     pub fn word(self) -> &'static str {
         match self {
+            Self::BadLine => "bad_line",
             Self::ConnectRefused => "connect_refused",
             Self::ConnectTimeout => "connect_timeout",
             Self::Connect => "connect",
@@ -291,6 +303,7 @@ impl Kind {
             Self::Redirect => "redirect",
             Self::Truncated => "truncated",
             Self::BadBody => "bad_body",
+            Self::Unframed => "unframed",
             Self::TooBig => "too_big",
             Self::Empty => "empty",
             Self::NotGif => "not_gif",

@@ -147,13 +147,8 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
+    use crate::item::flags;
     use crate::record::Kind;
-
-    fn items() -> Vec<Item> {
-        let codes = Selection::Words(&["b"]).codes().unwrap();
-        codes.into_iter().map(Item::from).collect()
-    }
 
     fn failed(item: &Item, cause: &str) -> Record {
         Record::new(
@@ -164,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_item_is_accounted_for() {
-        let items = items();
+        let items = flags(&["b"]);
         let mut tally = Tally::new(&items);
         tally.add(&Record::new(
             items[0].clone(),
@@ -188,14 +183,14 @@ mod tests {
     #[test]
     #[should_panic(expected = "BA is counted twice or was not asked for")]
     fn counting_an_item_twice_panics() {
-        let mut tally = Tally::new(&items());
-        tally.add(&failed(&items()[0], "a"));
-        tally.add(&failed(&items()[0], "b"));
+        let mut tally = Tally::new(&flags(&["b"]));
+        tally.add(&failed(&flags(&["b"])[0], "a"));
+        tally.add(&failed(&flags(&["b"])[0], "b"));
     }
 
     #[test]
     fn failures_are_grouped_by_cause_with_the_most_frequent_first() {
-        let items = items();
+        let items = flags(&["b"]);
         let mut tally = Tally::new(&items);
         for (item, cause) in [(5, "a"), (4, "b"), (3, "b"), (2, "c")] {
             tally.add(&failed(&items[item], cause));

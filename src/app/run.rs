@@ -51,9 +51,9 @@ pub(super) fn run(
         skip_existing,
         fsync: config.fsync,
         stop: setup.stop.clone(),
-        ..Job::new(setup.served.base.clone(), config.dest.clone())
+        ..Job::new(config.dest.clone())
     });
-    let items = config.items();
+    let items = config.items(setup.served.base.clone());
     print_start(config, wanted, series, setup, out);
     let mut results = download(config, series, &job, &items, out);
     setup.signals.run_is_over();
@@ -64,6 +64,7 @@ pub(super) fn run(
         let facts = RunFacts {
             strategy,
             items: &items,
+            url: setup.served.base.to_string(),
             job: &job,
             server: config.server.name(),
             embedded,

@@ -6,7 +6,6 @@ use clap_mangen::Man;
 
 use crate::cli::args::Args;
 use crate::item::Item;
-use crate::server::BaseUrl;
 
 /// The name of the program, as a shell completes it.
 const PROGRAM: &str = "flags";
@@ -38,9 +37,9 @@ pub(super) fn manual_page() -> String {
 }
 
 /// Returns a line for each item, with its URL. A password or a token in the URL is hidden.
-pub(super) fn items_and_urls(items: &[Item], base: &BaseUrl) -> String {
+pub(super) fn items_and_urls(items: &[Item]) -> String {
     let lines = items
         .iter()
-        .map(|item| format!("{item} {}\n", item.shown_url(base)));
+        .map(|item| format!("{item} {}\n", item.shown_url().unwrap_or_default()));
     lines.collect()
 }

@@ -57,7 +57,7 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
                 codes: BTreeSet::new(),
                 runs: BTreeSet::new(),
             });
-            group.codes.insert(record.code.to_string());
+            group.codes.insert(record.word());
             group.runs.insert(i);
         }
     }
@@ -131,20 +131,14 @@ fn wrap(codes: &[&String]) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
-    use crate::item::Item;
+    use crate::item::flags;
     use crate::record::{Failure, Outcome, Record};
     use crate::report::samples;
     use crate::strategy::Strategy;
 
-    fn items(words: &[&str]) -> Vec<Item> {
-        let codes = Selection::Words(words).codes().unwrap();
-        codes.into_iter().map(Item::from).collect()
-    }
-
     #[test]
     fn failures_are_grouped_by_cause_and_wrapped_to_the_width() {
-        let items = items(&["b"]);
+        let items = flags(&["b"]);
         let mut tally = Tally::new(&items);
         for (i, item) in items.iter().enumerate().skip(1) {
             let cause = if i == 9 {
@@ -168,7 +162,7 @@ mod tests {
 
     #[test]
     fn many_causes_of_one_kind_are_one_group() {
-        let items = items(&["b"]);
+        let items = flags(&["b"]);
         let mut tally = Tally::new(&items);
         for (i, item) in items.iter().enumerate().take(10) {
             let page = Failure::new(Kind::NotGif, format!("page {i}"));
@@ -202,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_failure_of_all_codes_is_one_line_without_a_list() {
-        let items = items(&["b"]);
+        let items = flags(&["b"]);
         let mut tally = Tally::new(&items);
         for item in &items {
             tally.add(&Record::new(

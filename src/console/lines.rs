@@ -103,21 +103,15 @@ pub(super) fn join(items: &[impl Display]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
-    use crate::item::Item;
+    use crate::item::flags;
     use crate::record::{Failure, Kind};
-
-    fn items(words: &[&str]) -> Vec<Item> {
-        let codes = Selection::Words(words).codes().unwrap();
-        codes.into_iter().map(Item::from).collect()
-    }
 
     fn initial_of(words: &[&str], connections: usize) -> String {
         let base = BaseUrl::parse("http://me:secret@localhost:8002/flags/").unwrap();
         initial(
             "DELAY",
             &base,
-            &items(words),
+            &flags(words),
             NonZeroUsize::new(connections).unwrap(),
         )
     }
@@ -143,7 +137,7 @@ mod tests {
     #[test]
     fn each_outcome_has_its_line() {
         let line_of =
-            |outcome| line(&Record::new(items(&["br"])[0].clone(), outcome)).unwrap_or_default();
+            |outcome| line(&Record::new(flags(&["br"])[0].clone(), outcome)).unwrap_or_default();
         let failed = |kind, cause| line_of(Outcome::Failed(Failure::new(kind, cause)));
         assert_eq!(line_of(Outcome::Saved("br.gif".into())), "BR OK\n");
         assert_eq!(line_of(Outcome::NotFound), "BR not found\n");
@@ -160,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_summary_omits_counts_of_zero() {
-        let items = items(&["b"]);
+        let items = flags(&["b"]);
         let mut tally = Tally::new(&items[..1]);
         tally.add(&Record::new(
             items[0].clone(),

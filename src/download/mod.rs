@@ -5,7 +5,7 @@
 //!
 //! * `gif`: checks that bytes are a complete GIF
 //! * `save`: which flags on disk are complete
-//! * `incoming`: a flag as it arrives: checked at once, and saved when it is complete
+//! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
 //! * `proxy`: the proxy that a request goes through
 //! * `tunnel`: the status with which a proxy refuses a tunnel
 //! * `cause`: the kind of failure and the innermost cause of an error
@@ -20,12 +20,13 @@ use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use program::WriteError;
+use reqwest::Url;
 
 use crate::download::cause::{is_disk_full, write_kind};
 use crate::download::fetch::{Client, FetchError, FetchResult, Receiver, Seen, UnreadBody};
 use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::retry::{RetryAfter, RetryDelay};
-use crate::download::save::{FILES, find_complete_flag};
+use crate::download::save::find_complete_flag;
 use crate::item::Item;
 use crate::job::{Job, LONGEST_PAUSE, Unsaved};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
@@ -53,6 +54,13 @@ pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Rec
     if job.is_over() {
         return Record::new(item, Outcome::NotAttempted);
     }
+    let url = match item.url() {
+        Ok(url) => url,
+        Err(reason) => {
+            let failure = Failure::new(Kind::BadLine, reason);
+            return Record::new(item, Outcome::Failed(failure));
+        }
+    };
     let begun = Instant::now();
     let mut effort = Effort {
         begun: Some(begun),
@@ -63,7 +71,7 @@ pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Rec
             effort.save = begun.elapsed();
             existing
         }
-        None => fetch_with_retries(client, job, &item, &mut effort).await,
+        None => fetch_with_retries(client, job, &item, &url, &mut effort).await,
     };
     match outcome {
         // The job ended before the first request, so no time counts.
@@ -89,6 +97,7 @@ async fn fetch_with_retries(
     client: &Client,
     job: &Job,
     item: &Item,
+    url: &Url,
     effort: &mut Effort,
 ) -> Outcome {
     if !pause(effort, job.origin.over(), job).await {
@@ -96,7 +105,7 @@ async fn fetch_with_retries(
     }
     loop {
         effort.attempts += 1;
-        let attempt = attempt_once(client, job, item, effort).await;
+        let attempt = attempt_once(client, job, item, url, effort).await;
         let decision = decide(job, effort, attempt.outcome, attempt.retry_after);
 
         let drain_started = Instant::now();
@@ -127,14 +136,20 @@ struct Attempt {
     unread: UnreadBody,
 }
 
-/// Sends one request, checks and saves the flag, and notes status, bytes and times in `effort`.
-async fn attempt_once(client: &Client, job: &Job, item: &Item, effort: &mut Effort) -> Attempt {
+/// Sends one request, checks and saves the item, and notes status, bytes and times in `effort`.
+async fn attempt_once(
+    client: &Client,
+    job: &Job,
+    item: &Item,
+    url: &Url,
+    effort: &mut Effort,
+) -> Attempt {
     let requested_at = Instant::now();
     let mut seen = Seen::default();
-    let mut flag = Incoming::new(FILES.synced(job.fsync), &job.dest, item);
+    let mut incoming = Incoming::new(job, item);
     let fetched = tokio::select! {
         biased; // an answer that arrives together with the signal still counts
-        fetched = client.fetch_into(item.url(&job.base), &mut seen, &mut flag) => Some(fetched),
+        fetched = client.fetch_into(url.clone(), &mut seen, &mut incoming) => Some(fetched),
         () = job.stop.cancelled() => None,
     };
     let received_at = Instant::now();
@@ -152,7 +167,7 @@ async fn attempt_once(client: &Client, job: &Job, item: &Item, effort: &mut Effo
         };
     };
     let outcome = match body {
-        Ok(()) => save(job, flag),
+        Ok(()) => save(job, incoming),
         Err(FetchError::NotFound) => Outcome::NotFound,
         Err(FetchError::NotKept(error)) => Outcome::Failed(not_written(job, error)),
         Err(error) => Outcome::Failed(error.into()),
@@ -225,9 +240,9 @@ async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -
     goes_on
 }
 
-/// Saves the flag if it is a complete GIF.
-fn save(job: &Job, flag: Incoming) -> Outcome {
-    match flag.save() {
+/// Saves what has come in if it is complete.
+fn save(job: &Job, incoming: Incoming) -> Outcome {
+    match incoming.save() {
         Ok(path) => Outcome::Saved(path),
         Err(NotSaved::Invalid(error, beginning)) => Outcome::Failed(invalid_gif(error, &beginning)),
         Err(NotSaved::Unwritten(error)) => Outcome::Failed(not_written(job, error)),
@@ -263,6 +278,10 @@ fn invalid_gif(error: GifError, beginning: &[u8]) -> Failure {
 impl Receiver for Incoming {
     fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         self.append(bytes)
+    }
+
+    fn needs_framing(&self) -> bool {
+        self.is_unchecked()
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use program::Files;
 
 use crate::download::gif::GifCheck;
-use crate::item::Item;
+use crate::item::{Check, Item};
 
 /// The files of this program.
 pub(crate) const FILES: Files = Files::of("flags");
@@ -19,8 +19,12 @@ pub(crate) const FILES: Files = Files::of("flags");
 /// The number of bytes of an existing flag that are read at a time.
 const PIECE: usize = 64 << 10;
 
-/// Returns the path of the flag `item` if a complete flag of at most `size_limit` bytes is there.
+/// Returns the path of `item` if it is a GIF and a complete one of at most `size_limit` bytes is there. Of other files,
+/// nobody can tell without a request.
 pub(crate) fn find_complete_flag(folder: &Path, item: &Item, size_limit: u64) -> Option<PathBuf> {
+    if item.check() != Check::Gif {
+        return None;
+    }
     let path = folder.join(item.file_name());
     // Checked before the file is opened: opening a pipe would block until another program writes to it.
     let metadata = fs::metadata(&path).ok()?;
@@ -40,7 +44,7 @@ pub(crate) fn find_complete_flag(folder: &Path, item: &Item, size_limit: u64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::{CountryCode, Selection};
+    use crate::item::flags;
     use program::WriteError;
     use std::io;
 
@@ -51,7 +55,7 @@ mod tests {
     }
 
     fn br() -> Item {
-        CountryCode::new("BR").unwrap().into()
+        flags(&["br"]).remove(0)
     }
 
     fn listing(folder: &Path) -> Vec<String> {
@@ -116,18 +120,18 @@ mod tests {
     #[test]
     fn a_sweep_never_removes_a_file_that_is_being_written() {
         let folder = tempfile::tempdir().unwrap();
-        let codes = Selection::Words(&["a"]).codes().unwrap();
+        let items = flags(&["a"]);
         std::thread::scope(|scope| {
             let saving = scope.spawn(|| {
-                for &code in codes.iter().cycle().take(5000) {
-                    save_flag(folder.path(), &code.into(), b"GIF").unwrap();
+                for item in items.iter().cycle().take(5000) {
+                    save_flag(folder.path(), item, b"GIF").unwrap();
                 }
             });
             while !saving.is_finished() {
                 FILES.prepare_folder(folder.path()).unwrap();
             }
         });
-        assert_eq!(listing(folder.path()).len(), codes.len());
+        assert_eq!(listing(folder.path()).len(), items.len());
     }
 
     #[cfg(unix)]

@@ -1,10 +1,8 @@
-//! The settings and state that all downloads of a run share: server, destination, limits and cancellation.
+//! The settings and state that all downloads of a run share: destination, limits and cancellation.
 
 use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
-
-use crate::server::BaseUrl;
 
 mod limits;
 mod pause;
@@ -18,8 +16,6 @@ pub use saving::{Saving, Unsaved};
 /// What all downloads of a run share.
 #[derive(Debug)]
 pub struct Job {
-    /// The base URL of the flags.
-    pub base: BaseUrl,
     /// The folder where flags are saved. It must exist.
     pub dest: PathBuf,
     /// The limits of one request. Waiting for a turn does not count.
@@ -30,6 +26,8 @@ pub struct Job {
     pub skip_existing: bool,
     /// Whether each flag is on the disk before it counts as saved.
     pub fsync: bool,
+    /// Whether a body that does not say where it ends is saved, although it may be cut.
+    pub allow_unframed: bool,
     /// Cancelled to stop the run: no new download starts, and downloads in progress end at once.
     pub stop: CancellationToken,
     /// Whether flags can be saved. If not, no new download starts.
@@ -40,14 +38,14 @@ pub struct Job {
 
 impl Job {
     /// Creates a job with the default limits and without retries.
-    pub fn new(base: BaseUrl, dest: PathBuf) -> Self {
+    pub fn new(dest: PathBuf) -> Self {
         Self {
-            base,
             dest,
             limits: RequestLimits::default(),
             retries: 0,
             skip_existing: false,
             fsync: false,
+            allow_unframed: false,
             stop: CancellationToken::new(),
             saving: Saving::default(),
             origin: OriginPause::default(),

@@ -187,11 +187,21 @@ pub struct Totals {
     pub elapsed_ms: f64,
 }
 
-/// The result of one code. Times are in milliseconds.
+/// The result of one item. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordReport {
-    /// The country code.
-    pub code: CountryCode,
+    /// The country code, if the item is a flag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CountryCode>,
+    /// The number of the line, if the item is one of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The name of the file, or `line 7` for a bad line, if the item is a line of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The URL, with a password or a token shown as `***`, or nothing for a bad line, if the item is a line of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The status under which the code is counted.
     pub status: Status,
     /// The kind of an error.
@@ -244,6 +254,8 @@ pub(crate) struct RunFacts<'a> {
     pub strategy: Strategy,
     /// What was requested.
     pub items: &'a [Item],
+    /// The base URL of the items, with a password or a token hidden.
+    pub url: String,
     /// What all downloads shared.
     pub job: &'a Job,
     /// The label of the server, or CUSTOM.
@@ -287,7 +299,7 @@ impl RunReport {
             strategy: facts.strategy,
             settings: Settings {
                 server: facts.server.to_owned(),
-                url: job.base.to_string(),
+                url: facts.url.clone(),
                 embedded: facts.embedded,
                 connections: facts.connections,
                 timeout_ms: ms(job.limits.timeout),
@@ -320,9 +332,16 @@ impl RunReport {
 }
 
 impl RecordReport {
+    /// Returns the word for the item: its code, or the name of its file.
+    pub fn word(&self) -> String {
+        let name = || self.name.clone().unwrap_or_default();
+        self.code.map_or_else(name, |code| code.to_string())
+    }
+
     /// Returns the report of a record in a run that started at `began`.
     fn new(record: &Record, began: Instant) -> Self {
-        let effort = &record.effort;
+        let (item, effort) = (&record.item, &record.effort);
+        let line = item.line();
         let (kind, message) = match &record.outcome {
             Outcome::Failed(failure) => (Some(failure.kind()), Some(failure.to_string())),
             _ => (None, None),
@@ -335,7 +354,10 @@ impl RecordReport {
             .begun
             .map(|begun| begun.saturating_duration_since(began));
         Self {
-            code: record.item.code(),
+            code: item.code(),
+            line,
+            name: line.map(|_| item.to_string()),
+            url: line.map(|_| item.shown_url().unwrap_or_default()),
             status: record.status(),
             kind,
             message,

@@ -64,7 +64,8 @@ pub fn side_by_side(report: &Report) -> comparison::Comparison {
 /// Returns the names of the countries whose codes occur in a report.
 fn countries(report: &Report) -> BTreeMap<String, String> {
     let records = report.runs.iter().flat_map(|run| &run.records);
-    let named = records.filter_map(|record| Some((record.code, record.code.country()?)));
+    let codes = records.filter_map(|record| record.code);
+    let named = codes.filter_map(|code| Some((code, code.country()?)));
     named
         .map(|(code, country)| (code.to_string(), country.to_owned()))
         .collect()
@@ -101,7 +102,7 @@ fn task(record: &RecordReport) -> Task {
         phases.map(|(kind, ms)| Phase { kind, ms }).into()
     });
     Task {
-        name: record.code.to_string(),
+        name: record.word(),
         lane: None,
         outcome: match record.status {
             Status::Ok => Outcome::Ok,

@@ -137,7 +137,7 @@ fn saved_files_equal_the_served_bytes() {
             };
             assert_eq!(
                 fs::read(path).unwrap(),
-                served(&server, record.item.code()),
+                served(&server, record.item.code().unwrap()),
                 "{}",
                 record.item
             );

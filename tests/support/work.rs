@@ -31,13 +31,19 @@ impl Work {
 
     /// Creates a job and applies `change` to it.
     pub(crate) fn with(base: &str, codes: Vec<CountryCode>, change: impl FnOnce(&mut Job)) -> Self {
+        let base = Arc::new(BaseUrl::parse(base).unwrap());
+        let items = codes.into_iter().map(|code| Item::flag(code, &base));
+        Self::of_items(items.collect(), change)
+    }
+
+    /// Creates a job for these items and applies `change` to it.
+    pub(crate) fn of_items(items: Vec<Item>, change: impl FnOnce(&mut Job)) -> Self {
         let dest = tempfile::tempdir().unwrap();
-        let base = BaseUrl::parse(base).unwrap();
-        let mut job = Job::new(base, dest.path().to_owned());
+        let mut job = Job::new(dest.path().to_owned());
         job.limits.timeout = WATCHDOG;
         change(&mut job);
         Self {
-            items: codes.into_iter().map(Item::from).collect(),
+            items,
             job: Arc::new(job),
             dest,
         }

@@ -8,6 +8,7 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
@@ -110,8 +111,7 @@ impl Config {
 
     /// Returns the codes that a run would request, with their URLs.
     fn list(&self) -> String {
-        let base = self.base();
-        let mut items = self.items();
+        let mut items = self.items(self.base());
         if matches!(
             self.mode,
             Mode::Run {
@@ -121,12 +121,13 @@ impl Config {
         ) {
             items.retain(|item| find_complete_flag(&self.dest, item, self.limits.size).is_none());
         }
-        texts::items_and_urls(&items, &base)
+        texts::items_and_urls(&items)
     }
 
-    /// Returns what a run requests, in the order of the codes.
-    pub(crate) fn items(&self) -> Vec<Item> {
-        self.codes.iter().copied().map(Item::from).collect()
+    /// Returns what a run requests from the server at `base`, in the order of the codes.
+    pub(crate) fn items(&self, base: BaseUrl) -> Vec<Item> {
+        let (codes, base) = (self.codes.iter(), Arc::new(base));
+        codes.map(|&code| Item::flag(code, &base)).collect()
     }
 
     /// Returns the base URL of the server. An embedded one may be moved to another port.
