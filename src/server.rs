@@ -1,4 +1,4 @@
-//! The servers that flags come from: four labels, or a base URL given by the user.
+//! The servers that flags come from: four labels, or a base URL given by the user; or those of the URLs of a list.
 //!
 //! A password or a token in a URL must never be printed. Knows nothing of requests.
 
@@ -17,6 +17,8 @@ pub enum Server {
     Labelled(Label),
     /// A base URL given by the user.
     Custom(BaseUrl),
+    /// The servers of a list, of which each line has its own.
+    Listed,
 }
 
 /// The base URL of REMOTE.
@@ -77,12 +79,13 @@ impl Server {
         }
     }
 
-    /// Returns the label, or `CUSTOM` for a URL given by the user.
+    /// Returns the label, `CUSTOM` for a URL given by the user, or `LIST`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Remote => "REMOTE",
             Self::Labelled(label) => label.name(),
             Self::Custom(_) => "CUSTOM",
+            Self::Listed => "LIST",
         }
     }
 }

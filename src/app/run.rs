@@ -39,7 +39,7 @@ pub(super) fn run(
         strategy,
         connections,
     } = wanted;
-    let embedded = setup.served.by.this_run();
+    let (base, embedded) = (&setup.served.base, setup.served.by.this_run());
     let each = strategy.descriptors_per_connection();
     let series = Series {
         strategy,
@@ -50,11 +50,12 @@ pub(super) fn run(
         retries: config.retries,
         skip_existing,
         fsync: config.fsync,
+        allow_unframed: config.allow_unframed,
         stop: setup.stop.clone(),
         ..Job::new(config.dest.clone())
     });
-    let items = config.items(setup.served.base.clone());
-    print_start(config, wanted, series, setup, out);
+    let items = config.items(base.clone());
+    print_start(config, wanted, series, &items, setup, out);
     let mut results = download(config, series, &job, &items, out);
     setup.signals.run_is_over();
     let signal = setup.signals.caught();
@@ -64,7 +65,8 @@ pub(super) fn run(
         let facts = RunFacts {
             strategy,
             items: &items,
-            url: setup.served.base.to_string(),
+            url: base.as_ref().map_or_else(String::new, ToString::to_string),
+            input: config.list.as_ref().map(|list| list.file.as_path()),
             job: &job,
             server: config.server.name(),
             embedded,
@@ -94,11 +96,15 @@ pub(super) fn run(
     let incomplete = tally.errors() + tally.not_attempted() > 0;
     let out_of_time = setup.deadline.passed().filter(|_| incomplete);
     if let Some(limit) = out_of_time.filter(|_| signal.is_none()) {
-        print_stderr(&notices::out_of_time(limit, tally.not_attempted()));
+        print_stderr(&notices::out_of_time(
+            limit,
+            tally.not_attempted(),
+            config.nouns(),
+        ));
     }
     if incomplete && (signal.is_some() || out_of_time.is_some()) {
         let report = written.then(|| json_report(config)).flatten();
-        Notices::of(config).print(&notices::how_to_go_on(report));
+        Notices::of(config).print(&notices::how_to_go_on(report, config.list.is_some()));
     }
     let ending = Ending {
         signal,
@@ -123,6 +129,7 @@ fn print_start(
     config: &Config,
     wanted: Series,
     series: Series,
+    items: &[Item],
     setup: &Setup,
     out: &mut Output<impl Write>,
 ) {
@@ -145,8 +152,10 @@ fn print_start(
         ));
     }
     if config.prints_text() {
-        let (name, base) = (config.server.name(), &setup.served.base);
-        out.print(&lines::initial(name, base, &config.codes, connections));
+        let base = setup.served.base.as_ref();
+        let site = base.map(|base| (config.server.name(), base));
+        let nouns = config.nouns();
+        out.print(&lines::initial(site, items, nouns, connections));
     }
 }
 
@@ -158,9 +167,9 @@ fn print_end(
     served: &Served,
     out: &mut Output<impl Write>,
 ) {
-    let (tally, printer) = (&results.tally, Notices::of(config));
+    let (tally, printer, nouns) = (&results.tally, Notices::of(config), config.nouns());
     if !config.verbose {
-        printer.print(&failures(tally, Colors::new(config.color).err));
+        printer.print(&failures(tally, nouns, Colors::new(config.color).err));
     }
     // Of a run of a comparison, the comparing process reports it, with its own folder.
     if let Some(why) = job
@@ -168,15 +177,15 @@ fn print_end(
         .impossible()
         .filter(|_| results.handover.is_none())
     {
-        print_stderr(&notices::unsaved(why, tally, &job.dest));
+        print_stderr(&notices::unsaved(why, tally, nouns, &job.dest));
     }
     if config.prints_text() {
-        out.print(&lines::summary(tally, results.elapsed));
+        out.print(&lines::summary(tally, nouns, results.elapsed));
     }
     let found_none = tally.asked() > 1 && tally.not_found() == tally.asked();
     let doubt = notices::nothing_found(served).filter(|_| found_none);
     let figures = results.figures.line(results.elapsed);
-    let saved = notices::saved_in(tally, &job.dest);
+    let saved = notices::saved_in(tally, nouns, &job.dest);
     for notice in [doubt, figures, saved].into_iter().flatten() {
         printer.print(&notice);
     }

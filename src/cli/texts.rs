@@ -1,4 +1,4 @@
-//! Texts printed instead of a run: completions for shells, the manual page, and the list of codes with their URLs.
+//! Texts printed instead of a run: completions for shells, the manual page, and the list of items with their URLs.
 
 use clap::{Command, CommandFactory as _};
 use clap_complete::{Shell, generate};

@@ -10,6 +10,7 @@ use std::time::Duration;
 use comparison::count;
 
 use crate::console::colors::red;
+use crate::console::nouns::Nouns;
 use crate::record::{Outcome, Record, Status};
 use crate::server::BaseUrl;
 use crate::tally::Tally;
@@ -19,28 +20,34 @@ pub(crate) const MAX_NAMED: usize = 10;
 
 /// Returns the lines before a run: the site, the items and the connections.
 pub(crate) fn initial(
-    server: &str,
-    base: &BaseUrl,
+    site: Option<(&str, &BaseUrl)>,
     items: &[impl Display],
+    nouns: &Nouns,
     connections: NonZeroUsize,
 ) -> String {
     format!(
         "{}{} will be used.\n",
-        site(server, base, items),
+        searching(site, items, nouns),
         count(connections.get(), "concurrent connection"),
     )
 }
 
-/// Returns the lines for the site and the items.
-pub(crate) fn site(server: &str, base: &BaseUrl, items: &[impl Display]) -> String {
+/// Returns the lines for the items and the site, if they have one in common.
+pub(crate) fn searching(
+    site: Option<(&str, &BaseUrl)>,
+    items: &[impl Display],
+    nouns: &Nouns,
+) -> String {
     let named = match items {
         [] => "none".to_owned(),
         [first, .., last] if items.len() > MAX_NAMED => format!("from {first} to {last}"),
         _ => join(items),
     };
+    let site = site.map(|(server, base)| format!("{server} site: {base}\n"));
     format!(
-        "{server} site: {base}\nSearching for {}: {named}\n",
-        count(items.len(), "flag"),
+        "{}Searching for {}: {named}\n",
+        site.unwrap_or_default(),
+        count(items.len(), nouns.file),
     )
 }
 
@@ -69,11 +76,11 @@ pub(crate) fn paint(line: String, record: &Record, colored: bool) -> String {
 }
 
 /// Returns the lines after a run: the counts that are not zero, and the elapsed time.
-pub(crate) fn summary(tally: &Tally, elapsed: Duration) -> String {
+pub(crate) fn summary(tally: &Tally, nouns: &Nouns, elapsed: Duration) -> String {
     let mut text = format!(
         "{}\n{} downloaded.\n",
         "-".repeat(20),
-        count(tally.downloaded(), "flag")
+        count(tally.downloaded(), nouns.file)
     );
     if tally.already_there() > 0 {
         let _ = writeln!(text, "{} already there.", tally.already_there());
@@ -103,15 +110,16 @@ pub(super) fn join(items: &[impl Display]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::nouns::{CODES, FILES};
     use crate::item::flags;
     use crate::record::{Failure, Kind};
 
     fn initial_of(words: &[&str], connections: usize) -> String {
         let base = BaseUrl::parse("http://me:secret@localhost:8002/flags/").unwrap();
         initial(
-            "DELAY",
-            &base,
+            Some(("DELAY", &base)),
             &flags(words),
+            &CODES,
             NonZeroUsize::new(connections).unwrap(),
         )
     }
@@ -131,6 +139,18 @@ mod tests {
         assert!(
             eleven.contains("\nSearching for 11 flags: from BA to BZ\n"),
             "{eleven}"
+        );
+    }
+
+    #[test]
+    fn a_list_has_files_and_no_site() {
+        let lines = initial(None, &flags(&["b"]), &FILES, NonZeroUsize::MIN);
+        assert_eq!(
+            lines,
+            "Searching for 26 files: from BA to BZ\n1 concurrent connection will be used.\n"
+        );
+        assert!(
+            summary(&Tally::new(&[]), &FILES, Duration::ZERO).contains("\n0 files downloaded.\n")
         );
     }
 
@@ -161,7 +181,7 @@ mod tests {
             Outcome::Saved("ba.gif".into()),
         ));
         assert_eq!(
-            summary(&tally, Duration::from_millis(505)),
+            summary(&tally, &CODES, Duration::from_millis(505)),
             "--------------------\n1 flag downloaded.\nElapsed time: 0.51s\n"
         );
 
@@ -170,12 +190,12 @@ mod tests {
         tally.add(&Record::new(items[0].clone(), failure()));
         let one_error =
             "--------------------\n0 flags downloaded.\n1 error.\nElapsed time: 13.00s\n";
-        assert_eq!(summary(&tally, Duration::from_secs(13)), one_error);
+        assert_eq!(summary(&tally, &CODES, Duration::from_secs(13)), one_error);
         tally.add(&Record::new(items[1].clone(), failure()));
         tally.add(&Record::new(items[2].clone(), Outcome::NotFound));
         tally.close();
         assert_eq!(
-            summary(&tally, Duration::ZERO),
+            summary(&tally, &CODES, Duration::ZERO),
             "--------------------\n0 flags downloaded.\n1 not found.\n2 errors.\n5 not attempted.\n\
              Elapsed time: 0.00s\n"
         );

@@ -24,10 +24,13 @@ use program::Signal;
 /// The version of the report's shape. Adding a field does not change it: readers ignore fields that they do not know.
 pub const SCHEMA: u32 = 1;
 
+/// The version of a report of a list, whose records have no codes.
+pub const SCHEMA_OF_LISTS: u32 = 2;
+
 /// A report of one or more runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The version of the shape: [`SCHEMA`].
+    /// The version of the shape: [`SCHEMA`] or [`SCHEMA_OF_LISTS`].
     pub schema: u32,
     /// The program and the machine that ran it.
     pub host: Host,
@@ -123,17 +126,20 @@ pub struct RunReport {
     pub seen_by_server: Option<SeenByServer>,
     /// The counts over all codes.
     pub totals: Totals,
-    /// One record for each code, sorted by code.
+    /// One record for each item: sorted by code, or in the order of the lines.
     pub records: Vec<RecordReport>,
 }
 
 /// The settings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// The label of the server, or CUSTOM.
+    /// The label of the server, CUSTOM, or LIST.
     pub server: String,
-    /// The base URL, with a password or a token shown as `***`.
+    /// The base URL, with a password or a token shown as `***`; empty for a list.
     pub url: String,
+    /// The file with the list, as typed, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
     /// Whether the program itself was the server.
     pub embedded: bool,
     /// The connection limit in force.
@@ -142,8 +148,8 @@ pub struct Settings {
     pub timeout_ms: f64,
     /// The time limit for connecting, in milliseconds.
     pub connect_timeout_ms: f64,
-    /// The size limit of a body, in bytes.
-    pub size_limit: u64,
+    /// The size limit of a body, in bytes, if there was one.
+    pub size_limit: Option<u64>,
     /// How often a transient failure is retried, at most.
     pub retries: u32,
     /// The time limit of the whole run, in milliseconds, if there was one.
@@ -231,10 +237,19 @@ pub struct RecordReport {
 }
 
 impl Report {
+    /// Returns whether the runs are over a list, and not over codes.
+    pub fn is_of_list(&self) -> bool {
+        self.schema == SCHEMA_OF_LISTS
+    }
+
     /// Returns the report of these runs, made by this program on this machine.
     pub fn new(runs: Vec<RunReport>) -> Self {
+        let is_list = runs.iter().any(|run| run.settings.input.is_some());
         Self {
-            schema: SCHEMA,
+            schema: match is_list {
+                true => SCHEMA_OF_LISTS,
+                false => SCHEMA,
+            },
             host: Host {
                 program: concat!("flags ", env!("CARGO_PKG_VERSION")).to_owned(),
                 os: std::env::consts::OS.to_owned(),
@@ -254,11 +269,13 @@ pub(crate) struct RunFacts<'a> {
     pub strategy: Strategy,
     /// What was requested.
     pub items: &'a [Item],
-    /// The base URL of the items, with a password or a token hidden.
+    /// The base URL of the items, with a password or a token hidden; empty for a list.
     pub url: String,
+    /// The file with the list, if there was one.
+    pub input: Option<&'a Path>,
     /// What all downloads shared.
     pub job: &'a Job,
-    /// The label of the server, or CUSTOM.
+    /// The label of the server, CUSTOM, or LIST.
     pub server: &'a str,
     /// Whether the program itself was the server.
     pub embedded: bool,
@@ -300,11 +317,12 @@ impl RunReport {
             settings: Settings {
                 server: facts.server.to_owned(),
                 url: facts.url.clone(),
+                input: facts.input.map(lossy_text),
                 embedded: facts.embedded,
                 connections: facts.connections,
                 timeout_ms: ms(job.limits.timeout),
                 connect_timeout_ms: ms(job.limits.connect_timeout),
-                size_limit: job.limits.size,
+                size_limit: Some(job.limits.size).filter(|&size| size < u64::MAX),
                 retries: job.retries,
                 max_time_ms: facts.max_time.map(ms),
                 skip_existing: job.skip_existing,

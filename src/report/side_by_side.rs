@@ -14,7 +14,7 @@ use crate::strategy::Strategy;
 use program::Signal;
 
 /// The terms used in a comparison of downloads.
-static TERMS: Terms = Terms {
+const TERMS: Terms = Terms {
     series: "strategy",
     labels: &[
         Strategy::ALL[0].name(),
@@ -46,6 +46,13 @@ static TERMS: Terms = Terms {
     ),
 };
 
+/// The terms of runs over country codes, and of those over a list.
+static TERMS_OF_CODES: Terms = TERMS;
+static TERMS_OF_LISTS: Terms = Terms {
+    name: "file",
+    ..TERMS
+};
+
 const fn phase(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
     PhaseTerms { kind, name, legend }
 }
@@ -55,7 +62,10 @@ pub fn side_by_side(report: &Report) -> comparison::Comparison {
     comparison::Comparison {
         title: facts::title(report),
         facts: facts::facts(report),
-        terms: &TERMS,
+        terms: match report.is_of_list() {
+            true => &TERMS_OF_LISTS,
+            false => &TERMS_OF_CODES,
+        },
         descriptions: countries(report),
         runs: report.runs.iter().map(run).collect(),
     }
