@@ -1,5 +1,5 @@
-//! Downloads the flags of the given country codes with one of three concurrency strategies and reports how each
-//! download ended.
+//! Downloads the flags of the given country codes, or the URLs of a list, with one of three concurrency strategies and
+//! reports how each download ended.
 //!
 //! The modules, lowest layer first. Each imports only from those listed before it. The head of each folder lists its
 //! own modules.

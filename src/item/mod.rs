@@ -208,6 +208,12 @@ mod tests {
         assert_eq!((gif.check(), item < gif), (Check::Gif, true));
     }
 
+    /// Each download in flight has a few copies.
+    #[test]
+    fn an_item_is_as_small_as_two_pointers() {
+        assert!(size_of::<Item>() <= 2 * size_of::<usize>());
+    }
+
     #[test]
     fn a_bad_line_is_called_by_its_number_and_has_no_url() {
         let item = Item::of_bad_line(3, "not a URL".to_owned());
