@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flags::country::{CountryCode, Selection};
+use flags::item::Item;
 use flags::job::Job;
 use flags::record::{Kind, Outcome, Record};
 use flags::server::BaseUrl;
@@ -114,19 +115,19 @@ fn run(
     let plan = format!("100:{plan}").parse().unwrap();
     let server = TestServer::start(plan).unwrap();
     let dest = tempfile::tempdir().unwrap();
-    let base = BaseUrl::parse(&server.url()).unwrap();
-    let mut job = Job::new(codes.to_vec(), base, dest.path().to_owned());
+    let base = Arc::new(BaseUrl::parse(&server.url()).unwrap());
+    let mut job = Job::new(dest.path().to_owned());
     job.limits.timeout = TIMEOUT;
     job.retries = retries;
 
     let mut records = Vec::new();
     let connections = NonZeroUsize::new(connections).unwrap();
     let begun = Instant::now();
-    strategy
-        .run(&Arc::new(job), connections, &mut |record| {
-            records.push(record)
-        })
-        .unwrap();
+    let mut items = codes.iter().map(|&code| Item::flag(code, &base));
+    let ran = strategy.run(&Arc::new(job), &mut items, connections, &mut |record| {
+        records.push(record);
+    });
+    ran.unwrap();
     (records, begun.elapsed())
 }
 

@@ -1,5 +1,5 @@
-//! Downloads the flags of the given country codes with one of three concurrency strategies and reports how each
-//! download ended.
+//! Downloads the flags of the given country codes, or the URLs of a list, with one of three concurrency strategies and
+//! reports how each download ended.
 //!
 //! The modules, lowest layer first. Each imports only from those listed before it. The head of each folder lists its
 //! own modules.
@@ -7,13 +7,14 @@
 //! **1. Values**
 //! * [`country`]: country codes, and the codes that a word on the command line selects
 //! * [`server`]: server labels, and base URLs
+//! * [`item`]: one thing to download: what to fetch, what to call it, how to check it
 //! * [`record`]: the result of one download, with its attempts and times
 //! * [`tally`]: the counts of all results of a run
 //! * [`job`]: the settings and state that all downloads of a run share
 //!
 //! **2. Downloads**
-//! * [`download`]: one flag from request to disk
-//! * [`strategy`]: all flags of a job: sequential, thread pool or semaphore
+//! * [`download`]: one item from request to disk
+//! * [`strategy`]: all items of a run: sequential, thread pool or semaphore
 //! * `run`: the environment of a run: the embedded server, file descriptors, resources and signals
 //!
 //! **3. Output**
@@ -31,6 +32,7 @@ mod compare;
 mod console;
 pub mod country;
 pub mod download;
+pub mod item;
 pub mod job;
 pub mod record;
 pub mod report;

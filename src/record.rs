@@ -1,4 +1,4 @@
-//! The result of one country code.
+//! The result of one item.
 //!
 //! A failed download is data, not an early return: one bad answer never stops the other downloads.
 
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use safe_text::{visible, visible_start};
 use serde::{Deserialize, Serialize};
 
-use crate::country::CountryCode;
+use crate::item::Item;
 
-/// The result of one code.
+/// The result of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The requested code, even if a redirect led to another URL.
-    pub code: CountryCode,
+    /// The requested item, even if a redirect led to another URL.
+    pub item: Item,
     /// How the download ended.
     pub outcome: Outcome,
     /// The attempts, bytes and times of the download.
@@ -48,7 +48,7 @@ pub struct Effort {
     pub save: Duration,
 }
 
-/// How the download of a code ended.
+/// How the download of an item ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The complete flag was downloaded and saved at this path.
@@ -107,9 +107,9 @@ impl Status {
 
 impl Record {
     /// Creates a record with this outcome, without attempts or times.
-    pub fn new(code: CountryCode, outcome: Outcome) -> Self {
+    pub fn new(item: Item, outcome: Outcome) -> Self {
         Self {
-            code,
+            item,
             outcome,
             effort: Effort::default(),
         }
@@ -198,6 +198,8 @@ impl fmt::Display for Failure {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
+    /// A line of a list asks for nothing that can be fetched.
+    BadLine,
     /// The connection was refused: no server listens on that port.
     ConnectRefused,
     /// No connection was established within the time limit.
@@ -229,6 +231,8 @@ pub enum Kind {
     Truncated,
     /// The body does not match what its headers announce.
     BadBody,
+    /// The headers do not say where the body ends, so that a whole one cannot be told from a cut one.
+    Unframed,
     /// The body is larger than the size limit.
     TooBig,
     /// The answer is a 200 with an empty body.
@@ -255,7 +259,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
+        Self::BadLine,
         Self::ConnectRefused,
         Self::ConnectTimeout,
         Self::Connect,
@@ -271,6 +276,7 @@ impl Kind {
         Self::Redirect,
         Self::Truncated,
         Self::BadBody,
+        Self::Unframed,
         Self::TooBig,
         Self::Empty,
         Self::NotGif,
@@ -287,13 +293,19 @@ impl Kind {
     pub fn is_of_network(self) -> bool {
         !matches!(
             self,
-            Self::WriteFailed | Self::FdLimit | Self::Interrupted | Self::Internal | Self::Other
+            Self::BadLine
+                | Self::WriteFailed
+                | Self::FdLimit
+                | Self::Interrupted
+                | Self::Internal
+                | Self::Other
         )
     }
 
     /// Returns the word for messages and reports.
     pub fn word(self) -> &'static str {
         match self {
+            Self::BadLine => "bad_line",
             Self::ConnectRefused => "connect_refused",
             Self::ConnectTimeout => "connect_timeout",
             Self::Connect => "connect",
@@ -309,6 +321,7 @@ impl Kind {
             Self::Redirect => "redirect",
             Self::Truncated => "truncated",
             Self::BadBody => "bad_body",
+            Self::Unframed => "unframed",
             Self::TooBig => "too_big",
             Self::Empty => "empty",
             Self::NotGif => "not_gif",

@@ -1,4 +1,4 @@
-//! The servers that flags come from: four labels, or a base URL given by the user.
+//! The servers that flags come from: four labels, or a base URL given by the user; or those of the URLs of a list.
 //!
 //! A password or a token in a URL must never be printed. Knows nothing of requests.
 
@@ -17,6 +17,8 @@ pub enum Server {
     Labelled(Label),
     /// A base URL given by the user.
     Custom(BaseUrl),
+    /// The servers of a list, of which each line has its own.
+    Listed,
 }
 
 /// The base URL of REMOTE.
@@ -77,12 +79,13 @@ impl Server {
         }
     }
 
-    /// Returns the label, or `CUSTOM` for a URL given by the user.
+    /// Returns the label, `CUSTOM` for a URL given by the user, or `LIST`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Remote => "REMOTE",
             Self::Labelled(label) => label.name(),
             Self::Custom(_) => "CUSTOM",
+            Self::Listed => "LIST",
         }
     }
 }
@@ -91,7 +94,7 @@ impl Server {
 ///
 /// `Display` and `Debug` print the URL that is requested, with a password replaced by `***`. So is a user name that may be a
 /// token: one without a password, which is then all that the server checks, or a long one.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
@@ -100,20 +103,7 @@ impl BaseUrl {
     /// # Errors
     /// [`ServerError`] if the text is not an http or https URL with a host, or if it has a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, ServerError> {
-        let scheme = text
-            .split_once("://")
-            .map(|(scheme, _)| scheme.to_ascii_lowercase());
-        if !matches!(scheme.as_deref(), Some("http" | "https")) {
-            return Err(ServerError::Unknown);
-        }
-        if text
-            .split_once("://")
-            .is_some_and(|(_, rest)| rest.starts_with(['/', '\\']))
-        {
-            // The URL parser would use the first part of the path as the host.
-            return Err(ServerError::BadUrl("empty host".to_owned()));
-        }
-        let mut url = Url::parse(text).map_err(|error| ServerError::BadUrl(error.to_string()))?;
+        let mut url = parse_url(text)?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(ServerError::NotABase);
         }
@@ -216,18 +206,41 @@ impl fmt::Debug for BaseUrl {
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = self.0.clone();
-        let user = shown.username();
-        let may_be_token = shown.password().is_none() || user.len() > LONGEST_USER;
-        // Setting them cannot fail: the URL already has them, so it can have others.
-        if !user.is_empty() && may_be_token {
-            let _ = shown.set_username(MASK);
-        }
-        if shown.password().is_some() {
-            let _ = shown.set_password(Some(MASK));
-        }
-        f.write_str(shown.as_str().trim_end_matches('/'))
+        f.write_str(shown(&self.0).trim_end_matches('/'))
     }
+}
+
+/// Parses an http or https URL.
+///
+/// # Errors
+/// [`ServerError::Unknown`] if the text does not begin like one, [`ServerError::BadUrl`] if it does not go on like one.
+pub(crate) fn parse_url(text: &str) -> Result<Url, ServerError> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Err(ServerError::Unknown);
+    };
+    if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+        return Err(ServerError::Unknown);
+    }
+    if rest.starts_with(['/', '\\']) {
+        // The URL parser would use the first part of the path as the host.
+        return Err(ServerError::BadUrl("empty host".to_owned()));
+    }
+    Url::parse(text).map_err(|error| ServerError::BadUrl(error.to_string()))
+}
+
+/// Returns a URL as text in which a password, and a user name that may be a token, is `***`.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    let user = shown.username();
+    let may_be_token = shown.password().is_none() || user.len() > LONGEST_USER;
+    // Setting them cannot fail: the URL already has them, so it can have others.
+    if !user.is_empty() && may_be_token {
+        let _ = shown.set_username(MASK);
+    }
+    if shown.password().is_some() {
+        let _ = shown.set_password(Some(MASK));
+    }
+    shown.into()
 }
 
 #[cfg(test)]

@@ -1,45 +1,45 @@
-//! The counts of all results of a run. Every requested code is counted exactly once, under exactly one outcome.
+//! The counts of all results of a run. Every requested item is counted exactly once, under exactly one outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::country::CountryCode;
+use crate::item::Item;
 use crate::record::{Failure, Outcome, Record};
 
 /// The counts of a run at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
-    /// The number of codes that have a record.
+    /// The number of items that have a record.
     pub(crate) finished: usize,
     /// The number of flags on disk.
     pub(crate) ok: usize,
     /// The number of flags that the server does not have.
     pub(crate) not_found: usize,
-    /// The number of codes that failed.
+    /// The number of items that failed.
     pub(crate) errors: usize,
 }
 
 /// The counts of one run, updated record by record.
 #[derive(Debug, Clone)]
 pub struct Tally {
-    /// The number of requested codes.
+    /// The number of requested items.
     asked: usize,
-    /// The codes without a record yet.
-    outstanding: BTreeSet<CountryCode>,
+    /// The items without a record yet.
+    outstanding: BTreeSet<Item>,
     downloaded: usize,
     already_there: usize,
     not_found: usize,
-    failed: BTreeMap<Failure, Vec<CountryCode>>,
+    failed: BTreeMap<Failure, Vec<Item>>,
     not_attempted: usize,
 }
 
 impl Tally {
-    /// Creates an empty tally of these codes.
-    pub fn new(codes: &[CountryCode]) -> Self {
+    /// Creates an empty tally of these items.
+    pub fn new(items: &[Item]) -> Self {
         Self {
-            asked: codes.len(),
-            outstanding: codes.iter().copied().collect(),
+            asked: items.len(),
+            outstanding: items.iter().cloned().collect(),
             downloaded: 0,
             already_there: 0,
             not_found: 0,
@@ -51,26 +51,29 @@ impl Tally {
     /// Counts a record.
     ///
     /// # Panics
-    /// If the code was not requested or is already counted: a wrong report must not be printed.
+    /// If the item was not requested or is already counted: a wrong report must not be printed.
     pub fn add(&mut self, record: &Record) {
-        let code = record.code;
+        let item = &record.item;
         assert!(
-            self.outstanding.remove(&code),
-            "{code} is counted twice or was not asked for"
+            self.outstanding.remove(item),
+            "{item} is counted twice or was not asked for"
         );
         match &record.outcome {
             Outcome::Saved(_) => self.downloaded += 1,
             Outcome::AlreadyThere(_) => self.already_there += 1,
             Outcome::NotFound => self.not_found += 1,
-            Outcome::Failed(failure) => self.failed.entry(failure.clone()).or_default().push(code),
+            Outcome::Failed(failure) => {
+                let failed = self.failed.entry(failure.clone()).or_default();
+                failed.push(item.clone());
+            }
             Outcome::NotAttempted => self.not_attempted += 1,
         }
     }
 
-    /// Counts the codes that have no record as not attempted. Call it when the run is over.
+    /// Counts the items that have no record as not attempted. Call it when the run is over.
     ///
     /// # Panics
-    /// If the counts do not add up to the number of requested codes.
+    /// If the counts do not add up to the number of requested items.
     pub fn close(&mut self) {
         self.not_attempted += self.outstanding.len();
         self.outstanding.clear();
@@ -88,12 +91,12 @@ impl Tally {
         }
     }
 
-    /// Returns the number of requested codes.
+    /// Returns the number of requested items.
     pub fn asked(&self) -> usize {
         self.asked
     }
 
-    /// Returns the number of codes that have a record.
+    /// Returns the number of items that have a record.
     pub fn counted(&self) -> usize {
         self.asked - self.outstanding.len()
     }
@@ -118,25 +121,25 @@ impl Tally {
         self.not_found
     }
 
-    /// Returns the number of codes that failed.
+    /// Returns the number of items that failed.
     pub fn errors(&self) -> usize {
         self.failed.values().map(Vec::len).sum()
     }
 
-    /// Returns the number of codes that were not attempted.
+    /// Returns the number of items that were not attempted.
     pub fn not_attempted(&self) -> usize {
         self.not_attempted
     }
 
-    /// Returns each failure with its codes, the failure with the most codes first. The codes are sorted.
-    pub fn failures(&self) -> Vec<(&Failure, Vec<CountryCode>)> {
-        let sorted = |(failure, codes): (_, &Vec<CountryCode>)| {
-            let mut codes = codes.clone();
-            codes.sort_unstable();
-            (failure, codes)
+    /// Returns each failure with its items, the failure with the most items first. The items are sorted.
+    pub fn failures(&self) -> Vec<(&Failure, Vec<Item>)> {
+        let sorted = |(failure, items): (_, &Vec<Item>)| {
+            let mut items = items.clone();
+            items.sort_unstable();
+            (failure, items)
         };
         let mut failures: Vec<_> = self.failed.iter().map(sorted).collect();
-        failures.sort_by_key(|(_, codes)| std::cmp::Reverse(codes.len()));
+        failures.sort_by_key(|(_, items)| std::cmp::Reverse(items.len()));
         failures
     }
 }
@@ -144,25 +147,27 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
+    use crate::item::flags;
     use crate::record::Kind;
 
-    fn codes() -> Vec<CountryCode> {
-        Selection::Words(&["b"]).codes().unwrap()
-    }
-
-    fn failed(code: CountryCode, cause: &str) -> Record {
-        Record::new(code, Outcome::Failed(Failure::new(Kind::HttpStatus, cause)))
+    fn failed(item: &Item, cause: &str) -> Record {
+        Record::new(
+            item.clone(),
+            Outcome::Failed(Failure::new(Kind::HttpStatus, cause)),
+        )
     }
 
     #[test]
-    fn every_code_is_accounted_for() {
-        let codes = codes();
-        let mut tally = Tally::new(&codes);
-        tally.add(&Record::new(codes[0], Outcome::Saved("ba.gif".into())));
-        tally.add(&Record::new(codes[1], Outcome::NotFound));
-        tally.add(&failed(codes[2], "a"));
-        tally.add(&Record::new(codes[3], Outcome::NotAttempted));
+    fn every_item_is_accounted_for() {
+        let items = flags(&["b"]);
+        let mut tally = Tally::new(&items);
+        tally.add(&Record::new(
+            items[0].clone(),
+            Outcome::Saved("ba.gif".into()),
+        ));
+        tally.add(&Record::new(items[1].clone(), Outcome::NotFound));
+        tally.add(&failed(&items[2], "a"));
+        tally.add(&Record::new(items[3].clone(), Outcome::NotAttempted));
         assert_eq!(tally.counted(), 4);
         tally.close();
         let counts = (
@@ -177,23 +182,23 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "BA is counted twice or was not asked for")]
-    fn counting_a_code_twice_panics() {
-        let mut tally = Tally::new(&codes());
-        tally.add(&failed(codes()[0], "a"));
-        tally.add(&failed(codes()[0], "b"));
+    fn counting_an_item_twice_panics() {
+        let mut tally = Tally::new(&flags(&["b"]));
+        tally.add(&failed(&flags(&["b"])[0], "a"));
+        tally.add(&failed(&flags(&["b"])[0], "b"));
     }
 
     #[test]
     fn failures_are_grouped_by_cause_with_the_most_frequent_first() {
-        let codes = codes();
-        let mut tally = Tally::new(&codes);
-        for (code, cause) in [(5, "a"), (4, "b"), (3, "b"), (2, "c")] {
-            tally.add(&failed(codes[code], cause));
+        let items = flags(&["b"]);
+        let mut tally = Tally::new(&items);
+        for (item, cause) in [(5, "a"), (4, "b"), (3, "b"), (2, "c")] {
+            tally.add(&failed(&items[item], cause));
         }
         let grouped: Vec<_> = tally
             .failures()
             .iter()
-            .map(|(failure, codes)| format!("{failure}: {codes:?}"))
+            .map(|(failure, items)| format!("{failure}: {items:?}"))
             .collect();
         assert_eq!(grouped, ["b: [BD, BE]", "a: [BF]", "c: [BC]"]);
     }

@@ -196,7 +196,7 @@ fn verdict(record: &Record) -> Verdict {
         Outcome::Saved(_) => Verdict::Ok,
         Outcome::NotFound => NotFound,
         Outcome::Failed(failure) => Failed(failure.kind()),
-        other => panic!("{}: {other:?}", record.code),
+        other => panic!("{}: {other:?}", record.item),
     }
 }
 
@@ -267,14 +267,18 @@ impl Soak {
         served: &BTreeMap<String, CodeStats>,
         retries: u32,
     ) {
-        let recorded: Vec<_> = records.iter().map(|record| record.code.lower()).collect();
+        let recorded: Vec<_> = records
+            .iter()
+            .map(|record| code_of(record).lower())
+            .collect();
         assert!(
             recorded.iter().eq(served.keys()),
             "the server received requests for each code and for no other"
         );
         let mut wrong = Vec::new();
         for record in records {
-            let (code, served) = (record.code, &served[&record.code.lower()]);
+            let code = code_of(record);
+            let served = &served[&code.lower()];
             let verdict = verdict(record);
             let first = *self.verdicts.entry(code).or_insert(verdict);
             let expected = expected_verdict(served, self.with_flag.contains(&code));
@@ -343,18 +347,23 @@ fn difference(
     now
 }
 
+fn code_of(record: &Record) -> CountryCode {
+    record.item.code().expect("each item is a flag")
+}
+
 fn check_tally(
     records: &[Record],
     served: &BTreeMap<String, CodeStats>,
     has_flag: impl Fn(CountryCode) -> bool,
 ) {
-    let codes: Vec<_> = records.iter().map(|record| record.code).collect();
-    let mut tally = Tally::new(&codes);
+    let items: Vec<_> = records.iter().map(|record| record.item.clone()).collect();
+    let mut tally = Tally::new(&items);
     records.iter().for_each(|record| tally.add(record));
     tally.close();
-    let expected: Vec<_> = codes
+    let expected: Vec<_> = records
         .iter()
-        .map(|&code| expected_verdict(&served[&code.lower()], has_flag(code)))
+        .map(|record| code_of(record))
+        .map(|code| expected_verdict(&served[&code.lower()], has_flag(code)))
         .collect();
     let counted = |verdict| expected.iter().filter(|&&other| other == verdict).count();
     let (ok, not_found) = (counted(Verdict::Ok), counted(NotFound));
@@ -365,7 +374,7 @@ fn check_tally(
             tally.errors(),
             tally.not_attempted()
         ),
-        (ok, not_found, codes.len() - ok - not_found, 0)
+        (ok, not_found, items.len() - ok - not_found, 0)
     );
 }
 
@@ -374,9 +383,7 @@ fn check_folder(work: &Work, records: &[Record]) {
     let saved = records
         .iter()
         .filter(|record| record.status() == Status::Ok);
-    let names: Vec<_> = saved
-        .map(|record| format!("{}.gif", record.code.lower()))
-        .collect();
+    let names: Vec<_> = saved.map(|record| record.item.file_name()).collect();
     assert_eq!(work.listing(), names);
     for name in names {
         let bytes = fs::read(work.dest.path().join(&name)).unwrap();

@@ -85,7 +85,8 @@ fn print_start(
     }
     if config.prints_text() {
         let name = config.server.name();
-        out.print(&lines::site(name, &served.base, &config.codes));
+        let site = served.base.as_ref().map(|base| (name, base));
+        out.print(&lines::searching(site, &config.codes, config.nouns()));
     }
     let wanted = compare::highest_limit(compare);
     let compare = compare::within_descriptors(compare, setup.descriptors);

@@ -18,6 +18,7 @@ use crate::console::failures::failures;
 use crate::console::figures::Figures;
 use crate::console::progress::{Display, Progress, Subject, Title};
 use crate::console::{compared, lines, notices};
+use crate::item::Item;
 use crate::job::Job;
 use crate::record::Record;
 use crate::report::{Format, Report, RunFacts, RunReport};
@@ -40,7 +41,7 @@ pub(super) fn run(
         strategy,
         connections,
     } = wanted;
-    let embedded = setup.served.by.this_run();
+    let (base, embedded) = (&setup.served.base, setup.served.by.this_run());
     let each = strategy.descriptors_per_connection();
     let series = Series {
         strategy,
@@ -51,15 +52,13 @@ pub(super) fn run(
         retries: config.retries,
         skip_existing,
         fsync: config.fsync,
+        allow_unframed: config.allow_unframed,
         stop: setup.stop.clone(),
-        ..Job::new(
-            config.codes.clone(),
-            setup.served.base.clone(),
-            config.dest.clone(),
-        )
+        ..Job::new(config.dest.clone())
     });
-    print_start(config, wanted, series, setup, out);
-    let results = download(config, series, &job, out);
+    let items = config.items(base.clone());
+    print_start(config, wanted, series, &items, setup, out);
+    let results = download(config, series, &job, items, out);
     setup.signals.run_is_over();
     // Read now: printing and writing may take until a signal arrives or the time is over.
     let ended = EndedBy {
@@ -105,8 +104,12 @@ fn write_reports(
     if results.handover.is_none() && config.reports.is_empty() {
         return true;
     }
+    let base = &setup.served.base;
     let facts = RunFacts {
         strategy: series.strategy,
+        items: &results.items,
+        url: base.as_ref().map_or_else(String::new, ToString::to_string),
+        input: config.list.as_ref().map(|list| list.file.as_path()),
         job,
         server: config.server.name(),
         embedded: setup.served.by.this_run(),
@@ -135,10 +138,12 @@ fn write_reports(
 /// Says what ended an incomplete run, and how to go on. `report` is its report as JSON.
 fn print_ended_early(config: &Config, ended: EndedBy, tally: &Tally, report: Option<&Path>) {
     if let Some(limit) = ended.deadline.filter(|_| ended.signal.is_none()) {
-        print_stderr(&notices::out_of_time(limit, tally.not_attempted()));
+        let not_attempted = tally.not_attempted();
+        print_stderr(&notices::out_of_time(limit, not_attempted, config.nouns()));
     }
     if ended.signal.is_some() || ended.deadline.is_some() {
-        Notices::of(config).print(&notices::how_to_go_on(report));
+        let is_list = config.list.is_some();
+        Notices::of(config).print(&notices::how_to_go_on(report, is_list));
     }
 }
 
@@ -155,6 +160,7 @@ fn print_start(
     config: &Config,
     wanted: Series,
     series: Series,
+    items: &[Item],
     setup: &Setup,
     out: &mut Output<impl Write>,
 ) {
@@ -177,8 +183,10 @@ fn print_start(
         ));
     }
     if config.prints_text() {
-        let (name, base) = (config.server.name(), &setup.served.base);
-        out.print(&lines::initial(name, base, &config.codes, connections));
+        let base = setup.served.base.as_ref();
+        let site = base.map(|base| (config.server.name(), base));
+        let nouns = config.nouns();
+        out.print(&lines::initial(site, items, nouns, connections));
     }
 }
 
@@ -190,9 +198,9 @@ fn print_end(
     served: &Served,
     out: &mut Output<impl Write>,
 ) {
-    let (tally, printer) = (&results.tally, Notices::of(config));
+    let (tally, printer, nouns) = (&results.tally, Notices::of(config), config.nouns());
     if !config.verbose {
-        printer.print(&failures(tally, Colors::new(config.color).err));
+        printer.print(&failures(tally, nouns, Colors::new(config.color).err));
     }
     // Of a run of a comparison, the comparing process reports it, with its own folder.
     if let Some(why) = job
@@ -200,15 +208,15 @@ fn print_end(
         .impossible()
         .filter(|_| results.handover.is_none())
     {
-        print_stderr(&notices::unsaved(why, tally, &job.dest));
+        print_stderr(&notices::unsaved(why, tally, nouns, &job.dest));
     }
     if config.prints_text() {
-        out.print(&lines::summary(tally, results.elapsed));
+        out.print(&lines::summary(tally, nouns, results.elapsed));
     }
     let found_none = tally.asked() > 1 && tally.not_found() == tally.asked();
     let doubt = notices::nothing_found(served).filter(|_| found_none);
     let figures = results.figures.line(results.elapsed);
-    let saved = notices::saved_in(tally, &job.dest);
+    let saved = notices::saved_in(tally, nouns, &job.dest);
     for notice in [doubt, figures, saved].into_iter().flatten() {
         printer.print(&notice);
     }
@@ -216,6 +224,8 @@ fn print_end(
 
 /// The results of all downloads of a run.
 struct Results {
+    /// What was requested, in this order.
+    items: Vec<Item>,
     tally: Tally,
     figures: Figures,
     /// The records in order of arrival. Empty if there is no report.
@@ -232,7 +242,13 @@ struct Results {
 
 /// Shows the progress on standard error, unless that is not wanted. That of a run of a comparison is shown by the comparing
 /// process.
-fn start_progress(config: &Config, strategy: Strategy, job: &Arc<Job>, colors: Colors) -> Progress {
+fn start_progress(
+    config: &Config,
+    strategy: Strategy,
+    job: &Arc<Job>,
+    asked: usize,
+    colors: Colors,
+) -> Progress {
     if config.verbose || config.quiet || matches!(config.mode, Mode::ComparedRun(_)) {
         return Progress::hidden();
     }
@@ -243,7 +259,7 @@ fn start_progress(config: &Config, strategy: Strategy, job: &Arc<Job>, colors: C
     let progress = Progress::start(Display::of_stderr(), Stream::Error);
     progress.begin(Subject {
         title: Title::Run(strategy),
-        codes: job.codes.len(),
+        codes: asked,
         colored: colors.err,
         paused,
     });
@@ -255,6 +271,7 @@ fn download(
     config: &Config,
     series: Series,
     job: &Arc<Job>,
+    items: Vec<Item>,
     out: &mut Output<impl Write>,
 ) -> Results {
     let Series {
@@ -262,9 +279,10 @@ fn download(
         connections,
     } = series;
     let colors = Colors::new(config.color);
-    let progress = start_progress(config, strategy, job, colors);
+    let progress = start_progress(config, strategy, job, items.len(), colors);
     let mut results = Results {
-        tally: Tally::new(&job.codes),
+        tally: Tally::new(&items),
+        items: Vec::new(),
         figures: Figures::default(),
         records: Vec::new(),
         handover: matches!(config.mode, Mode::ComparedRun(_)).then(Handover::new),
@@ -272,7 +290,8 @@ fn download(
         began: Instant::now(),
         elapsed: Duration::ZERO,
     };
-    let ran = strategy.run(job, connections, &mut |record: Record| {
+    let mut requested = items.iter().cloned();
+    let ran = strategy.run(job, &mut requested, connections, &mut |record: Record| {
         // Measured at the last record: joining the last thread must not count.
         results.elapsed = results.began.elapsed();
         match lines::line(&record).filter(|_| config.verbose) {
@@ -294,6 +313,7 @@ fn download(
     });
     drop(progress);
     results.tally.close();
+    results.items = items;
     if let Err(error) = ran {
         let cause = error_chain(&error);
         print_error(&format!("cannot go on with {strategy}: {cause}"));

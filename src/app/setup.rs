@@ -138,11 +138,15 @@ fn find_server(config: &Config) -> io::Result<Served> {
             )
         }),
         Server::Remote => Ok(Served {
-            base: BaseUrl::remote(),
+            base: Some(BaseUrl::remote()),
             by: ServedBy::Unlabelled,
         }),
         Server::Custom(base) => Ok(Served {
-            base: base.clone(),
+            base: Some(base.clone()),
+            by: ServedBy::Unlabelled,
+        }),
+        Server::Listed => Ok(Served {
+            base: None,
             by: ServedBy::Unlabelled,
         }),
     }

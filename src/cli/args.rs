@@ -22,6 +22,7 @@ Examples:
   flags -s ERROR -e --report r.json   Outcome and times of each code as JSON
   flags -s DELAY b --compare          The three strategies side by side
   flags --failed r.json --retries 3   What failed, again, with up to 3 retries each
+  flags --input urls.txt              Every URL of a list, one per line
 
 The environment variable FLAGS_PORTS=a,b,c sets the ports of LOCAL, DELAY and ERROR (default 8001,8002,8003).
 
@@ -66,13 +67,17 @@ pub(super) struct Args {
     #[arg(short, long, help_heading = CODES)]
     pub(super) every: bool,
 
-    /// Use only the first N of the sorted codes
+    /// Use only the first N of the sorted codes, or of the list
     #[arg(short, long, aliases = ["l", "li"], value_name = "N", value_parser = whole_number, allow_negative_numbers = true, help_heading = CODES)]
     pub(super) limit: Option<i64>,
 
     /// Download the codes that failed or were not attempted in an earlier run, read from its JSON report ('-' for standard input)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
     pub(super) failed: Option<PathBuf>,
+
+    /// Download the URLs of a list instead of flags: one per line, optionally a tab and a file name ('-' for standard input)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
+    pub(super) input: Option<PathBuf>,
 
     /// Print the codes that would be requested, with their URLs, instead of downloading them
     #[arg(long, help_heading = CODES)]
@@ -130,13 +135,12 @@ pub(super) struct Args {
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) max_time: Option<Duration>,
 
-    /// Maximum size of a flag, such as 65536, 64KiB or 1MB
+    /// Maximum size of a flag, such as 65536, 64KiB or 1MB [default: 1MiB; with --input: none]
     #[arg(long,
         value_name = "BYTES",
-        default_value = "1MiB",
         value_parser = size,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
-    pub(super) size_limit: u64,
+    pub(super) size_limit: Option<u64>,
 
     /// Retry transient failures up to N times per flag
     #[arg(long,
@@ -147,8 +151,12 @@ pub(super) struct Args {
     pub(super) retries: u32,
 
     /// Follow redirects from https to http, which are refused otherwise
-    #[arg(long, help_heading = DOWNLOADS)]
+    #[arg(long, aliases = ["allo", "allow", "allow-"], help_heading = DOWNLOADS)]
     pub(super) allow_downgrade: bool,
+
+    /// With --input: save bodies that do not say where they end, although they may be cut
+    #[arg(long, help_heading = DOWNLOADS)]
+    pub(super) allow_unframed: bool,
 
     /// Run each strategy in its own process, one after another, and compare them
     #[arg(long, aliases = ["com", "comp"], help_heading = COMPARISON)]

@@ -28,7 +28,7 @@ pub(crate) enum Mode {
 pub(crate) struct Series {
     /// The strategy.
     pub(crate) strategy: Strategy,
-    /// The connection limit: the requested one, bounded by the strategy's cap and by the number of codes.
+    /// The connection limit: the requested one, bounded by the strategy's cap and by the number of items.
     pub(crate) connections: NonZeroUsize,
 }
 
@@ -44,14 +44,14 @@ pub(crate) struct Compare {
 }
 
 impl Mode {
-    /// Returns the mode selected by the options for this many codes. `max_req` is the checked value of `--max_req`.
+    /// Returns the mode selected by the options for this many items. `max_req` is the checked value of `--max_req`.
     ///
     /// # Errors
     /// If a limit of `--at` is less than 1.
     pub(super) fn new(
         args: &Args,
         max_req: Option<NonZeroUsize>,
-        codes: usize,
+        items: usize,
     ) -> Result<Self, &'static str> {
         let strategies = match (&args.strategy, args.compare) {
             (None, false) => vec![Strategy::Semaphore],
@@ -69,7 +69,7 @@ impl Mode {
         let mut series = Vec::new();
         for &strategy in &strategies {
             for &limit in &limits {
-                let one = Series::new(strategy, limit, codes);
+                let one = Series::new(strategy, limit, items);
                 if !series.contains(&one) {
                     series.push(one);
                 }
@@ -93,19 +93,50 @@ impl Mode {
 }
 
 impl Series {
-    /// Returns a series for this many codes. Without `limit`, the default limit of the strategy applies.
-    fn new(strategy: Strategy, limit: Option<NonZeroUsize>, codes: usize) -> Self {
+    /// Returns a series for this many items. Without `limit`, the default limit of the strategy applies.
+    fn new(strategy: Strategy, limit: Option<NonZeroUsize>, items: usize) -> Self {
         let limit = limit.unwrap_or(strategy.default_limit());
-        let codes = NonZeroUsize::new(codes).unwrap_or(NonZeroUsize::MIN);
+        let items = NonZeroUsize::new(items).unwrap_or(NonZeroUsize::MIN);
         Self {
             strategy,
-            connections: limit.min(strategy.cap()).min(codes),
+            connections: limit.min(strategy.cap()).min(items),
         }
     }
 }
 
-/// Checks the options that are allowed only with `--compare`, or only without it.
+/// Checks the options that are allowed only with `--compare` or `--input`, or only without them.
 pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
+    check_comparison(args)?;
+    check_list(args)
+}
+
+fn check_list(args: &Args) -> Result<(), &'static str> {
+    let without = [(args.allow_unframed, "--allow-unframed needs --input FILE")];
+    let listed = [
+        (
+            args.all || args.every || !args.cc.is_empty(),
+            "--input FILE cannot be used with CC, --all or --every",
+        ),
+        (
+            args.failed.is_some(),
+            "--input FILE cannot be used with --failed FILE",
+        ),
+        (
+            args.server.is_some(),
+            "--input FILE cannot be used with --server LABEL: each line has its own",
+        ),
+        (
+            args.compare || args.compared_run,
+            "--input FILE cannot be used with --compare",
+        ),
+    ];
+    match args.input {
+        Some(_) => first_wrong(&listed),
+        None => first_wrong(&without),
+    }
+}
+
+fn check_comparison(args: &Args) -> Result<(), &'static str> {
     let without = [
         (
             matches!(&args.strategy, Some(List(several)) if several.len() > 1),
@@ -126,12 +157,15 @@ pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
             "--at LIMITS cannot be used with --max_req CONCURRENT",
         ),
     ];
-    let wrong = if args.compare {
-        &compared[..]
-    } else {
-        &without
-    };
-    match wrong.iter().find(|(is_wrong, _)| *is_wrong) {
+    match args.compare {
+        true => first_wrong(&compared),
+        false => first_wrong(&without),
+    }
+}
+
+/// Returns the message of the first rule that is broken.
+fn first_wrong(rules: &[(bool, &'static str)]) -> Result<(), &'static str> {
+    match rules.iter().find(|(is_wrong, _)| *is_wrong) {
         Some((_, message)) => Err(message),
         None => Ok(()),
     }

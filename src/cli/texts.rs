@@ -1,13 +1,11 @@
-//! Texts printed instead of a run: completions for shells, the manual page, and the list of codes with their URLs.
+//! Texts printed instead of a run: completions for shells, the manual page, and the list of items with their URLs.
 
 use clap::{Command, CommandFactory as _};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use crate::cli::args::Args;
-use crate::country::CountryCode;
-use crate::job::flag_path;
-use crate::server::BaseUrl;
+use crate::item::Item;
 
 /// The name of the program, as a shell completes it.
 const PROGRAM: &str = "flags";
@@ -38,10 +36,10 @@ pub(super) fn manual_page() -> String {
     String::from_utf8_lossy(&page).into_owned()
 }
 
-/// Returns a line for each code, with the URL of its flag. A password or a token in the URL is hidden.
-pub(super) fn codes_and_urls(codes: &[CountryCode], base: &BaseUrl) -> String {
-    let lines = codes
+/// Returns a line for each item, with its URL. A password or a token in the URL is hidden.
+pub(super) fn items_and_urls(items: &[Item]) -> String {
+    let lines = items
         .iter()
-        .map(|&code| format!("{code} {base}/{}\n", flag_path(code)));
+        .map(|item| format!("{item} {}\n", item.shown_url().unwrap_or_default()));
     lines.collect()
 }

@@ -26,7 +26,7 @@ use crate::tally::Counts;
 pub(super) struct Child<'a> {
     pub(super) config: &'a Config,
     /// Where the server of the comparison is.
-    pub(super) base: &'a BaseUrl,
+    pub(super) base: Option<&'a BaseUrl>,
     /// The strategy and the connection limit of the run.
     pub(super) series: Series,
     /// The folder of this run.
@@ -121,6 +121,8 @@ impl Child<'_> {
             reports: _,           // written by the comparing process
             fail_on_not_found: _, // decides the exit code of the comparing process
             above_most: _,        // reported by the comparing process
+            list: _,              // lists are not compared
+            allow_unframed: _,    // only for lists
             max_time: _,          // kept by the comparing process, which stops the run
             codes,
             limits:
@@ -148,7 +150,6 @@ impl Child<'_> {
         };
         let mut args: Vec<OsString> = vec!["--one-of-several".into()];
         let options = [
-            ("--server", self.base.expose().to_owned()),
             ("--strategy", strategy.name().to_owned()),
             ("--max_req", connections.to_string()),
             ("--timeout", seconds(timeout)),
@@ -159,6 +160,9 @@ impl Child<'_> {
         ];
         for (option, value) in options {
             args.extend([option.into(), value.into()]);
+        }
+        if let Some(base) = self.base {
+            args.extend(["--server".into(), base.expose().into()]);
         }
         args.extend(["--dest".into(), self.dest.into()]);
         args.extend(allow_downgrade.then(|| "--allow-downgrade".into()));

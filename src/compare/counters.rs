@@ -56,6 +56,9 @@ impl<'a> Counters<'a> {
         if served.by.this_run() {
             return Self::Embedded(&served.by);
         }
+        let Some(base) = &served.base else {
+            return Self::None;
+        };
         let limit = config.limits.connect_timeout;
         let limits = RequestLimits {
             timeout: limit,
@@ -66,7 +69,7 @@ impl<'a> Counters<'a> {
         };
         let controls = Controls {
             engine,
-            base: &served.base,
+            base,
             stop,
             limit,
         };
@@ -138,7 +141,7 @@ impl Controls<'_> {
                 let name = self.ask(asked).and_then(Result::ok);
                 name.is_some_and(|name| ServerName::new(name).is_test_server())
             }
-            (Server::Labelled(_) | Server::Remote, _) => false,
+            (Server::Labelled(_) | Server::Remote | Server::Listed, _) => false,
         }
     }
 

@@ -260,7 +260,7 @@ impl Environment<'_> {
         let before = self.counters.before();
         let child = Child {
             config: self.config,
-            base: &self.served.base,
+            base: self.served.base.as_ref(),
             series,
             dest: folder.path(),
         };

@@ -1,14 +1,15 @@
-//! The failed codes, grouped by cause, for standard error.
+//! The failed items, grouped by cause, for standard error.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comparison::count;
+use console::measure_text_width;
 
 use crate::console::colors::red;
-use crate::console::lines::{MAX_NAMED, join};
-use crate::country::CountryCode;
+use crate::console::lines::MAX_NAMED;
+use crate::console::nouns::{self, Nouns};
 use crate::record::Kind;
 use crate::report::RunReport;
 use crate::tally::Tally;
@@ -19,23 +20,23 @@ const MAX_CAUSES: usize = 8;
 /// The width of lists on standard error, in columns.
 const WIDTH: usize = 80;
 
-/// The codes that failed for one cause.
+/// The items that failed for one cause.
 struct Group {
     cause: String,
-    codes: BTreeSet<CountryCode>,
+    items: BTreeSet<String>,
     /// The positions of the runs in which one of them failed.
     runs: BTreeSet<usize>,
     /// How many downloads failed, in all runs.
     times: usize,
 }
 
-/// Returns the failed codes of a run, grouped by cause; empty if none failed. The causes are red if `colored`.
-pub(crate) fn failures(tally: &Tally, colored: bool) -> String {
+/// Returns the failed items of a run, grouped by cause; empty if none failed. The causes are red if `colored`.
+pub(crate) fn failures(tally: &Tally, nouns: &Nouns, colored: bool) -> String {
     let mut by_kind = BTreeMap::<_, Vec<_>>::new();
-    for (failure, codes) in tally.failures() {
+    for (failure, items) in tally.failures() {
         by_kind.entry(failure.kind()).or_default().push(Group {
             cause: failure.to_string(),
-            codes: codes.into_iter().collect(),
+            items: items.iter().map(ToString::to_string).collect(),
             runs: BTreeSet::new(),
             times: 0,
         });
@@ -43,7 +44,7 @@ pub(crate) fn failures(tally: &Tally, colored: bool) -> String {
     let groups = groups(by_kind);
     groups
         .iter()
-        .map(|group| text(group, tally.asked(), "", colored))
+        .map(|group| text(group, tally.asked(), nouns, "", colored))
         .collect()
 }
 
@@ -58,11 +59,11 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
             };
             let group = by_cause.entry((kind, message)).or_insert_with(|| Group {
                 cause: message.clone(),
-                codes: BTreeSet::new(),
+                items: BTreeSet::new(),
                 runs: BTreeSet::new(),
                 times: 0,
             });
-            group.codes.insert(record.code);
+            group.items.insert(record.word());
             group.runs.insert(i);
             group.times += 1;
         }
@@ -74,7 +75,7 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
     let asked = runs.iter().map(|run| run.totals.asked).max().unwrap_or(0);
     let in_runs = |group: &Group| match (group.runs.len(), runs.len()) {
         (_, 1) => String::new(),
-        (some, all) if group.times < group.codes.len() * some => {
+        (some, all) if group.times < group.items.len() * some => {
             format!(", {} times in {some} of {all} runs", group.times)
         }
         (some, all) if some == all => format!(" in each of {all} runs"),
@@ -83,19 +84,19 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
     let groups = groups(by_kind);
     groups
         .iter()
-        .map(|group| text(group, asked, &in_runs(group), colored))
+        .map(|group| text(group, asked, &nouns::CODES, &in_runs(group), colored))
         .collect()
 }
 
 /// Returns the groups, the largest first.
 ///
-/// A cause may differ from code to code, for example if a server sends pages with a number in them. A kind with more
+/// A cause may differ from item to item, for example if a server sends pages with a number in them. A kind with more
 /// than [`MAX_CAUSES`] causes therefore becomes one group, named after one of them. Unexpected statuses always have a
 /// group each: there are only a limited number of them.
 fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
     let mut all = Vec::new();
     for (kind, mut groups) in by_kind {
-        groups.sort_by_key(|group| Reverse(group.codes.len()));
+        groups.sort_by_key(|group| Reverse(group.items.len()));
         if groups.len() <= MAX_CAUSES || kind == Kind::HttpStatus {
             all.extend(groups);
             continue;
@@ -103,9 +104,9 @@ fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
         let (example, others) = (&groups[0].cause, groups.len() - 1);
         all.push(Group {
             cause: format!("{example} (and {others} other causes)"),
-            codes: groups
+            items: groups
                 .iter()
-                .flat_map(|of| of.codes.iter().copied())
+                .flat_map(|of| of.items.iter().cloned())
                 .collect(),
             runs: groups
                 .iter()
@@ -114,59 +115,71 @@ fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
             times: groups.iter().map(|of| of.times).sum(),
         });
     }
-    all.sort_by_key(|group| Reverse(group.codes.len()));
+    all.sort_by_key(|group| Reverse(group.items.len()));
     all
 }
 
-/// Returns the lines of a group: its cause, then its codes unless these are all of many.
-fn text(group: &Group, asked: usize, in_runs: &str, colored: bool) -> String {
-    let (cause, codes) = (red(&group.cause, colored), group.codes.len());
-    if codes == asked && codes > MAX_NAMED {
-        return format!("{cause}: all {codes} codes{in_runs}\n");
+/// Returns the lines of a group: its cause, then its items unless these are all of many.
+fn text(group: &Group, asked: usize, nouns: &Nouns, in_runs: &str, colored: bool) -> String {
+    let (cause, failed) = (red(&group.cause, colored), group.items.len());
+    let counted = count(failed, nouns.item);
+    if failed == asked && failed > MAX_NAMED {
+        return format!("{cause}: all {counted}{in_runs}\n");
     }
-    let mut text = format!("{cause}: {}{in_runs}\n", count(codes, "code"));
-    let codes: Vec<_> = group.codes.iter().copied().collect();
-    for line in wrap(&codes) {
+    let mut text = format!("{cause}: {counted}{in_runs}\n");
+    for line in wrap(&group.items) {
         let _ = writeln!(text, "  {line}");
     }
     text
 }
 
-/// Returns the codes as lines of comma-separated lists that fit the width.
-fn wrap(codes: &[CountryCode]) -> impl Iterator<Item = String> {
-    let (indent, per_code) = (2, "BR, ".len());
-    codes.chunks((WIDTH - indent) / per_code).map(join)
+/// Returns the words as lines of comma-separated lists that fit the width, if a single word does.
+fn wrap(words: &BTreeSet<String>) -> Vec<String> {
+    const INDENT: usize = 2;
+    let (mut lines, mut width) = (Vec::<String>::new(), 0);
+    for word in words {
+        let added = measure_text_width(word) + ", ".len();
+        match lines.last_mut().filter(|_| width + added <= WIDTH - INDENT) {
+            Some(line) => {
+                line.push_str(", ");
+                line.push_str(word);
+                width += added;
+            }
+            None => {
+                lines.push(word.clone());
+                width = added;
+            }
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
+    use crate::console::nouns::CODES;
+    use crate::item::flags;
     use crate::record::{Failure, Outcome, Record};
     use crate::report::samples;
     use crate::strategy::Strategy;
 
-    fn codes(words: &[&str]) -> Vec<CountryCode> {
-        Selection::Words(words).codes().unwrap()
-    }
-
     #[test]
     fn failures_are_grouped_by_cause_and_wrapped_to_the_width() {
-        let codes = codes(&["b"]);
-        let mut tally = Tally::new(&codes);
-        for (i, &code) in codes.iter().enumerate().skip(1) {
+        let items = flags(&["b"]);
+        let mut tally = Tally::new(&items);
+        for (i, item) in items.iter().enumerate().skip(1) {
             let cause = if i == 9 {
                 "HTTP error 501"
             } else {
                 "HTTP error 503"
             };
             tally.add(&Record::new(
-                code,
+                item.clone(),
                 Outcome::Failed(Failure::new(Kind::HttpStatus, cause)),
             ));
         }
         assert_eq!(
-            failures(&tally, false),
+            failures(&tally, &CODES, false),
             "HTTP error 503: 24 codes\n  \
              BB, BC, BD, BE, BF, BG, BH, BI, BK, BL, BM, BN, BO, BP, BQ, BR, BS, BT, BU\n  \
              BV, BW, BX, BY, BZ\n\
@@ -175,16 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn names_of_any_length_are_wrapped_to_the_width() {
+        let (long, wide) = ("x".repeat(200), "é".repeat(69));
+        let names = ["a.txt", &long, "z", &wide].map(str::to_owned);
+        let expected = ["a.txt".to_owned(), long.clone(), format!("z, {wide}")];
+        assert_eq!(wrap(&names.into()), expected);
+    }
+
+    #[test]
     fn many_causes_of_one_kind_are_one_group() {
-        let codes = codes(&["b"]);
-        let mut tally = Tally::new(&codes);
-        for (i, &code) in codes.iter().enumerate().take(10) {
+        let items = flags(&["b"]);
+        let mut tally = Tally::new(&items);
+        for (i, item) in items.iter().enumerate().take(10) {
             let page = Failure::new(Kind::NotGif, format!("page {i}"));
-            tally.add(&Record::new(code, Outcome::Failed(page)));
+            tally.add(&Record::new(item.clone(), Outcome::Failed(page)));
         }
         tally.close();
         assert_eq!(
-            failures(&tally, false),
+            failures(&tally, &CODES, false),
             "not_gif: page 0 (and 9 other causes): 10 codes\n  BA, BB, BC, BD, BE, BF, BG, BH, BI, BJ\n"
         );
     }
@@ -210,20 +231,20 @@ mod tests {
 
     #[test]
     fn a_failure_of_all_codes_is_one_line_without_a_list() {
-        let codes = codes(&["b"]);
-        let mut tally = Tally::new(&codes);
-        for &code in &codes {
+        let items = flags(&["b"]);
+        let mut tally = Tally::new(&items);
+        for item in &items {
             tally.add(&Record::new(
-                code,
+                item.clone(),
                 Outcome::Failed(Failure::new(Kind::ConnectRefused, "no")),
             ));
         }
         assert_eq!(
-            failures(&tally, false),
+            failures(&tally, &CODES, false),
             "connect_refused: no: all 26 codes\n"
         );
         assert_eq!(
-            failures(&tally, true),
+            failures(&tally, &CODES, true),
             "\u{1b}[31mconnect_refused: no\u{1b}[0m: all 26 codes\n"
         );
     }

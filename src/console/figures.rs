@@ -83,12 +83,11 @@ fn time(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
+    use crate::item::flags;
     use crate::record::{Effort, Outcome};
 
     /// Returns a record with this many attempts of this many bytes.
     fn record(attempts: u32, bytes: u64, ms: u64) -> Record {
-        let code = Selection::Words(&["br"]).codes().unwrap()[0];
         let effort = Effort {
             attempts,
             bytes,
@@ -98,7 +97,7 @@ mod tests {
         };
         Record {
             effort,
-            ..Record::new(code, Outcome::NotFound)
+            ..Record::new(flags(&["br"]).remove(0), Outcome::NotFound)
         }
     }
 

@@ -3,56 +3,62 @@
 //! The lines of the original program are kept to the letter, so that scripts and readers used to it need not change.
 //! Functions here return text and print nothing.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use comparison::count;
 
 use crate::console::colors::red;
-use crate::country::CountryCode;
+use crate::console::nouns::Nouns;
 use crate::record::{Outcome, Record, Status};
 use crate::server::BaseUrl;
 use crate::tally::Tally;
 
-/// The most codes named one by one.
+/// The most items named one by one.
 pub(crate) const MAX_NAMED: usize = 10;
 
-/// Returns the lines before a run: the site, the codes and the connections.
+/// Returns the lines before a run: the site, the items and the connections.
 pub(crate) fn initial(
-    server: &str,
-    base: &BaseUrl,
-    codes: &[CountryCode],
+    site: Option<(&str, &BaseUrl)>,
+    items: &[impl Display],
+    nouns: &Nouns,
     connections: NonZeroUsize,
 ) -> String {
     format!(
         "{}{} will be used.\n",
-        site(server, base, codes),
+        searching(site, items, nouns),
         count(connections.get(), "concurrent connection"),
     )
 }
 
-/// Returns the lines for the site and the codes.
-pub(crate) fn site(server: &str, base: &BaseUrl, codes: &[CountryCode]) -> String {
-    let named = match codes {
+/// Returns the lines for the items and the site, if they have one in common.
+pub(crate) fn searching(
+    site: Option<(&str, &BaseUrl)>,
+    items: &[impl Display],
+    nouns: &Nouns,
+) -> String {
+    let named = match items {
         [] => "none".to_owned(),
-        [first, .., last] if codes.len() > MAX_NAMED => format!("from {first} to {last}"),
-        _ => join(codes),
+        [first, .., last] if items.len() > MAX_NAMED => format!("from {first} to {last}"),
+        _ => join(items),
     };
+    let site = site.map(|(server, base)| format!("{server} site: {base}\n"));
     format!(
-        "{server} site: {base}\nSearching for {}: {named}\n",
-        count(codes.len(), "flag"),
+        "{}Searching for {}: {named}\n",
+        site.unwrap_or_default(),
+        count(items.len(), nouns.file),
     )
 }
 
-/// Returns the line for one record. Codes not attempted have none; they only appear in the tally.
+/// Returns the line for one record. Items not attempted have none; they only appear in the tally.
 pub(crate) fn line(record: &Record) -> Option<String> {
-    let code = record.code;
+    let item = &record.item;
     let text = match &record.outcome {
-        Outcome::Saved(_) => format!("{code} OK"),
-        Outcome::AlreadyThere(_) => format!("{code} already there"),
-        Outcome::NotFound => format!("{code} not found"),
-        Outcome::Failed(failure) => format!("*** Error for {code}: {failure}"),
+        Outcome::Saved(_) => format!("{item} OK"),
+        Outcome::AlreadyThere(_) => format!("{item} already there"),
+        Outcome::NotFound => format!("{item} not found"),
+        Outcome::Failed(failure) => format!("*** Error for {item}: {failure}"),
         Outcome::NotAttempted => return None,
     };
     Some(match record.effort.attempts {
@@ -70,11 +76,11 @@ pub(crate) fn paint(line: String, record: &Record, colored: bool) -> String {
 }
 
 /// Returns the lines after a run: the counts that are not zero, and the elapsed time.
-pub(crate) fn summary(tally: &Tally, elapsed: Duration) -> String {
+pub(crate) fn summary(tally: &Tally, nouns: &Nouns, elapsed: Duration) -> String {
     let mut text = format!(
         "{}\n{} downloaded.\n",
         "-".repeat(20),
-        count(tally.downloaded(), "flag")
+        count(tally.downloaded(), nouns.file)
     );
     if tally.already_there() > 0 {
         let _ = writeln!(text, "{} already there.", tally.already_there());
@@ -92,11 +98,11 @@ pub(crate) fn summary(tally: &Tally, elapsed: Duration) -> String {
     text
 }
 
-/// Joins codes with commas.
-pub(crate) fn join(codes: &[CountryCode]) -> String {
-    codes
+/// Joins items with commas.
+pub(super) fn join(items: &[impl Display]) -> String {
+    items
         .iter()
-        .map(CountryCode::to_string)
+        .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -104,19 +110,16 @@ pub(crate) fn join(codes: &[CountryCode]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::Selection;
+    use crate::console::nouns::{CODES, FILES};
+    use crate::item::flags;
     use crate::record::{Failure, Kind};
-
-    fn codes(words: &[&str]) -> Vec<CountryCode> {
-        Selection::Words(words).codes().unwrap()
-    }
 
     fn initial_of(words: &[&str], connections: usize) -> String {
         let base = BaseUrl::parse("http://me:secret@localhost:8002/flags/").unwrap();
         initial(
-            "DELAY",
-            &base,
-            &codes(words),
+            Some(("DELAY", &base)),
+            &flags(words),
+            &CODES,
             NonZeroUsize::new(connections).unwrap(),
         )
     }
@@ -140,8 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn a_list_has_files_and_no_site() {
+        let lines = initial(None, &flags(&["b"]), &FILES, NonZeroUsize::MIN);
+        assert_eq!(
+            lines,
+            "Searching for 26 files: from BA to BZ\n1 concurrent connection will be used.\n"
+        );
+        assert!(
+            summary(&Tally::new(&[]), &FILES, Duration::ZERO).contains("\n0 files downloaded.\n")
+        );
+    }
+
+    #[test]
     fn each_outcome_has_its_line() {
-        let line_of = |outcome| line(&Record::new(codes(&["br"])[0], outcome)).unwrap_or_default();
+        let line_of =
+            |outcome| line(&Record::new(flags(&["br"])[0].clone(), outcome)).unwrap_or_default();
         let failed = |kind, cause| line_of(Outcome::Failed(Failure::new(kind, cause)));
         assert_eq!(line_of(Outcome::Saved("br.gif".into())), "BR OK\n");
         assert_eq!(line_of(Outcome::NotFound), "BR not found\n");
@@ -158,25 +174,28 @@ mod tests {
 
     #[test]
     fn the_summary_omits_counts_of_zero() {
-        let codes = codes(&["b"]);
-        let mut tally = Tally::new(&codes[..1]);
-        tally.add(&Record::new(codes[0], Outcome::Saved("ba.gif".into())));
+        let items = flags(&["b"]);
+        let mut tally = Tally::new(&items[..1]);
+        tally.add(&Record::new(
+            items[0].clone(),
+            Outcome::Saved("ba.gif".into()),
+        ));
         assert_eq!(
-            summary(&tally, Duration::from_millis(505)),
+            summary(&tally, &CODES, Duration::from_millis(505)),
             "--------------------\n1 flag downloaded.\nElapsed time: 0.51s\n"
         );
 
-        let mut tally = Tally::new(&codes[..8]);
+        let mut tally = Tally::new(&items[..8]);
         let failure = || Outcome::Failed(Failure::new(Kind::Timeout, "too late"));
-        tally.add(&Record::new(codes[0], failure()));
+        tally.add(&Record::new(items[0].clone(), failure()));
         let one_error =
             "--------------------\n0 flags downloaded.\n1 error.\nElapsed time: 13.00s\n";
-        assert_eq!(summary(&tally, Duration::from_secs(13)), one_error);
-        tally.add(&Record::new(codes[1], failure()));
-        tally.add(&Record::new(codes[2], Outcome::NotFound));
+        assert_eq!(summary(&tally, &CODES, Duration::from_secs(13)), one_error);
+        tally.add(&Record::new(items[1].clone(), failure()));
+        tally.add(&Record::new(items[2].clone(), Outcome::NotFound));
         tally.close();
         assert_eq!(
-            summary(&tally, Duration::ZERO),
+            summary(&tally, &CODES, Duration::ZERO),
             "--------------------\n0 flags downloaded.\n1 not found.\n2 errors.\n5 not attempted.\n\
              Elapsed time: 0.00s\n"
         );

@@ -3,9 +3,10 @@
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `colors`: whether to print colours
+//! * `nouns`: what the things are called that a run downloads
 //! * `figures`: bytes, rate, latency and retries of a run
 //! * `lines`: the text on standard output
-//! * `failures`: the failed codes, grouped by cause
+//! * `failures`: the failed items, grouped by cause
 //! * `compared`: notices about the runs of a comparison
 //! * `notices`: the other notices on standard error
 //! * `rate`: the recent rate of a run
@@ -17,5 +18,6 @@ pub(crate) mod failures;
 pub(crate) mod figures;
 pub(crate) mod lines;
 pub(crate) mod notices;
+pub(crate) mod nouns;
 pub(crate) mod progress;
 mod rate;

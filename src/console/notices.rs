@@ -9,6 +9,7 @@ use comparison::count;
 use safe_text::shown_path;
 use test_server::Ports;
 
+use crate::console::nouns::Nouns;
 use crate::job::Unsaved;
 use crate::run::descriptors::Descriptors;
 use crate::run::embedded::{Served, ServedBy};
@@ -65,8 +66,13 @@ pub(crate) fn most_connections(option: &str, wanted: NonZeroUsize) -> String {
     format!("{option} {wanted}: the most is {most} concurrent requests\n")
 }
 
-/// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run.
-pub(crate) fn how_to_go_on(report: Option<&Path>) -> String {
+/// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run,
+/// which helps only if it is not over a list.
+pub(crate) fn how_to_go_on(report: Option<&Path>, is_list: bool) -> String {
+    if is_list {
+        return "to go on: the same command; --skip-existing keeps complete .gif files\n"
+            .to_owned();
+    }
     match report {
         Some(report) => {
             let report = shown_path(report);
@@ -80,11 +86,11 @@ pub(crate) fn how_to_go_on(report: Option<&Path>) -> String {
     }
 }
 
-/// Returns the error message for a run in which no flag could be saved any more, with the number of codes not attempted.
-pub(crate) fn unsaved(why: Unsaved, tally: &Tally, dest: &Path) -> String {
+/// Returns the error message for a run in which no flag could be saved any more, with the number of items not attempted.
+pub(crate) fn unsaved(why: Unsaved, tally: &Tally, nouns: &Nouns, dest: &Path) -> String {
     let cause = unsaved_cause(why, dest);
-    let codes = count(tally.not_attempted(), "code");
-    format!("*** Error: {cause}: stopped, {codes} not attempted\n")
+    let left = count(tally.not_attempted(), nouns.item);
+    format!("*** Error: {cause}: stopped, {left} not attempted\n")
 }
 
 /// Returns why no flag can be saved, in words.
@@ -96,18 +102,20 @@ pub(crate) fn unsaved_cause(why: Unsaved, dest: &Path) -> String {
     }
 }
 
-/// Returns the error message for a run that its time limit has ended, with the number of codes not attempted.
-pub(crate) fn out_of_time(limit: Duration, not_attempted: usize) -> String {
+/// Returns the error message for a run that its time limit has ended, with the number of items not attempted.
+pub(crate) fn out_of_time(limit: Duration, not_attempted: usize, nouns: &Nouns) -> String {
     format!(
         "*** Error: stopped after {limit:?} (--max-time): {} not attempted\n",
-        count(not_attempted, "code")
+        count(not_attempted, nouns.item)
     )
 }
 
-/// Returns the notice that the server has none of several flags, so it may be the wrong one. An embedded server is the right
+/// Returns the notice that the server has none of several files, so it may be the wrong one. An embedded server is the right
 /// one.
 pub(crate) fn nothing_found(served: &Served) -> Option<String> {
-    let base = &served.base;
+    let Some(base) = &served.base else {
+        return Some("no file was found: check the URLs\n".to_owned());
+    };
     match &served.by {
         ServedBy::Embedded(_) | ServedBy::EmbeddedOnFreePort(_) => None,
         ServedBy::External(server) if !server.is_test_server() => Some(format!(
@@ -119,8 +127,8 @@ pub(crate) fn nothing_found(served: &Served) -> Option<String> {
     }
 }
 
-/// Returns the notice of where the downloaded flags are, if there are any.
-pub(crate) fn saved_in(tally: &Tally, dest: &Path) -> Option<String> {
-    let flags = count(tally.downloaded(), "flag");
-    (tally.downloaded() > 0).then(|| format!("{flags} saved in {}\n", shown_path(dest)))
+/// Returns the notice of where the downloaded files are, if there are any.
+pub(crate) fn saved_in(tally: &Tally, nouns: &Nouns, dest: &Path) -> Option<String> {
+    let files = count(tally.downloaded(), nouns.file);
+    (tally.downloaded() > 0).then(|| format!("{files} saved in {}\n", shown_path(dest)))
 }

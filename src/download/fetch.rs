@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use program::WriteError;
-use reqwest::header::{RETRY_AFTER, SERVER};
+use reqwest::header::{RETRY_AFTER, SERVER, TRANSFER_ENCODING};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -56,6 +56,9 @@ pub enum FetchError {
     /// No complete answer arrived within this time, connecting included.
     #[error("no complete answer within {0:?}")]
     TimedOut(Duration),
+    /// The answer does not say where its body ends.
+    #[error("neither Content-Length nor chunks say where the body ends")]
+    Unframed,
     /// The body is larger than this many bytes.
     #[error("more than {0} bytes")]
     TooBig(u64),
@@ -125,6 +128,11 @@ pub(crate) trait Receiver {
     /// # Errors
     /// If they cannot be kept.
     fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
+
+    /// Returns whether the answer must say where its body ends: the receiver cannot tell from the bytes.
+    fn needs_framing(&self) -> bool {
+        false
+    }
 }
 
 /// Keeps all bytes in memory.
@@ -214,6 +222,7 @@ impl Client {
     ///
     /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on any other status than 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
+    /// [`FetchError::Unframed`] if the receiver needs to know where the body ends,
     /// [`FetchError::Transport`] when the connection fails, [`FetchError::NotKept`] when the receiver does.
     pub(crate) async fn fetch_into(
         &self,
@@ -319,6 +328,9 @@ impl Client {
         if announced.is_some_and(|length| length > limit) {
             return Err(FetchError::TooBig(limit));
         }
+        if receiver.needs_framing() && announced.is_none() && !is_chunked(response) {
+            return Err(FetchError::Unframed);
+        }
         loop {
             let chunk = response.chunk().await;
             let chunk = chunk.map_err(|error| self.convert_error(error, response.url()));
@@ -405,6 +417,14 @@ fn retry_after(response: &Response) -> Option<RetryAfter> {
     RetryAfter::parse(response.headers().get(RETRY_AFTER)?.to_str().ok()?)
 }
 
+/// Returns whether the body comes in chunks, the last of which says so.
+fn is_chunked(response: &Response) -> bool {
+    let codings = response.headers().get_all(TRANSFER_ENCODING).iter();
+    let last = codings.filter_map(|value| value.to_str().ok()).next_back();
+    let last = last.and_then(|codings| codings.rsplit(',').next());
+    last.is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"))
+}
+
 /// Returns both loopback addresses, without looking at the hosts file, as browsers and curl do: a server may listen on
 /// either. Port 0 stands for the port of the URL, which may change with a redirect.
 fn addresses_of_localhost() -> Vec<SocketAddr> {
@@ -427,6 +447,7 @@ impl From<FetchError> for Failure {
             FetchError::Proxy(_) | FetchError::NoTunnel(_) => Kind::Proxy,
             FetchError::ConnectTimedOut(_) => Kind::ConnectTimeout,
             FetchError::TimedOut(_) => Kind::Timeout,
+            FetchError::Unframed => Kind::Unframed,
             FetchError::TooBig(_) => Kind::TooBig,
             FetchError::NotKept(error) => write_kind(&error.source),
             FetchError::Transport(error) => kind_of(error),

@@ -1,15 +1,17 @@
-//! A flag as it arrives: checked at once, kept in memory up to 1 MiB, and beyond that in its temporary file.
+//! An item as it arrives: checked at once, kept in memory up to 1 MiB, and beyond that in its temporary file.
 //!
-//! Nearly every flag fits into one block of memory and is written at once. Large ones must not take as much memory as all
-//! downloads in flight are long. Bytes that cannot become a flag any more are not kept at all. Knows nothing of HTTP.
+//! Nearly every file fits into one block of memory and is written at once. Large ones must not take as much memory as all
+//! downloads in flight are long. Bytes that cannot become a GIF any more are not kept at all,
+//! if they must. Knows nothing of HTTP.
 
 use std::path::{Path, PathBuf};
 
 use program::{Files, NewFile, WriteError};
 
-use crate::country::CountryCode;
 use crate::download::gif::{GifCheck, GifError};
-use crate::download::save::flag_path;
+use crate::download::save::FILES;
+use crate::item::{Check, Item};
+use crate::job::Job;
 
 /// The capacity of a block, in bytes.
 const BLOCK: usize = 64 << 10;
@@ -20,12 +22,14 @@ const IN_MEMORY: usize = 1 << 20;
 /// The most bytes shown of a body that is not a GIF.
 const BEGINNING: usize = 24;
 
-/// A flag that is being received.
+/// An item that is being received.
 #[derive(Debug)]
 pub(super) struct Incoming {
     path: PathBuf,
     files: Files,
-    check: GifCheck,
+    /// The check of a GIF; `None` if the bytes may be anything.
+    check: Option<GifCheck>,
+    allow_unframed: bool,
     beginning: Vec<u8>,
     /// The bytes, unless they are in `file`.
     ///
@@ -45,16 +49,22 @@ pub(super) enum NotSaved {
 }
 
 impl Incoming {
-    /// Creates the flag of `code`, without a byte. Touches no disk yet.
-    pub(super) fn new(files: Files, folder: &Path, code: CountryCode) -> Self {
+    /// Creates an item without a byte. Touches no disk yet.
+    pub(super) fn new(job: &Job, item: &Item) -> Self {
         Self {
-            path: flag_path(folder, code),
-            files,
-            check: GifCheck::default(),
+            path: job.dest.join(item.file_name()),
+            files: FILES.synced(job.fsync),
+            check: (item.check() == Check::Gif).then(GifCheck::default),
+            allow_unframed: job.allow_unframed,
             beginning: Vec::new(),
             blocks: Vec::new(),
             file: None,
         }
+    }
+
+    /// Returns whether only the headers of the answer can say whether the bytes are complete, and must.
+    pub(super) fn is_unchecked(&self) -> bool {
+        self.check.is_none() && !self.allow_unframed
     }
 
     /// Takes the next bytes. Blocks if they go to the disk.
@@ -62,11 +72,11 @@ impl Incoming {
     /// # Errors
     /// If they cannot be written.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.check.feed(bytes);
+        self.feed(bytes);
         let missing = BEGINNING - self.beginning.len();
         self.beginning
             .extend_from_slice(&bytes[..missing.min(bytes.len())]);
-        if self.check.has_failed() {
+        if self.check.as_ref().is_some_and(GifCheck::has_failed) {
             self.blocks = Vec::new();
             self.file = None;
             return Ok(());
@@ -85,16 +95,16 @@ impl Incoming {
         }
     }
 
-    /// Saves the flag as `{folder}/br.gif` and returns that path. An older file stays until the new one is complete.
+    /// Saves the item under its name and returns that path. An older file stays until the new one is complete.
     ///
     /// Blocks: for files of this size a thread pool costs more than the disk (1.4 times the wall time, twice the CPU
     /// time).
     ///
     /// # Errors
-    /// If the bytes are not a complete GIF, or if the file cannot be written or renamed. No temporary file is left
+    /// If the bytes must be a complete GIF and are not, or if the file cannot be written or renamed. No temporary file is left
     /// behind.
     pub(super) fn save(self) -> Result<PathBuf, NotSaved> {
-        if let Err(error) = self.check.finish() {
+        if let Some(Err(error)) = self.check.map(GifCheck::finish) {
             return Err(NotSaved::Invalid(error, self.beginning));
         }
         let file = match self.file {
@@ -106,6 +116,12 @@ impl Incoming {
         Ok(self.path)
     }
 
+    fn feed(&mut self, bytes: &[u8]) {
+        if let Some(check) = &mut self.check {
+            check.feed(bytes);
+        }
+    }
+
     fn hold(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let block = match self.blocks.last_mut() {
@@ -113,7 +129,7 @@ impl Incoming {
                 _ => self.blocks.push_mut(Vec::new()),
             };
             let (fits, rest) = bytes.split_at(bytes.len().min(BLOCK - block.len()));
-            // A flag that arrives in one piece needs no more than its own size.
+            // A file that arrives in one piece needs no more than its own size.
             if !block.is_empty() {
                 block.reserve_exact(BLOCK - block.len());
             }

@@ -1,11 +1,11 @@
-//! The download of one flag, from request to disk.
+//! The download of one item, from request to disk.
 //!
-//! Every strategy calls `download_flag`; a strategy decides only when. The files, lowest layer first. Each imports only
+//! Every strategy calls `download_item`; a strategy decides only when. The files, lowest layer first. Each imports only
 //! from those listed before it:
 //!
 //! * `gif`: checks that bytes are a complete GIF
-//! * `save`: the names of flags on disk, and which of them are complete
-//! * `incoming`: a flag as it arrives: checked at once, and saved when it is complete
+//! * `save`: which flags on disk are complete
+//! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
 //! * `proxy`: the proxy that a request goes through
 //! * `tunnel`: the status with which a proxy refuses a tunnel
 //! * `cause`: the kind of failure and the innermost cause of an error
@@ -20,13 +20,14 @@ use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use program::WriteError;
+use reqwest::Url;
 
-use crate::country::CountryCode;
 use crate::download::cause::{is_disk_full, write_kind};
 use crate::download::fetch::{Client, FetchError, FetchResult, Receiver, Seen, UnreadBody};
 use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::retry::{RetryAfter, RetryDelay};
-use crate::download::save::{FILES, find_complete_flag};
+use crate::download::save::find_complete_flag;
+use crate::item::Item;
 use crate::job::{Job, LONGEST_PAUSE, Unsaved};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
@@ -45,31 +46,38 @@ pub(crate) mod tls;
 mod trail;
 mod tunnel;
 
-/// Fetches, checks and saves one flag, with as many retries as the job allows, and returns its record.
+/// Fetches, checks and saves one item, with as many retries as the job allows, and returns its record.
 ///
 /// The clock of a request starts here, so a caller that makes downloads wait for their turn calls this function when
 /// the turn has come. If the job is stopped before or during the call, returns at once and leaves no files behind.
-pub(crate) async fn download_flag(client: &Client, job: &Job, code: CountryCode) -> Record {
+pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Record {
     if job.is_over() {
-        return Record::new(code, Outcome::NotAttempted);
+        return Record::new(item, Outcome::NotAttempted);
     }
+    let url = match item.url() {
+        Ok(url) => url,
+        Err(reason) => {
+            let failure = Failure::new(Kind::BadLine, reason);
+            return Record::new(item, Outcome::Failed(failure));
+        }
+    };
     let begun = Instant::now();
     let mut effort = Effort {
         begun: Some(begun),
         ..Effort::default()
     };
-    let outcome = match existing_flag(job, code) {
+    let outcome = match existing_flag(job, &item) {
         Some(existing) => {
             effort.save = begun.elapsed();
             existing
         }
-        None => fetch_with_retries(client, job, code, &mut effort).await,
+        None => fetch_with_retries(client, job, &item, &url, &mut effort).await,
     };
     match outcome {
         // The job ended before the first request, so no time counts.
-        Outcome::NotAttempted => Record::new(code, outcome),
+        Outcome::NotAttempted => Record::new(item, outcome),
         _ => Record {
-            code,
+            item,
             outcome,
             effort,
         },
@@ -77,10 +85,10 @@ pub(crate) async fn download_flag(client: &Client, job: &Job, code: CountryCode)
 }
 
 /// Returns the outcome of a flag that is skipped because a complete copy is already on disk.
-fn existing_flag(job: &Job, code: CountryCode) -> Option<Outcome> {
+fn existing_flag(job: &Job, item: &Item) -> Option<Outcome> {
     let path = job
         .skip_existing
-        .then(|| find_complete_flag(&job.dest, code, job.limits.size));
+        .then(|| find_complete_flag(&job.dest, item, job.limits.size));
     path.flatten().map(Outcome::AlreadyThere)
 }
 
@@ -88,7 +96,8 @@ fn existing_flag(job: &Job, code: CountryCode) -> Option<Outcome> {
 async fn fetch_with_retries(
     client: &Client,
     job: &Job,
-    code: CountryCode,
+    item: &Item,
+    url: &Url,
     effort: &mut Effort,
 ) -> Outcome {
     if !pause(effort, job.origin.over(), job).await {
@@ -96,7 +105,7 @@ async fn fetch_with_retries(
     }
     loop {
         effort.attempts += 1;
-        let attempt = attempt_once(client, job, code, effort).await;
+        let attempt = attempt_once(client, job, item, url, effort).await;
         let decision = decide(job, effort, attempt.outcome, attempt.retry_after);
 
         let drain_started = Instant::now();
@@ -127,19 +136,20 @@ struct Attempt {
     unread: UnreadBody,
 }
 
-/// Sends one request, checks and saves the flag, and notes status, bytes and times in `effort`.
+/// Sends one request, checks and saves the item, and notes status, bytes and times in `effort`.
 async fn attempt_once(
     client: &Client,
     job: &Job,
-    code: CountryCode,
+    item: &Item,
+    url: &Url,
     effort: &mut Effort,
 ) -> Attempt {
     let requested_at = Instant::now();
     let mut seen = Seen::default();
-    let mut flag = Incoming::new(FILES.synced(job.fsync), &job.dest, code);
+    let mut incoming = Incoming::new(job, item);
     let fetched = tokio::select! {
         biased; // an answer that arrives together with the signal still counts
-        fetched = client.fetch_into(job.flag_url(code), &mut seen, &mut flag) => Some(fetched),
+        fetched = client.fetch_into(url.clone(), &mut seen, &mut incoming) => Some(fetched),
         () = job.stop.cancelled() => None,
     };
     let received_at = Instant::now();
@@ -157,7 +167,7 @@ async fn attempt_once(
         };
     };
     let outcome = match body {
-        Ok(()) => save(job, flag),
+        Ok(()) => save(job, incoming),
         Err(FetchError::NotFound) => Outcome::NotFound,
         Err(FetchError::NotKept(error)) => Outcome::Failed(not_written(job, error)),
         Err(error) => Outcome::Failed(error.into()),
@@ -230,9 +240,9 @@ async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -
     goes_on
 }
 
-/// Saves the flag if it is a complete GIF.
-fn save(job: &Job, flag: Incoming) -> Outcome {
-    match flag.save() {
+/// Saves what has come in if it is complete.
+fn save(job: &Job, incoming: Incoming) -> Outcome {
+    match incoming.save() {
         Ok(path) => Outcome::Saved(path),
         Err(NotSaved::Invalid(error, beginning)) => Outcome::Failed(invalid_gif(error, &beginning)),
         Err(NotSaved::Unwritten(error)) => Outcome::Failed(not_written(job, error)),
@@ -268,6 +278,10 @@ fn invalid_gif(error: GifError, beginning: &[u8]) -> Failure {
 impl Receiver for Incoming {
     fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         self.append(bytes)
+    }
+
+    fn needs_framing(&self) -> bool {
+        self.is_unchecked()
     }
 }
 

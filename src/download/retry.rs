@@ -42,9 +42,11 @@ pub fn is_transient(failure: &Failure, http_status: Option<u16>) -> bool {
         Kind::Dns => TEMPORARY_LOOKUPS
             .iter()
             .any(|temporary| failure.cause().ends_with(temporary)),
-        Kind::Tls
+        Kind::BadLine
+        | Kind::Tls
         | Kind::BadResponse
         | Kind::Redirect
+        | Kind::Unframed
         | Kind::TooBig
         | Kind::Empty
         | Kind::NotGif

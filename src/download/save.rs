@@ -1,4 +1,4 @@
-//! The names of flags on disk, and which of them are complete.
+//! Which flags on disk are complete.
 //!
 //! A run may be stopped at any moment, and a half-written `br.gif` must never pass for a flag. The bytes go to a
 //! temporary name in the same folder and are then renamed: atomic, but only within one file system. The rename replaces
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use program::Files;
 
-use crate::country::CountryCode;
 use crate::download::gif::GifCheck;
+use crate::item::{Check, Item};
 
 /// The files of this program.
 pub(crate) const FILES: Files = Files::of("flags");
@@ -19,13 +19,13 @@ pub(crate) const FILES: Files = Files::of("flags");
 /// The number of bytes of an existing flag that are read at a time.
 const PIECE: usize = 64 << 10;
 
-/// Returns the path of the flag of `code` if a complete flag of at most `size_limit` bytes is there.
-pub(crate) fn find_complete_flag(
-    folder: &Path,
-    code: CountryCode,
-    size_limit: u64,
-) -> Option<PathBuf> {
-    let path = flag_path(folder, code);
+/// Returns the path of `item` if it is a GIF and a complete one of at most `size_limit` bytes is there. Of other files,
+/// nobody can tell without a request.
+pub(crate) fn find_complete_flag(folder: &Path, item: &Item, size_limit: u64) -> Option<PathBuf> {
+    if item.check() != Check::Gif {
+        return None;
+    }
+    let path = folder.join(item.file_name());
     // Checked before the file is opened: opening a pipe would block until another program writes to it.
     let metadata = fs::metadata(&path).ok()?;
     if !metadata.is_file() || metadata.len() > size_limit {
@@ -39,9 +39,4 @@ pub(crate) fn find_complete_flag(
             read => check.feed(&bytes[..read]),
         }
     }
-}
-
-/// Returns the path of the flag of `code`, whether it is there or not.
-pub(super) fn flag_path(folder: &Path, code: CountryCode) -> PathBuf {
-    folder.join(code.lower()).with_extension("gif")
 }

@@ -1,12 +1,8 @@
-//! The settings and state that all downloads of a run share: codes, server, destination, limits and cancellation.
+//! The settings and state that all downloads of a run share: destination, limits and cancellation.
 
 use std::path::PathBuf;
 
-use reqwest::Url;
 use tokio_util::sync::CancellationToken;
-
-use crate::country::CountryCode;
-use crate::server::BaseUrl;
 
 mod limits;
 mod pause;
@@ -17,13 +13,9 @@ pub(crate) use pause::LONGEST_PAUSE;
 pub use pause::OriginPause;
 pub use saving::{Saving, Unsaved};
 
-/// The work of one run.
+/// What all downloads of a run share.
 #[derive(Debug)]
 pub struct Job {
-    /// The codes, in the order in which their downloads start.
-    pub codes: Vec<CountryCode>,
-    /// The base URL of the flags.
-    pub base: BaseUrl,
     /// The folder where flags are saved. It must exist.
     pub dest: PathBuf,
     /// The limits of one request. Waiting for a turn does not count.
@@ -34,6 +26,8 @@ pub struct Job {
     pub skip_existing: bool,
     /// Whether each flag is on the disk before it counts as saved.
     pub fsync: bool,
+    /// Whether a body that does not say where it ends is saved, although it may be cut.
+    pub allow_unframed: bool,
     /// Cancelled to stop the run: no new download starts, and downloads in progress end at once.
     pub stop: CancellationToken,
     /// Whether flags can be saved. If not, no new download starts.
@@ -44,24 +38,18 @@ pub struct Job {
 
 impl Job {
     /// Creates a job with the default limits and without retries.
-    pub fn new(codes: Vec<CountryCode>, base: BaseUrl, dest: PathBuf) -> Self {
+    pub fn new(dest: PathBuf) -> Self {
         Self {
-            codes,
-            base,
             dest,
             limits: RequestLimits::default(),
             retries: 0,
             skip_existing: false,
             fsync: false,
+            allow_unframed: false,
             stop: CancellationToken::new(),
             saving: Saving::default(),
             origin: OriginPause::default(),
         }
-    }
-
-    /// Returns the URL of a flag: `{base}/br/br.gif` for BR.
-    pub(crate) fn flag_url(&self, code: CountryCode) -> Url {
-        self.base.join(&flag_path(code))
     }
 
     /// Returns whether no new download may start.
@@ -76,13 +64,4 @@ impl Job {
             () = self.saving.given_up() => {}
         }
     }
-}
-
-/// Returns the path of a flag on its server, such as `br/br.gif`.
-///
-/// # Source
-/// `get_flag` of flags_sequential.py (*Fluent Python*, 1st edition).
-pub(crate) fn flag_path(code: CountryCode) -> String {
-    let cc = code.lower();
-    format!("{cc}/{cc}.gif")
 }

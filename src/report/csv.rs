@@ -26,13 +26,40 @@ pub const COLUMNS: [&str; 17] = [
     "path",
 ];
 
+/// The column names of the CSV report of a list: instead of the code, the number of the line, the name and the URL.
+pub const COLUMNS_OF_LISTS: [&str; 19] = [
+    "strategy",
+    "connections",
+    "round",
+    "line",
+    "name",
+    "url",
+    "status",
+    "kind",
+    "message",
+    "attempts",
+    "http_status",
+    "bytes",
+    "start_ms",
+    "queue_ms",
+    "earlier_ms",
+    "first_byte_ms",
+    "body_ms",
+    "save_ms",
+    "path",
+];
+
 /// Returns the report as CSV, a line of column names first.
 pub(super) fn text(report: &Report) -> String {
     let mut writer = csv::WriterBuilder::new()
         .has_headers(false)
         .from_writer(Vec::new());
     let in_memory = "nothing fails in memory, and each line has as many columns as the first";
-    writer.write_record(COLUMNS).expect(in_memory);
+    let columns = match report.is_of_list() {
+        true => &COLUMNS_OF_LISTS[..],
+        false => &COLUMNS,
+    };
+    writer.write_record(columns).expect(in_memory);
     for run in &report.runs {
         for record in &run.records {
             let connections = run.settings.connections;

@@ -10,7 +10,7 @@ use crate::report::model::{Report, RunReport, ServerState, Unfinished};
 /// The most values listed for one fact. The rest are only counted.
 const MAX_LISTED: usize = 3;
 
-/// Returns the heading: the number of codes and the strategies.
+/// Returns the heading: the number of items and the strategies.
 pub(super) fn title(report: &Report) -> String {
     let asked = report
         .runs
@@ -18,17 +18,18 @@ pub(super) fn title(report: &Report) -> String {
         .map(|run| run.totals.asked)
         .max()
         .unwrap_or(0);
+    let asked = match report.is_of_list() {
+        true => count(asked, "file"),
+        false => count(asked, "country code"),
+    };
     let strategies = distinct(report.runs.iter().map(|run| run.strategy.name().to_owned()));
     match strategies.as_slice() {
         [] => "No run".to_owned(),
         [.., last] if strategies.len() > 1 => {
             let others = strategies[..strategies.len() - 1].join(", ");
-            format!(
-                "{}, downloaded by {others} and {last}",
-                count(asked, "country code")
-            )
+            format!("{asked}, downloaded by {others} and {last}")
         }
-        [only, ..] => format!("{}, downloaded by {only}", count(asked, "country code")),
+        [only, ..] => format!("{asked}, downloaded by {only}"),
     }
 }
 
@@ -89,7 +90,9 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
 /// listens there afterwards.
 fn server(run: &RunReport) -> String {
     let settings = &run.settings;
-    if settings.embedded {
+    if let Some(input) = &settings.input {
+        format!("the URLs of {input}")
+    } else if settings.embedded {
         format!("{}, served by flags itself", settings.server)
     } else {
         format!("{} at {}", settings.server, settings.url)
@@ -109,10 +112,13 @@ fn settings(run: &RunReport) -> String {
         ""
     };
     format!(
-        "timeout {}, connect timeout {}, size limit {}, {}{existing}",
+        "timeout {}, connect timeout {}, {}, {}{existing}",
         time(settings.timeout_ms),
         time(settings.connect_timeout_ms),
-        ByteSize(settings.size_limit),
+        settings.size_limit.map_or_else(
+            || "no size limit".to_owned(),
+            |size| format!("size limit {}", ByteSize(size)),
+        ),
         match settings.retries {
             0 => "no retries".to_owned(),
             1 => "up to 1 retry".to_owned(),

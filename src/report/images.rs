@@ -20,11 +20,12 @@ pub fn read_images(report: &Report) -> Images {
     let mut found = BTreeSet::new();
     for record in report.runs.iter().flat_map(|run| &run.records) {
         if let Some(path) = &record.path
-            && !found.contains(&record.code)
+            && let Some(code) = record.code
+            && !found.contains(&code)
             && let Ok(bytes) = read_file(Path::new(path))
         {
-            found.insert(record.code);
-            images.insert(&record.code.to_string(), bytes);
+            found.insert(code);
+            images.insert(&code.to_string(), bytes);
         }
     }
     images

@@ -29,12 +29,12 @@ mod side_by_side;
 mod trace;
 
 pub use crate::run::embedded::SeenByServer;
-pub use csv::COLUMNS;
+pub use csv::{COLUMNS, COLUMNS_OF_LISTS};
 pub use format::Format;
 pub use images::read_images;
 pub use model::{
-    ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, SeriesReport, ServerState,
-    Settings, Totals, Unfinished,
+    ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, SCHEMA_OF_LISTS,
+    SeriesReport, ServerState, Settings, Totals, Unfinished,
 };
 pub(crate) use model::{RunFacts, absolute_text};
 pub use program::{Resources, Signal};

@@ -12,6 +12,7 @@ use safe_text::shown_time;
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
+use crate::item::Item;
 use crate::job::Job;
 use crate::record::{Kind, Outcome, Record, Status};
 use crate::run::embedded::SeenByServer;
@@ -23,10 +24,13 @@ use program::Signal;
 /// The version of the report's shape. Adding a field does not change it: readers ignore fields that they do not know.
 pub const SCHEMA: u32 = 1;
 
+/// The version of a report of a list, whose records have no codes.
+pub const SCHEMA_OF_LISTS: u32 = 2;
+
 /// A report of one or more runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The version of the shape: [`SCHEMA`].
+    /// The version of the shape: [`SCHEMA`] or [`SCHEMA_OF_LISTS`].
     pub schema: u32,
     /// The program and the machine that ran it.
     pub host: Host,
@@ -134,17 +138,20 @@ pub struct RunReport {
     pub seen_by_server: Option<SeenByServer>,
     /// The counts over all codes.
     pub totals: Totals,
-    /// One record for each code, sorted by code.
+    /// One record for each item: sorted by code, or in the order of the lines.
     pub records: Vec<RecordReport>,
 }
 
 /// The settings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// The label of the server, or CUSTOM.
+    /// The label of the server, CUSTOM, or LIST.
     pub server: String,
-    /// The base URL, with a password or a token shown as `***`.
+    /// The base URL, with a password or a token shown as `***`; empty for a list.
     pub url: String,
+    /// The file with the list, as typed, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
     /// Whether the program itself was the server.
     pub embedded: bool,
     /// The connection limit in force.
@@ -153,8 +160,8 @@ pub struct Settings {
     pub timeout_ms: f64,
     /// The time limit for connecting, in milliseconds.
     pub connect_timeout_ms: f64,
-    /// The size limit of a body, in bytes.
-    pub size_limit: u64,
+    /// The size limit of a body, in bytes, if there was one.
+    pub size_limit: Option<u64>,
     /// How often a transient failure is retried, at most.
     pub retries: u32,
     /// The time limit of the whole run, in milliseconds, if there was one.
@@ -198,11 +205,21 @@ pub struct Totals {
     pub elapsed_ms: f64,
 }
 
-/// The result of one code. Times are in milliseconds.
+/// The result of one item. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordReport {
-    /// The country code.
-    pub code: CountryCode,
+    /// The country code, if the item is a flag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CountryCode>,
+    /// The number of the line, if the item is one of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The name of the file, or `line 7` for a bad line, if the item is a line of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The URL, with a password or a token shown as `***`, or nothing for a bad line, if the item is a line of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The status under which the code is counted.
     pub status: Status,
     /// The kind of an error.
@@ -232,10 +249,19 @@ pub struct RecordReport {
 }
 
 impl Report {
+    /// Returns whether the runs are over a list, and not over codes.
+    pub fn is_of_list(&self) -> bool {
+        self.schema == SCHEMA_OF_LISTS
+    }
+
     /// Returns the report of these runs, made by this program on this machine.
     pub fn new(runs: Vec<RunReport>) -> Self {
+        let is_list = runs.iter().any(|run| run.settings.input.is_some());
         Self {
-            schema: SCHEMA,
+            schema: match is_list {
+                true => SCHEMA_OF_LISTS,
+                false => SCHEMA,
+            },
             host: Host {
                 program: concat!("flags ", env!("CARGO_PKG_VERSION")).to_owned(),
                 os: std::env::consts::OS.to_owned(),
@@ -253,9 +279,15 @@ impl Report {
 pub(crate) struct RunFacts<'a> {
     /// The strategy of the run.
     pub strategy: Strategy,
-    /// The work of the run.
+    /// What was requested.
+    pub items: &'a [Item],
+    /// The base URL of the items, with a password or a token hidden; empty for a list.
+    pub url: String,
+    /// The file with the list, if there was one.
+    pub input: Option<&'a Path>,
+    /// What all downloads shared.
     pub job: &'a Job,
-    /// The label of the server, or CUSTOM.
+    /// The label of the server, CUSTOM, or LIST.
     pub server: &'a str,
     /// Whether the program itself was the server.
     pub embedded: bool,
@@ -278,27 +310,31 @@ pub(crate) struct RunFacts<'a> {
 }
 
 impl RunReport {
-    /// Returns the report of a run. A code without a record is reported as not attempted.
+    /// Returns the report of a run. An item without a record is reported as not attempted.
     pub(crate) fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
         let job = facts.job;
-        let by_code: BTreeMap<_, _> = records.iter().map(|record| (record.code, record)).collect();
-        let mut codes = job.codes.clone();
-        codes.sort_unstable();
-        let records = codes.into_iter().map(|code| match by_code.get(&code) {
+        let by_item: BTreeMap<_, _> = records
+            .iter()
+            .map(|record| (&record.item, record))
+            .collect();
+        let mut items = facts.items.to_vec();
+        items.sort_unstable();
+        let records = items.into_iter().map(|item| match by_item.get(&item) {
             Some(record) => RecordReport::new(record, facts.began),
-            None => RecordReport::new(&Record::new(code, Outcome::NotAttempted), facts.began),
+            None => RecordReport::new(&Record::new(item, Outcome::NotAttempted), facts.began),
         });
         let records: Vec<_> = records.collect();
         Self {
             strategy: facts.strategy,
             settings: Settings {
                 server: facts.server.to_owned(),
-                url: job.base.to_string(),
+                url: facts.url.clone(),
+                input: facts.input.map(lossy_text),
                 embedded: facts.embedded,
                 connections: facts.connections,
                 timeout_ms: ms(job.limits.timeout),
                 connect_timeout_ms: ms(job.limits.connect_timeout),
-                size_limit: job.limits.size,
+                size_limit: Some(job.limits.size).filter(|&size| size < u64::MAX),
                 retries: job.retries,
                 max_time_ms: facts.max_time.map(ms),
                 skip_existing: job.skip_existing,
@@ -326,9 +362,16 @@ impl RunReport {
 }
 
 impl RecordReport {
+    /// Returns the word for the item: its code, or the name of its file.
+    pub fn word(&self) -> String {
+        let name = || self.name.clone().unwrap_or_default();
+        self.code.map_or_else(name, |code| code.to_string())
+    }
+
     /// Returns the report of a record in a run that started at `began`.
     fn new(record: &Record, began: Instant) -> Self {
-        let effort = &record.effort;
+        let (item, effort) = (&record.item, &record.effort);
+        let line = item.line();
         let (kind, message) = match &record.outcome {
             Outcome::Failed(failure) => (Some(failure.kind()), Some(failure.to_string())),
             _ => (None, None),
@@ -341,7 +384,10 @@ impl RecordReport {
             .begun
             .map(|begun| begun.saturating_duration_since(began));
         Self {
-            code: record.code,
+            code: item.code(),
+            line,
+            name: line.map(|_| item.to_string()),
+            url: line.map(|_| item.shown_url().unwrap_or_default()),
             status: record.status(),
             kind,
             message,

@@ -14,7 +14,7 @@ use crate::strategy::Strategy;
 use program::Signal;
 
 /// The terms used in a comparison of downloads.
-static TERMS: Terms = Terms {
+const TERMS: Terms = Terms {
     series: "strategy",
     labels: &[
         Strategy::ALL[0].name(),
@@ -46,6 +46,13 @@ static TERMS: Terms = Terms {
     ),
 };
 
+/// The terms of runs over country codes, and of those over a list.
+static TERMS_OF_CODES: Terms = TERMS;
+static TERMS_OF_LISTS: Terms = Terms {
+    name: "file",
+    ..TERMS
+};
+
 const fn phase(kind: PhaseKind, name: &'static str, legend: &'static str) -> PhaseTerms {
     PhaseTerms { kind, name, legend }
 }
@@ -55,7 +62,10 @@ pub fn side_by_side(report: &Report) -> comparison::Comparison {
     comparison::Comparison {
         title: facts::title(report),
         facts: facts::facts(report),
-        terms: &TERMS,
+        terms: match report.is_of_list() {
+            true => &TERMS_OF_LISTS,
+            false => &TERMS_OF_CODES,
+        },
         descriptions: countries(report),
         runs: report.runs.iter().map(run).collect(),
     }
@@ -64,7 +74,8 @@ pub fn side_by_side(report: &Report) -> comparison::Comparison {
 /// Returns the names of the countries whose codes occur in a report.
 fn countries(report: &Report) -> BTreeMap<String, String> {
     let records = report.runs.iter().flat_map(|run| &run.records);
-    let named = records.filter_map(|record| Some((record.code, record.code.country()?)));
+    let codes = records.filter_map(|record| record.code);
+    let named = codes.filter_map(|code| Some((code, code.country()?)));
     named
         .map(|(code, country)| (code.to_string(), country.to_owned()))
         .collect()
@@ -101,7 +112,7 @@ fn task(record: &RecordReport) -> Task {
         phases.map(|(kind, ms)| Phase { kind, ms }).into()
     });
     Task {
-        name: record.code.to_string(),
+        name: record.word(),
         lane: None,
         outcome: match record.status {
             Status::Ok => Outcome::Ok,

@@ -40,8 +40,8 @@ const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(10);
 /// The location of a run's flags and the server that serves them.
 #[derive(Debug)]
 pub(crate) struct Served {
-    /// The base URL.
-    pub base: BaseUrl,
+    /// The base URL; `None` if each item has a URL of its own.
+    pub base: Option<BaseUrl>,
     /// The server.
     pub by: ServedBy,
 }
@@ -57,7 +57,7 @@ pub(crate) enum ServedBy {
     External(ServerName),
     /// No server: the port of the label is in use, but it refuses connections.
     Unreachable,
-    /// The server of REMOTE or of a URL given by the user.
+    /// The server of REMOTE or of a URL given by the user, or those of a list.
     Unlabelled,
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn serve(label: Label, ports: Ports) -> io::Result<Served> {
     let served_here = |server: TestServer, by: fn(TestServer) -> ServedBy| {
         let base = BaseUrl::on_localhost(server.port());
         Ok(Served {
-            base,
+            base: Some(base),
             by: by(server),
         })
     };
@@ -166,6 +166,7 @@ pub(crate) fn serve(label: Label, ports: Ports) -> io::Result<Served> {
         match identify_port_user(&base)? {
             PortUser::Server(name) => {
                 let by = ServedBy::External(name);
+                let base = Some(base);
                 return Ok(Served { base, by });
             }
             PortUser::OtherRun => {
@@ -175,7 +176,7 @@ pub(crate) fn serve(label: Label, ports: Ports) -> io::Result<Served> {
         }
     }
     Ok(Served {
-        base,
+        base: Some(base),
         by: ServedBy::Unreachable,
     })
 }

@@ -1,7 +1,7 @@
 //! The three strategies.
 //!
-//! Each is an ordinary blocking function of the same shape, in its own file. All call the same `download_flag`: a
-//! strategy decides only *when* a flag is downloaded. None knows of terminals, tallies or signals.
+//! Each is an ordinary blocking function of the same shape, in its own file. All call the same `download_item`: a
+//! strategy decides only *when* an item is downloaded. None knows of terminals, tallies or signals.
 
 use std::fmt;
 use std::io;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::item::Item;
 use crate::job::Job;
 use crate::record::Record;
 
@@ -73,23 +74,24 @@ impl Strategy {
         }
     }
 
-    /// Downloads every flag of `job`, at most `limit` at a time, and passes one record per code to `notify` as each
-    /// arrives.
+    /// Downloads every item, at most `limit` at a time, and passes one record per item to `notify` as each arrives.
     ///
-    /// Blocks until every code has a record. If the job is stopped, the remaining records arrive at once.
+    /// Takes the items as their downloads start; the thread pool takes all of them first. Blocks until every item has a
+    /// record. If the job is stopped, the remaining records arrive at once.
     ///
     /// # Errors
-    /// If the runtime, a thread or the client cannot be created. Codes without a record were not attempted.
+    /// If the runtime, a thread or the client cannot be created. Items without a record were not attempted.
     pub fn run(
         self,
         job: &Arc<Job>,
+        items: &mut dyn Iterator<Item = Item>,
         limit: NonZeroUsize,
         notify: &mut dyn FnMut(Record),
     ) -> io::Result<()> {
         match self {
-            Self::Sequential => sequential::run(job, notify),
-            Self::ThreadPool => thread_pool::run(job, limit, notify),
-            Self::Semaphore => semaphore::run(job, limit, notify),
+            Self::Sequential => sequential::run(job, items, notify),
+            Self::ThreadPool => thread_pool::run(job, items, limit, notify),
+            Self::Semaphore => semaphore::run(job, items, limit, notify),
         }
     }
 }

@@ -5,20 +5,25 @@
 
 use std::io;
 
-use crate::download::download_flag;
+use crate::download::download_item;
 use crate::download::engine::Engine;
+use crate::item::Item;
 use crate::job::Job;
 use crate::record::Record;
 
-/// Downloads every flag of `job`, one at a time, in the order of its codes. Blocks until all are done.
+/// Downloads every item, one at a time, in their order. Blocks until all are done.
 ///
 /// # Errors
 /// If the engine cannot be created.
-pub(super) fn run(job: &Job, notify: &mut dyn FnMut(Record)) -> io::Result<()> {
+pub(super) fn run(
+    job: &Job,
+    items: &mut dyn Iterator<Item = Item>,
+    notify: &mut dyn FnMut(Record),
+) -> io::Result<()> {
     let engine = Engine::for_job(job)?;
     engine.block_on(async {
-        for &code in &job.codes {
-            notify(download_flag(engine.client(), job, code).await);
+        for item in items {
+            notify(download_item(engine.client(), job, item).await);
         }
     });
     Ok(())

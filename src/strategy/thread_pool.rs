@@ -1,6 +1,6 @@
 //! The strategy that uses a pool of threads, each of which waits for one flag at a time.
 //!
-//! The structure is that of the book: submit every call, map each future to its code, take the futures as they
+//! The structure is that of the book: submit every call, map each future to its item, take the futures as they
 //! complete. Each thread has its own engine, so a blocked thread really waits for its own socket, and no hidden runtime
 //! does the work.
 
@@ -12,20 +12,21 @@ use std::sync::Arc;
 
 use concurrent_futures::{ThreadPoolExecutor, as_completed};
 
-use crate::country::CountryCode;
 use crate::download::cause::is_fd_limit;
-use crate::download::download_flag;
+use crate::download::download_item;
 use crate::download::engine::Engine;
+use crate::item::Item;
 use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};
 
-/// Downloads every flag of `job` on at most `limit` threads, and passes the records to `notify` in order of arrival.
+/// Downloads every item on at most `limit` threads, and passes the records to `notify` in order of arrival.
 /// Blocks until all are done.
 ///
 /// # Errors
 /// If not even one thread can be started. The records of downloads already submitted still arrive.
 pub(super) fn run(
     job: &Arc<Job>,
+    items: &mut dyn Iterator<Item = Item>,
     limit: NonZeroUsize,
     notify: &mut dyn FnMut(Record),
 ) -> io::Result<()> {
@@ -39,10 +40,10 @@ pub(super) fn run(
 
     let mut to_do_map = HashMap::new();
     let mut submit_error = None;
-    for &code in &job.codes {
-        let task_job = Arc::clone(job);
-        match executor.submit(move || download_on_this_thread(&task_job, code)) {
-            Ok(future) => to_do_map.insert(future, code),
+    for item in items {
+        let (task_job, task_item) = (Arc::clone(job), item.clone());
+        match executor.submit(move || download_on_this_thread(&task_job, task_item)) {
+            Ok(future) => to_do_map.insert(future, item),
             // Downloads already submitted continue, and their records still arrive.
             Err(error) => {
                 submit_error = Some(io::Error::other(error));
@@ -55,7 +56,10 @@ pub(super) fn run(
             Ok(record) => notify(record.clone()),
             Err(error) => {
                 let failure = Failure::new(Kind::Internal, error);
-                notify(Record::new(to_do_map[&future], Outcome::Failed(failure)));
+                notify(Record::new(
+                    to_do_map[&future].clone(),
+                    Outcome::Failed(failure),
+                ));
             }
         }
     }
@@ -68,17 +72,17 @@ thread_local! {
     static ENGINE: RefCell<Option<io::Result<Engine>>> = const { RefCell::new(None) };
 }
 
-/// Downloads one flag with the engine of the current thread. Blocks until it is done.
-fn download_on_this_thread(job: &Job, code: CountryCode) -> Record {
+/// Downloads one item with the engine of the current thread. Blocks until it is done.
+fn download_on_this_thread(job: &Job, item: Item) -> Record {
     ENGINE.with_borrow(|engine| match engine {
-        Some(Ok(engine)) => engine.block_on(download_flag(engine.client(), job, code)),
+        Some(Ok(engine)) => engine.block_on(download_item(engine.client(), job, item)),
         Some(Err(error)) => {
             let kind = if is_fd_limit(error) {
                 Kind::FdLimit
             } else {
                 Kind::Internal
             };
-            Record::new(code, Outcome::Failed(Failure::new(kind, error)))
+            Record::new(item, Outcome::Failed(Failure::new(kind, error)))
         }
         None => unreachable!("the pool's initializer runs before its first task"),
     })

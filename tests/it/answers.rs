@@ -267,7 +267,7 @@ fn check_gif_accepts_every_flag_and_rejects_every_prefix() {
             assert!(
                 check_gif(&flag[..length]).is_err(),
                 "{}: the first {length} bytes",
-                record.code
+                record.item
             );
         }
     }

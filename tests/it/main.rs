@@ -9,6 +9,7 @@ mod disk;
 #[cfg(unix)]
 mod environment;
 mod https;
+mod lists;
 mod pages;
 mod program;
 mod reports;

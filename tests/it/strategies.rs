@@ -28,8 +28,8 @@ fn statuses(records: &[Record]) -> Vec<Status> {
 fn outcomes(records: &[Record]) -> Vec<String> {
     let outcome = |record: &Record| match &record.outcome {
         Outcome::Saved(path) => path.file_name().unwrap().to_string_lossy().into_owned(),
-        Outcome::Failed(failure) => format!("{}: {failure}", record.code),
-        other => format!("{}: {other:?}", record.code),
+        Outcome::Failed(failure) => format!("{}: {failure}", record.item),
+        other => format!("{}: {other:?}", record.item),
     };
     records.iter().map(outcome).collect()
 }
@@ -64,7 +64,7 @@ fn the_error_server_gives_the_same_counts_in_every_strategy() {
     for strategy in Strategy::ALL {
         let work = Work::new(&server.url(), every_code());
         let records = work.run(strategy, 100);
-        let mut tally = Tally::new(&work.job.codes);
+        let mut tally = Tally::new(&work.items);
         records.iter().for_each(|record| tally.add(record));
         tally.close();
         assert_eq!(
@@ -137,9 +137,9 @@ fn saved_files_equal_the_served_bytes() {
             };
             assert_eq!(
                 fs::read(path).unwrap(),
-                served(&server, record.code),
+                served(&server, record.item.code().unwrap()),
                 "{}",
-                record.code
+                record.item
             );
         }
     }

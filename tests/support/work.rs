@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flags::country::CountryCode;
+use flags::item::Item;
 use flags::job::Job;
 use flags::record::Record;
 use flags::server::BaseUrl;
@@ -12,8 +13,9 @@ use tempfile::TempDir;
 
 use super::{WATCHDOG, limit, listing};
 
-/// A job and the temporary folder in which it saves flags.
+/// Items, a job, and the temporary folder in which it saves them.
 pub(crate) struct Work {
+    pub(crate) items: Vec<Item>,
     pub(crate) job: Arc<Job>,
     pub(crate) dest: TempDir,
 }
@@ -29,28 +31,35 @@ impl Work {
 
     /// Creates a job and applies `change` to it.
     pub(crate) fn with(base: &str, codes: Vec<CountryCode>, change: impl FnOnce(&mut Job)) -> Self {
+        let base = Arc::new(BaseUrl::parse(base).unwrap());
+        let items = codes.into_iter().map(|code| Item::flag(code, &base));
+        Self::of_items(items.collect(), change)
+    }
+
+    /// Creates a job for these items and applies `change` to it.
+    pub(crate) fn of_items(items: Vec<Item>, change: impl FnOnce(&mut Job)) -> Self {
         let dest = tempfile::tempdir().unwrap();
-        let base = BaseUrl::parse(base).unwrap();
-        let mut job = Job::new(codes, base, dest.path().to_owned());
+        let mut job = Job::new(dest.path().to_owned());
         job.limits.timeout = WATCHDOG;
         change(&mut job);
         Self {
+            items,
             job: Arc::new(job),
             dest,
         }
     }
 
-    /// Runs the job and returns its records, sorted by code. Panics unless there is exactly one for each code.
+    /// Runs the job and returns its records, sorted. Panics unless there is exactly one for each item.
     pub(crate) fn run(&self, strategy: Strategy, connections: usize) -> Vec<Record> {
         let mut records = Vec::new();
-        strategy
-            .run(&self.job, limit(connections), &mut |record| {
-                records.push(record)
-            })
-            .unwrap();
-        records.sort_by_key(|record| record.code);
-        let recorded: Vec<_> = records.iter().map(|record| record.code).collect();
-        assert_eq!(recorded, self.job.codes, "one record per code");
+        let (limit, mut items) = (limit(connections), self.items.iter().cloned());
+        let ran = strategy.run(&self.job, &mut items, limit, &mut |record| {
+            records.push(record);
+        });
+        ran.unwrap();
+        records.sort_by_key(|record| record.item.clone());
+        let recorded: Vec<_> = records.iter().map(|record| record.item.clone()).collect();
+        assert_eq!(recorded, self.items, "one record per item");
         records
     }
 

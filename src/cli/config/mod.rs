@@ -8,24 +8,29 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use reqwest::Url;
 use test_server::{Label, Ports};
 
 use crate::cli::args::Args;
 use crate::cli::earlier::EarlierReport;
 use crate::cli::hints;
+use crate::cli::input::UrlList;
 use crate::cli::mode::{Mode, check_options};
 use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
 use crate::cli::values::{List, at_least_one};
 use crate::console::colors::When;
+use crate::console::nouns::{self, Nouns};
 use crate::country::{CountryCode, Selection};
 use crate::download::proxy::Proxies;
 use crate::download::save::find_complete_flag;
 use crate::download::tls::check_certificates;
+use crate::item::Item;
 use crate::job::RequestLimits;
 use crate::report::Format;
 use crate::server::{BaseUrl, Server, ServerError};
@@ -39,8 +44,10 @@ const DEFAULT_DEST: &str = "downloads";
 pub(crate) struct Config {
     /// The mode: a run, a comparison, or one run of a comparison.
     pub(crate) mode: Mode,
-    /// The codes, sorted. Empty only with `--failed`, if the earlier run had no failures.
+    /// The codes, sorted. Empty with `--failed` if the earlier run had no failures, and with a list.
     pub(crate) codes: Vec<CountryCode>,
+    /// The list of URLs, if there is one instead of codes.
+    pub(crate) list: Option<UrlList>,
     /// The server of the flags.
     pub(crate) server: Server,
     /// The ports of LOCAL, DELAY and ERROR.
@@ -51,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) limits: RequestLimits,
     /// Whether each flag is on the disk before it counts as saved.
     pub(crate) fsync: bool,
+    /// Whether a body that does not say where it ends is saved. Only for lists.
+    pub(crate) allow_unframed: bool,
     /// How often a transient failure is retried, at most.
     pub(crate) retries: u32,
     /// The time limit of the whole run or comparison, if there is one.
@@ -79,7 +88,8 @@ pub(crate) enum ReportTo {
 }
 
 impl Config {
-    /// Parses the arguments, of which the first is the name of the program. With `--failed`, reads the earlier report.
+    /// Parses the arguments, of which the first is the name of the program. With `--failed`, reads the earlier report, and with
+    /// `--input` the list.
     ///
     /// # Errors
     /// [`EarlyExit`] if the user requested a text instead of a run, and for the first usage error.
@@ -100,17 +110,16 @@ impl Config {
         let config = Self::from_parsed(args).map_err(|message| usage_error(&message))?;
         match list {
             true => Err(EarlyExit::Text(config.list())),
-            false => match check_environment(&config.base()) {
+            false => match check_environment(&config.sites()) {
                 Ok(()) => Ok(config),
                 Err(message) => Err(usage_error(&message)),
             },
         }
     }
 
-    /// Returns the codes that a run would request, with their URLs.
+    /// Returns the items that a run would request, with their URLs.
     fn list(&self) -> String {
-        let base = self.base();
-        let mut codes = self.codes.clone();
+        let mut items = self.items(self.base());
         if matches!(
             self.mode,
             Mode::Run {
@@ -118,17 +127,45 @@ impl Config {
                 ..
             }
         ) {
-            codes.retain(|&code| find_complete_flag(&self.dest, code, self.limits.size).is_none());
+            items.retain(|item| find_complete_flag(&self.dest, item, self.limits.size).is_none());
         }
-        texts::codes_and_urls(&codes, &base)
+        texts::items_and_urls(&items)
     }
 
-    /// Returns the base URL of the server. An embedded one may be moved to another port.
-    fn base(&self) -> BaseUrl {
+    /// Returns what a run requests: the items of the list, or the flags from the server at `base`.
+    pub(crate) fn items(&self, base: Option<BaseUrl>) -> Vec<Item> {
+        let Some(base) = base else {
+            let list = self.list.as_ref().map(|list| list.items.clone());
+            return list.unwrap_or_default();
+        };
+        let (codes, base) = (self.codes.iter(), Arc::new(base));
+        codes.map(|&code| Item::flag(code, &base)).collect()
+    }
+
+    /// Returns the words for what is downloaded.
+    pub(crate) fn nouns(&self) -> &'static Nouns {
+        match self.list {
+            Some(_) => &nouns::FILES,
+            None => &nouns::CODES,
+        }
+    }
+
+    /// Returns the base URL of the server, if there is one. An embedded one may be moved to another port.
+    fn base(&self) -> Option<BaseUrl> {
         match &self.server {
-            Server::Remote => BaseUrl::remote(),
-            Server::Labelled(label) => BaseUrl::on_localhost(self.ports.of(*label)),
-            Server::Custom(base) => base.clone(),
+            Server::Remote => Some(BaseUrl::remote()),
+            Server::Labelled(label) => Some(BaseUrl::on_localhost(self.ports.of(*label))),
+            Server::Custom(base) => Some(base.clone()),
+            Server::Listed => None,
+        }
+    }
+
+    /// Returns a URL of each kind of site that requests are for.
+    fn sites(&self) -> Vec<Url> {
+        match (self.base(), &self.list) {
+            (Some(base), _) => vec![base.root()],
+            (None, Some(list)) => list.first_of_each_protocol(),
+            (None, None) => Vec::new(),
         }
     }
 
@@ -156,18 +193,24 @@ impl Config {
             Some(file) => Some(EarlierReport::read(file, &args)?),
             None => None,
         };
-        let server = match (typed, &earlier) {
-            (Some(server), _) => server,
-            (None, Some(earlier)) => earlier.server()?,
-            (None, None) => Server::Labelled(Label::Local),
+        let list = match &args.input {
+            Some(file) => Some(UrlList::read(file, limit)?),
+            None => None,
+        };
+        let server = match (typed, &earlier, &list) {
+            (Some(server), ..) => server,
+            (None, Some(earlier), _) => earlier.server()?,
+            (None, None, Some(_)) => Server::Listed,
+            (None, None, None) => Server::Labelled(Label::Local),
         };
         let ports = match server {
             Server::Labelled(_) => Ports::from_env().map_err(|error| error.to_string())?,
-            Server::Remote | Server::Custom(_) => Ports::default(),
+            Server::Remote | Server::Custom(_) | Server::Listed => Ports::default(),
         };
-        let mut codes = match &earlier {
-            Some(earlier) => earlier.codes.clone(),
-            None => selected(&args)?,
+        let mut codes = match (&earlier, &list) {
+            (Some(earlier), _) => earlier.codes.clone(),
+            (None, Some(_)) => Vec::new(),
+            (None, None) => selected(&args)?,
         };
         codes.truncate(limit.get());
         let dest = match (&args.dest, &earlier) {
@@ -176,20 +219,18 @@ impl Config {
             (None, None) => DEFAULT_DEST.into(),
         };
         let reports = reports(&args.report)?;
+        let asked = list.as_ref().map_or(codes.len(), |list| list.items.len());
 
         Ok(Self {
-            mode: Mode::new(&args, max_req, codes.len())?,
+            mode: Mode::new(&args, max_req, asked)?,
+            limits: limits(&args),
             codes,
+            list,
             server,
             ports,
             dest,
-            limits: RequestLimits {
-                connect_timeout: args.connect_timeout,
-                timeout: args.timeout,
-                size: args.size_limit,
-                allow_downgrade: args.allow_downgrade,
-            },
             fsync: args.fsync,
+            allow_unframed: args.allow_unframed,
             retries: args.retries,
             max_time: args.max_time,
             reports,
@@ -202,15 +243,28 @@ impl Config {
     }
 }
 
-/// Checks the variables of the environment that requests for `base` depend on: otherwise each of them would fail.
-fn check_environment(base: &BaseUrl) -> Result<(), String> {
-    let url = base.root();
-    let proxies = Proxies::of_this_process();
-    proxies.check(&url).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "https" => check_certificates().map_err(|error| error.to_string()),
-        _ => Ok(()),
+/// Returns the limits of one request. Flags are small, and the files of a list may be of any size.
+fn limits(args: &Args) -> RequestLimits {
+    let of_flags = RequestLimits::default().size;
+    let default = args.input.as_ref().map_or(of_flags, |_| u64::MAX);
+    RequestLimits {
+        connect_timeout: args.connect_timeout,
+        timeout: args.timeout,
+        size: args.size_limit.unwrap_or(default),
+        allow_downgrade: args.allow_downgrade,
     }
+}
+
+/// Checks the variables of the environment that requests for these sites depend on: otherwise each of them would fail.
+fn check_environment(sites: &[Url]) -> Result<(), String> {
+    let proxies = Proxies::of_this_process();
+    for url in sites {
+        proxies.check(url).map_err(|error| error.to_string())?;
+        if url.scheme() == "https" {
+            check_certificates().map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the options that want more connections than any strategy makes, with their values. A strategy that makes only

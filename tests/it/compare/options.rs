@@ -21,7 +21,7 @@ fn options_are_passed_to_the_runs() {
     ];
     let (run, results) = compare(&program, &[&args[..], &more].concat());
     let settings = &results.runs[0].settings;
-    assert_eq!((settings.retries, settings.size_limit), (1, 2048));
+    assert_eq!((settings.retries, settings.size_limit), (1, Some(2048)));
     assert_eq!(
         (settings.timeout_ms, settings.connect_timeout_ms),
         (2500.0, 500.0)

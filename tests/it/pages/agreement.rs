@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use comparison::Images;
+use flags::country::CountryCode;
 use flags::record::Status;
 use flags::report::{Format, Report, Signal, side_by_side};
 use roxmltree::Document;
@@ -50,12 +51,12 @@ fn every_format_shows_the_same_outcomes_of_a_run() {
             .collect();
         assert_eq!((records.len(), csv.len()), (26, 26));
         for ((row, line), record) in records.iter().zip(&csv).zip(&results.runs[0].records) {
-            let (code, status) = (record.code.to_string(), record.status.word());
+            let (code, status) = (record.word(), record.status.word());
             let outcome = match &record.message {
                 Some(message) => format!("error: {message}"),
                 None => status.replace('_', " "),
             };
-            let named = match record.code.country() {
+            let named = match record.code.and_then(CountryCode::country) {
                 Some(country) => format!("{code}  {country}"),
                 None => format!("{code} "),
             };
@@ -81,7 +82,7 @@ fn bars_show_the_phases_of_their_records() {
             .unwrap()
     };
     for record in &results.runs[0].records {
-        let text = text_of_bar(&record.code.to_string());
+        let text = text_of_bar(&record.word());
         let phase = |name: &str| {
             let line = text.lines().find_map(|line| {
                 line.strip_prefix(name)?

@@ -28,7 +28,7 @@ fn large_report(sample: &Report) -> Report {
     let mut results = sample.clone();
     let sample = results.runs[0].records[0].clone();
     let record = |(i, code): (usize, CountryCode)| RecordReport {
-        code,
+        code: Some(code),
         start_ms: Some(i as f64 * 251.377),
         queue_ms: i as f64 * 251.377,
         first_byte_ms: 503.119,

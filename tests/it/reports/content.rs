@@ -71,11 +71,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
             totals.bytes,
             only.records.iter().map(|record| record.bytes).sum::<u64>()
         );
-        let codes: Vec<_> = only
-            .records
-            .iter()
-            .map(|record| record.code.to_string())
-            .collect();
+        let codes: Vec<_> = only.records.iter().map(RecordReport::word).collect();
         assert!(codes.is_sorted() && codes.len() == 26 && codes[0] == "BA");
         for record in &only.records {
             check_record(record, totals.elapsed_ms, &program);
@@ -97,7 +93,7 @@ fn json_csv_and_text_agree_in_every_strategy() {
                     serde_json::Value::String(text) => text.clone(),
                     other => other.to_string(),
                 };
-                assert_eq!(row[name], value, "{name} of {}", record.code);
+                assert_eq!(row[name], value, "{name} of {}", record.word());
             }
             assert_eq!((row["strategy"].as_str(), row.len()), (strategy, 17));
         }

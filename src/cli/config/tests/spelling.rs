@@ -64,9 +64,10 @@ fn options_and_codes_can_be_mixed_in_any_order_and_spelling() {
 
 /// The options with their shortest prefix that was unique in the original program, or in the first version of this one
 /// for those that the original does not have. The value is one that the option accepts.
-const PREFIXES: [(&str, &str, Option<&str>); 28] = [
+const PREFIXES: [(&str, &str, Option<&str>); 30] = [
     ("all", "a", None),
     ("allow-downgrade", "allo", None),
+    ("allow-unframed", "allow-u", None),
     ("at", "at", Some("1,5")),
     ("compare", "com", None),
     ("connect-timeout", "con", Some("3")),
@@ -76,6 +77,7 @@ const PREFIXES: [(&str, &str, Option<&str>); 28] = [
     ("failed", "faile", Some("r.json")),
     ("fsync", "fs", None),
     ("help", "h", None),
+    ("input", "i", Some("list")),
     ("limit", "l", Some("2")),
     ("max-time", "max-t", Some("2.5")),
     ("max_req", "m", Some("2")),

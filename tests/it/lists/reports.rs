@@ -1,0 +1,86 @@
+//! Reports of runs over a list: their own schema, and a name and a URL instead of a code.
+
+use std::fs;
+
+use flags::record::{Kind, Status};
+use flags::report::{COLUMNS_OF_LISTS, Report, SCHEMA_OF_LISTS};
+use roxmltree::Document;
+
+use super::{list, program, site};
+
+#[test]
+fn every_format_reports_each_line_in_the_order_of_the_list() {
+    let server = site();
+    let login = format!("http://me:secret@127.0.0.1:{}/b.txt\n", server.port());
+    let program = program(list(&server, &["z.txt", "a/z.txt"]) + "nothing\n" + &login);
+    let formats = ["r.json", "r.csv", "r.html", "r.svg", "r.md", "r.trace.json"];
+    let reports = formats.into_iter().flat_map(|name| ["--report", name]);
+    let run = program.run(["--input", "list"].into_iter().chain(reports));
+    assert_eq!(run.exit, Some(1), "{}", run.err);
+    let read = |name: &str| fs::read_to_string(program.folder.path().join(name)).unwrap();
+
+    let json = read("r.json");
+    let report: Report = serde_json::from_str(&json).unwrap();
+    assert_eq!(report.schema, SCHEMA_OF_LISTS);
+    let run = &report.runs[0];
+    let settings = &run.settings;
+    assert_eq!(
+        (settings.server.as_str(), settings.url.as_str()),
+        ("LIST", "")
+    );
+    assert_eq!(
+        (settings.input.as_deref(), settings.size_limit),
+        (Some("list"), None)
+    );
+    let records = run.records.iter();
+    let told: Vec<_> = records
+        .map(|record| (record.line.unwrap(), record.word(), record.status))
+        .collect();
+    let expected = [
+        (1, "z.txt", Status::Ok),
+        (2, "z.2.txt", Status::Ok),
+        (3, "line 3", Status::Error),
+        (4, "b.txt", Status::Ok),
+    ];
+    assert_eq!(
+        told,
+        expected.map(|(line, name, status)| (line, name.to_owned(), status))
+    );
+    assert_eq!(run.records[2].kind, Some(Kind::BadLine));
+    assert!(run.records.iter().all(|record| record.code.is_none()));
+
+    let csv = read("r.csv");
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let columns = rows.headers().unwrap().iter();
+    assert_eq!(columns.collect::<Vec<_>>(), COLUMNS_OF_LISTS);
+    let urls: Vec<_> = rows
+        .records()
+        .map(|row| row.unwrap()[5].to_owned())
+        .collect();
+    let at = |rest: &str| format!("127.0.0.1:{}/{rest}", server.port());
+    assert_eq!(
+        urls,
+        [
+            format!("http://{}", at("z.txt")),
+            format!("http://{}", at("a/z.txt")),
+            String::new(),
+            format!("http://me:***@{}", at("b.txt"))
+        ]
+    );
+    for name in formats {
+        assert!(!read(name).contains("secret"), "{name}");
+    }
+    let page = read("r.html");
+    assert!(page.contains("4 files, downloaded by semaphore"));
+    assert!(page.contains("the URLs of list") && page.contains("z.2.txt"));
+    Document::parse(&read("r.svg")).unwrap();
+}
+
+#[test]
+fn failed_refuses_the_report_of_a_list() {
+    let program = program("nothing\n");
+    program.run(["--input", "list", "--report", "r.json"]);
+    let run = program.run(["--failed", "r.json"]);
+    let message = "*** Usage error: --failed FILE: r.json: schema 2 is not supported, only 1\n";
+    assert!(run.err.starts_with(message), "{}", run.err);
+}
