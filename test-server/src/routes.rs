@@ -15,7 +15,6 @@ use crate::control;
 use crate::group::Group;
 use crate::page;
 use crate::site::Site;
-use crate::stale;
 use crate::target::{Target, not_found};
 use crate::under_plan::{self, Logged};
 use crate::upstream::FromUpstream;
@@ -36,10 +35,11 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
             .route("/flags/{code}/{file}", get(flag))
             .merge(page::routes(&site, group)),
     };
-    own.merge(control::routes(&site))
-        .fallback(other)
-        .layer(from_fn_with_state(Arc::clone(&site), log_others))
-        .layer(from_fn_with_state(Arc::clone(&site), stale::count_response))
+    let mut routes = own.merge(control::routes(&site)).fallback(other);
+    if site.access_log.is_some() {
+        routes = routes.layer(from_fn_with_state(Arc::clone(&site), log_others));
+    }
+    routes
         .layer(map_response(add_server_header))
         .with_state(site)
 }

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::connection::{Connection, ConnectionHandle};
 use crate::site::Site;
+use crate::stale::StaleState;
 use crate::tracked_body::{Part, Tracked};
 
 /// The pause after the system has refused a connection, for example because the process has no descriptor left.
@@ -29,8 +30,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>
         let stream = accept(&listener, &site).await;
         let open = site.counters.connection_accepted();
         let connection = Connection::new(stream, site.header_timeout, open);
-        let keeps_case = site.upstream.is_some();
-        tokio::spawn(serve_connection(connection, router.clone(), keeps_case));
+        tokio::spawn(serve_connection(
+            connection,
+            router.clone(),
+            Arc::clone(&site),
+        ));
     }
 }
 
@@ -58,24 +62,33 @@ fn is_of_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Serves HTTP on a connection. `keeps_case` keeps the spelling of header names for an upstream server.
-async fn serve_connection(connection: Connection, router: Router, keeps_case: bool) {
+async fn serve_connection(connection: Connection, router: Router, site: Arc<Site>) {
     let handle = connection.handle();
+    let is_proxy = site.upstream.is_some();
     let service = TowerToHyperService::new(router);
     let answer = service_fn(move |request: Request<Incoming>| {
-        let request = with_handle(request, &handle);
+        let mut request = with_handle(request, &handle);
+        // Not a layer of the router, which would cost each request an allocation for a fault that few plans have.
+        let stale_state = StaleState::of_next_response(&site, &handle);
+        if let Some(state) = stale_state {
+            request.extensions_mut().insert(state);
+        }
         let (response, handle) = (service.call(request), handle.clone());
         async move {
             let response = response.await?;
             handle.complete_request();
+            if let Some(state) = stale_state {
+                state.enforce(&handle);
+            }
             let tracked = |body| Tracked::new(body, handle, Part::Response);
             Ok::<_, Infallible>(response.map(tracked))
         }
     });
     let mut http = http1::Builder::new();
-    // `Connection` has a timeout of its own, which does not close idle connections.
+    // `Connection` has a timeout of its own, which does not close idle connections. An upstream server must see the
+    // names of headers as they were spelled.
     http.header_read_timeout(None)
-        .preserve_header_case(keeps_case);
+        .preserve_header_case(is_proxy);
     // An error ends the connection, and its client sees that.
     let _ = http
         .serve_connection(TokioIo::new(connection), answer)
