@@ -31,6 +31,7 @@
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `place`: places for connections: so many may have one at a time
 //! * `departure`: whether a client that has shut down its sending side has left altogether
+//! * `exchange`: the request on a connection and how it is answered
 //! * `running_script`: a script that is being written to a connection
 //! * `connection`: connections that can be scripted byte by byte
 //! * `quotas`: the state of quotas: the use of rates, and the connections with a place
@@ -58,6 +59,7 @@ mod control;
 mod counted_body;
 mod counters;
 mod departure;
+mod exchange;
 mod fault;
 mod group;
 mod images;

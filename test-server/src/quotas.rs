@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::connection::ConnectionHandle;
+use crate::exchange::ConnectionHandle;
 use crate::fault::{Argument, Fault};
 use crate::place::Places;
 

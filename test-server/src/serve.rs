@@ -16,7 +16,8 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::connection::{Connection, ConnectionHandle};
+use crate::connection::Connection;
+use crate::exchange::ConnectionHandle;
 use crate::site::Site;
 use crate::stale::StaleState;
 use crate::tracked_body::{Part, Tracked};

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::connection::ConnectionHandle;
+use crate::exchange::ConnectionHandle;
 use crate::fault::Argument;
 use crate::script::{End, Script};
 use crate::site::Site;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes};
 use http_body::{Frame, SizeHint};
 
-use crate::connection::ConnectionHandle;
+use crate::exchange::ConnectionHandle;
 
 /// A body that records on its connection that it has ended, or that it is not needed any more.
 pub(crate) struct Tracked {

@@ -9,10 +9,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 
-use crate::connection::ConnectionHandle;
 use crate::control;
 use crate::counted_body::end_request_when_sent;
 use crate::counters::InFlight;
+use crate::exchange::ConnectionHandle;
 use crate::fault::{Answer, Effect, Fault, FaultContext, Wait};
 use crate::query::{Query, parse_query_plan};
 use crate::script::{End, Script};

@@ -19,7 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::FromUpstream;
-use crate::connection::ConnectionHandle;
+use crate::exchange::ConnectionHandle;
 use crate::query::without_own_words;
 
 /// The headers that concern one connection only (RFC 9110, section 7.6.1).
