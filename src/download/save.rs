@@ -19,8 +19,8 @@ pub(crate) const FILES: Files = Files::of("flags");
 /// The number of bytes of an existing flag that are read at a time.
 const PIECE: usize = 64 << 10;
 
-/// Returns the path of `item` if it is a GIF and a complete one of at most `size_limit` bytes is there. Of other files,
-/// nobody can tell without a request.
+/// Returns the path of `item` if it is a GIF and a complete one of at most `size_limit` bytes is there. Whether another
+/// file is complete cannot be known without a request.
 pub(crate) fn find_complete_flag(folder: &Path, item: &Item, size_limit: u64) -> Option<PathBuf> {
     if item.check() != Check::Gif {
         return None;

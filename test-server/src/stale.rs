@@ -1,4 +1,4 @@
-//! `stale`: closes a connection after its last response, whatever that responds to.
+//! `stale`: closes a connection after its last response, to any request.
 
 use std::cmp::Ordering;
 

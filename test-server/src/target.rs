@@ -1,6 +1,6 @@
 //! What a request is for: a flag, or any other path.
 //!
-//! The key of a target names it in all draws and counters. That of a flag is its code, whatever the method: published
+//! The key of a target names it in all draws and counters. That of a flag is its code, with any method: published
 //! numbers depend on it.
 
 use std::sync::Arc;

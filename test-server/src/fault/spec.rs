@@ -31,7 +31,7 @@ pub(crate) enum Effect {
     AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Content) -> Answer),
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
-    /// Refuses requests beyond a quota, whatever the other faults are.
+    /// Refuses requests beyond a quota, before any other fault.
     Quota,
     /// Stands for other faults, which depend on the attempt.
     Sequence,

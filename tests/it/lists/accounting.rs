@@ -1,4 +1,4 @@
-//! Every line is accounted for, whatever is in it, and nothing is written outside the folder.
+//! Every line is accounted for, with any content, and nothing is written outside the folder.
 
 use std::fs;
 use std::io::Write as _;
