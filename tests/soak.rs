@@ -362,7 +362,7 @@ fn check_tally(
     tally.close();
     let expected: Vec<_> = records
         .iter()
-        .map(|record| code_of(record))
+        .map(code_of)
         .map(|code| expected_verdict(&served[&code.lower()], has_flag(code)))
         .collect();
     let counted = |verdict| expected.iter().filter(|&&other| other == verdict).count();
