@@ -281,13 +281,14 @@ impl Client {
             trail::restart();
             match self.pooled.get(url.clone()).send().await {
                 Err(error) if is_break(&error) && was_pooled(&error) => {}
-                Err(error) => return Err(self.explain(error, url, seen).await),
+                // Boxed, because this rare path would make the future of each download three times as large.
+                Err(error) => return Err(Box::pin(self.explain(error, url, seen)).await),
                 Ok(response) => return Ok(response),
             }
         }
         trail::restart();
         match self.fresh.get(url.clone()).send().await {
-            Err(error) => Err(self.explain(error, url, seen).await),
+            Err(error) => Err(Box::pin(self.explain(error, url, seen)).await),
             Ok(response) => Ok(response),
         }
     }

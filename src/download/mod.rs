@@ -302,3 +302,19 @@ impl From<WriteError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::download::engine::Engine;
+
+    /// The future is moved several times, and there is one for each connection.
+    #[test]
+    fn the_future_of_a_download_is_small() {
+        let job = Job::new("downloads".into());
+        let engine = Engine::for_job(&job).unwrap();
+        let item = crate::item::flags(&["br"]).remove(0);
+        let size = size_of_val(&download_item(engine.client(), &job, item));
+        assert!(size < 6 << 10, "{size} bytes");
+    }
+}
