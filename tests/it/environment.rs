@@ -76,7 +76,7 @@ fn with_too_few_descriptors_a_run_reports_an_error_and_does_not_start() {
         assert!(run.err.starts_with(&expected), "{}", run.err);
         assert!(
             run.err
-                .ends_with("; a run needs at least 22 (see `ulimit -n`)\n"),
+                .ends_with("; a run needs at least 24 (see `ulimit -n`)\n"),
             "{}",
             run.err
         );
@@ -89,7 +89,7 @@ fn with_too_few_descriptors_a_run_reports_an_error_and_does_not_start() {
 
 #[test]
 fn with_the_fewest_descriptors_that_are_enough_all_flags_arrive() {
-    let enough = 22 + inherited_descriptors();
+    let enough = 24 + inherited_descriptors();
     for strategy in STRATEGIES {
         for more in [&[][..], &["--fsync", "--report", "r.json"]] {
             let program = Program::new();
@@ -102,7 +102,7 @@ fn with_the_fewest_descriptors_that_are_enough_all_flags_arrive() {
         let mut shell = program.after(&format!("ulimit -n {}", enough - 1));
         let run = Run::of(shell.args(["br", "--strategy", strategy]));
         assert!(
-            run.err.contains("; a run needs at least 22 "),
+            run.err.contains("; a run needs at least 24 "),
             "{}",
             run.err
         );
