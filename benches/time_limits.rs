@@ -18,6 +18,7 @@
 )]
 
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +29,7 @@ use flags::job::Job;
 use flags::record::{Kind, Outcome, Record};
 use flags::server::BaseUrl;
 use flags::strategy::Strategy;
+use futures_util::stream;
 use test_server::TestServer;
 
 /// The time limit of a request.
@@ -123,8 +125,9 @@ fn run(
     let mut records = Vec::new();
     let connections = NonZeroUsize::new(connections).unwrap();
     let begun = Instant::now();
-    let mut items = codes.iter().map(|&code| Item::flag(code, &base));
-    let ran = strategy.run(&Arc::new(job), &mut items, connections, &mut |record| {
+    let items = codes.iter().map(|&code| Item::flag(code, &base));
+    let items = pin!(stream::iter(items));
+    let ran = strategy.run(&Arc::new(job), items, connections, &mut |record| {
         records.push(record);
     });
     ran.unwrap();

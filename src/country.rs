@@ -65,6 +65,12 @@ impl CountryCode {
             .collect()
     }
 
+    /// Returns its place among all codes: 0 for AA, 675 for ZZ.
+    pub(crate) fn position(self) -> u64 {
+        let [first, second] = self.0.map(|letter| u64::from(letter - b'A'));
+        26 * first + second
+    }
+
     /// Returns the English name of the country; `None` if no country has this code.
     ///
     /// ```

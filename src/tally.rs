@@ -1,6 +1,6 @@
 //! The counts of all results of a run. Every requested item is counted exactly once, under exactly one outcome.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,32 +20,56 @@ pub(crate) struct Counts {
     pub(crate) errors: usize,
 }
 
-/// The counts of one run, updated record by record.
-#[derive(Debug, Clone)]
+/// The most items that are kept of those that failed, over all causes. There are no more codes than this, and a list may
+/// have any number of lines.
+const MOST_KEPT: usize = 1000;
+
+/// The most different failures that are kept. A server may make up a cause for each of its answers.
+const MOST_CAUSES: usize = 1000;
+
+/// The counts of one run, updated record by record. Memory is bounded but for one bit for each item.
+#[derive(Debug, Clone, Default)]
 pub struct Tally {
     /// The number of requested items.
     asked: usize,
-    /// The items without a record yet.
-    outstanding: BTreeSet<Item>,
+    /// The items without a record yet, by position.
+    outstanding: Bits,
+    /// The number of items that have a record.
+    counted: usize,
     downloaded: usize,
     already_there: usize,
     not_found: usize,
-    failed: BTreeMap<Failure, Vec<Item>>,
+    failed: BTreeMap<Failure, Failed>,
+    /// The number of items kept in `failed`.
+    kept: usize,
     not_attempted: usize,
+}
+
+/// The items that failed for one cause.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failed {
+    /// How many they are.
+    pub count: usize,
+    /// The first of them, sorted.
+    pub first: Vec<Item>,
 }
 
 impl Tally {
     /// Creates an empty tally of these items.
     pub fn new(items: &[Item]) -> Self {
-        Self {
-            asked: items.len(),
-            outstanding: items.iter().cloned().collect(),
-            downloaded: 0,
-            already_there: 0,
-            not_found: 0,
-            failed: BTreeMap::new(),
-            not_attempted: 0,
-        }
+        let mut tally = Self::default();
+        items.iter().for_each(|item| tally.ask(item));
+        tally
+    }
+
+    /// Counts an item as requested.
+    ///
+    /// # Panics
+    /// If it is requested already: its record would be counted twice.
+    pub fn ask(&mut self, item: &Item) {
+        let is_new = self.outstanding.insert(item.position());
+        assert!(is_new, "{item} is requested twice");
+        self.asked += 1;
     }
 
     /// Counts a record.
@@ -55,18 +79,32 @@ impl Tally {
     pub fn add(&mut self, record: &Record) {
         let item = &record.item;
         assert!(
-            self.outstanding.remove(item),
+            self.outstanding.remove(item.position()),
             "{item} is counted twice or was not asked for"
         );
+        self.counted += 1;
         match &record.outcome {
             Outcome::Saved(_) => self.downloaded += 1,
             Outcome::AlreadyThere(_) => self.already_there += 1,
             Outcome::NotFound => self.not_found += 1,
-            Outcome::Failed(failure) => {
-                let failed = self.failed.entry(failure.clone()).or_default();
-                failed.push(item.clone());
-            }
+            Outcome::Failed(failure) => self.add_failed(failure, item),
             Outcome::NotAttempted => self.not_attempted += 1,
+        }
+    }
+
+    fn add_failed(&mut self, failure: &Failure, item: &Item) {
+        let is_known = self.failed.contains_key(failure);
+        let failed = match is_known || self.failed.len() < MOST_CAUSES {
+            true => self.failed.entry(failure.clone()).or_default(),
+            false => {
+                let others = Failure::new(failure.kind(), "other causes");
+                self.failed.entry(others).or_default()
+            }
+        };
+        failed.count += 1;
+        if self.kept < MOST_KEPT {
+            self.kept += 1;
+            failed.first.push(item.clone());
         }
     }
 
@@ -75,8 +113,9 @@ impl Tally {
     /// # Panics
     /// If the counts do not add up to the number of requested items.
     pub fn close(&mut self) {
-        self.not_attempted += self.outstanding.len();
-        self.outstanding.clear();
+        self.not_attempted += self.asked - self.counted;
+        self.counted = self.asked;
+        self.outstanding = Bits::default();
         let sum = self.ok() + self.not_found + self.errors() + self.not_attempted;
         assert_eq!(sum, self.asked, "some downloads are unaccounted for");
     }
@@ -98,7 +137,7 @@ impl Tally {
 
     /// Returns the number of items that have a record.
     pub fn counted(&self) -> usize {
-        self.asked - self.outstanding.len()
+        self.counted
     }
 
     /// Returns the number of flags on disk: downloaded by this run or already there.
@@ -123,7 +162,7 @@ impl Tally {
 
     /// Returns the number of items that failed.
     pub fn errors(&self) -> usize {
-        self.failed.values().map(Vec::len).sum()
+        self.failed.values().map(|failed| failed.count).sum()
     }
 
     /// Returns the number of items that were not attempted.
@@ -131,17 +170,51 @@ impl Tally {
         self.not_attempted
     }
 
-    /// Returns each failure with its items, the failure with the most items first. The items are sorted.
-    pub fn failures(&self) -> Vec<(&Failure, Vec<Item>)> {
-        let sorted = |(failure, items): (_, &Vec<Item>)| {
-            let mut items = items.clone();
-            items.sort_unstable();
-            (failure, items)
+    /// Returns each failure with its items, the failure with the most items first.
+    pub fn failures(&self) -> Vec<(&Failure, Failed)> {
+        let sorted = |(failure, failed): (_, &Failed)| {
+            let mut failed = failed.clone();
+            failed.first.sort_unstable();
+            (failure, failed)
         };
         let mut failures: Vec<_> = self.failed.iter().map(sorted).collect();
-        failures.sort_by_key(|(_, items)| std::cmp::Reverse(items.len()));
+        failures.sort_by_key(|(_, failed)| std::cmp::Reverse(failed.count));
         failures
     }
+}
+
+/// A set of numbers, with a bit for each up to the largest.
+#[derive(Debug, Clone, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// Adds a number. Returns whether it was absent.
+    fn insert(&mut self, number: u64) -> bool {
+        let (word, bit) = place(number);
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        let was_absent = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        was_absent
+    }
+
+    /// Removes a number. Returns whether it was present.
+    fn remove(&mut self, number: u64) -> bool {
+        let (word, bit) = place(number);
+        let Some(word) = self.0.get_mut(word) else {
+            return false;
+        };
+        let was_present = *word & bit != 0;
+        *word &= !bit;
+        was_present
+    }
+}
+
+/// Returns the index of the word of a number, and its bit in that word.
+fn place(number: u64) -> (usize, u64) {
+    let word = usize::try_from(number / 64).expect("a bit for each fits into memory");
+    (word, 1 << (number % 64))
 }
 
 #[cfg(test)]
@@ -198,8 +271,45 @@ mod tests {
         let grouped: Vec<_> = tally
             .failures()
             .iter()
-            .map(|(failure, items)| format!("{failure}: {items:?}"))
+            .map(|(failure, failed)| format!("{failure}: {} {:?}", failed.count, failed.first))
             .collect();
-        assert_eq!(grouped, ["b: [BD, BE]", "a: [BF]", "c: [BC]"]);
+        assert_eq!(grouped, ["b: 2 [BD, BE]", "a: 1 [BF]", "c: 1 [BC]"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "BA is requested twice")]
+    fn requesting_an_item_twice_panics() {
+        Tally::new(&[flags(&["ba"]), flags(&["b"])].concat());
+    }
+
+    #[test]
+    fn a_thousand_failed_items_are_kept_and_the_others_counted() {
+        let list: String = (0..3000).map(|n| format!("http://x/{n}\n")).collect();
+        let items: Result<Vec<_>, _> = crate::item::Lines::of(list.as_bytes()).collect();
+        let items = items.unwrap();
+        let mut tally = Tally::new(&items);
+        for (i, item) in items.iter().enumerate().rev() {
+            tally.add(&failed(item, if i < 500 { "a" } else { "b" }));
+        }
+        tally.close();
+        let kept: Vec<_> = tally
+            .failures()
+            .into_iter()
+            .map(|(_, of)| (of.count, of.first.len()))
+            .collect();
+        assert_eq!(kept, [(2500, 1000), (500, 0)]);
+    }
+
+    #[test]
+    fn causes_beyond_a_thousand_are_counted_as_others_of_their_kind() {
+        let items = (1..=1200).map(|number| Item::of_bad_line(number, String::new()));
+        let items: Vec<_> = items.collect();
+        let mut tally = Tally::new(&items);
+        for (i, item) in items.iter().enumerate() {
+            tally.add(&failed(item, &format!("page {i}")));
+        }
+        let failures = tally.failures();
+        assert_eq!((failures.len(), failures[0].1.count), (1001, 200));
+        assert_eq!(failures[0].0.to_string(), "other causes");
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::{Compare, Config};
 use crate::compare::{self, Begin, Compared, Event};
 use crate::console::colors::Colors;
 use crate::console::failures::failures_of_runs;
+use crate::console::lines::Announced;
 use crate::console::progress::{Display, Position, Progress, Subject, Title};
 use crate::console::{compared, lines, notices};
 use crate::report::{RunReport, side_by_side};
@@ -86,7 +87,8 @@ fn print_start(
     if config.prints_text() {
         let name = config.server.name();
         let site = served.base.as_ref().map(|base| (name, base));
-        out.print(&lines::searching(site, &config.codes, config.nouns()));
+        let announced = Announced::of(&config.codes);
+        out.print(&lines::searching(site, &announced, config.nouns()));
     }
     let wanted = compare::highest_limit(compare);
     let compare = compare::within_descriptors(compare, setup.descriptors);
@@ -192,7 +194,7 @@ impl<'c> Shown<'c> {
                 series: compared::series(series.strategy, series.connections),
                 left: begin.left,
             }),
-            codes: self.config.codes.len(),
+            total: self.config.asked(),
             colored: self.colored,
             // Only the process of the run knows.
             paused: Box::new(|| false),

@@ -4,6 +4,7 @@
 //!
 //! * `setup`: prepares the folders, the server and the signals
 //! * `files`: writes the files of `--report`
+//! * `requested`: what a run requests
 //! * `run`: one run
 //! * `compare`: a comparison
 
@@ -21,6 +22,7 @@ pub use program::Exit;
 
 mod compare;
 mod files;
+mod requested;
 mod run;
 mod setup;
 

@@ -1,26 +1,32 @@
 //! One run from the first notice to the exit code: downloads the flags, shows the progress, and reports the results.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use program::{
     Ending, Exit, Output, Resources, Signal, Stream, error_chain, print_error, print_stderr,
 };
 
 use crate::app::files;
-use crate::app::setup::{Notices, Setup};
+use crate::app::requested::{Reading, Requested};
+use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Config, Mode, ReportTo, Series};
 use crate::compare::{End, Handover};
 use crate::console::colors::Colors;
 use crate::console::failures::failures;
 use crate::console::figures::Figures;
+use crate::console::lines::Announced;
 use crate::console::progress::{Display, Progress, Subject, Title};
 use crate::console::{compared, lines, notices};
 use crate::item::Item;
 use crate::job::Job;
-use crate::record::Record;
+use crate::record::{Outcome, Record};
 use crate::report::{Format, Report, RunFacts, RunReport};
 use crate::run::descriptors;
 use crate::run::embedded::Served;
@@ -53,12 +59,16 @@ pub(super) fn run(
         skip_existing,
         fsync: config.fsync,
         allow_unframed: config.allow_unframed,
-        stop: setup.stop.clone(),
+        stop: setup.stop.child_token(),
         ..Job::new(config.dest.clone())
     });
-    let items = config.items(base.clone());
-    print_start(config, wanted, series, &items, setup, out);
-    let results = download(config, series, &job, items, out);
+    let requested = match Requested::new(config, base.as_ref(), &job.stop) {
+        Ok(requested) => requested,
+        Err(error) => return FatalError::from(error).print(),
+    };
+    print_start(config, wanted, series, &requested.announced, setup, out);
+    let list = requested.reading();
+    let results = download(config, series, &job, requested.items, out);
     setup.signals.run_is_over();
     // Read now: printing and writing may take until a signal arrives or the time is over.
     let ended = EndedBy {
@@ -68,7 +78,8 @@ pub(super) fn run(
     print_end(config, &job, &results, &setup.served, out);
     let tally = results.tally.clone();
     let written = write_reports(config, series, &job, results, setup, ended, out);
-    let incomplete = tally.errors() + tally.not_attempted() > 0;
+    print_rest_of_list(config, &list);
+    let incomplete = tally.errors() + tally.not_attempted() > 0 || !list.is_complete();
     if incomplete {
         let report = written.then(|| json_report(config)).flatten();
         print_ended_early(config, ended, &tally, report);
@@ -81,6 +92,16 @@ pub(super) fn run(
         missing: config.fail_on_not_found && tally.not_found() > 0,
     };
     ending.exit()
+}
+
+/// Says why the list of a run was not read to its end, if that is so.
+fn print_rest_of_list(config: &Config, reading: &Reading) {
+    let Some(list) = &config.list else { return };
+    if let Some(error) = reading.error() {
+        print_error(&notices::list_not_read(&list.file, error));
+    } else if !reading.is_complete() {
+        Notices::of(config).print(&notices::rest_of_list(&list.file));
+    }
 }
 
 /// What ended a run early, if anything.
@@ -107,7 +128,6 @@ fn write_reports(
     let base = &setup.served.base;
     let facts = RunFacts {
         strategy: series.strategy,
-        items: &results.items,
         url: base.as_ref().map_or_else(String::new, ToString::to_string),
         input: config.list.as_ref().map(|list| list.file.as_path()),
         job,
@@ -122,7 +142,7 @@ fn write_reports(
         resources: Resources::of_this_process(),
         seen_by_server: setup.served.by.seen(),
     };
-    let report = RunReport::new(&facts, &results.tally, &results.records);
+    let report = RunReport::new(&facts, &results.tally, results.records);
     let Some(handover) = results.handover else {
         return files::write(config, &Report::new(vec![report]), out);
     };
@@ -160,7 +180,7 @@ fn print_start(
     config: &Config,
     wanted: Series,
     series: Series,
-    items: &[Item],
+    announced: &Announced,
     setup: &Setup,
     out: &mut Output<impl Write>,
 ) {
@@ -186,7 +206,7 @@ fn print_start(
         let base = setup.served.base.as_ref();
         let site = base.map(|base| (config.server.name(), base));
         let nouns = config.nouns();
-        out.print(&lines::initial(site, items, nouns, connections));
+        out.print(&lines::initial(site, announced, nouns, connections));
     }
 }
 
@@ -224,8 +244,6 @@ fn print_end(
 
 /// The results of all downloads of a run.
 struct Results {
-    /// What was requested, in this order.
-    items: Vec<Item>,
     tally: Tally,
     figures: Figures,
     /// The records in order of arrival. Empty if there is no report.
@@ -246,7 +264,7 @@ fn start_progress(
     config: &Config,
     strategy: Strategy,
     job: &Arc<Job>,
-    asked: usize,
+    total: Option<usize>,
     colors: Colors,
 ) -> Progress {
     if config.verbose || config.quiet || matches!(config.mode, Mode::ComparedRun(_)) {
@@ -259,19 +277,19 @@ fn start_progress(
     let progress = Progress::start(Display::of_stderr(), Stream::Error);
     progress.begin(Subject {
         title: Title::Run(strategy),
-        codes: asked,
+        total,
         colored: colors.err,
         paused,
     });
     progress
 }
 
-/// Downloads all flags and shows the progress. Blocks until all have ended.
+/// Downloads all items and shows the progress. Blocks until all have ended.
 fn download(
     config: &Config,
     series: Series,
     job: &Arc<Job>,
-    items: Vec<Item>,
+    items: BoxStream<'_, Item>,
     out: &mut Output<impl Write>,
 ) -> Results {
     let Series {
@@ -279,19 +297,20 @@ fn download(
         connections,
     } = series;
     let colors = Colors::new(config.color);
-    let progress = start_progress(config, strategy, job, items.len(), colors);
+    let progress = start_progress(config, strategy, job, config.asked(), colors);
+    // The strategy takes an item from the stream while no record is passed on.
+    let tally = RefCell::new(Tally::default());
+    let mut items = pin!(items.inspect(|item| tally.borrow_mut().ask(item)));
     let mut results = Results {
-        tally: Tally::new(&items),
-        items: Vec::new(),
-        figures: Figures::default(),
+        tally: Tally::default(),
+        figures: Figures::new(),
         records: Vec::new(),
         handover: matches!(config.mode, Mode::ComparedRun(_)).then(Handover::new),
         started: SystemTime::now(),
         began: Instant::now(),
         elapsed: Duration::ZERO,
     };
-    let mut requested = items.iter().cloned();
-    let ran = strategy.run(job, &mut requested, connections, &mut |record: Record| {
+    let mut note = |record: Record| {
         // Measured at the last record: joining the last thread must not count.
         results.elapsed = results.began.elapsed();
         match lines::line(&record).filter(|_| config.verbose) {
@@ -301,22 +320,38 @@ fn download(
             Some(line) => print_stderr(&lines::paint(line, &record, colors.err)),
             None => {}
         }
-        results.tally.add(&record);
+        let mut tally = tally.borrow_mut();
+        tally.add(&record);
         results.figures.add(&record);
-        progress.show(results.tally.counts());
+        progress.show(tally.counts());
         if let Some(handover) = &mut results.handover {
-            handover.show(&results.tally, out);
+            handover.show(&tally, out);
         }
         if results.handover.is_some() || !config.reports.is_empty() {
             results.records.push(record);
         }
-    });
-    drop(progress);
-    results.tally.close();
-    results.items = items;
+    };
+    let ran = strategy.run(job, items.as_mut(), connections, &mut note);
     if let Err(error) = ran {
         let cause = error_chain(&error);
         print_error(&format!("cannot go on with {strategy}: {cause}"));
+        note_rest(job, items, &mut note);
     }
+    drop(progress);
+    results.tally = tally.into_inner();
+    results.tally.close();
     results
+}
+
+/// Notes the items that a strategy has left as not attempted.
+fn note_rest(
+    job: &Job,
+    mut items: Pin<&mut impl stream::Stream<Item = Item>>,
+    note: &mut dyn FnMut(Record),
+) {
+    // The rest of a stream may never come.
+    job.stop.cancel();
+    while let Some(Some(item)) = items.next().now_or_never() {
+        note(Record::new(item, Outcome::NotAttempted));
+    }
 }

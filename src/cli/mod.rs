@@ -8,7 +8,6 @@
 //! * `usage`: usage errors, all in one form
 //! * `texts`: completions, the manual page and the list of codes, printed instead of a run
 //! * `earlier`: the report of an earlier run, for `--failed`
-//! * `input`: the list of `--input`
 //! * `mode`: a run, a comparison, or one run of a comparison
 //! * `config`: the settings of the program, made from all of these
 
@@ -16,7 +15,6 @@ mod args;
 mod config;
 mod earlier;
 mod hints;
-mod input;
 mod mode;
 mod texts;
 mod usage;

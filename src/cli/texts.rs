@@ -36,10 +36,7 @@ pub(super) fn manual_page() -> String {
     String::from_utf8_lossy(&page).into_owned()
 }
 
-/// Returns a line for each item, with its URL. A password or a token in the URL is hidden.
-pub(super) fn items_and_urls(items: &[Item]) -> String {
-    let lines = items
-        .iter()
-        .map(|item| format!("{item} {}\n", item.shown_url().unwrap_or_default()));
-    lines.collect()
+/// Returns the line for an item, with its URL. A password or a token in the URL is hidden.
+pub(super) fn item_and_url(item: &Item) -> String {
+    format!("{item} {}\n", item.shown_url().unwrap_or_default())
 }

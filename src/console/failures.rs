@@ -20,23 +20,37 @@ const MAX_CAUSES: usize = 8;
 /// The width of lists on standard error, in columns.
 const WIDTH: usize = 80;
 
+/// The most items listed for one cause. There are not more codes than this.
+const MAX_LISTED: usize = 676;
+
 /// The items that failed for one cause.
 struct Group {
     cause: String,
+    /// The items that are known by name.
     items: BTreeSet<String>,
+    /// How many others failed.
+    unnamed: usize,
     /// The positions of the runs in which one of them failed.
     runs: BTreeSet<usize>,
     /// How many downloads failed, in all runs.
     times: usize,
 }
 
+impl Group {
+    /// Returns how many items failed.
+    fn failed(&self) -> usize {
+        self.items.len() + self.unnamed
+    }
+}
+
 /// Returns the failed items of a run, grouped by cause; empty if none failed. The causes are red if `colored`.
 pub(crate) fn failures(tally: &Tally, nouns: &Nouns, colored: bool) -> String {
     let mut by_kind = BTreeMap::<_, Vec<_>>::new();
-    for (failure, items) in tally.failures() {
+    for (failure, failed) in tally.failures() {
         by_kind.entry(failure.kind()).or_default().push(Group {
             cause: failure.to_string(),
-            items: items.iter().map(ToString::to_string).collect(),
+            items: failed.first.iter().map(ToString::to_string).collect(),
+            unnamed: failed.count - failed.first.len(),
             runs: BTreeSet::new(),
             times: 0,
         });
@@ -60,6 +74,7 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
             let group = by_cause.entry((kind, message)).or_insert_with(|| Group {
                 cause: message.clone(),
                 items: BTreeSet::new(),
+                unnamed: 0,
                 runs: BTreeSet::new(),
                 times: 0,
             });
@@ -75,7 +90,7 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
     let asked = runs.iter().map(|run| run.totals.asked).max().unwrap_or(0);
     let in_runs = |group: &Group| match (group.runs.len(), runs.len()) {
         (_, 1) => String::new(),
-        (some, all) if group.times < group.items.len() * some => {
+        (some, all) if group.times < group.failed() * some => {
             format!(", {} times in {some} of {all} runs", group.times)
         }
         (some, all) if some == all => format!(" in each of {all} runs"),
@@ -96,7 +111,7 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
 fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
     let mut all = Vec::new();
     for (kind, mut groups) in by_kind {
-        groups.sort_by_key(|group| Reverse(group.items.len()));
+        groups.sort_by_key(|group| Reverse(group.failed()));
         if groups.len() <= MAX_CAUSES || kind == Kind::HttpStatus {
             all.extend(groups);
             continue;
@@ -108,6 +123,7 @@ fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
                 .iter()
                 .flat_map(|of| of.items.iter().cloned())
                 .collect(),
+            unnamed: groups.iter().map(|of| of.unnamed).sum(),
             runs: groups
                 .iter()
                 .flat_map(|of| of.runs.iter().copied())
@@ -115,26 +131,30 @@ fn groups(by_kind: BTreeMap<Kind, Vec<Group>>) -> Vec<Group> {
             times: groups.iter().map(|of| of.times).sum(),
         });
     }
-    all.sort_by_key(|group| Reverse(group.items.len()));
+    all.sort_by_key(|group| Reverse(group.failed()));
     all
 }
 
 /// Returns the lines of a group: its cause, then its items unless these are all of many.
 fn text(group: &Group, asked: usize, nouns: &Nouns, in_runs: &str, colored: bool) -> String {
-    let (cause, failed) = (red(&group.cause, colored), group.items.len());
+    let (cause, failed) = (red(&group.cause, colored), group.failed());
     let counted = count(failed, nouns.item);
     if failed == asked && failed > MAX_NAMED {
         return format!("{cause}: all {counted}{in_runs}\n");
     }
     let mut text = format!("{cause}: {counted}{in_runs}\n");
-    for line in wrap(&group.items) {
+    for line in wrap(group.items.iter().take(MAX_LISTED)) {
         let _ = writeln!(text, "  {line}");
+    }
+    let listed = group.items.len().min(MAX_LISTED);
+    if failed > listed {
+        let _ = writeln!(text, "  and {} more", failed - listed);
     }
     text
 }
 
 /// Returns the words as lines of comma-separated lists that fit the width, if a single word does.
-fn wrap(words: &BTreeSet<String>) -> Vec<String> {
+fn wrap<'a>(words: impl Iterator<Item = &'a String>) -> Vec<String> {
     const INDENT: usize = 2;
     let (mut lines, mut width) = (Vec::<String>::new(), 0);
     for word in words {
@@ -192,7 +212,7 @@ mod tests {
         let (long, wide) = ("x".repeat(200), "é".repeat(69));
         let names = ["a.txt", &long, "z", &wide].map(str::to_owned);
         let expected = ["a.txt".to_owned(), long.clone(), format!("z, {wide}")];
-        assert_eq!(wrap(&names.into()), expected);
+        assert_eq!(wrap(BTreeSet::from(names).iter()), expected);
     }
 
     #[test]

@@ -4,20 +4,36 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use comparison::count;
+use hdrhistogram::Histogram;
 
 use crate::record::Record;
 
-/// The figures of a run, gathered record by record.
-#[derive(Debug, Default)]
+/// The significant digits of latencies. Three are printed.
+const DIGITS: u8 = 3;
+
+/// The figures of a run, gathered record by record, in memory that does not depend on their number.
+#[derive(Debug)]
 pub(crate) struct Figures {
     bytes: u64,
     retries: u32,
     /// The time of each download that was attempted, without waiting for its turn and without pauses: the latency of
     /// reports and comparisons.
-    latencies: Vec<Duration>,
+    /// In microseconds.
+    latencies: Histogram<u32>,
+    longest: Duration,
 }
 
 impl Figures {
+    /// Returns the figures of a run without records.
+    pub(crate) fn new() -> Self {
+        Self {
+            bytes: 0,
+            retries: 0,
+            latencies: Histogram::new(DIGITS).expect("at most five digits are allowed"),
+            longest: Duration::ZERO,
+        }
+    }
+
     /// Adds a record.
     pub(crate) fn add(&mut self, record: &Record) {
         let effort = &record.effort;
@@ -26,8 +42,11 @@ impl Figures {
         }
         self.bytes += effort.bytes;
         self.retries += effort.attempts - 1;
-        self.latencies
-            .push(effort.earlier + effort.first_byte + effort.body + effort.save);
+        let latency = effort.earlier + effort.first_byte + effort.body + effort.save;
+        self.longest = self.longest.max(latency);
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        // The histogram grows as far as needed.
+        let _ = self.latencies.record(micros);
     }
 
     /// Returns the line for a run of this length, or `None` if it has neither received bytes nor retried.
@@ -35,11 +54,10 @@ impl Figures {
         if self.bytes == 0 && self.retries == 0 {
             return None;
         }
-        let mut sorted = self.latencies.clone();
-        sorted.sort_unstable();
-        let at = |percent: usize| {
-            let rank = (sorted.len() * percent).div_ceil(100);
-            time(sorted[rank.saturating_sub(1)])
+        let at = |quantile| {
+            let value = self.latencies.value_at_quantile(quantile);
+            let micros = self.latencies.median_equivalent(value);
+            time(Duration::from_micros(micros).min(self.longest))
         };
         let retries = match self.retries {
             0 => String::new(),
@@ -50,9 +68,9 @@ impl Figures {
             "{} at {}/s, latency p50 {}, p95 {}, max {}{retries}\n",
             size(self.bytes),
             size(rate(self.bytes, elapsed)),
-            at(50),
-            at(95),
-            at(100),
+            at(0.5),
+            at(0.95),
+            time(self.longest),
         ))
     }
 }
@@ -102,7 +120,7 @@ mod tests {
     }
 
     fn line(records: &[Record], elapsed: u64) -> Option<String> {
-        let mut figures = Figures::default();
+        let mut figures = Figures::new();
         records.iter().for_each(|record| figures.add(record));
         figures.line(Duration::from_secs(elapsed))
     }

@@ -12,22 +12,50 @@ use comparison::count;
 use crate::console::colors::red;
 use crate::console::nouns::Nouns;
 use crate::record::{Outcome, Record, Status};
+use crate::run::input::NAMED;
 use crate::server::BaseUrl;
 use crate::tally::Tally;
 
 /// The most items named one by one.
-pub(crate) const MAX_NAMED: usize = 10;
+pub(crate) const MAX_NAMED: usize = NAMED;
+
+/// The items of a run, as they are announced before it.
+#[derive(Debug)]
+pub(crate) enum Announced {
+    /// All of them are known.
+    Known {
+        /// How many they are.
+        count: usize,
+        /// The words for the first of them: at least `MAX_NAMED`, or all.
+        first: Vec<String>,
+        /// The word for the last.
+        last: String,
+    },
+    /// They come from a stream. Holds the word for the first; `None` if the stream is empty.
+    Stream(Option<String>),
+}
+
+impl Announced {
+    /// Returns the announcement of these items.
+    pub(crate) fn of(items: &[impl Display]) -> Self {
+        Self::Known {
+            count: items.len(),
+            first: words(items.iter().take(MAX_NAMED)),
+            last: items.last().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+}
 
 /// Returns the lines before a run: the site, the items and the connections.
 pub(crate) fn initial(
     site: Option<(&str, &BaseUrl)>,
-    items: &[impl Display],
+    announced: &Announced,
     nouns: &Nouns,
     connections: NonZeroUsize,
 ) -> String {
     format!(
         "{}{} will be used.\n",
-        searching(site, items, nouns),
+        searching(site, announced, nouns),
         count(connections.get(), "concurrent connection"),
     )
 }
@@ -35,20 +63,30 @@ pub(crate) fn initial(
 /// Returns the lines for the items and the site, if they have one in common.
 pub(crate) fn searching(
     site: Option<(&str, &BaseUrl)>,
-    items: &[impl Display],
+    announced: &Announced,
     nouns: &Nouns,
 ) -> String {
-    let named = match items {
-        [] => "none".to_owned(),
-        [first, .., last] if items.len() > MAX_NAMED => format!("from {first} to {last}"),
-        _ => join(items),
+    let named = match announced {
+        Announced::Known { count: 0, .. } | Announced::Stream(None) => {
+            format!("{}: none", count(0, nouns.file))
+        }
+        Announced::Known {
+            count: all,
+            first,
+            last,
+        } => {
+            let named = match (first.first(), *all > MAX_NAMED) {
+                (Some(first), true) => format!("from {first} to {last}"),
+                _ => first.join(", "),
+            };
+            format!("{}: {named}", count(*all, nouns.file))
+        }
+        Announced::Stream(Some(first)) => {
+            format!("{}s as they are listed: {first} first", nouns.file)
+        }
     };
     let site = site.map(|(server, base)| format!("{server} site: {base}\n"));
-    format!(
-        "{}Searching for {}: {named}\n",
-        site.unwrap_or_default(),
-        count(items.len(), nouns.file),
-    )
+    format!("{}Searching for {named}\n", site.unwrap_or_default())
 }
 
 /// Returns the line for one record. Items not attempted have none; they only appear in the tally.
@@ -98,13 +136,9 @@ pub(crate) fn summary(tally: &Tally, nouns: &Nouns, elapsed: Duration) -> String
     text
 }
 
-/// Joins items with commas.
-pub(super) fn join(items: &[impl Display]) -> String {
-    items
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// Returns the words for these items.
+fn words(items: impl Iterator<Item = impl Display>) -> Vec<String> {
+    items.map(|item| item.to_string()).collect()
 }
 
 #[cfg(test)]
@@ -118,7 +152,7 @@ mod tests {
         let base = BaseUrl::parse("http://me:secret@localhost:8002/flags/").unwrap();
         initial(
             Some(("DELAY", &base)),
-            &flags(words),
+            &Announced::of(&flags(words)),
             &CODES,
             NonZeroUsize::new(connections).unwrap(),
         )
@@ -144,10 +178,20 @@ mod tests {
 
     #[test]
     fn a_list_has_files_and_no_site() {
-        let lines = initial(None, &flags(&["b"]), &FILES, NonZeroUsize::MIN);
+        let announced = Announced::of(&flags(&["b"]));
+        let lines = initial(None, &announced, &FILES, NonZeroUsize::MIN);
         assert_eq!(
             lines,
             "Searching for 26 files: from BA to BZ\n1 concurrent connection will be used.\n"
+        );
+        let stream = Announced::Stream(Some("a.txt".to_owned()));
+        assert_eq!(
+            searching(None, &stream, &FILES),
+            "Searching for files as they are listed: a.txt first\n"
+        );
+        assert_eq!(
+            searching(None, &Announced::Stream(None), &FILES),
+            "Searching for 0 files: none\n"
         );
         assert!(
             summary(&Tally::new(&[]), &FILES, Duration::ZERO).contains("\n0 files downloaded.\n")

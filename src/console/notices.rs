@@ -1,6 +1,7 @@
 //! The notices on standard error: which server is used, which limits apply, and where the flags are. Functions here return
 //! text and print nothing.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
@@ -64,6 +65,16 @@ pub(crate) fn most_connections(option: &str, wanted: NonZeroUsize) -> String {
     let most = Strategy::ALL.map(Strategy::cap).into_iter().max();
     let most = most.map_or(1, NonZeroUsize::get);
     format!("{option} {wanted}: the most is {most} concurrent requests\n")
+}
+
+/// Returns the error message for a list that could not be read to its end.
+pub(crate) fn list_not_read(file: &Path, error: &io::Error) -> String {
+    format!("cannot read the rest of {}: {error}", shown_path(file))
+}
+
+/// Returns the notice that a run ended before its list did.
+pub(crate) fn rest_of_list(file: &Path) -> String {
+    format!("the rest of {} was not read\n", shown_path(file))
 }
 
 /// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run,

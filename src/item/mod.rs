@@ -11,6 +11,7 @@ use reqwest::Url;
 use crate::country::CountryCode;
 use crate::server::{BaseUrl, shown};
 
+mod hashes;
 mod list;
 mod name;
 
@@ -123,6 +124,14 @@ impl Item {
         match &self.0 {
             Source::Flag(code, _) => Some(*code),
             Source::Line(_) => None,
+        }
+    }
+
+    /// Returns a number that no other item of the run has: the place of its code among all codes, or the number of its line.
+    pub(crate) fn position(&self) -> u64 {
+        match &self.0 {
+            Source::Flag(code, _) => code.position(),
+            Source::Line(line) => line.number,
         }
     }
 

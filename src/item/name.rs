@@ -4,11 +4,11 @@
 //! be too long for a disk. A name in the list is accepted as it is or not at all; one that is made from a URL is changed
 //! until it is safe.
 
-use std::collections::HashMap;
-
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use safe_text::is_hidden;
+
+use crate::item::hashes::Hashes;
 
 /// The longest name, in bytes. Most file systems allow 255, and a temporary name is longer than that of its file.
 const LONGEST: usize = 200;
@@ -100,28 +100,32 @@ fn is_device(name: &str) -> bool {
 
 /// The names that a list has used. Each is given out once: the second `a.gif` becomes `a.2.gif`.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    /// For each name, the number that the next file of this name gets if it is free.
-    next: HashMap<String, u64>,
-}
+pub(super) struct Names(Hashes);
 
 impl Names {
-    /// Returns this name if it is free, else the first numbered one that is.
+    /// Returns this name if it is free, else a numbered one that is: nearly always the one with the smallest number.
     pub(super) fn take(&mut self, name: String) -> String {
-        let Some(&first) = self.next.get(&name) else {
-            self.next.insert(name.clone(), 2);
+        if self.0.insert(&name) {
             return name;
-        };
-        let mut number = first;
-        loop {
-            let numbered = cut(&name, &format!(".{number}"));
-            number += 1;
-            if !self.next.contains_key(&numbered) {
-                self.next.insert(name, number);
-                self.next.insert(numbered.clone(), 2);
-                return numbered;
+        }
+        let numbered = |number: u64| cut(&name, &format!(".{number}"));
+        let is_free = |number| !self.0.contains(&numbered(number));
+        // The numbers in use are nearly always those from 2 on. Their end is found in a few steps, however many there are:
+        // between a number that is in use, or 1, and one that is free.
+        let (mut used, mut free) = (1, 2);
+        while !is_free(free) {
+            (used, free) = (free, 2 * free);
+        }
+        while free - used > 1 {
+            let middle = used + (free - used) / 2;
+            match is_free(middle) {
+                true => free = middle,
+                false => used = middle,
             }
         }
+        let name = numbered(free);
+        self.0.insert(&name);
+        name
     }
 }
 

@@ -3,7 +3,6 @@
 //! One shape serves one run and many. Fields may be added but never removed or changed, so that earlier reports stay
 //! readable. Knows nothing of files and formats.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,7 +11,6 @@ use safe_text::shown_time;
 use serde::{Deserialize, Serialize};
 
 use crate::country::CountryCode;
-use crate::item::Item;
 use crate::job::Job;
 use crate::record::{Kind, Outcome, Record, Status};
 use crate::run::embedded::SeenByServer;
@@ -279,8 +277,6 @@ impl Report {
 pub(crate) struct RunFacts<'a> {
     /// The strategy of the run.
     pub strategy: Strategy,
-    /// What was requested.
-    pub items: &'a [Item],
     /// The base URL of the items, with a password or a token hidden; empty for a list.
     pub url: String,
     /// The file with the list, if there was one.
@@ -310,19 +306,13 @@ pub(crate) struct RunFacts<'a> {
 }
 
 impl RunReport {
-    /// Returns the report of a run. An item without a record is reported as not attempted.
-    pub(crate) fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
+    /// Returns the report of a run with these records, in any order.
+    pub(crate) fn new(facts: &RunFacts<'_>, tally: &Tally, mut records: Vec<Record>) -> Self {
         let job = facts.job;
-        let by_item: BTreeMap<_, _> = records
+        records.sort_unstable_by_key(|record| record.item.position());
+        let records = records
             .iter()
-            .map(|record| (&record.item, record))
-            .collect();
-        let mut items = facts.items.to_vec();
-        items.sort_unstable();
-        let records = items.into_iter().map(|item| match by_item.get(&item) {
-            Some(record) => RecordReport::new(record, facts.began),
-            None => RecordReport::new(&Record::new(item, Outcome::NotAttempted), facts.began),
-        });
+            .map(|record| RecordReport::new(record, facts.began));
         let records: Vec<_> = records.collect();
         Self {
             strategy: facts.strategy,

@@ -6,8 +6,10 @@
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
@@ -17,6 +19,10 @@ use crate::record::Record;
 mod semaphore;
 mod sequential;
 mod thread_pool;
+
+/// The items of a run, as they become known. Not all of them are at once: a list may be longer than the memory, or come from
+/// a program that is still writing it.
+pub type Items<'a> = Pin<&'a mut dyn Stream<Item = Item>>;
 
 /// A way to download many flags: which downloads run at the same time, and on which threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,15 +82,16 @@ impl Strategy {
 
     /// Downloads every item, at most `limit` at a time, and passes one record per item to `notify` as each arrives.
     ///
-    /// Takes the items as their downloads start; the thread pool takes all of them first. Blocks until every item has a
-    /// record. If the job is stopped, the remaining records arrive at once.
+    /// Takes an item when its download can start, so memory follows `limit` and not the number of items; the thread pool
+    /// takes as many again, which wait for a thread. Blocks until the stream has ended and every item has a record. If the
+    /// job is stopped, the remaining records arrive at once.
     ///
     /// # Errors
-    /// If the runtime, a thread or the client cannot be created. Items without a record were not attempted.
+    /// If the runtime, a thread or the client cannot be created. Each item taken has a record; the others were not attempted.
     pub fn run(
         self,
         job: &Arc<Job>,
-        items: &mut dyn Iterator<Item = Item>,
+        items: Items<'_>,
         limit: NonZeroUsize,
         notify: &mut dyn FnMut(Record),
     ) -> io::Result<()> {

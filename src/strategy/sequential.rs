@@ -5,11 +5,13 @@
 
 use std::io;
 
+use futures_util::StreamExt as _;
+
 use crate::download::download_item;
 use crate::download::engine::Engine;
-use crate::item::Item;
 use crate::job::Job;
 use crate::record::Record;
+use crate::strategy::Items;
 
 /// Downloads every item, one at a time, in their order. Blocks until all are done.
 ///
@@ -17,12 +19,12 @@ use crate::record::Record;
 /// If the engine cannot be created.
 pub(super) fn run(
     job: &Job,
-    items: &mut dyn Iterator<Item = Item>,
+    mut items: Items<'_>,
     notify: &mut dyn FnMut(Record),
 ) -> io::Result<()> {
     let engine = Engine::for_job(job)?;
     engine.block_on(async {
-        for item in items {
+        while let Some(item) = items.next().await {
             notify(download_item(engine.client(), job, item).await);
         }
     });

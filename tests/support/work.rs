@@ -1,5 +1,6 @@
 //! A job that a strategy runs in the process of the test, without the program.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use flags::job::Job;
 use flags::record::Record;
 use flags::server::BaseUrl;
 use flags::strategy::Strategy;
+use futures_util::stream;
 use tempfile::TempDir;
 
 use super::{WATCHDOG, limit, listing};
@@ -52,8 +54,9 @@ impl Work {
     /// Runs the job and returns its records, sorted. Panics unless there is exactly one for each item.
     pub(crate) fn run(&self, strategy: Strategy, connections: usize) -> Vec<Record> {
         let mut records = Vec::new();
-        let (limit, mut items) = (limit(connections), self.items.iter().cloned());
-        let ran = strategy.run(&self.job, &mut items, limit, &mut |record| {
+        let (limit, items) = (limit(connections), self.items.iter().cloned());
+        let items = pin!(stream::iter(items));
+        let ran = strategy.run(&self.job, items, limit, &mut |record| {
             records.push(record);
         });
         ran.unwrap();

@@ -6,6 +6,7 @@
 //! clap's inference no longer gives it, a hidden alias does.
 
 use std::ffi::OsString;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +20,6 @@ use test_server::{Label, Ports};
 use crate::cli::args::Args;
 use crate::cli::earlier::EarlierReport;
 use crate::cli::hints;
-use crate::cli::input::UrlList;
 use crate::cli::mode::{Mode, check_options};
 use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
@@ -33,6 +33,7 @@ use crate::download::tls::check_certificates;
 use crate::item::Item;
 use crate::job::RequestLimits;
 use crate::report::Format;
+use crate::run::input::Input;
 use crate::server::{BaseUrl, Server, ServerError};
 use crate::strategy::Strategy;
 
@@ -47,7 +48,7 @@ pub(crate) struct Config {
     /// The codes, sorted. Empty with `--failed` if the earlier run had no failures, and with a list.
     pub(crate) codes: Vec<CountryCode>,
     /// The list of URLs, if there is one instead of codes.
-    pub(crate) list: Option<UrlList>,
+    pub(crate) list: Option<Input>,
     /// The server of the flags.
     pub(crate) server: Server,
     /// The ports of LOCAL, DELAY and ERROR.
@@ -109,7 +110,10 @@ impl Config {
         let list = args.list;
         let config = Self::from_parsed(args).map_err(|message| usage_error(&message))?;
         match list {
-            true => Err(EarlyExit::Text(config.list())),
+            true => Err(match config.list() {
+                Ok(text) => EarlyExit::Text(text),
+                Err(message) => usage_error(&message),
+            }),
             false => match check_environment(&config.sites()) {
                 Ok(()) => Ok(config),
                 Err(message) => Err(usage_error(&message)),
@@ -117,29 +121,41 @@ impl Config {
         }
     }
 
-    /// Returns the items that a run would request, with their URLs.
-    fn list(&self) -> String {
-        let mut items = self.items(self.base());
-        if matches!(
-            self.mode,
-            Mode::Run {
-                skip_existing: true,
-                ..
+    /// Returns the items that a run would request, with their URLs, as text.
+    ///
+    /// # Errors
+    /// The message, if the list cannot be read.
+    fn list(&self) -> Result<String, String> {
+        let skips = matches!(&self.mode, Mode::Run { skip_existing, .. } if *skip_existing);
+        let is_there =
+            |item: &Item| find_complete_flag(&self.dest, item, self.limits.size).is_some();
+        let mut text = String::new();
+        let mut add = |item: &Item| {
+            if !skips || !is_there(item) {
+                text += &texts::item_and_url(item);
             }
-        ) {
-            items.retain(|item| find_complete_flag(&self.dest, item, self.limits.size).is_none());
+        };
+        match (&self.list, self.base()) {
+            (Some(list), _) => {
+                let read = list
+                    .lines()
+                    .and_then(|mut lines| lines.try_for_each(|item| item.map(|item| add(&item))));
+                read.map_err(|error| unreadable(&list.file, &error))?;
+            }
+            (None, Some(base)) => self.flags(&Arc::new(base)).for_each(|item| add(&item)),
+            (None, None) => {}
         }
-        texts::items_and_urls(&items)
+        Ok(text)
     }
 
-    /// Returns what a run requests: the items of the list, or the flags from the server at `base`.
-    pub(crate) fn items(&self, base: Option<BaseUrl>) -> Vec<Item> {
-        let Some(base) = base else {
-            let list = self.list.as_ref().map(|list| list.items.clone());
-            return list.unwrap_or_default();
-        };
-        let (codes, base) = (self.codes.iter(), Arc::new(base));
-        codes.map(|&code| Item::flag(code, &base)).collect()
+    /// Returns the flags of the codes, from the server at `base`.
+    pub(crate) fn flags(&self, base: &Arc<BaseUrl>) -> impl Iterator<Item = Item> {
+        self.codes.iter().map(|&code| Item::flag(code, base))
+    }
+
+    /// Returns how many items a run requests; `None` if they come from a stream.
+    pub(crate) fn asked(&self) -> Option<usize> {
+        asked(&self.codes, self.list.as_ref())
     }
 
     /// Returns the words for what is downloaded.
@@ -164,8 +180,10 @@ impl Config {
     fn sites(&self) -> Vec<Url> {
         match (self.base(), &self.list) {
             (Some(base), _) => vec![base.root()],
-            (None, Some(list)) => list.first_of_each_protocol(),
-            (None, None) => Vec::new(),
+            (None, list) => {
+                let contents = list.as_ref().and_then(|list| list.contents.as_ref());
+                contents.map(|of| of.sites.clone()).unwrap_or_default()
+            }
         }
     }
 
@@ -194,7 +212,10 @@ impl Config {
             None => None,
         };
         let list = match &args.input {
-            Some(file) => Some(UrlList::read(file, limit)?),
+            Some(file) => match Input::open(file, limit) {
+                Ok(list) => Some(list),
+                Err(error) => return Err(unreadable(file, &error)),
+            },
             None => None,
         };
         let server = match (typed, &earlier, &list) {
@@ -219,7 +240,8 @@ impl Config {
             (None, None) => DEFAULT_DEST.into(),
         };
         let reports = reports(&args.report)?;
-        let asked = list.as_ref().map_or(codes.len(), |list| list.items.len());
+        // A stream may have any number of items.
+        let asked = asked(&codes, list.as_ref()).unwrap_or(usize::MAX);
 
         Ok(Self {
             mode: Mode::new(&args, max_req, asked)?,
@@ -241,6 +263,19 @@ impl Config {
             above_most: above_most(&args, max_req),
         })
     }
+}
+
+/// Returns how many items there are; `None` if they come from a stream.
+fn asked(codes: &[CountryCode], list: Option<&Input>) -> Option<usize> {
+    match list {
+        Some(list) => list.contents.as_ref().map(|of| of.count),
+        None => Some(codes.len()),
+    }
+}
+
+/// Returns the message for a list that cannot be read.
+fn unreadable(file: &Path, error: &io::Error) -> String {
+    format!("--input FILE: {}: {error}", file.display())
 }
 
 /// Returns the limits of one request. Flags are small, and the files of a list may be of any size.

@@ -23,7 +23,7 @@ impl Write for Pieces {
 fn subject(colored: bool, paused: bool) -> Subject {
     Subject {
         title: Title::Run(Strategy::ThreadPool),
-        codes: 676,
+        total: Some(676),
         colored,
         paused: Box::new(move || paused),
     }

@@ -19,8 +19,8 @@ const BAR_WIDTHS: std::ops::RangeInclusive<usize> = 10..=60;
 pub(crate) struct Subject {
     /// The run.
     pub(crate) title: Title,
-    /// The number of codes.
-    pub(crate) codes: usize,
+    /// The number of items; `None` if it is not known yet.
+    pub(crate) total: Option<usize>,
     /// Whether the errors are red.
     pub(crate) colored: bool,
     /// Returns whether the downloads pause because the server wants it.
@@ -51,7 +51,7 @@ pub(crate) struct Position {
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Subject({:?}, {})", self.title, self.codes)
+        write!(f, "Subject({:?}, {:?})", self.title, self.total)
     }
 }
 
@@ -92,12 +92,9 @@ impl View {
         };
         // The name is left out before the bar is.
         for name in [name, String::new()] {
-            let bar = width.saturating_sub(name.len() + measure_text_width(&lines[0]) + 1);
-            if bar >= *BAR_WIDTHS.start() {
-                let bar = bar.min(*BAR_WIDTHS.end());
-                let done = bar * self.counts.finished / self.subject.codes.max(1);
-                let (done, rest) = ("█".repeat(done), "░".repeat(bar - done));
-                return format!("{name}{done}{rest} {}", lines[0]);
+            let room = width.saturating_sub(name.len() + measure_text_width(&lines[0]) + 1);
+            if let Some(blocks) = self.blocks(room) {
+                return format!("{name}{blocks} {}", lines[0]);
             }
         }
         let fits = lines.iter().find(|line| measure_text_width(line) <= width);
@@ -106,6 +103,15 @@ impl View {
             (None, Some(shortest)) => truncate_str(shortest, width, "").into_owned(),
             (None, None) => String::new(),
         }
+    }
+
+    /// Returns the blocks of the bar, at most this many. There are none if they are too few, or if the total is not known.
+    fn blocks(&self, room: usize) -> Option<String> {
+        let total = self.subject.total?;
+        let bar = room.min(*BAR_WIDTHS.end());
+        // A list may have grown after it was counted.
+        let done = bar * self.counts.finished.min(total) / total.max(1);
+        (bar >= *BAR_WIDTHS.start()).then(|| "█".repeat(done) + &"░".repeat(bar - done))
     }
 
     /// Returns the line for an output that is not a terminal.
@@ -176,7 +182,7 @@ impl View {
     fn left(&self, now: Instant) -> Option<Duration> {
         let finished = self.counts.finished;
         let rate = self.rate.per_second(now, finished)?;
-        let left = self.subject.codes.saturating_sub(finished);
+        let left = self.subject.total?.saturating_sub(finished);
         let time = Duration::try_from_secs_f64(left as f64 / rate);
         (left > 0).then(|| time.unwrap_or(Duration::MAX))
     }
@@ -204,9 +210,13 @@ impl View {
         format!("{} {ok} ok {not_found} none {errors}", self.done())
     }
 
-    /// Returns how many of the codes have a result.
+    /// Returns how many of the items have a result.
     fn done(&self) -> String {
-        format!("{}/{}", self.counts.finished, self.subject.codes)
+        let finished = self.counts.finished;
+        match self.subject.total {
+            Some(total) => format!("{finished}/{total}"),
+            None => format!("{finished} done,"),
+        }
     }
 
     /// Returns a text about the errors, in red if there are any.

@@ -84,7 +84,7 @@ fn a_list_may_come_from_standard_input() {
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
-    let start = "Searching for 20 files: from 00000.txt to 00019.txt\n20 concurrent connections will be used.\n";
+    let start = "Searching for files as they are listed: 00000.txt first\n30 concurrent connections will be used.\n";
     assert!(out.starts_with(start), "{out}");
     assert!(out.contains("\n20 files downloaded.\n"), "{out}");
     assert_eq!(output.status.code(), Some(0));

@@ -11,6 +11,8 @@ mod framing;
 mod interruption;
 mod options;
 mod reports;
+#[cfg(unix)]
+mod streams;
 
 /// Starts a server that has each path that ends in `.gif` or `.txt`, and no other.
 fn site() -> RawServer {

@@ -1,0 +1,178 @@
+//! The list of `--input`: a file, which is read twice, or a stream, which is read while its items are downloaded.
+//!
+//! Neither is kept in memory: a list may be longer than that. A regular file is read once before the run, so that its first
+//! and last items, and how many there are, are known. A stream is read by a thread of its own, a little ahead of the
+//! downloads: the program that writes it may take as long as it likes.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufRead, BufReader};
+use std::iter;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
+use reqwest::Url;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::item::{Item, Lines};
+
+/// How many items of a stream are read ahead.
+const AHEAD: usize = 64;
+
+/// The most items of a regular file that are named before the run, besides the last.
+pub(crate) const NAMED: usize = 10;
+
+/// A list of URLs.
+#[derive(Debug, Clone)]
+pub(crate) struct Input {
+    /// The file as typed; `-` is standard input.
+    pub(crate) file: PathBuf,
+    /// How many of its items are taken.
+    limit: NonZeroUsize,
+    /// What it contains; `None` for a stream, which can be read only once.
+    pub(crate) contents: Option<Contents>,
+}
+
+/// What a regular file contains.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Contents {
+    /// The number of items.
+    pub(crate) count: usize,
+    /// The first items.
+    pub(crate) first: Vec<Item>,
+    /// The last item.
+    pub(crate) last: Option<Item>,
+    /// The first URL of each protocol.
+    pub(crate) sites: Vec<Url>,
+}
+
+/// The items of a list as a run takes them.
+pub(crate) struct Listed {
+    pub(crate) items: BoxStream<'static, Item>,
+    /// How the list ended. Unset while it is read, and if the run ends first.
+    pub(crate) end: End,
+}
+
+/// Set when a list has been read: to an error, if it could not be read to its end.
+pub(crate) type End = Arc<OnceLock<io::Result<()>>>;
+
+impl Input {
+    /// Opens the list in `file`, or on standard input if that is `-`. Of a list that is a regular file, reads its contents, but
+    /// not beyond its first `limit` items.
+    ///
+    /// # Errors
+    /// If there is no such file, or if a regular file cannot be read. A line that cannot be used is an item.
+    pub(crate) fn open(file: &Path, limit: NonZeroUsize) -> io::Result<Self> {
+        let mut input = Self {
+            file: file.to_owned(),
+            limit,
+            contents: None,
+        };
+        let metadata = (!input.is_stdin())
+            .then(|| fs::metadata(file))
+            .transpose()?;
+        if metadata.is_some_and(|metadata| !is_stream(&metadata)) {
+            input.contents = Some(Contents::read(input.lines()?)?);
+        }
+        Ok(input)
+    }
+
+    /// Returns the items of the list, which this reads as they are taken.
+    ///
+    /// # Errors
+    /// If the file cannot be opened.
+    pub(crate) fn lines(&self) -> io::Result<impl Iterator<Item = io::Result<Item>> + use<>> {
+        let reader: Box<dyn BufRead + Send> = match self.is_stdin() {
+            true => Box::new(BufReader::new(io::stdin())),
+            false => Box::new(BufReader::new(File::open(&self.file)?)),
+        };
+        Ok(Lines::of(reader).take(self.limit.get()))
+    }
+
+    /// Returns the items of the list for a run. Those of a stream end when `stop` is cancelled, because the rest of it may never
+    /// come.
+    ///
+    /// # Errors
+    /// If a regular file cannot be opened again, or the thread for a stream cannot be started.
+    pub(crate) fn items(&self, stop: &CancellationToken) -> io::Result<Listed> {
+        let end = End::default();
+        let items = match self.contents {
+            Some(_) => stream::iter(until_end(self.lines()?, Arc::clone(&end))).boxed(),
+            None => {
+                let received = self.read_in_thread(Arc::clone(&end))?;
+                received.take_until(stop.clone().cancelled_owned()).boxed()
+            }
+        };
+        Ok(Listed { items, end })
+    }
+
+    /// Reads a stream in a thread, which ends with the stream or with the process.
+    fn read_in_thread(&self, end: End) -> io::Result<impl Stream<Item = Item> + use<>> {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let input = self.clone();
+        let read = move || match input.lines() {
+            Ok(lines) => {
+                // Fails when the run is over.
+                until_end(lines, end).try_for_each(|item| sender.blocking_send(item).ok());
+            }
+            Err(error) => drop(end.set(Err(error))),
+        };
+        thread::Builder::new().name("list".to_owned()).spawn(read)?;
+        Ok(stream::unfold(receiver, async |mut receiver| {
+            Some((receiver.recv().await?, receiver))
+        }))
+    }
+
+    fn is_stdin(&self) -> bool {
+        self.file == Path::new("-")
+    }
+}
+
+impl Contents {
+    /// Reads all items.
+    fn read(lines: impl Iterator<Item = io::Result<Item>>) -> io::Result<Self> {
+        let mut contents = Self::default();
+        for item in lines {
+            let item = item?;
+            contents.count += 1;
+            if let Ok(url) = item.url()
+                && !contents
+                    .sites
+                    .iter()
+                    .any(|site| site.scheme() == url.scheme())
+            {
+                contents.sites.push(url);
+            }
+            if contents.first.len() < NAMED {
+                contents.first.push(item.clone());
+            }
+            contents.last = Some(item);
+        }
+        Ok(contents)
+    }
+}
+
+/// Returns the items up to the first error or the end, and notes which it was.
+fn until_end(
+    mut lines: impl Iterator<Item = io::Result<Item>>,
+    end: End,
+) -> impl Iterator<Item = Item> {
+    iter::from_fn(move || {
+        let ended = match lines.next() {
+            Some(Ok(item)) => return Some(item),
+            Some(Err(error)) => Err(error),
+            None => Ok(()),
+        };
+        // Set already if it is asked again after its end.
+        let _ = end.set(ended);
+        None
+    })
+}
+
+/// Returns whether a file can be read only once. A folder cannot be read at all, which is an error.
+fn is_stream(metadata: &Metadata) -> bool {
+    !metadata.is_file() && !metadata.is_dir()
+}
