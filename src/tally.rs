@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::item::Item;
+use crate::item::{Item, Positions};
 use crate::record::{Failure, Outcome, Record};
 
 /// The counts of a run at one moment.
@@ -32,8 +32,8 @@ const MOST_CAUSES: usize = 1000;
 pub struct Tally {
     /// The number of requested items.
     asked: usize,
-    /// The items without a record yet, by position.
-    outstanding: Bits,
+    /// The items without a record yet.
+    outstanding: Positions,
     /// The number of items that have a record.
     counted: usize,
     downloaded: usize,
@@ -43,6 +43,7 @@ pub struct Tally {
     /// The number of items kept in `failed`.
     kept: usize,
     not_attempted: usize,
+    bytes: u64,
 }
 
 /// The items that failed for one cause.
@@ -67,7 +68,7 @@ impl Tally {
     /// # Panics
     /// If it is requested already: its record would be counted twice.
     pub fn ask(&mut self, item: &Item) {
-        let is_new = self.outstanding.insert(item.position());
+        let is_new = self.outstanding.insert(item);
         assert!(is_new, "{item} is requested twice");
         self.asked += 1;
     }
@@ -79,10 +80,11 @@ impl Tally {
     pub fn add(&mut self, record: &Record) {
         let item = &record.item;
         assert!(
-            self.outstanding.remove(item.position()),
+            self.outstanding.remove(item),
             "{item} is counted twice or was not asked for"
         );
         self.counted += 1;
+        self.bytes += record.effort.bytes;
         match &record.outcome {
             Outcome::Saved(_) => self.downloaded += 1,
             Outcome::AlreadyThere(_) => self.already_there += 1,
@@ -115,7 +117,7 @@ impl Tally {
     pub fn close(&mut self) {
         self.not_attempted += self.asked - self.counted;
         self.counted = self.asked;
-        self.outstanding = Bits::default();
+        self.outstanding = Positions::default();
         let sum = self.ok() + self.not_found + self.errors() + self.not_attempted;
         assert_eq!(sum, self.asked, "some downloads are unaccounted for");
     }
@@ -170,6 +172,11 @@ impl Tally {
         self.not_attempted
     }
 
+    /// Returns the number of bytes read of all bodies of a 200, in the last attempt of each download.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Returns each failure with its items, the failure with the most items first.
     pub fn failures(&self) -> Vec<(&Failure, Failed)> {
         let sorted = |(failure, failed): (_, &Failed)| {
@@ -181,40 +188,6 @@ impl Tally {
         failures.sort_by_key(|(_, failed)| std::cmp::Reverse(failed.count));
         failures
     }
-}
-
-/// A set of numbers, with a bit for each up to the largest.
-#[derive(Debug, Clone, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    /// Adds a number. Returns whether it was absent.
-    fn insert(&mut self, number: u64) -> bool {
-        let (word, bit) = place(number);
-        if word >= self.0.len() {
-            self.0.resize(word + 1, 0);
-        }
-        let was_absent = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        was_absent
-    }
-
-    /// Removes a number. Returns whether it was present.
-    fn remove(&mut self, number: u64) -> bool {
-        let (word, bit) = place(number);
-        let Some(word) = self.0.get_mut(word) else {
-            return false;
-        };
-        let was_present = *word & bit != 0;
-        *word &= !bit;
-        was_present
-    }
-}
-
-/// Returns the index of the word of a number, and its bit in that word.
-fn place(number: u64) -> (usize, u64) {
-    let word = usize::try_from(number / 64).expect("a bit for each fits into memory");
-    (word, 1 << (number % 64))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use program::{Ending, Exit, Output, Stream, print_error, print_stderr};
 
 use crate::app::files;
+use crate::app::requested::announced;
 use crate::app::setup::{Notices, Setup};
 use crate::cli::{Compare, Config};
 use crate::compare::{self, Begin, Compared, Event};
@@ -87,7 +88,8 @@ fn print_start(
     if config.prints_text() {
         let name = config.server.name();
         let site = served.base.as_ref().map(|base| (name, base));
-        let announced = Announced::of(&config.codes);
+        let contents = config.list.as_ref().and_then(|list| list.contents.as_ref());
+        let announced = contents.map_or_else(|| Announced::of(&config.codes), announced);
         out.print(&lines::searching(site, &announced, config.nouns()));
     }
     let wanted = compare::highest_limit(compare);
@@ -109,7 +111,7 @@ fn print_end(config: &Config, setup: &Setup, compared: &Compared, out_of_time: O
     }
     if !config.verbose {
         let colored = Colors::new(config.color).err;
-        printer.print(&failures_of_runs(runs, colored));
+        printer.print(&failures_of_runs(runs, config.nouns(), colored));
     }
     for error in &compared.errors {
         print_error(&error.to_string());

@@ -90,7 +90,8 @@ impl Reading {
     }
 }
 
-fn announced(contents: &Contents) -> Announced {
+/// Returns the announcement of a list that is a regular file.
+pub(super) fn announced(contents: &Contents) -> Announced {
     Announced::Known {
         count: contents.count,
         first: contents.first.iter().map(ToString::to_string).collect(),

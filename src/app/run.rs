@@ -13,7 +13,7 @@ use program::{
     Ending, Exit, Output, Resources, Signal, Stream, error_chain, print_error, print_stderr,
 };
 
-use crate::app::files;
+use crate::app::files::Reports;
 use crate::app::requested::{Reading, Requested};
 use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Config, Mode, ReportTo, Series};
@@ -27,7 +27,7 @@ use crate::console::{compared, lines, notices};
 use crate::item::Item;
 use crate::job::Job;
 use crate::record::{Outcome, Record};
-use crate::report::{Format, Report, RunFacts, RunReport};
+use crate::report::{Format, RunEnd, RunFacts, RunReport};
 use crate::run::descriptors;
 use crate::run::embedded::Served;
 use crate::strategy::Strategy;
@@ -66,9 +66,25 @@ pub(super) fn run(
         Ok(requested) => requested,
         Err(error) => return FatalError::from(error).print(),
     };
+    let reports = match Reports::begin(config) {
+        Ok(reports) => reports,
+        Err(error) => return FatalError::from(error).print(),
+    };
     print_start(config, wanted, series, &requested.announced, setup, out);
+    let facts = RunFacts {
+        strategy,
+        url: base.as_ref().map_or_else(String::new, ToString::to_string),
+        input: config.list.as_ref().map(|list| list.file.as_path()),
+        job: &job,
+        server: config.server.name(),
+        embedded,
+        connections: series.connections.get(),
+        max_time: config.max_time,
+        started: SystemTime::now(),
+        began: Instant::now(),
+    };
     let list = requested.reading();
-    let results = download(config, series, &job, requested.items, out);
+    let results = download(config, series, &job, requested.items, reports, &facts, out);
     setup.signals.run_is_over();
     // Read now: printing and writing may take until a signal arrives or the time is over.
     let ended = EndedBy {
@@ -76,9 +92,9 @@ pub(super) fn run(
         deadline: setup.deadline.passed(),
     };
     print_end(config, &job, &results, &setup.served, out);
-    let tally = results.tally.clone();
-    let written = write_reports(config, series, &job, results, setup, ended, out);
     print_rest_of_list(config, &list);
+    let tally = results.tally.clone();
+    let written = write_reports(config, &facts, results, setup, ended, out);
     let incomplete = tally.errors() + tally.not_attempted() > 0 || !list.is_complete();
     if incomplete {
         let report = written.then(|| json_report(config)).flatten();
@@ -94,16 +110,6 @@ pub(super) fn run(
     ending.exit()
 }
 
-/// Says why the list of a run was not read to its end, if that is so.
-fn print_rest_of_list(config: &Config, reading: &Reading) {
-    let Some(list) = &config.list else { return };
-    if let Some(error) = reading.error() {
-        print_error(&notices::list_not_read(&list.file, error));
-    } else if !reading.is_complete() {
-        Notices::of(config).print(&notices::rest_of_list(&list.file));
-    }
-}
-
 /// What ended a run early, if anything.
 #[derive(Debug, Clone, Copy)]
 struct EndedBy {
@@ -115,44 +121,42 @@ struct EndedBy {
 /// Writes the reports, or hands the result of a compared run over. Returns whether all was written.
 fn write_reports(
     config: &Config,
-    series: Series,
-    job: &Job,
-    results: Results,
+    facts: &RunFacts<'_>,
+    mut results: Results,
     setup: &Setup,
     ended: EndedBy,
     out: &mut Output<impl Write>,
 ) -> bool {
-    if results.handover.is_none() && config.reports.is_empty() {
-        return true;
-    }
-    let base = &setup.served.base;
-    let facts = RunFacts {
-        strategy: series.strategy,
-        url: base.as_ref().map_or_else(String::new, ToString::to_string),
-        input: config.list.as_ref().map(|list| list.file.as_path()),
-        job,
-        server: config.server.name(),
-        embedded: setup.served.by.this_run(),
-        connections: series.connections.get(),
-        max_time: config.max_time,
-        started: results.started,
-        began: results.began,
+    let end = RunEnd {
         elapsed: results.elapsed,
         ended_by: ended.signal,
         resources: Resources::of_this_process(),
         seen_by_server: setup.served.by.seen(),
     };
-    let report = RunReport::new(&facts, &results.tally, results.records);
-    let Some(handover) = results.handover else {
-        return files::write(config, &Report::new(vec![report]), out);
-    };
-    let end = End {
-        report,
-        was_stopped: setup.signals.was_stopped(),
-        unsaved: job.saving.impossible(),
-    };
-    handover.end(end, out);
-    true
+    let records = results.reports.take_records();
+    let report = RunReport::new(facts, end, &results.tally, records);
+    match results.handover {
+        None => results.reports.end(config, report, out),
+        Some(handover) => {
+            let end = End {
+                report,
+                was_stopped: setup.signals.was_stopped(),
+                unsaved: facts.job.saving.impossible(),
+            };
+            handover.end(end, out);
+            true
+        }
+    }
+}
+
+/// Says why the list of a run was not read to its end, if that is so.
+fn print_rest_of_list(config: &Config, reading: &Reading) {
+    let Some(list) = &config.list else { return };
+    if let Some(error) = reading.error() {
+        print_error(&notices::list_not_read(&list.file, error));
+    } else if !reading.is_complete() {
+        Notices::of(config).print(&notices::rest_of_list(&list.file));
+    }
 }
 
 /// Says what ended an incomplete run, and how to go on. `report` is its report as JSON.
@@ -167,10 +171,10 @@ fn print_ended_early(config: &Config, ended: EndedBy, tally: &Tally, report: Opt
     }
 }
 
-/// Returns the first JSON file among the reports.
+/// Returns the first report that `--failed` can read. That of a stream needs the list as well.
 fn json_report(config: &Config) -> Option<&Path> {
     config.reports.iter().find_map(|to| match to {
-        ReportTo::File(path, Format::Json) => Some(path.as_path()),
+        ReportTo::File(path, Format::Json | Format::JsonLines) => Some(path.as_path()),
         ReportTo::File(..) | ReportTo::StandardOutput => None,
     })
 }
@@ -246,15 +250,10 @@ fn print_end(
 struct Results {
     tally: Tally,
     figures: Figures,
-    /// The records in order of arrival. Empty if there is no report.
-    records: Vec<Record>,
+    reports: Reports,
     /// What a run of a comparison tells the comparing process.
     handover: Option<Handover>,
-    /// The start of the run, on the wall clock.
-    started: SystemTime,
-    /// The same moment on the monotonic clock.
-    began: Instant,
-    /// The time from `began` to the last record.
+    /// The time from the start to the last record.
     elapsed: Duration,
 }
 
@@ -290,6 +289,8 @@ fn download(
     series: Series,
     job: &Arc<Job>,
     items: BoxStream<'_, Item>,
+    mut reports: Reports,
+    facts: &RunFacts<'_>,
     out: &mut Output<impl Write>,
 ) -> Results {
     let Series {
@@ -298,21 +299,20 @@ fn download(
     } = series;
     let colors = Colors::new(config.color);
     let progress = start_progress(config, strategy, job, config.asked(), colors);
-    // The strategy takes an item from the stream while no record is passed on.
-    let tally = RefCell::new(Tally::default());
-    let mut items = pin!(items.inspect(|item| tally.borrow_mut().ask(item)));
+    reports.start(facts);
     let mut results = Results {
         tally: Tally::default(),
         figures: Figures::new(),
-        records: Vec::new(),
+        reports,
         handover: matches!(config.mode, Mode::ComparedRun(_)).then(Handover::new),
-        started: SystemTime::now(),
-        began: Instant::now(),
         elapsed: Duration::ZERO,
     };
+    // The strategy takes an item from the stream while no record is passed on.
+    let tally = RefCell::new(Tally::default());
+    let mut items = pin!(items.inspect(|item| tally.borrow_mut().ask(item)));
     let mut note = |record: Record| {
         // Measured at the last record: joining the last thread must not count.
-        results.elapsed = results.began.elapsed();
+        results.elapsed = facts.began.elapsed();
         match lines::line(&record).filter(|_| config.verbose) {
             Some(line) if config.prints_text() => {
                 out.print(&lines::paint(line, &record, colors.out))
@@ -327,9 +327,7 @@ fn download(
         if let Some(handover) = &mut results.handover {
             handover.show(&tally, out);
         }
-        if results.handover.is_some() || !config.reports.is_empty() {
-            results.records.push(record);
-        }
+        results.reports.add(facts, record);
     };
     let ran = strategy.run(job, items.as_mut(), connections, &mut note);
     if let Err(error) = ran {

@@ -71,7 +71,8 @@ pub(super) struct Args {
     #[arg(short, long, aliases = ["l", "li"], value_name = "N", value_parser = whole_number, allow_negative_numbers = true, help_heading = CODES)]
     pub(super) limit: Option<i64>,
 
-    /// Download the codes that failed or were not attempted in an earlier run, read from its JSON report ('-' for standard input)
+    /// Download the codes, or the lines of the list, that failed or were not attempted in an earlier run, read from its .json or .jsonl
+    /// report ('-' for standard input)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
     pub(super) failed: Option<PathBuf>,
 

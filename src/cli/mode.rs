@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use crate::cli::args::Args;
 use crate::cli::values::{List, at_least_one};
+use crate::run::input::Input;
 use crate::strategy::Strategy;
 
 /// The mode of the program.
@@ -104,39 +105,47 @@ impl Series {
     }
 }
 
-/// Checks the options that are allowed only with `--compare` or `--input`, or only without them.
-pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
-    check_comparison(args)?;
-    check_list(args)
-}
-
-fn check_list(args: &Args) -> Result<(), &'static str> {
-    let without = [(args.allow_unframed, "--allow-unframed needs --input FILE")];
-    let listed = [
+/// Checks that codes are selected in one way only.
+pub(super) fn check_codes(args: &Args) -> Result<(), &'static str> {
+    let has_codes = args.all || args.every || !args.cc.is_empty();
+    first_wrong(&[
         (
-            args.all || args.every || !args.cc.is_empty(),
+            args.input.is_some() && has_codes,
             "--input FILE cannot be used with CC, --all or --every",
         ),
         (
-            args.failed.is_some(),
-            "--input FILE cannot be used with --failed FILE",
+            args.failed.is_some() && has_codes,
+            "--failed FILE cannot be used with CC, --all or --every",
         ),
+    ])
+}
+
+/// Checks the options that are allowed only with a list, or only without one.
+pub(super) fn check_list(args: &Args, list: Option<&Input>) -> Result<(), &'static str> {
+    let without = [(args.allow_unframed, "--allow-unframed needs --input FILE")];
+    let is_stream = list.is_some_and(|list| list.contents.is_none());
+    let listed = [
         (
             args.server.is_some(),
-            "--input FILE cannot be used with --server LABEL: each line has its own",
+            "--server LABEL cannot be used with a list: each line has its own",
         ),
         (
-            args.compare || args.compared_run,
-            "--input FILE cannot be used with --compare",
+            args.compare && is_stream,
+            "--compare reads the list once for each run: --input FILE must be a regular file",
+        ),
+        (
+            args.compare && args.failed.is_some(),
+            "--compare cannot be used with --failed FILE of a run over a list",
         ),
     ];
-    match args.input {
+    match list {
         Some(_) => first_wrong(&listed),
         None => first_wrong(&without),
     }
 }
 
-fn check_comparison(args: &Args) -> Result<(), &'static str> {
+/// Checks the options that are allowed only with `--compare`, or only without it.
+pub(super) fn check_comparison(args: &Args) -> Result<(), &'static str> {
     let without = [
         (
             matches!(&args.strategy, Some(List(several)) if several.len() > 1),

@@ -19,6 +19,7 @@ use crate::cli::{Config, Series};
 use crate::compare::handover::{End, Message};
 use crate::console::colors::Colors;
 use crate::job::RequestLimits;
+use crate::run::input::Input;
 use crate::server::BaseUrl;
 use crate::tally::Counts;
 
@@ -121,10 +122,10 @@ impl Child<'_> {
             reports: _,           // written by the comparing process
             fail_on_not_found: _, // decides the exit code of the comparing process
             above_most: _,        // reported by the comparing process
-            list: _,              // lists are not compared
-            allow_unframed: _,    // only for lists
             max_time: _,          // kept by the comparing process, which stops the run
             codes,
+            list,
+            allow_unframed,
             limits:
                 RequestLimits {
                     connect_timeout,
@@ -154,18 +155,31 @@ impl Child<'_> {
             ("--max_req", connections.to_string()),
             ("--timeout", seconds(timeout)),
             ("--connect-timeout", seconds(connect_timeout)),
-            ("--size-limit", size.to_string()),
             ("--retries", retries.to_string()),
             ("--color", color.to_owned()),
         ];
         for (option, value) in options {
             args.extend([option.into(), value.into()]);
         }
+        if *size < u64::MAX {
+            args.extend(["--size-limit".into(), size.to_string().into()]);
+        }
+        if let Some(Input {
+            file,
+            limit,
+            only: _,     // a list of failed lines is not compared
+            contents: _, // read again
+        }) = list
+        {
+            args.extend(["--input".into(), file.into()]);
+            args.extend(["--limit".into(), limit.to_string().into()]);
+        }
         if let Some(base) = self.base {
             args.extend(["--server".into(), base.expose().into()]);
         }
         args.extend(["--dest".into(), self.dest.into()]);
         args.extend(allow_downgrade.then(|| "--allow-downgrade".into()));
+        args.extend(allow_unframed.then(|| "--allow-unframed".into()));
         args.extend(fsync.then(|| "--fsync".into()));
         args.extend(verbose.then(|| "--verbose".into()));
         args.extend(quiet.then(|| "--quiet".into()));

@@ -89,7 +89,7 @@ pub(crate) fn run(
     let mut done = Done::default();
     while let Some(next) = schedule.next_run() {
         // Without codes, the process of a run would download the default ones.
-        if stop.is_cancelled() || config.codes.is_empty() || done.cannot_save {
+        if stop.is_cancelled() || config.asked() == Some(0) || done.cannot_save {
             done.planned = done.planned.max(done.begun + 1 + schedule.runs_left());
             break;
         }

@@ -9,7 +9,7 @@ use console::measure_text_width;
 
 use crate::console::colors::red;
 use crate::console::lines::MAX_NAMED;
-use crate::console::nouns::{self, Nouns};
+use crate::console::nouns::Nouns;
 use crate::record::Kind;
 use crate::report::RunReport;
 use crate::tally::Tally;
@@ -64,7 +64,7 @@ pub(crate) fn failures(tally: &Tally, nouns: &Nouns, colored: bool) -> String {
 
 /// Returns the failed codes of the runs of a comparison, grouped by cause, with the number of runs. The causes are red if
 /// `colored`.
-pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
+pub(crate) fn failures_of_runs(runs: &[RunReport], nouns: &Nouns, colored: bool) -> String {
     let mut by_cause = BTreeMap::<_, Group>::new();
     for (i, run) in runs.iter().enumerate() {
         for record in &run.records {
@@ -99,7 +99,7 @@ pub(crate) fn failures_of_runs(runs: &[RunReport], colored: bool) -> String {
     let groups = groups(by_kind);
     groups
         .iter()
-        .map(|group| text(group, asked, &nouns::CODES, &in_runs(group), colored))
+        .map(|group| text(group, asked, nouns, &in_runs(group), colored))
         .collect()
 }
 
@@ -242,11 +242,13 @@ mod tests {
         runs[1].records[25].kind = Some(Kind::Timeout);
         runs[1].records[25].message = Some("timeout: late".to_owned());
         assert_eq!(
-            failures_of_runs(&runs, false),
+            failures_of_runs(&runs, &CODES, false),
             "HTTP error 503: 3 codes, 7 times in 3 of 3 runs\n  AA, AB, AC\ntimeout: late: 1 code in 1 of 3 runs\n  AZ\n"
         );
-        assert!(failures_of_runs(&runs[..1], false).starts_with("HTTP error 503: 2 codes\n"));
-        assert_eq!(failures_of_runs(&[], false), "");
+        assert!(
+            failures_of_runs(&runs[..1], &CODES, false).starts_with("HTTP error 503: 2 codes\n")
+        );
+        assert_eq!(failures_of_runs(&[], &CODES, false), "");
     }
 
     #[test]

@@ -77,14 +77,13 @@ pub(crate) fn rest_of_list(file: &Path) -> String {
     format!("the rest of {} was not read\n", shown_path(file))
 }
 
-/// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run,
-/// which helps only if it is not over a list.
+/// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run.
 pub(crate) fn how_to_go_on(report: Option<&Path>, is_list: bool) -> String {
-    if is_list {
-        return "to go on: the same command; --skip-existing keeps complete .gif files\n"
-            .to_owned();
-    }
     match report {
+        Some(report) if is_list => format!("to go on: flags --failed {}\n", shown_path(report)),
+        None if is_list => {
+            "to go on: --failed FILE, after a run with --report FILE.jsonl\n".to_owned()
+        }
         Some(report) => {
             let report = shown_path(report);
             format!("to go on: flags --failed {report}, or the same command with --skip-existing\n")

@@ -2,6 +2,11 @@
 //!
 //! All layers between the command line and the reports work on items and do not ask where they come from. An item is
 //! small or shared, because each download has copies of its own. Knows nothing of requests or disks.
+//!
+//! * `hashes`: a set of texts in little memory
+//! * `name`: names of files that a list may ask for
+//! * `list`: reads the items of a list
+//! * `positions`: a set of items, with a bit for each
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +19,10 @@ use crate::server::{BaseUrl, shown};
 mod hashes;
 mod list;
 mod name;
+mod positions;
 
 pub use self::list::Lines;
+pub(crate) use self::positions::Positions;
 
 /// One thing to download. `Display` prints the word by which lines, errors, tables and reports call it: `BR` for a flag,
 /// the name of the file for a URL.

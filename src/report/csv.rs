@@ -1,5 +1,7 @@
 //! The CSV report: a table for spreadsheets with one line for each record of each run.
 
+use csv::{Writer, WriterBuilder};
+
 use crate::report::model::{RecordReport, Report};
 use crate::strategy::Strategy;
 
@@ -49,25 +51,46 @@ pub const COLUMNS_OF_LISTS: [&str; 19] = [
     "path",
 ];
 
+/// Why writing to memory cannot fail.
+const IN_MEMORY: &str = "nothing fails in memory, and each line has as many columns as the first";
+
 /// Returns the report as CSV, a line of column names first.
 pub(super) fn text(report: &Report) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(false)
-        .from_writer(Vec::new());
-    let in_memory = "nothing fails in memory, and each line has as many columns as the first";
-    let columns = match report.is_of_list() {
+    let mut text = header(report.is_of_list());
+    for run in &report.runs {
+        let connections = run.settings.connections;
+        for record in &run.records {
+            text += &line(run.strategy, connections, run.round, record);
+        }
+    }
+    text
+}
+
+/// Returns the line of column names.
+pub(super) fn header(is_list: bool) -> String {
+    let columns = match is_list {
         true => &COLUMNS_OF_LISTS[..],
         false => &COLUMNS,
     };
-    writer.write_record(columns).expect(in_memory);
-    for run in &report.runs {
-        for record in &run.records {
-            let connections = run.settings.connections;
-            let line: (Strategy, usize, Option<u32>, &RecordReport) =
-                (run.strategy, connections, run.round, record);
-            writer.serialize(line).expect(in_memory);
-        }
-    }
-    let bytes = writer.into_inner().expect(in_memory);
+    written(|writer| writer.write_record(columns))
+}
+
+/// Returns the line of a record.
+pub(super) fn line(
+    strategy: Strategy,
+    connections: usize,
+    round: Option<u32>,
+    record: &RecordReport,
+) -> String {
+    written(|writer| writer.serialize((strategy, connections, round, record)))
+}
+
+/// Returns what this writes.
+fn written(write: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>) -> String {
+    let mut writer = WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    write(&mut writer).expect(IN_MEMORY);
+    let bytes = writer.into_inner().expect(IN_MEMORY);
     String::from_utf8(bytes).expect("made of strings and numbers")
 }

@@ -9,7 +9,7 @@ use comparison::Images;
 
 use crate::report::model::Report;
 use crate::report::side_by_side::side_by_side;
-use crate::report::{csv, json, trace};
+use crate::report::{csv, json, jsonl, trace};
 
 /// The format of a `--report` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Format {
     Html,
     /// The complete report, for programs.
     Json,
+    /// A line of JSON for each record, written while the run is in progress.
+    JsonLines,
     /// A table with one line for each record, for spreadsheets.
     Csv,
     /// Only the table of the runs, for a README.
@@ -30,13 +32,14 @@ pub enum Format {
 
 impl Format {
     /// The suffixes, listed as in a sentence.
-    pub const SUFFIXES: &str = ".html, .json, .csv, .md, .svg or .trace.json";
+    pub const SUFFIXES: &str = ".html, .json, .jsonl, .csv, .md, .svg or .trace.json";
 
     /// Each suffix with its format. The first match decides, so `.trace.json` comes before `.json`.
-    const BY_SUFFIX: [(&str, Self); 6] = [
+    const BY_SUFFIX: [(&str, Self); 7] = [
         (".trace.json", Self::Trace),
         (".html", Self::Html),
         (".json", Self::Json),
+        (".jsonl", Self::JsonLines),
         (".csv", Self::Csv),
         (".md", Self::Markdown),
         (".svg", Self::Svg),
@@ -67,6 +70,7 @@ impl Format {
         match self {
             Self::Html => comparison::page(&side_by_side(report), images),
             Self::Json => json::text(report),
+            Self::JsonLines => jsonl::text(report),
             Self::Csv => csv::text(report),
             Self::Markdown => comparison::markdown(&side_by_side(report)),
             Self::Svg => comparison::picture(&side_by_side(report)),

@@ -1,7 +1,7 @@
 //! The files of `--report`, for programs and for people.
 //!
-//! Each format is a function from a report to text. The only other input is the saved flags that a page shows. Nothing
-//! here writes files or knows of terminals.
+//! Each format is a function from a report to text. The only other input is the saved flags that a page shows. Reports of
+//! lists of any length are written record by record. Nothing here knows of terminals.
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
@@ -13,19 +13,23 @@
 //! * `series`: the statistics of a comparison, as part of its report
 //! * `csv`: a table for spreadsheets
 //! * `json`: the report as JSON
+//! * `jsonl`: a line of JSON per record
 //! * `trace`: trace events for Perfetto and chrome://tracing
 //! * `format`: the formats, and the file suffixes that select them
+//! * `streamed`: reports that are written while a run is in progress
 
 mod csv;
 mod facts;
 mod format;
 mod images;
 mod json;
+mod jsonl;
 mod model;
 #[cfg(test)]
 pub(crate) mod samples;
 mod series;
 mod side_by_side;
+mod streamed;
 mod trace;
 
 pub use crate::run::embedded::SeenByServer;
@@ -36,7 +40,8 @@ pub use model::{
     ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, SCHEMA_OF_LISTS,
     SeriesReport, ServerState, Settings, Totals, Unfinished,
 };
-pub(crate) use model::{RunFacts, absolute_text};
+pub(crate) use model::{RunEnd, RunFacts, absolute_text};
 pub use program::{Resources, Signal};
 pub(crate) use series::with_statistics;
 pub use side_by_side::side_by_side;
+pub(crate) use streamed::Streamed;

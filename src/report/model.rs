@@ -246,6 +246,26 @@ pub struct RecordReport {
     pub path: Option<String>,
 }
 
+impl Host {
+    /// Returns this program on this machine.
+    pub(crate) fn this() -> Self {
+        Self {
+            program: concat!("flags ", env!("CARGO_PKG_VERSION")).to_owned(),
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// Returns the version of a report over a list, or over codes.
+pub(crate) fn schema_of(is_list: bool) -> u32 {
+    match is_list {
+        true => SCHEMA_OF_LISTS,
+        false => SCHEMA,
+    }
+}
+
 impl Report {
     /// Returns whether the runs are over a list, and not over codes.
     pub fn is_of_list(&self) -> bool {
@@ -256,23 +276,15 @@ impl Report {
     pub fn new(runs: Vec<RunReport>) -> Self {
         let is_list = runs.iter().any(|run| run.settings.input.is_some());
         Self {
-            schema: match is_list {
-                true => SCHEMA_OF_LISTS,
-                false => SCHEMA,
-            },
-            host: Host {
-                program: concat!("flags ", env!("CARGO_PKG_VERSION")).to_owned(),
-                os: std::env::consts::OS.to_owned(),
-                arch: std::env::consts::ARCH.to_owned(),
-                cpus: std::thread::available_parallelism().map_or(1, usize::from),
-            },
+            schema: schema_of(is_list),
+            host: Host::this(),
             comparison: None,
             runs,
         }
     }
 }
 
-/// The facts of a run besides its tally and its records.
+/// The facts of a run that are known when it begins.
 #[derive(Debug)]
 pub(crate) struct RunFacts<'a> {
     /// The strategy of the run.
@@ -295,7 +307,12 @@ pub(crate) struct RunFacts<'a> {
     pub started: SystemTime,
     /// The same moment on the monotonic clock, from which record times are measured.
     pub began: Instant,
-    /// The time from `began` to the last record.
+}
+
+/// The facts of a run that are known when it has ended, besides its tally and its records.
+#[derive(Debug)]
+pub(crate) struct RunEnd {
+    /// The time from the start to the last record.
     pub elapsed: Duration,
     /// The signal that ended the run early.
     pub ended_by: Option<Signal>,
@@ -305,37 +322,55 @@ pub(crate) struct RunFacts<'a> {
     pub seen_by_server: Option<SeenByServer>,
 }
 
+impl RunFacts<'_> {
+    /// Returns the settings of the run.
+    pub(crate) fn settings(&self) -> Settings {
+        let job = self.job;
+        Settings {
+            server: self.server.to_owned(),
+            url: self.url.clone(),
+            input: self.input.map(lossy_text),
+            embedded: self.embedded,
+            connections: self.connections,
+            timeout_ms: ms(job.limits.timeout),
+            connect_timeout_ms: ms(job.limits.connect_timeout),
+            size_limit: Some(job.limits.size).filter(|&size| size < u64::MAX),
+            retries: job.retries,
+            max_time_ms: self.max_time.map(ms),
+            skip_existing: job.skip_existing,
+            dest: lossy_text(&job.dest),
+            folder: absolute_text(&job.dest),
+        }
+    }
+
+    /// Returns the start of the run as an RFC 3339 timestamp in UTC.
+    pub(crate) fn started(&self) -> String {
+        shown_time(self.started)
+    }
+
+    /// Returns the report of a record.
+    pub(crate) fn record(&self, record: &Record) -> RecordReport {
+        RecordReport::new(record, self.began)
+    }
+}
+
 impl RunReport {
     /// Returns the report of a run with these records, in any order.
-    pub(crate) fn new(facts: &RunFacts<'_>, tally: &Tally, mut records: Vec<Record>) -> Self {
-        let job = facts.job;
+    pub(crate) fn new(
+        facts: &RunFacts<'_>,
+        end: RunEnd,
+        tally: &Tally,
+        mut records: Vec<Record>,
+    ) -> Self {
         records.sort_unstable_by_key(|record| record.item.position());
-        let records = records
-            .iter()
-            .map(|record| RecordReport::new(record, facts.began));
-        let records: Vec<_> = records.collect();
         Self {
             strategy: facts.strategy,
-            settings: Settings {
-                server: facts.server.to_owned(),
-                url: facts.url.clone(),
-                input: facts.input.map(lossy_text),
-                embedded: facts.embedded,
-                connections: facts.connections,
-                timeout_ms: ms(job.limits.timeout),
-                connect_timeout_ms: ms(job.limits.connect_timeout),
-                size_limit: Some(job.limits.size).filter(|&size| size < u64::MAX),
-                retries: job.retries,
-                max_time_ms: facts.max_time.map(ms),
-                skip_existing: job.skip_existing,
-                dest: lossy_text(&job.dest),
-                folder: absolute_text(&job.dest),
-            },
-            started: shown_time(facts.started),
-            ended_by: facts.ended_by,
+            settings: facts.settings(),
+            started: facts.started(),
+            ended_by: end.ended_by,
             round: None,
-            resources: facts.resources,
-            seen_by_server: facts.seen_by_server,
+            resources: end.resources,
+            seen_by_server: end.seen_by_server,
             totals: Totals {
                 asked: tally.asked(),
                 ok: tally.ok(),
@@ -343,10 +378,10 @@ impl RunReport {
                 not_found: tally.not_found(),
                 error: tally.errors(),
                 not_attempted: tally.not_attempted(),
-                bytes: records.iter().map(|record| record.bytes).sum(),
-                elapsed_ms: ms(facts.elapsed),
+                bytes: tally.bytes(),
+                elapsed_ms: ms(end.elapsed),
             },
-            records,
+            records: records.iter().map(|record| facts.record(record)).collect(),
         }
     }
 }

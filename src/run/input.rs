@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::item::{Item, Lines};
+use crate::run::unfinished::Unfinished;
 
 /// How many items of a stream are read ahead.
 const AHEAD: usize = 64;
@@ -30,8 +31,10 @@ pub(crate) const NAMED: usize = 10;
 pub(crate) struct Input {
     /// The file as typed; `-` is standard input.
     pub(crate) file: PathBuf,
-    /// How many of its items are taken.
-    limit: NonZeroUsize,
+    /// The most of its items that are taken.
+    pub(crate) limit: NonZeroUsize,
+    /// The items that are taken, if not all are.
+    pub(crate) only: Option<Arc<Unfinished>>,
     /// What it contains; `None` for a stream, which can be read only once.
     pub(crate) contents: Option<Contents>,
 }
@@ -69,6 +72,7 @@ impl Input {
         let mut input = Self {
             file: file.to_owned(),
             limit,
+            only: None,
             contents: None,
         };
         let metadata = (!input.is_stdin())
@@ -77,6 +81,37 @@ impl Input {
         if metadata.is_some_and(|metadata| !is_stream(&metadata)) {
             input.contents = Some(Contents::read(input.lines()?)?);
         }
+        Ok(input)
+    }
+
+    /// Opens a list of which only these items are taken.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if the list is a stream or is not the one that these items are from.
+    pub(crate) fn open_unfinished(
+        file: &Path,
+        limit: NonZeroUsize,
+        only: Unfinished,
+    ) -> io::Result<Self> {
+        let all = Self::open(file, NonZeroUsize::MAX)?;
+        if all.contents.is_none() {
+            return Err(io::Error::other("a stream cannot be read again"));
+        }
+        let mut check = only.check();
+        for item in all.lines()? {
+            check.note(&item?);
+        }
+        if !check.passes() {
+            return Err(io::Error::other(
+                "it has changed since the report was written",
+            ));
+        }
+        let mut input = Self {
+            limit,
+            only: Some(Arc::new(only)),
+            ..all
+        };
+        input.contents = Some(Contents::read(input.lines()?)?);
         Ok(input)
     }
 
@@ -89,7 +124,13 @@ impl Input {
             true => Box::new(BufReader::new(io::stdin())),
             false => Box::new(BufReader::new(File::open(&self.file)?)),
         };
-        Ok(Lines::of(reader).take(self.limit.get()))
+        let only = self.only.clone();
+        let is_taken = move |item: &io::Result<Item>| match (&only, item) {
+            (Some(only), Ok(item)) => only.contains(item),
+            _ => true,
+        };
+        let lines = Lines::of(reader).filter(is_taken);
+        Ok(lines.take(self.limit.get()))
     }
 
     /// Returns the items of the list for a run. Those of a stream end when `stop` is cancelled, because the rest of it may never

@@ -18,9 +18,9 @@ use reqwest::Url;
 use test_server::{Label, Ports};
 
 use crate::cli::args::Args;
-use crate::cli::earlier::EarlierReport;
+use crate::cli::earlier::{EarlierReport, Failed};
 use crate::cli::hints;
-use crate::cli::mode::{Mode, check_options};
+use crate::cli::mode::{Mode, check_codes, check_comparison, check_list};
 use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
 use crate::cli::values::{List, at_least_one};
@@ -205,23 +205,19 @@ impl Config {
             None => NonZeroUsize::MAX,
             Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
         };
-        check_options(&args)?;
+        check_comparison(&args)?;
+        check_codes(&args)?;
         let typed = args.server.as_deref().map(server).transpose()?;
         let earlier = match &args.failed {
-            Some(file) => Some(EarlierReport::read(file, &args)?),
+            Some(file) => Some(EarlierReport::read(file)?),
             None => None,
         };
-        let list = match &args.input {
-            Some(file) => match Input::open(file, limit) {
-                Ok(list) => Some(list),
-                Err(error) => return Err(unreadable(file, &error)),
-            },
-            None => None,
-        };
+        let list = list(&args, earlier.as_ref(), limit)?;
+        check_list(&args, list.as_ref())?;
         let server = match (typed, &earlier, &list) {
             (Some(server), ..) => server,
-            (None, Some(earlier), _) => earlier.server()?,
-            (None, None, Some(_)) => Server::Listed,
+            (None, _, Some(_)) => Server::Listed,
+            (None, Some(earlier), None) => earlier.server()?,
             (None, None, None) => Server::Labelled(Label::Local),
         };
         let ports = match server {
@@ -229,8 +225,8 @@ impl Config {
             Server::Remote | Server::Custom(_) | Server::Listed => Ports::default(),
         };
         let mut codes = match (&earlier, &list) {
-            (Some(earlier), _) => earlier.codes.clone(),
-            (None, Some(_)) => Vec::new(),
+            (_, Some(_)) => Vec::new(),
+            (Some(earlier), None) => earlier.codes(),
             (None, None) => selected(&args)?,
         };
         codes.truncate(limit.get());
@@ -245,7 +241,7 @@ impl Config {
 
         Ok(Self {
             mode: Mode::new(&args, max_req, asked)?,
-            limits: limits(&args),
+            limits: limits(&args, list.is_some()),
             codes,
             list,
             server,
@@ -273,15 +269,42 @@ fn asked(codes: &[CountryCode], list: Option<&Input>) -> Option<usize> {
     }
 }
 
+/// Returns the list of `--input`, or that of the earlier run of `--failed`.
+fn list(
+    args: &Args,
+    earlier: Option<&EarlierReport>,
+    limit: NonZeroUsize,
+) -> Result<Option<Input>, String> {
+    let (file, opened) = match (&args.input, earlier) {
+        (None, None) => return Ok(None),
+        (Some(file), None) => (file.clone(), Input::open(file, limit)),
+        (typed, Some(earlier)) => match (&earlier.failed, typed) {
+            (Failed::Codes(_), None) => return Ok(None),
+            (Failed::Codes(_), Some(_)) => {
+                let message = "--input FILE cannot be used with --failed FILE of a run over codes";
+                return Err(message.to_owned());
+            }
+            (Failed::Lines(lines), typed) => {
+                let file = typed.clone().map_or_else(|| earlier.input(), Ok)?;
+                let opened = Input::open_unfinished(&file, limit, lines.clone());
+                (file, opened)
+            }
+        },
+    };
+    opened.map(Some).map_err(|error| unreadable(&file, &error))
+}
+
 /// Returns the message for a list that cannot be read.
 fn unreadable(file: &Path, error: &io::Error) -> String {
     format!("--input FILE: {}: {error}", file.display())
 }
 
 /// Returns the limits of one request. Flags are small, and the files of a list may be of any size.
-fn limits(args: &Args) -> RequestLimits {
-    let of_flags = RequestLimits::default().size;
-    let default = args.input.as_ref().map_or(of_flags, |_| u64::MAX);
+fn limits(args: &Args, is_list: bool) -> RequestLimits {
+    let default = match is_list {
+        true => u64::MAX,
+        false => RequestLimits::default().size,
+    };
     RequestLimits {
         connect_timeout: args.connect_timeout,
         timeout: args.timeout,

@@ -6,9 +6,13 @@ use crate::support::raw::{RawServer, ok};
 use crate::support::{Program, flag_of_brazil};
 
 mod accounting;
+#[cfg(unix)]
+mod again;
+mod compared;
 mod framing;
 #[cfg(unix)]
 mod interruption;
+mod memory;
 mod options;
 mod reports;
 #[cfg(unix)]

@@ -70,6 +70,7 @@ fn a_body_without_an_end_is_saved_with_allow_unframed_only() {
 #[test]
 fn options_that_have_no_meaning_for_a_list_are_usage_errors() {
     let program = program("http://localhost/a\n");
+    program.run(["br", "--dest", "flags", "--report", "codes.json"]);
     for (args, message) in [
         (
             &["--input", "list", "br"][..],
@@ -81,15 +82,15 @@ fn options_that_have_no_meaning_for_a_list_are_usage_errors() {
         ),
         (
             &["--input", "list", "-s", "LOCAL"],
-            "--input FILE cannot be used with --server LABEL: each line has its own",
+            "--server LABEL cannot be used with a list: each line has its own",
         ),
         (
-            &["--input", "list", "--compare"],
-            "--input FILE cannot be used with --compare",
+            &["--input", "-", "--compare"],
+            "--compare reads the list once for each run: --input FILE must be a regular file",
         ),
         (
-            &["--input", "list", "--failed", "r.json"],
-            "--input FILE cannot be used with --failed FILE",
+            &["--input", "list", "--failed", "codes.json"],
+            "--input FILE cannot be used with --failed FILE of a run over codes",
         ),
         (
             &["--allow-unframed", "br"],

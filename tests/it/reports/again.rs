@@ -202,7 +202,7 @@ fn a_file_that_is_not_a_usable_report_is_a_usage_error() {
     program.run(["br", "--report", "r.json"]);
     let newer = fs::read_to_string(at("r.json"))
         .unwrap()
-        .replace("\"schema\": 1", "\"schema\": 2");
+        .replace("\"schema\": 1", "\"schema\": 3");
     fs::write(at("newer.json"), newer).unwrap();
     let hidden = fs::read_to_string(at("r.json")).unwrap();
     let hidden = hidden
@@ -232,11 +232,11 @@ fn a_file_that_is_not_a_usable_report_is_a_usage_error() {
         ),
         (
             &["--failed", "other.json"],
-            "--failed FILE: other.json: not a usable report: missing field",
+            "--failed FILE: other.json: it contains no run",
         ),
         (
             &["--failed", "newer.json"],
-            "--failed FILE: newer.json: schema 2 is not supported, only 1",
+            "--failed FILE: newer.json: schema 3 is not supported, only 1 and 2",
         ),
         (
             &["--failed", "hidden.json"],
@@ -264,7 +264,7 @@ fn a_file_that_is_not_a_usable_report_is_a_usage_error() {
         ),
         (
             &["--report", "r.txt"],
-            "--report FILE must end in .html, .json, .csv, .md, .svg or .trace.json (or be - for JSON on standard output), not 'r.txt'",
+            "--report FILE must end in .html, .json, .jsonl, .csv, .md, .svg or .trace.json (or be - for JSON on standard output), not 'r.txt'",
         ),
     ] {
         let run = program.run(args);

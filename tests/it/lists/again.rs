@@ -1,0 +1,173 @@
+//! `--failed` with the report of a run over a list: the same list again, but only the lines that failed.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{list, program, site};
+use crate::support::raw::{RawServer, ok};
+use crate::support::{Program, Run, listing};
+
+const UNAVAILABLE: &[u8] =
+    b"HTTP/1.1 503 Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Starts a server that has no file `bad.txt` until it is asked for it a second time.
+fn unreliable() -> RawServer {
+    let asked = AtomicBool::new(false);
+    RawServer::deciding(move |head, _| {
+        let path = head.split(' ').nth(1).unwrap_or_default();
+        match path {
+            "/missing" => {
+                b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".to_vec()
+            }
+            "/bad.txt" if !asked.swap(true, Ordering::Relaxed) => UNAVAILABLE.to_vec(),
+            _ => ok(path.as_bytes()),
+        }
+    })
+}
+
+/// Returns the lines of `-v` on standard output.
+fn results(run: &Run) -> Vec<&str> {
+    let lines = run
+        .out
+        .lines()
+        .skip_while(|line| !line.ends_with(" will be used."));
+    lines
+        .skip(1)
+        .take_while(|line| !line.starts_with("---"))
+        .collect()
+}
+
+#[test]
+fn only_the_lines_that_failed_are_downloaded_again_under_the_same_names() {
+    for report in ["r.json", "r.jsonl"] {
+        let server = unreliable();
+        let program =
+            program(list(&server, &["x/bad.txt\tbad.txt", "bad.txt", "missing"]) + "nothing\n");
+        let first = program.run(["--input", "list", "-m", "1", "-v", "--report", report]);
+        let failed = "*** Error for bad.2.txt: HTTP error 503 - Service Unavailable";
+        assert_eq!(
+            results(&first)[..3],
+            ["bad.txt OK", failed, "missing not found"]
+        );
+        let second = program.run(["--failed", report, "-v"]);
+        let bad_line = "*** Error for line 4: bad_line: not an http:// or https:// URL";
+        let mut lines = results(&second);
+        lines.sort_unstable();
+        assert_eq!(
+            lines,
+            [bad_line, "bad.2.txt OK"],
+            "{report}: {}",
+            second.err
+        );
+        assert!(
+            second
+                .out
+                .starts_with("Searching for 2 files: bad.2.txt, line 4\n"),
+            "{}",
+            second.out
+        );
+        assert_eq!(listing(&program.downloads()), ["bad.2.txt", "bad.txt"]);
+        assert_eq!((server.connections(), second.exit), (4, Some(1)));
+    }
+}
+
+#[test]
+fn a_report_that_ends_in_the_middle_stands_for_the_lines_that_it_has() {
+    let server = site();
+    let program = program(list(&server, &["a.txt", "b.txt", "c.txt"]));
+    program.run(["--input", "list", "-m", "1", "--report", "r.jsonl"]);
+    let path = program.folder.path().join("r.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let lines: Vec<_> = whole.split_inclusive('\n').collect();
+    assert_eq!(lines.len(), 6, "{whole}");
+    // As if the program had been killed while it wrote the second record.
+    fs::write(&path, lines[..3].concat() + &lines[3][..10]).unwrap();
+    let again = program.run(["--failed", "r.jsonl", "-m", "1", "-v"]);
+    assert_eq!(results(&again), ["b.txt OK", "c.txt OK"], "{}", again.err);
+    fs::write(&path, &whole).unwrap();
+    let nothing = program.run(["--failed", "r.jsonl"]);
+    assert!(
+        nothing.out.starts_with("Searching for 0 files: none\n"),
+        "{}",
+        nothing.out
+    );
+    assert_eq!(nothing.exit, Some(0));
+}
+
+#[test]
+fn a_list_that_has_changed_and_a_list_that_is_gone_are_usage_errors() {
+    let server = site();
+    let text = list(&server, &["a.txt", "missing", "c.txt"]);
+    let program = program(&text);
+    program.run(["--input", "list", "--report", "r.json"]);
+    let at = |name: &str| program.folder.path().join(name);
+    let changed = text.replace("c.txt", "d.txt");
+    let shorter: String = text
+        .lines()
+        .take(2)
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    fs::write(at("changed"), changed).unwrap();
+    fs::write(at("shorter"), shorter).unwrap();
+    fs::write(at("longer"), text.clone() + &list(&server, &["e.txt"])).unwrap();
+    let refused = |args: &[&str], message: &str| {
+        let run = program.run(args);
+        let expected = format!("*** Usage error: {message}");
+        assert!(run.err.starts_with(&expected), "{args:?}: {}", run.err);
+        assert_eq!((run.out.as_str(), run.exit), ("", Some(2)));
+    };
+    for name in ["changed", "shorter"] {
+        let message =
+            format!("--input FILE: {name}: it has changed since the report was written\n");
+        refused(&["--failed", "r.json", "--input", name], &message);
+    }
+    let longer = program.run(["--failed", "r.json", "--input", "longer"]);
+    assert!(
+        longer.out.starts_with("Searching for 0 files: none\n"),
+        "{}",
+        longer.err
+    );
+    refused(
+        &["--failed", "r.json", "--compare"],
+        "--compare cannot be used with --failed FILE of a run over a list\n",
+    );
+    refused(
+        &["--failed", "r.json", "-s", "LOCAL"],
+        "--server LABEL cannot be used with a list: each line has its own\n",
+    );
+    fs::remove_file(at("list")).unwrap();
+    refused(&["--failed", "r.json"], "--input FILE: list: No such file");
+}
+
+#[test]
+fn the_report_of_a_stream_needs_the_list_as_a_file() {
+    let server = site();
+    let program = program(list(&server, &["a.txt", "missing"]));
+    let piped = "flags=$0; cat list | \"$flags\" --input - --report r.jsonl";
+    let first = Run::of(&mut program.inside(&["sh", "-c", piped]));
+    assert_eq!(first.exit, Some(0), "{}", first.err);
+    let refused = program.run(["--failed", "r.jsonl"]);
+    let message = "--failed FILE: r.jsonl does not contain a list that can be read again; specify it with --input\n";
+    assert!(refused.err.contains(message), "{}", refused.err);
+    let again = program.run(["--failed", "r.jsonl", "--input", "list"]);
+    assert_eq!(again.exit, Some(0), "{}", again.err);
+}
+
+#[test]
+fn the_report_of_codes_cut_in_the_middle_is_a_usage_error() {
+    let program = Program::new();
+    program.run(["br", "cn", "--report", "r.jsonl"]);
+    let path = program.folder.path().join("r.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    assert_eq!(program.run(["--failed", "r.jsonl"]).exit, Some(0));
+    let cut: String = whole.split_inclusive('\n').take(3).collect();
+    fs::write(&path, cut).unwrap();
+    let refused = program.run(["--failed", "r.jsonl"]);
+    assert!(
+        refused.err.contains(
+            "r.jsonl: it ends in the middle of a run; --skip-existing keeps what is there\n"
+        ),
+        "{}",
+        refused.err
+    );
+}
