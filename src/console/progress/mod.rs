@@ -1,13 +1,15 @@
 //! The progress of a run on standard error: a bar on a terminal, and elsewhere a line from time to time.
 //!
-//! A thread of its own draws, so that the elapsed time advances while no download finishes. It gets the counts through a
-//! channel, and also the lines to be printed above the bar: two writers would mix their output. A bar must never be wider
-//! than the terminal: a line that wraps leaves fragments behind.
+//! A thread of its own draws, so that the elapsed time advances while no download finishes. It looks at the counts when it
+//! draws: waking it for each download would take time from the downloads. It also gets the lines to be printed above the
+//! bar: two writers would mix their output. A bar must never be wider than the terminal: a line that wraps leaves fragments
+//! behind.
 //!
 //! * `view`: the text of the bar and of the lines
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,8 @@ const FREE_COLUMNS: usize = 3;
 /// The progress of a run, or of one run after another. Dropping it removes the bar.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    /// The counts of the run.
+    counts: Arc<Mutex<Counts>>,
     /// Taken to end the thread. `None` if progress is not shown.
     updates: Option<Sender<Update>>,
     thread: Option<JoinHandle<()>>,
@@ -51,8 +55,6 @@ pub(crate) enum Display {
 enum Update {
     /// A run begins.
     Begin(Subject),
-    /// The counts of that run.
-    Counts(Counts),
     /// Lines to be printed, each with its line break.
     Lines(String),
 }
@@ -73,13 +75,20 @@ impl Progress {
     /// Returns the progress of runs that have not begun, shown on `writer` until dropped. Without a thread, nothing is shown.
     pub(crate) fn start(display: Display, writer: impl Write + Send + 'static) -> Self {
         let (updates, received) = channel();
+        let counts = Arc::<Mutex<Counts>>::default();
+        let watched = Watched {
+            updates: received,
+            counts: Arc::clone(&counts),
+            run: None,
+        };
         let show = move || match display {
-            Display::Bar(columns) => show_bar(&received, &columns, writer),
-            Display::Lines(every) => show_lines(&received, every, writer),
+            Display::Bar(columns) => show_bar(watched, &columns, writer),
+            Display::Lines(every) => show_lines(watched, every, writer),
         };
         let thread = thread::Builder::new().name("progress".to_owned());
         match thread.spawn(show) {
             Ok(thread) => Self {
+                counts,
                 updates: Some(updates),
                 thread: Some(thread),
             },
@@ -90,6 +99,7 @@ impl Progress {
     /// Returns progress that is not shown, for `--quiet` and `--verbose`.
     pub(crate) fn hidden() -> Self {
         Self {
+            counts: Arc::default(),
             updates: None,
             thread: None,
         }
@@ -97,12 +107,13 @@ impl Progress {
 
     /// Shows a run that begins now, in place of the one before.
     pub(crate) fn begin(&self, subject: Subject) {
+        self.show(Counts::default());
         self.send(Update::Begin(subject));
     }
 
     /// Shows these counts of the run.
     pub(crate) fn show(&self, counts: Counts) {
-        self.send(Update::Counts(counts));
+        *lock(&self.counts) = counts;
     }
 
     /// Prints lines on standard error, above the bar if there is one.
@@ -142,13 +153,12 @@ enum Woken {
 }
 
 /// Draws the bar on each tick until the channel is closed, and then removes it.
-fn show_bar(updates: &Receiver<Update>, columns: &dyn Fn() -> usize, mut writer: impl Write) {
+fn show_bar(mut watched: Watched, columns: &dyn Fn() -> usize, mut writer: impl Write) {
     let mut drawn = Drawn::default();
-    let mut run = None::<View>;
     loop {
         let now = Instant::now();
         let width = columns();
-        let line = run.as_ref().map_or_else(String::new, |view| {
+        let line = watched.run.as_ref().map_or_else(String::new, |view| {
             view.bar(now, width.saturating_sub(FREE_COLUMNS))
         });
         // Standard error may be closed; there is no other place to report that.
@@ -157,7 +167,7 @@ fn show_bar(updates: &Receiver<Update>, columns: &dyn Fn() -> usize, mut writer:
         drawn = Drawn {
             cells: measure_text_width(&line),
         };
-        match receive_until(now + TICK, updates, &mut run) {
+        match watched.until(now + TICK) {
             Woken::Moment => {}
             Woken::Lines(lines) => {
                 let _ = write!(writer, "{}{lines}", drawn.erase(columns()));
@@ -173,13 +183,12 @@ fn show_bar(updates: &Receiver<Update>, columns: &dyn Fn() -> usize, mut writer:
 }
 
 /// Prints a line after each period until the channel is closed.
-fn show_lines(updates: &Receiver<Update>, every: Duration, mut writer: impl Write) {
+fn show_lines(mut watched: Watched, every: Duration, mut writer: impl Write) {
     let mut next = Instant::now() + every;
-    let mut run = None::<View>;
     loop {
-        let lines = match receive_until(next, updates, &mut run) {
+        let lines = match watched.until(next) {
             Woken::Moment => {
-                let line = run.as_ref().map(|view| view.line(next) + "\n");
+                let line = watched.run.as_ref().map(|view| view.line(next) + "\n");
                 // After a suspension, one line and not one for each period that has passed.
                 next = next.max(Instant::now()) + every;
                 line.unwrap_or_default()
@@ -191,27 +200,38 @@ fn show_lines(updates: &Receiver<Update>, every: Duration, mut writer: impl Writ
     }
 }
 
-/// Notes what happens to the run until this moment, or until there is something else to do.
-fn receive_until(moment: Instant, updates: &Receiver<Update>, run: &mut Option<View>) -> Woken {
-    loop {
-        let wait = moment.saturating_duration_since(Instant::now());
-        match updates.recv_timeout(wait) {
-            Ok(Update::Begin(subject)) => *run = Some(View::new(subject, Instant::now())),
-            Ok(Update::Counts(counts)) => {
-                if let Some(view) = run {
-                    view.note(counts, Instant::now());
+/// What the thread sees of the run.
+struct Watched {
+    updates: Receiver<Update>,
+    counts: Arc<Mutex<Counts>>,
+    run: Option<View>,
+}
+
+impl Watched {
+    /// Waits until this moment, or until there is something else to do. Then notes how far the run is.
+    fn until(&mut self, moment: Instant) -> Woken {
+        loop {
+            let wait = moment.saturating_duration_since(Instant::now());
+            let woken = match self.updates.recv_timeout(wait) {
+                Ok(Update::Begin(subject)) => {
+                    self.run = Some(View::new(subject, Instant::now()));
+                    continue;
                 }
+                Ok(Update::Lines(lines)) => Woken::Lines(lines),
+                Err(RecvTimeoutError::Timeout) => Woken::Moment,
+                Err(RecvTimeoutError::Disconnected) => Woken::End,
+            };
+            if let Some(view) = &mut self.run {
+                view.note(*lock(&self.counts), Instant::now());
             }
-            Ok(Update::Lines(lines)) => return Woken::Lines(lines),
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(view) = run {
-                    view.note(view.counts(), Instant::now());
-                }
-                return Woken::Moment;
-            }
-            Err(RecvTimeoutError::Disconnected) => return Woken::End,
+            return woken;
         }
     }
+}
+
+/// Returns the counts. A thread that panicked has left whole ones.
+fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The bar on the screen.
