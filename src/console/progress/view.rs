@@ -80,10 +80,6 @@ impl View {
         self.rate.note(now, counts.finished);
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        self.counts
-    }
-
     /// Returns the line of the bar for this width.
     pub(super) fn bar(&self, now: Instant, width: usize) -> String {
         let (name, lines) = match &self.subject.title {
