@@ -10,31 +10,36 @@ def own(binary):
     """Returns the concurrent strategies of flags."""
     def with_strategy(strategy):
         def download(work, dest):
-            return measure.run([str(binary), "-q", "-s", work.base, "-m", str(work.connections), "--strategy", strategy,
-                                "--dest", str(dest), *work.options])
+            return measure.run([str(binary), "-q", "-m", str(work.connections), "--strategy", strategy, "--dest", str(dest),
+                                *work.options])
         return download
     return {f"flags, {strategy}": with_strategy(strategy) for strategy in ("semaphore", "threadpool")}
 
 
 def curl(work, dest):
     # Without --fail, curl saves the pages of missing files.
-    lines = [f'url = "{url}"\noutput = "{dest}/{url.rsplit("/", 1)[1]}"\n' for url in work.urls()]
+    lines = [f'url = "{url}"\noutput = "{dest}/{url.rsplit("/", 1)[1]}"\n' for url in work.urls]
     with listed("".join(lines)) as config:
         return measure.run(["curl", "-q", "--silent", "--fail", "--parallel", "--parallel-immediate", "--parallel-max",
                             str(work.connections), "--config", config.name])
 
 
 def wget2(work, dest):
-    with listed("\n".join(work.urls())) as urls:
+    with listed("\n".join(work.urls)) as urls:
         return measure.run(["wget2", "--no-config", "--quiet", f"--max-threads={work.connections}", "--tries=1",
                             f"--directory-prefix={dest}", f"--input-file={urls.name}"])
 
 
 def aria2c(work, dest):
-    with listed("\n".join(work.urls())) as urls:
+    with listed("\n".join(work.urls)) as urls:
         return measure.run(["aria2c", "--no-conf", "--quiet", f"--max-concurrent-downloads={work.connections}",
                             "--max-connection-per-server=1", "--file-allocation=none", "--max-tries=1", f"--dir={dest}",
                             f"--input-file={urls.name}"])
+
+
+def cp(work, dest):
+    """Copies the files from their folder, without any server."""
+    return measure.run(["cp", "-r", f"{work.folder}/.", str(dest)])
 
 
 def installed_peers(names):

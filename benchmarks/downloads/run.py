@@ -76,7 +76,8 @@ def main():
                 continue
             own = downloaders.own(args.flags)
             peers = downloaders.installed_peers(args.peers.split(","))
-            runs, faults = measure_work(work, own | peers, args.rounds, random.Random(args.seed), folder)
+            copy = {"cp -r": downloaders.cp} if work.folder else {}
+            runs, faults = measure_work(work, own | peers | copy, args.rounds, random.Random(args.seed), folder)
             print(f"### {work.name}\n\n{table(runs, faults, peers)}\n", flush=True)
             failed |= any(name in faults for name in own)
     return 1 if failed else 0

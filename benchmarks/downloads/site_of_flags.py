@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 CONFIG = """
 daemon off;
@@ -30,11 +31,28 @@ http {{
 
 
 @dataclass
+class Files:
+    folder: Path
+    # The content of each file by name.
+    files: dict
+
+
+@dataclass
 class Site:
     base: str
     # The content of each flag by file name.
     files: dict
     server: str
+    root: Path
+
+    def with_copies(self, number):
+        """Adds a folder `many` with this many copies of the flags, and returns its files."""
+        folder, flags = self.root / "many", list(self.files.values())
+        folder.mkdir()
+        files = {f"{i:05}.gif": flags[i % len(flags)] for i in range(number)}
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        return Files(folder, files)
 
 
 def free_port():
@@ -64,7 +82,7 @@ def serve(flags, folder):
     with subprocess.Popen([nginx, "-c", config, "-e", folder / "error.log"]) as server:
         try:
             wait_for(port)
-            yield Site(f"http://127.0.0.1:{port}/flags", files, version)
+            yield Site(f"http://127.0.0.1:{port}", files, version, folder / "root")
         finally:
             server.terminate()
 
