@@ -25,6 +25,7 @@ use flags::record::Kind;
 use flags::strategy::Strategy;
 use libtest_mimic::{Arguments, Completion, Trial};
 use matrix::{Row, Setup, Verdict};
+use outcome::Asked;
 use support::{flag_of_brazil, has_namespaces, skip};
 
 /// The flag that a server without faults serves for BR.
@@ -56,7 +57,8 @@ fn trial(name: &str, test: fn()) -> Trial {
     })
 }
 
-/// Returns a test for each row in each strategy, with a name such as `the_body::204::semaphore`.
+/// Returns a test for each row in each strategy, with a name such as `the_body::204::semaphore`, and one in which a list asks for
+/// the flag.
 fn row_trials() -> impl Iterator<Item = Trial> {
     let named = matrix::groups().into_iter().flat_map(|(heading, rows)| {
         let named = move |row: Row| {
@@ -66,14 +68,18 @@ fn row_trials() -> impl Iterator<Item = Trial> {
         rows.into_iter().map(named)
     });
     named.flat_map(|(name, row)| {
-        Strategy::ALL.map(|strategy| {
-            Trial::ignorable_test(format!("{name}::{strategy}"), move || {
+        let by_code = Strategy::ALL.map(|strategy| (strategy.name(), strategy, Asked::Code));
+        let all = by_code
+            .into_iter()
+            .chain([("list", Strategy::Semaphore, Asked::List)]);
+        all.map(move |(kind, strategy, asked)| {
+            Trial::ignorable_test(format!("{name}::{kind}"), move || {
                 if matches!(row.setup, Setup::EmptyNetwork(_)) && !has_namespaces() {
-                    let what = format!("no network namespace: {} in {strategy}", row.fault);
+                    let what = format!("no network namespace: {} in {kind}", row.fault);
                     skip(&what);
                     return Ok(Completion::ignored_with(what));
                 }
-                outcome::check(&row, strategy, &FLAG)?;
+                outcome::check(&row, strategy, asked, &FLAG)?;
                 Ok(Completion::Completed)
             })
         })

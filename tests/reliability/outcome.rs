@@ -13,19 +13,43 @@ use crate::support::{Program, Run, listing};
 /// The content of the flag file before the run.
 const OLDER: &[u8] = b"an older flag";
 
+/// How the program is asked for the flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// By its code.
+    Code,
+    /// By a list with its URL.
+    List,
+}
+
 /// Runs the program against the fault of `row` with `strategy`. `flag` is the flag of BR.
 ///
 /// # Errors
 /// The names of the properties that differ from the verdict, with the exit code, the record and standard error.
-pub(crate) fn check(row: &Row, strategy: Strategy, flag: &[u8]) -> Result<(), String> {
+pub(crate) fn check(
+    row: &Row,
+    strategy: Strategy,
+    asked: Asked,
+    flag: &[u8],
+) -> Result<(), String> {
     let staged = Staged::new(&row.setup, flag);
     let program = Program::new();
     let file = program.downloads().join("br.gif");
     fs::create_dir(program.downloads()).unwrap();
     fs::write(&file, OLDER).unwrap();
+    let mut command = command(row, &staged, &program);
+    match asked {
+        Asked::Code => command.args(["-s", &staged.base(), "br"]),
+        Asked::List => {
+            let url = format!("{}/br/br.gif\n", staged.base());
+            fs::write(program.folder.path().join("list"), url).unwrap();
+            // Without this, a list has no limit.
+            command.args(["--input", "list", "--size-limit", "1MiB"])
+        }
+    };
     let run = Run::of(
-        command(row, &staged, &program)
-            .args(["-s", &staged.base(), "--strategy", strategy.name(), "br"])
+        command
+            .args(["--strategy", strategy.name()])
             .args(row.args)
             .args(["--report", "-"]),
     );
