@@ -243,6 +243,8 @@ pub enum Kind {
     GifCut,
     /// The GIF is followed by other bytes.
     GifTrailing,
+    /// The body has another size or checksum than the list says.
+    Checksum,
     /// The flag was received but could not be saved.
     WriteFailed,
     /// Too many files are open, in this process or on the whole system.
@@ -259,7 +261,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::BadLine,
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -282,6 +284,7 @@ impl Kind {
         Self::NotGif,
         Self::GifCut,
         Self::GifTrailing,
+        Self::Checksum,
         Self::WriteFailed,
         Self::FdLimit,
         Self::Interrupted,
@@ -327,6 +330,7 @@ impl Kind {
             Self::NotGif => "not_gif",
             Self::GifCut => "gif_cut",
             Self::GifTrailing => "gif_trailing",
+            Self::Checksum => "checksum",
             Self::WriteFailed => "write_failed",
             Self::FdLimit => "fd_limit",
             Self::Interrupted => "interrupted",

@@ -19,12 +19,20 @@ pub(crate) struct UrlList {
 }
 
 impl UrlList {
-    /// Reads the list from `file`, or from standard input if that is `-`, but not beyond its first `limit` items.
+    /// Reads the list from `file`, or from standard input if that is `-`, but not beyond its first `limit` items. With
+    /// `keeps_paths`, the names of files have folders as in their URLs.
     ///
     /// # Errors
     /// If the file cannot be read. A line that cannot be used is an item.
-    pub(super) fn read(file: &Path, limit: NonZeroUsize) -> Result<Self, String> {
-        let items = open(file).and_then(|reader| Lines::of(reader).take(limit.get()).collect());
+    pub(super) fn read(
+        file: &Path,
+        limit: NonZeroUsize,
+        keeps_paths: bool,
+    ) -> Result<Self, String> {
+        let items = open(file).and_then(|reader| {
+            let lines = Lines::of(reader).keeping_paths(keeps_paths);
+            lines.take(limit.get()).collect()
+        });
         match items {
             Ok(items) => Ok(Self {
                 file: file.to_owned(),

@@ -111,7 +111,10 @@ pub(super) fn check_options(args: &Args) -> Result<(), &'static str> {
 }
 
 fn check_list(args: &Args) -> Result<(), &'static str> {
-    let without = [(args.allow_unframed, "--allow-unframed needs --input FILE")];
+    let without = [
+        (args.allow_unframed, "--allow-unframed needs --input FILE"),
+        (args.keep_paths, "--keep-paths needs --input FILE"),
+    ];
     let listed = [
         (
             args.all || args.every || !args.cc.is_empty(),

@@ -70,7 +70,7 @@ pub(crate) fn most_connections(option: &str, wanted: NonZeroUsize) -> String {
 /// which helps only if it is not over a list.
 pub(crate) fn how_to_go_on(report: Option<&Path>, is_list: bool) -> String {
     if is_list {
-        return "to go on: the same command; --skip-existing keeps complete .gif files\n"
+        return "to go on: the same command; --skip-existing keeps complete .gif files, and others by their size or checksum\n"
             .to_owned();
     }
     match report {

@@ -62,6 +62,9 @@ pub enum FetchError {
     /// The body is larger than this many bytes.
     #[error("more than {0} bytes")]
     TooBig(u64),
+    /// The receiver does not want the body, for this reason.
+    #[error("{0}")]
+    Unwanted(Failure),
     /// The receiver could not keep the body.
     #[error("the body could not be kept")]
     NotKept(#[source] WriteError),
@@ -123,11 +126,19 @@ impl<T> FetchResult<T> {
 
 /// The receiver of a body.
 pub(crate) trait Receiver {
+    /// Takes note of a body that begins, with the number of its bytes if the answer announces it.
+    ///
+    /// # Errors
+    /// If it is not wanted.
+    fn begin(&mut self, _announced: Option<u64>) -> Result<(), FetchError> {
+        Ok(())
+    }
+
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// If they cannot be kept.
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
+    /// If they cannot be kept, or are not wanted.
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), FetchError>;
 
     /// Returns whether the answer must say where its body ends: the receiver cannot tell from the bytes.
     fn needs_framing(&self) -> bool {
@@ -137,7 +148,7 @@ pub(crate) trait Receiver {
 
 /// Keeps all bytes in memory.
 impl Receiver for Vec<u8> {
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
         self.extend_from_slice(bytes);
         Ok(())
     }
@@ -223,7 +234,8 @@ impl Client {
     /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on any other status than 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
     /// [`FetchError::Unframed`] if the receiver needs to know where the body ends,
-    /// [`FetchError::Transport`] when the connection fails, [`FetchError::NotKept`] when the receiver does.
+    /// [`FetchError::Transport`] when the connection fails, [`FetchError::NotKept`] and [`FetchError::Unwanted`] when the
+    /// receiver does.
     pub(crate) async fn fetch_into(
         &self,
         url: Url,
@@ -332,6 +344,7 @@ impl Client {
         if receiver.needs_framing() && announced.is_none() && !is_chunked(response) {
             return Err(FetchError::Unframed);
         }
+        receiver.begin(announced)?;
         loop {
             let chunk = response.chunk().await;
             let chunk = chunk.map_err(|error| self.convert_error(error, response.url()));
@@ -342,7 +355,7 @@ impl Client {
             if *read > limit {
                 return Err(FetchError::TooBig(limit));
             }
-            receiver.receive(&chunk).map_err(FetchError::NotKept)?;
+            receiver.receive(&chunk)?;
         }
     }
 
@@ -443,6 +456,7 @@ fn addresses_of_localhost() -> Vec<SocketAddr> {
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         let kind = match &error {
+            FetchError::Unwanted(failure) => return failure.clone(),
             FetchError::NotFound | FetchError::Status(_) => Kind::HttpStatus,
             FetchError::Refused(_) => Kind::ConnectRefused,
             FetchError::Proxy(_) | FetchError::NoTunnel(_) => Kind::Proxy,

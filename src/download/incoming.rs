@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use program::{Files, NewFile, WriteError};
 
-use crate::download::gif::{GifCheck, GifError};
+use crate::download::content::{ContentCheck, Invalid};
 use crate::download::save::FILES;
-use crate::item::{Check, Item};
+use crate::item::Item;
 use crate::job::Job;
 
 /// The capacity of a block, in bytes.
@@ -19,18 +19,12 @@ const BLOCK: usize = 64 << 10;
 /// The most bytes kept in memory.
 const IN_MEMORY: usize = 1 << 20;
 
-/// The most bytes shown of a body that is not a GIF.
-const BEGINNING: usize = 24;
-
 /// An item that is being received.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    path: PathBuf,
-    files: Files,
-    /// The check of a GIF; `None` if the bytes may be anything.
-    check: Option<GifCheck>,
+    place: Place,
+    check: ContentCheck,
     allow_unframed: bool,
-    beginning: Vec<u8>,
     /// The bytes, unless they are in `file`.
     ///
     /// One growing buffer would have up to twice the size of its content. The chunks themselves would take many times
@@ -39,11 +33,20 @@ pub(super) struct Incoming {
     file: Option<NewFile>,
 }
 
+/// Where a file goes.
+#[derive(Debug)]
+struct Place {
+    folder: PathBuf,
+    /// The name of the file, perhaps with subfolders.
+    name: String,
+    files: Files,
+}
+
 /// The reason why the bytes received did not become a file.
 #[derive(Debug)]
 pub(super) enum NotSaved {
-    /// They are not a complete GIF. Holds their beginning.
-    Invalid(GifError, Vec<u8>),
+    /// They are not the file that was asked for.
+    Invalid(Invalid),
     /// They could not be written.
     Unwritten(WriteError),
 }
@@ -52,11 +55,13 @@ impl Incoming {
     /// Creates an item without a byte. Touches no disk yet.
     pub(super) fn new(job: &Job, item: &Item) -> Self {
         Self {
-            path: job.dest.join(item.file_name()),
-            files: FILES.synced(job.fsync),
-            check: (item.check() == Check::Gif).then(GifCheck::default),
+            place: Place {
+                folder: job.dest.clone(),
+                name: item.file_name(),
+                files: FILES.synced(job.fsync),
+            },
+            check: ContentCheck::of(item),
             allow_unframed: job.allow_unframed,
-            beginning: Vec::new(),
             blocks: Vec::new(),
             file: None,
         }
@@ -64,7 +69,17 @@ impl Incoming {
 
     /// Returns whether only the headers of the answer can say whether the bytes are complete, and must.
     pub(super) fn is_unchecked(&self) -> bool {
-        self.check.is_none() && !self.allow_unframed
+        !self.check.detects_cuts() && !self.allow_unframed
+    }
+
+    /// Checks the size that an answer announces against the one in the list.
+    pub(super) fn check_announced(&self, total: Option<u64>) -> Result<(), Invalid> {
+        self.check.check_size(0, total)
+    }
+
+    /// Returns whether more bytes have arrived than the list allows.
+    pub(super) fn check_excess(&self) -> Result<(), Invalid> {
+        self.check.check_size(self.check.length(), None)
     }
 
     /// Takes the next bytes. Blocks if they go to the disk.
@@ -72,18 +87,15 @@ impl Incoming {
     /// # Errors
     /// If they cannot be written.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.feed(bytes);
-        let missing = BEGINNING - self.beginning.len();
-        self.beginning
-            .extend_from_slice(&bytes[..missing.min(bytes.len())]);
-        if self.check.as_ref().is_some_and(GifCheck::has_failed) {
+        self.check.feed(bytes);
+        if self.check.is_not_gif() {
             self.blocks = Vec::new();
             self.file = None;
             return Ok(());
         }
         let held: usize = self.blocks.iter().map(Vec::len).sum();
         if self.file.is_none() && held + bytes.len() > IN_MEMORY {
-            self.file = Some(write_blocks(self.files, &self.path, &self.blocks)?);
+            self.file = Some(self.place.write(&self.blocks)?);
             self.blocks = Vec::new();
         }
         match &mut self.file {
@@ -101,25 +113,17 @@ impl Incoming {
     /// time).
     ///
     /// # Errors
-    /// If the bytes must be a complete GIF and are not, or if the file cannot be written or renamed. No temporary file is left
-    /// behind.
+    /// If the bytes are not the file that was asked for, or if the file cannot be written or renamed. No temporary file is
+    /// left behind.
     pub(super) fn save(self) -> Result<PathBuf, NotSaved> {
-        if let Some(Err(error)) = self.check.map(GifCheck::finish) {
-            return Err(NotSaved::Invalid(error, self.beginning));
-        }
+        self.check.finish().map_err(NotSaved::Invalid)?;
         let file = match self.file {
             Some(file) => Ok(file),
-            None => write_blocks(self.files, &self.path, &self.blocks),
+            None => self.place.write(&self.blocks),
         };
         file.and_then(NewFile::finish)
             .map_err(NotSaved::Unwritten)?;
-        Ok(self.path)
-    }
-
-    fn feed(&mut self, bytes: &[u8]) {
-        if let Some(check) = &mut self.check {
-            check.feed(bytes);
-        }
+        Ok(self.place.path())
     }
 
     fn hold(&mut self, mut bytes: &[u8]) {
@@ -139,11 +143,22 @@ impl Incoming {
     }
 }
 
-/// Writes blocks to the temporary file of `path`.
-fn write_blocks(files: Files, path: &Path, blocks: &[Vec<u8>]) -> Result<NewFile, WriteError> {
-    let mut file = files.begin(path)?;
-    for block in blocks {
-        file.write(block)?;
+impl Place {
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
     }
-    Ok(file)
+
+    /// Writes blocks to a temporary file.
+    fn write(&self, blocks: &[Vec<u8>]) -> Result<NewFile, WriteError> {
+        let mut file = match self.name.contains('/') {
+            true => self
+                .files
+                .begin_below(&self.folder, Path::new(&self.name))?,
+            false => self.files.begin(&self.path())?,
+        };
+        for block in blocks {
+            file.write(block)?;
+        }
+        Ok(file)
+    }
 }

@@ -4,7 +4,8 @@
 //! from those listed before it:
 //!
 //! * `gif`: checks that bytes are a complete GIF
-//! * `save`: which flags on disk are complete
+//! * `content`: checks bytes against everything that is known of a file
+//! * `save`: which files on disk are complete
 //! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
 //! * `proxy`: the proxy that a request goes through
 //! * `tunnel`: the status with which a proxy refuses a tunnel
@@ -21,12 +22,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use program::WriteError;
 use reqwest::Url;
+use tokio::task::spawn_blocking;
 
 use crate::download::cause::{is_disk_full, write_kind};
+use crate::download::content::Invalid;
 use crate::download::fetch::{Client, FetchError, FetchResult, Receiver, Seen, UnreadBody};
 use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::retry::{RetryAfter, RetryDelay};
-use crate::download::save::find_complete_flag;
+use crate::download::save::find_complete_file;
 use crate::item::Item;
 use crate::job::{Job, LONGEST_PAUSE, Unsaved};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
@@ -35,6 +38,7 @@ pub use self::gif::{GifError, check_gif};
 pub use self::retry::is_transient;
 
 pub(crate) mod cause;
+mod content;
 pub(crate) mod engine;
 pub(crate) mod fetch;
 mod gif;
@@ -66,7 +70,7 @@ pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Rec
         begun: Some(begun),
         ..Effort::default()
     };
-    let outcome = match existing_flag(job, &item) {
+    let outcome = match existing_file(job, &item).await {
         Some(existing) => {
             effort.save = begun.elapsed();
             existing
@@ -84,12 +88,29 @@ pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Rec
     }
 }
 
-/// Returns the outcome of a flag that is skipped because a complete copy is already on disk.
-fn existing_flag(job: &Job, item: &Item) -> Option<Outcome> {
-    let path = job
-        .skip_existing
-        .then(|| find_complete_flag(&job.dest, item, job.limits.size));
-    path.flatten().map(Outcome::AlreadyThere)
+/// Returns the outcome of an item that is skipped because a complete file is already on disk.
+async fn existing_file(job: &Job, item: &Item) -> Option<Outcome> {
+    if !job.skip_existing {
+        return None;
+    }
+    let limit = job.limits.size;
+    let path = match item.expected().sha256 {
+        None => find_complete_file(&job.dest, item, limit),
+        // Reading a large file would stop all other downloads on this thread. Boxed, because few items have a checksum.
+        Some(_) => {
+            let (dest, item) = (job.dest.clone(), item.clone());
+            let reading = spawn_blocking(move || find_complete_file(&dest, &item, limit));
+            Box::pin(async {
+                tokio::select! {
+                    biased;
+                    () = job.over() => None,
+                    found = reading => found.ok().flatten(),
+                }
+            })
+            .await
+        }
+    };
+    path.map(Outcome::AlreadyThere)
 }
 
 /// Makes attempts until one succeeds or no retry is due.
@@ -244,7 +265,7 @@ async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -
 fn save(job: &Job, incoming: Incoming) -> Outcome {
     match incoming.save() {
         Ok(path) => Outcome::Saved(path),
-        Err(NotSaved::Invalid(error, beginning)) => Outcome::Failed(invalid_gif(error, &beginning)),
+        Err(NotSaved::Invalid(invalid)) => Outcome::Failed(invalid.into()),
         Err(NotSaved::Unwritten(error)) => Outcome::Failed(not_written(job, error)),
     }
 }
@@ -259,25 +280,16 @@ fn not_written(job: &Job, error: WriteError) -> Failure {
     error.into()
 }
 
-/// Returns the failure of a body that is not a complete GIF.
-fn invalid_gif(error: GifError, beginning: &[u8]) -> Failure {
-    let kind = match error {
-        GifError::Empty => Kind::Empty,
-        // Shows the beginning of the body: often it is a page that explains the problem.
-        GifError::NotGif => {
-            let beginning = String::from_utf8_lossy(beginning);
-            return Failure::new(Kind::NotGif, format!("the body begins with {beginning:?}"));
-        }
-        GifError::BadBlock { .. } => Kind::NotGif,
-        GifError::Cut { .. } => Kind::GifCut,
-        GifError::Trailing { .. } => Kind::GifTrailing,
-    };
-    Failure::new(kind, error)
-}
-
 impl Receiver for Incoming {
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.append(bytes)
+    fn begin(&mut self, announced: Option<u64>) -> Result<(), FetchError> {
+        let unwanted = |invalid: Invalid| FetchError::Unwanted(invalid.into());
+        self.check_announced(announced).map_err(unwanted)
+    }
+
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
+        self.append(bytes).map_err(FetchError::NotKept)?;
+        let unwanted = |invalid: Invalid| FetchError::Unwanted(invalid.into());
+        self.check_excess().map_err(unwanted)
     }
 
     fn needs_framing(&self) -> bool {

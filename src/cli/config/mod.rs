@@ -28,7 +28,7 @@ use crate::console::colors::When;
 use crate::console::nouns::{self, Nouns};
 use crate::country::{CountryCode, Selection};
 use crate::download::proxy::Proxies;
-use crate::download::save::find_complete_flag;
+use crate::download::save::find_complete_file;
 use crate::download::tls::check_certificates;
 use crate::item::Item;
 use crate::job::RequestLimits;
@@ -127,7 +127,7 @@ impl Config {
                 ..
             }
         ) {
-            items.retain(|item| find_complete_flag(&self.dest, item, self.limits.size).is_none());
+            items.retain(|item| find_complete_file(&self.dest, item, self.limits.size).is_none());
         }
         texts::items_and_urls(&items)
     }
@@ -194,7 +194,7 @@ impl Config {
             None => None,
         };
         let list = match &args.input {
-            Some(file) => Some(UrlList::read(file, limit)?),
+            Some(file) => Some(UrlList::read(file, limit, args.keep_paths)?),
             None => None,
         };
         let server = match (typed, &earlier, &list) {

@@ -24,7 +24,7 @@ fn a_signal_ends_the_run_with_every_line_accounted_for_and_no_incomplete_file() 
         };
         let counts = format!("\n0 files downloaded.\n{errors}.\n{left} not attempted.\n");
         assert!(run.out.contains(&counts), "{}", run.out);
-        let hint = "to go on: the same command; --skip-existing keeps complete .gif files\n";
+        let hint = "to go on: the same command; --skip-existing keeps complete .gif files, and others by their size or checksum\n";
         assert!(run.err.ends_with(hint), "{}", run.err);
         assert_eq!(run.exit, Some(130));
         assert!(listing(&program.downloads()).is_empty());

@@ -6,6 +6,8 @@ use crate::support::raw::{RawServer, ok};
 use crate::support::{Program, flag_of_brazil};
 
 mod accounting;
+mod checksums;
+mod folders;
 mod framing;
 #[cfg(unix)]
 mod interruption;
