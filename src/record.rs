@@ -32,8 +32,10 @@ pub struct Effort {
     pub attempts: u32,
     /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The bytes read of the body of a 200; 0 for other statuses.
+    /// The bytes read of the body of a 200, or of the rest of one; 0 for other statuses.
     pub bytes: u64,
+    /// The number of bytes that were there before the last attempt, if only the rest was requested and received.
+    pub continued_from: Option<u64>,
     /// The time at which this download started; `None` if it was not attempted.
     pub begun: Option<Instant>,
     /// The time spent in pauses, before the first attempt and between attempts.

@@ -230,7 +230,7 @@ pub struct RecordReport {
     pub attempts: u32,
     /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The bytes read of the body of a 200; 0 for other statuses.
+    /// The bytes read of the body of a 200, or of the rest of one; 0 for other statuses.
     pub bytes: u64,
     /// The time from the start of the run to the start of the download.
     pub start_ms: Option<f64>,
@@ -246,6 +246,9 @@ pub struct RecordReport {
     pub save_ms: f64,
     /// The path of the flag on disk. Bytes that are not valid Unicode are replaced.
     pub path: Option<String>,
+    /// The number of bytes that were there before the last attempt, if that received only the rest.
+    #[serde(default)]
+    pub continued_from: Option<u64>,
 }
 
 impl Report {
@@ -401,6 +404,7 @@ impl RecordReport {
             body_ms: ms(effort.body),
             save_ms: ms(effort.save),
             path,
+            continued_from: effort.continued_from,
         }
     }
 }

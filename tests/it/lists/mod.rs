@@ -12,6 +12,7 @@ mod framing;
 #[cfg(unix)]
 mod interruption;
 mod options;
+mod ranges;
 mod reports;
 
 /// Starts a server that has each path that ends in `.gif` or `.txt`, and no other.

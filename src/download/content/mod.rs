@@ -1,13 +1,19 @@
 //! Checks the bytes of a file as they arrive against everything that is known of it: that it is a GIF, its size, its
 //! checksum. Knows nothing of where the bytes come from or go to.
+//!
+//! * `gif`: checks that bytes are a complete GIF
 
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::download::gif::{GifCheck, GifError};
 use crate::item::{Check, Checksum, Item};
 use crate::record::{Failure, Kind};
+
+pub use self::gif::{GifError, check_gif};
+use gif::GifCheck;
+
+mod gif;
 
 /// The most bytes shown of a body that is not a GIF.
 const BEGINNING: usize = 24;
