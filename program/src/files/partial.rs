@@ -8,7 +8,7 @@
 //! the other. A run locks the bytes while it uses them, so no other run goes on with them or removes them meanwhile. Only a
 //! file that belongs to this user and has no other name is used: in a shared folder, others can put one there.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -94,6 +94,10 @@ impl Files {
         let names = Names::of(self, folder, key);
         let file = open_own(&names.part, true)?;
         if !is_locked_now(&file, &names.part) {
+            // Where files cannot be locked, no sweep would remove it.
+            if matches!(file.try_lock(), Err(TryLockError::Error(_))) {
+                remove_own(&names.part);
+            }
             return Ok(None);
         }
         let mut partial = self.partial(file, names, folder, target);

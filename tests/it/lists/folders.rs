@@ -127,6 +127,9 @@ fn keep_paths_needs_a_list() {
 mod links {
     use std::os::unix::fs::symlink;
 
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
     use super::*;
 
     #[test]
@@ -216,6 +219,49 @@ mod links {
             run.err
         );
         assert!(listing(&outside).is_empty());
+    }
+
+    /// Returns a line with a URL or a name made of parts that lead astray.
+    fn line(port: u16) -> impl Strategy<Value = String> {
+        let part = "(a|b|\\.\\.|\\.|%2e%2e|%2f|%2F\\.\\.%2F|%5c|%00|link|up|file| |\\PC){0,3}";
+        let parts = proptest::collection::vec(part, 0..5);
+        (parts, proptest::option::of("[ab./ ]{0,6}")).prop_map(move |(parts, name)| {
+            let name = name.map_or_else(String::new, |name| format!("\t{name}"));
+            let path = parts.join("/").replace(['\t', '\n', '\r'], "");
+            format!("http://127.0.0.1:{port}/{path}{name}\n")
+        })
+    }
+
+    #[test]
+    fn nothing_is_ever_written_outside_of_the_destination() {
+        let server = everything();
+        let port = server.port();
+        let lists = proptest::collection::vec(line(port), 1..40);
+        let mut runner = TestRunner::new(Config::with_cases(24));
+        let ran = runner.run(&lists, |lines| {
+            let program = program(lines.concat());
+            let (dest, outside) = (program.downloads(), program.folder.path().join("outside"));
+            fs::create_dir(&outside).unwrap();
+            let host = dest.join(format!("127.0.0.1_{port}"));
+            for folder in [&dest, &host, &host.join("a")] {
+                fs::create_dir(folder).unwrap();
+                symlink(&outside, folder.join("link")).unwrap();
+                symlink("..", folder.join("up")).unwrap();
+                symlink(outside.join("new"), folder.join("file")).unwrap();
+            }
+            let run = program.run(["--input", "list", "--keep-paths"]);
+            prop_assert!(run.exit.is_some_and(|exit| exit <= 1), "{}", run.err);
+            prop_assert_eq!(listing(&outside), [""; 0]);
+            prop_assert_eq!(
+                listing(program.folder.path()),
+                ["downloads", "list", "outside"]
+            );
+            let leftovers = files_below(&dest).into_iter();
+            let leftovers: Vec<_> = leftovers.filter(|name| name.contains(".flags-")).collect();
+            prop_assert_eq!(leftovers, [""; 0]);
+            Ok(())
+        });
+        ran.unwrap();
     }
 
     #[test]

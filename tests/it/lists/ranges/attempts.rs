@@ -152,18 +152,31 @@ fn a_file_that_has_changed_and_a_server_without_ranges_give_the_whole_again() {
     changed[7] ^= 1;
     for (body, etag) in [(changed, "etag: \"2\"\r\n"), (content(), ETAG)] {
         let answer = body.clone();
-        let server = RawServer::in_turn(move |number, _| {
-            let answer = match number {
-                0 => cut(ETAG, &content(), CUT),
-                _ => whole(etag, &answer),
+        let server = RawServer::in_turn(move |number, head| {
+            let answer = match (number, requested(head)) {
+                (0, _) => cut(ETAG, &content(), CUT),
+                // What is cut again goes on as what it is now.
+                (1, _) => cut(etag, &answer, CUT + 1),
+                (_, None) => whole(etag, &answer),
+                (_, Some(first)) => part(&(range(&answer, first) + etag), &answer, first),
             };
             (answer, AtTheEnd::Closes)
         });
-        let (run, saved) = run(&server, &[]);
-        assert!(saved == Some(body), "{}", run.out);
-        assert!(run.out.contains("\nlarge OK (2 attempts)\n"), "{}", run.out);
+        let sum = Checksum(Sha256::digest(&body).into());
+        let program = program(format!(
+            "{{\"url\":\"http://127.0.0.1:{}/large\",\"sha256\":\"{sum}\"}}",
+            server.port()
+        ));
+        let run = program.run(["--input", "list", "-v", "--retries", "2"]);
+        let line = format!(
+            "\nlarge OK (3 attempts, continued after {} bytes)\n",
+            CUT + 1
+        );
+        assert!(run.out.contains(&line), "{}", run.out);
+        assert!(fs::read(program.downloads().join("large")).unwrap() == body);
         let heads = server.heads();
-        assert_eq!((requested(&heads[1]), heads.len()), (Some(CUT), 2));
+        let firsts: Vec<_> = heads.iter().map(|head| requested(head)).collect();
+        assert_eq!(firsts, [None, Some(CUT), Some(CUT + 1)]);
     }
 }
 
