@@ -5,13 +5,13 @@
 //! if they must. If the rest of a large file can be requested after a cut, what is there is kept for that, for the next
 //! attempt and for a later run. Knows nothing of HTTP.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use program::{Files, NewFile, PartialFile, WriteError};
+use program::{PartialFile, WriteError};
 
 use crate::download::content::{ContentCheck, Invalid};
+use crate::download::growing::{Growing, Place};
 use crate::download::resume::{Note, Rest, Validator, key};
-use crate::download::save::FILES;
 use crate::item::Item;
 use crate::job::Job;
 
@@ -40,25 +40,6 @@ pub(super) struct Incoming {
     total: Option<u64>,
 }
 
-/// A file under construction.
-#[derive(Debug)]
-enum Growing {
-    /// One that is dropped if the download fails.
-    Temporary(NewFile),
-    /// One that is kept if the rest of it can be requested.
-    Partial(PartialFile),
-}
-
-/// Where a file goes.
-#[derive(Debug)]
-struct Place {
-    folder: PathBuf,
-    /// The name of the file, perhaps with subfolders.
-    name: String,
-    files: Files,
-    is_synced: bool,
-}
-
 /// The reason why the bytes received did not become a file.
 #[derive(Debug)]
 pub(super) enum NotSaved {
@@ -80,12 +61,7 @@ impl Incoming {
     pub(super) fn new(job: &Job, item: &Item) -> Self {
         Self {
             item: item.clone(),
-            place: Place {
-                folder: job.dest.clone(),
-                name: item.file_name(),
-                files: FILES.synced(job.fsync),
-                is_synced: job.fsync,
-            },
+            place: Place::of(job, item),
             check: ContentCheck::of(item),
             allow_unframed: job.allow_unframed,
             blocks: Vec::new(),
@@ -119,16 +95,18 @@ impl Incoming {
     /// Opens the partial file of this item, if there is one that this run can use, and its note if that is of this item.
     fn open_partial(&self) -> Option<(PartialFile, Option<Note>)> {
         let (url, place) = (self.item.url().ok()?, &self.place);
-        let (name, key) = (Path::new(&place.name), place.key());
-        let opened = place.files.open_partial(&place.folder, name, key);
+        let opened = place
+            .files
+            .open_partial(place.folder(), place.name(), self.key());
         let (partial, note) = opened.ok().flatten()?;
-        let note = Note::parse(&note).filter(|note| note.is_of(&place.name, &url));
+        let name = self.item.file_name();
+        let note = Note::parse(&note).filter(|note| note.is_of(&name, &url));
         Some((partial, note))
     }
 
     /// Returns whether a job has seen the beginning of this item in its folder.
     pub(super) fn is_begun(&self, job: &Job) -> bool {
-        !job.partials.is_empty() && job.partials.contains(&self.place.key())
+        !job.partials.is_empty() && job.partials.contains(&self.key())
     }
 
     /// Returns whether only the headers of the answer can say whether the bytes are complete, and must.
@@ -166,8 +144,8 @@ impl Incoming {
         if announced.is_none_or(|length| length > IN_MEMORY as u64)
             && let (Some(validator), Ok(url)) = (validator(), self.item.url())
         {
-            let place = &self.place;
-            let note = Note::new(&place.name, &url, validator, announced, place.is_synced);
+            let (name, is_synced) = (self.item.file_name(), self.place.is_synced);
+            let note = Note::new(&name, &url, validator, announced, is_synced);
             self.note = Some(Box::new(note));
         }
         Ok(())
@@ -199,7 +177,7 @@ impl Incoming {
         }
         let held: usize = self.blocks.iter().map(Vec::len).sum();
         if self.file.is_none() && held + bytes.len() > IN_MEMORY {
-            self.file = Some(self.place.grow(&self.blocks, self.note.as_deref())?);
+            self.file = Some(self.grow(self.note.as_deref())?);
             self.blocks = Vec::new();
         }
         match &mut self.file {
@@ -220,22 +198,25 @@ impl Incoming {
     /// If the bytes are not the file that was asked for, or if the file cannot be written or renamed. No temporary file is
     /// left behind.
     pub(super) fn save(mut self) -> Result<PathBuf, NotSaved> {
-        let length = self.check.length();
-        let checked = match self.total.filter(|&total| total != length) {
-            Some(total) => Err(NotSaved::Incomplete { length, total }),
-            None => self.check.finish().map_err(NotSaved::Invalid),
-        };
-        if let Err(error) = checked {
-            self.file.into_iter().for_each(Growing::discard);
+        if let Err(error) = self.finish_checks() {
+            self.forget_bytes();
             return Err(error);
         }
         let file = match self.file.take() {
             Some(file) => Ok(file),
-            None => self.place.grow(&self.blocks, None),
+            None => self.grow(None),
         };
         file.and_then(Growing::finish)
             .map_err(NotSaved::Unwritten)?;
-        Ok(self.place.path())
+        Ok(self.place.path)
+    }
+
+    fn finish_checks(&mut self) -> Result<(), NotSaved> {
+        let length = self.check.length();
+        match self.total.filter(|&total| total != length) {
+            Some(total) => Err(NotSaved::Incomplete { length, total }),
+            None => self.check.finish().map_err(NotSaved::Invalid),
+        }
     }
 
     /// Keeps what is there for another attempt or run, if the rest of it can be requested, and otherwise removes it. Returns
@@ -266,6 +247,35 @@ impl Incoming {
         (self.note, self.total) = (None, None);
     }
 
+    /// Writes the blocks to a new file, which outlives this run if there is a note for it.
+    fn grow(&self, note: Option<&Note>) -> Result<Growing, WriteError> {
+        let mut file = match note.and_then(|note| self.begin_partial(note)) {
+            Some(partial) => Growing::Partial(partial),
+            None => Growing::Temporary(self.place.temporary()?),
+        };
+        for block in &self.blocks {
+            if let Err(error) = file.write(block) {
+                file.discard();
+                return Err(error);
+            }
+        }
+        Ok(file)
+    }
+
+    /// Returns a new partial file, or `None` if that is not possible, such as while another run downloads the same file.
+    fn begin_partial(&self, note: &Note) -> Option<PartialFile> {
+        let (place, key) = (&self.place, self.key());
+        let begun = place
+            .files
+            .begin_partial(place.folder(), place.name(), key, &note.text());
+        begun.ok().flatten()
+    }
+
+    /// Returns the key of the partial file.
+    fn key(&self) -> u64 {
+        key(&self.item.file_name())
+    }
+
     fn forget_bytes(&mut self) {
         self.blocks = Vec::new();
         self.file.take().into_iter().for_each(Growing::discard);
@@ -284,70 +294,6 @@ impl Incoming {
             }
             block.extend_from_slice(fits);
             bytes = rest;
-        }
-    }
-}
-
-impl Growing {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        match self {
-            Self::Temporary(file) => file.write(bytes),
-            Self::Partial(file) => file.write(bytes),
-        }
-    }
-
-    fn finish(self) -> Result<(), WriteError> {
-        match self {
-            Self::Temporary(file) => file.finish(),
-            Self::Partial(file) => file.finish(),
-        }
-    }
-
-    fn discard(self) {
-        match self {
-            Self::Temporary(file) => drop(file),
-            Self::Partial(file) => file.discard(),
-        }
-    }
-}
-
-impl Place {
-    fn path(&self) -> PathBuf {
-        self.folder.join(&self.name)
-    }
-
-    fn key(&self) -> u64 {
-        key(&self.name)
-    }
-
-    /// Writes blocks to a new file, which outlives this run if there is a note for it.
-    fn grow(&self, blocks: &[Vec<u8>], note: Option<&Note>) -> Result<Growing, WriteError> {
-        let mut file = match note.and_then(|note| self.partial(note)) {
-            Some(partial) => Growing::Partial(partial),
-            None => Growing::Temporary(self.temporary()?),
-        };
-        for block in blocks {
-            if let Err(error) = file.write(block) {
-                file.discard();
-                return Err(error);
-            }
-        }
-        Ok(file)
-    }
-
-    /// Returns a new partial file, or `None` if that is not possible, such as while another run downloads the same file.
-    fn partial(&self, note: &Note) -> Option<PartialFile> {
-        let (name, text) = (Path::new(&self.name), note.text());
-        let begun = self
-            .files
-            .begin_partial(&self.folder, name, self.key(), &text);
-        begun.ok().flatten()
-    }
-
-    fn temporary(&self) -> Result<NewFile, WriteError> {
-        match self.name.contains('/') {
-            true => self.files.begin_below(&self.folder, Path::new(&self.name)),
-            false => self.files.begin(&self.path()),
         }
     }
 }

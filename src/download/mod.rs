@@ -6,6 +6,7 @@
 //! * `content`: checks bytes against everything that is known of a file
 //! * `save`: which files on disk are complete
 //! * `resume`: how a large body that was cut goes on
+//! * `growing`: a file that grows, and the place where it goes when it is complete
 //! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
 //! * `proxy`: the proxy that a request goes through
 //! * `tunnel`: the status with which a proxy refuses a tunnel
@@ -39,6 +40,7 @@ pub(crate) mod cause;
 mod content;
 pub(crate) mod engine;
 pub(crate) mod fetch;
+mod growing;
 mod incoming;
 pub(crate) mod proxy;
 mod resume;

@@ -108,17 +108,17 @@ impl ContentCheck {
         }
     }
 
-    /// Checks whether the bytes so far are the whole file.
-    pub(super) fn finish(self) -> Result<(), Invalid> {
+    /// Checks whether the bytes so far are the whole file. Call it once.
+    pub(super) fn finish(&mut self) -> Result<(), Invalid> {
         self.check_size(self.length, None)?;
-        if let Some(Err(error)) = self.gif.map(GifCheck::finish) {
-            return Err(Invalid::Gif(error, self.beginning));
+        if let Some(Err(error)) = self.gif.take().map(GifCheck::finish) {
+            return Err(Invalid::Gif(error, std::mem::take(&mut self.beginning)));
         }
         if let Some(expected) = self.size.filter(|&expected| expected != self.length) {
             let length = Some(self.length);
             return Err(Invalid::Size { length, expected });
         }
-        match self.sha256.map(|sha256| *sha256) {
+        match self.sha256.take().map(|sha256| *sha256) {
             Some((sha256, expected)) => {
                 let actual = Checksum(sha256.finalize().into());
                 match actual == expected {
