@@ -42,7 +42,11 @@ pub(super) fn run(
         connections,
     } = wanted;
     let (base, embedded) = (&setup.served.base, setup.served.by.this_run());
-    let each = strategy.descriptors_per_connection();
+    let each = strategy.descriptors_per_connection()
+        + match &config.list {
+            Some(list) if list.keeps_paths => strategy.descriptors_for_subfolders(),
+            Some(_) | None => 0,
+        };
     let series = Series {
         strategy,
         connections: descriptors::connections(connections, each, embedded, setup.descriptors),

@@ -14,6 +14,8 @@ use crate::item::{Item, Lines};
 pub(crate) struct UrlList {
     /// The file as typed; `-` is standard input.
     pub(crate) file: PathBuf,
+    /// Whether files are saved in folders as in their URLs.
+    pub(crate) keeps_paths: bool,
     /// The items, in the order of their lines.
     pub(crate) items: Vec<Item>,
 }
@@ -36,6 +38,7 @@ impl UrlList {
         match items {
             Ok(items) => Ok(Self {
                 file: file.to_owned(),
+                keeps_paths,
                 items,
             }),
             Err(error) => Err(format!("--input FILE: {}: {error}", file.display())),

@@ -205,7 +205,11 @@ impl PartialFile {
         }
         report_late_errors(&self.file)?;
         let part = &self.names.part;
-        rename_below(part, &self.folder, &self.target, self.is_synced)?;
+        match self.target.components().count() {
+            // Without a descriptor for the folder, of which there may be none to spare.
+            1 if !self.is_synced => fs::rename(part, self.folder.join(&self.target))?,
+            _ => rename_below(part, &self.folder, &self.target, self.is_synced)?,
+        }
         let _ = fs::remove_file(&self.names.note);
         Ok(())
     }

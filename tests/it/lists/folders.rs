@@ -131,6 +131,7 @@ mod links {
     use proptest::test_runner::{Config, TestRunner};
 
     use super::*;
+    use crate::support::Run;
 
     #[test]
     fn a_link_in_place_of_a_folder_is_not_followed_and_files_in_place_of_folders_stay() {
@@ -219,6 +220,21 @@ mod links {
             run.err
         );
         assert!(listing(&outside).is_empty());
+    }
+
+    #[test]
+    fn with_few_descriptors_all_files_arrive_in_their_folders() {
+        let server = everything();
+        let paths: Vec<_> = (0..200).map(|i| format!("a/b{i}/c{i}/d")).collect();
+        let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+        for (strategy, limit) in [("threadpool", 100), ("semaphore", 28)] {
+            let program = program(list(&server, &paths));
+            let mut shell = program.after(&format!("ulimit -n {limit}"));
+            let args = ["--input", "list", "--keep-paths", "-m", "1000"];
+            let run = Run::of(shell.args(args).args(["--strategy", strategy]));
+            assert_eq!(run.exit, Some(0), "{strategy}: {}", run.err);
+            assert_eq!(files_below(&program.downloads()).len(), 200);
+        }
     }
 
     /// Returns a line with a URL or a name made of parts that lead astray.
