@@ -27,8 +27,7 @@ pub(super) struct Attempt {
 
 /// Sends one request, checks and saves the item, and notes status, bytes and times in `effort`.
 ///
-/// Requests only the rest if the beginning is in `kept`, and the whole in a further request if the server does not continue
-/// it. Leaves in `kept` what another attempt can continue.
+/// Goes on with what is in `kept`, and leaves there what another attempt can continue.
 pub(super) async fn attempt_once(
     client: &Client,
     job: &Job,
@@ -40,20 +39,7 @@ pub(super) async fn attempt_once(
     let requested_at = Instant::now();
     let mut seen = Seen::default();
     let mut incoming = kept.take().unwrap_or_else(|| Incoming::new(job, item));
-    let fetched = loop {
-        let fetched = tokio::select! {
-            biased; // an answer that arrives together with the signal still counts
-            fetched = client.fetch_into(url.clone(), &mut seen, &mut incoming) => Some(fetched),
-            () = job.stop.cancelled() => None,
-        };
-        match &fetched {
-            Some(FetchResult {
-                body: Err(FetchError::NotContinued),
-                ..
-            }) => incoming.start_again(),
-            _ => break fetched,
-        }
-    };
+    let fetched = request(client, job, url, &mut seen, &mut incoming).await;
     let received_at = Instant::now();
     effort.http_status = seen.status.map(|status| status.as_u16());
     effort.bytes = seen.bytes;
@@ -73,11 +59,7 @@ pub(super) async fn attempt_once(
     let outcome = match body {
         Ok(()) => save(job, incoming),
         Err(error) => {
-            let outcome = match error {
-                FetchError::NotFound => Outcome::NotFound,
-                FetchError::NotKept(error) => Outcome::Failed(not_written(job, error)),
-                error => Outcome::Failed(error.into()),
-            };
+            let outcome = failed(job, error);
             match &outcome {
                 Outcome::Failed(failure) if keeps_beginning(failure.kind()) => {
                     *kept = incoming.put_aside();
@@ -98,6 +80,37 @@ pub(super) async fn attempt_once(
         outcome,
         retry_after: seen.retry_after,
         unread,
+    }
+}
+
+/// Requests the item, or its rest if the beginning is there, and the whole if the server does not continue it. Returns `None`
+/// if the job is stopped.
+async fn request(
+    client: &Client,
+    job: &Job,
+    url: &Url,
+    seen: &mut Seen,
+    incoming: &mut Incoming,
+) -> Option<FetchResult<()>> {
+    loop {
+        let fetched = tokio::select! {
+            biased; // an answer that arrives together with the signal still counts
+            fetched = client.fetch_into(url.clone(), seen, incoming) => fetched,
+            () = job.stop.cancelled() => return None,
+        };
+        match fetched.body {
+            Err(FetchError::NotContinued) => incoming.start_again(),
+            Ok(()) | Err(_) => return Some(fetched),
+        }
+    }
+}
+
+/// Returns the outcome of a request that has failed.
+fn failed(job: &Job, error: FetchError) -> Outcome {
+    match error {
+        FetchError::NotFound => Outcome::NotFound,
+        FetchError::NotKept(error) => Outcome::Failed(not_written(job, error)),
+        error => Outcome::Failed(error.into()),
     }
 }
 
