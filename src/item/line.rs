@@ -76,9 +76,11 @@ fn parse_json(text: &str) -> Result<Wanted, String> {
         format!("not usable JSON: {error}")
     })?;
     let url = parse_address(&fields.url)?;
-    let sha256 = match fields.sha256.as_deref().map(str::trim) {
-        None | Some("") => None,
-        Some(text) => Some(Checksum::parse(text).ok_or("the sha256 is not 64 hexadecimal digits")?),
+    let sha256 = match fields.sha256.as_deref() {
+        None => None,
+        Some(text) => {
+            Some(Checksum::parse(text.trim()).ok_or("the sha256 is not 64 hexadecimal digits")?)
+        }
     };
     Ok(Wanted {
         url,
@@ -125,7 +127,7 @@ mod tests {
             size: Some(7),
         };
         assert_eq!(wanted.expected, expected);
-        let line = br#"{"url":"http://x/a","name":null,"sha256":"","size":null}"#;
+        let line = br#"{"url":"http://x/a","name":null,"sha256":null,"size":null}"#;
         let wanted = Form::Json.parse(line).unwrap();
         assert!(wanted.name.is_empty() && wanted.expected.is_empty());
     }
@@ -153,6 +155,10 @@ mod tests {
             (r#"{"url":"http://"}"#, "not a URL: empty host"),
             (
                 r#"{"url":"http://x/a","sha256":"12"}"#,
+                "the sha256 is not 64 hexadecimal digits",
+            ),
+            (
+                r#"{"url":"http://x/a","sha256":""}"#,
                 "the sha256 is not 64 hexadecimal digits",
             ),
             (
