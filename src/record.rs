@@ -32,8 +32,10 @@ pub struct Effort {
     pub attempts: u32,
     /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The bytes read of the body of a 200; 0 for other statuses.
+    /// The bytes read of the body of a 200, or of the rest of one; 0 for other statuses.
     pub bytes: u64,
+    /// The number of bytes that were there before the last attempt, if only the rest was requested and received.
+    pub continued_from: Option<u64>,
     /// The time at which this download started; `None` if it was not attempted.
     pub begun: Option<Instant>,
     /// The time spent in pauses, before the first attempt and between attempts.
@@ -243,6 +245,8 @@ pub enum Kind {
     GifCut,
     /// The GIF is followed by other bytes.
     GifTrailing,
+    /// The body has another size or checksum than the list says.
+    Checksum,
     /// The flag was received but could not be saved.
     WriteFailed,
     /// Too many files are open, in this process or on the whole system.
@@ -259,7 +263,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::BadLine,
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -282,6 +286,7 @@ impl Kind {
         Self::NotGif,
         Self::GifCut,
         Self::GifTrailing,
+        Self::Checksum,
         Self::WriteFailed,
         Self::FdLimit,
         Self::Interrupted,
@@ -327,6 +332,7 @@ impl Kind {
             Self::NotGif => "not_gif",
             Self::GifCut => "gif_cut",
             Self::GifTrailing => "gif_trailing",
+            Self::Checksum => "checksum",
             Self::WriteFailed => "write_failed",
             Self::FdLimit => "fd_limit",
             Self::Interrupted => "interrupted",

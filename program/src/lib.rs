@@ -21,7 +21,9 @@ mod stream;
 
 pub use chain::{causes, error_chain};
 pub use exit::{Ending, Exit};
-pub use files::{Files, NewFile, TemporaryFolder, WriteError, sync_folder};
+pub use files::{
+    Files, NewFile, PartialFile, TemporaryFolder, WriteError, open_below, sync_folder,
+};
 pub use output::{Output, print_error, print_stderr};
 pub use resources::{Resources, cpu_ms_of_ended_children};
 pub use signals::{Signal, Signals};

@@ -48,7 +48,11 @@ pub(super) fn run(
         connections,
     } = wanted;
     let (base, embedded) = (&setup.served.base, setup.served.by.this_run());
-    let each = strategy.descriptors_per_connection();
+    let each = strategy.descriptors_per_connection()
+        + match &config.list {
+            Some(list) if list.keeps_paths => strategy.descriptors_for_subfolders(),
+            Some(_) | None => 0,
+        };
     let series = Series {
         strategy,
         connections: descriptors::connections(connections, each, embedded, setup.descriptors),
@@ -59,6 +63,7 @@ pub(super) fn run(
         skip_existing,
         fsync: config.fsync,
         allow_unframed: config.allow_unframed,
+        partials: setup.partials.iter().copied().collect(),
         stop: setup.stop.child_token(),
         ..Job::new(config.dest.clone())
     });
@@ -74,7 +79,7 @@ pub(super) fn run(
     let facts = RunFacts {
         strategy,
         url: base.as_ref().map_or_else(String::new, ToString::to_string),
-        input: config.list.as_ref().map(|list| list.file.as_path()),
+        input: config.list.as_ref(),
         job: &job,
         server: config.server.name(),
         embedded,

@@ -38,6 +38,8 @@ impl Notices {
 pub(super) struct Setup {
     /// The server in use. An embedded one runs until this is dropped.
     pub(super) served: Served,
+    /// The keys of the partial files that earlier runs have left in the folder for the flags.
+    pub(super) partials: Vec<u64>,
     /// How many files may be open, if there is a limit.
     pub(super) descriptors: Option<Descriptors>,
     /// The signal handling. The first signal cancels `stop`.
@@ -56,7 +58,7 @@ impl Setup {
     /// If any of these fails.
     pub(super) fn new(config: &Config, stop: CancellationToken) -> Result<Self, FatalError> {
         let descriptors = descriptors::available()?;
-        prepare_outputs(config)?;
+        let partials = prepare_outputs(config)?;
         let watch = match config.mode {
             Mode::ComparedRun(_) => Signals::watch_in_child,
             Mode::Run { .. } | Mode::Compare(_) => Signals::watch,
@@ -66,6 +68,7 @@ impl Setup {
         let deadline = Deadline::start(config.max_time, stop.clone())?;
         Ok(Self {
             served: find_server(config)?,
+            partials,
             descriptors,
             signals,
             deadline,
@@ -116,15 +119,15 @@ impl From<WriteError> for FatalError {
 }
 
 /// Creates the folder for the flags if it is missing. Checks, as far as possible before the first request, that flags
-/// and reports can be written.
-fn prepare_outputs(config: &Config) -> Result<(), WriteError> {
-    FILES.synced(config.fsync).prepare_folder(&config.dest)?;
+/// and reports can be written. Returns the keys of the partial files in the folder.
+fn prepare_outputs(config: &Config) -> Result<Vec<u64>, WriteError> {
+    let partials = FILES.synced(config.fsync).prepare_folder(&config.dest)?;
     for report in &config.reports {
         if let ReportTo::File(path, _) = report {
             FILES.prepare(path)?;
         }
     }
-    Ok(())
+    Ok(partials)
 }
 
 /// Finds the server of the run, or starts it. An embedded server runs until the returned value is dropped.

@@ -76,7 +76,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
     pub(super) failed: Option<PathBuf>,
 
-    /// Download the URLs of a list instead of flags: one per line, optionally a tab and a file name ('-' for standard input)
+    /// Download the URLs of a list instead of flags: one per line, optionally a tab and a file name, or JSON lines with url, name, sha256 and size ('-' for standard input)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
     pub(super) input: Option<PathBuf>,
 
@@ -158,6 +158,10 @@ pub(super) struct Args {
     /// With --input: save bodies that do not say where they end, although they may be cut
     #[arg(long, help_heading = DOWNLOADS)]
     pub(super) allow_unframed: bool,
+
+    /// With --input: save each file in folders as in its URL, HOST/PATH, below the folder of --dest
+    #[arg(long, help_heading = DOWNLOADS)]
+    pub(super) keep_paths: bool,
 
     /// Run each strategy in its own process, one after another, and compare them
     #[arg(long, aliases = ["com", "comp"], help_heading = COMPARISON)]

@@ -122,7 +122,10 @@ pub(super) fn check_codes(args: &Args) -> Result<(), &'static str> {
 
 /// Checks the options that are allowed only with a list, or only without one.
 pub(super) fn check_list(args: &Args, list: Option<&Input>) -> Result<(), &'static str> {
-    let without = [(args.allow_unframed, "--allow-unframed needs --input FILE")];
+    let without = [
+        (args.allow_unframed, "--allow-unframed needs --input FILE"),
+        (args.keep_paths, "--keep-paths needs --input FILE"),
+    ];
     let is_stream = list.is_some_and(|list| list.contents.is_none());
     let listed = [
         (
@@ -132,6 +135,10 @@ pub(super) fn check_list(args: &Args, list: Option<&Input>) -> Result<(), &'stat
         (
             args.compare && is_stream,
             "--compare reads the list once for each run: --input FILE must be a regular file",
+        ),
+        (
+            args.compare && args.keep_paths,
+            "--keep-paths cannot be used with --compare",
         ),
         (
             args.compare && args.failed.is_some(),

@@ -167,8 +167,9 @@ impl Child<'_> {
         if let Some(Input {
             file,
             limit,
-            only: _,     // a list of failed lines is not compared
-            contents: _, // read again
+            keeps_paths: _, // not compared
+            only: _,        // likewise
+            contents: _,    // read again
         }) = list
         {
             args.extend(["--input".into(), file.into()]);

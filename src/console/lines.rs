@@ -99,9 +99,15 @@ pub(crate) fn line(record: &Record) -> Option<String> {
         Outcome::Failed(failure) => format!("*** Error for {item}: {failure}"),
         Outcome::NotAttempted => return None,
     };
-    Some(match record.effort.attempts {
-        0 | 1 => format!("{text}\n"),
-        attempts => format!("{text} ({attempts} attempts)\n"),
+    let effort = &record.effort;
+    let attempts = (effort.attempts > 1).then(|| format!("{} attempts", effort.attempts));
+    let continued = effort
+        .continued_from
+        .map(|bytes| format!("continued after {bytes} bytes"));
+    let notes: Vec<_> = [attempts, continued].into_iter().flatten().collect();
+    Some(match notes.is_empty() {
+        true => format!("{text}\n"),
+        false => format!("{text} ({})\n", notes.join(", ")),
     })
 }
 

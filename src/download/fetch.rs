@@ -10,12 +10,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use program::WriteError;
-use reqwest::header::{RETRY_AFTER, SERVER, TRANSFER_ENCODING};
+use reqwest::header::{HeaderMap, RETRY_AFTER, SERVER, TRANSFER_ENCODING};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::download::cause::{describe, is_cancelled, kind_of, write_kind};
 use crate::download::proxy::{Proxies, ProxyError, Route};
+use crate::download::resume::Rest;
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
 use crate::download::trail::{self, followed, was_pooled};
@@ -62,6 +63,12 @@ pub enum FetchError {
     /// The body is larger than this many bytes.
     #[error("more than {0} bytes")]
     TooBig(u64),
+    /// Only the rest of the body was requested, and the answer is not that. A request for the whole may succeed.
+    #[error("the answer does not continue the body where it was cut")]
+    NotContinued,
+    /// The receiver does not want the body, for this reason.
+    #[error("{0}")]
+    Unwanted(Failure),
     /// The receiver could not keep the body.
     #[error("the body could not be kept")]
     NotKept(#[source] WriteError),
@@ -104,9 +111,11 @@ pub(crate) struct Seen {
     pub status: Option<StatusCode>,
     /// The value of the `Retry-After` header, if there is a valid one.
     pub retry_after: Option<RetryAfter>,
-    /// The number of bytes read of the body of a 200. Bytes of other bodies, which are read and discarded, do not
-    /// count.
+    /// The number of bytes read of the body of a 200, or of the rest of one. Bytes of other bodies, which are read and
+    /// discarded, do not count.
     pub bytes: u64,
+    /// The number of bytes that were there before, if the answer is the rest of the body.
+    pub continued_from: Option<u64>,
     /// The time from the request to the head; `None` until it has arrived.
     pub first_byte: Option<Duration>,
 }
@@ -121,13 +130,37 @@ impl<T> FetchResult<T> {
     }
 }
 
+/// The head of an answer whose body is read.
+#[derive(Debug)]
+pub(crate) struct Head<'h> {
+    /// The headers.
+    pub headers: &'h HeaderMap,
+    /// The length of the body, if the answer announces it.
+    pub length: Option<u64>,
+    /// The length of the whole body, if the answer has only the rest of it, as requested.
+    pub continues: Option<u64>,
+}
+
 /// The receiver of a body.
 pub(crate) trait Receiver {
+    /// Returns what to request instead of the whole body, if its beginning is there.
+    fn rest(&self) -> Option<Rest> {
+        None
+    }
+
+    /// Takes note of a body that begins.
+    ///
+    /// # Errors
+    /// If it is not wanted.
+    fn begin(&mut self, _head: &Head<'_>) -> Result<(), FetchError> {
+        Ok(())
+    }
+
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// If they cannot be kept.
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
+    /// If they cannot be kept, or are not wanted.
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), FetchError>;
 
     /// Returns whether the answer must say where its body ends: the receiver cannot tell from the bytes.
     fn needs_framing(&self) -> bool {
@@ -137,7 +170,7 @@ pub(crate) trait Receiver {
 
 /// Keeps all bytes in memory.
 impl Receiver for Vec<u8> {
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
         self.extend_from_slice(bytes);
         Ok(())
     }
@@ -223,7 +256,8 @@ impl Client {
     /// The error is [`FetchError::NotFound`] on 404, [`FetchError::Status`] on any other status than 200,
     /// [`FetchError::ConnectTimedOut`], [`FetchError::TimedOut`] and [`FetchError::TooBig`] beyond a limit,
     /// [`FetchError::Unframed`] if the receiver needs to know where the body ends,
-    /// [`FetchError::Transport`] when the connection fails, [`FetchError::NotKept`] when the receiver does.
+    /// [`FetchError::Transport`] when the connection fails, [`FetchError::NotKept`] and [`FetchError::Unwanted`] when the
+    /// receiver does.
     pub(crate) async fn fetch_into(
         &self,
         url: Url,
@@ -234,7 +268,9 @@ impl Client {
         let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
         let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let (answer, trail) = followed(timeout_at(deadline, self.send(&url, seen))).await;
+        let rest = receiver.rest();
+        let sending = self.send(&url, rest.as_ref(), seen);
+        let (answer, trail) = followed(timeout_at(deadline, sending)).await;
         let last = trail.url.as_ref().unwrap_or(&url);
         seen.proxy = self.proxies.proxy(last).map(ToString::to_string);
         let mut response = match answer.map_err(timed_out).flatten() {
@@ -252,16 +288,26 @@ impl Client {
             status: Some(response.status()),
             retry_after: retry_after(&response),
             bytes: 0,
+            continued_from: None,
             first_byte: Some(begun.elapsed()),
         };
-        let error = match response.status() {
-            StatusCode::OK => {
-                let reading = self.read_body(&mut response, receiver, &mut seen.bytes);
-                let body = timeout_at(deadline, reading).await;
-                // The body was read to its end, or the rest is not worth reading.
-                return FetchResult::without_unread(body.map_err(timed_out).flatten());
-            }
+        let status = response.status();
+        let continued = rest.as_ref().and_then(|rest| {
+            let length = rest.length_in(status, response.headers())?;
+            Some((rest.offset, length))
+        });
+        if status == StatusCode::OK || continued.is_some() {
+            seen.continued_from = continued.map(|(offset, _)| offset);
+            let reading = self.read_body(&mut response, continued, receiver, &mut seen.bytes);
+            let body = timeout_at(deadline, reading).await;
+            // The body was read to its end, or the rest is not worth reading.
+            return FetchResult::without_unread(body.map_err(timed_out).flatten());
+        }
+        let error = match status {
             StatusCode::NOT_FOUND => FetchError::NotFound,
+            StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if rest.is_some() => {
+                FetchError::NotContinued
+            }
             status => FetchError::Status(status),
         };
         FetchResult {
@@ -270,16 +316,29 @@ impl Client {
         }
     }
 
-    /// Sends the request and returns when the head of the answer has arrived. Call it inside [`followed`].
+    /// Sends the request, for only the rest of the body if there is one, and returns when the head of the answer has arrived.
+    /// Call it inside [`followed`].
     ///
     /// A server may close an idle connection at the very moment a request is sent on it, and that request is lost
     /// without a fault on either side. So if a connection from the pool breaks before the head arrives, the request is
     /// silently sent again. Once is not enough, because the pool may supply another connection of the same age. The
     /// last try uses a new connection. If a connection breaks that the request itself has opened, the failure is real.
-    async fn send(&self, url: &Url, seen: &mut Seen) -> Result<Response, FetchError> {
+    async fn send(
+        &self,
+        url: &Url,
+        rest: Option<&Rest>,
+        seen: &mut Seen,
+    ) -> Result<Response, FetchError> {
+        let get = |client: &reqwest::Client| {
+            let request = client.get(url.clone());
+            match rest {
+                Some(rest) => rest.add_to(request),
+                None => request,
+            }
+        };
         for _ in 0..2 {
             trail::restart();
-            match self.pooled.get(url.clone()).send().await {
+            match get(&self.pooled).send().await {
                 Err(error) if is_break(&error) && was_pooled(&error) => {}
                 // Boxed, because this rare path would make the future of each download three times as large.
                 Err(error) => return Err(Box::pin(self.explain(error, url, seen)).await),
@@ -287,7 +346,7 @@ impl Client {
             }
         }
         trail::restart();
-        match self.fresh.get(url.clone()).send().await {
+        match get(&self.fresh).send().await {
             Err(error) => Err(Box::pin(self.explain(error, url, seen)).await),
             Ok(response) => Ok(response),
         }
@@ -317,21 +376,34 @@ impl Client {
         matches!(answer.await, Ok(Ok(answer)) if answer.status().is_success())
     }
 
-    /// Passes the body to `receiver`, up to the size limit, and adds the number of bytes to `read`.
+    /// Passes the body to `receiver`, up to the size limit, and adds the number of bytes to `read`. If it is the rest of a
+    /// body, `continued` has the number of bytes before it and the length of the whole.
     async fn read_body(
         &self,
         response: &mut Response,
+        continued: Option<(u64, u64)>,
         receiver: &mut impl Receiver,
         read: &mut u64,
     ) -> Result<(), FetchError> {
+        let offset = continued.map_or(0, |(offset, _)| offset);
         let limit = self.limits.size;
-        let announced = response.content_length();
-        if announced.is_some_and(|length| length > limit) {
+        let head = Head {
+            headers: response.headers(),
+            length: response.content_length(),
+            continues: continued.map(|(_, total)| total),
+        };
+        if head
+            .continues
+            .or(head.length)
+            .is_some_and(|length| length > limit)
+        {
             return Err(FetchError::TooBig(limit));
         }
-        if receiver.needs_framing() && announced.is_none() && !is_chunked(response) {
+        let is_framed = head.continues.or(head.length).is_some() || is_chunked(response);
+        if receiver.needs_framing() && !is_framed {
             return Err(FetchError::Unframed);
         }
+        receiver.begin(&head)?;
         loop {
             let chunk = response.chunk().await;
             let chunk = chunk.map_err(|error| self.convert_error(error, response.url()));
@@ -339,10 +411,10 @@ impl Client {
                 return Ok(());
             };
             *read += chunk.len() as u64;
-            if *read > limit {
+            if offset + *read > limit {
                 return Err(FetchError::TooBig(limit));
             }
-            receiver.receive(&chunk).map_err(FetchError::NotKept)?;
+            receiver.receive(&chunk)?;
         }
     }
 
@@ -443,6 +515,7 @@ fn addresses_of_localhost() -> Vec<SocketAddr> {
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         let kind = match &error {
+            FetchError::Unwanted(failure) => return failure.clone(),
             FetchError::NotFound | FetchError::Status(_) => Kind::HttpStatus,
             FetchError::Refused(_) => Kind::ConnectRefused,
             FetchError::Proxy(_) | FetchError::NoTunnel(_) => Kind::Proxy,
@@ -450,6 +523,7 @@ impl From<FetchError> for Failure {
             FetchError::TimedOut(_) => Kind::Timeout,
             FetchError::Unframed => Kind::Unframed,
             FetchError::TooBig(_) => Kind::TooBig,
+            FetchError::NotContinued => Kind::BadBody,
             FetchError::NotKept(error) => write_kind(&error.source),
             FetchError::Transport(error) => kind_of(error),
         };

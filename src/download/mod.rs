@@ -3,8 +3,10 @@
 //! Every strategy calls `download_item`; a strategy decides only when. The files, lowest layer first. Each imports only
 //! from those listed before it:
 //!
-//! * `gif`: checks that bytes are a complete GIF
-//! * `save`: which flags on disk are complete
+//! * `content`: checks bytes against everything that is known of a file
+//! * `save`: which files on disk are complete
+//! * `resume`: how a large body that was cut goes on
+//! * `growing`: a file that grows, and the place where it goes when it is complete
 //! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
 //! * `proxy`: the proxy that a request goes through
 //! * `tunnel`: the status with which a proxy refuses a tunnel
@@ -14,32 +16,34 @@
 //! * `trail`: whether a connection came from the pool, and which redirects were followed
 //! * `fetch`: sends one request and reads the answer
 //! * `engine`: a runtime and its HTTP client
+//! * `attempt`: one attempt: sends a request, checks and saves the item
 
-use std::error::Error as _;
-use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use program::WriteError;
 use reqwest::Url;
+use tokio::task::spawn_blocking;
 
-use crate::download::cause::{is_disk_full, write_kind};
-use crate::download::fetch::{Client, FetchError, FetchResult, Receiver, Seen, UnreadBody};
-use crate::download::incoming::{Incoming, NotSaved};
+use crate::download::attempt::attempt_once;
+use crate::download::fetch::Client;
+use crate::download::incoming::Incoming;
 use crate::download::retry::{RetryAfter, RetryDelay};
-use crate::download::save::find_complete_flag;
+use crate::download::save::find_complete_file;
 use crate::item::Item;
-use crate::job::{Job, LONGEST_PAUSE, Unsaved};
+use crate::job::{Job, LONGEST_PAUSE};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
-pub use self::gif::{GifError, check_gif};
+pub use self::content::{GifError, check_gif};
 pub use self::retry::is_transient;
 
+mod attempt;
 pub(crate) mod cause;
+mod content;
 pub(crate) mod engine;
 pub(crate) mod fetch;
-mod gif;
+mod growing;
 mod incoming;
 pub(crate) mod proxy;
+mod resume;
 mod retry;
 pub(crate) mod save;
 pub(crate) mod tls;
@@ -49,7 +53,8 @@ mod tunnel;
 /// Fetches, checks and saves one item, with as many retries as the job allows, and returns its record.
 ///
 /// The clock of a request starts here, so a caller that makes downloads wait for their turn calls this function when
-/// the turn has come. If the job is stopped before or during the call, returns at once and leaves no files behind.
+/// the turn has come. If the job is stopped before or during the call, returns at once and leaves no files behind, except the
+/// beginning of a large one that a later run can continue.
 pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Record {
     if job.is_over() {
         return Record::new(item, Outcome::NotAttempted);
@@ -66,12 +71,17 @@ pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Rec
         begun: Some(begun),
         ..Effort::default()
     };
-    let outcome = match existing_flag(job, &item) {
+    let outcome = match existing_file(job, &item).await {
         Some(existing) => {
             effort.save = begun.elapsed();
             existing
         }
-        None => fetch_with_retries(client, job, &item, &url, &mut effort).await,
+        None => {
+            if job.skip_existing {
+                effort.paused = begun.elapsed();
+            }
+            fetch_with_retries(client, job, &item, &url, &mut effort).await
+        }
     };
     match outcome {
         // The job ended before the first request, so no time counts.
@@ -84,12 +94,29 @@ pub(crate) async fn download_item(client: &Client, job: &Job, item: Item) -> Rec
     }
 }
 
-/// Returns the outcome of a flag that is skipped because a complete copy is already on disk.
-fn existing_flag(job: &Job, item: &Item) -> Option<Outcome> {
-    let path = job
-        .skip_existing
-        .then(|| find_complete_flag(&job.dest, item, job.limits.size));
-    path.flatten().map(Outcome::AlreadyThere)
+/// Returns the outcome of an item that is skipped because a complete file is already on disk.
+async fn existing_file(job: &Job, item: &Item) -> Option<Outcome> {
+    if !job.skip_existing {
+        return None;
+    }
+    let limit = job.limits.size;
+    let path = match item.expected().sha256 {
+        None => find_complete_file(&job.dest, item, limit),
+        // Reading a large file would stop all other downloads on this thread. Boxed, because few items have a checksum.
+        Some(_) => {
+            let (dest, item) = (job.dest.clone(), item.clone());
+            let reading = spawn_blocking(move || find_complete_file(&dest, &item, limit));
+            Box::pin(async {
+                tokio::select! {
+                    biased;
+                    () = job.over() => None,
+                    found = reading => found.ok().flatten(),
+                }
+            })
+            .await
+        }
+    };
+    path.map(Outcome::AlreadyThere)
 }
 
 /// Makes attempts until one succeeds or no retry is due.
@@ -100,12 +127,20 @@ async fn fetch_with_retries(
     url: &Url,
     effort: &mut Effort,
 ) -> Outcome {
-    if !pause(effort, job.origin.over(), job).await {
+    let mut kept = None;
+    let ready = async {
+        if !job.partials.is_empty() {
+            // Boxed, because there are few of them.
+            kept = Box::pin(bytes_of_an_earlier_run(job, item)).await;
+        }
+        job.origin.over().await;
+    };
+    if !pause(effort, ready, job).await {
         return Outcome::NotAttempted;
     }
     loop {
         effort.attempts += 1;
-        let attempt = attempt_once(client, job, item, url, effort).await;
+        let attempt = attempt_once(client, job, item, url, &mut kept, effort).await;
         let decision = decide(job, effort, attempt.outcome, attempt.retry_after);
 
         let drain_started = Instant::now();
@@ -128,62 +163,15 @@ async fn fetch_with_retries(
     }
 }
 
-/// The result of one attempt.
-struct Attempt {
-    outcome: Outcome,
-    retry_after: Option<RetryAfter>,
-    /// The rest of the body, to be drained after the decision on a retry.
-    unread: UnreadBody,
-}
-
-/// Sends one request, checks and saves the item, and notes status, bytes and times in `effort`.
-async fn attempt_once(
-    client: &Client,
-    job: &Job,
-    item: &Item,
-    url: &Url,
-    effort: &mut Effort,
-) -> Attempt {
-    let requested_at = Instant::now();
-    let mut seen = Seen::default();
-    let mut incoming = Incoming::new(job, item);
-    let fetched = tokio::select! {
-        biased; // an answer that arrives together with the signal still counts
-        fetched = client.fetch_into(url.clone(), &mut seen, &mut incoming) => Some(fetched),
-        () = job.stop.cancelled() => None,
-    };
-    let received_at = Instant::now();
-    effort.http_status = seen.status.map(|status| status.as_u16());
-    effort.bytes = seen.bytes;
-    effort.first_byte = seen.first_byte.unwrap_or(received_at - requested_at);
-    effort.body = (received_at - requested_at).saturating_sub(effort.first_byte);
-
-    let Some(FetchResult { body, unread }) = fetched else {
-        let cause = "stopped before the answer was complete";
-        return Attempt {
-            outcome: Outcome::Failed(Failure::new(Kind::Interrupted, cause)),
-            retry_after: None,
-            unread: UnreadBody::none(),
-        };
-    };
-    let outcome = match body {
-        Ok(()) => save(job, incoming),
-        Err(FetchError::NotFound) => Outcome::NotFound,
-        Err(FetchError::NotKept(error)) => Outcome::Failed(not_written(job, error)),
-        Err(error) => Outcome::Failed(error.into()),
-    };
-    let outcome = match (outcome, &seen.proxy) {
-        (Outcome::Failed(failure), Some(proxy)) if failure.kind().is_of_network() => {
-            Outcome::Failed(failure.via_proxy(proxy))
-        }
-        (outcome, _) => outcome,
-    };
-    effort.save = received_at.elapsed();
-    Attempt {
-        outcome,
-        retry_after: seen.retry_after,
-        unread,
+/// Returns the item with the bytes that an earlier run has left of it, if there are some that can be used.
+async fn bytes_of_an_earlier_run(job: &Job, item: &Item) -> Option<Incoming> {
+    let incoming = Incoming::new(job, item);
+    if !incoming.is_begun(job) {
+        return None;
     }
+    // Reading a large file would stop all other downloads on this thread.
+    let reading = spawn_blocking(move || incoming.with_bytes_of_an_earlier_run());
+    reading.await.ok()
 }
 
 /// The decision after an attempt.
@@ -240,67 +228,12 @@ async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -
     goes_on
 }
 
-/// Saves what has come in if it is complete.
-fn save(job: &Job, incoming: Incoming) -> Outcome {
-    match incoming.save() {
-        Ok(path) => Outcome::Saved(path),
-        Err(NotSaved::Invalid(error, beginning)) => Outcome::Failed(invalid_gif(error, &beginning)),
-        Err(NotSaved::Unwritten(error)) => Outcome::Failed(not_written(job, error)),
-    }
-}
-
-/// Returns the failure of a flag that could not be written. If no other flag can be saved either, no new download starts.
-fn not_written(job: &Job, error: WriteError) -> Failure {
-    if is_disk_full(&error.source) {
-        job.saving.give_up(Unsaved::DiskFull);
-    } else if error.source.kind() == io::ErrorKind::NotFound && !job.dest.is_dir() {
-        job.saving.give_up(Unsaved::FolderGone);
-    }
-    error.into()
-}
-
-/// Returns the failure of a body that is not a complete GIF.
-fn invalid_gif(error: GifError, beginning: &[u8]) -> Failure {
-    let kind = match error {
-        GifError::Empty => Kind::Empty,
-        // Shows the beginning of the body: often it is a page that explains the problem.
-        GifError::NotGif => {
-            let beginning = String::from_utf8_lossy(beginning);
-            return Failure::new(Kind::NotGif, format!("the body begins with {beginning:?}"));
-        }
-        GifError::BadBlock { .. } => Kind::NotGif,
-        GifError::Cut { .. } => Kind::GifCut,
-        GifError::Trailing { .. } => Kind::GifTrailing,
-    };
-    Failure::new(kind, error)
-}
-
-impl Receiver for Incoming {
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.append(bytes)
-    }
-
-    fn needs_framing(&self) -> bool {
-        self.is_unchecked()
-    }
-}
-
 /// Returns the failure of a server whose `Retry-After` exceeds [`LONGEST_PAUSE`].
 fn too_long_to_wait(failure: Failure, time: Duration) -> Failure {
     let (most, seconds) = (LONGEST_PAUSE.as_secs(), time.as_secs());
     failure.with_note(format_args!(
         "Retry-After of {seconds} s exceeds the maximum of {most} s"
     ))
-}
-
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Self {
-        let kind = write_kind(&error.source);
-        match error.source() {
-            Some(cause) => Self::new(kind, cause),
-            None => Self::new(kind, &error),
-        }
-    }
 }
 
 #[cfg(test)]

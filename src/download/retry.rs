@@ -51,6 +51,7 @@ pub fn is_transient(failure: &Failure, http_status: Option<u16>) -> bool {
         | Kind::Empty
         | Kind::NotGif
         | Kind::GifTrailing
+        | Kind::Checksum
         | Kind::WriteFailed
         | Kind::FdLimit
         | Kind::Interrupted

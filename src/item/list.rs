@@ -1,4 +1,4 @@
-//! Reads the items of a list: a URL per line, and after a tab, if wanted, the name of its file.
+//! Reads the items of a list: a URL per line, and after a tab, if wanted, the name of its file; or a JSON object per line.
 //!
 //! A list may come from anywhere and be of any length, so it is read line by line, and no line takes more memory than the
 //! longest that is allowed. A line that cannot be used becomes an item whose download fails, so that it is counted and
@@ -6,11 +6,10 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use reqwest::Url;
-
 use crate::item::Item;
+use crate::item::folders::{Folders, fault_of_path, path_of_url};
+use crate::item::line::{Form, Wanted};
 use crate::item::name::{self, Names};
-use crate::server::{ServerError, parse_url};
 
 /// The longest line, in bytes, with its line break. Servers allow URLs of about 8,000 bytes.
 const LONGEST: usize = 64 << 10;
@@ -18,7 +17,8 @@ const LONGEST: usize = 64 << 10;
 /// The mark that some editors put before the first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The items of a list, in the order of its lines. Blank lines and those that begin with `#` are skipped.
+/// The items of a list, in the order of its lines. Blank lines and those that begin with `#` are skipped. If the first of
+/// the others begins with `{`, all are JSON objects.
 ///
 /// ```
 /// use flags::item::Lines;
@@ -34,7 +34,11 @@ pub struct Lines<R> {
     /// The number of the last line read.
     number: u64,
     line: Vec<u8>,
+    /// The form of the lines; `None` before the first that is neither blank nor a comment.
+    form: Option<Form>,
     names: Names,
+    /// The folders of the names, if they are kept.
+    folders: Option<Folders>,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -44,7 +48,19 @@ impl<R: BufRead> Lines<R> {
             reader,
             number: 0,
             line: Vec::new(),
+            form: None,
             names: Names::default(),
+            folders: None,
+        }
+    }
+
+    /// Returns the same items. With `keeps_paths`, the name of a file has folders as in its URL, and names in the list may
+    /// have some.
+    #[must_use]
+    pub fn keeping_paths(self, keeps_paths: bool) -> Self {
+        Self {
+            folders: keeps_paths.then(Folders::default),
+            ..self
         }
     }
 
@@ -76,35 +92,43 @@ impl<R: BufRead> Lines<R> {
         if line.is_empty() || line.starts_with(b"#") {
             return None;
         }
-        Some(match self.target(line) {
-            Ok((url, name)) => Item::of_line(self.number, url, self.names.take(name)),
+        let form = *self.form.get_or_insert_with(|| Form::of(line));
+        Some(match target(line, form, self.folders.is_some()) {
+            Ok((wanted, name)) => {
+                let name = match &mut self.folders {
+                    Some(folders) => folders.take(&mut self.names, name),
+                    None => self.names.take(name),
+                };
+                Item::of_line(self.number, wanted.url, name, wanted.expected)
+            }
             Err(reason) => Item::of_bad_line(self.number, reason),
         })
     }
+}
 
-    /// Returns the URL and the file name of a line, or why it has none.
-    fn target(&self, line: &[u8]) -> Result<(Url, String), String> {
-        if self.line.len() > LONGEST {
-            return Err(format!("the line is longer than {LONGEST} bytes"));
+/// Returns what a line asks for and the name of its file, or why it cannot be used.
+fn target(line: &[u8], form: Form, keeps_paths: bool) -> Result<(Wanted, String), String> {
+    if line.len() > LONGEST {
+        return Err(format!("the line is longer than {LONGEST} bytes"));
+    }
+    let wanted = form.parse(line)?;
+    if wanted.name.is_empty() {
+        let name = match keeps_paths {
+            true => path_of_url(&wanted.url)?,
+            false => name::of_url(&wanted.url),
+        };
+        return Ok((wanted, name));
+    }
+    let fault = match keeps_paths {
+        true => fault_of_path(&wanted.name),
+        false => name::fault(&wanted.name),
+    };
+    match fault {
+        None => {
+            let name = wanted.name.clone();
+            Ok((wanted, name))
         }
-        let text = str::from_utf8(line).map_err(|_| "the line is not valid UTF-8")?;
-        let (url, name) = text.split_once('\t').unwrap_or((text, ""));
-        let mut url = parse_url(url.trim()).map_err(|error| match error {
-            ServerError::BadUrl(reason) => format!("not a URL: {reason}"),
-            ServerError::Unknown | ServerError::NotABase => {
-                "not an http:// or https:// URL".to_owned()
-            }
-        })?;
-        url.set_fragment(None);
-        let name = name.trim();
-        if name.is_empty() {
-            let name = name::of_url(&url);
-            return Ok((url, name));
-        }
-        match name::fault(name) {
-            None => Ok((url, name.to_owned())),
-            Some(fault) => Err(fault.to_owned()),
-        }
+        Some(fault) => Err(fault.to_owned()),
     }
 }
 
@@ -188,6 +212,26 @@ mod tests {
                 "8 the file name contains one of / \\ : * ? \" < > |",
                 "9 the file name contains control characters",
                 "10 ok http://x/ok"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_line_decides_whether_all_are_json() {
+        let json = "\u{feff}# c\n\n {\"url\":\"http://x/a\"}\nhttp://x/b\n{\"url\":\"http://x/a\",\"name\":\"../a\"}";
+        assert_eq!(
+            items(json),
+            [
+                "3 a http://x/a",
+                "4 not a JSON object, as the first line of the list is",
+                "5 the file name contains one of / \\ : * ? \" < > |",
+            ]
+        );
+        assert_eq!(
+            items("http://x/b\n{\"url\":\"http://x/a\"}"),
+            [
+                "1 b http://x/b",
+                "2 a JSON object, but the first line of the list is not"
             ]
         );
     }

@@ -3,8 +3,13 @@
 //! All layers between the command line and the reports work on items and do not ask where they come from. An item is
 //! small or shared, because each download has copies of its own. Knows nothing of requests or disks.
 //!
+//! The modules, lowest layer first; each imports only from those listed before it:
+//!
 //! * `hashes`: a set of texts in little memory
 //! * `name`: names of files that a list may ask for
+//! * `folders`: names with folders, as in the URLs of a list
+//! * `expected`: what a list says about a file before it is downloaded
+//! * `line`: what one line of a list asks for
 //! * `list`: reads the items of a list
 //! * `positions`: a set of items, with a bit for each
 
@@ -16,11 +21,15 @@ use reqwest::Url;
 use crate::country::CountryCode;
 use crate::server::{BaseUrl, shown};
 
+mod expected;
+mod folders;
 mod hashes;
+mod line;
 mod list;
 mod name;
 mod positions;
 
+pub use self::expected::{Checksum, Expected};
 pub use self::list::Lines;
 pub(crate) use self::positions::Positions;
 
@@ -49,6 +58,8 @@ struct Line {
 struct Target {
     url: Url,
     file_name: String,
+    /// What the list says about the file. Boxed, because most lists say nothing.
+    expected: Option<Box<Expected>>,
 }
 
 /// How the bytes of an item are checked before they are saved.
@@ -67,8 +78,13 @@ impl Item {
     }
 
     /// Returns what line `number` of a list asks for. The file name must be safe, and no other item may have it.
-    pub fn of_line(number: u64, url: Url, file_name: String) -> Self {
-        let meaning = Ok(Target { url, file_name });
+    pub fn of_line(number: u64, url: Url, file_name: String, expected: Expected) -> Self {
+        let expected = (!expected.is_empty()).then(|| Box::new(expected));
+        let meaning = Ok(Target {
+            url,
+            file_name,
+            expected,
+        });
         Self(Source::Line(Arc::new(Line { number, meaning })))
     }
 
@@ -104,7 +120,8 @@ impl Item {
         }
     }
 
-    /// Returns the name of its file: `br.gif` for BR. A bad line has none, and is not saved.
+    /// Returns the name of its file: `br.gif` for BR. It may have folders, with `/` between them. A bad line has none, and is
+    /// not saved.
     pub fn file_name(&self) -> String {
         match &self.0 {
             Source::Flag(code, _) => format!("{}.gif", code.lower()),
@@ -123,6 +140,18 @@ impl Item {
                 Ok(target) if is_gif(&target.file_name) => Check::Gif,
                 Ok(_) | Err(_) => Check::Framed,
             },
+        }
+    }
+
+    /// Returns what is known of its file before it is downloaded.
+    pub fn expected(&self) -> Expected {
+        match &self.0 {
+            Source::Flag(..) => Expected::default(),
+            Source::Line(line) => {
+                let target = line.meaning.as_ref().ok();
+                let expected = target.and_then(|target| target.expected.as_deref());
+                expected.copied().unwrap_or_default()
+            }
         }
     }
 
@@ -215,12 +244,12 @@ mod tests {
     #[test]
     fn a_line_has_a_url_and_its_file_name_is_its_word() {
         let url = Url::parse("http://me:secret@localhost/a?b=c").unwrap();
-        let item = Item::of_line(7, url.clone(), "a.txt".to_owned());
+        let item = Item::of_line(7, url.clone(), "a.txt".to_owned(), Expected::default());
         assert_eq!(item.url(), Ok(url.clone()));
         assert_eq!(item.shown_url().unwrap(), "http://me:***@localhost/a?b=c");
         assert_eq!([item.to_string(), item.file_name()], ["a.txt", "a.txt"]);
         assert_eq!((item.check(), item.line()), (Check::Framed, Some(7)));
-        let gif = Item::of_line(8, url, "a.GIF".to_owned());
+        let gif = Item::of_line(8, url, "a.GIF".to_owned(), Expected::default());
         assert_eq!((gif.check(), item < gif), (Check::Gif, true));
     }
 

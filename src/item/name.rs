@@ -56,7 +56,8 @@ pub(super) fn of_url(url: &Url) -> String {
     made_safe(&percent_decode_str(last).decode_utf8_lossy())
 }
 
-fn made_safe(name: &str) -> String {
+/// Returns the name if it is safe, else one that is.
+pub(super) fn made_safe(name: &str) -> String {
     let not_allowed = |c: char| is_hidden(c) || SPECIAL.contains(&c);
     let mut safe = name.replace(not_allowed, "_");
     if safe.starts_with('.') {
@@ -76,15 +77,17 @@ fn made_safe(name: &str) -> String {
     }
 }
 
-/// Returns the name with `addition` before its suffix, and with its stem cut if it would be too long.
-fn cut(name: &str, addition: &str) -> String {
+/// Returns the name with `addition` before its suffix, and with its stem cut if it would be too long. Folders before the name
+/// stay as they are.
+fn cut(path: &str, addition: &str) -> String {
+    let (folders, name) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
     let (stem, suffix) = match name.rfind('.') {
         Some(dot) if dot > 0 && name.len() - dot <= LONGEST_SUFFIX => name.split_at(dot),
         Some(_) | None => (name, ""),
     };
     let most = LONGEST - addition.len() - suffix.len();
     let stem = &stem[..stem.floor_char_boundary(most)];
-    format!("{stem}{addition}{suffix}")
+    format!("{folders}{stem}{addition}{suffix}")
 }
 
 /// Returns whether Windows opens a device instead of a file of this name.

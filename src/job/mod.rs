@@ -1,5 +1,6 @@
 //! The settings and state that all downloads of a run share: destination, limits and cancellation.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,9 @@ pub struct Job {
     pub fsync: bool,
     /// Whether a body that does not say where it ends is saved, although it may be cut.
     pub allow_unframed: bool,
+    /// The keys of the partial files in `dest` that earlier runs have left. Others are not looked for, so that files cost
+    /// nothing that have none.
+    pub partials: HashSet<u64>,
     /// Cancelled to stop the run: no new download starts, and downloads in progress end at once.
     pub stop: CancellationToken,
     /// Whether flags can be saved. If not, no new download starts.
@@ -46,6 +50,7 @@ impl Job {
             skip_existing: false,
             fsync: false,
             allow_unframed: false,
+            partials: HashSet::new(),
             stop: CancellationToken::new(),
             saving: Saving::default(),
             origin: OriginPause::default(),

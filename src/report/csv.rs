@@ -8,7 +8,7 @@ use crate::strategy::Strategy;
 /// The column names of the CSV report, in order.
 ///
 /// The run's strategy, connections and round, then the fields of [`RecordReport`] in their order.
-pub const COLUMNS: [&str; 17] = [
+pub const COLUMNS: [&str; 18] = [
     "strategy",
     "connections",
     "round",
@@ -26,10 +26,11 @@ pub const COLUMNS: [&str; 17] = [
     "body_ms",
     "save_ms",
     "path",
+    "continued_from",
 ];
 
 /// The column names of the CSV report of a list: instead of the code, the number of the line, the name and the URL.
-pub const COLUMNS_OF_LISTS: [&str; 19] = [
+pub const COLUMNS_OF_LISTS: [&str; 20] = [
     "strategy",
     "connections",
     "round",
@@ -49,6 +50,7 @@ pub const COLUMNS_OF_LISTS: [&str; 19] = [
     "body_ms",
     "save_ms",
     "path",
+    "continued_from",
 ];
 
 /// Why writing to memory cannot fail.

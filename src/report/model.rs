@@ -14,6 +14,7 @@ use crate::country::CountryCode;
 use crate::job::Job;
 use crate::record::{Kind, Outcome, Record, Status};
 use crate::run::embedded::SeenByServer;
+use crate::run::input::Input;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 use program::Resources;
@@ -150,6 +151,9 @@ pub struct Settings {
     /// The file with the list, as typed, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
+    /// Whether the names of files have folders as in their URLs; only for a list.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub keep_paths: bool,
     /// Whether the program itself was the server.
     pub embedded: bool,
     /// The connection limit in force.
@@ -228,7 +232,7 @@ pub struct RecordReport {
     pub attempts: u32,
     /// The HTTP status of the last answer.
     pub http_status: Option<u16>,
-    /// The bytes read of the body of a 200; 0 for other statuses.
+    /// The bytes read of the body of a 200, or of the rest of one; 0 for other statuses.
     pub bytes: u64,
     /// The time from the start of the run to the start of the download.
     pub start_ms: Option<f64>,
@@ -244,6 +248,9 @@ pub struct RecordReport {
     pub save_ms: f64,
     /// The path of the flag on disk. Bytes that are not valid Unicode are replaced.
     pub path: Option<String>,
+    /// The number of bytes that were there before the last attempt, if that received only the rest.
+    #[serde(default)]
+    pub continued_from: Option<u64>,
 }
 
 impl Host {
@@ -291,8 +298,8 @@ pub(crate) struct RunFacts<'a> {
     pub strategy: Strategy,
     /// The base URL of the items, with a password or a token hidden; empty for a list.
     pub url: String,
-    /// The file with the list, if there was one.
-    pub input: Option<&'a Path>,
+    /// The list, if there was one.
+    pub input: Option<&'a Input>,
     /// What all downloads shared.
     pub job: &'a Job,
     /// The label of the server, CUSTOM, or LIST.
@@ -329,7 +336,8 @@ impl RunFacts<'_> {
         Settings {
             server: self.server.to_owned(),
             url: self.url.clone(),
-            input: self.input.map(lossy_text),
+            input: self.input.map(|list| lossy_text(&list.file)),
+            keep_paths: self.input.is_some_and(|list| list.keeps_paths),
             embedded: self.embedded,
             connections: self.connections,
             timeout_ms: ms(job.limits.timeout),
@@ -426,8 +434,14 @@ impl RecordReport {
             body_ms: ms(effort.body),
             save_ms: ms(effort.save),
             path,
+            continued_from: effort.continued_from,
         }
     }
+}
+
+/// Returns whether a setting is off, so that reports leave it out.
+fn is_false(setting: &bool) -> bool {
+    !setting
 }
 
 /// Returns a time in milliseconds, rounded down to microseconds.

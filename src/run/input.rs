@@ -33,6 +33,8 @@ pub(crate) struct Input {
     pub(crate) file: PathBuf,
     /// The most of its items that are taken.
     pub(crate) limit: NonZeroUsize,
+    /// Whether the names of files have folders as in their URLs.
+    pub(crate) keeps_paths: bool,
     /// The items that are taken, if not all are.
     pub(crate) only: Option<Arc<Unfinished>>,
     /// What it contains; `None` for a stream, which can be read only once.
@@ -64,14 +66,15 @@ pub(crate) type End = Arc<OnceLock<io::Result<()>>>;
 
 impl Input {
     /// Opens the list in `file`, or on standard input if that is `-`. Of a list that is a regular file, reads its contents, but
-    /// not beyond its first `limit` items.
+    /// not beyond its first `limit` items. With `keeps_paths`, the names of files have folders as in their URLs.
     ///
     /// # Errors
     /// If there is no such file, or if a regular file cannot be read. A line that cannot be used is an item.
-    pub(crate) fn open(file: &Path, limit: NonZeroUsize) -> io::Result<Self> {
+    pub(crate) fn open(file: &Path, limit: NonZeroUsize, keeps_paths: bool) -> io::Result<Self> {
         let mut input = Self {
             file: file.to_owned(),
             limit,
+            keeps_paths,
             only: None,
             contents: None,
         };
@@ -91,9 +94,10 @@ impl Input {
     pub(crate) fn open_unfinished(
         file: &Path,
         limit: NonZeroUsize,
+        keeps_paths: bool,
         only: Unfinished,
     ) -> io::Result<Self> {
-        let all = Self::open(file, NonZeroUsize::MAX)?;
+        let all = Self::open(file, NonZeroUsize::MAX, keeps_paths)?;
         if all.contents.is_none() {
             return Err(io::Error::other("a stream cannot be read again"));
         }
@@ -129,8 +133,8 @@ impl Input {
             (Some(only), Ok(item)) => only.contains(item),
             _ => true,
         };
-        let lines = Lines::of(reader).filter(is_taken);
-        Ok(lines.take(self.limit.get()))
+        let lines = Lines::of(reader).keeping_paths(self.keeps_paths);
+        Ok(lines.filter(is_taken).take(self.limit.get()))
     }
 
     /// Returns the items of the list for a run. Those of a stream end when `stop` is cancelled, because the rest of it may never

@@ -80,6 +80,15 @@ impl Strategy {
         }
     }
 
+    /// Returns the number of further descriptors that one connection needs if its file is saved in subfolders: a folder and
+    /// the one in it are open while it is. Where all files are saved on one thread, that is done for one file at a time.
+    pub(crate) fn descriptors_for_subfolders(self) -> u64 {
+        match self {
+            Self::Sequential | Self::Semaphore => 0,
+            Self::ThreadPool => 2,
+        }
+    }
+
     /// Downloads every item, at most `limit` at a time, and passes one record per item to `notify` as each arrives.
     ///
     /// Takes an item when its download can start, so memory follows `limit` and not the number of items; the thread pool

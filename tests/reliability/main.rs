@@ -113,6 +113,7 @@ fn every_network_error_kind_has_a_row() {
     let in_matrix: BTreeSet<_> = kinds.collect();
     let tested_elsewhere = [
         Kind::BadLine,     // tests/it/lists
+        Kind::Checksum,    // tests/it/lists
         Kind::Unframed,    // likewise
         Kind::Network,     // src/download/cause.rs
         Kind::WriteFailed, // tests/it/disk

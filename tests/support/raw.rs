@@ -30,6 +30,13 @@ pub(crate) struct RawServer {
     requests: Arc<AtomicUsize>,
 }
 
+/// What a server does after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtTheEnd {
+    Closes,
+    Waits,
+}
+
 impl RawServer {
     /// Reads the head of one request per connection, writes `answer` and closes.
     ///
@@ -132,6 +139,31 @@ impl RawServer {
                 let _ = connection.write_all(&decide(&head, port));
             }
         })
+    }
+
+    /// Reads the head of one request per connection and records it, and writes what `decide` returns for its number, from 0,
+    /// and for it. Then closes the connection, or if that is also decided, waits until the client does.
+    pub(crate) fn in_turn(
+        decide: impl Fn(usize, &str) -> (Vec<u8>, AtTheEnd) + Send + Sync + 'static,
+    ) -> Self {
+        let heads = Arc::<Mutex<Vec<String>>>::default();
+        let recorded = Arc::clone(&heads);
+        let server = Self::start(move |mut connection| {
+            let Some(head) = head(&mut connection) else {
+                return;
+            };
+            let number = {
+                let mut heads = recorded.lock().unwrap();
+                heads.push(head.clone());
+                heads.len() - 1
+            };
+            let (answer, end) = decide(number, &head);
+            let _ = connection.write_all(&answer);
+            if end == AtTheEnd::Waits {
+                let _ = connection.read(&mut [0]);
+            }
+        });
+        Self { heads, ..server }
     }
 
     /// Opens a tunnel on the first request of a connection, as a proxy does, and answers the first bytes in it with `answer`.

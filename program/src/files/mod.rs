@@ -13,7 +13,9 @@
 //! synced: that waits for the disk, which takes longer than everything else.
 //!
 //! * `folder`: how folders are created, and how the names in them get onto the disk
+//! * `tree`: files in subfolders, none of which may be a link
 //! * `new_file`: a file under construction
+//! * `partial`: a file under construction that a later run can go on with
 //! * `temporary`: temporary files and folders, and their locks
 //! * `sweep`: removes those of dead runs
 
@@ -25,15 +27,19 @@ use tempfile::{Builder, NamedTempFile};
 
 mod folder;
 mod new_file;
+mod partial;
 mod sweep;
 mod temporary;
+mod tree;
 
 use folder::create_folder;
 pub use folder::sync_folder;
 pub use new_file::NewFile;
+pub use partial::PartialFile;
 use sweep::sweep;
 pub use temporary::TemporaryFolder;
 use temporary::is_kept;
+pub use tree::open_below;
 
 /// The suffix of temporary files.
 const SUFFIX: &str = ".tmp";
@@ -80,11 +86,11 @@ impl Files {
     }
 
     /// Creates the folder and its parents if they are missing, removes the temporary files of killed runs, and checks
-    /// that files can be created in it.
+    /// that files can be created in it. Returns the keys of the partial files in it that can be continued.
     ///
     /// # Errors
     /// If something other than a folder has that name, or if no file can be created there.
-    pub fn prepare_folder(self, folder: &Path) -> Result<(), WriteError> {
+    pub fn prepare_folder(self, folder: &Path) -> Result<Vec<u64>, WriteError> {
         let prepared =
             create_folder(folder, self.is_synced).and_then(|()| self.sweep_and_probe(folder));
         prepared.map_err(|source| WriteError {
@@ -101,7 +107,9 @@ impl Files {
         let prepared = match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) if !metadata.is_file() => Ok(()),
-            _ => self.sweep_and_probe(parent_folder(&follow_links(path))),
+            _ => self
+                .sweep_and_probe(parent_folder(&follow_links(path)))
+                .map(drop),
         };
         prepared.map_err(|source| WriteError {
             path: path.to_owned(),
@@ -145,6 +153,28 @@ impl Files {
         self.begin_like(path, None)
     }
 
+    /// Starts a file that gets a name in subfolders of `folder` when it is complete. Missing ones are then created. None of
+    /// them may be a link, whenever it became one; a link of the file's own name is replaced. Until then the file is in
+    /// `folder` itself, where a sweep finds it.
+    ///
+    /// # Errors
+    /// If no file can be created in the folder.
+    pub fn begin_below(self, folder: &Path, relative: &Path) -> Result<NewFile, WriteError> {
+        let target = folder.join(relative);
+        match self.temporary_file(folder, None) {
+            Ok(temporary) => Ok(NewFile {
+                target,
+                below: Some(relative.to_owned()),
+                temporary,
+                is_synced: self.is_synced,
+            }),
+            Err(source) => Err(WriteError {
+                path: target,
+                source,
+            }),
+        }
+    }
+
     /// As [`begin`](Self::begin). The file gets the permissions of `like`, or those that the umask allows.
     fn begin_like(self, path: &Path, like: Option<&Metadata>) -> Result<NewFile, WriteError> {
         let created = self.temporary_file(parent_folder(path), like);
@@ -154,6 +184,7 @@ impl Files {
         })?;
         Ok(NewFile {
             target: path.to_owned(),
+            below: None,
             temporary,
             is_synced: self.is_synced,
         })
@@ -169,9 +200,10 @@ impl Files {
 
     /// Removes the temporary files of dead runs, then checks that a file can be created. The sweep comes first because
     /// those files may be what fills the disk.
-    fn sweep_and_probe(self, folder: &Path) -> io::Result<()> {
-        sweep(folder, self);
-        self.temporary_file(folder, None).map(drop)
+    fn sweep_and_probe(self, folder: &Path) -> io::Result<Vec<u64>> {
+        let partials = sweep(folder, self);
+        self.temporary_file(folder, None)?;
+        Ok(partials)
     }
 
     /// Creates a file that no other run uses, locked, with the process id in its name. Dropping it removes it. Its

@@ -1,18 +1,21 @@
 //! A file under construction: it has a temporary name until it is complete.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::folder::OpenFolder;
+use super::tree::rename_below;
 use super::{WriteError, parent_folder};
 
 /// A file that has a temporary name until [`finish`](Self::finish) gives it its own. Dropping it removes it.
 #[derive(Debug)]
 pub struct NewFile {
     pub(super) target: PathBuf,
+    /// The part of `target` below the folder of the temporary file, if that is in subfolders.
+    pub(super) below: Option<PathBuf>,
     pub(super) temporary: NamedTempFile,
     /// Whether the bytes and the name must be on the disk before the file counts as finished.
     pub(super) is_synced: bool,
@@ -51,6 +54,14 @@ impl NewFile {
             file.sync_all()?;
         }
         report_late_errors(file)?;
+        if let Some(below) = &self.below {
+            // Held until the file has its name: it holds the lock.
+            let (_file, temporary) = self.temporary.keep()?;
+            let root = parent_folder(&temporary);
+            return rename_or_remove(&temporary, |from| {
+                rename_below(from, root, below, self.is_synced)
+            });
+        }
         // Opened before the rename: an error afterwards would be that of a file that is in its place.
         let folder = match self.is_synced {
             true => Some(OpenFolder::open(parent_folder(&self.target))?),
@@ -61,10 +72,21 @@ impl NewFile {
     }
 }
 
+/// Renames a temporary file. If that fails, removes it.
+pub(super) fn rename_or_remove(
+    temporary: &Path,
+    rename: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    rename(temporary).inspect_err(|_| {
+        // If it cannot be removed, either, the sweep of the next run does it.
+        let _ = fs::remove_file(temporary);
+    })
+}
+
 /// Closes a copy of the descriptor. Some file systems, NFS among them, report only then that a write has failed, and
 /// dropping a file ignores that. The descriptor itself stays open: it holds the lock until the file has its name.
 #[cfg(unix)]
-fn report_late_errors(file: &File) -> io::Result<()> {
+pub(super) fn report_late_errors(file: &File) -> io::Result<()> {
     use nix::errno::Errno;
     loop {
         // Without a descriptor to spare, the error of the last close is lost, as it is for most programs.
@@ -80,6 +102,6 @@ fn report_late_errors(file: &File) -> io::Result<()> {
 
 /// Does nothing: this system reports the errors of writes at once.
 #[cfg(not(unix))]
-fn report_late_errors(_file: &File) -> io::Result<()> {
+pub(super) fn report_late_errors(_file: &File) -> io::Result<()> {
     Ok(())
 }

@@ -2,26 +2,31 @@
 //!
 //! A folder is removed if the file in it marks it as ours; its name alone proves nothing. A temporary file cannot be
 //! marked, because it becomes an ordinary file under another name, so its name must be one that only this program gives.
-//! Both must be unlocked: a run that is alive holds the lock.
+//! Both must be unlocked: a run that is alive holds the lock. What a later run can go on with stays.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use super::partial::{key_of, sweep_partial};
 use super::temporary::{MARK, MARK_TEXT, remove_content};
 use super::{Files, SUFFIX};
 
 /// The number of letters and digits that `tempfile` appends to the name of a folder.
 const RANDOM_LENGTH: usize = 6;
 
-/// Removes the temporary files and folders of dead runs. Those that cannot be removed stay; they do no harm.
-pub(super) fn sweep(folder: &Path, files: Files) {
+/// Removes the temporary files and folders of dead runs. Those that cannot be removed stay; they do no harm. Returns the
+/// keys of the partial files that a run can go on with.
+pub(super) fn sweep(folder: &Path, files: Files) -> Vec<u64> {
     let Ok(entries) = fs::read_dir(folder) else {
-        return;
+        return Vec::new();
     };
+    let mut partials = BTreeSet::new();
     for entry in entries.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
+        partials.extend(key_of(name.as_encoded_bytes(), files));
         // An error is another run's sweep that was faster, or a file of another user.
         let _ = match entry.file_type() {
             Ok(kind) if kind.is_file() && is_temporary(&name, files) => remove_file(&path),
@@ -32,6 +37,10 @@ pub(super) fn sweep(folder: &Path, files: Files) {
             _ => Ok(()),
         };
     }
+    let partials = partials.into_iter();
+    partials
+        .filter(|key| sweep_partial(files, folder, *key))
+        .collect()
 }
 
 /// Removes the file if it is not locked. The lock is held meanwhile: a run that cannot lock its new file makes another.

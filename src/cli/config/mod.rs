@@ -28,7 +28,7 @@ use crate::console::colors::When;
 use crate::console::nouns::{self, Nouns};
 use crate::country::{CountryCode, Selection};
 use crate::download::proxy::Proxies;
-use crate::download::save::find_complete_flag;
+use crate::download::save::find_complete_file;
 use crate::download::tls::check_certificates;
 use crate::item::Item;
 use crate::job::RequestLimits;
@@ -128,7 +128,7 @@ impl Config {
     fn list(&self) -> Result<String, String> {
         let skips = matches!(&self.mode, Mode::Run { skip_existing, .. } if *skip_existing);
         let is_there =
-            |item: &Item| find_complete_flag(&self.dest, item, self.limits.size).is_some();
+            |item: &Item| find_complete_file(&self.dest, item, self.limits.size).is_some();
         let mut text = String::new();
         let mut add = |item: &Item| {
             if !skips || !is_there(item) {
@@ -277,7 +277,7 @@ fn list(
 ) -> Result<Option<Input>, String> {
     let (file, opened) = match (&args.input, earlier) {
         (None, None) => return Ok(None),
-        (Some(file), None) => (file.clone(), Input::open(file, limit)),
+        (Some(file), None) => (file.clone(), Input::open(file, limit, args.keep_paths)),
         (typed, Some(earlier)) => match (&earlier.failed, typed) {
             (Failed::Codes(_), None) => return Ok(None),
             (Failed::Codes(_), Some(_)) => {
@@ -286,7 +286,8 @@ fn list(
             }
             (Failed::Lines(lines), typed) => {
                 let file = typed.clone().map_or_else(|| earlier.input(), Ok)?;
-                let opened = Input::open_unfinished(&file, limit, lines.clone());
+                let keeps_paths = args.keep_paths || earlier.keeps_paths();
+                let opened = Input::open_unfinished(&file, limit, keeps_paths, lines.clone());
                 (file, opened)
             }
         },

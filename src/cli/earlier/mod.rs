@@ -96,6 +96,11 @@ impl EarlierReport {
         }
     }
 
+    /// Returns whether the files of the earlier run are in folders as in their URLs.
+    pub(super) fn keeps_paths(&self) -> bool {
+        self.place.keep_paths
+    }
+
     /// Returns the folder of the earlier run, wherever this one is started: as it was typed if that leads to the same folder
     /// from here, else as an absolute path.
     ///

@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub(super) dest: String,
     pub(super) folder: Option<String>,
     pub(super) input: Option<String>,
+    #[serde(default)]
+    pub(super) keep_paths: bool,
 }
 
 /// A record of an earlier run.

@@ -171,3 +171,16 @@ fn the_report_of_codes_cut_in_the_middle_is_a_usage_error() {
         refused.err
     );
 }
+
+#[test]
+fn the_files_of_a_run_with_keep_paths_are_saved_in_the_same_folders() {
+    let server = unreliable();
+    let program = program(list(&server, &["x/y.txt", "bad.txt"]));
+    program.run(["--input", "list", "--keep-paths", "--report", "r.json"]);
+    let again = program.run(["--failed", "r.json"]);
+    assert_eq!(again.exit, Some(0), "{}", again.err);
+    let site = format!("127.0.0.1_{}", server.port());
+    assert_eq!(listing(&program.downloads()), [site.as_str()]);
+    let saved = listing(&program.downloads().join(site));
+    assert_eq!(saved, ["bad.txt", "x"]);
+}

@@ -8,12 +8,15 @@ use crate::support::{Program, flag_of_brazil};
 mod accounting;
 #[cfg(unix)]
 mod again;
+mod checksums;
 mod compared;
+mod folders;
 mod framing;
 #[cfg(unix)]
 mod interruption;
 mod memory;
 mod options;
+mod ranges;
 mod reports;
 #[cfg(unix)]
 mod streams;

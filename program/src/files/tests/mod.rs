@@ -1,10 +1,16 @@
 //! Files and folders on a real disk, with other threads and links in the way.
 //!
 //! * `saving`: files that are created or replaced
+//! * `tree`: files in subfolders
+//! * `partial`: files under construction that outlive their run
 
 use super::*;
 
+#[cfg(unix)]
+mod partial;
 mod saving;
+#[cfg(unix)]
+mod tree;
 
 const FILES: Files = Files::of("some");
 
