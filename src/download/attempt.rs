@@ -33,12 +33,15 @@ pub(super) async fn attempt_once(
     job: &Job,
     item: &Item,
     url: &Url,
-    kept: &mut Option<Incoming>,
+    kept: &mut Option<Box<Incoming>>,
     effort: &mut Effort,
 ) -> Attempt {
     let requested_at = Instant::now();
     let mut seen = Seen::default();
-    let mut incoming = kept.take().unwrap_or_else(|| Incoming::new(job, item));
+    let mut incoming = match kept.take() {
+        Some(kept) => *kept,
+        None => Incoming::new(job, item),
+    };
     let fetched = request(client, job, url, &mut seen, &mut incoming).await;
     let received_at = Instant::now();
     effort.http_status = seen.status.map(|status| status.as_u16());

@@ -13,8 +13,8 @@ use crate::job::Job;
 pub(super) enum Growing {
     /// One that is dropped if the download fails.
     Temporary(NewFile),
-    /// One that is kept if the rest of it can be requested.
-    Partial(PartialFile),
+    /// One that is kept if the rest of it can be requested. Boxed, because few files are that large.
+    Partial(Box<PartialFile>),
 }
 
 /// Where a file goes.
@@ -56,7 +56,7 @@ impl Place {
     pub(super) fn of(job: &Job, item: &Item) -> Self {
         let name = item.file_name();
         Self {
-            depth: 1 + name.matches('/').count(),
+            depth: 1 + name.bytes().filter(|&byte| byte == b'/').count(),
             path: job.dest.join(name),
             files: FILES.synced(job.fsync),
             is_synced: job.fsync,

@@ -84,7 +84,7 @@ impl Incoming {
         let read = partial.read_back(usable, |bytes| check.feed(bytes));
         let is_sound = usable > 0 && read.is_ok() && check.length() == usable;
         let is_wrong = check.is_not_gif() || check.check_size(usable, None).is_err();
-        self.file = Some(Growing::Partial(partial));
+        self.file = Some(Growing::Partial(Box::new(partial)));
         self.note = note.map(Box::new);
         if !is_sound || is_wrong {
             self.start_again();
@@ -221,7 +221,7 @@ impl Incoming {
 
     /// Keeps what is there for another attempt or run, if the rest of it can be requested, and otherwise removes it. Returns
     /// what is kept. Blocks if the bytes must be on the disk.
-    pub(super) fn put_aside(mut self) -> Option<Self> {
+    pub(super) fn put_aside(mut self) -> Option<Box<Self>> {
         let (Some(Growing::Partial(partial)), Some(note)) = (&mut self.file, &mut self.note) else {
             return None;
         };
@@ -232,7 +232,7 @@ impl Incoming {
                 return None;
             }
         }
-        Some(self)
+        Some(Box::new(self))
     }
 
     /// Removes what is there.
@@ -250,7 +250,7 @@ impl Incoming {
     /// Writes the blocks to a new file, which outlives this run if there is a note for it.
     fn grow(&self, note: Option<&Note>) -> Result<Growing, WriteError> {
         let mut file = match note.and_then(|note| self.begin_partial(note)) {
-            Some(partial) => Growing::Partial(partial),
+            Some(partial) => Growing::Partial(Box::new(partial)),
             None => Growing::Temporary(self.place.temporary()?),
         };
         for block in &self.blocks {

@@ -164,14 +164,14 @@ async fn fetch_with_retries(
 }
 
 /// Returns the item with the bytes that an earlier run has left of it, if there are some that can be used.
-async fn bytes_of_an_earlier_run(job: &Job, item: &Item) -> Option<Incoming> {
+async fn bytes_of_an_earlier_run(job: &Job, item: &Item) -> Option<Box<Incoming>> {
     let incoming = Incoming::new(job, item);
     if !incoming.is_begun(job) {
         return None;
     }
     // Reading a large file would stop all other downloads on this thread.
     let reading = spawn_blocking(move || incoming.with_bytes_of_an_earlier_run());
-    reading.await.ok()
+    reading.await.ok().map(Box::new)
 }
 
 /// The decision after an attempt.
