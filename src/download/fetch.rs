@@ -5,86 +5,31 @@
 //! nothing of disks or of what the bytes should be.
 
 use std::io;
+use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use program::WriteError;
-use reqwest::header::{RETRY_AFTER, SERVER, TRANSFER_ENCODING};
+use reqwest::header::{RETRY_AFTER, SERVER};
+use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::cause::{describe, is_cancelled, kind_of, write_kind};
-use crate::download::proxy::{Proxies, ProxyError, Route};
+use crate::download::body::{Receiver, UnreadBody, is_chunked};
+use crate::download::cause::{is_cancelled, kind_of};
+use crate::download::error::FetchError;
+use crate::download::proxy::{Proxies, Route};
+use crate::download::redirect;
 use crate::download::retry::RetryAfter;
 use crate::download::tls;
 use crate::download::trail::{self, followed, was_pooled};
 use crate::download::tunnel::{is_refusal, status_of_refusal};
 use crate::job::RequestLimits;
-use crate::record::{Failure, Kind};
+use crate::record::Kind;
 use crate::server::LOCALHOST;
-
-/// The limits for reading an unwanted body so that its connection can be reused. Beyond them a new connection is
-/// cheaper.
-const DRAIN_BYTES: usize = 64 << 10;
-const DRAIN_TIME: Duration = Duration::from_millis(50);
 
 /// The longest time limit. A deadline further ahead overflows on some systems, and 100 years are as good as no limit.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-/// The reason why one flag could not be fetched.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// The server does not have this flag (404). A retry will not help.
-    #[error("not found")]
-    NotFound,
-    /// The server answered with a status other than 200 and 404.
-    #[error("HTTP error {}", status_text(*.0))]
-    Status(StatusCode),
-    /// The connection was refused. Holds the host and the port.
-    #[error("nothing listens at {0}")]
-    Refused(String),
-    /// The environment names something that is not a proxy, and the request needs one.
-    #[error(transparent)]
-    Proxy(ProxyError),
-    /// The proxy refused to open a tunnel to the server. Holds the status of its refusal, if that is known.
-    #[error("the proxy refused to open a tunnel{}", .0.map(tunnel_status).unwrap_or_default())]
-    NoTunnel(Option<StatusCode>),
-    /// No connection was established within this time.
-    #[error("no connection within {0:?}")]
-    ConnectTimedOut(Duration),
-    /// No complete answer arrived within this time, connecting included.
-    #[error("no complete answer within {0:?}")]
-    TimedOut(Duration),
-    /// The answer does not say where its body ends.
-    #[error("neither Content-Length nor chunks say where the body ends")]
-    Unframed,
-    /// The body is larger than this many bytes.
-    #[error("more than {0} bytes")]
-    TooBig(u64),
-    /// The receiver could not keep the body.
-    #[error("the body could not be kept")]
-    NotKept(#[source] WriteError),
-    /// The connection broke or could not be established.
-    #[error("connection broke")]
-    Transport(#[source] reqwest::Error),
-}
-
-/// Returns `503 - Service Unavailable`, or only the number if the status has no known reason phrase.
-fn status_text(status: StatusCode) -> String {
-    match status.canonical_reason() {
-        Some(reason) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            format!("{} - {reason}: the proxy wants a login", status.as_u16())
-        }
-        Some(reason) => format!("{} - {reason}", status.as_u16()),
-        None => status.as_u16().to_string(),
-    }
-}
-
-/// Returns the status with which a proxy refuses a tunnel, as the end of a message.
-fn tunnel_status(status: StatusCode) -> String {
-    format!(": HTTP error {}", status_text(status))
-}
 
 /// The result of one request.
 #[derive(Debug)]
@@ -118,64 +63,6 @@ impl<T> FetchResult<T> {
             body,
             unread: UnreadBody::none(),
         }
-    }
-}
-
-/// The receiver of a body.
-pub(crate) trait Receiver {
-    /// Takes the next bytes.
-    ///
-    /// # Errors
-    /// If they cannot be kept.
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError>;
-
-    /// Returns whether the answer must say where its body ends: the receiver cannot tell from the bytes.
-    fn needs_framing(&self) -> bool {
-        false
-    }
-}
-
-/// Keeps all bytes in memory.
-impl Receiver for Vec<u8> {
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        self.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
-/// A body that is not needed.
-#[derive(Debug)]
-pub(crate) struct UnreadBody(Option<Response>);
-
-impl UnreadBody {
-    /// Creates the value for an answer without an unread body.
-    pub(crate) fn none() -> Self {
-        Self(None)
-    }
-
-    /// Reads and discards the body, at most 64 KB and for at most 50 ms.
-    ///
-    /// A connection whose answer is not read to its end is closed, and the next request has to open another one. Where
-    /// 482 of 676 flags are missing, that takes 1.5 times the wall time.
-    pub(crate) async fn drain(self) {
-        let Some(mut response) = self.0 else { return };
-        if response
-            .content_length()
-            .is_some_and(|length| length > DRAIN_BYTES as u64)
-        {
-            return;
-        }
-        let read_on = async {
-            let mut read = 0;
-            // An error also ends the loop: the status has already decided the result.
-            while let Ok(Some(chunk)) = response.chunk().await {
-                read += chunk.len();
-                if read > DRAIN_BYTES {
-                    break;
-                }
-            }
-        };
-        let _ = timeout(DRAIN_TIME, read_on).await;
     }
 }
 
@@ -232,20 +119,10 @@ impl Client {
     ) -> FetchResult<()> {
         let begun = Instant::now();
         let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
-        let timed_out = |_| FetchError::TimedOut(self.limits.timeout);
 
-        let (answer, trail) = followed(timeout_at(deadline, self.send(&url, seen))).await;
-        let last = trail.url.as_ref().unwrap_or(&url);
-        seen.proxy = self.proxies.proxy(last).map(ToString::to_string);
-        let mut response = match answer.map_err(timed_out).flatten() {
+        let mut response = match followed(self.send(url, deadline, seen)).await {
             Ok(response) => response,
-            Err(error) => {
-                // After a refused tunnel, the last head is that of the proxy, even if its status is not known.
-                if !matches!(error, FetchError::NoTunnel(_)) {
-                    seen.status = seen.status.or(trail.redirect);
-                }
-                return FetchResult::without_unread(Err(error));
-            }
+            Err(error) => return FetchResult::without_unread(Err(error)),
         };
         *seen = Seen {
             proxy: seen.proxy.take(),
@@ -259,26 +136,53 @@ impl Client {
                 let reading = self.read_body(&mut response, receiver, &mut seen.bytes);
                 let body = timeout_at(deadline, reading).await;
                 // The body was read to its end, or the rest is not worth reading.
-                return FetchResult::without_unread(body.map_err(timed_out).flatten());
+                return FetchResult::without_unread(body.map_err(|_| self.timed_out()).flatten());
             }
             StatusCode::NOT_FOUND => FetchError::NotFound,
             status => FetchError::Status(status),
         };
         FetchResult {
             body: Err(error),
-            unread: UnreadBody(Some(response)),
+            unread: UnreadBody::of(response),
         }
     }
 
-    /// Sends the request and returns when the head of the answer has arrived. Call it inside [`followed`].
+    /// Sends the request, follows redirects, and returns when the head of the last answer has arrived. Call it inside
+    /// [`followed`].
+    async fn send(
+        &self,
+        mut url: Url,
+        deadline: Instant,
+        seen: &mut Seen,
+    ) -> Result<Response, FetchError> {
+        let mut redirects = 0;
+        // The URL before all redirects; `None` until there is one.
+        let mut first = None;
+        loop {
+            seen.proxy = self.proxies.proxy(&url).map(ToString::to_string);
+            let sent = timeout_at(deadline, self.send_once(&url, seen)).await;
+            let response = sent.map_err(|_| self.timed_out()).flatten()?;
+            let Some(location) = redirect::location(&response, &url) else {
+                return Ok(response);
+            };
+            seen.status = Some(response.status());
+            let origin = first.as_ref().unwrap_or(&url);
+            let next = redirect::check(location, &url, origin, redirects, self.limits)?;
+            first.get_or_insert(mem::replace(&mut url, next));
+            redirects += 1;
+            UnreadBody::of(response).drain().await;
+            trail::answered();
+        }
+    }
+
+    /// Sends one request and returns when the head of its answer has arrived.
     ///
     /// A server may close an idle connection at the very moment a request is sent on it, and that request is lost
     /// without a fault on either side. So if a connection from the pool breaks before the head arrives, the request is
     /// silently sent again. Once is not enough, because the pool may supply another connection of the same age. The
     /// last try uses a new connection. If a connection breaks that the request itself has opened, the failure is real.
-    async fn send(&self, url: &Url, seen: &mut Seen) -> Result<Response, FetchError> {
+    async fn send_once(&self, url: &Url, seen: &mut Seen) -> Result<Response, FetchError> {
         for _ in 0..2 {
-            trail::restart();
             match self.pooled.get(url.clone()).send().await {
                 Err(error) if is_break(&error) && was_pooled(&error) => {}
                 // Boxed, because this rare path would make the future of each download three times as large.
@@ -286,18 +190,14 @@ impl Client {
                 Ok(response) => return Ok(response),
             }
         }
-        trail::restart();
         match self.fresh.get(url.clone()).send().await {
             Err(error) => Err(Box::pin(self.explain(error, url, seen)).await),
             Ok(response) => Ok(response),
         }
     }
 
-    /// Converts the error of a request for `url` that got no answer, perhaps after redirects. Notes the status of a proxy that
-    /// refused to open a tunnel.
+    /// Converts the error of a request for `url` that got no answer. Notes the status of a proxy that refused to open a tunnel.
     async fn explain(&self, error: reqwest::Error, url: &Url, seen: &mut Seen) -> FetchError {
-        let redirected = trail::redirected_to();
-        let url = redirected.as_ref().unwrap_or(url);
         match self.proxies.route(url) {
             Route::Unusable(wrong) => FetchError::Proxy(wrong.clone()),
             Route::Proxy(proxy) if is_refusal(&error) => {
@@ -306,6 +206,11 @@ impl Client {
             }
             Route::Proxy(_) | Route::Direct => self.convert_error(error, url),
         }
+    }
+
+    /// Returns the error of an expired time limit.
+    fn timed_out(&self) -> FetchError {
+        FetchError::TimedOut(self.limits.timeout)
     }
 
     /// Sends a POST request without a body, and returns whether it succeeded.
@@ -388,7 +293,7 @@ fn client_builder(limits: RequestLimits) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
         .referer(false)
-        .redirect(trail::redirect_policy(limits.allow_downgrade))
+        .redirect(Policy::none()) // see `redirect`
         .connector_layer(trail::Noting)
         .connect_timeout(limits.connect_timeout.min(LONGEST_TIMEOUT))
         .tls_backend_preconfigured(tls::client_config())
@@ -418,14 +323,6 @@ fn retry_after(response: &Response) -> Option<RetryAfter> {
     RetryAfter::parse(response.headers().get(RETRY_AFTER)?.to_str().ok()?)
 }
 
-/// Returns whether the body comes in chunks, the last of which says so.
-fn is_chunked(response: &Response) -> bool {
-    let codings = response.headers().get_all(TRANSFER_ENCODING).iter();
-    let last = codings.filter_map(|value| value.to_str().ok()).next_back();
-    let last = last.and_then(|codings| codings.rsplit(',').next());
-    last.is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"))
-}
-
 /// Returns both loopback addresses, without looking at the hosts file, as browsers and curl do: a server may listen on
 /// either. Port 0 stands for the port of the URL, which may change with a redirect.
 fn addresses_of_localhost() -> Vec<SocketAddr> {
@@ -436,23 +333,4 @@ fn addresses_of_localhost() -> Vec<SocketAddr> {
     std::iter::once((Ipv4Addr::LOCALHOST, 0).into())
         .chain(v6)
         .collect()
-}
-
-/// Converts a fetch error to the failure shown to the user. The caller has already handled
-/// `FetchError::NotFound`.
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
-        let kind = match &error {
-            FetchError::NotFound | FetchError::Status(_) => Kind::HttpStatus,
-            FetchError::Refused(_) => Kind::ConnectRefused,
-            FetchError::Proxy(_) | FetchError::NoTunnel(_) => Kind::Proxy,
-            FetchError::ConnectTimedOut(_) => Kind::ConnectTimeout,
-            FetchError::TimedOut(_) => Kind::Timeout,
-            FetchError::Unframed => Kind::Unframed,
-            FetchError::TooBig(_) => Kind::TooBig,
-            FetchError::NotKept(error) => write_kind(&error.source),
-            FetchError::Transport(error) => kind_of(error),
-        };
-        Self::new(kind, describe(&error))
-    }
 }

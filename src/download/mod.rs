@@ -11,7 +11,10 @@
 //! * `cause`: the kind of failure and the innermost cause of an error
 //! * `tls`: a TLS configuration that costs nothing until it is used
 //! * `retry`: which failures are retried, and after how long
-//! * `trail`: whether a connection came from the pool, and which redirects were followed
+//! * `trail`: whether a connection came from the pool
+//! * `redirect`: where an answer redirects to
+//! * `error`: the reasons why an item could not be fetched
+//! * `body`: the body of an answer
 //! * `fetch`: sends one request and reads the answer
 //! * `engine`: a runtime and its HTTP client
 
@@ -22,8 +25,10 @@ use std::time::{Duration, Instant, SystemTime};
 use program::WriteError;
 use reqwest::Url;
 
+use crate::download::body::{Receiver, UnreadBody};
 use crate::download::cause::{is_disk_full, write_kind};
-use crate::download::fetch::{Client, FetchError, FetchResult, Receiver, Seen, UnreadBody};
+use crate::download::error::FetchError;
+use crate::download::fetch::{Client, FetchResult, Seen};
 use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::retry::{RetryAfter, RetryDelay};
 use crate::download::save::find_complete_flag;
@@ -34,12 +39,15 @@ use crate::record::{Effort, Failure, Kind, Outcome, Record};
 pub use self::gif::{GifError, check_gif};
 pub use self::retry::is_transient;
 
+mod body;
 pub(crate) mod cause;
 pub(crate) mod engine;
+pub(crate) mod error;
 pub(crate) mod fetch;
 mod gif;
 mod incoming;
 pub(crate) mod proxy;
+mod redirect;
 mod retry;
 pub(crate) mod save;
 pub(crate) mod tls;

@@ -15,7 +15,7 @@ use test_server::{Label, Ports, TestServer, Tuning};
 
 use crate::country::CountryCode;
 use crate::download::engine::Engine;
-use crate::download::fetch::FetchError;
+use crate::download::error::FetchError;
 use crate::job::RequestLimits;
 use crate::server::BaseUrl;
 

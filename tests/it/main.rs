@@ -10,6 +10,7 @@ mod disk;
 mod environment;
 mod https;
 mod lists;
+mod logins;
 mod pages;
 mod program;
 mod reports;
