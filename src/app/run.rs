@@ -19,7 +19,7 @@ use crate::console::figures::Figures;
 use crate::console::progress::{Display, Progress, Subject, Title};
 use crate::console::{compared, lines, notices};
 use crate::item::Item;
-use crate::job::Job;
+use crate::job::{Job, Traffic};
 use crate::record::Record;
 use crate::report::{Format, Report, RunFacts, RunReport};
 use crate::run::descriptors;
@@ -53,6 +53,7 @@ pub(super) fn run(
         skip_existing,
         fsync: config.fsync,
         allow_unframed: config.allow_unframed,
+        traffic: Traffic::new(config.traffic),
         stop: setup.stop.clone(),
         ..Job::new(config.dest.clone())
     });
@@ -254,7 +255,7 @@ fn start_progress(
     }
     let paused = {
         let job = Arc::clone(job);
-        Box::new(move || job.origin.is_on())
+        Box::new(move || job.traffic.pauses.is_on())
     };
     let progress = Progress::start(Display::of_stderr(), Stream::Error);
     progress.begin(Subject {

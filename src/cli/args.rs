@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, Parser, ValueHint};
 use clap_complete::Shell;
 
-use crate::cli::values::{List, count, limits, seconds, size, strategies, whole_number};
+use crate::cli::values::{List, count, limits, rate, seconds, size, strategies, whole_number};
 use crate::console::colors::When;
 use crate::report::Format;
 use crate::strategy::Strategy;
@@ -99,6 +99,14 @@ pub(super) struct Args {
         value_parser = whole_number,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) max_req: Option<i64>,
+
+    /// Maximum number of concurrent requests to one server: scheme, host and port [default: as many as --max_req]
+    #[arg(long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true, help_heading = DOWNLOADS)]
+    pub(super) max_per_host: Option<i64>,
+
+    /// Maximum number of requests per second of the whole run, evenly spaced, retries included; decimals are allowed
+    #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true, help_heading = DOWNLOADS)]
+    pub(super) rate: Option<f64>,
 
     /// Folder to save flags in, created if missing [default: downloads]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = DOWNLOADS)]

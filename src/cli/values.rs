@@ -98,6 +98,14 @@ pub(super) fn seconds(text: &str) -> Result<Duration, InvalidValue> {
     Ok(duration.max(Duration::from_nanos(1)))
 }
 
+/// Parses a positive number, decimals allowed.
+pub(super) fn rate(text: &str) -> Result<f64, InvalidValue> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| InvalidValue::new("must be a number > 0", text))
+}
+
 /// Parses a whole number that may be 0. One that does not fit becomes the largest `u32`.
 pub(super) fn count(text: &str) -> Result<u32, InvalidValue> {
     match parse_whole_number(text) {

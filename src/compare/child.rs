@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{Config, Series};
 use crate::compare::handover::{End, Message};
 use crate::console::colors::Colors;
-use crate::job::RequestLimits;
+use crate::job::{RequestLimits, TrafficLimits};
 use crate::server::BaseUrl;
 use crate::tally::Counts;
 
@@ -132,6 +132,7 @@ impl Child<'_> {
                     size,
                     allow_downgrade,
                 },
+            traffic: TrafficLimits { per_host, rate },
             fsync,
             retries,
             verbose,
@@ -160,6 +161,17 @@ impl Child<'_> {
         ];
         for (option, value) in options {
             args.extend([option.into(), value.into()]);
+        }
+        let traffic = [
+            ("--max-per-host", per_host.map(|most| most.to_string())),
+            ("--rate", rate.map(|rate| rate.to_string())),
+        ];
+        for (option, value) in traffic {
+            args.extend(
+                value
+                    .into_iter()
+                    .flat_map(|value| [option.into(), value.into()]),
+            );
         }
         if let Some(base) = self.base {
             args.extend(["--server".into(), base.expose().into()]);

@@ -24,9 +24,12 @@ use crate::download::retry::RetryAfter;
 use crate::download::tls;
 use crate::download::trail::{self, followed, was_pooled};
 use crate::download::tunnel::{is_refusal, status_of_refusal};
-use crate::job::RequestLimits;
+use crate::job::{Origin, RequestLimits, Turn};
 use crate::record::Kind;
 use crate::server::LOCALHOST;
+
+/// The most connections from the pool that may break before a request is sent on a new one.
+const MOST_BROKEN: u32 = 2;
 
 /// The longest time limit. A deadline further ahead overflows on some systems, and 100 years are as good as no limit.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -52,8 +55,20 @@ pub(crate) struct Seen {
     /// The number of bytes read of the body of a 200. Bytes of other bodies, which are read and discarded, do not
     /// count.
     pub bytes: u64,
-    /// The time from the request to the head; `None` until it has arrived.
+    /// The time from the request to the head, without `paused`; `None` until it has arrived.
     pub first_byte: Option<Duration>,
+    /// The time spent waiting for the turn of further requests: to other servers, or on another connection.
+    pub paused: Duration,
+    /// The server of the last request, if there was a redirect.
+    pub redirected_to: Option<Origin>,
+}
+
+impl Seen {
+    /// Notes that the request waited for its turn for this time, which does not count.
+    fn pause(&mut self, time: Duration, deadline: &mut Instant) {
+        *deadline += time;
+        self.paused += time;
+    }
 }
 
 impl<T> FetchResult<T> {
@@ -94,7 +109,9 @@ impl Client {
     /// Fetches the body of `url` into memory, as [`fetch_into`](Self::fetch_into) does.
     pub(crate) async fn fetch(&self, url: Url, seen: &mut Seen) -> FetchResult<Vec<u8>> {
         let mut bytes = Vec::new();
-        let FetchResult { body, unread } = self.fetch_into(url, seen, &mut bytes).await;
+        let mut turn = Turn::default();
+        let fetched = self.fetch_into(url, &mut turn, seen, &mut bytes).await;
+        let FetchResult { body, unread } = fetched;
         FetchResult {
             body: body.map(|()| bytes),
             unread,
@@ -114,13 +131,15 @@ impl Client {
     pub(crate) async fn fetch_into(
         &self,
         url: Url,
+        turn: &mut Turn<'_>,
         seen: &mut Seen,
         receiver: &mut impl Receiver,
     ) -> FetchResult<()> {
         let begun = Instant::now();
-        let deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
+        let mut deadline = begun + self.limits.timeout.min(LONGEST_TIMEOUT);
 
-        let mut response = match followed(self.send(url, deadline, seen)).await {
+        let sent = followed(self.send(url, turn, &mut deadline, seen)).await;
+        let mut response = match sent {
             Ok(response) => response,
             Err(error) => return FetchResult::without_unread(Err(error)),
         };
@@ -129,7 +148,9 @@ impl Client {
             status: Some(response.status()),
             retry_after: retry_after(&response),
             bytes: 0,
-            first_byte: Some(begun.elapsed()),
+            first_byte: Some(begun.elapsed().saturating_sub(seen.paused)),
+            paused: seen.paused,
+            redirected_to: seen.redirected_to,
         };
         let error = match response.status() {
             StatusCode::OK => {
@@ -147,12 +168,13 @@ impl Client {
         }
     }
 
-    /// Sends the request, follows redirects, and returns when the head of the last answer has arrived. Call it inside
-    /// [`followed`].
+    /// Sends the request, follows redirects, and returns when the head of the last answer has arrived. Moves the deadline by
+    /// the time for which it waits for its turn. Call it inside [`followed`].
     async fn send(
         &self,
         mut url: Url,
-        deadline: Instant,
+        turn: &mut Turn<'_>,
+        deadline: &mut Instant,
         seen: &mut Seen,
     ) -> Result<Response, FetchError> {
         let mut redirects = 0;
@@ -160,8 +182,7 @@ impl Client {
         let mut first = None;
         loop {
             seen.proxy = self.proxies.proxy(&url).map(ToString::to_string);
-            let sent = timeout_at(deadline, self.send_once(&url, seen)).await;
-            let response = sent.map_err(|_| self.timed_out()).flatten()?;
+            let response = self.send_once(&url, turn, deadline, seen).await?;
             let Some(location) = redirect::location(&response, &url) else {
                 return Ok(response);
             };
@@ -172,6 +193,8 @@ impl Client {
             redirects += 1;
             UnreadBody::of(response).drain().await;
             trail::answered();
+            seen.redirected_to = Some(Origin::of(&url));
+            seen.pause(turn.move_to(&url).await, deadline);
         }
     }
 
@@ -181,18 +204,32 @@ impl Client {
     /// without a fault on either side. So if a connection from the pool breaks before the head arrives, the request is
     /// silently sent again. Once is not enough, because the pool may supply another connection of the same age. The
     /// last try uses a new connection. If a connection breaks that the request itself has opened, the failure is real.
-    async fn send_once(&self, url: &Url, seen: &mut Seen) -> Result<Response, FetchError> {
-        for _ in 0..2 {
-            match self.pooled.get(url.clone()).send().await {
-                Err(error) if is_break(&error) && was_pooled(&error) => {}
-                // Boxed, because this rare path would make the future of each download three times as large.
-                Err(error) => return Err(Box::pin(self.explain(error, url, seen)).await),
+    async fn send_once(
+        &self,
+        url: &Url,
+        turn: &Turn<'_>,
+        deadline: &mut Instant,
+        seen: &mut Seen,
+    ) -> Result<Response, FetchError> {
+        let mut broken = 0;
+        loop {
+            let client = match broken < MOST_BROKEN {
+                true => &self.pooled,
+                false => &self.fresh,
+            };
+            let sent = timeout_at(*deadline, client.get(url.clone()).send()).await;
+            let error = match sent.map_err(|_| self.timed_out())? {
                 Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            if broken == MOST_BROKEN || !is_break(&error) || !was_pooled(&error) {
+                // Boxed, because this rare path would make the future of each download three times as large.
+                let explained = Box::pin(self.explain(error, url, seen));
+                let explained = timeout_at(*deadline, explained).await;
+                return Err(explained.unwrap_or_else(|_| self.timed_out()));
             }
-        }
-        match self.fresh.get(url.clone()).send().await {
-            Err(error) => Err(Box::pin(self.explain(error, url, seen)).await),
-            Ok(response) => Ok(response),
+            broken += 1;
+            seen.pause(turn.repeat().await, deadline);
         }
     }
 

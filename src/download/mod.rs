@@ -33,7 +33,7 @@ use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::retry::{RetryAfter, RetryDelay};
 use crate::download::save::find_complete_flag;
 use crate::item::Item;
-use crate::job::{Job, LONGEST_PAUSE, Unsaved};
+use crate::job::{Job, LONGEST_PAUSE, Origin, Turn, Unsaved};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
 pub use self::gif::{GifError, check_gif};
@@ -108,17 +108,20 @@ async fn fetch_with_retries(
     url: &Url,
     effort: &mut Effort,
 ) -> Outcome {
-    if !pause(effort, job.origin.over(), job).await {
+    let Some(mut turn) = first_turn(job, url, effort).await else {
         return Outcome::NotAttempted;
-    }
+    };
     loop {
         effort.attempts += 1;
-        let attempt = attempt_once(client, job, item, url, effort).await;
-        let decision = decide(job, effort, attempt.outcome, attempt.retry_after);
+        let attempt = attempt_once(client, job, item, url, &mut turn, effort).await;
+        let origins = || [Some(Origin::of(url)), attempt.redirected_to];
+        let decision = decide(job, effort, attempt.outcome, attempt.retry_after, origins);
 
         let drain_started = Instant::now();
         attempt.unread.drain().await;
         effort.body += drain_started.elapsed();
+        // Others may send requests to this server during the backoff.
+        drop(turn);
 
         let (failure, backoff) = match decision {
             Decision::Finish(outcome) => return outcome,
@@ -126,13 +129,23 @@ async fn fetch_with_retries(
         };
         let wait = async {
             tokio::time::sleep(backoff).await;
-            job.origin.over().await;
+            job.traffic.turn(url).await
         };
-        if !pause(effort, wait, job).await {
+        turn = match pause(effort, wait, job).await {
+            Some(turn) => turn,
             // The job ended during the wait, so the last attempt is the result.
-            return Outcome::Failed(failure);
-        }
+            None => return Outcome::Failed(failure),
+        };
         effort.begin_anew();
+    }
+}
+
+/// Waits until the first request may be sent. Returns `None` if the job ends before that.
+async fn first_turn<'j>(job: &'j Job, url: &Url, effort: &mut Effort) -> Option<Turn<'j>> {
+    match job.traffic.turn_at_once() {
+        Some(turn) => (!job.is_over()).then_some(turn),
+        // Boxed, because most runs have no pauses and no limits.
+        None => Box::pin(pause(effort, job.traffic.turn(url), job)).await,
     }
 }
 
@@ -140,6 +153,8 @@ async fn fetch_with_retries(
 struct Attempt {
     outcome: Outcome,
     retry_after: Option<RetryAfter>,
+    /// The server of the answer, if it is not that of the item.
+    redirected_to: Option<Origin>,
     /// The rest of the body, to be drained after the decision on a retry.
     unread: UnreadBody,
 }
@@ -150,6 +165,7 @@ async fn attempt_once(
     job: &Job,
     item: &Item,
     url: &Url,
+    turn: &mut Turn<'_>,
     effort: &mut Effort,
 ) -> Attempt {
     let requested_at = Instant::now();
@@ -157,20 +173,24 @@ async fn attempt_once(
     let mut incoming = Incoming::new(job, item);
     let fetched = tokio::select! {
         biased; // an answer that arrives together with the signal still counts
-        fetched = client.fetch_into(url.clone(), &mut seen, &mut incoming) => Some(fetched),
+        fetched = client.fetch_into(url.clone(), turn, &mut seen, &mut incoming) => Some(fetched),
         () = job.stop.cancelled() => None,
     };
     let received_at = Instant::now();
     effort.http_status = seen.status.map(|status| status.as_u16());
     effort.bytes = seen.bytes;
-    effort.first_byte = seen.first_byte.unwrap_or(received_at - requested_at);
-    effort.body = (received_at - requested_at).saturating_sub(effort.first_byte);
+    // After a redirect, it may have waited for its turn at another server.
+    effort.paused += seen.paused;
+    let taken = (received_at - requested_at).saturating_sub(seen.paused);
+    effort.first_byte = seen.first_byte.unwrap_or(taken);
+    effort.body = taken.saturating_sub(effort.first_byte);
 
     let Some(FetchResult { body, unread }) = fetched else {
         let cause = "stopped before the answer was complete";
         return Attempt {
             outcome: Outcome::Failed(Failure::new(Kind::Interrupted, cause)),
             retry_after: None,
+            redirected_to: None,
             unread: UnreadBody::none(),
         };
     };
@@ -190,6 +210,7 @@ async fn attempt_once(
     Attempt {
         outcome,
         retry_after: seen.retry_after,
+        redirected_to: seen.redirected_to,
         unread,
     }
 }
@@ -204,13 +225,14 @@ enum Decision {
 
 /// Decides whether another attempt follows.
 ///
-/// If the server requests a pause, the pause starts now and holds for all downloads, even if this one has no retries
-/// left.
+/// If the server requests a pause, the pause starts now and holds for all downloads from the `origins` of this one, even if
+/// it has no retries left itself.
 fn decide(
     job: &Job,
     effort: &Effort,
     outcome: Outcome,
     retry_after: Option<RetryAfter>,
+    origins: impl FnOnce() -> [Option<Origin>; 2],
 ) -> Decision {
     let failure = match outcome {
         Outcome::Failed(failure)
@@ -222,7 +244,9 @@ fn decide(
     };
     let backoff = match retry::delay(effort.attempts, retry_after, SystemTime::now()) {
         RetryDelay::After { backoff, pause } => {
-            job.origin.pause_for(pause);
+            for origin in origins().into_iter().flatten() {
+                job.traffic.pauses.pause_for(origin, pause);
+            }
             backoff
         }
         RetryDelay::TooLong(time) => {
@@ -236,16 +260,16 @@ fn decide(
     }
 }
 
-/// Waits for `wait` or for the end of the job and adds the time to `effort.paused`. Returns whether the job goes on.
-async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -> bool {
+/// Waits for `wait` or for the end of the job and adds the time to `effort.paused`. Returns `None` if the job has ended.
+async fn pause<T>(effort: &mut Effort, wait: impl Future<Output = T>, job: &Job) -> Option<T> {
     let begun = Instant::now();
-    let goes_on = tokio::select! {
+    let waited = tokio::select! {
         biased;
-        () = job.over() => false,
-        () = wait => true,
+        () = job.over() => None,
+        waited = wait => Some(waited),
     };
     effort.paused += begun.elapsed();
-    goes_on
+    waited
 }
 
 /// Saves what has come in if it is complete.

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
 mod limits;
-mod pause;
 mod saving;
+mod traffic;
 
 pub use limits::RequestLimits;
-pub(crate) use pause::LONGEST_PAUSE;
-pub use pause::OriginPause;
 pub use saving::{Saving, Unsaved};
+pub(crate) use traffic::{LONGEST_PAUSE, Origin, Turn};
+pub use traffic::{Pauses, Traffic, TrafficLimits};
 
 /// What all downloads of a run share.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub struct Job {
     pub stop: CancellationToken,
     /// Whether flags can be saved. If not, no new download starts.
     pub saving: Saving,
-    /// The pause that the server requests, shared by all downloads.
-    pub origin: OriginPause,
+    /// When requests may be sent.
+    pub traffic: Traffic,
 }
 
 impl Job {
@@ -48,7 +48,7 @@ impl Job {
             allow_unframed: false,
             stop: CancellationToken::new(),
             saving: Saving::default(),
-            origin: OriginPause::default(),
+            traffic: Traffic::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! readable. Knows nothing of files and formats.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -169,6 +170,12 @@ pub struct Settings {
     pub max_time_ms: Option<f64>,
     /// Whether a complete flag that was already there was kept instead of downloaded.
     pub skip_existing: bool,
+    /// The most requests at once to one origin, if that was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_per_host: Option<usize>,
+    /// The most requests in a second, if that was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
     /// The folder for the flags, as typed.
     pub dest: String,
     /// The same folder as an absolute path, so that it is found from elsewhere; `None` in reports of earlier versions.
@@ -313,6 +320,7 @@ impl RunReport {
     /// Returns the report of a run. An item without a record is reported as not attempted.
     pub(crate) fn new(facts: &RunFacts<'_>, tally: &Tally, records: &[Record]) -> Self {
         let job = facts.job;
+        let limits = job.traffic.limits();
         let by_item: BTreeMap<_, _> = records
             .iter()
             .map(|record| (&record.item, record))
@@ -338,6 +346,8 @@ impl RunReport {
                 retries: job.retries,
                 max_time_ms: facts.max_time.map(ms),
                 skip_existing: job.skip_existing,
+                max_per_host: limits.per_host.map(NonZeroUsize::get),
+                rate: limits.rate,
                 dest: lossy_text(&job.dest),
                 folder: absolute_text(&job.dest),
             },

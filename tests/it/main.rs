@@ -19,4 +19,5 @@ mod strategies;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod traffic;
 mod tunnels;

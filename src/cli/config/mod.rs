@@ -31,7 +31,7 @@ use crate::download::proxy::Proxies;
 use crate::download::save::find_complete_flag;
 use crate::download::tls::check_certificates;
 use crate::item::Item;
-use crate::job::RequestLimits;
+use crate::job::{RequestLimits, TrafficLimits};
 use crate::report::Format;
 use crate::server::{BaseUrl, Server, ServerError};
 use crate::strategy::Strategy;
@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) dest: PathBuf,
     /// The limits of one request: times, size and redirects.
     pub(crate) limits: RequestLimits,
+    /// The limits on when requests are sent.
+    pub(crate) traffic: TrafficLimits,
     /// Whether each flag is on the disk before it counts as saved.
     pub(crate) fsync: bool,
     /// Whether a body that does not say where it ends is saved. Only for lists.
@@ -187,6 +189,10 @@ impl Config {
             None => NonZeroUsize::MAX,
             Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
         };
+        let per_host = match args.max_per_host.map(at_least_one) {
+            Some(None) => return Err("--max-per-host N must be >= 1".to_owned()),
+            limit => limit.flatten(),
+        };
         check_options(&args)?;
         let typed = args.server.as_deref().map(server).transpose()?;
         let earlier = match &args.failed {
@@ -224,6 +230,10 @@ impl Config {
         Ok(Self {
             mode: Mode::new(&args, max_req, asked)?,
             limits: limits(&args),
+            traffic: TrafficLimits {
+                per_host,
+                rate: args.rate,
+            },
             codes,
             list,
             server,
