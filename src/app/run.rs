@@ -53,6 +53,7 @@ pub(super) fn run(
         skip_existing,
         fsync: config.fsync,
         allow_unframed: config.allow_unframed,
+        http: Arc::clone(&config.http),
         traffic: Traffic::new(config.traffic),
         stop: setup.stop.clone(),
         ..Job::new(config.dest.clone())

@@ -9,6 +9,7 @@
 //! * `texts`: completions, the manual page and the list of codes, printed instead of a run
 //! * `earlier`: the report of an earlier run, for `--failed`
 //! * `input`: the list of `--input`
+//! * `http`: the options of how requests reach their servers
 //! * `mode`: a run, a comparison, or one run of a comparison
 //! * `config`: the settings of the program, made from all of these
 
@@ -16,6 +17,7 @@ mod args;
 mod config;
 mod earlier;
 mod hints;
+mod http;
 mod input;
 mod mode;
 mod texts;

@@ -115,6 +115,7 @@ impl Child<'_> {
         // Every field is named, so that a new option does not compile until it is handled here.
         let Config {
             mode: _,              // `series` replaces it
+            http: _,              // made from `http_options`
             server: _,            // `base` replaces it
             ports: _,             // likewise
             dest: _,              // each run has its own folder
@@ -132,6 +133,7 @@ impl Child<'_> {
                     size,
                     allow_downgrade,
                 },
+            http_options,
             traffic: TrafficLimits { per_host, rate },
             fsync,
             retries,
@@ -173,6 +175,7 @@ impl Child<'_> {
                     .flat_map(|value| [option.into(), value.into()]),
             );
         }
+        args.extend(http_options.args());
         if let Some(base) = self.base {
             args.extend(["--server".into(), base.expose().into()]);
         }

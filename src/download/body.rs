@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use program::WriteError;
-use reqwest::Response;
 use reqwest::header::TRANSFER_ENCODING;
+use reqwest::{Response, Version};
 use tokio::time::timeout;
 
 /// The limits for reading an unwanted body so that its connection can be reused. Beyond them a new connection is
@@ -75,8 +75,11 @@ impl UnreadBody {
     }
 }
 
-/// Returns whether the body comes in chunks, the last of which says so.
-pub(super) fn is_chunked(response: &Response) -> bool {
+/// Returns whether the body says where it ends: it comes in the frames of HTTP/2 or in chunks, the last of which says so.
+pub(super) fn marks_its_end(response: &Response) -> bool {
+    if response.version() == Version::HTTP_2 {
+        return true;
+    }
     let codings = response.headers().get_all(TRANSFER_ENCODING).iter();
     let last = codings.filter_map(|value| value.to_str().ok()).next_back();
     let last = last.and_then(|codings| codings.rsplit(',').next());

@@ -6,8 +6,8 @@ use program::WriteError;
 use reqwest::StatusCode;
 
 use crate::download::cause::{describe, kind_of, write_kind};
-use crate::download::proxy::ProxyError;
 use crate::download::redirect::Refusal;
+use crate::job::http::proxy::ProxyError;
 use crate::record::{Failure, Kind};
 
 /// The reason why one flag could not be fetched.

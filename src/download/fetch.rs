@@ -6,33 +6,27 @@
 
 use std::io;
 use std::mem;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{RETRY_AFTER, SERVER};
-use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::body::{Receiver, UnreadBody, is_chunked};
+use crate::download::body::{Receiver, UnreadBody, marks_its_end};
 use crate::download::cause::{is_cancelled, kind_of};
+use crate::download::client::{LONGEST_TIMEOUT, builder};
 use crate::download::error::FetchError;
-use crate::download::proxy::{Proxies, Route};
-use crate::download::redirect;
+use crate::download::redirect::{self, same_origin};
 use crate::download::retry::RetryAfter;
-use crate::download::tls;
 use crate::download::trail::{self, followed, was_pooled};
 use crate::download::tunnel::{is_refusal, status_of_refusal};
-use crate::job::{Origin, RequestLimits, Turn};
+use crate::job::http::proxy::Route;
+use crate::job::{HttpSettings, Origin, RequestLimits, Turn};
 use crate::record::Kind;
-use crate::server::LOCALHOST;
 
 /// The most connections from the pool that may break before a request is sent on a new one.
 const MOST_BROKEN: u32 = 2;
-
-/// The longest time limit. A deadline further ahead overflows on some systems, and 100 years are as good as no limit.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// The result of one request.
 #[derive(Debug)]
@@ -88,7 +82,7 @@ pub(crate) struct Client {
     /// A client without a pool: each request opens a new connection.
     fresh: reqwest::Client,
     limits: RequestLimits,
-    proxies: Arc<Proxies>,
+    http: Arc<HttpSettings>,
 }
 
 impl Client {
@@ -96,13 +90,13 @@ impl Client {
     ///
     /// # Errors
     /// If the system provides no socket or no random numbers.
-    pub(crate) fn new(limits: RequestLimits) -> io::Result<Self> {
+    pub(crate) fn new(limits: RequestLimits, http: &Arc<HttpSettings>) -> io::Result<Self> {
         let build = |builder: reqwest::ClientBuilder| builder.build().map_err(io::Error::other);
         Ok(Self {
-            pooled: build(client_builder(limits))?,
-            fresh: build(client_builder(limits).pool_max_idle_per_host(0))?,
+            pooled: build(builder(limits, http))?,
+            fresh: build(builder(limits, http).pool_max_idle_per_host(0))?,
             limits,
-            proxies: Arc::clone(Proxies::of_this_process()),
+            http: Arc::clone(http),
         })
     }
 
@@ -181,8 +175,13 @@ impl Client {
         // The URL before all redirects; `None` until there is one.
         let mut first = None;
         loop {
-            seen.proxy = self.proxies.proxy(&url).map(ToString::to_string);
-            let response = self.send_once(&url, turn, deadline, seen).await?;
+            seen.proxy = self.http.proxies().proxy(&url).map(ToString::to_string);
+            let is_elsewhere = first
+                .as_ref()
+                .is_some_and(|first| !same_origin(first, &url));
+            let response = self
+                .send_once(&url, is_elsewhere, turn, deadline, seen)
+                .await?;
             let Some(location) = redirect::location(&response, &url) else {
                 return Ok(response);
             };
@@ -198,7 +197,8 @@ impl Client {
         }
     }
 
-    /// Sends one request and returns when the head of its answer has arrived.
+    /// Sends one request and returns when the head of its answer has arrived. After a redirect to another origin,
+    /// `is_elsewhere`: then it has no login but that of its host.
     ///
     /// A server may close an idle connection at the very moment a request is sent on it, and that request is lost
     /// without a fault on either side. So if a connection from the pool breaks before the head arrives, the request is
@@ -207,6 +207,7 @@ impl Client {
     async fn send_once(
         &self,
         url: &Url,
+        is_elsewhere: bool,
         turn: &Turn<'_>,
         deadline: &mut Instant,
         seen: &mut Seen,
@@ -217,7 +218,13 @@ impl Client {
                 true => &self.pooled,
                 false => &self.fresh,
             };
-            let sent = timeout_at(*deadline, client.get(url.clone()).send()).await;
+            let sent = timeout_at(
+                *deadline,
+                self.http
+                    .add_to(client.get(url.clone()), url, is_elsewhere)
+                    .send(),
+            )
+            .await;
             let error = match sent.map_err(|_| self.timed_out())? {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
@@ -235,7 +242,7 @@ impl Client {
 
     /// Converts the error of a request for `url` that got no answer. Notes the status of a proxy that refused to open a tunnel.
     async fn explain(&self, error: reqwest::Error, url: &Url, seen: &mut Seen) -> FetchError {
-        match self.proxies.route(url) {
+        match self.http.proxies().route(url) {
             Route::Unusable(wrong) => FetchError::Proxy(wrong.clone()),
             Route::Proxy(proxy) if is_refusal(&error) => {
                 seen.status = status_of_refusal(proxy, url).await;
@@ -271,7 +278,7 @@ impl Client {
         if announced.is_some_and(|length| length > limit) {
             return Err(FetchError::TooBig(limit));
         }
-        if receiver.needs_framing() && announced.is_none() && !is_chunked(response) {
+        if receiver.needs_framing() && announced.is_none() && !marks_its_end(response) {
             return Err(FetchError::Unframed);
         }
         loop {
@@ -293,7 +300,7 @@ impl Client {
     /// reqwest's message "operation timed out" names neither the operation nor the time.
     fn convert_error(&self, error: reqwest::Error, url: &Url) -> FetchError {
         // A proxy that refuses is named elsewhere. Nothing is known of the server behind it.
-        let address = match self.proxies.proxy(url) {
+        let address = match self.http.proxies().proxy(url) {
             Some(_) => None,
             None => address(url),
         };
@@ -324,22 +331,6 @@ impl Client {
     }
 }
 
-/// Returns the settings that both kinds of client share.
-fn client_builder(limits: RequestLimits) -> reqwest::ClientBuilder {
-    let addresses = addresses_of_localhost();
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("flags/", env!("CARGO_PKG_VERSION")))
-        .referer(false)
-        .redirect(Policy::none()) // see `redirect`
-        .connector_layer(trail::Noting)
-        .connect_timeout(limits.connect_timeout.min(LONGEST_TIMEOUT))
-        .tls_backend_preconfigured(tls::client_config())
-        // Otherwise every runtime starts its own thread to resolve the name.
-        .resolve_to_addrs(LOCALHOST, &addresses)
-        .resolve_to_addrs(&format!("{LOCALHOST}."), &addresses);
-    Proxies::of_this_process().add_to(builder)
-}
-
 /// Returns whether the connection broke before the head of the answer was complete. Bytes that belong to no request break it,
 /// too, if the request was not sent yet.
 fn is_break(error: &reqwest::Error) -> bool {
@@ -358,16 +349,4 @@ fn address(url: &Url) -> Option<String> {
 /// Returns the parsed `Retry-After` header, if there is a valid one.
 fn retry_after(response: &Response) -> Option<RetryAfter> {
     RetryAfter::parse(response.headers().get(RETRY_AFTER)?.to_str().ok()?)
-}
-
-/// Returns both loopback addresses, without looking at the hosts file, as browsers and curl do: a server may listen on
-/// either. Port 0 stands for the port of the URL, which may change with a redirect.
-fn addresses_of_localhost() -> Vec<SocketAddr> {
-    static HAS_V6: OnceLock<bool> = OnceLock::new();
-    // Without IPv6, trying ::1 fails with "no such address", which would hide that 127.0.0.1 refused.
-    let has_v6 = *HAS_V6.get_or_init(|| UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok());
-    let v6 = has_v6.then_some((Ipv6Addr::LOCALHOST, 0).into());
-    std::iter::once((Ipv4Addr::LOCALHOST, 0).into())
-        .chain(v6)
-        .collect()
 }

@@ -6,12 +6,11 @@
 //! * `gif`: checks that bytes are a complete GIF
 //! * `save`: which flags on disk are complete
 //! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
-//! * `proxy`: the proxy that a request goes through
 //! * `tunnel`: the status with which a proxy refuses a tunnel
 //! * `cause`: the kind of failure and the innermost cause of an error
-//! * `tls`: a TLS configuration that costs nothing until it is used
 //! * `retry`: which failures are retried, and after how long
 //! * `trail`: whether a connection came from the pool
+//! * `client`: the settings of the HTTP client
 //! * `redirect`: where an answer redirects to
 //! * `error`: the reasons why an item could not be fetched
 //! * `body`: the body of an answer
@@ -41,16 +40,15 @@ pub use self::retry::is_transient;
 
 mod body;
 pub(crate) mod cause;
+mod client;
 pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod fetch;
 mod gif;
 mod incoming;
-pub(crate) mod proxy;
 mod redirect;
 mod retry;
 pub(crate) mod save;
-pub(crate) mod tls;
 mod trail;
 mod tunnel;
 

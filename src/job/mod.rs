@@ -1,13 +1,23 @@
 //! The settings and state that all downloads of a run share: destination, limits and cancellation.
+//!
+//! The modules, lowest layer first; each imports only from those listed before it:
+//!
+//! * `http`: how requests reach their servers: headers, logins, proxies and certificates
+//! * `limits`: the limits of one request
+//! * `saving`: whether items can be saved at all
+//! * `traffic`: when requests may be sent
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+pub(crate) mod http;
 mod limits;
 mod saving;
 mod traffic;
 
+pub use http::HttpSettings;
 pub use limits::RequestLimits;
 pub use saving::{Saving, Unsaved};
 pub(crate) use traffic::{LONGEST_PAUSE, Origin, Turn};
@@ -32,6 +42,8 @@ pub struct Job {
     pub stop: CancellationToken,
     /// Whether flags can be saved. If not, no new download starts.
     pub saving: Saving,
+    /// How requests reach their servers.
+    pub http: Arc<HttpSettings>,
     /// When requests may be sent.
     pub traffic: Traffic,
 }
@@ -48,6 +60,7 @@ impl Job {
             allow_unframed: false,
             stop: CancellationToken::new(),
             saving: Saving::default(),
+            http: Arc::default(),
             traffic: Traffic::default(),
         }
     }

@@ -132,7 +132,13 @@ fn set_options(settings: &Settings) -> String {
     let rate = rate.map(|rate| format!("at most {rate} requests per second"));
     let existing = settings.skip_existing;
     let existing = existing.then(|| "existing flags kept".to_owned());
-    let set = [per_host, rate, existing].into_iter().flatten();
+    let http2 = settings.http2;
+    let http2 = http2.then(|| "HTTP/2 where a server offers it".to_owned());
+    let insecure = settings.insecure;
+    let insecure = insecure.then(|| "CERTIFICATES NOT CHECKED (--insecure)".to_owned());
+    let set = [per_host, rate, existing, http2, insecure]
+        .into_iter()
+        .flatten();
     set.map(|option| format!(", {option}")).collect()
 }
 

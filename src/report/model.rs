@@ -170,6 +170,12 @@ pub struct Settings {
     pub max_time_ms: Option<f64>,
     /// Whether a complete flag that was already there was kept instead of downloaded.
     pub skip_existing: bool,
+    /// Whether every certificate was accepted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub insecure: bool,
+    /// Whether HTTP/2 was used where a server offered it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub http2: bool,
     /// The most requests at once to one origin, if that was limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_host: Option<usize>,
@@ -346,6 +352,8 @@ impl RunReport {
                 retries: job.retries,
                 max_time_ms: facts.max_time.map(ms),
                 skip_existing: job.skip_existing,
+                insecure: job.http.is_insecure(),
+                http2: job.http.has_http2(),
                 max_per_host: limits.per_host.map(NonZeroUsize::get),
                 rate: limits.rate,
                 dest: lossy_text(&job.dest),
@@ -413,6 +421,15 @@ impl RecordReport {
             path,
         }
     }
+}
+
+/// Returns whether a field is left out.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Returns a time in milliseconds, rounded down to microseconds.

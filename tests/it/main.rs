@@ -4,10 +4,12 @@
 
 mod answers;
 mod compare;
+mod connections;
 #[cfg(unix)]
 mod disk;
 #[cfg(unix)]
 mod environment;
+mod http2;
 mod https;
 mod lists;
 mod logins;

@@ -19,6 +19,7 @@ use test_server::{Label, Ports};
 use crate::cli::args::Args;
 use crate::cli::earlier::EarlierReport;
 use crate::cli::hints;
+use crate::cli::http::HttpOptions;
 use crate::cli::input::UrlList;
 use crate::cli::mode::{Mode, check_options};
 use crate::cli::texts;
@@ -27,11 +28,10 @@ use crate::cli::values::{List, at_least_one};
 use crate::console::colors::When;
 use crate::console::nouns::{self, Nouns};
 use crate::country::{CountryCode, Selection};
-use crate::download::proxy::Proxies;
 use crate::download::save::find_complete_flag;
-use crate::download::tls::check_certificates;
 use crate::item::Item;
-use crate::job::{RequestLimits, TrafficLimits};
+use crate::job::http::tls::check_certificates;
+use crate::job::{HttpSettings, RequestLimits, TrafficLimits};
 use crate::report::Format;
 use crate::server::{BaseUrl, Server, ServerError};
 use crate::strategy::Strategy;
@@ -56,6 +56,10 @@ pub(crate) struct Config {
     pub(crate) dest: PathBuf,
     /// The limits of one request: times, size and redirects.
     pub(crate) limits: RequestLimits,
+    /// How requests reach their servers.
+    pub(crate) http: Arc<HttpSettings>,
+    /// The options from which `http` is made.
+    pub(crate) http_options: HttpOptions,
     /// The limits on when requests are sent.
     pub(crate) traffic: TrafficLimits,
     /// Whether each flag is on the disk before it counts as saved.
@@ -112,7 +116,7 @@ impl Config {
         let config = Self::from_parsed(args).map_err(|message| usage_error(&message))?;
         match list {
             true => Err(EarlyExit::Text(config.list())),
-            false => match check_environment(&config.sites()) {
+            false => match check_environment(&config.http, &config.sites()) {
                 Ok(()) => Ok(config),
                 Err(message) => Err(usage_error(&message)),
             },
@@ -224,12 +228,21 @@ impl Config {
             (None, Some(earlier)) => earlier.dest()?,
             (None, None) => DEFAULT_DEST.into(),
         };
+        let http_options = HttpOptions::of(&args)?;
+        if let (Server::Labelled(label), true) = (&server, http_options.has_proxy()) {
+            let label = label.name();
+            return Err(format!(
+                "--proxy URL cannot be used with {label}, a server on this machine"
+            ));
+        }
         let reports = reports(&args.report)?;
         let asked = list.as_ref().map_or(codes.len(), |list| list.items.len());
 
         Ok(Self {
             mode: Mode::new(&args, max_req, asked)?,
             limits: limits(&args),
+            http: Arc::new(http_options.settings()?),
+            http_options,
             traffic: TrafficLimits {
                 per_host,
                 rate: args.rate,
@@ -266,11 +279,12 @@ fn limits(args: &Args) -> RequestLimits {
 }
 
 /// Checks the variables of the environment that requests for these sites depend on: otherwise each of them would fail.
-fn check_environment(sites: &[Url]) -> Result<(), String> {
-    let proxies = Proxies::of_this_process();
+fn check_environment(http: &HttpSettings, sites: &[Url]) -> Result<(), String> {
     for url in sites {
-        proxies.check(url).map_err(|error| error.to_string())?;
-        if url.scheme() == "https" {
+        http.proxies()
+            .check(url)
+            .map_err(|error| error.to_string())?;
+        if url.scheme() == "https" && !http.is_insecure() {
             check_certificates().map_err(|error| error.to_string())?;
         }
     }
