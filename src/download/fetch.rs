@@ -17,6 +17,7 @@ use crate::download::body::{Receiver, UnreadBody, marks_its_end};
 use crate::download::cause::{is_cancelled, kind_of};
 use crate::download::client::{LONGEST_TIMEOUT, builder};
 use crate::download::error::FetchError;
+use crate::download::opening::Openings;
 use crate::download::redirect::{self, same_origin};
 use crate::download::retry::RetryAfter;
 use crate::download::trail::{self, followed, was_pooled};
@@ -83,6 +84,8 @@ pub(crate) struct Client {
     fresh: reqwest::Client,
     limits: RequestLimits,
     http: Arc<HttpSettings>,
+    /// The connections opened, if HTTP/2 is used.
+    openings: Option<Arc<Openings>>,
 }
 
 impl Client {
@@ -97,6 +100,7 @@ impl Client {
             fresh: build(builder(limits, http).pool_max_idle_per_host(0))?,
             limits,
             http: Arc::clone(http),
+            openings: http.has_http2().then(Arc::default),
         })
     }
 
@@ -218,13 +222,15 @@ impl Client {
                 true => &self.pooled,
                 false => &self.fresh,
             };
-            let sent = timeout_at(
-                *deadline,
-                self.http
-                    .add_to(client.get(url.clone()), url, is_elsewhere)
-                    .send(),
-            )
-            .await;
+            let request = client.get(url.clone());
+            let request = self.http.add_to(request, url, is_elsewhere).send();
+            let sent = match &self.openings {
+                Some(openings) if url.scheme() == "https" => {
+                    let request = Box::pin(openings.send(Origin::of(url), request));
+                    timeout_at(*deadline, request).await
+                }
+                _ => timeout_at(*deadline, request).await,
+            };
             let error = match sent.map_err(|_| self.timed_out())? {
                 Ok(response) => return Ok(response),
                 Err(error) => error,

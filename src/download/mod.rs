@@ -10,6 +10,7 @@
 //! * `cause`: the kind of failure and the innermost cause of an error
 //! * `retry`: which failures are retried, and after how long
 //! * `trail`: whether a connection came from the pool
+//! * `opening`: with HTTP/2, one request that opens the connection which others share
 //! * `client`: the settings of the HTTP client
 //! * `redirect`: where an answer redirects to
 //! * `error`: the reasons why an item could not be fetched
@@ -46,6 +47,7 @@ pub(crate) mod error;
 pub(crate) mod fetch;
 mod gif;
 mod incoming;
+mod opening;
 mod redirect;
 mod retry;
 pub(crate) mod save;

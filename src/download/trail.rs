@@ -32,6 +32,11 @@ pub(super) fn answered() {
     TRAIL.with(|trail| trail.set(None));
 }
 
+/// Returns whether the request has opened a connection, on which no answer has arrived yet. Call it inside [`followed`].
+pub(super) fn has_opened() -> bool {
+    TRAIL.with(|trail| trail.get().is_some())
+}
+
 /// Returns whether the connection on which a request failed came from the pool. Call it inside [`followed`], and once for
 /// each failure: what the request has opened until now counts as pooled afterwards, because other requests may have used
 /// it since.

@@ -18,18 +18,17 @@ fn run(program: &Program, server: &Http2Server, args: &[&str]) -> Run {
 }
 
 #[test]
-fn requests_share_connections() {
-    // Those that begin before the first connection is open may each open one.
-    for (strategy, connections) in [("sequential", 1), ("threadpool", 2), ("semaphore", 2)] {
+fn all_requests_of_a_thread_share_one_connection() {
+    for (strategy, threads) in [("sequential", 1), ("threadpool", 8), ("semaphore", 1)] {
         for answer in [Answer::Body, Answer::Unannounced] {
             let server = Http2Server::answering(flag_of_brazil(), answer);
             let program = Program::new();
-            let options = ["--strategy", strategy, "-m", "2", "-a"];
+            let options = ["--strategy", strategy, "-m", "8", "-a"];
             let run = run(&program, &server, &options);
             assert_eq!(run.exit, Some(0), "{strategy} {answer:?}: {}", run.err);
             assert_eq!(listing(&program.downloads()).len(), 194);
             assert_eq!(server.requests(), 194);
-            assert!(server.connections() <= connections, "{strategy}");
+            assert!(server.connections() <= threads, "{strategy}");
         }
     }
 }
@@ -105,4 +104,18 @@ fn failures_have_the_kinds_of_those_of_http_1() {
         }
         assert_eq!(server.requests(), STRATEGIES.len(), "{answer:?}");
     }
+}
+
+#[test]
+fn a_server_that_does_not_answer_one_request_gets_the_others() {
+    let flag = flag_of_brazil();
+    let server = Http2Server::answering(flag, Answer::NotTheFirst);
+    let program = Program::new();
+    let run = run(&program, &server, &["-a", "--timeout", "2"]);
+    assert!(
+        run.out.contains("\n193 flags downloaded.\n1 error.\n"),
+        "{}",
+        run.out
+    );
+    assert!(run.err.contains("timeout: no complete answer within 2s"));
 }

@@ -29,6 +29,8 @@ pub(crate) enum Answer {
     Body,
     /// With the body, and without a Content-Length.
     Unannounced,
+    /// With the body, but not at all on the first request.
+    NotTheFirst,
     /// With a reset of the stream.
     Reset,
     /// With a reset of the stream in the middle of the body.
@@ -123,8 +125,13 @@ async fn serve(
     let Ok(mut connection) = h2::server::handshake(tls).await else {
         return;
     };
+    let mut kept = None;
     while let Some(Ok((_, respond))) = connection.accept().await {
-        seen.requests.fetch_add(1, Ordering::SeqCst);
+        let before = seen.requests.fetch_add(1, Ordering::SeqCst);
+        if answer == Answer::NotTheFirst && before == 0 {
+            kept = Some(respond);
+            continue;
+        }
         if answer == Answer::GoAway {
             connection.abrupt_shutdown(Reason::INTERNAL_ERROR);
             continue;
@@ -143,6 +150,7 @@ async fn serve(
             return;
         }
     }
+    drop(kept);
 }
 
 /// Begins an answer. Returns its stream if it is not complete.
@@ -164,7 +172,9 @@ fn reply(
         .unwrap();
     let half = body.slice(..body.len() / 2);
     match answer {
-        Answer::Body | Answer::Unannounced => stream.send_data(body.clone(), true).unwrap(),
+        Answer::Body | Answer::Unannounced | Answer::NotTheFirst => {
+            stream.send_data(body.clone(), true).unwrap()
+        }
         Answer::Short => stream.send_data(half, true).unwrap(),
         Answer::ResetInBody => {
             stream.send_data(half, false).unwrap();
