@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use reqwest::header::AUTHORIZATION;
+use safe_text::shown_path;
 
 use crate::cli::args::Args;
 use crate::cli::values::{Header, Login, Secret};
@@ -89,7 +90,7 @@ impl HttpOptions {
         }
         if let Some(file) = &self.netrc {
             let netrc = read_netrc(file);
-            let wrong = |error| format!("--netrc-file FILE: {}: {error}", file.display());
+            let wrong = |error| format!("netrc file {}: {error}", shown_path(file));
             settings = settings.with_netrc(netrc.map_err(wrong)?);
         }
         if let Some(Secret(url)) = &self.proxy {

@@ -60,3 +60,20 @@ impl Openings {
         Arc::clone(openings.entry(origin).or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::Url;
+
+    #[test]
+    fn many_origins_take_little_memory() {
+        let openings = Openings::default();
+        for number in 0..=MOST {
+            let url = Url::parse(&format!("https://host-{number}.example")).unwrap();
+            openings.of(Origin::of(&url));
+            assert!(openings.0.lock().unwrap().len() <= MOST);
+        }
+        assert_eq!(openings.0.lock().unwrap().len(), 1);
+    }
+}

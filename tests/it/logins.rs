@@ -286,11 +286,11 @@ fn values_of_headers_and_logins_are_never_printed() {
         ),
         (
             &["--netrc-file", "netrc"],
-            "--netrc-file FILE: netrc: line 1: expected machine, default, login, password, account or macdef",
+            "netrc file netrc: line 1: expected machine, default, login, password, account or macdef",
         ),
         (
             &["--netrc-file", "none"],
-            "--netrc-file FILE: none: No such file or directory (os error 2)",
+            "netrc file none: No such file or directory (os error 2)",
         ),
     ] {
         let run = program.run(args);
