@@ -87,9 +87,9 @@ const FAULTS: &[(Verdict, &[&str])] = &[
     (NotFound, &["redirect-missing"]),
     (HTTP_STATUS, &["status", "no-content", "partial"]),
     (HTTP_STATUS, &["not-modified", "redirect-nowhere"]),
-    // Not an HTTP URL, so the client does not follow it.
-    (HTTP_STATUS, &["redirect-scheme"]),
     (Failed(Kind::Redirect), &["redirect-loop"]),
+    // Not an HTTP URL, so the client does not follow it.
+    (Failed(Kind::Redirect), &["redirect-scheme"]),
     (Failed(Kind::ConnectRefused), &["redirect-refused"]),
     (Failed(Kind::Empty), &["empty"]),
     (Failed(Kind::NotGif), &["html", "gzip-bomb"]),

@@ -6,12 +6,13 @@ import tempfile
 import measure
 
 
-def own(binary):
+def own(binary, base):
     """Returns the concurrent strategies of flags."""
     def with_strategy(strategy):
         def download(work, dest):
+            server = ["-s", base + work.path] if work.path else []
             return measure.run([str(binary), "-q", "-m", str(work.connections), "--strategy", strategy, "--dest", str(dest),
-                                *work.options])
+                                *server, *work.options])
         return download
     return {f"flags, {strategy}": with_strategy(strategy) for strategy in ("semaphore", "threadpool")}
 

@@ -74,7 +74,7 @@ def main():
         for work in works.all_works(site):
             if args.only and not any(word in work.name for word in args.only.split(",")):
                 continue
-            own = downloaders.own(args.flags)
+            own = downloaders.own(args.flags, site.base)
             peers = downloaders.installed_peers(args.peers.split(","))
             copy = {"cp -r": downloaders.cp} if work.folder else {}
             runs, faults = measure_work(work, own | peers | copy, args.rounds, random.Random(args.seed), folder)

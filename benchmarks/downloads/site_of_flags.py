@@ -26,7 +26,18 @@ http {{
     scgi_temp_path {folder}/scgi;
     types {{ image/gif gif; }}
     server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/root; }}
+    {secure}
 }}
+"""
+
+
+SECURE = """
+    server {{
+        listen 127.0.0.1:{port} ssl http2 backlog=4096;
+        root {folder}/root;
+        ssl_certificate {folder}/certificate.pem;
+        ssl_certificate_key {folder}/key.pem;
+    }}
 """
 
 
@@ -45,6 +56,10 @@ class Site:
     server: str
     root: Path
 
+    # The same over TLS, with HTTP/1.1 and HTTP/2, and the file of its certificate.
+    secure_base: str = ""
+    certificate: str = ""
+
     def with_copies(self, number):
         """Adds a folder `many` with this many copies of the flags, and returns its files."""
         folder, flags = self.root / "many", list(self.files.values())
@@ -61,9 +76,17 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def make_certificate(folder):
+    """Makes a certificate for this machine that is signed by itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-addext", "basicConstraints=critical,CA:FALSE",
+                    "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"], check=True, capture_output=True)
+
+
 @contextlib.contextmanager
-def serve(flags, folder):
-    """Serves the flags that the program itself brings, until the block ends."""
+def serve(flags, folder, tls=False):
+    """Serves the flags that the program itself brings, until the block ends. With `tls`, over TLS as well."""
     if not (nginx := shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")):
         sys.exit("*** Error: nginx is not installed")
     saved = folder / "saved"
@@ -73,16 +96,21 @@ def serve(flags, folder):
         place = folder / "root" / "flags" / name.removesuffix(".gif")
         place.mkdir(parents=True)
         (place / name).write_bytes(content)
-    port = free_port()
+    port, secure_port = free_port(), free_port()
+    secure = ""
+    if tls:
+        make_certificate(folder)
+        secure = SECURE.format(folder=folder, port=secure_port)
     config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port))
+    config.write_text(CONFIG.format(folder=folder, port=port, secure=secure))
     # Its workers run as another user, who must be able to read the files.
     folder.chmod(0o755)
     version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr.split()[-1]
     with subprocess.Popen([nginx, "-c", config, "-e", folder / "error.log"]) as server:
         try:
             wait_for(port)
-            yield Site(f"http://127.0.0.1:{port}", files, version, folder / "root")
+            yield Site(f"http://127.0.0.1:{port}", files, version, folder / "root", f"https://127.0.0.1:{secure_port}",
+                       str(folder / "certificate.pem"))
         finally:
             server.terminate()
 

@@ -18,6 +18,8 @@ class Work:
     files: dict
     # The options that select the same files in flags.
     options: list
+    # The path of the flags on the server, for flags.
+    path: str | None = None
     # A folder with just these files.
     folder: Path | None = None
 
@@ -37,7 +39,7 @@ def all_works(site):
 
     def of_codes(name, codes, connections, options):
         urls = [f"{site.base}/flags/{code}/{code}.gif" for code in codes]
-        return Work(name, urls, connections, site.files, ["-s", f"{site.base}/flags", *options])
+        return Work(name, urls, connections, site.files, options, path="/flags")
 
     yield of_codes("194 flags, 30 connections", flags, 30, ["-a"])
     yield of_codes("676 codes, of which 482 are missing, 30 connections", every, 30, ["-e"])
@@ -49,4 +51,4 @@ def all_works(site):
     urls_file.write_text("".join(f"{url}\n" for url in urls))
     for connections in (30, 1000):
         name = f"{MANY:,} files, {connections:,} connections"
-        yield Work(name, urls, connections, many.files, ["--input", str(urls_file)], many.folder)
+        yield Work(name, urls, connections, many.files, ["--input", str(urls_file)], folder=many.folder)

@@ -50,6 +50,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     for &(option, wanted) in &config.above_most {
         Notices::of(&config).print(&notices::most_connections(option, wanted));
     }
+    if config.http.is_insecure() && !matches!(config.mode, Mode::ComparedRun(_)) {
+        print_stderr(notices::INSECURE);
+    }
     let setup = match Setup::new(&config, stop) {
         Ok(setup) => setup,
         Err(error) => return error.print(),

@@ -25,7 +25,7 @@ use crate::console::lines::Announced;
 use crate::console::progress::{Display, Progress, Subject, Title};
 use crate::console::{compared, lines, notices};
 use crate::item::Item;
-use crate::job::Job;
+use crate::job::{Job, Traffic};
 use crate::record::{Outcome, Record};
 use crate::report::{Format, RunEnd, RunFacts, RunReport};
 use crate::run::descriptors;
@@ -63,6 +63,8 @@ pub(super) fn run(
         skip_existing,
         fsync: config.fsync,
         allow_unframed: config.allow_unframed,
+        http: Arc::clone(&config.http),
+        traffic: Traffic::new(config.traffic),
         partials: setup.partials.iter().copied().collect(),
         stop: setup.stop.child_token(),
         ..Job::new(config.dest.clone())
@@ -276,7 +278,7 @@ fn start_progress(
     }
     let paused = {
         let job = Arc::clone(job);
-        Box::new(move || job.origin.is_on())
+        Box::new(move || job.traffic.pauses.is_on())
     };
     let progress = Progress::start(Display::of_stderr(), Stream::Error);
     progress.begin(Subject {

@@ -7,7 +7,10 @@ use std::time::Duration;
 use clap::{ArgAction, Parser, ValueHint};
 use clap_complete::Shell;
 
-use crate::cli::values::{List, count, limits, seconds, size, strategies, whole_number};
+use crate::cli::values::{
+    Header, List, Login, count, header, limits, login, rate, seconds, size, strategies,
+    whole_number,
+};
 use crate::console::colors::When;
 use crate::report::Format;
 use crate::strategy::Strategy;
@@ -31,6 +34,7 @@ Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage error, 3
 
 const CODES: &str = "Codes";
 const DOWNLOADS: &str = "Downloads";
+const CONNECTIONS: &str = "Connections";
 const COMPARISON: &str = "Comparison";
 const OUTPUT: &str = "Output";
 const HELP: &str = "Help";
@@ -77,7 +81,7 @@ pub(super) struct Args {
     pub(super) failed: Option<PathBuf>,
 
     /// Download the URLs of a list instead of flags: one per line, optionally a tab and a file name, or JSON lines with url, name, sha256 and size ('-' for standard input)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
+    #[arg(long, aliases = ["i", "in"], value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CODES)]
     pub(super) input: Option<PathBuf>,
 
     /// Print the codes that would be requested, with their URLs, instead of downloading them
@@ -100,6 +104,14 @@ pub(super) struct Args {
         value_parser = whole_number,
         allow_negative_numbers = true, help_heading = DOWNLOADS)]
     pub(super) max_req: Option<i64>,
+
+    /// Maximum number of concurrent requests to one server: scheme, host and port [default: as many as --max_req]
+    #[arg(long, value_name = "N", value_parser = whole_number, allow_negative_numbers = true, help_heading = DOWNLOADS)]
+    pub(super) max_per_host: Option<i64>,
+
+    /// Maximum number of requests per second of the whole run, evenly spaced, retries included; decimals are allowed
+    #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true, help_heading = DOWNLOADS)]
+    pub(super) rate: Option<f64>,
 
     /// Folder to save flags in, created if missing [default: downloads]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = DOWNLOADS)]
@@ -163,6 +175,39 @@ pub(super) struct Args {
     #[arg(long, help_heading = DOWNLOADS)]
     pub(super) keep_paths: bool,
 
+    /// Send this header with each request, such as 'Accept: image/gif'; may be repeated. Authorization, Cookie and
+    /// Proxy-Authorization are not sent to the server of a redirect
+    #[arg(long, value_name = "HEADER", value_parser = header, help_heading = CONNECTIONS)]
+    pub(super) header: Vec<Header>,
+
+    /// Log in to each server with a name and a password (basic). Other users of this machine can see it; --netrc hides it
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = login, help_heading = CONNECTIONS)]
+    pub(super) user: Option<Login>,
+
+    /// Read logins from .netrc in the home folder, each for its own host
+    #[arg(long, help_heading = CONNECTIONS)]
+    pub(super) netrc: bool,
+
+    /// Read logins from this netrc file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CONNECTIONS)]
+    pub(super) netrc_file: Option<PathBuf>,
+
+    /// Send all requests through this proxy, except to the hosts of NO_PROXY; '' for none [default: that of the environment]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = CONNECTIONS)]
+    pub(super) proxy: Option<String>,
+
+    /// Trust the certificates in this file (PEM) besides those of the system
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CONNECTIONS)]
+    pub(super) cacert: Option<PathBuf>,
+
+    /// Accept every certificate of a server, so that anyone in between can read and change what is sent
+    #[arg(long, help_heading = CONNECTIONS)]
+    pub(super) insecure: bool,
+
+    /// Use HTTP/2 where an https server offers it
+    #[arg(long, help_heading = CONNECTIONS)]
+    pub(super) http2: bool,
+
     /// Run each strategy in its own process, one after another, and compare them
     #[arg(long, aliases = ["com", "comp"], help_heading = COMPARISON)]
     pub(super) compare: bool,
@@ -211,7 +256,7 @@ pub(super) struct Args {
     pub(super) color: When,
 
     /// Print this text; -h prints a short one
-    #[arg(short, long, action = ArgAction::Help, help_heading = HELP)]
+    #[arg(short, long, aliases = ["h", "he"], action = ArgAction::Help, help_heading = HELP)]
     help: Option<bool>,
 
     /// Print the version

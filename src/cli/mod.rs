@@ -8,6 +8,7 @@
 //! * `usage`: usage errors, all in one form
 //! * `texts`: completions, the manual page and the list of codes, printed instead of a run
 //! * `earlier`: the report of an earlier run, for `--failed`
+//! * `http`: the options of how requests reach their servers
 //! * `mode`: a run, a comparison, or one run of a comparison
 //! * `config`: the settings of the program, made from all of these
 
@@ -15,6 +16,7 @@ mod args;
 mod config;
 mod earlier;
 mod hints;
+mod http;
 mod mode;
 mod texts;
 mod usage;

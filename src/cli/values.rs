@@ -6,26 +6,36 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::cli::hints;
+use crate::job::http::{basic, parse_header};
 use crate::strategy::Strategy;
 
 /// The reason why the value of an option is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InvalidValue {
     /// What the value must be: the end of a sentence that starts with the option.
-    must: &'static str,
-    /// The bad word.
-    not: String,
+    must: String,
+    /// The bad word; `None` if it may be a secret.
+    not: Option<String>,
     /// The word that was probably meant.
     meant: Option<String>,
 }
 
 impl InvalidValue {
-    fn new(must: &'static str, not: &str) -> Self {
+    fn new(must: &str, not: &str) -> Self {
         Self {
-            must,
-            not: not.to_owned(),
+            not: Some(not.to_owned()),
+            ..Self::of_secret(must)
+        }
+    }
+
+    /// Creates the reason for a word that must not be printed.
+    fn of_secret(must: impl Into<String>) -> Self {
+        Self {
+            must: must.into(),
+            not: None,
             meant: None,
         }
     }
@@ -36,12 +46,67 @@ impl Error for InvalidValue {}
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { must, not, meant } = self;
-        write!(f, "{must}, not '{not}'")?;
+        f.write_str(must)?;
+        if let Some(not) = not {
+            write!(f, ", not '{not}'")?;
+        }
         match meant {
             Some(meant) => write!(f, "; did you mean {meant}?"),
             None => Ok(()),
         }
     }
+}
+
+/// A text that is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Secret(pub(super) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A header for each request.
+#[derive(Debug, Clone)]
+pub(super) struct Header {
+    pub(super) name: HeaderName,
+    pub(super) value: HeaderValue,
+}
+
+impl Header {
+    /// Returns the header as typed, to be passed to a child process of this program.
+    pub(super) fn expose(&self) -> String {
+        let value = String::from_utf8_lossy(self.value.as_bytes());
+        format!("{}: {value}", self.name)
+    }
+}
+
+/// A login for each request.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    pub(super) text: Secret,
+    /// The value of the `Authorization` header.
+    pub(super) header: HeaderValue,
+}
+
+/// Parses `NAME: VALUE`.
+pub(super) fn header(text: &str) -> Result<Header, InvalidValue> {
+    match parse_header(text) {
+        Ok((name, value)) => Ok(Header { name, value }),
+        Err(error) => Err(InvalidValue::of_secret(error.to_string())),
+    }
+}
+
+/// Parses `NAME:PASSWORD`.
+pub(super) fn login(text: &str) -> Result<Login, InvalidValue> {
+    let parts = text.split_once(':');
+    let header = parts.and_then(|(name, password)| basic(name, password).ok());
+    let login = header.map(|header| Login {
+        text: Secret(text.to_owned()),
+        header,
+    });
+    login.ok_or_else(|| InvalidValue::of_secret("must be a name, a colon and a password"))
 }
 
 /// Values separated by commas. To clap they are one value, so that the last of several options counts, as for other
@@ -96,6 +161,14 @@ pub(super) fn seconds(text: &str) -> Result<Duration, InvalidValue> {
     // Converting fails only if the number is too large for a duration. Less than a nanosecond would become zero.
     let duration = Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX);
     Ok(duration.max(Duration::from_nanos(1)))
+}
+
+/// Parses a positive number, decimals allowed.
+pub(super) fn rate(text: &str) -> Result<f64, InvalidValue> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| InvalidValue::new("must be a number > 0", text))
 }
 
 /// Parses a whole number that may be 0. One that does not fit becomes the largest `u32`.

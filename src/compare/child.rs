@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{Config, Series};
 use crate::compare::handover::{End, Message};
 use crate::console::colors::Colors;
-use crate::job::RequestLimits;
+use crate::job::{RequestLimits, TrafficLimits};
 use crate::run::input::Input;
 use crate::server::BaseUrl;
 use crate::tally::Counts;
@@ -116,6 +116,7 @@ impl Child<'_> {
         // Every field is named, so that a new option does not compile until it is handled here.
         let Config {
             mode: _,              // `series` replaces it
+            http: _,              // made from `http_options`
             server: _,            // `base` replaces it
             ports: _,             // likewise
             dest: _,              // each run has its own folder
@@ -133,6 +134,8 @@ impl Child<'_> {
                     size,
                     allow_downgrade,
                 },
+            http_options,
+            traffic: TrafficLimits { per_host, rate },
             fsync,
             retries,
             verbose,
@@ -175,6 +178,18 @@ impl Child<'_> {
             args.extend(["--input".into(), file.into()]);
             args.extend(["--limit".into(), limit.to_string().into()]);
         }
+        let traffic = [
+            ("--max-per-host", per_host.map(|most| most.to_string())),
+            ("--rate", rate.map(|rate| rate.to_string())),
+        ];
+        for (option, value) in traffic {
+            args.extend(
+                value
+                    .into_iter()
+                    .flat_map(|value| [option.into(), value.into()]),
+            );
+        }
+        args.extend(http_options.args());
         if let Some(base) = self.base {
             args.extend(["--server".into(), base.expose().into()]);
         }

@@ -6,6 +6,7 @@
 //! carry no credentials, take at most the time limit for connecting each, and end when the comparison is stopped.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -64,7 +65,7 @@ impl<'a> Counters<'a> {
             timeout: limit,
             ..config.limits
         };
-        let Ok(engine) = Engine::new(limits) else {
+        let Ok(engine) = Engine::new(limits, &Arc::new(config.http.without_credentials())) else {
             return Self::None;
         };
         let controls = Controls {

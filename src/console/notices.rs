@@ -21,6 +21,10 @@ use crate::tally::Tally;
 /// How to avoid a server of another program on the port of a label.
 const OTHER_PORTS: &str = "to use other ports, set FLAGS_PORTS=9001,9002,9003";
 
+/// The warning of `--insecure`, which `--quiet` does not turn off.
+pub(crate) const INSECURE: &str = "*** Warning: certificates are not checked (--insecure): anyone in between can read and \
+                                   change what is sent\n";
+
 /// Returns the notice of which server is used for a label. Other servers need none.
 pub(crate) fn served_by(server: &Server, ports: Ports, by: &ServedBy) -> Option<String> {
     let Server::Labelled(label) = server else {

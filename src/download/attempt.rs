@@ -7,20 +7,24 @@ use std::time::Instant;
 use program::WriteError;
 use reqwest::Url;
 
+use crate::download::body::{Head, Receiver, UnreadBody};
 use crate::download::cause::{is_disk_full, write_kind};
 use crate::download::content::Invalid;
-use crate::download::fetch::{Client, FetchError, FetchResult, Head, Receiver, Seen, UnreadBody};
+use crate::download::error::FetchError;
+use crate::download::fetch::{Client, FetchResult, Seen};
 use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::resume::{Rest, Validator};
 use crate::download::retry::RetryAfter;
 use crate::item::Item;
-use crate::job::{Job, Unsaved};
+use crate::job::{Job, Origin, Turn, Unsaved};
 use crate::record::{Effort, Failure, Kind, Outcome};
 
 /// The result of one attempt.
 pub(super) struct Attempt {
     pub(super) outcome: Outcome,
     pub(super) retry_after: Option<RetryAfter>,
+    /// The server of the answer, if it is not that of the item.
+    pub(super) redirected_to: Option<Origin>,
     /// The rest of the body, to be drained after the decision on a retry.
     pub(super) unread: UnreadBody,
 }
@@ -33,6 +37,7 @@ pub(super) async fn attempt_once(
     job: &Job,
     item: &Item,
     url: &Url,
+    turn: &mut Turn<'_>,
     kept: &mut Option<Box<Incoming>>,
     effort: &mut Effort,
 ) -> Attempt {
@@ -42,13 +47,16 @@ pub(super) async fn attempt_once(
         Some(kept) => *kept,
         None => Incoming::new(job, item),
     };
-    let fetched = request(client, job, url, &mut seen, &mut incoming).await;
+    let fetched = request(client, job, url, turn, &mut seen, &mut incoming).await;
     let received_at = Instant::now();
     effort.http_status = seen.status.map(|status| status.as_u16());
     effort.bytes = seen.bytes;
     effort.continued_from = seen.continued_from;
-    effort.first_byte = seen.first_byte.unwrap_or(received_at - requested_at);
-    effort.body = (received_at - requested_at).saturating_sub(effort.first_byte);
+    // After a redirect, it may have waited for its turn at another server.
+    effort.paused += seen.paused;
+    let taken = (received_at - requested_at).saturating_sub(seen.paused);
+    effort.first_byte = seen.first_byte.unwrap_or(taken);
+    effort.body = taken.saturating_sub(effort.first_byte);
 
     let Some(FetchResult { body, unread }) = fetched else {
         *kept = incoming.put_aside();
@@ -56,6 +64,7 @@ pub(super) async fn attempt_once(
         return Attempt {
             outcome: Outcome::Failed(Failure::new(Kind::Interrupted, cause)),
             retry_after: None,
+            redirected_to: None,
             unread: UnreadBody::none(),
         };
     };
@@ -82,6 +91,7 @@ pub(super) async fn attempt_once(
     Attempt {
         outcome,
         retry_after: seen.retry_after,
+        redirected_to: seen.redirected_to,
         unread,
     }
 }
@@ -92,17 +102,21 @@ async fn request(
     client: &Client,
     job: &Job,
     url: &Url,
+    turn: &mut Turn<'_>,
     seen: &mut Seen,
     incoming: &mut Incoming,
 ) -> Option<FetchResult<()>> {
     loop {
         let fetched = tokio::select! {
             biased; // an answer that arrives together with the signal still counts
-            fetched = client.fetch_into(url.clone(), seen, incoming) => fetched,
+            fetched = client.fetch_into(url.clone(), turn, seen, incoming) => fetched,
             () = job.stop.cancelled() => return None,
         };
         match fetched.body {
-            Err(FetchError::NotContinued) => incoming.start_again(),
+            Err(FetchError::NotContinued) => {
+                incoming.start_again();
+                turn.repeat().await;
+            }
             Ok(()) | Err(_) => return Some(fetched),
         }
     }

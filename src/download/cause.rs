@@ -88,6 +88,9 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
             _ => Kind::Connect,
         };
     }
+    if let Some(http2) = causes(error).find_map(|cause| cause.downcast_ref()) {
+        return kind_of_http2(http2, error.is_request());
+    }
     match (io_kind, hyper) {
         (
             Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe),
@@ -102,6 +105,23 @@ pub(crate) fn kind_of(error: &reqwest::Error) -> Kind {
         (_, Some(hyper)) if hyper.is_incomplete_message() => Kind::ClosedEarly,
         _ if is_cancelled(error) => Kind::ClosedEarly,
         _ => Kind::Other,
+    }
+}
+
+/// Returns the kind of an error of HTTP/2, before the head of the answer or after it.
+fn kind_of_http2(error: &h2::Error, before_head: bool) -> Kind {
+    let (closed, invalid) = match before_head {
+        true => (Kind::ClosedEarly, Kind::BadResponse),
+        false => (Kind::Truncated, Kind::BadBody),
+    };
+    match error.get_io().map(io::Error::kind) {
+        Some(ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe) => closed,
+        Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) => Kind::Reset,
+        Some(ErrorKind::TimedOut) => Kind::Timeout,
+        Some(_) => Kind::Network,
+        None if error.is_remote() && error.is_go_away() => closed,
+        None if error.is_remote() => Kind::Reset,
+        None => invalid,
     }
 }
 

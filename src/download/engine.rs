@@ -3,11 +3,12 @@
 //! A client's connections belong to the runtime in which they were opened, so the two are created and dropped together.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::runtime::{self, Runtime};
 
 use crate::download::fetch::Client;
-use crate::job::{Job, RequestLimits};
+use crate::job::{HttpSettings, Job, RequestLimits};
 
 /// A single-threaded runtime and its client. All requests run on the thread that calls [`block_on`](Self::block_on).
 #[derive(Debug)]
@@ -23,20 +24,20 @@ impl Engine {
     /// # Errors
     /// As for [`new`](Self::new).
     pub(crate) fn for_job(job: &Job) -> io::Result<Self> {
-        Self::new(job.limits)
+        Self::new(job.limits, &job.http)
     }
 
     /// Creates an engine for requests, each within `limits`. Opens no connection yet.
     ///
     /// # Errors
     /// If the runtime or the client cannot be created, most often because too many files are open.
-    pub(crate) fn new(limits: RequestLimits) -> io::Result<Self> {
+    pub(crate) fn new(limits: RequestLimits, http: &Arc<HttpSettings>) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         Ok(Self {
             runtime: Some(runtime),
-            client: Client::new(limits)?,
+            client: Client::new(limits, http)?,
         })
     }
 

@@ -8,12 +8,15 @@
 //! * `resume`: how a large body that was cut goes on
 //! * `growing`: a file that grows, and the place where it goes when it is complete
 //! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
-//! * `proxy`: the proxy that a request goes through
 //! * `tunnel`: the status with which a proxy refuses a tunnel
 //! * `cause`: the kind of failure and the innermost cause of an error
-//! * `tls`: a TLS configuration that costs nothing until it is used
 //! * `retry`: which failures are retried, and after how long
-//! * `trail`: whether a connection came from the pool, and which redirects were followed
+//! * `trail`: whether a connection came from the pool
+//! * `opening`: with HTTP/2, one request that opens the connection which others share
+//! * `client`: the settings of the HTTP client
+//! * `redirect`: where an answer redirects to
+//! * `error`: the reasons why an item could not be fetched
+//! * `body`: the body of an answer
 //! * `fetch`: sends one request and reads the answer
 //! * `engine`: a runtime and its HTTP client
 //! * `attempt`: one attempt: sends a request, checks and saves the item
@@ -29,24 +32,27 @@ use crate::download::incoming::Incoming;
 use crate::download::retry::{RetryAfter, RetryDelay};
 use crate::download::save::find_complete_file;
 use crate::item::Item;
-use crate::job::{Job, LONGEST_PAUSE};
+use crate::job::{Job, LONGEST_PAUSE, Origin, Turn};
 use crate::record::{Effort, Failure, Kind, Outcome, Record};
 
 pub use self::content::{GifError, check_gif};
 pub use self::retry::is_transient;
 
 mod attempt;
+mod body;
 pub(crate) mod cause;
+mod client;
 mod content;
 pub(crate) mod engine;
+pub(crate) mod error;
 pub(crate) mod fetch;
 mod growing;
 mod incoming;
-pub(crate) mod proxy;
+mod opening;
+mod redirect;
 mod resume;
 mod retry;
 pub(crate) mod save;
-pub(crate) mod tls;
 mod trail;
 mod tunnel;
 
@@ -128,24 +134,25 @@ async fn fetch_with_retries(
     effort: &mut Effort,
 ) -> Outcome {
     let mut kept = None;
-    let ready = async {
-        if !job.partials.is_empty() {
-            // Boxed, because there are few of them.
-            kept = Box::pin(bytes_of_an_earlier_run(job, item)).await;
-        }
-        job.origin.over().await;
-    };
-    if !pause(effort, ready, job).await {
-        return Outcome::NotAttempted;
+    if !job.partials.is_empty() {
+        let reading = bytes_of_an_earlier_run(job, item);
+        // Boxed, because there are few of them.
+        kept = Box::pin(pause(effort, reading, job)).await.flatten();
     }
+    let Some(mut turn) = first_turn(job, url, effort).await else {
+        return Outcome::NotAttempted;
+    };
     loop {
         effort.attempts += 1;
-        let attempt = attempt_once(client, job, item, url, &mut kept, effort).await;
-        let decision = decide(job, effort, attempt.outcome, attempt.retry_after);
+        let attempt = attempt_once(client, job, item, url, &mut turn, &mut kept, effort).await;
+        let origins = || [Some(Origin::of(url)), attempt.redirected_to];
+        let decision = decide(job, effort, attempt.outcome, attempt.retry_after, origins);
 
         let drain_started = Instant::now();
         attempt.unread.drain().await;
         effort.body += drain_started.elapsed();
+        // Others may send requests to this server during the backoff.
+        drop(turn);
 
         let (failure, backoff) = match decision {
             Decision::Finish(outcome) => return outcome,
@@ -153,13 +160,23 @@ async fn fetch_with_retries(
         };
         let wait = async {
             tokio::time::sleep(backoff).await;
-            job.origin.over().await;
+            job.traffic.turn(url).await
         };
-        if !pause(effort, wait, job).await {
+        turn = match pause(effort, wait, job).await {
+            Some(turn) => turn,
             // The job ended during the wait, so the last attempt is the result.
-            return Outcome::Failed(failure);
-        }
+            None => return Outcome::Failed(failure),
+        };
         effort.begin_anew();
+    }
+}
+
+/// Waits until the first request may be sent. Returns `None` if the job ends before that.
+async fn first_turn<'j>(job: &'j Job, url: &Url, effort: &mut Effort) -> Option<Turn<'j>> {
+    match job.traffic.turn_at_once() {
+        Some(turn) => (!job.is_over()).then_some(turn),
+        // Boxed, because most runs have no pauses and no limits.
+        None => Box::pin(pause(effort, job.traffic.turn(url), job)).await,
     }
 }
 
@@ -184,13 +201,14 @@ enum Decision {
 
 /// Decides whether another attempt follows.
 ///
-/// If the server requests a pause, the pause starts now and holds for all downloads, even if this one has no retries
-/// left.
+/// If the server requests a pause, the pause starts now and holds for all downloads from the `origins` of this one, even if
+/// it has no retries left itself.
 fn decide(
     job: &Job,
     effort: &Effort,
     outcome: Outcome,
     retry_after: Option<RetryAfter>,
+    origins: impl FnOnce() -> [Option<Origin>; 2],
 ) -> Decision {
     let failure = match outcome {
         Outcome::Failed(failure)
@@ -202,7 +220,9 @@ fn decide(
     };
     let backoff = match retry::delay(effort.attempts, retry_after, SystemTime::now()) {
         RetryDelay::After { backoff, pause } => {
-            job.origin.pause_for(pause);
+            for origin in origins().into_iter().flatten() {
+                job.traffic.pauses.pause_for(origin, pause);
+            }
             backoff
         }
         RetryDelay::TooLong(time) => {
@@ -216,16 +236,16 @@ fn decide(
     }
 }
 
-/// Waits for `wait` or for the end of the job and adds the time to `effort.paused`. Returns whether the job goes on.
-async fn pause(effort: &mut Effort, wait: impl Future<Output = ()>, job: &Job) -> bool {
+/// Waits for `wait` or for the end of the job and adds the time to `effort.paused`. Returns `None` if the job has ended.
+async fn pause<T>(effort: &mut Effort, wait: impl Future<Output = T>, job: &Job) -> Option<T> {
     let begun = Instant::now();
-    let goes_on = tokio::select! {
+    let waited = tokio::select! {
         biased;
-        () = job.over() => false,
-        () = wait => true,
+        () = job.over() => None,
+        waited = wait => Some(waited),
     };
     effort.paused += begun.elapsed();
-    goes_on
+    waited
 }
 
 /// Returns the failure of a server whose `Retry-After` exceeds [`LONGEST_PAUSE`].

@@ -16,7 +16,7 @@ use reqwest::Url;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::download::proxy::Proxy;
+use crate::job::http::proxy::Proxy;
 
 /// The time that the proxy has to repeat its answer. It has just given it.
 const ASK_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,18 +1,28 @@
 //! The settings and state that all downloads of a run share: destination, limits and cancellation.
+//!
+//! The modules, lowest layer first; each imports only from those listed before it:
+//!
+//! * `http`: how requests reach their servers: headers, logins, proxies and certificates
+//! * `limits`: the limits of one request
+//! * `saving`: whether items can be saved at all
+//! * `traffic`: when requests may be sent
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+pub(crate) mod http;
 mod limits;
-mod pause;
 mod saving;
+mod traffic;
 
+pub use http::HttpSettings;
 pub use limits::RequestLimits;
-pub(crate) use pause::LONGEST_PAUSE;
-pub use pause::OriginPause;
 pub use saving::{Saving, Unsaved};
+pub(crate) use traffic::{LONGEST_PAUSE, Origin, Turn};
+pub use traffic::{Pauses, Traffic, TrafficLimits};
 
 /// What all downloads of a run share.
 #[derive(Debug)]
@@ -36,8 +46,10 @@ pub struct Job {
     pub stop: CancellationToken,
     /// Whether flags can be saved. If not, no new download starts.
     pub saving: Saving,
-    /// The pause that the server requests, shared by all downloads.
-    pub origin: OriginPause,
+    /// How requests reach their servers.
+    pub http: Arc<HttpSettings>,
+    /// When requests may be sent.
+    pub traffic: Traffic,
 }
 
 impl Job {
@@ -53,7 +65,8 @@ impl Job {
             partials: HashSet::new(),
             stop: CancellationToken::new(),
             saving: Saving::default(),
-            origin: OriginPause::default(),
+            http: Arc::default(),
+            traffic: Traffic::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use comparison::count;
 
-use crate::report::model::{Report, RunReport, ServerState, Unfinished};
+use crate::report::model::{Report, RunReport, ServerState, Settings, Unfinished};
 
 /// The most values listed for one fact. The rest are only counted.
 const MAX_LISTED: usize = 3;
@@ -106,13 +106,8 @@ fn settings(run: &RunReport) -> String {
         let time = Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX);
         format!("{time:?}")
     };
-    let existing = if settings.skip_existing {
-        ", existing flags kept"
-    } else {
-        ""
-    };
     format!(
-        "timeout {}, connect timeout {}, {}, {}{existing}",
+        "timeout {}, connect timeout {}, {}, {}{}",
         time(settings.timeout_ms),
         time(settings.connect_timeout_ms),
         settings.size_limit.map_or_else(
@@ -124,7 +119,27 @@ fn settings(run: &RunReport) -> String {
             1 => "up to 1 retry".to_owned(),
             retries => format!("up to {retries} retries"),
         },
+        set_options(settings),
     )
+}
+
+/// Returns the options that are off by default and were set, each after a comma.
+fn set_options(settings: &Settings) -> String {
+    let per_host = settings.max_per_host;
+    let per_host =
+        per_host.map(|most| format!("at most {} at once to a host", count(most, "request")));
+    let rate = settings.rate;
+    let rate = rate.map(|rate| format!("at most {rate} requests per second"));
+    let existing = settings.skip_existing;
+    let existing = existing.then(|| "existing flags kept".to_owned());
+    let http2 = settings.http2;
+    let http2 = http2.then(|| "HTTP/2 where a server offers it".to_owned());
+    let insecure = settings.insecure;
+    let insecure = insecure.then(|| "CERTIFICATES NOT CHECKED (--insecure)".to_owned());
+    let set = [per_host, rate, existing, http2, insecure]
+        .into_iter()
+        .flatten();
+    set.map(|option| format!(", {option}")).collect()
 }
 
 /// Returns each value once, in the order of first occurrence.

@@ -3,6 +3,7 @@
 //! One shape serves one run and many. Fields may be added but never removed or changed, so that earlier reports stay
 //! readable. Knows nothing of files and formats.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -171,6 +172,18 @@ pub struct Settings {
     pub max_time_ms: Option<f64>,
     /// Whether a complete flag that was already there was kept instead of downloaded.
     pub skip_existing: bool,
+    /// Whether every certificate was accepted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub insecure: bool,
+    /// Whether HTTP/2 was used where a server offered it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub http2: bool,
+    /// The most requests at once to one origin, if that was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_per_host: Option<usize>,
+    /// The most requests in a second, if that was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
     /// The folder for the flags, as typed.
     pub dest: String,
     /// The same folder as an absolute path, so that it is found from elsewhere; `None` in reports of earlier versions.
@@ -333,6 +346,7 @@ impl RunFacts<'_> {
     /// Returns the settings of the run.
     pub(crate) fn settings(&self) -> Settings {
         let job = self.job;
+        let limits = job.traffic.limits();
         Settings {
             server: self.server.to_owned(),
             url: self.url.clone(),
@@ -346,6 +360,10 @@ impl RunFacts<'_> {
             retries: job.retries,
             max_time_ms: self.max_time.map(ms),
             skip_existing: job.skip_existing,
+            insecure: job.http.is_insecure(),
+            http2: job.http.has_http2(),
+            max_per_host: limits.per_host.map(NonZeroUsize::get),
+            rate: limits.rate,
             dest: lossy_text(&job.dest),
             folder: absolute_text(&job.dest),
         }
@@ -439,9 +457,13 @@ impl RecordReport {
     }
 }
 
-/// Returns whether a setting is off, so that reports leave it out.
-fn is_false(setting: &bool) -> bool {
-    !setting
+/// Returns whether a field is left out.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Returns a time in milliseconds, rounded down to microseconds.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use test_server::{Label, Ports, TestServer, Tuning};
 
 use crate::country::CountryCode;
 use crate::download::engine::Engine;
-use crate::download::fetch::FetchError;
+use crate::download::error::FetchError;
 use crate::job::RequestLimits;
 use crate::server::BaseUrl;
 
@@ -204,7 +205,7 @@ enum PortUser {
 
 /// Identifies the user of a port by a request for `/`, which a test server neither counts nor subjects to its plan.
 fn identify_port_user(base: &BaseUrl) -> io::Result<PortUser> {
-    let engine = Engine::new(RequestLimits::default())?;
+    let engine = Engine::new(RequestLimits::default(), &Arc::default())?;
     let client = engine.client();
     let answer = engine.block_on(client.server_name(base.root(), IDENTIFY_TIMEOUT));
     Ok(match answer {

@@ -4,12 +4,15 @@
 
 mod answers;
 mod compare;
+mod connections;
 #[cfg(unix)]
 mod disk;
 #[cfg(unix)]
 mod environment;
+mod http2;
 mod https;
 mod lists;
+mod logins;
 mod pages;
 mod program;
 mod reports;
@@ -18,4 +21,5 @@ mod strategies;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod traffic;
 mod tunnels;

@@ -7,16 +7,15 @@ use std::time::Duration;
 use crate::support::pausing_server::{PauseStart, PausingServer};
 use crate::support::raw::{RawServer, kept_ok, ok};
 use crate::support::stale::assert_stale_connections_lose_no_flag;
+use crate::support::work::pause_begins;
 use crate::support::{
-    Program, Run, WATCHDOG, Work, codes, every_code, flag_of_brazil, has_namespaces, in_parallel,
-    listing, server, skip,
+    Program, Run, Work, codes, every_code, flag_of_brazil, has_namespaces, in_parallel, listing,
+    server, skip,
 };
 use flags::job::Job;
 use flags::record::{Kind, Outcome, Record, Status};
 use flags::strategy::Strategy;
 use test_server::TestServer;
-use tokio::runtime;
-use tokio::time::timeout;
 
 fn with_retries(server: &TestServer, words: &[&str], retries: u32) -> Work {
     Work::with(&server.url(), codes(words), |job| job.retries = retries)
@@ -210,16 +209,6 @@ fn no_request_is_sent_during_a_pause_that_the_server_requested() {
         let in_time = starts.any(|start| start == Some(PauseStart::AfterHead));
         assert!(in_time, "{strategy} reads the body before it pauses");
     }
-}
-
-/// Blocks until the first pause of this job begins.
-fn pause_begins(job: &Job) {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    let begun = runtime.block_on(async { timeout(WATCHDOG, job.origin.begun()).await });
-    begun.unwrap();
 }
 
 /// Downloads six flags over three connections from a server that answers one of the first three requests with a

@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, reason = "no binary uses all of it")]
 
 pub(crate) mod certificates;
+pub(crate) mod http2;
 pub(crate) mod pausing_server;
 pub(crate) mod ports;
 pub(crate) mod program;

@@ -12,6 +12,8 @@ use flags::server::BaseUrl;
 use flags::strategy::Strategy;
 use futures_util::stream;
 use tempfile::TempDir;
+use tokio::runtime;
+use tokio::time::timeout;
 
 use super::{WATCHDOG, limit, listing};
 
@@ -70,4 +72,14 @@ impl Work {
     pub(crate) fn listing(&self) -> Vec<String> {
         listing(self.dest.path())
     }
+}
+
+/// Blocks until the first pause of this job begins.
+pub(crate) fn pause_begins(job: &Job) {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let begun = runtime.block_on(async { timeout(WATCHDOG, job.traffic.pauses.begun()).await });
+    begun.unwrap();
 }

@@ -20,6 +20,7 @@ use test_server::{Label, Ports};
 use crate::cli::args::Args;
 use crate::cli::earlier::{EarlierReport, Failed};
 use crate::cli::hints;
+use crate::cli::http::HttpOptions;
 use crate::cli::mode::{Mode, check_codes, check_comparison, check_list};
 use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
@@ -27,11 +28,10 @@ use crate::cli::values::{List, at_least_one};
 use crate::console::colors::When;
 use crate::console::nouns::{self, Nouns};
 use crate::country::{CountryCode, Selection};
-use crate::download::proxy::Proxies;
 use crate::download::save::find_complete_file;
-use crate::download::tls::check_certificates;
 use crate::item::Item;
-use crate::job::RequestLimits;
+use crate::job::http::tls::check_certificates;
+use crate::job::{HttpSettings, RequestLimits, TrafficLimits};
 use crate::report::Format;
 use crate::run::input::Input;
 use crate::server::{BaseUrl, Server, ServerError};
@@ -57,6 +57,12 @@ pub(crate) struct Config {
     pub(crate) dest: PathBuf,
     /// The limits of one request: times, size and redirects.
     pub(crate) limits: RequestLimits,
+    /// How requests reach their servers.
+    pub(crate) http: Arc<HttpSettings>,
+    /// The options from which `http` is made.
+    pub(crate) http_options: HttpOptions,
+    /// The limits on when requests are sent.
+    pub(crate) traffic: TrafficLimits,
     /// Whether each flag is on the disk before it counts as saved.
     pub(crate) fsync: bool,
     /// Whether a body that does not say where it ends is saved. Only for lists.
@@ -114,7 +120,7 @@ impl Config {
                 Ok(text) => EarlyExit::Text(text),
                 Err(message) => usage_error(&message),
             }),
-            false => match check_environment(&config.sites()) {
+            false => match check_environment(&config.http, &config.sites()) {
                 Ok(()) => Ok(config),
                 Err(message) => Err(usage_error(&message)),
             },
@@ -205,6 +211,10 @@ impl Config {
             None => NonZeroUsize::MAX,
             Some(number) => at_least_one(number).ok_or("--limit N must be >= 1".to_owned())?,
         };
+        let per_host = match args.max_per_host.map(at_least_one) {
+            Some(None) => return Err("--max-per-host N must be >= 1".to_owned()),
+            limit => limit.flatten(),
+        };
         check_comparison(&args)?;
         check_codes(&args)?;
         let typed = args.server.as_deref().map(server).transpose()?;
@@ -235,6 +245,13 @@ impl Config {
             (None, Some(earlier)) => earlier.dest()?,
             (None, None) => DEFAULT_DEST.into(),
         };
+        let http_options = HttpOptions::of(&args)?;
+        if let (Server::Labelled(label), true) = (&server, http_options.has_proxy()) {
+            let label = label.name();
+            return Err(format!(
+                "--proxy URL cannot be used with {label}, a server on this machine"
+            ));
+        }
         let reports = reports(&args.report)?;
         // A stream may have any number of items.
         let asked = asked(&codes, list.as_ref()).unwrap_or(usize::MAX);
@@ -242,6 +259,12 @@ impl Config {
         Ok(Self {
             mode: Mode::new(&args, max_req, asked)?,
             limits: limits(&args, list.is_some()),
+            http: Arc::new(http_options.settings()?),
+            http_options,
+            traffic: TrafficLimits {
+                per_host,
+                rate: args.rate,
+            },
             codes,
             list,
             server,
@@ -315,11 +338,12 @@ fn limits(args: &Args, is_list: bool) -> RequestLimits {
 }
 
 /// Checks the variables of the environment that requests for these sites depend on: otherwise each of them would fail.
-fn check_environment(sites: &[Url]) -> Result<(), String> {
-    let proxies = Proxies::of_this_process();
+fn check_environment(http: &HttpSettings, sites: &[Url]) -> Result<(), String> {
     for url in sites {
-        proxies.check(url).map_err(|error| error.to_string())?;
-        if url.scheme() == "https" {
+        http.proxies()
+            .check(url)
+            .map_err(|error| error.to_string())?;
+        if url.scheme() == "https" && !http.is_insecure() {
             check_certificates().map_err(|error| error.to_string())?;
         }
     }

@@ -93,6 +93,7 @@ fn help_and_version_are_printed_on_standard_output_and_exit_0() {
         "Arguments:",
         "Codes:",
         "Downloads:",
+        "Connections:",
         "Comparison:",
         "Output:",
         "Help:",

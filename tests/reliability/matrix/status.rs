@@ -122,7 +122,7 @@ pub(super) fn rows() -> Vec<Row> {
         plan(
             "302 to a file: URL",
             "100:redirect-scheme",
-            status_error("HTTP error 302 - Found"),
+            error(Kind::Redirect, "redirect: to a file: URL"),
         ),
         raw(
             "302 to a gopher: URL",

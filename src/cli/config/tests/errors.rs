@@ -153,7 +153,7 @@ fn an_address_suggests_its_url_and_a_misspelt_label_the_label() {
 fn an_ambiguous_prefix_lists_the_options_that_start_with_it() {
     for (prefix, options) in [
         ("--re", "--report, --retries"),
-        ("--r", "--report, --retries, --rounds"),
+        ("--r", "--rate, --report, --retries, --rounds"),
         ("--fail", "--fail-on-not-found, --failed"),
     ] {
         let expected = format!("{prefix} is ambiguous: {options}");

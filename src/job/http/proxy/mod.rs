@@ -1,8 +1,9 @@
-//! The proxy that a request goes through. The environment names it, and the decision is made for each request anew,
-//! redirects included.
+//! The proxy that a request goes through. `--proxy` or the environment names it, and the decision is made for each request
+//! anew, redirects included.
 //!
 //! Fails closed: a user who sets a proxy may have to use it. A value that is not a proxy is therefore an error, and never a
-//! reason to connect directly. Servers on this machine need no proxy, and a proxy elsewhere could not reach them.
+//! reason to connect directly. Servers on this machine need no proxy, and a proxy elsewhere could not reach them, so that of
+//! the environment is not used for them. That of `--proxy` is: it was set for this run.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -26,6 +27,8 @@ pub(crate) struct Proxies {
     https: Setting,
     /// Matches each host that `NO_PROXY` does not name.
     included: Matcher,
+    /// Whether requests to this machine go through the proxy as well.
+    of_this_machine: bool,
 }
 
 /// The proxy for one scheme, if a variable is set.
@@ -56,7 +59,7 @@ pub struct ProxyError {
 pub(crate) struct Proxy {
     url: Url,
     /// The status with which it refuses tunnels, `None` inside if that is unknown. Empty until it was asked for.
-    pub(super) refusal: OnceCell<Option<StatusCode>>,
+    pub(crate) refusal: OnceCell<Option<StatusCode>>,
 }
 
 impl Proxies {
@@ -87,13 +90,30 @@ impl Proxies {
             let (variable, value) = named?;
             Some(Proxy::parse(variable, &value.to_string_lossy()))
         };
-        let excluded = first(["NO_PROXY", "no_proxy"]).map(|(_, value)| value);
-        let excluded = excluded.unwrap_or_default().to_string_lossy().into_owned();
         Self {
             http: setting(["HTTP_PROXY", "http_proxy"]),
             https: setting(["HTTPS_PROXY", "https_proxy"]),
-            included: Matcher::builder().all(NOWHERE).no(excluded).build(),
+            included: included(&value_of),
+            of_this_machine: false,
         }
+    }
+
+    /// Returns the proxy of `--proxy` for all requests, or none if its value is empty. Hosts that `NO_PROXY` names are still
+    /// requested directly.
+    ///
+    /// # Errors
+    /// [`ProxyError`] if the value is not a proxy.
+    pub(crate) fn of_option(value: &str) -> Result<Self, ProxyError> {
+        let proxy = match value.is_empty() {
+            true => None,
+            false => Some(Proxy::parse("--proxy URL", value)?),
+        };
+        Ok(Self {
+            http: proxy.clone().map(Ok),
+            https: proxy.map(Ok),
+            included: included(&|name| std::env::var_os(name)),
+            of_this_machine: true,
+        })
     }
 
     /// Returns the way that a request for `url` takes.
@@ -103,7 +123,8 @@ impl Proxies {
             _ => &self.http,
         };
         match setting {
-            Some(_) if is_loopback(url) || self.is_excluded(url) => Route::Direct,
+            Some(_) if is_loopback(url) && !self.of_this_machine => Route::Direct,
+            Some(_) if self.is_excluded(url) => Route::Direct,
             Some(Ok(proxy)) => Route::Proxy(proxy),
             Some(Err(error)) => Route::Unusable(error),
             None => Route::Direct,
@@ -130,7 +151,7 @@ impl Proxies {
     }
 
     /// Makes the client use these proxies, instead of what it would read from the environment itself.
-    pub(super) fn add_to(self: &Arc<Self>, builder: ClientBuilder) -> ClientBuilder {
+    pub(crate) fn add_to(self: &Arc<Self>, builder: ClientBuilder) -> ClientBuilder {
         let builder = builder.no_proxy();
         if self.http.is_none() && self.https.is_none() {
             // A client with a proxy asks for the route of each request.
@@ -153,6 +174,13 @@ impl Proxies {
             .and_then(|host| format!("http://{host}").parse().ok());
         uri.is_some_and(|uri: Uri| self.included.intercept(&uri).is_none())
     }
+}
+
+/// Returns a matcher of each host that `NO_PROXY` does not name.
+fn included(value_of: &impl Fn(&'static str) -> Option<OsString>) -> Matcher {
+    let set = ["NO_PROXY", "no_proxy"].into_iter().find_map(value_of);
+    let excluded = set.unwrap_or_default().to_string_lossy().into_owned();
+    Matcher::builder().all(NOWHERE).no(excluded).build()
 }
 
 /// Hides the logins of the proxies.
@@ -212,7 +240,7 @@ impl Proxy {
     }
 
     /// Returns the `Proxy-Authorization` header, if the proxy has a login.
-    pub(super) fn authorization(&self) -> Option<HeaderValue> {
+    pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let intercept = self
             .matcher()
             .intercept(&Uri::from_static("http://flags.example"));
@@ -225,7 +253,7 @@ impl Proxy {
 
     /// Returns the host, without the brackets of an IPv6 address, and the port, if the connection to the proxy is not
     /// itself encrypted.
-    pub(super) fn plain_address(&self) -> Option<(&str, u16)> {
+    pub(crate) fn plain_address(&self) -> Option<(&str, u16)> {
         let host = self
             .url
             .host_str()?

@@ -22,29 +22,62 @@ use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 use rustls_platform_verifier::Verifier;
 use safe_text::{shown_path, writable_date};
 
-use crate::download::cause::describe;
+use program::causes;
 
-/// Returns the configuration of this process. Clones share its expensive parts.
-pub(super) fn client_config() -> ClientConfig {
-    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
-    CONFIG.get_or_init(new_client_config).clone()
+/// The settings of TLS.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TlsSettings {
+    /// Certificates that are trusted besides those of the system.
+    pub(crate) roots: Vec<CertificateDer<'static>>,
+    /// Whether every certificate is accepted.
+    pub(crate) insecure: bool,
+    /// Whether the client offers HTTP/2 to the server.
+    pub(crate) http2: bool,
 }
 
-fn new_client_config() -> ClientConfig {
+/// Returns a configuration with the default settings. Clones share its expensive parts.
+pub(crate) fn default_config() -> ClientConfig {
+    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
+    CONFIG
+        .get_or_init(|| client_config(TlsSettings::default()))
+        .clone()
+}
+
+/// Returns a configuration with these settings. Clones share its expensive parts.
+pub(crate) fn client_config(settings: TlsSettings) -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
-    let verifier = LazyVerifier {
-        provider: Arc::clone(&provider),
-        verifier: OnceLock::new(),
+    let verifier: Arc<dyn ServerCertVerifier> = match settings.insecure {
+        true => Arc::new(AcceptAll(Arc::clone(&provider))),
+        false => Arc::new(LazyVerifier {
+            provider: Arc::clone(&provider),
+            roots: settings.roots,
+            verifier: OnceLock::new(),
+        }),
     };
-    ClientConfig::builder_with_details(provider, Arc::new(AnyClock))
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(AnyClock))
         .with_safe_default_protocol_versions()
         .expect("the provider's own versions and suites fit each other")
-        .dangerous() // required for a custom verifier; ours only wraps the platform's own
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth()
+        .dangerous() // required for a custom verifier; the usual one only wraps the platform's own
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    if settings.http2 {
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    }
+    config
 }
 
-/// The reason why a variable of the environment names no certificates.
+/// Reads the certificates of `--cacert`.
+///
+/// # Errors
+/// If the file cannot be read or contains no certificate.
+pub(crate) fn read_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    let loaded = load_certs_from_paths(Some(file), None);
+    let certificates = loaded.certs.clone();
+    require_certificate("--cacert FILE", file.into(), [loaded])?;
+    Ok(certificates)
+}
+
+/// The reason why `--cacert` or a variable of the environment names no certificates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} is '{}', {reason}", shown_path(Path::new(value)))]
 pub(crate) struct CertificateError {
@@ -90,7 +123,10 @@ fn require_certificate(
         first_error = first_error.or_else(|| errors.into_iter().next());
     }
     let reason = match &first_error {
-        Some(error) => format!("which cannot be read: {}", describe(error)),
+        Some(error) => {
+            let cause = causes(error).last().map(ToString::to_string);
+            format!("which cannot be read: {}", cause.unwrap_or_default())
+        }
         None => "which contains no certificate in PEM format".to_owned(),
     };
     Err(CertificateError {
@@ -115,6 +151,8 @@ impl TimeProvider for AnyClock {
 #[derive(Debug)]
 struct LazyVerifier {
     provider: Arc<CryptoProvider>,
+    /// Certificates that are trusted besides those of the platform.
+    roots: Vec<CertificateDer<'static>>,
     verifier: OnceLock<Result<Verifier, Error>>,
 }
 
@@ -123,7 +161,7 @@ impl LazyVerifier {
         let created = self.verifier.get_or_init(|| {
             // A redirect may lead from http to https, so this was not necessarily checked before.
             check_certificates().map_err(|error| Error::Other(OtherError(Arc::new(error))))?;
-            Verifier::new(Arc::clone(&self.provider))
+            Verifier::new_with_extra_roots(self.roots.clone(), Arc::clone(&self.provider))
         });
         created.as_ref().map_err(Clone::clone)
     }
@@ -166,5 +204,44 @@ impl ServerCertVerifier for LazyVerifier {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+/// Accepts every certificate, for `--insecure`: the connection is encrypted, but anyone may be at its other end.
+#[derive(Debug)]
+struct AcceptAll(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AcceptAll {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
