@@ -26,6 +26,8 @@
 //! * `limits`: the limit of open files of the process
 //! * `access_log`: a line per request
 //! * `journal`: the last requests as they arrived
+//! * `matching`: which requests are meant: by method, path, query, headers and body
+//! * `route`: routes that a test defines
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
 //! * `counted_body`: a response body that ends its request when it is sent
@@ -67,6 +69,7 @@ mod journal;
 mod label;
 mod limits;
 mod listen;
+mod matching;
 mod page;
 mod place;
 mod plan;
@@ -75,6 +78,7 @@ mod quotas;
 mod random;
 mod refusals;
 mod refused_port;
+mod route;
 mod routes;
 mod running_script;
 mod script;
@@ -94,7 +98,9 @@ pub use images::COUNTRY_CODES;
 pub use journal::RecordedRequest;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::{check_descriptors, raise_descriptor_limit};
+pub use matching::Request;
 pub use plan::{Plan, PlanError};
+pub use route::{Response, Route};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
 #[cfg(feature = "proxy")]
 pub use upstream::{Upstream, UpstreamError};

@@ -10,6 +10,7 @@ use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
+use crate::route::RouteTable;
 use crate::upstream::Upstream;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
@@ -21,6 +22,8 @@ pub(crate) struct Site {
     /// Whether the keys of targets other than flags include the query.
     pub(crate) query_in_keys: bool,
     pub(crate) images: Images,
+    /// The routes that a test has defined, which come before all other paths.
+    pub(crate) routes: RouteTable,
     /// The server that answers instead of this one, if there is one.
     pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) counters: Arc<Counters>,

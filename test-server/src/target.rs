@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header, request};
 use axum::response::{IntoResponse as _, Response};
+use http_body::Body as _;
 
+use crate::matching;
 use crate::query::without_own_words;
 use crate::script::Content;
 use crate::site::Site;
@@ -23,6 +25,8 @@ pub(crate) struct Target {
     /// The path, without a query.
     pub(crate) path: String,
     is_flag: bool,
+    /// Whether a route may answer the request, depending on its headers and its body.
+    is_routed: bool,
     origin: Origin,
 }
 
@@ -35,6 +39,16 @@ enum Origin {
     Nowhere,
     /// Another server.
     Upstream(Arc<Upstream>),
+}
+
+/// What a request must keep until its response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    /// Its body, as it arrives.
+    Body,
+    /// All of its body, before its response begins.
+    WholeBody,
 }
 
 /// The response without faults.
@@ -53,6 +67,7 @@ impl Target {
             path: format!("/flags/{code}/{code}.gif"),
             origin: Origin::Flags(site.images.find(&code)),
             is_flag: true,
+            is_routed: false,
             key: code,
         }
     }
@@ -73,6 +88,7 @@ impl Target {
             path,
             origin: Origin::Nowhere,
             is_flag: false,
+            is_routed: false,
         }
     }
 
@@ -84,9 +100,19 @@ impl Target {
         }
     }
 
-    /// Returns whether requests for this target are forwarded, with their bodies.
-    pub(crate) fn is_forwarded(&self) -> bool {
-        matches!(self.origin, Origin::Upstream(_))
+    /// Returns the same target, answered by a route if one of the site fits a request with this method.
+    pub(crate) fn or_route(self, site: &Site, method: &Method) -> Self {
+        let is_routed = site.routes.may_answer(method.as_str(), &self.path);
+        Self { is_routed, ..self }
+    }
+
+    /// Returns what a request for this target must keep until its response.
+    pub(crate) fn needs(&self) -> Needs {
+        match self.origin {
+            _ if self.is_routed => Needs::WholeBody,
+            Origin::Upstream(_) => Needs::Body,
+            Origin::Flags(_) | Origin::Nowhere => Needs::Nothing,
+        }
     }
 
     /// Returns the name in the access log: the code or the path, which have no blanks.
@@ -94,10 +120,23 @@ impl Target {
         if self.is_flag { &self.key } else { &self.path }
     }
 
-    /// Returns the response without faults, to the forwarded request if the target is at an upstream server. Its body is
-    /// read completely only if faults are to change it.
-    pub(crate) async fn usual(&self, forwarded: Option<Request>, is_changed: bool) -> Usual {
-        match (&self.origin, forwarded) {
+    /// Returns the response without faults to a request with what it needs. The body of the response is read completely
+    /// only if faults are to change it.
+    pub(crate) async fn usual(
+        &self,
+        site: &Site,
+        kept: Option<Request>,
+        is_changed: bool,
+    ) -> Usual {
+        let kept = match kept {
+            Some(request) if self.is_routed => match self.routed(site, request).await {
+                Ok(response) if is_changed => return read_completely(response).await,
+                Ok(response) => return Usual::Response(response),
+                Err(request) => Some(request),
+            },
+            kept => kept,
+        };
+        match (&self.origin, kept) {
             (Origin::Flags(Some(gif)), _) => Usual::Content(Content::flag(gif.clone())),
             (Origin::Flags(None), _) => {
                 Usual::Response(not_found(&format!("no flag for {}", self.key)))
@@ -115,6 +154,18 @@ impl Target {
             }
         }
     }
+
+    /// Returns the response of the route that answers this request, or else the request.
+    async fn routed(&self, site: &Site, request: Request) -> Result<Response, Request> {
+        let (head, body) = request.into_parts();
+        // It has been read before, so this neither waits nor fails.
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap_or_default();
+        let routed = matching::Request::new(&head, body.clone());
+        let response = site.routes.answer(&routed);
+        response.ok_or_else(|| Request::from_parts(head, body.into()))
+    }
 }
 
 impl Usual {
@@ -128,8 +179,28 @@ impl Usual {
     }
 }
 
-/// The longest body that faults can change, in bytes.
+/// The longest body that faults can change or that a request can bring, in bytes.
 const LONGEST_CONTENT: usize = 64 << 20;
+
+/// Reads the body of a request before its response begins.
+///
+/// # Errors
+/// If the client does not send all of it, or more than 64 MiB: the response.
+pub(crate) async fn read_request(head: request::Parts, body: Body) -> Result<Request, Response> {
+    // What is announced to be too long need not be read.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let read = match announced {
+        0..=LONGEST_CONTENT => axum::body::to_bytes(body, LONGEST_CONTENT).await.ok(),
+        _ => None,
+    };
+    match read {
+        Some(bytes) => Ok(Request::from_parts(head, bytes.into())),
+        None => {
+            let why = "the body is longer than 64 MiB, or does not end\n";
+            Err((StatusCode::PAYLOAD_TOO_LARGE, why).into_response())
+        }
+    }
+}
 
 /// Reads the body of a response with status 200. Other responses are returned as they are.
 async fn read_completely(response: Response) -> Usual {

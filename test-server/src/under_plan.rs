@@ -18,7 +18,7 @@ use crate::query::{Query, parse_query_plan};
 use crate::script::{End, Script};
 use crate::site::Site;
 use crate::stale::StaleState;
-use crate::target::{Target, Usual};
+use crate::target::{Needs, Target, Usual, read_request};
 
 /// Marks a response whose request already has its own log entry.
 #[derive(Debug, Clone, Copy)]
@@ -55,11 +55,16 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let faults = plan.faults_at(site.seed, &target.key, attempt);
     let refused = refuse(site, &faults, query_plan.as_deref(), handle);
     let is_answered_here = refused.is_some() || faults.iter().any(|fault| answers_alone(fault));
-    let forwarded = if target.is_forwarded() && !is_answered_here {
-        Some(Request::from_parts(head.clone(), body))
-    } else {
-        discard(body).await;
-        None
+    let kept = match target.needs() {
+        Needs::Body if !is_answered_here => Some(Request::from_parts(head.clone(), body)),
+        Needs::WholeBody if !is_answered_here => match read_request(head.clone(), body).await {
+            Ok(request) => Some(request),
+            Err(response) => return send(Answer::Http(response), in_flight, handle),
+        },
+        _ => {
+            discard(body).await;
+            None
+        }
     };
     let context = FaultContext {
         seed: site.seed,
@@ -81,7 +86,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         _ => {
             wait(site, &context, &faults, &mut in_flight).await;
             let is_changed = faults.iter().any(|fault| changes_content(fault));
-            let usual = target.usual(forwarded, is_changed).await;
+            let usual = target.usual(site, kept, is_changed).await;
             answer(usual, &context, &faults, &mut in_flight)
         }
     };

@@ -25,6 +25,7 @@ use crate::listen;
 use crate::plan::{Plan, PlanError};
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
+use crate::route::RouteTable;
 use crate::routes;
 use crate::serve;
 use crate::site::Site;
@@ -282,6 +283,7 @@ impl Builder {
             plan: RwLock::new(Arc::new(self.plan)),
             seed: self.seed,
             images,
+            routes: RouteTable::default(),
             upstream: self.upstream,
             counters: Arc::new(Counters::new()),
             quotas: Quotas::default(),

@@ -15,6 +15,7 @@ mod plan;
 mod program;
 mod readme;
 mod repeatable;
+mod routes;
 mod server;
 mod support;
 #[cfg(feature = "proxy")]
