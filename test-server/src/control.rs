@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
+use crate::matching::Filter;
 use crate::plan::{Plan, PlanError};
 use crate::site::Site;
 
@@ -101,23 +102,19 @@ async fn stats(State(site): State<Arc<Site>>) -> Response {
     Json(site.counters.stats()).into_response()
 }
 
-/// Returns the recorded requests, oldest first, as JSON: those with the method and the path in the query, if it has them.
+/// Returns the recorded requests, oldest first, as JSON: those that all filters in the query admit.
 async fn requests(State(site): State<Arc<Site>>, uri: Uri) -> Response {
-    let Some(journal) = &site.journal else {
+    if !site.journal.is_open() {
         let why =
             "requests are not recorded: start the server with --journal N or `Builder::journal`\n";
         return (StatusCode::NOT_FOUND, why).into_response();
     };
     let query = uri.query().unwrap_or_default().as_bytes();
-    let mut requests = journal.requests();
+    let mut requests = site.journal.requests();
     for (name, value) in form_urlencoded::parse(query) {
-        match &*name {
-            "method" => requests.retain(|request| request.method == value),
-            "path" => requests.retain(|request| request.path == value),
-            _ => {
-                let why = format!("unknown filter '{name}': use method or path\n");
-                return (StatusCode::BAD_REQUEST, why).into_response();
-            }
+        match Filter::parse(&name, &value) {
+            Ok(filter) => requests.retain(|request| filter.admits(request)),
+            Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
         }
     }
     Json(requests).into_response()

@@ -30,6 +30,7 @@
 //! * `route`: routes that a test defines
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
+//! * `expectation`: how often requests must come, until when and in which order
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `place`: places for connections: so many may have one at a time
 //! * `departure`: whether a client that has shut down its sending side has left altogether
@@ -62,6 +63,7 @@ mod counted_body;
 mod counters;
 mod departure;
 mod exchange;
+mod expectation;
 mod fault;
 mod group;
 mod images;
@@ -92,6 +94,7 @@ mod under_plan;
 mod upstream;
 
 pub use counters::{CodeStats, Stats};
+pub use expectation::{Expectation, Times};
 pub use fault::list_faults;
 pub use group::Group;
 pub use images::COUNTRY_CODES;

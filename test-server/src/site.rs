@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
+use crate::expectation::Expectations;
 use crate::images::Images;
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -29,7 +30,8 @@ pub(crate) struct Site {
     pub(crate) counters: Arc<Counters>,
     pub(crate) quotas: Quotas,
     /// The last requests, if they are to be recorded.
-    pub(crate) journal: Option<Journal>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) expectations: Arc<Expectations>,
     /// Whether the control paths are open at all; `control` also checks each request.
     pub(crate) control: bool,
     pub(crate) access_log: Option<AccessLog>,
@@ -55,8 +57,6 @@ impl Site {
     pub(crate) fn reset(&self) {
         self.counters.reset();
         self.quotas.reset();
-        if let Some(journal) = &self.journal {
-            journal.reset();
-        }
+        self.journal.reset();
     }
 }

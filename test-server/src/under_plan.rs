@@ -47,8 +47,8 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let (mut in_flight, attempt) =
         site.counters
             .begin_request(&target.key, query_plan.as_deref(), log);
-    if let Some(journal) = &site.journal {
-        let entry = journal.record(&head, handle.number());
+    if site.journal.is_open() {
+        let entry = site.journal.record(&head, handle.number());
         body = entry.watch(body);
         in_flight.record_in(entry);
     }

@@ -43,6 +43,20 @@ impl Matcher {
             ..request.clone()
         })
     }
+
+    /// Returns what is different in a request that is not meant. Empty if it is.
+    pub(crate) fn differences(&self, request: &Request) -> Vec<String> {
+        let mut differences = Vec::new();
+        if self.pattern.variables(&request.path).is_none() {
+            differences.push("another path".to_owned());
+        }
+        if !self.pattern.has_method(&request.method) {
+            differences.push("another method".to_owned());
+        }
+        let conditions = self.conditions.iter();
+        differences.extend(conditions.filter_map(|condition| condition.difference(request)));
+        differences
+    }
 }
 
 impl fmt::Display for Matcher {

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::http::request;
 use serde::de::DeserializeOwned;
 
+use crate::journal::RecordedRequest;
 use crate::matching::pattern::pairs;
 
 /// A request with its whole body, for the functions given to [`Route::with`](crate::Route::with) and
@@ -39,6 +40,20 @@ impl Request {
                 .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
                 .collect(),
             body,
+            variables: Vec::new(),
+        }
+    }
+
+    /// Creates a request from a recorded one.
+    pub(crate) fn recorded(request: &RecordedRequest) -> Self {
+        let path = request.path.as_str();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Self {
+            method: request.method.clone(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: request.headers.clone(),
+            body: request.body.clone().into(),
             variables: Vec::new(),
         }
     }

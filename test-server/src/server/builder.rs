@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::TestServer;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
+use crate::expectation::Expectations;
 use crate::fault::MAX_DURATION;
 use crate::group::Group;
 use crate::images::Images;
@@ -278,6 +279,8 @@ impl Builder {
 
     /// Returns the state that the handlers share.
     fn into_site(self, images: Images) -> io::Result<Site> {
+        let counters = Arc::new(Counters::new());
+        let journal = Arc::new(Journal::new(self.journal));
         Ok(Site {
             name: self.name,
             plan: RwLock::new(Arc::new(self.plan)),
@@ -285,9 +288,13 @@ impl Builder {
             images,
             routes: RouteTable::default(),
             upstream: self.upstream,
-            counters: Arc::new(Counters::new()),
+            expectations: Arc::new(Expectations::new(
+                Arc::clone(&journal),
+                Arc::clone(&counters),
+            )),
+            counters,
             quotas: Quotas::default(),
-            journal: (self.journal > 0).then(|| Journal::new(self.journal)),
+            journal,
             control: self.admin || self.address.is_none_or(|address| address.is_loopback()),
             access_log: if self.access_log {
                 Some(AccessLog::start()?)

@@ -4,24 +4,24 @@
 //! no runtime, and a client that blocks its runtime cannot block the server.
 //!
 //! * `builder`: the settings of a server, and its start
+//! * `testing`: the routes and the expectations of a server in a test
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::control;
 use crate::counters::Stats;
-use crate::journal::{Journal, RecordedRequest};
-use crate::matching::Matcher;
+use crate::journal::RecordedRequest;
 use crate::plan::Plan;
-use crate::route::Route;
 use crate::site::Site;
 
 mod builder;
+mod testing;
 
 pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
 
@@ -158,7 +158,8 @@ impl TestServer {
         self.site.counters.stats()
     }
 
-    /// Returns the last requests since the start or the last reset, oldest first: as many as [`Builder::journal`] says,
+    /// Returns the last requests since the start or the last reset, oldest first: as many as [`Builder::journal`] says, and
+    /// from the first expectation on all,
     /// without those for pages and control paths.
     ///
     /// ```
@@ -177,45 +178,7 @@ impl TestServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        let journal = self.site.journal.as_ref();
-        journal.map(Journal::requests).unwrap_or_default()
-    }
-
-    /// Adds a route: answers requests with this method and path, with status 200 and no body unless the methods of
-    /// [`Route`] say otherwise. Routes come before all other paths, also before those of an upstream server, but not
-    /// before `/__...`. The plan applies to them.
-    ///
-    /// The pattern is `METHOD PATH[?QUERY]`. The method `*` is any. `{name}` stands for a segment of the path, and
-    /// `{*name}` for all further ones. The words of the query may come in any order and beside others.
-    ///
-    /// ```
-    /// use std::io::{Read as _, Write as _};
-    /// use std::net::TcpStream;
-    /// use test_server::TestServer;
-    ///
-    /// let server = TestServer::builder().start()?;
-    /// server.route("GET /orders/{id}").body("five");
-    ///
-    /// let mut client = TcpStream::connect(server.addresses()[0])?;
-    /// write!(client, "GET /orders/5 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-    /// let mut answer = String::new();
-    /// client.read_to_string(&mut answer)?;
-    /// assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nfive"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Panics
-    /// If the pattern is not valid, or its path begins with `/__`.
-    #[track_caller]
-    pub fn route(&self, pattern: &str) -> Route {
-        let matcher = match Matcher::parse(pattern) {
-            Ok(matcher) => matcher,
-            Err(why) => panic!("{why}"),
-        };
-        if matcher.pattern.path().starts_with("/__") {
-            panic!("'{pattern}': the paths below /__ are those that control the server");
-        }
-        Route::new(self.site.routes.add(matcher))
+        self.site.journal.requests()
     }
 
     /// Blocks until the counters meet `condition`, and returns them. Checks after each change instead of polling.
@@ -262,7 +225,16 @@ impl TestServer {
 }
 
 impl Drop for TestServer {
+    /// Stops the server.
+    ///
+    /// # Panics
+    /// If an expectation is not met, unless the thread is panicking.
     fn drop(&mut self) {
+        // Before the end: a check may wait for requests.
+        let unmet = (!thread::panicking()).then(|| self.unmet()).flatten();
         self.end();
+        if let Some(message) = unmet {
+            panic!("{message}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 mod control;
 mod example;
+mod expectations;
 mod faults;
 mod half_closed;
 mod hostile;
