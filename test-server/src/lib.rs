@@ -102,7 +102,7 @@ pub use journal::RecordedRequest;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::{check_descriptors, raise_descriptor_limit};
 pub use matching::Request;
-pub use plan::{Plan, PlanError};
+pub use plan::{Fault, Plan, PlanError};
 pub use route::{Response, Route};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
 #[cfg(feature = "proxy")]

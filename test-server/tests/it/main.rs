@@ -19,5 +19,6 @@ mod repeatable;
 mod routes;
 mod server;
 mod support;
+mod typed;
 #[cfg(feature = "proxy")]
 mod upstream;
