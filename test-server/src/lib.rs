@@ -42,6 +42,8 @@
 //! * `refusals`: a line on standard error when the system refuses connections
 //! * `query`: the query of a request to which the plan applies
 //! * `upstream`: another server, to which requests are forwarded
+//! * `folder`: a folder whose files are served
+//! * `httpbin`: the most used paths of httpbin
 //! * `site`: the state that the handlers of one server share
 //! * `group`: servers whose pages link to each other
 //! * `control`: the paths that read and change a running server
@@ -65,7 +67,9 @@ mod departure;
 mod exchange;
 mod expectation;
 mod fault;
+mod folder;
 mod group;
+mod httpbin;
 mod images;
 mod journal;
 mod label;

@@ -31,10 +31,9 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
         }
         std::future::ready(response)
     };
-    // In front of an upstream server, all paths are its own, except for the control paths.
-    let own = match site.upstream {
-        Some(_) => Router::new(),
-        None => Router::new()
+    let own = match site.has_own_paths() {
+        false => Router::new(),
+        true => Router::new()
             .route("/flags/{code}/{file}", get(flag).fallback(not_get))
             .merge(
                 page::routes(&site, group)
@@ -113,15 +112,12 @@ async fn other(State(site): State<Arc<Site>>, request: Request) -> Response {
         Some(code) => Target::flag(&site, code.to_owned()),
         None => Target::other(&site, method, request.uri()),
     };
-    let target = target.or_route(&site, method);
-    let target = match &site.upstream {
-        Some(upstream) => target.at(upstream),
-        None if target.needs() != Needs::Nothing => target,
-        None if path.starts_with("/flags/") || path.starts_with("/__") => {
-            return not_found(&format!("nothing at {path}"));
-        }
-        None => target,
-    };
+    let target = target.at_site(&site).or_route(&site, method);
+    let is_reserved =
+        path.starts_with("/__") || path.starts_with("/flags/") && site.has_own_paths();
+    if is_reserved && target.needs() == Needs::Nothing {
+        return not_found(&format!("nothing at {path}"));
+    }
     under_plan::respond(&site, &target, request).await
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::expectation::Expectations;
+use crate::folder::Folder;
 use crate::images::Images;
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -27,6 +28,10 @@ pub(crate) struct Site {
     pub(crate) routes: RouteTable,
     /// The server that answers instead of this one, if there is one.
     pub(crate) upstream: Option<Arc<Upstream>>,
+    /// The folder whose files are served instead of flags, if there is one.
+    pub(crate) folder: Option<Arc<Folder>>,
+    /// Whether the paths of httpbin are answered.
+    pub(crate) httpbin: bool,
     pub(crate) counters: Arc<Counters>,
     pub(crate) quotas: Quotas,
     /// The last requests, if they are to be recorded.
@@ -41,6 +46,12 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Returns whether this server has flags and a page. In front of another server or of a folder, all paths are those
+    /// of it, except for the control paths.
+    pub(crate) fn has_own_paths(&self) -> bool {
+        self.upstream.is_none() && self.folder.is_none()
+    }
+
     pub(crate) fn plan(&self) -> Arc<Plan> {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }

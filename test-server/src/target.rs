@@ -6,11 +6,14 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header, request};
 use axum::response::{IntoResponse as _, Response};
 use http_body::Body as _;
 
+use crate::exchange::ConnectionHandle;
+use crate::folder::Folder;
+use crate::httpbin;
 use crate::matching;
 use crate::query::without_own_words;
 use crate::script::Content;
@@ -39,12 +42,17 @@ enum Origin {
     Nowhere,
     /// Another server.
     Upstream(Arc<Upstream>),
+    /// The files of a folder.
+    Folder(Arc<Folder>),
+    Httpbin,
 }
 
 /// What a request must keep until its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
     Nothing,
+    /// Its head.
+    Head,
     /// Its body, as it arrives.
     Body,
     /// All of its body, before its response begins.
@@ -92,12 +100,15 @@ impl Target {
         }
     }
 
-    /// Returns the same target, answered by the upstream server.
-    pub(crate) fn at(self, upstream: &Arc<Upstream>) -> Self {
-        Self {
-            origin: Origin::Upstream(Arc::clone(upstream)),
-            ..self
-        }
+    /// Returns the same target, answered by what the site serves instead of flags, if it does.
+    pub(crate) fn at_site(self, site: &Site) -> Self {
+        let origin = match (&site.upstream, &site.folder) {
+            _ if site.httpbin && httpbin::has_path(&self.path) => Origin::Httpbin,
+            (Some(upstream), _) => Origin::Upstream(Arc::clone(upstream)),
+            (None, Some(folder)) => Origin::Folder(Arc::clone(folder)),
+            (None, None) => self.origin,
+        };
+        Self { origin, ..self }
     }
 
     /// Returns the same target, answered by a route if one of the site fits a request with this method.
@@ -111,6 +122,8 @@ impl Target {
         match self.origin {
             _ if self.is_routed => Needs::WholeBody,
             Origin::Upstream(_) => Needs::Body,
+            Origin::Folder(_) => Needs::Head,
+            Origin::Httpbin => Needs::WholeBody,
             Origin::Flags(_) | Origin::Nowhere => Needs::Nothing,
         }
     }
@@ -149,10 +162,38 @@ impl Target {
             (Origin::Upstream(upstream), Some(request)) => {
                 Usual::Response(upstream.forward(request).await)
             }
-            (Origin::Upstream(_) | Origin::Nowhere, _) => {
+            (Origin::Folder(folder), Some(request)) => {
+                let response = folder.respond(request).await;
+                if is_changed {
+                    read_completely(response).await
+                } else {
+                    Usual::Response(response)
+                }
+            }
+            (Origin::Httpbin, Some(request)) => {
+                let response = self.as_httpbin(site, request).await;
+                if is_changed {
+                    read_completely(response).await
+                } else {
+                    Usual::Response(response)
+                }
+            }
+            (Origin::Upstream(_) | Origin::Folder(_) | Origin::Httpbin | Origin::Nowhere, _) => {
                 Usual::Response(not_found(&format!("nothing at {}", self.path)))
             }
         }
+    }
+
+    async fn as_httpbin(&self, site: &Site, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        let handle = head.extensions.get::<ConnectInfo<ConnectionHandle>>();
+        let client = httpbin::Client {
+            address: handle.and_then(|ConnectInfo(handle)| handle.exchange().peer),
+            seed: site.seed,
+            key: &self.key,
+        };
+        let request = matching::Request::new(&head, read_bytes(body).await);
+        httpbin::respond(&request, &client).await
     }
 
     /// Returns the response of the route that answers this request, or else the request.
@@ -219,6 +260,12 @@ async fn read_completely(response: Response) -> Usual {
             Usual::Response((StatusCode::BAD_GATEWAY, line).into_response())
         }
     }
+}
+
+/// Returns a body that has been read before, so that this neither waits nor fails.
+async fn read_bytes(body: Body) -> Bytes {
+    let read = axum::body::to_bytes(body, usize::MAX).await;
+    read.unwrap_or_default()
 }
 
 /// Returns a 404 with this line.

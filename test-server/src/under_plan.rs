@@ -61,6 +61,10 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
             Ok(request) => Some(request),
             Err(response) => return send(Answer::Http(response), in_flight, handle),
         },
+        Needs::Head if !is_answered_here => {
+            discard(body).await;
+            Some(Request::from_parts(head.clone(), Body::empty()))
+        }
         _ => {
             discard(body).await;
             None

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -18,6 +18,7 @@ use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::expectation::Expectations;
 use crate::fault::MAX_DURATION;
+use crate::folder::Folder;
 use crate::group::Group;
 use crate::images::Images;
 use crate::journal::Journal;
@@ -51,6 +52,8 @@ pub struct Builder {
     address: Option<IpAddr>,
     flags_dir: Option<PathBuf>,
     upstream: Option<Arc<Upstream>>,
+    root: Option<PathBuf>,
+    httpbin: bool,
     admin: bool,
     access_log: bool,
     report_refusals: bool,
@@ -71,6 +74,8 @@ impl Builder {
             address: None,
             flags_dir: None,
             upstream: None,
+            root: None,
+            httpbin: false,
             admin: false,
             access_log: false,
             report_refusals: false,
@@ -154,6 +159,23 @@ impl Builder {
         self
     }
 
+    /// Serves the files of this folder instead of flags and the page, with types, ranges and ETags, for GET and HEAD. A
+    /// folder in it is its `index.html`. Only regular files are served, and no link leads out of the folder.
+    #[cfg(feature = "files")]
+    pub fn root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.root = Some(folder.into());
+        self
+    }
+
+    /// Answers the most used paths of httpbin as well: `/get`, `/post`, `/put`, `/patch`, `/delete`, `/anything`,
+    /// `/headers`, `/ip`, `/user-agent`, `/status/N`, `/delay/N`, `/bytes/N`, `/stream/N`, `/redirect/N`,
+    /// `/redirect-to?url=URL` and `/basic-auth/USER/PASSWORD`.
+    #[cfg(feature = "httpbin")]
+    pub fn httpbin(mut self) -> Self {
+        self.httpbin = true;
+        self
+    }
+
     /// Opens the control paths `/__...` to every client that reaches the server, also if it listens beyond loopback.
     pub fn admin(mut self) -> Self {
         self.admin = true;
@@ -202,7 +224,7 @@ impl Builder {
     /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// If the port is in use on one of the addresses, the folder of flags cannot be served, the `Server` header is
+    /// If the port is in use on one of the addresses, the folder of flags or of files cannot be served, the `Server` header is
     /// not a valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(mut self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
@@ -211,13 +233,17 @@ impl Builder {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
             None => Images::built_in(),
         };
+        let folder = match self.root.take() {
+            Some(root) => Some(open_folder(&root)?),
+            None => None,
+        };
         self.plan.prepare();
         let fills_backlog = self.plan.fills_the_backlog();
         check_clock(SystemTime::now())?;
         let (listeners, addresses) = self.bind(if fills_backlog { 0 } else { listen::BACKLOG })?;
         let group = self.group.take().unwrap_or_default();
         let on_loopback = self.address.is_none();
-        let site = Arc::new(self.into_site(images)?);
+        let site = Arc::new(self.into_site(images, folder)?);
 
         limits::check_descriptors()?;
         let runtime = runtime::Builder::new_current_thread()
@@ -278,7 +304,7 @@ impl Builder {
     }
 
     /// Returns the state that the handlers share.
-    fn into_site(self, images: Images) -> io::Result<Site> {
+    fn into_site(self, images: Images, folder: Option<Arc<Folder>>) -> io::Result<Site> {
         let counters = Arc::new(Counters::new());
         let journal = Arc::new(Journal::new(self.journal));
         Ok(Site {
@@ -288,6 +314,8 @@ impl Builder {
             images,
             routes: RouteTable::default(),
             upstream: self.upstream,
+            folder,
+            httpbin: self.httpbin,
             expectations: Arc::new(Expectations::new(
                 Arc::clone(&journal),
                 Arc::clone(&counters),
@@ -306,6 +334,17 @@ impl Builder {
             refusals: Refusals::new(self.report_refusals),
         })
     }
+}
+
+#[cfg(feature = "files")]
+fn open_folder(root: &Path) -> io::Result<Arc<Folder>> {
+    Folder::open(root).map(Arc::new)
+}
+
+/// Without the feature, no method sets a folder.
+#[cfg(not(feature = "files"))]
+fn open_folder(_: &Path) -> io::Result<Arc<Folder>> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Checks that answers can have a date. hyper panics at the first answer otherwise, and the client sees a reset.

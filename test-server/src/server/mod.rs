@@ -65,12 +65,12 @@ impl TestServer {
     }
 
     /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`. In front
-    /// of an upstream server, returns `http://localhost:PORT`.
+    /// of an upstream server or a folder, and with the paths of httpbin, returns `http://localhost:PORT`.
     pub fn url(&self) -> String {
-        let path = if self.site.upstream.is_some() {
-            ""
-        } else {
+        let path = if self.site.has_own_paths() && !self.site.httpbin {
             "/flags"
+        } else {
+            ""
         };
         if self.on_loopback {
             format!("http://localhost:{}{path}", self.port())
@@ -92,9 +92,18 @@ impl TestServer {
     /// Describes the current plan as a sentence without a subject, such as `answers at once`.
     pub fn describe(&self) -> String {
         let plan = self.site.plan().describe();
-        match &self.site.upstream {
-            Some(upstream) => format!("forwards to {} and {plan}", upstream.url()),
-            None => plan,
+        let httpbin = if self.site.httpbin {
+            "answers as httpbin, "
+        } else {
+            ""
+        };
+        match (&self.site.upstream, &self.site.folder) {
+            (Some(upstream), _) => format!("{httpbin}forwards to {} and {plan}", upstream.url()),
+            (None, Some(folder)) => {
+                format!("{httpbin}serves {} and {plan}", folder.path().display())
+            }
+            (None, None) if self.site.httpbin => format!("answers as httpbin and {plan}"),
+            (None, None) => plan,
         }
     }
 

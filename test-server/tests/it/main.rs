@@ -6,8 +6,12 @@ mod control;
 mod example;
 mod expectations;
 mod faults;
+#[cfg(all(unix, feature = "files"))]
+mod folder;
 mod half_closed;
 mod hostile;
+#[cfg(feature = "httpbin")]
+mod httpbin;
 mod journal;
 mod page;
 mod paths;

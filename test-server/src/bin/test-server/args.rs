@@ -59,6 +59,16 @@ pub(crate) struct Args {
     )]
     pub(crate) upstream: Option<test_server::Upstream>,
 
+    /// Serve the files of this folder, under the plans of --serve
+    #[cfg(feature = "files")]
+    #[arg(long, value_name = "DIR", requires = "serve", conflicts_with_all = ROOT_CONFLICTS)]
+    pub(crate) root: Option<PathBuf>,
+
+    /// Answer the most used paths of httpbin as well, such as /status/503 and /anything
+    #[cfg(feature = "httpbin")]
+    #[arg(long, requires = "serve")]
+    pub(crate) httpbin: bool,
+
     /// Listen on this address only [default: 127.0.0.1 and, if the machine has it, ::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<IpAddr>,
@@ -80,10 +90,17 @@ pub(crate) struct Args {
     pub(crate) verbose: bool,
 }
 
+#[cfg(all(feature = "files", feature = "proxy"))]
+const ROOT_CONFLICTS: [&str; 2] = ["flags_dir", "upstream"];
+
+#[cfg(all(feature = "files", not(feature = "proxy")))]
+const ROOT_CONFLICTS: [&str; 1] = ["flags_dir"];
+
 const AFTER_HELP: &str = "\
 Examples:
   test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
   test-server --serve 9000='25:reset,50:delay=200ms' --upstream http://127.0.0.1:3000
+  test-server --serve 9000=10:drip --root ./public
   test-server --label ERROR=30:hang-body -v
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan

@@ -105,6 +105,14 @@ impl ServerSpec {
         if let Some(upstream) = &args.upstream {
             builder = builder.upstream(upstream.clone());
         }
+        #[cfg(feature = "files")]
+        if let Some(folder) = &args.root {
+            builder = builder.root(folder);
+        }
+        #[cfg(feature = "httpbin")]
+        if args.httpbin {
+            builder = builder.httpbin();
+        }
         if args.admin {
             builder = builder.admin();
         }
