@@ -42,6 +42,7 @@
 //! * `refusals`: a line on standard error when the system refuses connections
 //! * `query`: the query of a request to which the plan applies
 //! * `upstream`: another server, to which requests are forwarded
+//! * `access`: who may use the control paths
 //! * `folder`: a folder whose files are served
 //! * `httpbin`: the most used paths of httpbin
 //! * `site`: the state that the handlers of one server share
@@ -57,6 +58,7 @@
 //! * `server`: a running server, its thread and its shutdown
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
+mod access;
 mod access_log;
 mod attempts;
 mod connection;

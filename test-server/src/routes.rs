@@ -44,9 +44,23 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
     if site.access_log.is_some() {
         routes = routes.layer(from_fn_with_state(Arc::clone(&site), log_others));
     }
+    let routes = routes.layer(map_response(add_server_header));
+    with_cors(routes, &site).with_state(site)
+}
+
+#[cfg(feature = "cors")]
+fn with_cors(routes: Router<Arc<Site>>, site: &Site) -> Router<Arc<Site>> {
+    if site.cors {
+        routes.layer(tower_http::cors::CorsLayer::very_permissive())
+    } else {
+        routes
+    }
+}
+
+/// Without the feature, no method asks for it.
+#[cfg(not(feature = "cors"))]
+fn with_cors(routes: Router<Arc<Site>>, _: &Site) -> Router<Arc<Site>> {
     routes
-        .layer(map_response(add_server_header))
-        .with_state(site)
 }
 
 /// Logs the requests to which the plan does not apply: pages and control paths.

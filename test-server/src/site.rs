@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::access::Access;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::expectation::Expectations;
@@ -37,8 +38,11 @@ pub(crate) struct Site {
     /// The last requests, if they are to be recorded.
     pub(crate) journal: Arc<Journal>,
     pub(crate) expectations: Arc<Expectations>,
-    /// Whether the control paths are open at all; `control` also checks each request.
-    pub(crate) control: bool,
+    /// Who may use the control paths.
+    pub(crate) access: Access,
+    /// Whether pages of other sites may read the responses.
+    #[cfg_attr(not(feature = "cors"), allow(dead_code))]
+    pub(crate) cors: bool,
     pub(crate) access_log: Option<AccessLog>,
     /// How long the head of a request may take.
     pub(crate) header_timeout: Duration,

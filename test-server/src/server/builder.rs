@@ -14,6 +14,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::TestServer;
+use crate::access::Access;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
 use crate::expectation::Expectations;
@@ -55,6 +56,9 @@ pub struct Builder {
     root: Option<PathBuf>,
     httpbin: bool,
     admin: bool,
+    hosts: Vec<String>,
+    token: Option<String>,
+    cors: bool,
     access_log: bool,
     report_refusals: bool,
     header_timeout: Duration,
@@ -77,6 +81,9 @@ impl Builder {
             root: None,
             httpbin: false,
             admin: false,
+            hosts: Vec::new(),
+            token: None,
+            cors: false,
             access_log: false,
             report_refusals: false,
             header_timeout: DEFAULT_HEADER_TIMEOUT,
@@ -179,6 +186,28 @@ impl Builder {
     /// Opens the control paths `/__...` to every client that reaches the server, also if it listens beyond loopback.
     pub fn admin(mut self) -> Self {
         self.admin = true;
+        self
+    }
+
+    /// Lets the control paths be used by requests that address the server by this name, such as that of a service in
+    /// Docker Compose, besides localhost and IP addresses.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Opens the control paths to requests with the header `Authorization: Bearer TOKEN`, from everywhere, and to no
+    /// others. The page then has no controls.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Lets pages of all other sites read the responses, and answers their preflight requests (CORS). Faults that are
+    /// written below HTTP have no CORS headers.
+    #[cfg(feature = "cors")]
+    pub fn cors(mut self) -> Self {
+        self.cors = true;
         self
     }
 
@@ -323,7 +352,12 @@ impl Builder {
             counters,
             quotas: Quotas::default(),
             journal,
-            control: self.admin || self.address.is_none_or(|address| address.is_loopback()),
+            access: Access {
+                is_open: self.admin || self.address.is_none_or(|address| address.is_loopback()),
+                hosts: self.hosts,
+                token: self.token,
+            },
+            cors: self.cors,
             access_log: if self.access_log {
                 Some(AccessLog::start()?)
             } else {

@@ -67,15 +67,17 @@ impl TestServer {
     /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`. In front
     /// of an upstream server or a folder, and with the paths of httpbin, returns `http://localhost:PORT`.
     pub fn url(&self) -> String {
-        let path = if self.site.has_own_paths() && !self.site.httpbin {
-            "/flags"
-        } else {
-            ""
-        };
+        let has_flags = self.site.has_own_paths() && !self.site.httpbin;
+        self.base_url() + if has_flags { "/flags" } else { "" }
+    }
+
+    /// Returns the URL of the server without a path, to which those of routes and control paths can be appended:
+    /// `http://localhost:PORT`.
+    pub fn base_url(&self) -> String {
         if self.on_loopback {
-            format!("http://localhost:{}{path}", self.port())
+            format!("http://localhost:{}", self.port())
         } else {
-            format!("http://{}{path}", self.addresses[0])
+            format!("http://{}", self.addresses[0])
         }
     }
 

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod access;
+#[cfg(all(unix, feature = "config", feature = "cors", feature = "httpbin"))]
+mod config;
 mod control;
 mod example;
 mod expectations;
@@ -13,6 +16,8 @@ mod hostile;
 #[cfg(feature = "httpbin")]
 mod httpbin;
 mod journal;
+#[cfg(all(unix, feature = "httpbin"))]
+mod languages;
 mod page;
 mod paths;
 mod plan;

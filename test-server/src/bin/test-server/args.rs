@@ -21,6 +21,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PORT[=PLAN]")]
     pub(crate) serve: Vec<String>,
 
+    /// Start the servers of this file instead, each with a plan and other settings of its own
+    #[cfg(feature = "config")]
+    #[arg(long, value_name = "FILE.toml", conflicts_with_all = ["serve", "label", "delay", "error_rate", "flags_dir"])]
+    pub(crate) config: Option<PathBuf>,
+
     /// Give LOCAL, DELAY or ERROR another plan; repeatable
     #[arg(long, value_name = "NAME=PLAN", conflicts_with = "serve")]
     pub(crate) label: Vec<String>,
@@ -69,6 +74,11 @@ pub(crate) struct Args {
     #[arg(long, requires = "serve")]
     pub(crate) httpbin: bool,
 
+    /// Add X-Forwarded-For, -Host and -Proto to forwarded requests
+    #[cfg(feature = "proxy")]
+    #[arg(long, requires = "upstream")]
+    pub(crate) x_forwarded: bool,
+
     /// Listen on this address only [default: 127.0.0.1 and, if the machine has it, ::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<IpAddr>,
@@ -76,6 +86,24 @@ pub(crate) struct Args {
     /// Open the control paths /__... also on servers that do not listen on loopback alone
     #[arg(long)]
     pub(crate) admin: bool,
+
+    /// Let requests to this host use the control paths as well, such as a service of Docker Compose; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+
+    /// Open the control paths to requests with 'Authorization: Bearer TOKEN', and to no others
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "TEST_SERVER_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) token: Option<String>,
+
+    /// Let pages of other sites read the responses (CORS)
+    #[cfg(feature = "cors")]
+    #[arg(long)]
+    pub(crate) cors: bool,
 
     /// Close a connection if the head of a request takes longer than this
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
@@ -101,6 +129,7 @@ Examples:
   test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
   test-server --serve 9000='25:reset,50:delay=200ms' --upstream http://127.0.0.1:3000
   test-server --serve 9000=10:drip --root ./public
+  test-server --config servers.toml
   test-server --label ERROR=30:hang-body -v
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan
