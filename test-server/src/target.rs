@@ -212,8 +212,9 @@ impl Target {
 impl Usual {
     pub(crate) fn into_response(self) -> Response {
         match self {
-            Self::Content(Content { bytes, media_type }) => {
-                ([(header::CONTENT_TYPE, media_type)], bytes).into_response()
+            Self::Content(content) => {
+                let media_type = [(header::CONTENT_TYPE, content.media_type)];
+                (content.status, content.headers, media_type, content.bytes).into_response()
             }
             Self::Response(response) => response,
         }
@@ -243,16 +244,27 @@ pub(crate) async fn read_request(head: request::Parts, body: Body) -> Result<Req
     }
 }
 
-/// Reads the body of a response with status 200. Other responses are returned as they are.
+/// Reads the body of a successful response to a request for a whole. Other responses are returned as they are.
 async fn read_completely(response: Response) -> Usual {
-    if response.status() != StatusCode::OK {
+    let status = response.status();
+    let has_no_whole = [StatusCode::NO_CONTENT, StatusCode::PARTIAL_CONTENT].contains(&status);
+    if !status.is_success() || has_no_whole {
         return Usual::Response(response);
     }
-    let (head, body) = response.into_parts();
-    let media_type = head.headers.get(header::CONTENT_TYPE).cloned();
+    let (mut head, body) = response.into_parts();
+    let media_type = head.headers.remove(header::CONTENT_TYPE);
+    for name in [
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+    ] {
+        head.headers.remove(name);
+    }
     match axum::body::to_bytes(body, LONGEST_CONTENT).await {
         Ok(bytes) => Usual::Content(Content {
             bytes,
+            status,
+            headers: head.headers,
             media_type: media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
         }),
         Err(error) => {

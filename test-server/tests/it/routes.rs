@@ -232,6 +232,24 @@ fn the_plan_applies_to_routes_by_method_and_path() {
         "faults that are an answer need no route"
     );
 
+    let cuts = TestServer::builder()
+        .plan("100:close-body=3")
+        .unwrap()
+        .start()
+        .unwrap();
+    cuts.route("POST /orders")
+        .status(201)
+        .header("location", "/orders/5")
+        .body("0123456789");
+    assert_eq!(
+        post(&cuts, "/orders", "").text(),
+        "HTTP/1.1 201 Created\r\ncontent-type: application/octet-stream\r\nlocation: /orders/5\r\ncontent-length: 10\r\n\r\n012"
+    );
+    cuts.route("GET /none").status(204);
+    assert_eq!(get(&cuts, "/none").status(), 204);
+    cuts.route("GET /wrong").status(404).body("0123456789");
+    assert_eq!(get(&cuts, "/wrong").body_text(), "0123456789");
+
     let resets = TestServer::builder()
         .plan("100:seq(reset,ok)")
         .unwrap()
