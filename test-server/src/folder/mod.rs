@@ -15,6 +15,10 @@ pub(crate) enum Folder {}
 
 #[cfg(not(feature = "files"))]
 impl Folder {
+    pub(crate) fn open(_: &std::path::Path) -> std::io::Result<Self> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
     pub(crate) fn path(&self) -> &std::path::Path {
         match *self {}
     }

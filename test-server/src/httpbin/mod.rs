@@ -1,7 +1,7 @@
 //! The most used paths of httpbin, with the feature `httpbin`.
 //!
-//! * `paths`: which path is which, and its response
 //! * `echo`: what a request contained, as JSON
+//! * `paths`: which path is which, and its response
 
 #[cfg(feature = "httpbin")]
 mod echo;

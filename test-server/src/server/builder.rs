@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -53,12 +53,12 @@ pub struct Builder {
     address: Option<IpAddr>,
     flags_dir: Option<PathBuf>,
     upstream: Option<Arc<Upstream>>,
-    root: Option<PathBuf>,
-    httpbin: bool,
+    pub(super) root: Option<PathBuf>,
+    pub(super) httpbin: bool,
     admin: bool,
-    hosts: Vec<String>,
-    token: Option<String>,
-    cors: bool,
+    pub(super) hosts: Vec<String>,
+    pub(super) token: Option<String>,
+    pub(super) cors: bool,
     access_log: bool,
     report_refusals: bool,
     header_timeout: Duration,
@@ -166,48 +166,9 @@ impl Builder {
         self
     }
 
-    /// Serves the files of this folder instead of flags and the page, with types, ranges and ETags, for GET and HEAD. A
-    /// folder in it is its `index.html`. Only regular files are served, and no link leads out of the folder.
-    #[cfg(feature = "files")]
-    pub fn root(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.root = Some(folder.into());
-        self
-    }
-
-    /// Answers the most used paths of httpbin as well: `/get`, `/post`, `/put`, `/patch`, `/delete`, `/anything`,
-    /// `/headers`, `/ip`, `/user-agent`, `/status/N`, `/delay/N`, `/bytes/N`, `/stream/N`, `/redirect/N`,
-    /// `/redirect-to?url=URL` and `/basic-auth/USER/PASSWORD`.
-    #[cfg(feature = "httpbin")]
-    pub fn httpbin(mut self) -> Self {
-        self.httpbin = true;
-        self
-    }
-
     /// Opens the control paths `/__...` to every client that reaches the server, also if it listens beyond loopback.
     pub fn admin(mut self) -> Self {
         self.admin = true;
-        self
-    }
-
-    /// Lets the control paths be used by requests that address the server by this name, such as that of a service in
-    /// Docker Compose, besides localhost and IP addresses.
-    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
-        self.hosts.push(name.into());
-        self
-    }
-
-    /// Opens the control paths to requests with the header `Authorization: Bearer TOKEN`, from everywhere, and to no
-    /// others. The page then has no controls.
-    pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
-        self
-    }
-
-    /// Lets pages of all other sites read the responses, and answers their preflight requests (CORS). Faults that are
-    /// written below HTTP have no CORS headers.
-    #[cfg(feature = "cors")]
-    pub fn cors(mut self) -> Self {
-        self.cors = true;
         self
     }
 
@@ -263,7 +224,7 @@ impl Builder {
             None => Images::built_in(),
         };
         let folder = match self.root.take() {
-            Some(root) => Some(open_folder(&root)?),
+            Some(root) => Some(Arc::new(Folder::open(&root)?)),
             None => None,
         };
         self.plan.prepare();
@@ -368,17 +329,6 @@ impl Builder {
             refusals: Refusals::new(self.report_refusals),
         })
     }
-}
-
-#[cfg(feature = "files")]
-fn open_folder(root: &Path) -> io::Result<Arc<Folder>> {
-    Folder::open(root).map(Arc::new)
-}
-
-/// Without the feature, no method sets a folder.
-#[cfg(not(feature = "files"))]
-fn open_folder(_: &Path) -> io::Result<Arc<Folder>> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Checks that answers can have a date. hyper panics at the first answer otherwise, and the client sees a reset.

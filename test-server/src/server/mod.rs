@@ -4,6 +4,7 @@
 //! no runtime, and a client that blocks its runtime cannot block the server.
 //!
 //! * `builder`: the settings of a server, and its start
+//! * `settings`: further settings of a server
 //! * `testing`: the routes and the expectations of a server in a test
 
 use std::io;
@@ -21,6 +22,7 @@ use crate::plan::Plan;
 use crate::site::Site;
 
 mod builder;
+mod settings;
 mod testing;
 
 pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
@@ -221,6 +223,9 @@ impl TestServer {
 
     /// Stops the server, closes its connections and returns its counters. Does not wait for requests in flight. The
     /// port is free when this returns.
+    ///
+    /// # Panics
+    /// If an expectation is not met, as when the server is dropped.
     pub fn stop(mut self) -> Stats {
         self.end();
         self.stats()

@@ -105,7 +105,12 @@ fn a_token_opens_the_control_paths_from_everywhere_and_closes_them_to_others() {
         ),
         (401, 418)
     );
-    let page = request(&server, "GET /", "host: localhost\r\naccept: text/html\r\n");
+    let on_loopback = start(TestServer::builder().token("s3cret"));
+    let page = request(
+        &on_loopback,
+        "GET /",
+        "host: localhost\r\naccept: text/html\r\n",
+    );
     assert!(
         page.text().contains("--token") && !page.text().contains("<form"),
         "{}",
@@ -148,6 +153,14 @@ fn with_cors_pages_of_other_sites_may_read_responses() {
         server.stats().requests,
         1,
         "a preflight request meets no fault"
+    );
+
+    let open = start(TestServer::builder().cors());
+    let refused = request(&open, "GET /__stats", origin);
+    assert_eq!(
+        refused.status(),
+        403,
+        "without a token, other sites cannot control the server"
     );
 
     let without = TestServer::start(Plan::normal()).unwrap();

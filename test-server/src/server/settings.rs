@@ -1,0 +1,47 @@
+//! Further settings of a server: what it serves instead of flags, and who may use it.
+
+#[cfg(feature = "files")]
+use std::path::PathBuf;
+
+use crate::server::Builder;
+
+impl Builder {
+    /// Serves the files of this folder instead of flags and the page, with types, ranges and ETags, for GET and HEAD. A
+    /// folder in it is its `index.html`. Only regular files are served, and no link leads out of the folder.
+    #[cfg(feature = "files")]
+    pub fn root(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.root = Some(folder.into());
+        self
+    }
+
+    /// Answers the most used paths of httpbin as well: `/get`, `/post`, `/put`, `/patch`, `/delete`, `/anything`,
+    /// `/headers`, `/ip`, `/user-agent`, `/status/N`, `/delay/N`, `/bytes/N`, `/stream/N`, `/redirect/N`,
+    /// `/redirect-to?url=URL` and `/basic-auth/USER/PASSWORD`.
+    #[cfg(feature = "httpbin")]
+    pub fn httpbin(mut self) -> Self {
+        self.httpbin = true;
+        self
+    }
+
+    /// Lets the control paths be used by requests that address the server by this name, such as that of a service in
+    /// Docker Compose, besides localhost and IP addresses.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Opens the control paths to requests with the header `Authorization: Bearer TOKEN`, from everywhere, and to no
+    /// others. The page then has no controls.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Lets pages of all other sites read the responses, and answers their preflight requests (CORS). Faults that are
+    /// written below HTTP have no CORS headers.
+    #[cfg(feature = "cors")]
+    pub fn cors(mut self) -> Self {
+        self.cors = true;
+        self
+    }
+}
