@@ -109,7 +109,7 @@ pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::{check_descriptors, raise_descriptor_limit};
 pub use matching::Request;
 pub use plan::{Fault, Plan, PlanError};
-pub use route::{Response, Route};
+pub use route::{Response, Route, RouteError};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
 #[cfg(feature = "proxy")]
 pub use upstream::{Upstream, UpstreamError};

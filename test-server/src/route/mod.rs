@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use serde::Serialize;
 
-use crate::matching::{Condition, Request, matching_methods};
+use crate::matching::{Condition, Matcher, Request, matching_methods};
 
 mod response;
 mod table;
@@ -16,6 +16,21 @@ mod table;
 pub use response::Response;
 pub(crate) use table::RouteTable;
 use table::{Answer, Definition};
+
+/// The reason why a text is not the pattern of a route.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RouteError(String);
+
+/// Parses the pattern of a route.
+pub(crate) fn parse_pattern(pattern: &str) -> Result<Matcher, RouteError> {
+    let matcher = Matcher::parse(pattern).map_err(RouteError)?;
+    if matcher.pattern.path().starts_with("/__") {
+        let why = "the paths below /__ are those that control the server";
+        return Err(RouteError(format!("'{pattern}': {why}")));
+    }
+    Ok(matcher)
+}
 
 /// A route of a server, made by [`TestServer::route`](crate::TestServer::route).
 ///

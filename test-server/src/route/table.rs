@@ -50,6 +50,11 @@ impl RouteTable {
         definition
     }
 
+    /// Adds a route that answers with this response.
+    pub(crate) fn add_fixed(&self, matcher: Matcher, response: Response) {
+        self.add(matcher).set_answer(Answer::Fixed(response));
+    }
+
     /// Returns whether a route may answer a request with this method and path, depending on the rest of it.
     pub(crate) fn may_answer(&self, method: &str, path: &str) -> bool {
         self.has_routes.load(Ordering::Acquire)

@@ -25,10 +25,11 @@ use crate::images::Images;
 use crate::journal::Journal;
 use crate::limits;
 use crate::listen;
+use crate::matching::Matcher;
 use crate::plan::{Plan, PlanError};
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
-use crate::route::RouteTable;
+use crate::route::{Response, RouteTable};
 use crate::routes;
 use crate::serve;
 use crate::site::Site;
@@ -53,6 +54,7 @@ pub struct Builder {
     address: Option<IpAddr>,
     flags_dir: Option<PathBuf>,
     upstream: Option<Arc<Upstream>>,
+    pub(super) routes: Vec<(Matcher, Response)>,
     pub(super) root: Option<PathBuf>,
     pub(super) httpbin: bool,
     admin: bool,
@@ -78,6 +80,7 @@ impl Builder {
             address: None,
             flags_dir: None,
             upstream: None,
+            routes: Vec::new(),
             root: None,
             httpbin: false,
             admin: false,
@@ -295,6 +298,10 @@ impl Builder {
 
     /// Returns the state that the handlers share.
     fn into_site(self, images: Images, folder: Option<Arc<Folder>>) -> io::Result<Site> {
+        let routes = RouteTable::default();
+        for (matcher, response) in self.routes {
+            routes.add_fixed(matcher, response);
+        }
         let counters = Arc::new(Counters::new());
         let journal = Arc::new(Journal::new(self.journal));
         Ok(Site {
@@ -302,7 +309,7 @@ impl Builder {
             plan: RwLock::new(Arc::new(self.plan)),
             seed: self.seed,
             images,
-            routes: RouteTable::default(),
+            routes,
             upstream: self.upstream,
             folder,
             httpbin: self.httpbin,

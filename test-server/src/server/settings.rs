@@ -3,9 +3,19 @@
 #[cfg(feature = "files")]
 use std::path::PathBuf;
 
+use crate::route::{self, Response, RouteError};
 use crate::server::Builder;
 
 impl Builder {
+    /// Adds a route that is there from the start. The pattern is as in [`TestServer::route`](crate::TestServer::route).
+    ///
+    /// # Errors
+    /// If the pattern is not valid, or its path begins with `/__`.
+    pub fn route(mut self, pattern: &str, response: Response) -> Result<Self, RouteError> {
+        self.routes.push((route::parse_pattern(pattern)?, response));
+        Ok(self)
+    }
+
     /// Serves the files of this folder instead of flags and the page, with types, ranges and ETags, for GET and HEAD. A
     /// folder in it is its `index.html`. Only regular files are served, and no link leads out of the folder.
     #[cfg(feature = "files")]

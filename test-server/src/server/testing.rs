@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::expectation::Expectation;
-use crate::matching::Matcher;
-use crate::route::Route;
+use crate::journal::RecordedRequest;
+use crate::matching::{Matcher, Request};
+use crate::route::{self, Route};
 use crate::server::TestServer;
 
 impl TestServer {
@@ -35,11 +36,10 @@ impl TestServer {
     /// If the pattern is not valid, or its path begins with `/__`.
     #[track_caller]
     pub fn route(&self, pattern: &str) -> Route {
-        let matcher = parse_pattern(pattern);
-        if matcher.pattern.path().starts_with("/__") {
-            panic!("'{pattern}': the paths below /__ are those that control the server");
+        match route::parse_pattern(pattern) {
+            Ok(matcher) => Route::new(self.site.routes.add(matcher)),
+            Err(why) => panic!("{why}"),
         }
-        Route::new(self.site.routes.add(matcher))
     }
 
     /// Expects one request with this method and path, or as often and as exactly as the methods of [`Expectation`] say,
@@ -69,6 +69,19 @@ impl TestServer {
         let list = &self.site.expectations;
         let at = list.add(parse_pattern(pattern));
         Expectation::new(Arc::clone(list), at)
+    }
+
+    /// Returns those of [`TestServer::requests`] that have this method and path. The pattern is as in
+    /// [`TestServer::route`].
+    ///
+    /// # Panics
+    /// If the pattern is not valid.
+    #[track_caller]
+    pub fn requests_to(&self, pattern: &str) -> Vec<RecordedRequest> {
+        let matcher = parse_pattern(pattern);
+        let mut requests = self.requests();
+        requests.retain(|request| matcher.admit(&Request::recorded(request)).is_some());
+        requests
     }
 
     /// Checks all expectations now.

@@ -39,10 +39,21 @@ fn each_server_of_the_file_has_its_own_settings() {
         cors = true
         journal = 5
         draw-by-query = true
+
+        [[server]]
+        [[server.route]]
+        match = "GET /orders/{id}"
+        status = 201
+        headers = { etag = '"5"' }
+        json = { id = 5, items = ["pen"] }
+
+        [[server.route]]
+        match = "GET /orders/{id}?kind=text"
+        body = "five"
     "#;
     fs::write(&file, text).unwrap();
-    let (running, lines) = start(&["--config", file.to_str().unwrap(), "--seed", "5"], 3);
-    let ready: Value = serde_json::from_str(&lines[2]).unwrap();
+    let (running, lines) = start(&["--config", file.to_str().unwrap(), "--seed", "5"], 4);
+    let ready: Value = serde_json::from_str(&lines[3]).unwrap();
     let server = |at: usize, name: &str| ready["ready"][at][name].clone();
     assert_eq!(
         (server(0, "name"), server(1, "name")),
@@ -50,13 +61,23 @@ fn each_server_of_the_file_has_its_own_settings() {
     );
     assert_eq!((server(0, "seed"), server(1, "seed")), (5.into(), 7.into()));
     assert_eq!(server(1, "plan"), Value::from("100:status=503"));
-    let ports = [0, 1].map(|at| server(at, "port").as_u64().unwrap());
+    let ports = [0, 1, 2].map(|at| server(at, "port").as_u64().unwrap());
     assert_eq!(
         server(0, "base"),
         Value::from(format!("http://localhost:{}", ports[0]))
     );
     assert!(get(ports[0], "/a.txt").ends_with("\r\n\r\nhello"));
     assert!(get(ports[1], "/get?x").starts_with("HTTP/1.1 503 "));
+    let order = get(ports[2], "/orders/7");
+    assert!(
+        order.starts_with("HTTP/1.1 201 ") && order.contains("\r\netag: \"5\"\r\n"),
+        "{order}"
+    );
+    assert!(
+        order.ends_with("\r\n\r\n{\"id\":5,\"items\":[\"pen\"]}"),
+        "{order}"
+    );
+    assert!(get(ports[2], "/orders/7?kind=text").ends_with("\r\n\r\nfive"));
     stop(running, Signal::TERM);
 }
 
@@ -85,6 +106,34 @@ fn what_is_wrong_in_the_file_is_reported_with_its_place() {
         (
             "[[server]]\nroot = \"a\"\nupstream = \"http://localhost:3000\"\n",
             format!("test-server: {path}: a server cannot have both 'upstream' and 'root'\n"),
+        ),
+        (
+            "[[server]]\n[[server.route]]\nmatch = \"/orders\"\n",
+            format!(
+                "test-server: {path}: '/orders' is not METHOD PATH, such as 'GET /orders/{{id}}' or '* /': there is no blank after the method\n"
+            ),
+        ),
+        (
+            "[[server]]\n[[server.route]]\nmatch = \"GET /a\"\nstatus = 99\n",
+            format!(
+                "test-server: {path}: the route 'GET /a': a status is a number from 200 to 999, not 99\n"
+            ),
+        ),
+        (
+            "[[server]]\n[[server.route]]\nmatch = \"GET /a\"\nbody = \"\"\njson = 5\n",
+            format!(
+                "test-server: {path}: the route 'GET /a': it cannot have both 'body' and 'json'\n"
+            ),
+        ),
+        (
+            "[[server]]\n[[server.route]]\nmatch = \"GET /a\"\nheaders = { \"a b\" = \"c\" }\n",
+            format!("test-server: {path}: the route 'GET /a': 'a b: c' is not a valid header\n"),
+        ),
+        (
+            "[[server]]\n[[server.route]]\nmatch = \"GET /a\"\nheaders = { Content-Length = \"5\" }\n",
+            format!(
+                "test-server: {path}: the route 'GET /a': Content-Length follows from the body\n"
+            ),
         ),
     ] {
         fs::write(&file, text).unwrap();

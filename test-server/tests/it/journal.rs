@@ -77,6 +77,11 @@ fn the_control_path_returns_the_requests_selected_by_method_and_path() {
         );
     }
     get(&server, "/b");
+    let to = |pattern: &str| server.requests_to(pattern).len();
+    assert_eq!(
+        ["GET /{any}", "* /a%20b", "* /a%20b?c", "GET /b?c"].map(to),
+        [2, 2, 2, 0]
+    );
     let methods = |query: &str| -> Vec<String> {
         let response = get(&server, &format!("/__requests{query}"));
         let requests: Vec<serde_json::Value> = serde_json::from_slice(response.body()).unwrap();

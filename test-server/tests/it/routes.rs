@@ -304,6 +304,26 @@ fn a_body_beyond_the_bound_is_413() {
     assert_eq!(read(&mut connection, 1).status(), 413);
 }
 
+#[test]
+fn a_builder_adds_routes_that_are_there_from_the_start() {
+    let builder = TestServer::builder()
+        .route("GET /a", Response::new(201))
+        .unwrap();
+    let server = builder.start().unwrap();
+    assert_eq!(get(&server, "/a").status(), 201);
+    server.route("GET /a").status(202);
+    assert_eq!(get(&server, "/a").status(), 202);
+    let error = TestServer::builder()
+        .route("GET /__a", Response::new(200))
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("'GET /__a': the paths below /__"),
+        "{error}"
+    );
+}
+
 fn panic_message(run: impl FnOnce() + std::panic::UnwindSafe) -> String {
     let panic = std::panic::catch_unwind(run).unwrap_err();
     *panic.downcast::<String>().unwrap()

@@ -1,12 +1,14 @@
 //! The file of `--config`: several servers, each with its settings.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use axum::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, de};
-use test_server::Plan;
+use test_server::{Plan, Response, TestServer};
 
 /// The servers of a file, in its order.
 #[derive(Debug, Deserialize)]
@@ -44,6 +46,27 @@ pub(crate) struct Entry {
     #[cfg(feature = "cors")]
     #[serde(default)]
     pub(crate) cors: bool,
+    /// The last one that fits a request answers it.
+    #[serde(default, rename = "route")]
+    pub(crate) routes: Vec<RouteEntry>,
+}
+
+/// A route with a fixed response.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteEntry {
+    #[serde(rename = "match")]
+    pub(crate) pattern: String,
+    #[serde(default = "ok")]
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    json: Option<serde_json::Value>,
+}
+
+fn ok() -> u16 {
+    200
 }
 
 /// Reads a file of servers. Paths in it are relative to its folder.
@@ -86,7 +109,46 @@ impl Entry {
             [(one, _), (other, _), ..] => {
                 Err(format!("a server cannot have both '{one}' and '{other}'"))
             }
-            _ => Ok(()),
+            _ => self.routes.iter().try_for_each(RouteEntry::check),
+        }
+    }
+}
+
+impl RouteEntry {
+    fn check(&self) -> Result<(), String> {
+        let of_route = |why: String| format!("the route '{}': {why}", self.pattern);
+        if !(200..=999).contains(&self.status) {
+            let why = format!("a status is a number from 200 to 999, not {}", self.status);
+            return Err(of_route(why));
+        }
+        if self.body.is_some() && self.json.is_some() {
+            return Err(of_route("it cannot have both 'body' and 'json'".to_owned()));
+        }
+        for (name, value) in &self.headers {
+            let follows = ["content-length", "transfer-encoding"];
+            if follows.contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(of_route(format!("{name} follows from the body")));
+            }
+            if name.parse::<HeaderName>().is_err() || HeaderValue::from_str(value).is_err() {
+                return Err(of_route(format!("'{name}: {value}' is not a valid header")));
+            }
+        }
+        TestServer::builder()
+            .route(&self.pattern, Response::new(200))
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Returns the response. What it contains has been checked.
+    pub(crate) fn response(&self) -> Response {
+        let mut response = Response::new(self.status);
+        for (name, value) in &self.headers {
+            response = response.header(name, value);
+        }
+        match (&self.body, &self.json) {
+            (Some(body), _) => response.body(body.clone()),
+            (None, Some(json)) => response.json(json),
+            (None, None) => response,
         }
     }
 }

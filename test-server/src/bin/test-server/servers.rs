@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use test_server::{Builder, Group, Label, Plan, Ports, TestServer, Tuning};
+use test_server::{Builder, Group, Label, Plan, Ports, RouteError, TestServer, Tuning};
 
 use crate::args::Args;
 #[cfg(feature = "config")]
@@ -24,22 +24,25 @@ pub(crate) struct ServerSpec {
 pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
     #[cfg(feature = "config")]
     if let Some(path) = &args.config {
-        return Ok(with_builders(configured(path)?, args));
+        return Ok(with_builders(configured(path)?, args)?);
     }
     let servers = if args.serve.is_empty() {
         labelled(args)?
     } else {
         custom(args)?
     };
-    Ok(with_builders(servers, args))
+    Ok(with_builders(servers, args)?)
 }
 
 /// Returns the servers, each with its builder.
-fn with_builders(servers: Vec<ServerSpec>, args: &Args) -> Vec<(ServerSpec, Builder)> {
+fn with_builders(
+    servers: Vec<ServerSpec>,
+    args: &Args,
+) -> Result<Vec<(ServerSpec, Builder)>, RouteError> {
     let group = Group::new();
     let with_builder = |server: ServerSpec| {
-        let builder = server.builder(args, &group);
-        (server, builder)
+        let builder = server.builder(args, &group)?;
+        Ok((server, builder))
     };
     servers.into_iter().map(with_builder).collect()
 }
@@ -123,7 +126,7 @@ impl ServerSpec {
     }
 
     /// Returns the builder that starts this server.
-    fn builder(&self, args: &Args, group: &Group) -> Builder {
+    fn builder(&self, args: &Args, group: &Group) -> Result<Builder, RouteError> {
         let mut builder = TestServer::builder()
             .group(group)
             .name(&self.name)
@@ -172,15 +175,18 @@ impl ServerSpec {
         }
         #[cfg(feature = "config")]
         if let Some(entry) = &self.entry {
-            builder = with_entry(builder, entry);
+            return with_entry(builder, entry);
         }
-        builder
+        Ok(builder)
     }
 }
 
 /// Changes the settings that a file names for a server.
 #[cfg(feature = "config")]
-fn with_entry(mut builder: Builder, entry: &config::Entry) -> Builder {
+fn with_entry(mut builder: Builder, entry: &config::Entry) -> Result<Builder, RouteError> {
+    for route in &entry.routes {
+        builder = builder.route(&route.pattern, route.response())?;
+    }
     if let Some(seed) = entry.seed {
         builder = builder.seed(seed);
     }
@@ -209,7 +215,7 @@ fn with_entry(mut builder: Builder, entry: &config::Entry) -> Builder {
     if entry.cors {
         builder = builder.cors();
     }
-    builder
+    Ok(builder)
 }
 
 #[cfg(feature = "proxy")]
