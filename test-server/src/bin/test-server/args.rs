@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
 use test_server::{DEFAULT_SEED, Tuning};
 
 /// HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients
@@ -96,7 +97,8 @@ pub(crate) struct Args {
         long,
         value_name = "TOKEN",
         env = "TEST_SERVER_TOKEN",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
     )]
     pub(crate) token: Option<String>,
 
