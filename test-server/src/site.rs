@@ -41,7 +41,6 @@ pub(crate) struct Site {
     /// Who may use the control paths.
     pub(crate) access: Access,
     /// Whether pages of other sites may read the responses.
-    #[cfg_attr(not(feature = "cors"), allow(dead_code))]
     pub(crate) cors: bool,
     pub(crate) access_log: Option<AccessLog>,
     /// How long the head of a request may take.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 
@@ -90,11 +90,26 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         _ => {
             wait(site, &context, &faults, &mut in_flight).await;
             let is_changed = faults.iter().any(|fault| changes_content(fault));
-            let usual = target.usual(site, kept, is_changed).await;
+            let mut usual = target.usual(site, kept, is_changed).await;
+            if site.cors
+                && let Usual::Content(content) = &mut usual
+            {
+                allow_origin(&head.headers, &mut content.headers);
+            }
             answer(usual, &context, &faults, &mut in_flight)
         }
     };
     send(answer, in_flight, handle)
+}
+
+/// Adds the headers that let the page that sent a request read the response, for heads that are written below HTTP. To
+/// other responses the layer of the router adds them.
+fn allow_origin(request: &HeaderMap, response: &mut HeaderMap) {
+    if let Some(origin) = request.get(header::ORIGIN) {
+        response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let allowed = HeaderValue::from_static("true");
+        response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, allowed);
+    }
 }
 
 /// Returns the first quota that this request exceeds, with the response to it.

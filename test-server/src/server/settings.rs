@@ -47,8 +47,8 @@ impl Builder {
         self
     }
 
-    /// Lets pages of all other sites read the responses, and answers their preflight requests (CORS). Faults that are
-    /// written below HTTP have no CORS headers.
+    /// Lets pages of all other sites read the responses, and answers their preflight requests (CORS). What a fault sends
+    /// instead of a head, such as `garbage`, has no such headers.
     #[cfg(feature = "cors")]
     pub fn cors(mut self) -> Self {
         self.cors = true;

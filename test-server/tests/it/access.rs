@@ -155,6 +155,17 @@ fn with_cors_pages_of_other_sites_may_read_responses() {
         "a preflight request meets no fault"
     );
 
+    for plan in ["100:close-body=5", ""] {
+        let builder = TestServer::builder().plan(plan).unwrap();
+        let flag = request(&start(builder.cors()), "GET /flags/br/br.gif", origin).text();
+        assert_eq!(
+            flag.matches("access-control-allow-origin: http://app.example")
+                .count(),
+            1,
+            "{plan}"
+        );
+    }
+
     let open = start(TestServer::builder().cors());
     let refused = request(&open, "GET /__stats", origin);
     assert_eq!(
