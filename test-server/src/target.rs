@@ -141,47 +141,44 @@ impl Target {
         kept: Option<Request>,
         is_changed: bool,
     ) -> Usual {
-        let kept = match kept {
-            Some(request) if self.is_routed => match self.routed(site, request).await {
-                Ok(response) if is_changed => return read_completely(response).await,
-                Ok(response) => return Usual::Response(response),
-                Err(request) => Some(request),
-            },
-            kept => kept,
-        };
-        match (&self.origin, kept) {
-            (Origin::Flags(Some(gif)), _) => Usual::Content(Content::flag(gif.clone())),
-            (Origin::Flags(None), _) => {
-                Usual::Response(not_found(&format!("no flag for {}", self.key)))
-            }
-            (Origin::Upstream(upstream), Some(mut request)) if is_changed => {
-                // Faults write heads of their own, in which an encoding would be missing.
-                request.headers_mut().remove(header::ACCEPT_ENCODING);
-                read_completely(upstream.forward(request).await).await
-            }
-            (Origin::Upstream(upstream), Some(request)) => {
-                Usual::Response(upstream.forward(request).await)
-            }
-            (Origin::Folder(folder), Some(request)) => {
-                let response = folder.respond(request).await;
-                if is_changed {
-                    read_completely(response).await
-                } else {
-                    Usual::Response(response)
-                }
-            }
-            (Origin::Httpbin, Some(request)) => {
-                let response = self.as_httpbin(site, request).await;
-                if is_changed {
-                    read_completely(response).await
-                } else {
-                    Usual::Response(response)
-                }
-            }
-            (Origin::Upstream(_) | Origin::Folder(_) | Origin::Httpbin | Origin::Nowhere, _) => {
+        match kept {
+            None => self.usual_in_memory(),
+            // Boxed: most servers answer from memory, and their requests need not have room for the rest.
+            Some(request) => Box::pin(self.respond_to(request, site, is_changed)).await,
+        }
+    }
+
+    /// Returns the response that needs nothing of the request.
+    fn usual_in_memory(&self) -> Usual {
+        match &self.origin {
+            Origin::Flags(Some(gif)) => Usual::Content(Content::flag(gif.clone())),
+            Origin::Flags(None) => Usual::Response(not_found(&format!("no flag for {}", self.key))),
+            Origin::Upstream(_) | Origin::Folder(_) | Origin::Httpbin | Origin::Nowhere => {
                 Usual::Response(not_found(&format!("nothing at {}", self.path)))
             }
         }
+    }
+
+    async fn respond_to(&self, mut request: Request, site: &Site, is_changed: bool) -> Usual {
+        if self.is_routed {
+            request = match self.routed(site, request).await {
+                Ok(response) => return as_usual(response, is_changed).await,
+                Err(request) => request,
+            };
+        }
+        let response = match &self.origin {
+            Origin::Flags(_) | Origin::Nowhere => return self.usual_in_memory(),
+            Origin::Upstream(upstream) => {
+                if is_changed {
+                    // Faults write heads of their own, in which an encoding would be missing.
+                    request.headers_mut().remove(header::ACCEPT_ENCODING);
+                }
+                upstream.forward(request).await
+            }
+            Origin::Folder(folder) => folder.respond(request).await,
+            Origin::Httpbin => self.as_httpbin(site, request).await,
+        };
+        as_usual(response, is_changed).await
     }
 
     async fn as_httpbin(&self, site: &Site, request: Request) -> Response {
@@ -241,6 +238,15 @@ pub(crate) async fn read_request(head: request::Parts, body: Body) -> Result<Req
             let why = "the body is longer than 64 MiB, or does not end\n";
             Err((StatusCode::PAYLOAD_TOO_LARGE, why).into_response())
         }
+    }
+}
+
+/// Returns a response so that faults can change it, if they are to.
+async fn as_usual(response: Response, is_changed: bool) -> Usual {
+    if is_changed {
+        read_completely(response).await
+    } else {
+        Usual::Response(response)
     }
 }
 

@@ -57,10 +57,12 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let is_answered_here = refused.is_some() || faults.iter().any(|fault| answers_alone(fault));
     let kept = match target.needs() {
         Needs::Body if !is_answered_here => Some(Request::from_parts(head.clone(), body)),
-        Needs::WholeBody if !is_answered_here => match read_request(head.clone(), body).await {
-            Ok(request) => Some(request),
-            Err(response) => return send(Answer::Http(response), in_flight, handle),
-        },
+        Needs::WholeBody if !is_answered_here => {
+            match Box::pin(read_request(head.clone(), body)).await {
+                Ok(request) => Some(request),
+                Err(response) => return send(Answer::Http(response), in_flight, handle),
+            }
+        }
         Needs::Head if !is_answered_here => {
             discard(body).await;
             Some(Request::from_parts(head.clone(), Body::empty()))
