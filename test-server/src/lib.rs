@@ -2,8 +2,8 @@
 //!
 //! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes, and
 //! which other paths, meet which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
-//! drop it. [`TestServer::stats`] returns the requests that the client really sent, and [`TestServer::wait_until`] waits
-//! for them.
+//! drop it. [`TestServer::route`] adds routes of its own, and [`TestServer::expect`] says which requests must come.
+//! [`TestServer::stats`] returns the requests that the client really sent, and [`TestServer::wait_until`] waits for them.
 //!
 //! ```
 //! use test_server::TestServer;
