@@ -1,10 +1,7 @@
 //! The control paths `/__...`, which read and change a running server. They are not counted and ignore the plan.
 //!
-//! They are open if the server listens on loopback alone or its owner opens them. A request must also address the
-//! server as localhost or by IP address and must not come from a page of another site. Otherwise any page in a browser
-//! on this machine could control the server.
+//! `access` decides which requests may use them.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
@@ -14,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
+use crate::matching::Filter;
 use crate::plan::{Plan, PlanError};
 use crate::site::Site;
 
@@ -43,57 +41,16 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
 
 /// Returns whether a request may control this server.
 pub(crate) fn is_open(site: &Site, headers: &HeaderMap) -> bool {
-    let host = text(headers, "host").unwrap_or_default();
-    let same_site = match text(headers, "origin") {
-        Some(origin) => origin.strip_prefix("http://") == Some(host),
-        None => true,
-    };
-    // Browsers send Sec-Fetch-Site even with requests that have no Origin, such as those for images.
-    let same_site_fetch = matches!(
-        text(headers, "sec-fetch-site"),
-        None | Some("same-origin" | "none")
-    );
-    is_open_to_own_pages(site, headers) && same_site && same_site_fetch
-}
-
-/// Returns whether a page of this server may control it if it is addressed by the host in these headers.
-///
-/// Does not check where the request comes from, which may be a link on another site. So it suffices for showing the
-/// page, which the other site cannot read, but not for changing anything.
-pub(crate) fn is_open_to_own_pages(site: &Site, headers: &HeaderMap) -> bool {
-    site.control && is_address_or_localhost(text(headers, "host").unwrap_or_default())
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
-}
-
-/// Returns whether a host is localhost or an IP address.
-///
-/// Other names are not trusted: if evil.example resolves to 127.0.0.1, its pages and this server are the same site to a
-/// browser.
-fn is_address_or_localhost(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    if let Some(v6) = name.strip_prefix('[') {
-        let address = v6.strip_suffix(']').map(str::parse::<Ipv6Addr>);
-        return matches!(address, Some(Ok(_)));
-    }
-    name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok()
+    site.access.admits(headers)
 }
 
 pub(crate) fn forbidden(site: &Site) -> Response {
-    (StatusCode::FORBIDDEN, format!("{}\n", closed_reason(site))).into_response()
-}
-
-/// Returns the reason why a request may not control this server.
-pub(crate) fn closed_reason(site: &Site) -> &'static str {
-    if site.control {
-        "the control paths accept only requests to localhost or an IP address, and none from pages of other sites"
+    let line = format!("{}\n", site.access.closed_reason());
+    if site.access.wants_token() {
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+        (StatusCode::UNAUTHORIZED, challenge, line).into_response()
     } else {
-        "the control paths are closed: the server does not listen on loopback alone and was started without --admin"
+        (StatusCode::FORBIDDEN, line).into_response()
     }
 }
 
@@ -101,23 +58,19 @@ async fn stats(State(site): State<Arc<Site>>) -> Response {
     Json(site.counters.stats()).into_response()
 }
 
-/// Returns the recorded requests, oldest first, as JSON: those with the method and the path in the query, if it has them.
+/// Returns the recorded requests, oldest first, as JSON: those that all filters in the query admit.
 async fn requests(State(site): State<Arc<Site>>, uri: Uri) -> Response {
-    let Some(journal) = &site.journal else {
+    if !site.journal.is_open() {
         let why =
             "requests are not recorded: start the server with --journal N or `Builder::journal`\n";
         return (StatusCode::NOT_FOUND, why).into_response();
     };
     let query = uri.query().unwrap_or_default().as_bytes();
-    let mut requests = journal.requests();
+    let mut requests = site.journal.requests();
     for (name, value) in form_urlencoded::parse(query) {
-        match &*name {
-            "method" => requests.retain(|request| request.method == value),
-            "path" => requests.retain(|request| request.path == value),
-            _ => {
-                let why = format!("unknown filter '{name}': use method or path\n");
-                return (StatusCode::BAD_REQUEST, why).into_response();
-            }
+        match Filter::parse(&name, &value) {
+            Ok(filter) => requests.retain(|request| filter.admits(request)),
+            Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
         }
     }
     Json(requests).into_response()

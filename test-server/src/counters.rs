@@ -253,6 +253,8 @@ impl InFlight {
     /// Records faults and status in this entry of the journal as well.
     pub(crate) fn record_in(&mut self, entry: journal::Entry) {
         self.entry = Some(entry);
+        // A thread may wait for what the journal shows.
+        self.counters.changes.notify();
     }
 
     /// Counts a fault that the request meets. Called before the fault starts, because a client that gives up in the

@@ -1,5 +1,6 @@
 //! The request on a connection and how it is answered, shared between the connection and the handlers.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub(crate) struct Exchange {
     pub(crate) phase: Phase,
     /// The number of the connection.
     pub(crate) number: u64,
+    /// The address of the client.
+    pub(crate) peer: Option<IpAddr>,
     /// How often a handler has had to wait for more of the body of the request.
     body_waits: u64,
     /// That number when the stream had ended and its end was to be read for the first time in this request.

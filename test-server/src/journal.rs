@@ -5,9 +5,10 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use axum::body::{Body, Bytes};
 use axum::http::request;
@@ -24,6 +25,9 @@ pub struct RecordedRequest {
     /// When its head arrived. In JSON in RFC 3339.
     #[serde(serialize_with = "as_rfc3339")]
     pub time: SystemTime,
+    /// The same, by a clock that nobody sets.
+    #[serde(skip)]
+    pub(crate) arrived: Instant,
     /// The number of its connection, counted from 1 since the start of the server.
     pub connection: u64,
     /// The method, such as `POST`.
@@ -32,8 +36,8 @@ pub struct RecordedRequest {
     pub path: String,
     /// The headers in order of their first occurrence, with names in lower case. In JSON a list of pairs.
     pub headers: Vec<(String, String)>,
-    /// The first 64 KB of the body, as far as they have arrived. In JSON a text, in which bytes that are not UTF-8 are
-    /// replaced.
+    /// The first 64 KB of the body, or all of it once the server has an expectation, as far as it has arrived. In JSON a
+    /// text, in which bytes that are not UTF-8 are replaced.
     #[serde(serialize_with = "as_text")]
     pub body: Vec<u8>,
     /// How many bytes of the body have arrived.
@@ -60,24 +64,40 @@ fn as_text<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error>
     serializer.serialize_str(&String::from_utf8_lossy(body))
 }
 
-/// The last requests of one server.
+/// The last requests of one server, or all of them.
 #[derive(Debug)]
 pub(crate) struct Journal {
     most: usize,
+    /// Whether all requests are kept, with all of their bodies.
+    keeps_all: AtomicBool,
     entries: Mutex<VecDeque<Entry>>,
 }
 
 /// The entry of one request, which grows while the request is answered.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry(Arc<Mutex<RecordedRequest>>);
+pub(crate) struct Entry {
+    request: Arc<Mutex<RecordedRequest>>,
+    longest_body: usize,
+}
 
 impl Journal {
-    /// Creates a journal of the last `most` requests.
+    /// Creates a journal of the last `most` requests, or one that is closed if that is 0.
     pub(crate) fn new(most: usize) -> Self {
         Self {
             most,
+            keeps_all: AtomicBool::new(false),
             entries: Mutex::default(),
         }
+    }
+
+    /// Keeps all later requests, because what is expected of them is not known yet.
+    pub(crate) fn keep_all(&self) {
+        self.keeps_all.store(true, Ordering::Release);
+    }
+
+    /// Returns whether requests are to be recorded.
+    pub(crate) fn is_open(&self) -> bool {
+        self.most > 0 || self.keeps_all.load(Ordering::Acquire)
     }
 
     /// Records a request whose head has arrived. The oldest one is dropped if the journal is full.
@@ -85,8 +105,10 @@ impl Journal {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let headers = head.headers.iter();
         let path = head.uri.path_and_query();
-        let entry = Entry(Arc::new(Mutex::new(RecordedRequest {
+        let keeps_all = self.keeps_all.load(Ordering::Acquire);
+        let request = RecordedRequest {
             time: SystemTime::now(),
+            arrived: Instant::now(),
             connection,
             method: head.method.to_string(),
             path: path.map_or(String::new(), ToString::to_string),
@@ -97,9 +119,13 @@ impl Journal {
             body_length: 0,
             faults: Vec::new(),
             status: None,
-        })));
+        };
+        let entry = Entry {
+            request: Arc::new(Mutex::new(request)),
+            longest_body: if keeps_all { usize::MAX } else { LONGEST_BODY },
+        };
         let mut entries = self.lock();
-        while entries.len() >= self.most.max(1) {
+        while !keeps_all && entries.len() >= self.most.max(1) {
             entries.pop_front();
         }
         entries.push_back(entry.clone());
@@ -141,7 +167,7 @@ impl Entry {
 
     fn record_body(&self, bytes: &[u8]) {
         let mut request = self.lock();
-        let room = LONGEST_BODY.saturating_sub(request.body.len());
+        let room = self.longest_body.saturating_sub(request.body.len());
         request
             .body
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -149,7 +175,7 @@ impl Entry {
     }
 
     fn lock(&self) -> MutexGuard<'_, RecordedRequest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A [`TestServer`] serves country flags at `/flags/{cc}/{cc}.gif` on loopback. Its [`Plan`] decides which codes, and
 //! which other paths, meet which faults. It owns a thread and a runtime, so an ordinary `#[test]` can start one, use it with any client and
-//! drop it. [`TestServer::stats`] returns the requests that the client really sent, and [`TestServer::wait_until`] waits
-//! for them.
+//! drop it. [`TestServer::route`] adds routes of its own, and [`TestServer::expect`] says which requests must come.
+//! [`TestServer::stats`] returns the requests that the client really sent, and [`TestServer::wait_until`] waits for them.
 //!
 //! ```
 //! use test_server::TestServer;
@@ -26,8 +26,11 @@
 //! * `limits`: the limit of open files of the process
 //! * `access_log`: a line per request
 //! * `journal`: the last requests as they arrived
+//! * `matching`: which requests are meant: by method, path, query, headers and body
+//! * `route`: routes that a test defines
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
+//! * `expectation`: how often requests must come, until when and in which order
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `place`: places for connections: so many may have one at a time
 //! * `departure`: whether a client that has shut down its sending side has left altogether
@@ -39,6 +42,9 @@
 //! * `refusals`: a line on standard error when the system refuses connections
 //! * `query`: the query of a request to which the plan applies
 //! * `upstream`: another server, to which requests are forwarded
+//! * `access`: who may use the control paths
+//! * `folder`: a folder whose files are served
+//! * `httpbin`: the most used paths of httpbin
 //! * `site`: the state that the handlers of one server share
 //! * `group`: servers whose pages link to each other
 //! * `control`: the paths that read and change a running server
@@ -52,6 +58,7 @@
 //! * `server`: a running server, its thread and its shutdown
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
+mod access;
 mod access_log;
 mod attempts;
 mod connection;
@@ -60,13 +67,17 @@ mod counted_body;
 mod counters;
 mod departure;
 mod exchange;
+mod expectation;
 mod fault;
+mod folder;
 mod group;
+mod httpbin;
 mod images;
 mod journal;
 mod label;
 mod limits;
 mod listen;
+mod matching;
 mod page;
 mod place;
 mod plan;
@@ -75,6 +86,7 @@ mod quotas;
 mod random;
 mod refusals;
 mod refused_port;
+mod route;
 mod routes;
 mod running_script;
 mod script;
@@ -88,13 +100,16 @@ mod under_plan;
 mod upstream;
 
 pub use counters::{CodeStats, Stats};
+pub use expectation::{Expectation, Times};
 pub use fault::list_faults;
 pub use group::Group;
 pub use images::COUNTRY_CODES;
 pub use journal::RecordedRequest;
 pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::{check_descriptors, raise_descriptor_limit};
-pub use plan::{Plan, PlanError};
+pub use matching::Request;
+pub use plan::{Fault, Plan, PlanError};
+pub use route::{Response, Route, RouteError};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
 #[cfg(feature = "proxy")]
 pub use upstream::{Upstream, UpstreamError};

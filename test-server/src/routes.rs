@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http_body::Body as _;
 
@@ -15,7 +15,7 @@ use crate::control;
 use crate::group::Group;
 use crate::page;
 use crate::site::Site;
-use crate::target::{Target, not_found};
+use crate::target::{Needs, Target, not_found};
 use crate::under_plan::{self, Logged};
 use crate::upstream::FromUpstream;
 
@@ -24,24 +24,43 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
     let add_server_header = move |mut response: Response| {
         if response.extensions().get::<FromUpstream>().is_none() {
             let headers = response.headers_mut();
-            headers.insert(header::SERVER, server_header.clone());
+            // A route may have one of its own.
+            headers
+                .entry(header::SERVER)
+                .or_insert_with(|| server_header.clone());
         }
         std::future::ready(response)
     };
-    // In front of an upstream server, all paths are its own, except for the control paths.
-    let own = match site.upstream {
-        Some(_) => Router::new(),
-        None => Router::new()
-            .route("/flags/{code}/{file}", get(flag))
-            .merge(page::routes(&site, group)),
+    let own = match site.has_own_paths() {
+        false => Router::new(),
+        true => Router::new()
+            .route("/flags/{code}/{file}", get(flag).fallback(not_get))
+            .merge(
+                page::routes(&site, group)
+                    .layer(from_fn_with_state(Arc::clone(&site), route_or_page)),
+            ),
     };
     let mut routes = own.merge(control::routes(&site)).fallback(other);
     if site.access_log.is_some() {
         routes = routes.layer(from_fn_with_state(Arc::clone(&site), log_others));
     }
+    let routes = routes.layer(map_response(add_server_header));
+    with_cors(routes, &site).with_state(site)
+}
+
+#[cfg(feature = "cors")]
+fn with_cors(routes: Router<Arc<Site>>, site: &Site) -> Router<Arc<Site>> {
+    if site.cors {
+        routes.layer(tower_http::cors::CorsLayer::very_permissive())
+    } else {
+        routes
+    }
+}
+
+/// Without the feature, no method asks for it.
+#[cfg(not(feature = "cors"))]
+fn with_cors(routes: Router<Arc<Site>>, _: &Site) -> Router<Arc<Site>> {
     routes
-        .layer(map_response(add_server_header))
-        .with_state(site)
 }
 
 /// Logs the requests to which the plan does not apply: pages and control paths.
@@ -66,27 +85,53 @@ async fn flag(
 ) -> Response {
     match path {
         Ok(Path((code, file))) if is_flag_path(&code, &file) => {
-            under_plan::respond(&site, &Target::flag(&site, code), request).await
+            let target = Target::flag(&site, code).or_route(&site, request.method());
+            under_plan::respond(&site, &target, request).await
         }
+        _ if is_routed(&site, &request) => other(State(site), request).await,
         _ => not_found("no such file: a flag has a path such as /flags/br/br.gif, in lower case"),
     }
+}
+
+/// Responds to a request for the path of a flag with a method other than GET or HEAD, which only a route can answer.
+async fn not_get(State(site): State<Arc<Site>>, request: Request) -> Response {
+    if is_routed(&site, &request) {
+        return other(State(site), request).await;
+    }
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        [(header::ALLOW, "GET,HEAD")],
+    )
+        .into_response()
+}
+
+/// Lets a route answer in place of a page.
+async fn route_or_page(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    if is_routed(&site, &request) {
+        return other(State(site), request).await;
+    }
+    next.run(request).await
+}
+
+fn is_routed(site: &Site, request: &Request) -> bool {
+    let path = request.uri().path();
+    site.routes.may_answer(request.method().as_str(), path)
 }
 
 /// Responds to a request for any other path. The plan does not apply below `/flags/`, where `redirect-missing` leads,
 /// and not to unknown control paths.
 async fn other(State(site): State<Arc<Site>>, request: Request) -> Response {
-    let path = request.uri().path();
-    if let Some(upstream) = &site.upstream {
-        let target = match code_of_flag(path) {
-            Some(code) => Target::flag(&site, code.to_owned()),
-            None => Target::other(&site, request.method(), request.uri()),
-        };
-        return under_plan::respond(&site, &target.at(upstream), request).await;
-    }
-    if path.starts_with("/flags/") || path.starts_with("/__") {
+    let (path, method) = (request.uri().path(), request.method());
+    let target = match code_of_flag(path) {
+        Some(code) => Target::flag(&site, code.to_owned()),
+        None => Target::other(&site, method, request.uri()),
+    };
+    let target = target.at_site(&site).or_route(&site, method);
+    let is_reserved =
+        path.starts_with("/__") || path.starts_with("/flags/") && site.has_own_paths();
+    if is_reserved && target.needs() == Needs::Nothing {
         return not_found(&format!("nothing at {path}"));
     }
-    let target = Target::other(&site, request.method(), request.uri());
     under_plan::respond(&site, &target, request).await
 }
 

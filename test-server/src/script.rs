@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
 /// Bytes and pauses, followed by one way to end the connection.
 #[derive(Debug)]
@@ -112,6 +112,9 @@ impl Script {
 pub(crate) struct Content {
     pub(crate) bytes: Bytes,
     pub(crate) media_type: HeaderValue,
+    pub(crate) status: StatusCode,
+    /// The other headers, without those about the length of the body and the connection.
+    pub(crate) headers: HeaderMap,
 }
 
 impl Content {
@@ -121,6 +124,8 @@ impl Content {
         Self {
             bytes: gif,
             media_type,
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
         }
     }
 }
@@ -136,8 +141,18 @@ impl Deref for Content {
 /// Returns the head of a response with this content. `framing` holds the header lines about its body, each with its
 /// line end.
 pub(crate) fn head(content: &Content, framing: &str) -> String {
-    let media_type = content.media_type.to_str().unwrap_or_default();
-    format!("HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\n{framing}\r\n")
+    let (status, media_type) = (content.status, content.media_type.to_str());
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16());
+    let own = content.headers.iter();
+    let own = own.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    for (name, value) in [("content-type", media_type.unwrap_or_default())]
+        .into_iter()
+        .chain(own)
+    {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head + framing + "\r\n"
 }
 
 /// Returns the head of a response whose body is this content.

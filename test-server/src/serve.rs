@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +29,10 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// Accepts connections for ever and serves each in a task of its own.
 pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>) {
     loop {
-        let stream = accept(&listener, &site).await;
+        let (stream, peer) = accept(&listener, &site).await;
         let open = site.counters.connection_accepted();
         let connection = Connection::new(stream, site.header_timeout, open);
+        connection.handle().exchange().peer = Some(peer.ip());
         tokio::spawn(serve_connection(
             connection,
             router.clone(),
@@ -39,10 +41,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>
     }
 }
 
-async fn accept(listener: &TcpListener, site: &Site) -> TcpStream {
+async fn accept(listener: &TcpListener, site: &Site) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => return accepted,
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
                 site.refusals.report(&site.name, &error);

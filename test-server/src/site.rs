@@ -3,13 +3,17 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::access::Access;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
+use crate::expectation::Expectations;
+use crate::folder::Folder;
 use crate::images::Images;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
+use crate::route::RouteTable;
 use crate::upstream::Upstream;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
@@ -21,14 +25,23 @@ pub(crate) struct Site {
     /// Whether the keys of targets other than flags include the query.
     pub(crate) query_in_keys: bool,
     pub(crate) images: Images,
+    /// The routes that a test has defined, which come before all other paths.
+    pub(crate) routes: RouteTable,
     /// The server that answers instead of this one, if there is one.
     pub(crate) upstream: Option<Arc<Upstream>>,
+    /// The folder whose files are served instead of flags, if there is one.
+    pub(crate) folder: Option<Arc<Folder>>,
+    /// Whether the paths of httpbin are answered.
+    pub(crate) httpbin: bool,
     pub(crate) counters: Arc<Counters>,
     pub(crate) quotas: Quotas,
     /// The last requests, if they are to be recorded.
-    pub(crate) journal: Option<Journal>,
-    /// Whether the control paths are open at all; `control` also checks each request.
-    pub(crate) control: bool,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) expectations: Arc<Expectations>,
+    /// Who may use the control paths.
+    pub(crate) access: Access,
+    /// Whether pages of other sites may read the responses.
+    pub(crate) cors: bool,
     pub(crate) access_log: Option<AccessLog>,
     /// How long the head of a request may take.
     pub(crate) header_timeout: Duration,
@@ -36,6 +49,12 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Returns whether this server has flags and a page. In front of another server or of a folder, all paths are those
+    /// of it, except for the control paths.
+    pub(crate) fn has_own_paths(&self) -> bool {
+        self.upstream.is_none() && self.folder.is_none()
+    }
+
     pub(crate) fn plan(&self) -> Arc<Plan> {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -52,8 +71,6 @@ impl Site {
     pub(crate) fn reset(&self) {
         self.counters.reset();
         self.quotas.reset();
-        if let Some(journal) = &self.journal {
-            journal.reset();
-        }
+        self.journal.reset();
     }
 }

@@ -5,11 +5,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header, request};
 use axum::response::{IntoResponse as _, Response};
+use http_body::Body as _;
 
+use crate::exchange::ConnectionHandle;
+use crate::folder::Folder;
+use crate::httpbin;
+use crate::matching;
 use crate::query::without_own_words;
 use crate::script::Content;
 use crate::site::Site;
@@ -23,6 +28,8 @@ pub(crate) struct Target {
     /// The path, without a query.
     pub(crate) path: String,
     is_flag: bool,
+    /// Whether a route may answer the request, depending on its headers and its body.
+    is_routed: bool,
     origin: Origin,
 }
 
@@ -35,6 +42,21 @@ enum Origin {
     Nowhere,
     /// Another server.
     Upstream(Arc<Upstream>),
+    /// The files of a folder.
+    Folder(Arc<Folder>),
+    Httpbin,
+}
+
+/// What a request must keep until its response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    /// Its head.
+    Head,
+    /// Its body, as it arrives.
+    Body,
+    /// All of its body, before its response begins.
+    WholeBody,
 }
 
 /// The response without faults.
@@ -53,6 +75,7 @@ impl Target {
             path: format!("/flags/{code}/{code}.gif"),
             origin: Origin::Flags(site.images.find(&code)),
             is_flag: true,
+            is_routed: false,
             key: code,
         }
     }
@@ -73,20 +96,36 @@ impl Target {
             path,
             origin: Origin::Nowhere,
             is_flag: false,
+            is_routed: false,
         }
     }
 
-    /// Returns the same target, answered by the upstream server.
-    pub(crate) fn at(self, upstream: &Arc<Upstream>) -> Self {
-        Self {
-            origin: Origin::Upstream(Arc::clone(upstream)),
-            ..self
-        }
+    /// Returns the same target, answered by what the site serves instead of flags, if it does.
+    pub(crate) fn at_site(self, site: &Site) -> Self {
+        let origin = match (&site.upstream, &site.folder) {
+            _ if site.httpbin && httpbin::has_path(&self.path) => Origin::Httpbin,
+            (Some(upstream), _) => Origin::Upstream(Arc::clone(upstream)),
+            (None, Some(folder)) => Origin::Folder(Arc::clone(folder)),
+            (None, None) => self.origin,
+        };
+        Self { origin, ..self }
     }
 
-    /// Returns whether requests for this target are forwarded, with their bodies.
-    pub(crate) fn is_forwarded(&self) -> bool {
-        matches!(self.origin, Origin::Upstream(_))
+    /// Returns the same target, answered by a route if one of the site fits a request with this method.
+    pub(crate) fn or_route(self, site: &Site, method: &Method) -> Self {
+        let is_routed = site.routes.may_answer(method.as_str(), &self.path);
+        Self { is_routed, ..self }
+    }
+
+    /// Returns what a request for this target must keep until its response.
+    pub(crate) fn needs(&self) -> Needs {
+        match self.origin {
+            _ if self.is_routed => Needs::WholeBody,
+            Origin::Upstream(_) => Needs::Body,
+            Origin::Folder(_) => Needs::Head,
+            Origin::Httpbin => Needs::WholeBody,
+            Origin::Flags(_) | Origin::Nowhere => Needs::Nothing,
+        }
     }
 
     /// Returns the name in the access log: the code or the path, which have no blanks.
@@ -94,53 +133,144 @@ impl Target {
         if self.is_flag { &self.key } else { &self.path }
     }
 
-    /// Returns the response without faults, to the forwarded request if the target is at an upstream server. Its body is
-    /// read completely only if faults are to change it.
-    pub(crate) async fn usual(&self, forwarded: Option<Request>, is_changed: bool) -> Usual {
-        match (&self.origin, forwarded) {
-            (Origin::Flags(Some(gif)), _) => Usual::Content(Content::flag(gif.clone())),
-            (Origin::Flags(None), _) => {
-                Usual::Response(not_found(&format!("no flag for {}", self.key)))
-            }
-            (Origin::Upstream(upstream), Some(mut request)) if is_changed => {
-                // Faults write heads of their own, in which an encoding would be missing.
-                request.headers_mut().remove(header::ACCEPT_ENCODING);
-                read_completely(upstream.forward(request).await).await
-            }
-            (Origin::Upstream(upstream), Some(request)) => {
-                Usual::Response(upstream.forward(request).await)
-            }
-            (Origin::Upstream(_) | Origin::Nowhere, _) => {
+    /// Returns the response without faults to a request with what it needs. The body of the response is read completely
+    /// only if faults are to change it.
+    pub(crate) async fn usual(
+        &self,
+        site: &Site,
+        kept: Option<Request>,
+        is_changed: bool,
+    ) -> Usual {
+        match kept {
+            None => self.usual_in_memory(),
+            // Boxed: most servers answer from memory, and their requests need not have room for the rest.
+            Some(request) => Box::pin(self.respond_to(request, site, is_changed)).await,
+        }
+    }
+
+    /// Returns the response that needs nothing of the request.
+    fn usual_in_memory(&self) -> Usual {
+        match &self.origin {
+            Origin::Flags(Some(gif)) => Usual::Content(Content::flag(gif.clone())),
+            Origin::Flags(None) => Usual::Response(not_found(&format!("no flag for {}", self.key))),
+            Origin::Upstream(_) | Origin::Folder(_) | Origin::Httpbin | Origin::Nowhere => {
                 Usual::Response(not_found(&format!("nothing at {}", self.path)))
             }
         }
+    }
+
+    async fn respond_to(&self, mut request: Request, site: &Site, is_changed: bool) -> Usual {
+        if self.is_routed {
+            request = match self.routed(site, request).await {
+                Ok(response) => return as_usual(response, is_changed).await,
+                Err(request) => request,
+            };
+        }
+        let response = match &self.origin {
+            Origin::Flags(_) | Origin::Nowhere => return self.usual_in_memory(),
+            Origin::Upstream(upstream) => {
+                if is_changed {
+                    // Faults write heads of their own, in which an encoding would be missing.
+                    request.headers_mut().remove(header::ACCEPT_ENCODING);
+                }
+                upstream.forward(request).await
+            }
+            Origin::Folder(folder) => folder.respond(request).await,
+            Origin::Httpbin => self.as_httpbin(site, request).await,
+        };
+        as_usual(response, is_changed).await
+    }
+
+    async fn as_httpbin(&self, site: &Site, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        let handle = head.extensions.get::<ConnectInfo<ConnectionHandle>>();
+        let client = httpbin::Client {
+            address: handle.and_then(|ConnectInfo(handle)| handle.exchange().peer),
+            seed: site.seed,
+            key: &self.key,
+        };
+        let request = matching::Request::new(&head, read_bytes(body).await);
+        httpbin::respond(&request, &client).await
+    }
+
+    /// Returns the response of the route that answers this request, or else the request.
+    async fn routed(&self, site: &Site, request: Request) -> Result<Response, Request> {
+        let (head, body) = request.into_parts();
+        // It has been read before, so this neither waits nor fails.
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap_or_default();
+        let routed = matching::Request::new(&head, body.clone());
+        let response = site.routes.answer(&routed);
+        response.ok_or_else(|| Request::from_parts(head, body.into()))
     }
 }
 
 impl Usual {
     pub(crate) fn into_response(self) -> Response {
         match self {
-            Self::Content(Content { bytes, media_type }) => {
-                ([(header::CONTENT_TYPE, media_type)], bytes).into_response()
+            Self::Content(content) => {
+                let media_type = [(header::CONTENT_TYPE, content.media_type)];
+                (content.status, content.headers, media_type, content.bytes).into_response()
             }
             Self::Response(response) => response,
         }
     }
 }
 
-/// The longest body that faults can change, in bytes.
+/// The longest body that faults can change or that a request can bring, in bytes.
 const LONGEST_CONTENT: usize = 64 << 20;
 
-/// Reads the body of a response with status 200. Other responses are returned as they are.
+/// Reads the body of a request before its response begins.
+///
+/// # Errors
+/// If the client does not send all of it, or more than 64 MiB: the response.
+pub(crate) async fn read_request(head: request::Parts, body: Body) -> Result<Request, Response> {
+    // What is announced to be too long need not be read.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let read = match announced {
+        0..=LONGEST_CONTENT => axum::body::to_bytes(body, LONGEST_CONTENT).await.ok(),
+        _ => None,
+    };
+    match read {
+        Some(bytes) => Ok(Request::from_parts(head, bytes.into())),
+        None => {
+            let why = "the body is longer than 64 MiB, or does not end\n";
+            Err((StatusCode::PAYLOAD_TOO_LARGE, why).into_response())
+        }
+    }
+}
+
+/// Returns a response so that faults can change it, if they are to.
+async fn as_usual(response: Response, is_changed: bool) -> Usual {
+    if is_changed {
+        read_completely(response).await
+    } else {
+        Usual::Response(response)
+    }
+}
+
+/// Reads the body of a successful response to a request for a whole. Other responses are returned as they are.
 async fn read_completely(response: Response) -> Usual {
-    if response.status() != StatusCode::OK {
+    let status = response.status();
+    let has_no_whole = [StatusCode::NO_CONTENT, StatusCode::PARTIAL_CONTENT].contains(&status);
+    if !status.is_success() || has_no_whole {
         return Usual::Response(response);
     }
-    let (head, body) = response.into_parts();
-    let media_type = head.headers.get(header::CONTENT_TYPE).cloned();
+    let (mut head, body) = response.into_parts();
+    let media_type = head.headers.remove(header::CONTENT_TYPE);
+    for name in [
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+    ] {
+        head.headers.remove(name);
+    }
     match axum::body::to_bytes(body, LONGEST_CONTENT).await {
         Ok(bytes) => Usual::Content(Content {
             bytes,
+            status,
+            headers: head.headers,
             media_type: media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
         }),
         Err(error) => {
@@ -148,6 +278,12 @@ async fn read_completely(response: Response) -> Usual {
             Usual::Response((StatusCode::BAD_GATEWAY, line).into_response())
         }
     }
+}
+
+/// Returns a body that has been read before, so that this neither waits nor fails.
+async fn read_bytes(body: Body) -> Bytes {
+    let read = axum::body::to_bytes(body, usize::MAX).await;
+    read.unwrap_or_default()
 }
 
 /// Returns a 404 with this line.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 
@@ -18,7 +18,7 @@ use crate::query::{Query, parse_query_plan};
 use crate::script::{End, Script};
 use crate::site::Site;
 use crate::stale::StaleState;
-use crate::target::{Target, Usual};
+use crate::target::{Needs, Target, Usual, read_request};
 
 /// Marks a response whose request already has its own log entry.
 #[derive(Debug, Clone, Copy)]
@@ -47,19 +47,30 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let (mut in_flight, attempt) =
         site.counters
             .begin_request(&target.key, query_plan.as_deref(), log);
-    if let Some(journal) = &site.journal {
-        let entry = journal.record(&head, handle.number());
+    if site.journal.is_open() {
+        let entry = site.journal.record(&head, handle.number());
         body = entry.watch(body);
         in_flight.record_in(entry);
     }
     let faults = plan.faults_at(site.seed, &target.key, attempt);
     let refused = refuse(site, &faults, query_plan.as_deref(), handle);
     let is_answered_here = refused.is_some() || faults.iter().any(|fault| answers_alone(fault));
-    let forwarded = if target.is_forwarded() && !is_answered_here {
-        Some(Request::from_parts(head.clone(), body))
-    } else {
-        discard(body).await;
-        None
+    let kept = match target.needs() {
+        Needs::Body if !is_answered_here => Some(Request::from_parts(head.clone(), body)),
+        Needs::WholeBody if !is_answered_here => {
+            match Box::pin(read_request(head.clone(), body)).await {
+                Ok(request) => Some(request),
+                Err(response) => return send(Answer::Http(response), in_flight, handle),
+            }
+        }
+        Needs::Head if !is_answered_here => {
+            discard(body).await;
+            Some(Request::from_parts(head.clone(), Body::empty()))
+        }
+        _ => {
+            discard(body).await;
+            None
+        }
     };
     let context = FaultContext {
         seed: site.seed,
@@ -81,11 +92,26 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         _ => {
             wait(site, &context, &faults, &mut in_flight).await;
             let is_changed = faults.iter().any(|fault| changes_content(fault));
-            let usual = target.usual(forwarded, is_changed).await;
+            let mut usual = target.usual(site, kept, is_changed).await;
+            if site.cors
+                && let Usual::Content(content) = &mut usual
+            {
+                allow_origin(&head.headers, &mut content.headers);
+            }
             answer(usual, &context, &faults, &mut in_flight)
         }
     };
     send(answer, in_flight, handle)
+}
+
+/// Adds the headers that let the page that sent a request read the response, for heads that are written below HTTP. To
+/// other responses the layer of the router adds them.
+fn allow_origin(request: &HeaderMap, response: &mut HeaderMap) {
+    if let Some(origin) = request.get(header::ORIGIN) {
+        response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let allowed = HeaderValue::from_static("true");
+        response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, allowed);
+    }
 }
 
 /// Returns the first quota that this request exceeds, with the response to it.

@@ -35,7 +35,7 @@ mod status;
 mod timing;
 mod whole_server;
 
-pub(crate) use argument::{Argument, MAX_DURATION, Takes};
+pub(crate) use argument::{Argument, Delay, MAX_DURATION, RetryAfter, Takes};
 pub(crate) use spec::{Answer, Effect, FaultContext, Role, Spec, Wait};
 
 /// A fault with its argument.
@@ -132,6 +132,14 @@ impl Fault {
     pub(crate) fn needs_refused_port(&self) -> bool {
         let mut steps = self.steps.iter().flatten();
         self.name() == "redirect-refused" || steps.any(Self::needs_refused_port)
+    }
+
+    /// Returns whether a step of a sequence may have this fault.
+    pub(crate) fn can_be_in_step(&self) -> bool {
+        !matches!(
+            self.effect(),
+            Effect::Sequence | Effect::FirstAttempts | Effect::ServerWide
+        )
     }
 
     pub(crate) fn role(&self) -> Role {

@@ -54,10 +54,10 @@ fn show(site: &Site, group: &Group, headers: &HeaderMap) -> Response {
     if !accept::prefers_html(headers) {
         return ([(header::VARY, "Accept")], text::plain_text(site)).into_response();
     }
-    let access = if control::is_open_to_own_pages(site, headers) {
+    let access = if site.access.admits_own_pages(headers) {
         Access::Open
     } else {
-        Access::Closed(control::closed_reason(site))
+        Access::Closed(site.access.closed_reason())
     };
     page(site, group, headers, access)
 }

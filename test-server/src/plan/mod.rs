@@ -7,22 +7,25 @@
 //!
 //! * `slice`: a share of the codes and its faults
 //! * `parse`: the parser of the plan language
+//! * `typed`: faults as Rust values, beside the text of the plan language
 //! * `describe`: a plan as an English sentence
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::fault::{Effect, Fault, FaultContext, MAX_DURATION, Role, Wait};
+use crate::fault::{self, Effect, FaultContext, MAX_DURATION, Role, Wait};
 use crate::random;
 use crate::refused_port::refused_port;
 
 mod describe;
 mod parse;
 mod slice;
+mod typed;
 
 pub use parse::PlanError;
 use slice::Slice;
+pub use typed::Fault;
 
 /// A plan: which share of the country codes meets which faults.
 ///
@@ -51,7 +54,7 @@ impl Plan {
 
     /// Creates a plan that delays every answer by `delay`, at most 366 days.
     pub fn delay(delay: Duration) -> Self {
-        Self::always(Fault::delay(delay.min(MAX_DURATION)))
+        Self::always(fault::Fault::delay(delay.min(MAX_DURATION)))
     }
 
     /// Creates a plan that holds every answer until `requests` requests have been in flight at once.
@@ -59,10 +62,10 @@ impl Plan {
     /// A client that never sends that many at once waits for ever. 0 means the same as 1. Proves, without a clock, that
     /// a client keeps that many requests in flight.
     pub fn hold_until(requests: usize) -> Self {
-        Self::always(Fault::hold(requests.max(1)))
+        Self::always(fault::Fault::hold(requests.max(1)))
     }
 
-    fn always(fault: Fault) -> Self {
+    fn always(fault: fault::Fault) -> Self {
         Self {
             slices: vec![Slice {
                 percent: 100.0,
@@ -78,7 +81,7 @@ impl Plan {
 
     /// Returns the faults that a target meets with this seed: a code of two lower-case letters, or `METHOD path`.
     /// Without faults it is answered normally.
-    pub(crate) fn faults(&self, seed: u64, key: &str) -> &[Fault] {
+    pub(crate) fn faults(&self, seed: u64, key: &str) -> &[fault::Fault] {
         let at = random::uniform(seed, &format!("{key}/plan")) * 100.0;
         let mut end = 0.0;
         for slice in &self.slices {
@@ -92,7 +95,7 @@ impl Plan {
 
     /// Returns the faults that a target meets at this attempt, counted from 1: none once `transient` has expired, and
     /// those of one step of a sequence.
-    pub(crate) fn faults_at(&self, seed: u64, key: &str, attempt: u64) -> Vec<&Fault> {
+    pub(crate) fn faults_at(&self, seed: u64, key: &str, attempt: u64) -> Vec<&fault::Fault> {
         let faults = self.faults(seed, key);
         let mut limits = faults.iter().filter_map(|fault| match fault.effect() {
             Effect::FirstAttempts => Some(fault.argument().number()),
@@ -145,7 +148,7 @@ impl Plan {
     }
 
     /// Returns the fault that applies to the whole server, if the plan has one.
-    pub(crate) fn server_wide(&self) -> Option<&Fault> {
+    pub(crate) fn server_wide(&self) -> Option<&fault::Fault> {
         let faults = self.slices.iter().flat_map(|slice| &slice.faults);
         faults
             .into_iter()

@@ -8,7 +8,7 @@ use std::ops::Range;
 use safe_text::is_hidden;
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::fault::{Argument, Effect, Fault, Role, Spec, Takes};
+use crate::fault::{Argument, Fault, Role, Spec, Takes};
 use crate::plan::slice::Slice;
 
 /// The reason why a plan does not parse. Prints as three lines: the message, the plan, and carets under the wrong word.
@@ -190,7 +190,11 @@ fn parse_faults<'a>(
 }
 
 /// Checks that a fault can be combined with those before it. Returns a message if not.
-fn check_combination(fault: &Fault, before: &[Fault], percent: f64) -> Result<(), String> {
+pub(super) fn check_combination(
+    fault: &Fault,
+    before: &[Fault],
+    percent: f64,
+) -> Result<(), String> {
     if before.iter().any(|other| other.name() == fault.name()) {
         return Err(format!("'{}' is given twice", fault.name()));
     }
@@ -280,11 +284,12 @@ fn parse_fault_of_step(part: Part<'_>) -> Result<Fault, PlanError> {
             .map_err(|why| part.error(why));
     }
     let fault = parse_fault(part)?;
-    match fault.effect() {
-        Effect::Sequence | Effect::FirstAttempts | Effect::ServerWide => Err(part.error(format!(
+    if fault.can_be_in_step() {
+        Ok(fault)
+    } else {
+        Err(part.error(format!(
             "'{}' cannot be in a step of a sequence",
             fault.name()
-        ))),
-        _ => Ok(fault),
+        )))
     }
 }

@@ -14,17 +14,22 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::TestServer;
+use crate::access::Access;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
+use crate::expectation::Expectations;
 use crate::fault::MAX_DURATION;
+use crate::folder::Folder;
 use crate::group::Group;
 use crate::images::Images;
 use crate::journal::Journal;
 use crate::limits;
 use crate::listen;
+use crate::matching::Matcher;
 use crate::plan::{Plan, PlanError};
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
+use crate::route::{Response, RouteTable};
 use crate::routes;
 use crate::serve;
 use crate::site::Site;
@@ -49,7 +54,13 @@ pub struct Builder {
     address: Option<IpAddr>,
     flags_dir: Option<PathBuf>,
     upstream: Option<Arc<Upstream>>,
+    pub(super) routes: Vec<(Matcher, Response)>,
+    pub(super) root: Option<PathBuf>,
+    pub(super) httpbin: bool,
     admin: bool,
+    pub(super) hosts: Vec<String>,
+    pub(super) token: Option<String>,
+    pub(super) cors: bool,
     access_log: bool,
     report_refusals: bool,
     header_timeout: Duration,
@@ -69,7 +80,13 @@ impl Builder {
             address: None,
             flags_dir: None,
             upstream: None,
+            routes: Vec::new(),
+            root: None,
+            httpbin: false,
             admin: false,
+            hosts: Vec::new(),
+            token: None,
+            cors: false,
             access_log: false,
             report_refusals: false,
             header_timeout: DEFAULT_HEADER_TIMEOUT,
@@ -200,7 +217,7 @@ impl Builder {
     /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// If the port is in use on one of the addresses, the folder of flags cannot be served, the `Server` header is
+    /// If the port is in use on one of the addresses, the folder of flags or of files cannot be served, the `Server` header is
     /// not a valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(mut self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
@@ -209,13 +226,17 @@ impl Builder {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
             None => Images::built_in(),
         };
+        let folder = match self.root.take() {
+            Some(root) => Some(Arc::new(Folder::open(&root)?)),
+            None => None,
+        };
         self.plan.prepare();
         let fills_backlog = self.plan.fills_the_backlog();
         check_clock(SystemTime::now())?;
         let (listeners, addresses) = self.bind(if fills_backlog { 0 } else { listen::BACKLOG })?;
         let group = self.group.take().unwrap_or_default();
         let on_loopback = self.address.is_none();
-        let site = Arc::new(self.into_site(images)?);
+        let site = Arc::new(self.into_site(images, folder)?);
 
         limits::check_descriptors()?;
         let runtime = runtime::Builder::new_current_thread()
@@ -276,17 +297,35 @@ impl Builder {
     }
 
     /// Returns the state that the handlers share.
-    fn into_site(self, images: Images) -> io::Result<Site> {
+    fn into_site(self, images: Images, folder: Option<Arc<Folder>>) -> io::Result<Site> {
+        let routes = RouteTable::default();
+        for (matcher, response) in self.routes {
+            routes.add_fixed(matcher, response);
+        }
+        let counters = Arc::new(Counters::new());
+        let journal = Arc::new(Journal::new(self.journal));
         Ok(Site {
             name: self.name,
             plan: RwLock::new(Arc::new(self.plan)),
             seed: self.seed,
             images,
+            routes,
             upstream: self.upstream,
-            counters: Arc::new(Counters::new()),
+            folder,
+            httpbin: self.httpbin,
+            expectations: Arc::new(Expectations::new(
+                Arc::clone(&journal),
+                Arc::clone(&counters),
+            )),
+            counters,
             quotas: Quotas::default(),
-            journal: (self.journal > 0).then(|| Journal::new(self.journal)),
-            control: self.admin || self.address.is_none_or(|address| address.is_loopback()),
+            journal,
+            access: Access {
+                is_open: self.admin || self.address.is_none_or(|address| address.is_loopback()),
+                hosts: self.hosts,
+                token: self.token,
+            },
+            cors: self.cors,
             access_log: if self.access_log {
                 Some(AccessLog::start()?)
             } else {

@@ -4,22 +4,26 @@
 //! no runtime, and a client that blocks its runtime cannot block the server.
 //!
 //! * `builder`: the settings of a server, and its start
+//! * `settings`: further settings of a server
+//! * `testing`: the routes and the expectations of a server in a test
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::control;
 use crate::counters::Stats;
-use crate::journal::{Journal, RecordedRequest};
+use crate::journal::RecordedRequest;
 use crate::plan::Plan;
 use crate::site::Site;
 
 mod builder;
+mod settings;
+mod testing;
 
 pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
 
@@ -63,17 +67,19 @@ impl TestServer {
     }
 
     /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`. In front
-    /// of an upstream server, returns `http://localhost:PORT`.
+    /// of an upstream server or a folder, and with the paths of httpbin, returns `http://localhost:PORT`.
     pub fn url(&self) -> String {
-        let path = if self.site.upstream.is_some() {
-            ""
-        } else {
-            "/flags"
-        };
+        let has_flags = self.site.has_own_paths() && !self.site.httpbin;
+        self.base_url() + if has_flags { "/flags" } else { "" }
+    }
+
+    /// Returns the URL of the server without a path, to which those of routes and control paths can be appended:
+    /// `http://localhost:PORT`.
+    pub fn base_url(&self) -> String {
         if self.on_loopback {
-            format!("http://localhost:{}{path}", self.port())
+            format!("http://localhost:{}", self.port())
         } else {
-            format!("http://{}{path}", self.addresses[0])
+            format!("http://{}", self.addresses[0])
         }
     }
 
@@ -90,9 +96,18 @@ impl TestServer {
     /// Describes the current plan as a sentence without a subject, such as `answers at once`.
     pub fn describe(&self) -> String {
         let plan = self.site.plan().describe();
-        match &self.site.upstream {
-            Some(upstream) => format!("forwards to {} and {plan}", upstream.url()),
-            None => plan,
+        let httpbin = if self.site.httpbin {
+            "answers as httpbin, "
+        } else {
+            ""
+        };
+        match (&self.site.upstream, &self.site.folder) {
+            (Some(upstream), _) => format!("{httpbin}forwards to {} and {plan}", upstream.url()),
+            (None, Some(folder)) => {
+                format!("{httpbin}serves {} and {plan}", folder.path().display())
+            }
+            (None, None) if self.site.httpbin => format!("answers as httpbin and {plan}"),
+            (None, None) => plan,
         }
     }
 
@@ -156,7 +171,8 @@ impl TestServer {
         self.site.counters.stats()
     }
 
-    /// Returns the last requests since the start or the last reset, oldest first: as many as [`Builder::journal`] says,
+    /// Returns the last requests since the start or the last reset, oldest first: as many as [`Builder::journal`] says, and
+    /// from the first expectation on all,
     /// without those for pages and control paths.
     ///
     /// ```
@@ -175,8 +191,7 @@ impl TestServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        let journal = self.site.journal.as_ref();
-        journal.map(Journal::requests).unwrap_or_default()
+        self.site.journal.requests()
     }
 
     /// Blocks until the counters meet `condition`, and returns them. Checks after each change instead of polling.
@@ -208,6 +223,9 @@ impl TestServer {
 
     /// Stops the server, closes its connections and returns its counters. Does not wait for requests in flight. The
     /// port is free when this returns.
+    ///
+    /// # Panics
+    /// If an expectation is not met, as when the server is dropped.
     pub fn stop(mut self) -> Stats {
         self.end();
         self.stats()
@@ -223,7 +241,16 @@ impl TestServer {
 }
 
 impl Drop for TestServer {
+    /// Stops the server.
+    ///
+    /// # Panics
+    /// If an expectation is not met, unless the thread is panicking.
     fn drop(&mut self) {
+        // Before the end: a check may wait for requests.
+        let unmet = (!thread::panicking()).then(|| self.unmet()).flatten();
         self.end();
+        if let Some(message) = unmet {
+            panic!("{message}");
+        }
     }
 }

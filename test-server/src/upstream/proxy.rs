@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use axum::body::Body;
@@ -38,6 +38,7 @@ const OF_CONNECTION: [&str; 7] = [
 pub struct Upstream {
     url: String,
     authority: Authority,
+    adds_x_forwarded: bool,
     client: Client<HttpConnector, Body>,
 }
 
@@ -68,12 +69,23 @@ impl FromStr for Upstream {
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
             authority: uri.authority().cloned().ok_or_else(wrong)?,
+            adds_x_forwarded: false,
             client,
         })
     }
 }
 
 impl Upstream {
+    /// Adds `X-Forwarded-For` with the address of the client to each request, behind those that it has, and
+    /// `X-Forwarded-Host` and `X-Forwarded-Proto` unless it has them.
+    #[must_use]
+    pub fn with_x_forwarded(self) -> Self {
+        Self {
+            adds_x_forwarded: true,
+            ..self
+        }
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -102,6 +114,12 @@ impl Upstream {
         };
         *request.version_mut() = axum::http::Version::HTTP_11;
         remove_headers_of_connection(request.headers_mut());
+        if self.adds_x_forwarded {
+            let peer = handle
+                .as_ref()
+                .and_then(|ConnectInfo(handle)| handle.exchange().peer);
+            add_x_forwarded(request.headers_mut(), peer);
+        }
         let mut response = match self.client.request(request).await {
             Ok(response) => response,
             Err(error) => return self.bad_gateway(&error),
@@ -158,6 +176,21 @@ fn remove_headers_of_connection(headers: &mut HeaderMap) {
         headers.insert(header::UPGRADE, upgrade);
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     }
+}
+
+/// Adds the headers that say for whom a request is forwarded.
+fn add_x_forwarded(headers: &mut HeaderMap, peer: Option<IpAddr>) {
+    let clients = headers.get_all("x-forwarded-for").iter();
+    let clients = clients.filter_map(|value| value.to_str().ok().map(str::to_owned));
+    let clients: Vec<String> = clients.chain(peer.map(|peer| peer.to_string())).collect();
+    if let Ok(value) = HeaderValue::try_from(clients.join(", ")) {
+        headers.insert("x-forwarded-for", value);
+    }
+    if let Some(host) = headers.get(header::HOST).cloned() {
+        headers.entry("x-forwarded-host").or_insert(host);
+    }
+    let proto = HeaderValue::from_static("http");
+    headers.entry("x-forwarded-proto").or_insert(proto);
 }
 
 /// Passes bytes in both directions until both sides have ended.

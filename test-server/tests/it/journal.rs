@@ -77,6 +77,11 @@ fn the_control_path_returns_the_requests_selected_by_method_and_path() {
         );
     }
     get(&server, "/b");
+    let to = |pattern: &str| server.requests_to(pattern).len();
+    assert_eq!(
+        ["GET /{any}", "* /a%20b", "* /a%20b?c", "GET /b?c"].map(to),
+        [2, 2, 2, 0]
+    );
     let methods = |query: &str| -> Vec<String> {
         let response = get(&server, &format!("/__requests{query}"));
         let requests: Vec<serde_json::Value> = serde_json::from_slice(response.body()).unwrap();
@@ -87,7 +92,11 @@ fn the_control_path_returns_the_requests_selected_by_method_and_path() {
     assert_eq!(methods("?method=PUT"), ["PUT"]);
     assert_eq!(methods("?path=/a%2520b?c&method=GET"), ["GET"]);
     assert_eq!(methods("?path=/nothing"), [""; 0]);
-    assert_eq!(get(&server, "/__requests?host=x").status(), 400);
+    assert_eq!(methods("?path=/{a}&method=GET"), ["GET", "GET"]);
+    assert_eq!(methods("?path=/{a}/{b}"), [""; 0]);
+    for wrong in ["host=x", "status=many", "connection=x"] {
+        assert_eq!(get(&server, &format!("/__requests?{wrong}")).status(), 400);
+    }
 
     let response = get(&server, "/__requests?path=/b");
     let requests: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
@@ -120,6 +129,29 @@ fn the_control_path_returns_the_requests_selected_by_method_and_path() {
         refused.text()
     );
     assert!(without.requests().is_empty());
+}
+
+#[test]
+fn the_control_path_selects_by_status_fault_and_connection() {
+    let builder = TestServer::builder().journal(9);
+    let server = builder
+        .plan("100:seq(503,reset,ok)")
+        .unwrap()
+        .start()
+        .unwrap();
+    for _ in 0..3 {
+        get(&server, "/flags/br/br.gif");
+    }
+    let statuses = |query: &str| -> Vec<Option<u64>> {
+        let response = get(&server, &format!("/__requests?{query}"));
+        let requests: Vec<serde_json::Value> = serde_json::from_slice(response.body()).unwrap();
+        requests.iter().map(|r| r["status"].as_u64()).collect()
+    };
+    assert_eq!(statuses("status=503"), [Some(503)]);
+    assert_eq!(statuses("fault=reset"), [None]);
+    assert_eq!(statuses("fault=seq"), [Some(503), None]);
+    assert_eq!(statuses("connection=3"), [Some(200)]);
+    assert_eq!(statuses("connection=3&status=503"), []);
 }
 
 #[cfg(feature = "proxy")]

@@ -2,12 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod access;
+#[cfg(all(unix, feature = "config", feature = "cors", feature = "httpbin"))]
+mod config;
 mod control;
 mod example;
+mod expectations;
 mod faults;
+#[cfg(all(unix, feature = "files"))]
+mod folder;
 mod half_closed;
 mod hostile;
+#[cfg(feature = "httpbin")]
+mod httpbin;
 mod journal;
+#[cfg(all(unix, feature = "httpbin"))]
+mod languages;
 mod page;
 mod paths;
 mod plan;
@@ -15,7 +25,9 @@ mod plan;
 mod program;
 mod readme;
 mod repeatable;
+mod routes;
 mod server;
 mod support;
+mod typed;
 #[cfg(feature = "proxy")]
 mod upstream;

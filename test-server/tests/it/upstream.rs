@@ -239,6 +239,36 @@ fn an_upgrade_becomes_a_tunnel_that_ends_with_both_sides() {
 }
 
 #[test]
+fn the_upstream_server_is_told_for_whom_on_request() {
+    let seen = |headers: &str, x_forwarded: bool| {
+        let upstream = TestServer::builder().journal(1).start().unwrap();
+        let url: Upstream = format!("http://{}", upstream.addresses()[0])
+            .parse()
+            .unwrap();
+        let url = if x_forwarded {
+            url.with_x_forwarded()
+        } else {
+            url
+        };
+        let server = TestServer::builder().upstream(url).start().unwrap();
+        let lines = format!("GET /a HTTP/1.1\r\nhost: shop:80\r\nconnection: close{headers}");
+        exchange(server.addresses()[0], &lines);
+        let request = upstream.requests().remove(0);
+        ["for", "host", "proto"].map(|name| {
+            let value = request.header(&format!("x-forwarded-{name}"));
+            value.unwrap_or("-").to_owned()
+        })
+    };
+    assert_eq!(seen("", false), ["-", "-", "-"]);
+    assert_eq!(seen("", true), ["127.0.0.1", "shop:80", "http"]);
+    let earlier = "\r\nx-forwarded-for: 10.0.0.1\r\nX-Forwarded-For: 10.0.0.2\r\nx-forwarded-host: a.example\r\nx-forwarded-proto: https";
+    assert_eq!(
+        seen(earlier, true),
+        ["10.0.0.1, 10.0.0.2, 127.0.0.1", "a.example", "https"]
+    );
+}
+
+#[test]
 fn a_request_ends_at_the_upstream_server_when_its_client_leaves() {
     let upstream = TestServer::start(Plan::hold_until(2)).unwrap();
     let server = in_front_of(upstream.addresses()[0], "");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::NonEmptyStringValueParser;
 use test_server::{DEFAULT_SEED, Tuning};
 
 /// HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients
@@ -20,6 +21,11 @@ pub(crate) struct Args {
     /// Start a server on this port (0: a free one) with this plan instead of the three servers; repeatable
     #[arg(long, value_name = "PORT[=PLAN]")]
     pub(crate) serve: Vec<String>,
+
+    /// Start the servers of this file instead, each with a plan and other settings of its own
+    #[cfg(feature = "config")]
+    #[arg(long, value_name = "FILE.toml", conflicts_with_all = ["serve", "label", "delay", "error_rate", "flags_dir"])]
+    pub(crate) config: Option<PathBuf>,
 
     /// Give LOCAL, DELAY or ERROR another plan; repeatable
     #[arg(long, value_name = "NAME=PLAN", conflicts_with = "serve")]
@@ -59,6 +65,21 @@ pub(crate) struct Args {
     )]
     pub(crate) upstream: Option<test_server::Upstream>,
 
+    /// Serve the files of this folder, under the plans of --serve
+    #[cfg(feature = "files")]
+    #[arg(long, value_name = "DIR", requires = "serve", conflicts_with_all = ROOT_CONFLICTS)]
+    pub(crate) root: Option<PathBuf>,
+
+    /// Answer the most used paths of httpbin as well, such as /status/503 and /anything
+    #[cfg(feature = "httpbin")]
+    #[arg(long, requires = "serve")]
+    pub(crate) httpbin: bool,
+
+    /// Add X-Forwarded-For, -Host and -Proto to forwarded requests
+    #[cfg(feature = "proxy")]
+    #[arg(long, requires = "upstream")]
+    pub(crate) x_forwarded: bool,
+
     /// Listen on this address only [default: 127.0.0.1 and, if the machine has it, ::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<IpAddr>,
@@ -66,6 +87,25 @@ pub(crate) struct Args {
     /// Open the control paths /__... also on servers that do not listen on loopback alone
     #[arg(long)]
     pub(crate) admin: bool,
+
+    /// Let requests to this host use the control paths as well, such as a service of Docker Compose; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+
+    /// Open the control paths to requests with 'Authorization: Bearer TOKEN', and to no others
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "TEST_SERVER_TOKEN",
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) token: Option<String>,
+
+    /// Let pages of other sites read the responses (CORS)
+    #[cfg(feature = "cors")]
+    #[arg(long)]
+    pub(crate) cors: bool,
 
     /// Close a connection if the head of a request takes longer than this
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
@@ -80,10 +120,18 @@ pub(crate) struct Args {
     pub(crate) verbose: bool,
 }
 
+#[cfg(all(feature = "files", feature = "proxy"))]
+const ROOT_CONFLICTS: [&str; 2] = ["flags_dir", "upstream"];
+
+#[cfg(all(feature = "files", not(feature = "proxy")))]
+const ROOT_CONFLICTS: [&str; 1] = ["flags_dir"];
+
 const AFTER_HELP: &str = "\
 Examples:
   test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
   test-server --serve 9000='25:reset,50:delay=200ms' --upstream http://127.0.0.1:3000
+  test-server --serve 9000=10:drip --root ./public
+  test-server --config servers.toml
   test-server --label ERROR=30:hang-body -v
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan

@@ -3,6 +3,7 @@
 //! The modules, lowest layer first:
 //!
 //! * `args`: the command line options as they are typed
+//! * `config`: the file of `--config`
 //! * `servers`: from the options to the servers to start
 //! * `signals`: the signals that end the program
 //! * `run`: one run, from starting the servers to the signal
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 mod args;
+#[cfg(feature = "config")]
+mod config;
 mod run;
 mod servers;
 mod signals;

@@ -58,6 +58,7 @@ fn ready_entry(server: &TestServer) -> serde_json::Value {
     serde_json::json!({
         "name": server.name(),
         "url": server.url(),
+        "base": server.base_url(),
         "port": server.port(),
         "plan": server.plan().to_string(),
         "seed": server.seed(),

@@ -2,15 +2,19 @@
 
 use std::error::Error;
 
-use test_server::{Builder, Group, Label, Plan, Ports, TestServer, Tuning};
+use test_server::{Builder, Group, Label, Plan, Ports, RouteError, TestServer, Tuning};
 
 use crate::args::Args;
+#[cfg(feature = "config")]
+use crate::config;
 
 /// A server to start.
 pub(crate) struct ServerSpec {
     pub(crate) name: String,
     pub(crate) port: u16,
     plan: Plan,
+    #[cfg(feature = "config")]
+    entry: Option<config::Entry>,
 }
 
 /// Returns the servers to start, each with its builder, in the order in which their lines are printed.
@@ -18,17 +22,44 @@ pub(crate) struct ServerSpec {
 /// # Errors
 /// If a port, a plan, a label or the error rate is invalid.
 pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
+    #[cfg(feature = "config")]
+    if let Some(path) = &args.config {
+        return Ok(with_builders(configured(path)?, args)?);
+    }
     let servers = if args.serve.is_empty() {
         labelled(args)?
     } else {
         custom(args)?
     };
+    Ok(with_builders(servers, args)?)
+}
+
+/// Returns the servers, each with its builder.
+fn with_builders(
+    servers: Vec<ServerSpec>,
+    args: &Args,
+) -> Result<Vec<(ServerSpec, Builder)>, RouteError> {
     let group = Group::new();
     let with_builder = |server: ServerSpec| {
-        let builder = server.builder(args, &group);
-        (server, builder)
+        let builder = server.builder(args, &group)?;
+        Ok((server, builder))
     };
-    Ok(servers.into_iter().map(with_builder).collect())
+    servers.into_iter().map(with_builder).collect()
+}
+
+/// Returns the servers of a file.
+#[cfg(feature = "config")]
+fn configured(path: &std::path::Path) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
+    let entries = config::read(path)?.servers.into_iter().enumerate();
+    let server = |(i, entry): (usize, config::Entry)| {
+        let name = entry.name.clone();
+        let name = name.unwrap_or_else(|| format!("SERVER-{}", i + 1));
+        ServerSpec {
+            entry: Some(entry.clone()),
+            ..ServerSpec::new(name, entry.port, entry.plan)
+        }
+    };
+    Ok(entries.map(server).collect())
 }
 
 /// Returns LOCAL, DELAY and ERROR, with the plans from `--label`.
@@ -42,11 +73,11 @@ fn labelled(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
     for label in Label::ALL {
         let plan = label.plan(&tuning);
         let plan = plan.map_err(|error| format!("--error-rate: {}", error.message()))?;
-        servers.push(ServerSpec {
-            name: label.name().to_owned(),
-            port: ports.of(label),
+        servers.push(ServerSpec::new(
+            label.name().to_owned(),
+            ports.of(label),
             plan,
-        });
+        ));
     }
     for change in &args.label {
         let named = change.split_once('=');
@@ -74,18 +105,28 @@ fn custom(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
             .trim()
             .parse()
             .map_err(|_| format!("--serve must begin with a port from 0 to 65535, not '{text}'"))?;
-        Ok(ServerSpec {
-            name: format!("SERVER-{}", i + 1),
+        Ok(ServerSpec::new(
+            format!("SERVER-{}", i + 1),
             port,
-            plan: plan.parse()?,
-        })
+            plan.parse()?,
+        ))
     };
     args.serve.iter().enumerate().map(server).collect()
 }
 
 impl ServerSpec {
+    fn new(name: String, port: u16, plan: Plan) -> Self {
+        Self {
+            name,
+            port,
+            plan,
+            #[cfg(feature = "config")]
+            entry: None,
+        }
+    }
+
     /// Returns the builder that starts this server.
-    fn builder(&self, args: &Args, group: &Group) -> Builder {
+    fn builder(&self, args: &Args, group: &Group) -> Result<Builder, RouteError> {
         let mut builder = TestServer::builder()
             .group(group)
             .name(&self.name)
@@ -103,7 +144,25 @@ impl ServerSpec {
         }
         #[cfg(feature = "proxy")]
         if let Some(upstream) = &args.upstream {
-            builder = builder.upstream(upstream.clone());
+            builder = builder.upstream(forwarding(upstream, args.x_forwarded));
+        }
+        #[cfg(feature = "files")]
+        if let Some(folder) = &args.root {
+            builder = builder.root(folder);
+        }
+        #[cfg(feature = "httpbin")]
+        if args.httpbin {
+            builder = builder.httpbin();
+        }
+        #[cfg(feature = "cors")]
+        if args.cors {
+            builder = builder.cors();
+        }
+        for host in &args.allow_host {
+            builder = builder.allow_host(host);
+        }
+        if let Some(token) = &args.token {
+            builder = builder.token(token);
         }
         if args.admin {
             builder = builder.admin();
@@ -114,6 +173,56 @@ impl ServerSpec {
         if args.verbose {
             builder = builder.access_log();
         }
-        builder
+        #[cfg(feature = "config")]
+        if let Some(entry) = &self.entry {
+            return with_entry(builder, entry);
+        }
+        Ok(builder)
+    }
+}
+
+/// Changes the settings that a file names for a server.
+#[cfg(feature = "config")]
+fn with_entry(mut builder: Builder, entry: &config::Entry) -> Result<Builder, RouteError> {
+    for route in &entry.routes {
+        builder = builder.route(&route.pattern, route.response())?;
+    }
+    if let Some(seed) = entry.seed {
+        builder = builder.seed(seed);
+    }
+    if let Some(requests) = entry.journal {
+        builder = builder.journal(requests);
+    }
+    if entry.draw_by_query {
+        builder = builder.draw_by_query();
+    }
+    if let Some(folder) = &entry.flags_dir {
+        builder = builder.flags_dir(folder);
+    }
+    #[cfg(feature = "proxy")]
+    if let Some(upstream) = &entry.upstream {
+        builder = builder.upstream(forwarding(upstream, entry.x_forwarded));
+    }
+    #[cfg(feature = "files")]
+    if let Some(folder) = &entry.root {
+        builder = builder.root(folder);
+    }
+    #[cfg(feature = "httpbin")]
+    if entry.httpbin {
+        builder = builder.httpbin();
+    }
+    #[cfg(feature = "cors")]
+    if entry.cors {
+        builder = builder.cors();
+    }
+    Ok(builder)
+}
+
+#[cfg(feature = "proxy")]
+fn forwarding(upstream: &test_server::Upstream, x_forwarded: bool) -> test_server::Upstream {
+    if x_forwarded {
+        upstream.clone().with_x_forwarded()
+    } else {
+        upstream.clone()
     }
 }

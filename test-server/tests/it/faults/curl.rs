@@ -6,6 +6,7 @@ use std::process::Command;
 use test_server::list_faults;
 
 use super::{BR, server_with};
+use crate::support::skip;
 
 /// The exit codes of curl for each fault; several if the versions of curl differ.
 const CURL: [(&str, &[i32]); 59] = [
@@ -116,18 +117,4 @@ fn curl(fault: &str, exits: &[i32]) {
         "{fault}: {exit} {}",
         String::from_utf8_lossy(&curl.stderr)
     );
-}
-
-/// Reports that this machine lacks what a test needs. Skips are counted, as in the tests of flags.
-fn skip(what: &str) {
-    use std::io::Write as _;
-    eprintln!("skipped: {what}");
-    if let Some(list) = std::env::var_os("FLAGS_SKIPPED") {
-        let mut list = std::fs::File::options()
-            .append(true)
-            .create(true)
-            .open(list)
-            .unwrap();
-        writeln!(list, "{what}").unwrap();
-    }
 }

@@ -140,3 +140,16 @@ pub(crate) fn get(server: &TestServer, path: &str) -> Response {
     let lines = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close");
     exchange(server.addresses()[0], &lines)
 }
+
+/// Reports that this machine lacks what a test needs. Skips are counted, as in the tests of flags.
+pub(crate) fn skip(what: &str) {
+    eprintln!("skipped: {what}");
+    if let Some(list) = std::env::var_os("FLAGS_SKIPPED") {
+        let mut list = std::fs::File::options()
+            .append(true)
+            .create(true)
+            .open(list)
+            .unwrap();
+        writeln!(list, "{what}").unwrap();
+    }
+}

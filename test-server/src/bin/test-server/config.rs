@@ -1,0 +1,168 @@
+//! The file of `--config`: several servers, each with its settings.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use axum::http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Deserializer, de};
+use test_server::{Plan, Response, TestServer};
+
+/// The servers of a file, in its order.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    #[serde(rename = "server")]
+    pub(crate) servers: Vec<Entry>,
+}
+
+/// The settings of one server. What is missing is as on the command line.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Entry {
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) port: u16,
+    #[serde(default, deserialize_with = "from_text")]
+    pub(crate) plan: Plan,
+    pub(crate) seed: Option<u64>,
+    pub(crate) journal: Option<usize>,
+    #[serde(default)]
+    pub(crate) draw_by_query: bool,
+    pub(crate) flags_dir: Option<PathBuf>,
+    #[cfg(feature = "proxy")]
+    #[serde(default, deserialize_with = "from_optional_text")]
+    pub(crate) upstream: Option<test_server::Upstream>,
+    #[cfg(feature = "proxy")]
+    #[serde(default)]
+    pub(crate) x_forwarded: bool,
+    #[cfg(feature = "files")]
+    pub(crate) root: Option<PathBuf>,
+    #[cfg(feature = "httpbin")]
+    #[serde(default)]
+    pub(crate) httpbin: bool,
+    #[cfg(feature = "cors")]
+    #[serde(default)]
+    pub(crate) cors: bool,
+    /// The last one that fits a request answers it.
+    #[serde(default, rename = "route")]
+    pub(crate) routes: Vec<RouteEntry>,
+}
+
+/// A route with a fixed response.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteEntry {
+    #[serde(rename = "match")]
+    pub(crate) pattern: String,
+    #[serde(default = "ok")]
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    json: Option<serde_json::Value>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// Reads a file of servers. Paths in it are relative to its folder.
+///
+/// # Errors
+/// If the file cannot be read, or a word in it is wrong: with its line and column.
+pub(crate) fn read(path: &Path) -> Result<Config, Box<dyn Error>> {
+    let with_path = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| with_path(&error))?;
+    let mut config: Config =
+        toml::from_str(&text).map_err(|error| with_path(&error.to_string().trim_end()))?;
+    if config.servers.is_empty() {
+        return Err(with_path(&"there is no [[server]]").into());
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for entry in &mut config.servers {
+        let paths = [&mut entry.flags_dir];
+        #[cfg(feature = "files")]
+        let paths = paths.into_iter().chain([&mut entry.root]);
+        for path in paths.into_iter().flatten() {
+            *path = folder.join(&path);
+        }
+        entry.check().map_err(|why| with_path(&why))?;
+    }
+    Ok(config)
+}
+
+impl Entry {
+    /// Checks the settings that exclude each other.
+    fn check(&self) -> Result<(), String> {
+        let places = [
+            ("flags-dir", self.flags_dir.is_some()),
+            #[cfg(feature = "proxy")]
+            ("upstream", self.upstream.is_some()),
+            #[cfg(feature = "files")]
+            ("root", self.root.is_some()),
+        ];
+        let given: Vec<_> = places.iter().filter(|(_, given)| *given).collect();
+        match given.as_slice() {
+            [(one, _), (other, _), ..] => {
+                Err(format!("a server cannot have both '{one}' and '{other}'"))
+            }
+            _ => self.routes.iter().try_for_each(RouteEntry::check),
+        }
+    }
+}
+
+impl RouteEntry {
+    fn check(&self) -> Result<(), String> {
+        let of_route = |why: String| format!("the route '{}': {why}", self.pattern);
+        if !(200..=999).contains(&self.status) {
+            let why = format!("a status is a number from 200 to 999, not {}", self.status);
+            return Err(of_route(why));
+        }
+        if self.body.is_some() && self.json.is_some() {
+            return Err(of_route("it cannot have both 'body' and 'json'".to_owned()));
+        }
+        for (name, value) in &self.headers {
+            let follows = ["content-length", "transfer-encoding"];
+            if follows.contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(of_route(format!("{name} follows from the body")));
+            }
+            if name.parse::<HeaderName>().is_err() || HeaderValue::from_str(value).is_err() {
+                return Err(of_route(format!("'{name}: {value}' is not a valid header")));
+            }
+        }
+        TestServer::builder()
+            .route(&self.pattern, Response::new(200))
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Returns the response. What it contains has been checked.
+    pub(crate) fn response(&self) -> Response {
+        let mut response = Response::new(self.status);
+        for (name, value) in &self.headers {
+            response = response.header(name, value);
+        }
+        match (&self.body, &self.json) {
+            (Some(body), _) => response.body(body.clone()),
+            (None, Some(json)) => response.json(json),
+            (None, None) => response,
+        }
+    }
+}
+
+fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(de::Error::custom)
+}
+
+#[cfg(feature = "proxy")]
+fn from_optional_text<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    from_text(deserializer).map(Some)
+}
