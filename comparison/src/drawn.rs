@@ -144,6 +144,11 @@ impl<'a> Drawn<'a> {
         Self::new(run, run.tasks.iter().collect())
     }
 
+    /// Returns whether some tasks of the run are not drawn.
+    pub(crate) fn is_sample(&self) -> bool {
+        self.tasks.len() < self.run.tasks.len()
+    }
+
     fn new(run: &'a Run, tasks: Vec<&'a Task>) -> Self {
         let spans = run.tasks.iter().flat_map(Task::drawn_spans);
         let last_ms = spans.map(|span| span.to_ms).fold(0.0, f64::max);

@@ -154,9 +154,9 @@ pub(super) fn lanes(drawing: &Drawing<'_>, layout: &Layout, terms: &Terms) -> Ma
             h2 { (capitalized(&plural(slot))) }
             p.faint {
                 "One row per " (slot) ", with the " (tasks) " that it ran. Where a row is empty, the " (slot)
-                @match drawing.sample {
-                    None => " had nothing to do.",
-                    Some(_) => { " had nothing to do, or ran " (tasks) " that are not drawn." },
+                " had nothing to do."
+                @if drawing.sample.is_some() {
+                    " " (capitalized(&tasks)) " outside the sample are drawn as one area."
                 }
                 @if let Some(note) = terms.lane_note { " " (note) }
             }

@@ -1,10 +1,11 @@
 //! Draws a run with one row per lane: which tasks each worker or slot ran, and when it had nothing to do.
 
+use super::busy::{Stretch, stretches};
 use super::layout::Layout;
 use super::time::draw_time_axes;
 use crate::chart::{FinePx, Markup, Px};
 use crate::drawn::Drawn;
-use crate::model::{Run, Task, Terms};
+use crate::model::{Outcome, PhaseKind, Run, Task, Terms};
 use crate::text::{count, panel_title};
 
 /// The intended height of the rows of a run. The height of one row stays within `ROW_HEIGHTS`, which takes precedence.
@@ -59,9 +60,37 @@ pub(crate) fn draw_lanes(run: &Drawn<'_>, layout: &Layout, terms: &Terms, markup
     let thin = row < MIN_ROW_WITH_NUMBER;
     let class = if thin { "rows thin" } else { "rows" };
     markup.open("g", &[("class", &class)]);
-    for task in &run.tasks {
-        draw_task(task, layout, (top, row), layout.zoom(run), markup);
+    let zoom = layout.zoom(run);
+    if run.is_sample() {
+        draw_busy(&stretches(run, lanes), layout, (top, row), zoom, markup);
     }
+    for task in &run.tasks {
+        draw_task(task, layout, (top, row), zoom, markup);
+    }
+    markup.close();
+    markup.line_break();
+}
+
+/// Draws the times in which lanes were busy, in the colour of tasks that succeeded, as one path.
+fn draw_busy(
+    stretches: &[Stretch],
+    layout: &Layout,
+    (top, row): (f64, f64),
+    zoom: f64,
+    markup: &mut Markup,
+) {
+    let scale = layout.scale();
+    let px = |value| FinePx { value, zoom };
+    let height = Px(row * BAR);
+    let area = |of: &Stretch| {
+        let (x, end) = (scale.position(of.from_ms), scale.position(of.to_ms));
+        let y = Px(top + row * of.lane as f64 + row * (1.0 - BAR) / 2.0);
+        let (x, width) = (px(x), px(end - x));
+        format!("M{x} {y}h{width}v{height}H{x}z")
+    };
+    let areas: String = stretches.iter().map(area).collect();
+    markup.open("g", &[("class", &Outcome::Ok.class())]);
+    markup.path(PhaseKind::Waiting.class(), &areas);
     markup.close();
     markup.line_break();
 }

@@ -61,10 +61,10 @@ fn draw_queues_and_marks(rows: &[Row<'_>], layout: &Layout, markup: &mut Markup)
 fn draw_axes(run: &Drawn<'_>, layout: &Layout, terms: &Terms, top: f64, markup: &mut Markup) {
     let bottom = top + layout.rows_height(run) + 2.0;
     draw_time_axes(run, layout, (top, bottom), markup);
-    let (drawn, all) = (run.tasks.len(), count(run.run.tasks.len(), terms.name));
-    let caption = match drawn == run.run.tasks.len() {
-        true => format!("{all}, by start"),
-        false => format!("{drawn} of {all}, by start"),
+    let all = count(run.run.tasks.len(), terms.name);
+    let caption = match run.is_sample() {
+        true => format!("{} of {all}, by start", run.tasks.len()),
+        false => format!("{all}, by start"),
     };
     markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
     markup.line_break();

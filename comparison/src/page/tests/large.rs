@@ -91,7 +91,9 @@ fn a_page_and_a_picture_say_what_is_drawn_of_what() {
                  Numbers and charts are those of all files.";
     assert_eq!(text.matches(drawn).count(), 2, "waterfall and records");
     assert!(text.contains(" of 30000 files, by start<"));
-    assert!(text.contains("had nothing to do, or ran downloads that are not drawn."));
+    assert!(
+        text.contains("had nothing to do. Downloads outside the sample are drawn as one area.")
+    );
     assert!(!text.contains("All records"));
     let text = picture(&comparison);
     let picture = Document::parse(&text).unwrap();
