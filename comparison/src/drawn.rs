@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::model::{Outcome, Run, Task, Terms};
-use crate::text::{count, list, ordinal, plural};
+use crate::text::{count, list, ordinal};
 
 /// The most tasks of all runs together that are drawn without a sample.
 const MAX_WHOLE: usize = 10_000;
@@ -53,7 +53,7 @@ pub(crate) struct Sample {
     drawn: usize,
     all: usize,
     runs: usize,
-    /// How many tasks with an outcome are drawn of how many.
+    /// How many tasks with an outcome are drawn of how many, if they are not just those of an even sample.
     kept: Vec<(Outcome, usize, usize)>,
 }
 
@@ -87,28 +87,26 @@ fn sample<'a>(runs: &[&'a Run], rows: Rows) -> (HashSet<&'a str>, Sample) {
     let all = names(runs, |_| true);
     let every = all.len().div_ceil(share(rows.even));
     let mut drawn: HashSet<_> = all.iter().copied().step_by(every).collect();
-    let kept = [Outcome::Error, Outcome::NotFound];
-    let kept = kept.map(|outcome| (outcome, names(runs, |task| task.outcome == outcome)));
-    for (_, names) in &kept {
+    let mut kept = Vec::new();
+    for outcome in [Outcome::Error, Outcome::NotFound] {
+        let names = names(runs, |task| task.outcome == outcome);
         let (taken, others): (Vec<_>, Vec<_>) =
             names.iter().copied().partition(|name| drawn.contains(name));
         let missing = share(rows.kept).saturating_sub(taken.len());
-        if missing > 0 {
-            let step = others.len().div_ceil(missing).max(1);
+        // A sample that has enough of them anyway is no more than even.
+        if !names.is_empty() && (missing > 0 || others.is_empty()) {
+            let step = others.len().div_ceil(missing.max(1)).max(1);
             drawn.extend(others.into_iter().step_by(step));
+            let kept_of = names.iter().filter(|name| drawn.contains(*name)).count();
+            kept.push((outcome, kept_of, names.len()));
         }
     }
-    let kept = kept.into_iter().filter(|(_, names)| !names.is_empty());
-    let kept = kept.map(|(outcome, names)| {
-        let kept = names.iter().filter(|name| drawn.contains(*name));
-        (outcome, kept.count(), names.len())
-    });
     let sample = Sample {
         every,
         drawn: drawn.len(),
         all: all.len(),
         runs: runs.len(),
-        kept: kept.collect(),
+        kept,
     };
     (drawn, sample)
 }
@@ -181,11 +179,10 @@ impl Sample {
             _ => ", the same of each run",
         };
         format!(
-            "{} of {} are drawn{same}: {}. Numbers and charts are those of all {}.",
+            "{} of {} are drawn{same}: {}.",
             self.drawn,
             count(self.all, terms.name),
             list(&parts.chain(kept).collect::<Vec<_>>()),
-            plural(terms.name),
         )
     }
 }
@@ -235,8 +232,7 @@ mod tests {
         assert_eq!(drawn.len(), 910 + 3, "9999 is a multiple of 11");
         assert_eq!(
             drawing.sample.unwrap().in_words(&TERMS),
-            "913 of 10001 codes are drawn: every 11th, all 3 that failed and the one that was not found. Numbers and \
-             charts are those of all codes."
+            "913 of 10001 codes are drawn: every 11th, all 3 that failed and the one that was not found."
         );
     }
 
@@ -269,6 +265,9 @@ mod tests {
         let drawing = drawing(&[&run], ROWS);
         assert_eq!(failed(&drawing).len(), drawing.runs[0].tasks.len());
         assert_eq!(failed(&drawing).len(), 1000);
+        let sample = drawing.sample.unwrap().in_words(&TERMS);
+        let expected = "1000 of 100000 codes are drawn: every 100th.";
+        assert!(sample.starts_with(expected), "{sample}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn waterfalls(drawing: &Drawing<'_>, layout: &Layout, terms: &Terms) 
                 }
             }
             @if let Some(sample) = sample {
-                p { (sample.in_words(terms)) }
+                p { (sample.in_words(terms)) " Numbers and charts are those of all " (plural(name)) "." }
             }
             (switches(layout, terms))
             p.hint.faint hidden="" {

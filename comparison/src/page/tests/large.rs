@@ -87,9 +87,11 @@ fn every_task_that_failed_is_drawn_and_in_the_table() {
 fn a_page_and_a_picture_say_what_is_drawn_of_what() {
     let comparison = large(&["semaphore"]);
     let text = page(&comparison, &Images::default());
-    let drawn = " of 30000 files are drawn: every 5th, all 23 that failed and all 5 that were not found. \
-                 Numbers and charts are those of all files.";
+    let drawn =
+        " of 30000 files are drawn: every 8th, all 23 that failed and all 5 that were not found.";
+    let all = " Numbers and charts are those of all files.";
     assert_eq!(text.matches(drawn).count(), 2, "waterfall and records");
+    assert_eq!(text.matches(&format!("{drawn}{all}")).count(), 1);
     assert!(text.contains(" of 30000 files, by start<"));
     assert!(
         text.contains("had nothing to do. Downloads outside the sample are drawn as one area.")
@@ -102,16 +104,16 @@ fn a_page_and_a_picture_say_what_is_drawn_of_what() {
         .map(|line| text_of(line) + " ")
         .collect();
     let drawn =
-        " of 30000 files are drawn: every 8th, all 23 that failed and all 5 that were not found.";
+        " of 30000 files are drawn: every 15th, all 23 that failed and all 5 that were not found.";
     assert!(lines.contains(drawn), "{lines}");
 }
 
 #[test]
 fn numbers_and_charts_are_those_of_all_tasks() {
     let mut comparison = large(&["semaphore"]);
-    // Drawn are the tasks whose number is a multiple of five, and those that failed. These are others: a peak of 80 at
+    // Drawn are the tasks whose number is a multiple of eight, and those that failed. These are others: a peak of 80 at
     // once, and the slowest task of all.
-    for i in (0..80).map(|i| 15_001 + i * 5) {
+    for i in (0..80).map(|i| 15_001 + i * 8) {
         comparison.runs[0].tasks[i].phases =
             samples::phases([200_000.0, 0.0, 0.0, 200.0, 0.0, 0.0]);
     }
