@@ -156,7 +156,7 @@ pub(super) fn lanes(drawing: &Drawing<'_>, layout: &Layout, terms: &Terms) -> Ma
                 "One row per " (slot) ", with the " (tasks) " that it ran. Where a row is empty, the " (slot)
                 " had nothing to do."
                 @if drawing.sample.is_some() {
-                    " " (capitalized(&tasks)) " outside the sample are drawn as one area."
+                    " " (capitalized(&tasks)) " outside the sample are drawn in grey, as one area."
                 }
                 @if let Some(note) = terms.lane_note { " " (note) }
             }

@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::time::draw_time_axes;
 use crate::chart::{FinePx, Markup, Px};
 use crate::drawn::Drawn;
-use crate::model::{Outcome, PhaseKind, Run, Task, Terms};
+use crate::model::{Run, Task, Terms};
 use crate::text::{count, panel_title};
 
 /// The intended height of the rows of a run. The height of one row stays within `ROW_HEIGHTS`, which takes precedence.
@@ -71,7 +71,7 @@ pub(crate) fn draw_lanes(run: &Drawn<'_>, layout: &Layout, terms: &Terms, markup
     markup.line_break();
 }
 
-/// Draws the times in which lanes were busy, in the colour of tasks that succeeded, as one path.
+/// Draws the times in which lanes were busy as one grey path. Its colour is in the element: no other page needs a class for it.
 fn draw_busy(
     stretches: &[Stretch],
     layout: &Layout,
@@ -89,9 +89,7 @@ fn draw_busy(
         format!("M{x} {y}h{width}v{height}H{x}z")
     };
     let areas: String = stretches.iter().map(area).collect();
-    markup.open("g", &[("class", &Outcome::Ok.class())]);
-    markup.path(PhaseKind::Waiting.class(), &areas);
-    markup.close();
+    markup.empty_element("path", &[("style", &"fill: var(--queue)"), ("d", &areas)]);
     markup.line_break();
 }
 

@@ -93,9 +93,13 @@ fn a_page_and_a_picture_say_what_is_drawn_of_what() {
     assert_eq!(text.matches(drawn).count(), 2, "waterfall and records");
     assert_eq!(text.matches(&format!("{drawn}{all}")).count(), 1);
     assert!(text.contains(" of 30000 files, by start<"));
-    assert!(
-        text.contains("had nothing to do. Downloads outside the sample are drawn as one area.")
-    );
+    assert!(text.contains(
+        "had nothing to do. Downloads outside the sample are drawn in grey, as one area."
+    ));
+    let busy = text
+        .matches("<path style=\"fill: var(--queue)\" d=\"M")
+        .count();
+    assert_eq!(busy, 1, "in the lanes of the run");
     assert!(!text.contains("All records"));
     let text = picture(&comparison);
     let picture = Document::parse(&text).unwrap();
