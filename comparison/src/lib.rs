@@ -20,12 +20,14 @@
 //! * `statistics`: series of runs, and what their numbers show
 //! * `schedule`: which series runs next
 //! * `text`: sentences, columns, the table for the terminal, markdown
+//! * `drawn`: which tasks are drawn: all of them, or a sample
 //! * `chart`: SVG elements, axes, legends, and charts of lines
 //! * `waterfall`: a run drawn as rows of bars, one row per task
 //! * `picture`: the waterfalls as one SVG picture
 //! * `page`: tables, waterfalls and charts as one HTML file
 
 mod chart;
+mod drawn;
 mod model;
 mod page;
 mod picture;

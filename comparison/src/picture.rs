@@ -6,7 +6,8 @@
 use crate::chart::{
     Markup, Px, draw_hatching, draw_legend, legend_height, style_without_variables,
 };
-use crate::model::{Comparison, Run};
+use crate::drawn::{Drawing, Rows, drawing};
+use crate::model::Comparison;
 use crate::statistics::{series, shown_runs};
 use crate::text::{conclusion_in_words, panel_title, wrap_to};
 use crate::waterfall::{Layout, draw_waterfall, legend_entries};
@@ -21,6 +22,12 @@ const GAP: f64 = 6.0;
 /// precedence.
 const PANEL_HEIGHT: f64 = 330.0;
 const ROW_HEIGHTS: (f64, f64) = (0.5, 11.0);
+
+/// The most rows of a sample. A row is half a pixel high, so more would be too tall to look at; these take less than 1 MB.
+const ROWS: Rows = Rows {
+    even: 2000,
+    kept: 500,
+};
 
 /// The height of a line of the headline.
 const LINE_HEIGHT: f64 = 19.0;
@@ -38,10 +45,12 @@ const LINE_LETTERS: usize = 95;
 /// assert!(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\""));
 /// ```
 pub fn picture(comparison: &Comparison) -> String {
-    let (runs, terms) = (shown_runs(&comparison.runs), comparison.terms);
-    let headline = headline(comparison);
-    let layout = Layout::new(&runs, WIDTH, PANEL_HEIGHT, ROW_HEIGHTS);
-    let entries = legend_entries(&runs, &layout, terms);
+    let terms = comparison.terms;
+    let drawing = drawing(&shown_runs(&comparison.runs), ROWS);
+    let headline = headline(comparison, &drawing);
+    let runs = &drawing.runs;
+    let layout = Layout::new(runs, WIDTH, PANEL_HEIGHT, ROW_HEIGHTS);
+    let entries = legend_entries(runs, &layout, terms);
     let legend_width = WIDTH - layout.left - MARGIN;
     let heights = runs.iter().map(|run| layout.height(run) + GAP);
     let top = MARGIN + LINE_HEIGHT * headline.len() as f64;
@@ -50,7 +59,7 @@ pub fn picture(comparison: &Comparison) -> String {
     let mut markup = Markup::default();
     open(height, &mut markup);
     markup.element("title", &[], &comparison.title);
-    markup.element("desc", &[], &description(comparison, &runs));
+    markup.element("desc", &[], &description(comparison, &drawing));
     markup.element("style", &[], &style_without_variables());
     draw_hatching(&mut markup);
     markup.empty_element(
@@ -75,8 +84,9 @@ pub fn picture(comparison: &Comparison) -> String {
     markup.finish()
 }
 
-/// Returns the title and the conclusion, wrapped to the width of the picture. The first line is the title's.
-fn headline(comparison: &Comparison) -> Vec<String> {
+/// Returns the title, the conclusion and what is drawn of very many tasks, wrapped to the width of the picture. The first line is
+/// the title's.
+fn headline(comparison: &Comparison, drawing: &Drawing<'_>) -> Vec<String> {
     let conclusion = conclusion_in_words(&series(comparison), comparison.terms);
     let lines = |text: &str| -> Vec<_> {
         wrap_to(LINE_LETTERS, text)
@@ -85,8 +95,12 @@ fn headline(comparison: &Comparison) -> Vec<String> {
             .collect()
     };
     let title = lines(&comparison.title).into_iter().take(1);
-    let conclusion = conclusion.map_or_else(Vec::new, |text| lines(&text));
-    title.chain(conclusion).collect()
+    let sample = drawing.sample.as_ref();
+    let sample = sample.map(|sample| sample.in_words(comparison.terms));
+    let sentences = conclusion.into_iter().chain(sample);
+    title
+        .chain(sentences.flat_map(|text| lines(&text)))
+        .collect()
 }
 
 fn draw_headline(headline: &[String], left: f64, markup: &mut Markup) {
@@ -113,9 +127,10 @@ fn open(height: f64, markup: &mut Markup) {
 }
 
 /// Returns the description of the picture for screen readers.
-fn description(comparison: &Comparison, runs: &[&Run]) -> String {
+fn description(comparison: &Comparison, drawing: &Drawing<'_>) -> String {
     let terms = comparison.terms;
-    let titles: Vec<_> = runs.iter().map(|run| panel_title(run, terms)).collect();
+    let runs = drawing.runs.iter();
+    let titles: Vec<_> = runs.map(|of| panel_title(of.run, terms)).collect();
     let conclusion = conclusion_in_words(&series(comparison), terms).unwrap_or_default();
     format!(
         "Shows when each {} of each run waited and ran, on one time axis: {}. {conclusion}",
@@ -173,7 +188,8 @@ mod tests {
     fn a_long_headline_is_wrapped() {
         let mut comparison = samples::comparison(2);
         comparison.runs[1].label = "a".repeat(80);
-        let lines = headline(&comparison);
+        let drawing = drawing(&shown_runs(&comparison.runs), ROWS);
+        let lines = headline(&comparison, &drawing);
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(
             lines.iter().all(|line| line.len() <= LINE_LETTERS),

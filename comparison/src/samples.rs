@@ -75,6 +75,22 @@ pub(crate) fn run(label: &str, slots: usize, tasks: usize) -> Run {
     }
 }
 
+/// Returns a run of very many tasks, named `file 0`, `file 1` and so on.
+pub(crate) fn large_run(label: &str, slots: usize, tasks: usize) -> Run {
+    let task = |i| {
+        let start_ms = (i / slots) as f64 * 103.0;
+        Task {
+            lane: Some(i % slots),
+            ..task(&format!("file {i}"), start_ms)
+        }
+    };
+    Run {
+        elapsed_ms: tasks.div_ceil(slots) as f64 * 103.0,
+        tasks: (0..tasks).map(task).collect(),
+        ..run(label, slots, 0)
+    }
+}
+
 /// Returns a comparison of these runs.
 pub(crate) fn comparison_of(runs: Vec<Run>) -> Comparison {
     Comparison {

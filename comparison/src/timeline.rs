@@ -39,6 +39,11 @@ impl Task {
     /// assert_eq!((spans[1].kind, spans[1].from_ms, spans[1].to_ms), (PhaseKind::Body, 10.0, 30.0));
     /// ```
     pub fn spans(&self) -> Vec<Span> {
+        self.drawn_spans().collect()
+    }
+
+    /// Returns the same spans one by one, for runs whose tasks are too many to allocate a vector for each.
+    pub(crate) fn drawn_spans(&self) -> impl Iterator<Item = Span> {
         let mut from_ms = 0.0;
         // Reading two clocks a moment apart leaves a difference that is not a pause.
         let drawn = |kind, ms| kind != PhaseKind::Pause || ms > IGNORED_PAUSE_MS;
@@ -46,8 +51,8 @@ impl Task {
         let drawn = self
             .phases
             .iter()
-            .filter(|phase| drawn(phase.kind, phase.ms) && phase.ms >= 0.0005);
-        let span = |phase: &Phase| {
+            .filter(move |phase| drawn(phase.kind, phase.ms) && phase.ms >= 0.0005);
+        let span = move |phase: &Phase| {
             let span = Span {
                 kind: phase.kind,
                 from_ms,
@@ -56,7 +61,7 @@ impl Task {
             from_ms = span.to_ms;
             span
         };
-        drawn.map(span).collect()
+        drawn.map(span)
     }
 
     /// Returns the start and the end of the task, in milliseconds; `None` if it was not attempted.
@@ -79,7 +84,10 @@ impl Task {
     /// ```
     pub fn interval(&self) -> Option<(f64, f64)> {
         let start_ms = self.start_ms()?;
-        let end_ms = self.spans().last().map_or(start_ms, |span| span.to_ms);
+        let end_ms = self
+            .drawn_spans()
+            .last()
+            .map_or(start_ms, |span| span.to_ms);
         Some((start_ms, end_ms))
     }
 
@@ -120,15 +128,19 @@ impl Run {
     /// assert_eq!(run.by_start()[0].name, "CN");
     /// ```
     pub fn by_start(&self) -> Vec<&Task> {
-        let mut sorted: Vec<_> = self.tasks.iter().collect();
-        let start = |task: &Task| task.start_ms().unwrap_or(f64::INFINITY);
-        sorted.sort_by(|a, b| {
-            start(a)
-                .total_cmp(&start(b))
-                .then_with(|| a.name.cmp(&b.name))
-        });
-        sorted
+        by_start(self.tasks.iter().collect())
     }
+}
+
+/// Sorts tasks by their start. Tasks that were not attempted come last.
+pub(crate) fn by_start(mut tasks: Vec<&Task>) -> Vec<&Task> {
+    let start = |task: &Task| task.start_ms().unwrap_or(f64::INFINITY);
+    tasks.sort_by(|a, b| {
+        start(a)
+            .total_cmp(&start(b))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    tasks
 }
 
 #[cfg(test)]

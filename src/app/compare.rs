@@ -49,6 +49,9 @@ pub(super) fn run(
     if config.prints_text() {
         out.print(&comparison::table(&side_by_side));
     }
+    let differ = !comparison::differences(&side_by_side).is_empty();
+    // The reports make their own: with very many records, two would take much memory.
+    drop(side_by_side);
     let runs = &compared.report.runs;
     let found_none =
         |run: &RunReport| run.totals.asked > 1 && run.totals.not_found == run.totals.asked;
@@ -66,7 +69,7 @@ pub(super) fn run(
         local: !written || compared.cannot_save,
         incomplete: !compared.errors.is_empty()
             || out_of_time.is_some()
-            || !comparison::differences(&side_by_side).is_empty()
+            || differ
             || totals().any(|totals| totals.error + totals.not_attempted > 0),
         missing: config.fail_on_not_found && totals().any(|totals| totals.not_found > 0),
     };

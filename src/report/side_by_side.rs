@@ -109,7 +109,11 @@ fn task(record: &RecordReport) -> Task {
             (PhaseKind::Body, record.body_ms),
             (PhaseKind::Save, record.save_ms),
         ];
-        phases.map(|(kind, ms)| Phase { kind, ms }).into()
+        let phases = phases.map(|(kind, ms)| Phase { kind, ms }).into_iter();
+        // Most downloads have neither earlier attempts nor pauses, and a list may have a million.
+        phases
+            .filter(|phase| phase.kind == PhaseKind::Queue || phase.ms != 0.0)
+            .collect()
     });
     Task {
         name: record.word(),

@@ -2,18 +2,26 @@
 
 use super::axis::{TimeUnit, logarithmic_ticks, ticks};
 use super::lines::{Axis, Chart, Line, Marks, Shape, line_class};
+use crate::drawn::is_large;
 use crate::model::{Run, Task, Terms};
 use crate::text::{article, plural, series_title};
 
 /// The time axis is logarithmic if the longest time is more than this many times the shortest.
 const LOGARITHMIC_RATIO: f64 = 50.0;
 
+/// The most points of a line if the runs have very many tasks. A chart cannot show finer detail.
+const POINTS: usize = 2_000;
+
 /// Returns the chart of all runs.
 pub(crate) fn latency(runs: &[&Run], terms: &Terms) -> Chart {
+    let shares = |run: &Run| match is_large(runs) {
+        true => downsample(&cumulative_shares(run)),
+        false => cumulative_shares(run),
+    };
     let line = |(i, run): (usize, &&Run)| Line {
         name: series_title(run, terms),
         class: line_class(i),
-        points: cumulative_shares(run),
+        points: shares(run),
         shape: Shape::Steps,
     };
     let mut lines: Vec<_> = runs.iter().enumerate().map(line).collect();
@@ -97,6 +105,14 @@ fn cumulative_shares(run: &Run) -> Vec<(f64, f64)> {
     times.into_iter().enumerate().map(share).collect()
 }
 
+/// Reduces the times to the shortest, and the longest of each interval of shares. The share at each is exact.
+fn downsample(shares: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let step = shares.len().div_ceil(POINTS).max(1);
+    let longest = shares.chunks(step).filter_map(<[_]>::last);
+    let shortest = shares.first().filter(|_| step > 1);
+    shortest.into_iter().chain(longest).copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +130,18 @@ mod tests {
         );
         run.tasks[0].phases.clear();
         assert_eq!(cumulative_shares(&run).len(), 3);
+    }
+
+    #[test]
+    fn very_many_times_are_reduced_and_the_slowest_stays() {
+        let shares: Vec<_> = (1..=100_001)
+            .map(|i| (f64::from(i), f64::from(i) / 1000.01))
+            .collect();
+        let reduced = downsample(&shares);
+        assert!(reduced.len() <= POINTS + 1, "{}", reduced.len());
+        assert_eq!(reduced[..2], [shares[0], shares[50]]);
+        assert_eq!(reduced.last(), shares.last());
+        assert_eq!(downsample(&shares[..5]), shares[..5]);
     }
 
     #[test]

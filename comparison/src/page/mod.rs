@@ -28,7 +28,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use self::images::Embedded;
 use self::scroll::scroll_box;
 use crate::chart::{COLOURS, STYLE, xml_char};
-use crate::model::{Comparison, PhaseKind, Run};
+use crate::drawn::{Drawing, Rows, drawing};
+use crate::model::{Comparison, PhaseKind};
 use crate::statistics::{series, shown_runs};
 use crate::text::conclusion_in_words;
 
@@ -39,6 +40,12 @@ const SCRIPT: &str = include_str!("page.js");
 /// The style of elements, and of the classes that only pages have.
 const ELEMENTS: &str = include_str!("base.css");
 const CLASSES: &str = include_str!("page.css");
+
+/// The most rows of a sample. A row is a pixel high, so more would be too tall to look at; these take 1 to 2 MB.
+const ROWS: Rows = Rows {
+    even: 4000,
+    kept: 1000,
+};
 
 /// Returns the HTML page of a comparison, with `images` beside the names of tasks.
 ///
@@ -92,7 +99,8 @@ fn head(comparison: &Comparison, images: &Embedded) -> Markup {
 fn content(comparison: &Comparison, images: &Embedded) -> Markup {
     let (series, terms) = (series(comparison), comparison.terms);
     let runs = shown_runs(&comparison.runs);
-    let layout = pictures::layout(&runs);
+    let drawing = drawing(&runs, ROWS);
+    let layout = pictures::layout(&drawing.runs);
     html! {
         h1 { (comparison.title) }
         @if let Some(conclusion) = conclusion_in_words(&series, terms) {
@@ -103,10 +111,10 @@ fn content(comparison: &Comparison, images: &Embedded) -> Markup {
         }
         (summary::facts(comparison))
         (summary::summary(comparison, &series))
-        (pictures::waterfalls(&runs, &layout, terms))
-        (pictures::lanes(&runs, &layout, terms))
+        (pictures::waterfalls(&drawing, &layout, terms))
+        (pictures::lanes(&drawing, &layout, terms))
         (charts::charts(&runs, terms))
-        (all_records(&runs, comparison, images))
+        (all_records(&drawing, comparison, images))
     }
 }
 
@@ -114,17 +122,24 @@ fn content(comparison: &Comparison, images: &Embedded) -> Markup {
 const MAX_PRINTED: usize = 3;
 
 /// Returns the section of the records. It is not printed while it is folded away, or if it is too wide.
-fn all_records(runs: &[&Run], comparison: &Comparison, images: &Embedded) -> Markup {
-    const RECORDS: &str = "All records";
+fn all_records(drawing: &Drawing<'_>, comparison: &Comparison, images: &Embedded) -> Markup {
+    let (runs, sample) = (&drawing.runs, drawing.sample.as_ref());
+    let (heading, drawn) = match sample {
+        None => ("All records", ""),
+        Some(_) => ("Records", " that is drawn"),
+    };
     html! {
         section.all-records.too-wide[runs.len() > MAX_PRINTED] {
-            h2 { (RECORDS) }
+            h2 { (heading) }
+            @if let Some(sample) = sample {
+                p { (sample.in_words(comparison.terms)) }
+            }
             @if let Some(notice) = images.notice() {
                 p { (notice) }
             }
             details {
-                summary { "Outcome and times of each " (comparison.terms.name) }
-                (scroll_box(RECORDS, "", &records::table(runs, comparison, images)))
+                summary { "Outcome and times of each " (comparison.terms.name) (drawn) }
+                (scroll_box(heading, "", &records::table(runs, comparison, images)))
             }
         }
     }

@@ -7,7 +7,8 @@ use maud::{Markup, PreEscaped, html};
 
 use super::scroll::scroll_box;
 use crate::chart::{Entry, Markup as Svg, Px, draw_hatching, draw_legend, legend_height};
-use crate::model::{PhaseKind, Run, Terms};
+use crate::drawn::{Drawing, Drawn};
+use crate::model::{PhaseKind, Terms};
 use crate::text::{capitalized, count, panel_title, plural};
 use crate::waterfall::{
     Layout, draw_lanes, draw_waterfall, lanes_height, legend_entries, outcome_entries,
@@ -24,11 +25,12 @@ const ROW_HEIGHTS: (f64, f64) = (1.0, 14.0);
 const MAX_UNFOLDED: usize = 6;
 
 /// Returns the layout of the pictures of these runs.
-pub(super) fn layout(runs: &[&Run]) -> Layout {
+pub(super) fn layout(runs: &[Drawn<'_>]) -> Layout {
     Layout::new(runs, WIDTH, PANEL_HEIGHT, ROW_HEIGHTS).with_own_axes(runs)
 }
 
-pub(super) fn waterfalls(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
+pub(super) fn waterfalls(drawing: &Drawing<'_>, layout: &Layout, terms: &Terms) -> Markup {
+    let (runs, sample) = (&drawing.runs, drawing.sample.as_ref());
     let (name, task) = (terms.name, terms.task);
     let one = runs.len() == 1;
     let pictures = html! {
@@ -46,6 +48,9 @@ pub(super) fn waterfalls(runs: &[&Run], layout: &Layout, terms: &Terms) -> Marku
                     "Of several rounds, the median run is shown. "
                     span.if-shared { "All runs share one time axis." }
                 }
+            }
+            @if let Some(sample) = sample {
+                p { (sample.in_words(terms)) " Numbers and charts are those of all " (plural(name)) "." }
             }
             (switches(layout, terms))
             p.hint.faint hidden="" {
@@ -121,7 +126,7 @@ fn legend(entries: &[Entry], layout: &Layout) -> Markup {
 }
 
 /// Returns the waterfall of a run, with attributes that give the position and height of its rows to the script.
-fn waterfall(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
+fn waterfall(run: &Drawn<'_>, layout: &Layout, terms: &Terms) -> Markup {
     let height = Px(layout.height(run));
     let places = [
         ("data-top", Px(layout.first_row())),
@@ -133,11 +138,11 @@ fn waterfall(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
 }
 
 /// Returns a picture of each run with a row per lane, if the lanes of the tasks are to be drawn.
-pub(super) fn lanes(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
+pub(super) fn lanes(drawing: &Drawing<'_>, layout: &Layout, terms: &Terms) -> Markup {
     if !terms.lanes {
         return Markup::default();
     }
-    let (tasks, slot) = (plural(terms.task), terms.slot);
+    let (runs, tasks, slot) = (&drawing.runs, plural(terms.task), terms.slot);
     let pictures = html! {
         (legend(&outcome_entries(runs), layout))
         @for run in runs {
@@ -150,6 +155,9 @@ pub(super) fn lanes(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
             p.faint {
                 "One row per " (slot) ", with the " (tasks) " that it ran. Where a row is empty, the " (slot)
                 " had nothing to do."
+                @if drawing.sample.is_some() {
+                    " " (capitalized(&tasks)) " outside the sample are drawn in grey, as one area."
+                }
                 @if let Some(note) = terms.lane_note { " " (note) }
             }
             (folded(runs.len(), &format!("Which {slot} did what, and when"), &pictures))
@@ -157,7 +165,7 @@ pub(super) fn lanes(runs: &[&Run], layout: &Layout, terms: &Terms) -> Markup {
     }
 }
 
-fn lanes_of(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
+fn lanes_of(run: &Drawn<'_>, layout: &Layout, terms: &Terms) -> Markup {
     let height = Px(lanes_height(run, layout));
     let mut svg = open_picture("lanes", "img", run, layout, terms, (height, &[]));
     draw_lanes(run, layout, terms, &mut svg);
@@ -168,12 +176,12 @@ fn lanes_of(run: &Run, layout: &Layout, terms: &Terms) -> Markup {
 fn open_picture(
     class: &str,
     role: &str,
-    run: &Run,
+    run: &Drawn<'_>,
     layout: &Layout,
     terms: &Terms,
     (height, places): (Px, &[(&str, Px)]),
 ) -> Svg {
-    let (view, title) = (format!("0 0 {WIDTH} {height}"), panel_title(run, terms));
+    let (view, title) = (format!("0 0 {WIDTH} {height}"), panel_title(run.run, terms));
     let (left, right, zoom) = (Px(layout.left), Px(layout.right()), layout.zoom(run));
     let mut attributes: Vec<(&str, &dyn std::fmt::Display)> = vec![
         ("class", &class),

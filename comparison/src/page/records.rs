@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::images::Embedded;
-use crate::model::{Comparison, Run, Task, Terms};
+use crate::drawn::Drawn;
+use crate::model::{Comparison, Task, Terms};
 use crate::text::{millis, outcome_in_words, series_title};
 
 /// Returns the table, with one row per task and three cells per run. The script finds the row of a task by its `id`.
-pub(super) fn table(runs: &[&Run], comparison: &Comparison, images: &Embedded) -> Markup {
-    let by_name: Vec<_> = runs.iter().map(|run| by_name(run)).collect();
+pub(super) fn table(runs: &[Drawn<'_>], comparison: &Comparison, images: &Embedded) -> Markup {
+    let by_name: Vec<_> = runs.iter().map(by_name).collect();
     let names: BTreeSet<_> = by_name.iter().flat_map(BTreeMap::keys).collect();
     html! {
         table.records {
@@ -42,9 +43,9 @@ fn head(name: &str, comparison: &Comparison, images: &Embedded) -> Markup {
     }
 }
 
-fn by_name(run: &Run) -> BTreeMap<&str, &Task> {
+fn by_name<'a>(run: &Drawn<'a>) -> BTreeMap<&'a str, &'a Task> {
     let tasks = run.tasks.iter();
-    tasks.map(|task| (task.name.as_str(), task)).collect()
+    tasks.map(|task| (task.name.as_str(), *task)).collect()
 }
 
 /// Returns the cells of a task in one run; empty cells if the run did not contain the task.
@@ -57,13 +58,13 @@ fn cells(task: Option<&Task>) -> Markup {
     }
 }
 
-fn table_header(runs: &[&Run], terms: &Terms) -> Markup {
+fn table_header(runs: &[Drawn<'_>], terms: &Terms) -> Markup {
     html! {
         thead {
             tr {
                 th rowspan="2" scope="col" { (terms.name) }
                 @for run in runs {
-                    th.series colspan="3" scope="colgroup" { (series_title(run, terms)) }
+                    th.series colspan="3" scope="colgroup" { (series_title(run.run, terms)) }
                 }
             }
             tr {

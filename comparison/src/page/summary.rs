@@ -8,7 +8,7 @@ use crate::chart::scaling;
 use crate::model::{Comparison, Terms};
 use crate::statistics::{Series, differences};
 use crate::text::{
-    Verdict, best_settings, capitalized, columns_for, count, difference_in_sentence, ended_early,
+    Verdict, best_settings, capitalized, columns_for, count, differences_in_sentences, ended_early,
     ends, ideal, outliers_in_words, peak, plural, seconds, series_name, spread, verdicts,
 };
 
@@ -83,8 +83,8 @@ pub(super) fn summary(comparison: &Comparison, series: &[Series]) -> Markup {
             details {
                 summary { (count(differences.len(), terms.name)) " ended differently in different runs" }
                 ul.differences {
-                    @for difference in &differences {
-                        li { (difference_in_sentence(difference)) }
+                    @for sentence in differences_in_sentences(&differences, terms) {
+                        li { (sentence) }
                     }
                 }
             }

@@ -1,8 +1,8 @@
 //! Finds the tasks whose outcomes differ between runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::model::Comparison;
+use crate::model::{Comparison, Task};
 
 /// A task whose outcomes differ between runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,27 +26,44 @@ pub struct Difference {
 /// assert_eq!(differences(&comparison)[0].name, comparison.runs[1].tasks[0].name);
 /// ```
 pub fn differences(comparison: &Comparison) -> Vec<Difference> {
-    let mut outcomes = BTreeMap::<&str, BTreeMap<&str, Vec<String>>>::new();
     let complete = comparison.runs.iter().filter(|run| run.ended_by.is_none());
-    for run in complete {
-        for task in &run.tasks {
-            let outcome = task.message.as_deref().unwrap_or(task.outcome.words());
-            let of_task = outcomes.entry(&task.name).or_default();
-            let labels = of_task.entry(outcome).or_default();
-            if !labels.contains(&run.label) {
-                labels.push(run.label.clone());
-            }
+    if complete.clone().count() < 2 {
+        return Vec::new();
+    }
+    let tasks = || {
+        let runs = complete.clone();
+        runs.flat_map(|run| run.tasks.iter().map(|task| (task, &run.label)))
+    };
+    // Found first, so that the labels are collected only for those few.
+    let mut firsts = HashMap::new();
+    let mut differing = HashSet::new();
+    for (task, _) in tasks() {
+        let name = task.name.as_str();
+        if *firsts.entry(name).or_insert(outcome(task)) != outcome(task) {
+            differing.insert(name);
         }
     }
-    let differing = outcomes
-        .into_iter()
-        .filter(|(_, outcomes)| outcomes.len() > 1);
+    drop(firsts);
+
+    let mut outcomes = BTreeMap::<&str, BTreeMap<&str, Vec<String>>>::new();
+    for (task, label) in tasks().filter(|(task, _)| differing.contains(&*task.name)) {
+        let of_task = outcomes.entry(&task.name).or_default();
+        let labels = of_task.entry(outcome(task)).or_default();
+        if !labels.contains(label) {
+            labels.push(label.clone());
+        }
+    }
     let owned = |(outcome, labels): (&str, _)| (outcome.to_owned(), labels);
     let difference = |(name, outcomes): (&str, BTreeMap<_, _>)| Difference {
         name: name.to_owned(),
         outcomes: outcomes.into_iter().map(owned).collect(),
     };
-    differing.map(difference).collect()
+    outcomes.into_iter().map(difference).collect()
+}
+
+/// Returns the outcome of a task, an error as its message.
+fn outcome(task: &Task) -> &str {
+    task.message.as_deref().unwrap_or(task.outcome.words())
 }
 
 #[cfg(test)]

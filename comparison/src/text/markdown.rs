@@ -7,7 +7,7 @@ use safe_text::is_hidden;
 use super::columns::columns_for;
 use super::numbers::plural;
 use super::sentences::{
-    conclusion_in_words, difference_in_sentence, ended_early, ideal, outliers_in_words,
+    conclusion_in_words, differences_in_sentences, ended_early, ideal, outliers_in_words,
 };
 use crate::model::{Comparison, Terms};
 use crate::statistics::{Series, differences, series};
@@ -47,8 +47,8 @@ pub fn markdown(comparison: &Comparison) -> String {
             escape(&plural(terms.name))
         );
     }
-    for difference in &differences {
-        let _ = writeln!(text, "* {}", escape(&difference_in_sentence(difference)));
+    for sentence in differences_in_sentences(&differences, terms) {
+        let _ = writeln!(text, "* {}", escape(&sentence));
     }
     text
 }

@@ -19,9 +19,9 @@ mod wrap;
 pub(crate) use self::columns::{columns_for, spread};
 pub(crate) use self::limits::{Verdict, best_settings, verdicts};
 pub use self::numbers::count;
-pub(crate) use self::numbers::{ends, millis, plural, seconds};
+pub(crate) use self::numbers::{ends, millis, ordinal, plural, seconds};
 pub(crate) use self::sentences::{
-    article, capitalized, difference_in_sentence, ended_early, ideal, outcome_in_words,
+    article, capitalized, differences_in_sentences, ended_early, ideal, list, outcome_in_words,
     outliers_in_words, panel_title, peak, series_name, series_title,
 };
 pub(crate) use self::wrap::wrap_to;

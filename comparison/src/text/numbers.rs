@@ -42,6 +42,18 @@ pub fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// Formats the position of a thing in its row, from 1: 1st, 2nd.
+pub(crate) fn ordinal(number: usize) -> String {
+    let suffix = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
+}
+
 /// Returns the regular plural of a noun of [`Terms`](crate::Terms): `codes`, `processes`, `queries`.
 pub(crate) fn plural(noun: &str) -> String {
     let sibilant = ["s", "x", "z", "ch", "sh"];
@@ -78,6 +90,15 @@ mod tests {
     fn only_the_number_one_is_singular() {
         let of = |number| count(number, "code");
         assert_eq!([of(0), of(1), of(2)], ["0 codes", "1 code", "2 codes"]);
+    }
+
+    #[test]
+    fn ordinals_have_their_suffix() {
+        let of = [1, 2, 3, 4, 10, 11, 12, 13, 21, 101, 112].map(ordinal);
+        let expected = [
+            "1st", "2nd", "3rd", "4th", "10th", "11th", "12th", "13th", "21st", "101st", "112th",
+        ];
+        assert_eq!(of, expected);
     }
 
     #[test]

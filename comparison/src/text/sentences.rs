@@ -6,6 +6,9 @@ use crate::statistics::{
     Certainty, Conclusion, Difference, Gain, Series, comparisons, conclusion, is_alike,
 };
 
+/// The most tasks listed that ended differently: as many as can differ in runs that are drawn whole.
+const MAX_DIFFERENCES: usize = 5_000;
+
 /// Returns the [`conclusion`] as a sentence, or `None` if there are fewer than two series.
 ///
 /// ```
@@ -123,7 +126,7 @@ pub(crate) fn outliers_in_words(series: &[Series], terms: &Terms) -> Option<Stri
 }
 
 /// Joins words as in a sentence.
-pub(super) fn list(words: &[String]) -> String {
+pub(crate) fn list(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [only] => only.clone(),
@@ -178,12 +181,23 @@ pub(crate) fn ended_early(comparison: &Comparison) -> Option<String> {
 }
 
 /// Lists the outcomes of a task, each with the labels of its runs.
-pub(crate) fn difference_in_sentence(difference: &Difference) -> String {
+fn difference_in_sentence(difference: &Difference) -> String {
     let outcomes = difference.outcomes.iter();
     let outcomes: Vec<_> = outcomes
         .map(|(outcome, labels)| format!("{outcome} ({})", labels.join(", ")))
         .collect();
     format!("{}: {}", difference.name, outcomes.join("; "))
+}
+
+/// Lists the tasks that ended differently, a sentence each. Of very many, the last sentence counts those that are left out.
+pub(crate) fn differences_in_sentences(
+    differences: &[Difference],
+    terms: &Terms,
+) -> impl Iterator<Item = String> {
+    let left_out = differences.len().saturating_sub(MAX_DIFFERENCES);
+    let more = (left_out > 0).then(|| format!("and {left_out} more {}", plural(terms.name)));
+    let listed = differences.iter().take(MAX_DIFFERENCES);
+    listed.map(difference_in_sentence).chain(more)
 }
 
 /// Returns the outcome of a task, with the message if it is an error.

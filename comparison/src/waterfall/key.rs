@@ -3,11 +3,12 @@
 use super::bar::{MIN_VISIBLE_WIDTH, mark_width};
 use super::layout::Layout;
 use crate::chart::{Entry, Sample};
-use crate::model::{Outcome, PhaseKind, Run, Task, Terms};
+use crate::drawn::Drawn;
+use crate::model::{Outcome, PhaseKind, Terms};
 use crate::timeline::Span;
 
 /// Returns the entries of the legend: first the phases, drawn as in tasks that succeeded, then the other outcomes.
-pub(crate) fn legend_entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> Vec<Entry> {
+pub(crate) fn legend_entries(runs: &[Drawn<'_>], layout: &Layout, terms: &Terms) -> Vec<Entry> {
     let tasks = || runs.iter().flat_map(|run| &run.tasks);
     let visible: Vec<_> = runs.iter().flat_map(|run| visible(run, layout)).collect();
     // Every bar is drawn on top of `Waiting`, so it is explained even if no such phase is long enough to be visible.
@@ -31,7 +32,7 @@ pub(crate) fn legend_entries(runs: &[&Run], layout: &Layout, terms: &Terms) -> V
 }
 
 /// Returns the entries of the legend of lanes: the outcomes that occur.
-pub(crate) fn outcome_entries(runs: &[&Run]) -> Vec<Entry> {
+pub(crate) fn outcome_entries(runs: &[Drawn<'_>]) -> Vec<Entry> {
     let ran = || {
         runs.iter()
             .flat_map(|run| &run.tasks)
@@ -51,10 +52,10 @@ pub(crate) fn outcome_entries(runs: &[&Run]) -> Vec<Entry> {
 }
 
 /// Returns the kinds of the phases of a run that are long enough to be visible, at least on its own time axis.
-fn visible(run: &Run, layout: &Layout) -> impl Iterator<Item = PhaseKind> {
+fn visible(run: &Drawn<'_>, layout: &Layout) -> impl Iterator<Item = PhaseKind> {
     let (scale, zoom) = (layout.scale(), layout.zoom(run));
     let width = move |span: &Span| scale.position(span.to_ms) - scale.position(span.from_ms);
-    let spans = run.tasks.iter().flat_map(Task::spans);
+    let spans = run.tasks.iter().flat_map(|task| task.drawn_spans());
     spans
         .filter(move |span| width(span) * zoom >= MIN_VISIBLE_WIDTH)
         .map(|span| span.kind)
@@ -89,8 +90,9 @@ mod tests {
     fn the_legend_lists_only_what_occurs() {
         let mut run = samples::run("a", 1, 3);
         run.tasks[1].outcome = Outcome::NotFound;
-        let layout = Layout::new(&[&run], 800.0, 400.0, (1.0, 14.0));
-        let names: Vec<_> = legend_entries(&[&run], &layout, &TERMS)
+        let runs = [Drawn::whole(&run)];
+        let layout = Layout::new(&runs, 800.0, 400.0, (1.0, 14.0));
+        let names: Vec<_> = legend_entries(&runs, &layout, &TERMS)
             .into_iter()
             .map(|entry| entry.name)
             .collect();

@@ -1,8 +1,10 @@
 //! Draws a run with one row per lane: which tasks each worker or slot ran, and when it had nothing to do.
 
+use super::busy::{Stretch, stretches};
 use super::layout::Layout;
 use super::time::draw_time_axes;
 use crate::chart::{FinePx, Markup, Px};
+use crate::drawn::Drawn;
 use crate::model::{Run, Task, Terms};
 use crate::text::{count, panel_title};
 
@@ -33,22 +35,23 @@ fn row_height(run: &Run) -> f64 {
 }
 
 /// Returns the height of the picture of a run.
-pub(crate) fn lanes_height(run: &Run, layout: &Layout) -> f64 {
-    layout.first_row() + row_height(run) * lanes(run) as f64 + 44.0
+pub(crate) fn lanes_height(run: &Drawn<'_>, layout: &Layout) -> f64 {
+    layout.first_row() + row_height(run.run) * lanes(run.run) as f64 + 44.0
 }
 
 /// Draws the lanes of a run, on the time axis of the waterfalls.
-pub(crate) fn draw_lanes(run: &Run, layout: &Layout, terms: &Terms, markup: &mut Markup) {
-    let (top, row) = (layout.first_row(), row_height(run));
-    markup.label("title", (layout.left, 16.0), &panel_title(run, terms));
+pub(crate) fn draw_lanes(run: &Drawn<'_>, layout: &Layout, terms: &Terms, markup: &mut Markup) {
+    let (top, row) = (layout.first_row(), row_height(run.run));
+    let lanes = lanes(run.run);
+    markup.label("title", (layout.left, 16.0), &panel_title(run.run, terms));
     markup.line_break();
-    let bottom = top + row * lanes(run) as f64 + 2.0;
+    let bottom = top + row * lanes as f64 + 2.0;
     draw_time_axes(run, layout, (top, bottom), markup);
     if bottom - top >= MIN_HEIGHT_WITH_CAPTION {
-        let caption = count(lanes(run), terms.slot);
+        let caption = count(lanes, terms.slot);
         markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
     }
-    for lane in (0..lanes(run)).filter(|_| row >= MIN_ROW_WITH_NUMBER) {
+    for lane in (0..lanes).filter(|_| row >= MIN_ROW_WITH_NUMBER) {
         let y = top + row * lane as f64 + row / 2.0 + 3.5;
         let number = (lane + 1).to_string();
         markup.label("code end", (layout.left - 6.0, y), &number);
@@ -57,10 +60,36 @@ pub(crate) fn draw_lanes(run: &Run, layout: &Layout, terms: &Terms, markup: &mut
     let thin = row < MIN_ROW_WITH_NUMBER;
     let class = if thin { "rows thin" } else { "rows" };
     markup.open("g", &[("class", &class)]);
+    let zoom = layout.zoom(run);
+    if run.is_sample() {
+        draw_busy(&stretches(run, lanes), layout, (top, row), zoom, markup);
+    }
     for task in &run.tasks {
-        draw_task(task, layout, (top, row), layout.zoom(run), markup);
+        draw_task(task, layout, (top, row), zoom, markup);
     }
     markup.close();
+    markup.line_break();
+}
+
+/// Draws the times in which lanes were busy as one grey path. Its colour is in the element: no other page needs a class for it.
+fn draw_busy(
+    stretches: &[Stretch],
+    layout: &Layout,
+    (top, row): (f64, f64),
+    zoom: f64,
+    markup: &mut Markup,
+) {
+    let scale = layout.scale();
+    let px = |value| FinePx { value, zoom };
+    let height = Px(row * BAR);
+    let area = |of: &Stretch| {
+        let (x, end) = (scale.position(of.from_ms), scale.position(of.to_ms));
+        let y = Px(top + row * of.lane as f64 + row * (1.0 - BAR) / 2.0);
+        let (x, width) = (px(x), px(end - x));
+        format!("M{x} {y}h{width}v{height}H{x}z")
+    };
+    let areas: String = stretches.iter().map(area).collect();
+    markup.empty_element("path", &[("style", &"fill: var(--queue)"), ("d", &areas)]);
     markup.line_break();
 }
 
@@ -97,7 +126,8 @@ mod tests {
             task.lane = (i < 3).then_some(i % 2);
         }
         run.tasks[3].phases.clear();
-        let layout = Layout::new(&[&run], 800.0, 400.0, (1.0, 14.0));
+        let run = Drawn::whole(&run);
+        let layout = Layout::new(std::slice::from_ref(&run), 800.0, 400.0, (1.0, 14.0));
         let mut markup = Markup::default();
         draw_lanes(&run, &layout, &TERMS, &mut markup);
         let svg = markup.finish();

@@ -1,7 +1,7 @@
 //! Computes the positions and sizes of the parts of waterfalls.
 
 use crate::chart::Scale;
-use crate::model::{Run, Task};
+use crate::drawn::Drawn;
 
 /// The space above the rows of a waterfall, for the title.
 const TITLE_HEIGHT: f64 = 26.0;
@@ -41,10 +41,10 @@ pub(crate) struct Layout {
 impl Layout {
     /// Returns the layout for these runs. Panels are about `panel` high, as long as the height of a row stays within
     /// `rows`.
-    pub(crate) fn new(runs: &[&Run], width: f64, panel: f64, rows: (f64, f64)) -> Self {
+    pub(crate) fn new(runs: &[Drawn<'_>], width: f64, panel: f64, rows: (f64, f64)) -> Self {
         let most = runs.iter().map(|run| run.tasks.len()).max().unwrap_or(0);
         let row = (panel / most.max(1) as f64).clamp(rows.0, rows.1);
-        let longest_ms = runs.iter().map(|run| length_ms(run)).fold(0.001, f64::max);
+        let longest_ms = runs.iter().map(|run| run.length_ms).fold(0.001, f64::max);
         let names = runs.iter().flat_map(|run| &run.tasks);
         let letters = names.map(|task| shorten_name(&task.name).chars().count());
         let with_names = NAME_MARGINS + LETTER_WIDTH * letters.max().unwrap_or(0) as f64;
@@ -63,10 +63,10 @@ impl Layout {
     }
 
     /// Prepares pictures in which each run can have a time axis of its own, if the lengths of the runs differ widely.
-    pub(crate) fn with_own_axes(self, runs: &[&Run]) -> Self {
+    pub(crate) fn with_own_axes(self, runs: &[Drawn<'_>]) -> Self {
         let shortest_ms = runs
             .iter()
-            .map(|run| length_ms(run))
+            .map(|run| run.length_ms)
             .fold(f64::INFINITY, f64::min);
         Self {
             own_axes: self.longest_ms >= WIDELY * shortest_ms,
@@ -80,9 +80,9 @@ impl Layout {
     }
 
     /// Returns how many times longer the bars of a run are on its own time axis; 1 if it can have none.
-    pub(crate) fn zoom(&self, run: &Run) -> f64 {
+    pub(crate) fn zoom(&self, run: &Drawn<'_>) -> f64 {
         match self.own_axes {
-            true => self.longest_ms / length_ms(run),
+            true => self.longest_ms / run.length_ms,
             false => 1.0,
         }
     }
@@ -92,7 +92,7 @@ impl Layout {
     }
 
     /// Returns the height of the waterfall of a run.
-    pub(crate) fn height(&self, run: &Run) -> f64 {
+    pub(crate) fn height(&self, run: &Drawn<'_>) -> f64 {
         TITLE_HEIGHT + self.rows_height(run) + AXIS_HEIGHT
     }
 
@@ -101,7 +101,7 @@ impl Layout {
         TITLE_HEIGHT
     }
 
-    pub(crate) fn rows_height(&self, run: &Run) -> f64 {
+    pub(crate) fn rows_height(&self, run: &Drawn<'_>) -> f64 {
         self.row * run.tasks.len() as f64
     }
 
@@ -117,13 +117,6 @@ impl Layout {
     pub(crate) fn scale(&self) -> Scale {
         Scale::linear((0.0, self.longest_ms), (self.left, self.right()))
     }
-}
-
-/// Returns the length of the time axis that shows a whole run; above 0.
-fn length_ms(run: &Run) -> f64 {
-    let spans = run.tasks.iter().flat_map(Task::spans);
-    let last_ms = spans.map(|span| span.to_ms).fold(0.0, f64::max);
-    last_ms.max(run.elapsed_ms).max(0.001)
 }
 
 /// Returns the name as it is shown beside a row. A long name is cut off.
@@ -142,8 +135,15 @@ mod tests {
 
     #[test]
     fn more_rows_are_lower() {
-        let row =
-            |tasks| Layout::new(&[&samples::run("a", 1, tasks)], 800.0, 400.0, (1.0, 14.0)).row;
+        let row = |tasks| {
+            Layout::new(
+                &[Drawn::whole(&samples::run("a", 1, tasks))],
+                800.0,
+                400.0,
+                (1.0, 14.0),
+            )
+            .row
+        };
         assert_eq!(
             [row(10), row(40), row(100), row(676)],
             [14.0, 10.0, 4.0, 1.0]
@@ -153,17 +153,15 @@ mod tests {
     #[test]
     fn runs_have_axes_of_their_own_only_if_their_lengths_differ_widely() {
         let (long, short) = (samples::run("a", 1, 10), samples::run("b", 5, 10));
-        let layout = |runs: &[&Run]| Layout::new(runs, 800.0, 400.0, (1.0, 14.0));
-        let shared = layout(&[&long, &short]);
-        assert_eq!(shared.zoom(&short), 1.0);
-        let own = shared.with_own_axes(&[&long, &short]);
-        assert_eq!([own.zoom(&long), own.zoom(&short)], [1.0, 5.0]);
+        let layout = |runs: &[Drawn<'_>]| Layout::new(runs, 800.0, 400.0, (1.0, 14.0));
+        let runs = [Drawn::whole(&long), Drawn::whole(&short)];
+        let shared = layout(&runs);
+        assert_eq!(shared.zoom(&runs[1]), 1.0);
+        let own = shared.with_own_axes(&runs);
+        assert_eq!([own.zoom(&runs[0]), own.zoom(&runs[1])], [1.0, 5.0]);
         assert!(own.has_own_axes());
-        assert!(
-            !layout(&[&long])
-                .with_own_axes(&[&long, &long])
-                .has_own_axes()
-        );
+        let same = [Drawn::whole(&long), Drawn::whole(&long)];
+        assert!(!layout(&same).with_own_axes(&same).has_own_axes());
     }
 
     #[test]
@@ -171,7 +169,7 @@ mod tests {
         let left = |name: &str, tasks| {
             let mut run = samples::run("a", 1, tasks);
             run.tasks[0].name = name.to_owned();
-            Layout::new(&[&run], 800.0, 400.0, (1.0, 14.0)).left
+            Layout::new(&[Drawn::whole(&run)], 800.0, 400.0, (1.0, 14.0)).left
         };
         assert_eq!(left("BR", 10), 50.0);
         assert!(left("longer name", 10) > 90.0);

@@ -6,9 +6,11 @@
 //! * `bar`: the bar of one task
 //! * `key`: the legend of waterfalls
 //! * `panel`: the waterfall of one run
+//! * `busy`: where the lanes of a run were busy
 //! * `lanes`: one run with a row per lane
 
 mod bar;
+mod busy;
 mod key;
 mod lanes;
 mod layout;

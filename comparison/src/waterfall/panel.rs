@@ -4,19 +4,21 @@ use super::bar::Row;
 use super::layout::Layout;
 use super::time::draw_time_axes;
 use crate::chart::Markup;
-use crate::model::{Outcome, Run, Terms};
+use crate::drawn::Drawn;
+use crate::model::{Outcome, Terms};
 use crate::text::{count, panel_title};
+use crate::timeline::by_start;
 
 /// Draws the waterfall of a run, with `top` as its upper edge.
 pub(crate) fn draw_waterfall(
-    run: &Run,
+    run: &Drawn<'_>,
     layout: &Layout,
     terms: &Terms,
     top: f64,
     markup: &mut Markup,
 ) {
     let first_row = top + layout.first_row();
-    let title = panel_title(run, terms);
+    let title = panel_title(run.run, terms);
     markup.label("title", (layout.left, top + 16.0), &title);
     markup.line_break();
     draw_axes(run, layout, terms, first_row, markup);
@@ -28,7 +30,8 @@ pub(crate) fn draw_waterfall(
         terms,
         zoom,
     };
-    let rows: Vec<_> = run.by_start().into_iter().enumerate().map(row).collect();
+    let tasks = by_start(run.tasks.clone());
+    let rows: Vec<_> = tasks.into_iter().enumerate().map(row).collect();
     let class = if layout.is_thin() {
         "rows thin"
     } else {
@@ -55,10 +58,14 @@ fn draw_queues_and_marks(rows: &[Row<'_>], layout: &Layout, markup: &mut Markup)
     markup.line_break();
 }
 
-fn draw_axes(run: &Run, layout: &Layout, terms: &Terms, top: f64, markup: &mut Markup) {
+fn draw_axes(run: &Drawn<'_>, layout: &Layout, terms: &Terms, top: f64, markup: &mut Markup) {
     let bottom = top + layout.rows_height(run) + 2.0;
     draw_time_axes(run, layout, (top, bottom), markup);
-    let caption = format!("{}, by start", count(run.tasks.len(), terms.name));
+    let all = count(run.run.tasks.len(), terms.name);
+    let caption = match run.is_sample() {
+        true => format!("{} of {all}, by start", run.tasks.len()),
+        false => format!("{all}, by start"),
+    };
     markup.vertical_label("tick middle", (12.0, f64::midpoint(top, bottom)), &caption);
     markup.line_break();
 }

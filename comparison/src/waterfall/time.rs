@@ -2,10 +2,15 @@
 
 use super::layout::Layout;
 use crate::chart::{Markup, Scale, TimeUnit, draw_x_axis, ticks};
-use crate::model::Run;
+use crate::drawn::Drawn;
 
 /// Draws the time axes of a run, with grid lines from `top` to `bottom`. The style hides the run's own.
-pub(super) fn draw_time_axes(run: &Run, layout: &Layout, between: (f64, f64), markup: &mut Markup) {
+pub(super) fn draw_time_axes(
+    run: &Drawn<'_>,
+    layout: &Layout,
+    between: (f64, f64),
+    markup: &mut Markup,
+) {
     let zoom = layout.zoom(run);
     if zoom == 1.0 {
         draw_time_axis(layout.longest_ms, layout, between, markup);

@@ -79,3 +79,31 @@ fn every_format_reports_each_line_in_the_order_of_the_list() {
     assert!(page.contains("the URLs of list") && page.contains("z.2.txt"));
     Document::parse(&read("r.svg")).unwrap();
 }
+
+#[test]
+fn a_page_and_a_picture_of_a_long_list_draw_a_sample_and_say_so() {
+    let server = site();
+    let mut text: String = (1..20_000)
+        .map(|i| format!("not a URL, but {i}\n"))
+        .collect();
+    text += &list(&server, &["missing"]);
+    let program = program(text);
+    let reports = ["r.html", "r.svg", "r.md", "r.json"];
+    let reports = reports.into_iter().flat_map(|name| ["--report", name]);
+    let run = program.run(["--input", "list", "-q"].into_iter().chain(reports));
+    assert_eq!(run.exit, Some(1), "{}", run.err);
+    let read = |name: &str| fs::read_to_string(program.folder.path().join(name)).unwrap();
+
+    let (page, picture) = (read("r.html"), read("r.svg"));
+    assert!(page.len() < 5_000_000 && picture.len() < 2_000_000);
+    let drawn = "4001 of 20000 files are drawn: every 5th and the one that was not found.";
+    assert_eq!(page.matches(drawn).count(), 2);
+    assert!(page.contains("missing: not found"), "outside the sample");
+    assert!(picture.contains("of 20000 files are drawn: every 10th and"));
+    // The numbers are those of all records, as in the other reports.
+    for report in [&page, &read("r.md")] {
+        assert!(report.contains("19999"));
+    }
+    let report: Report = serde_json::from_str(&read("r.json")).unwrap();
+    assert_eq!(report.runs[0].records.len(), 20_000);
+}

@@ -1,10 +1,12 @@
 //! The page parsed as XML.
 //!
 //! * `hostile`: hostile text in all outputs
+//! * `large`: what a page and a picture draw of very many tasks
 //! * `sections`: what a page shows of which comparison
 //! * `whole`: the size of a page, its script, and the words of the program
 
 mod hostile;
+mod large;
 mod sections;
 mod whole;
 
