@@ -1,7 +1,10 @@
 """The downloaders, each a function of the work and the folder that runs it to its end."""
 
+import importlib.util
 import shutil
+import sys
 import tempfile
+from pathlib import Path
 
 import measure
 
@@ -43,9 +46,15 @@ def cp(work, dest):
     return measure.run(["cp", "-r", f"{work.folder}/.", str(dest)])
 
 
+def aiohttp(work, dest):
+    with listed("\n".join(work.urls)) as urls:
+        script = Path(__file__).with_name("with_aiohttp.py")
+        return measure.run([sys.executable, str(script), urls.name, str(dest), str(work.connections)])
+
+
 def installed_peers(names):
-    peers = {"curl": ("curl -Z", curl), "wget2": ("wget2", wget2), "aria2c": ("aria2c", aria2c)}
-    return dict(peers[name] for name in names if shutil.which(name))
+    peers = {"curl": ("curl -Z", curl), "wget2": ("wget2", wget2), "aria2c": ("aria2c", aria2c), "aiohttp": ("aiohttp", aiohttp)}
+    return dict(peers[name] for name in names if shutil.which(name) or importlib.util.find_spec(name))
 
 
 def listed(text):

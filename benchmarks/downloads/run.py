@@ -2,9 +2,9 @@
 
     run.py --flags BINARY [--rounds 15] [--only 194,one] [--peers curl,wget2]
 
-All of them download the same files from the same nginx on this machine, into a new folder each time. Files and folders are in
+All of them download the same files from the same nginx on this machine, or from test-server beside BINARY if there is no nginx, into a new folder each time. Files and folders are in
 memory (/dev/shm). Each round runs every downloader once, in a random order. Builds nothing. Exits with 1 if a downloader of
-`flags` saves other files than nginx has. README.md describes how to read the table.
+`flags` saves other files than the server has. README.md describes how to read the table.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="words in the names of works, separated by commas")
-    parser.add_argument("--peers", default="curl,wget2,aria2c", help="the other downloaders, if they are installed")
+    parser.add_argument("--peers", default="curl,wget2,aria2c,aiohttp", help="the other downloaders, if they are installed")
     args = parser.parse_args()
 
     failed = False

@@ -1,4 +1,4 @@
-"""An nginx on a free port of this machine, which serves the flags from a folder."""
+"""A server on a free port of this machine, which serves the flags from a folder: nginx, or test-server where that is missing."""
 
 import contextlib
 import shutil
@@ -55,7 +55,6 @@ class Site:
     files: dict
     server: str
     root: Path
-
     # The same over TLS, with HTTP/1.1 and HTTP/2, and the file of its certificate.
     secure_base: str = ""
     certificate: str = ""
@@ -86,9 +85,7 @@ def make_certificate(folder):
 
 @contextlib.contextmanager
 def serve(flags, folder, tls=False):
-    """Serves the flags that the program itself brings, until the block ends. With `tls`, over TLS as well."""
-    if not (nginx := shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")):
-        sys.exit("*** Error: nginx is not installed")
+    """Serves the flags that the program itself brings, until the block ends. With `tls`, over TLS as well, which needs nginx."""
     saved = folder / "saved"
     subprocess.run([flags, "-q", "-a", "--dest", saved], check=True, stdout=subprocess.DEVNULL)
     files = {path.name: path.read_bytes() for path in saved.iterdir()}
@@ -97,16 +94,16 @@ def serve(flags, folder, tls=False):
         place.mkdir(parents=True)
         (place / name).write_bytes(content)
     port, secure_port = free_port(), free_port()
-    secure = ""
-    if tls:
-        make_certificate(folder)
-        secure = SECURE.format(folder=folder, port=secure_port)
-    config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port, secure=secure))
-    # Its workers run as another user, who must be able to read the files.
-    folder.chmod(0o755)
-    version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr.split()[-1]
-    with subprocess.Popen([nginx, "-c", config, "-e", folder / "error.log"]) as server:
+    test_server = flags.with_name("test-server")
+    if nginx := shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"):
+        version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr.split()[-1]
+        command = with_nginx(nginx, folder, port, secure_port if tls else None)
+    elif tls or not test_server.exists():
+        sys.exit("*** Error: nginx is not installed")
+    else:
+        version = "test-server"
+        command = [test_server, "--serve", str(port), "--root", folder / "root"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
             wait_for(port)
             yield Site(f"http://127.0.0.1:{port}", files, version, folder / "root", f"https://127.0.0.1:{secure_port}",
@@ -115,10 +112,23 @@ def serve(flags, folder, tls=False):
             server.terminate()
 
 
+def with_nginx(nginx, folder, port, secure_port):
+    """Returns the command that starts nginx."""
+    secure = ""
+    if secure_port:
+        make_certificate(folder)
+        secure = SECURE.format(folder=folder, port=secure_port)
+    config = folder / "nginx.conf"
+    config.write_text(CONFIG.format(folder=folder, port=port, secure=secure))
+    # Its workers run as another user, who must be able to read the files.
+    folder.chmod(0o755)
+    return [nginx, "-c", config, "-e", folder / "error.log"]
+
+
 def wait_for(port):
     for _ in range(500):
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.01)
-    sys.exit("*** Error: nginx does not listen")
+    sys.exit("*** Error: the server does not listen")
