@@ -1,6 +1,6 @@
 //! Measures what a task costs: `measure URL [TASKS]`, beside running workers of the example `worker`.
 
-#[path = "../tests/common/tasks.rs"]
+#[path = "../tests/it/tasks.rs"]
 #[expect(dead_code, reason = "one of the tasks is enough")]
 mod tasks;
 

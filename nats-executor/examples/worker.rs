@@ -1,6 +1,6 @@
 //! A worker with the tasks of the tests: `worker --worker URL [--pool NAME] [--threads N] [--max-starts N]`.
 
-#[path = "../tests/common/tasks.rs"]
+#[path = "../tests/it/tasks.rs"]
 #[allow(dead_code, reason = "a worker only runs tasks")]
 mod tasks;
 

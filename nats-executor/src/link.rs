@@ -7,6 +7,7 @@ use async_nats::jetstream;
 use async_nats::jetstream::context::{ContextBuilder, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tokio_util::bytes::Bytes;
 
@@ -45,13 +46,16 @@ pub(crate) struct LinkState {
 }
 
 /// The reason why the server has not confirmed a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreError {
     /// The message was never sent.
+    #[error("the server cannot be reached: {0}")]
     Unsent(String),
     /// The message was sent. Whether it is stored is unknown.
+    #[error("the server does not answer: {0}")]
     Unknown(String),
     /// The server has not stored the message, and says why.
+    #[error("the server refuses it: {0}")]
     Refused(String),
 }
 
@@ -66,7 +70,8 @@ impl Link {
             generation: 0,
             reason: String::new(),
         });
-        let connect = connect_options(options, sender).await?.connect(addresses);
+        let connect = connect_options(options, &addresses, sender).await?;
+        let connect = connect.connect(addresses);
         let connected = tokio::time::timeout(options.connect_timeout, connect).await;
         let client = match connected {
             Ok(connected) => connected.map_err(|error| ConnectError::of(&url, &error))?,
@@ -192,6 +197,7 @@ impl Link {
 
 async fn connect_options(
     options: &NatsOptions,
+    addresses: &[ServerAddr],
     state: watch::Sender<LinkState>,
 ) -> Result<ConnectOptions, ConnectError> {
     let mut connect = ConnectOptions::new()
@@ -207,6 +213,17 @@ async fn connect_options(
             note(&state, &event);
             std::future::ready(())
         });
+    // The library does not use those of the URL.
+    let user = |address: &ServerAddr| {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let user = decoded(address.username()?);
+        Some((user, address.password().map(decoded)))
+    };
+    match addresses.iter().find_map(user) {
+        Some((user, Some(password))) => connect = connect.user_and_password(user, password),
+        Some((token, None)) => connect = connect.token(token),
+        None => {}
+    }
     if let Some(path) = &options.credentials {
         let read = connect.credentials_file(path).await;
         connect = read.map_err(|source| ConnectError::File {

@@ -1,7 +1,7 @@
 //! The names that the parts of a pool have on the server.
 //!
 //! A pool consists of a stream of tasks, which are removed when they are acknowledged; a stream of results, each for one
-//! executor; a bucket with the starts of tasks that were delivered before; and a bucket of objects for what does not fit in a
+//! executor; a stream of the starts of tasks that were delivered before; and a bucket of objects for what does not fit in a
 //! message. What concerns the present moment only is sent outside any stream: that a task has started or is cancelled, and the
 //! question which workers there are.
 
@@ -32,7 +32,7 @@ impl Names {
         format!("CF_{}_RESULTS", self.pool)
     }
 
-    pub(crate) fn starts_bucket(&self) -> String {
+    pub(crate) fn starts_stream(&self) -> String {
         format!("CF_{}_STARTS", self.pool)
     }
 
@@ -48,6 +48,11 @@ impl Names {
     /// The subject of the results for an executor; `*` for those of all.
     pub(crate) fn results(&self, executor: &str) -> String {
         format!("cf.{}.result.{executor}", self.pool)
+    }
+
+    /// The subject of the starts of a task; `*` for those of all.
+    pub(crate) fn starts(&self, id: &str) -> String {
+        format!("cf.{}.start.{id}", self.pool)
     }
 
     /// The subject of the numbers of tasks that have started.

@@ -113,7 +113,10 @@ async fn run(worker: &Arc<Worker>, id: &Id, context: &Arc<TaskContext>, message:
                 let lost = Envelope::Lost(starts, last).into_bytes();
                 return finish(worker, id, lost).await;
             }
-            Err(_) => return End::Later,
+            Err(message) => {
+                worker.report_problem(message);
+                return End::Later;
+            }
         }
         Some(alone)
     } else {
@@ -124,7 +127,10 @@ async fn run(worker: &Arc<Worker>, id: &Id, context: &Arc<TaskContext>, message:
         Some(Envelope::Object(name)) => {
             match objects::fetch(&worker.link, &worker.names, &name).await {
                 Ok(call) => (call, Some(name)),
-                Err(_) => return End::Later,
+                Err(message) => {
+                    worker.report_problem(message);
+                    return End::Later;
+                }
             }
         }
         // The registry answers that it cannot decode it.
@@ -186,8 +192,13 @@ async fn run_in_thread(
 /// Has the server store the result.
 async fn finish(worker: &Worker, id: &Id, content: Bytes) -> End {
     let name = format!("{id}.value");
-    let Ok(content) = objects::pack(&worker.link, &worker.names, &name, content).await else {
-        return End::Later;
+    let packed = objects::pack(&worker.link, &worker.names, &name, content).await;
+    let content = match packed {
+        Ok(content) => content,
+        Err(message) => {
+            worker.report_problem(message);
+            return End::Later;
+        }
     };
     let subject = worker.names.results(&id.executor);
     loop {
@@ -198,7 +209,12 @@ async fn finish(worker: &Worker, id: &Id, content: Bytes) -> End {
         {
             Ok(_) => return End::Acknowledge,
             // Cannot happen without a deadline.
-            Err(StoreError::Unsent(_) | StoreError::Unknown(_) | StoreError::Refused(_)) => {
+            Err(
+                StoreError::Unsent(message)
+                | StoreError::Unknown(message)
+                | StoreError::Refused(message),
+            ) => {
+                worker.report_problem(message);
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         }

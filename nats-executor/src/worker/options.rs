@@ -48,6 +48,11 @@ pub enum WorkerEvent {
     Disconnected,
     /// The connection is back.
     Reconnected,
+    /// A task cannot be dealt with now, and is delivered again in a second.
+    Problem {
+        /// The reason.
+        message: String,
+    },
     /// It takes no more tasks and waits for this many.
     Stopping {
         /// The number of tasks that are running.
@@ -66,6 +71,9 @@ impl fmt::Display for WorkerEvent {
             }
             Self::Disconnected => f.write_str("the connection is lost, running tasks go on"),
             Self::Reconnected => f.write_str("connected again"),
+            Self::Problem { message } => {
+                write!(f, "a task is put off for a second: {message}")
+            }
             Self::Stopping { running: 0 } => f.write_str("stopping"),
             Self::Stopping { running } => write!(f, "stopping, waits for running tasks: {running}"),
         }

@@ -10,9 +10,6 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-/// How long a request waits at the server.
-const EXPIRES: Duration = Duration::from_secs(20);
-
 /// The pause after a request that failed.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
@@ -41,6 +38,9 @@ pub(super) enum Pulled {
 /// The requests of a worker.
 pub(super) struct Pulls {
     threads: usize,
+    /// How long a request waits at the server. Shorter than the ack wait: a worker that is out of reach has none left when its
+    /// tasks are delivered again. Otherwise it would be given them once more.
+    expires: Duration,
     events: UnboundedSender<Event>,
     requests: JoinSet<()>,
     /// The number of tasks that were requested and have not come.
@@ -49,9 +49,10 @@ pub(super) struct Pulls {
 }
 
 impl Pulls {
-    pub(super) fn new(threads: usize, events: UnboundedSender<Event>) -> Self {
+    pub(super) fn new(threads: usize, expires: Duration, events: UnboundedSender<Event>) -> Self {
         Self {
             threads,
+            expires,
             events,
             requests: JoinSet::new(),
             outstanding: 0,
@@ -81,7 +82,8 @@ impl Pulls {
             // Fails only at the end of the worker.
             let _ = events.send(Event { epoch, pulled });
         };
-        self.requests.spawn(pull(consumer, free, report));
+        self.requests
+            .spawn(pull(consumer, free, self.expires, report));
     }
 
     /// Notes an event, before its task is handled.
@@ -114,9 +116,14 @@ fn ahead(average: Option<Duration>) -> usize {
     usize::try_from(tasks.min(MAX_AHEAD)).unwrap_or(0)
 }
 
-async fn pull(consumer: Consumer<pull::Config>, tasks: usize, report: impl Fn(Pulled)) {
+async fn pull(
+    consumer: Consumer<pull::Config>,
+    tasks: usize,
+    expires: Duration,
+    report: impl Fn(Pulled),
+) {
     let mut left = tasks;
-    let batch = consumer.batch().max_messages(tasks).expires(EXPIRES);
+    let batch = consumer.batch().max_messages(tasks).expires(expires);
     match batch.messages().await {
         Ok(mut messages) => {
             while let Some(message) = messages.next().await {

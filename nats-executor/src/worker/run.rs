@@ -75,6 +75,7 @@ pub fn run_worker(
             pool.ack_wait(),
             options.run_limit,
             worker_name(),
+            options.report.clone(),
         );
         let running = Running {
             worker: Arc::new(worker),
@@ -149,10 +150,10 @@ impl Running<'_> {
         let mut cancelled = subscribe(worker.names.cancelled()).await?;
         let mut roll_call = subscribe(worker.names.roll_call()).await?;
         let (sender, mut pulled) = unbounded_channel();
-        let mut pulls = Pulls::new(self.count, sender);
+        let mut pulls = Pulls::new(self.count, worker.ack_wait / 2, sender);
         let mut changes = link.watch();
         let mut generation = link.state().generation;
-        self.report(&WorkerEvent::Ready {
+        self.worker.report(&WorkerEvent::Ready {
             url: link.url.to_string(),
             pool: self.options.connection.pool.clone(),
             threads: self.count,
@@ -189,12 +190,12 @@ impl Running<'_> {
                     let state = link.state();
                     if !state.is_up {
                         pulls.abandon();
-                        self.report(&WorkerEvent::Disconnected);
+                        self.worker.report(&WorkerEvent::Disconnected);
                     } else if state.generation != generation {
                         generation = state.generation;
                         // The server does not know of the requests of an earlier connection.
                         pulls.abandon();
-                        self.report(&WorkerEvent::Reconnected);
+                        self.worker.report(&WorkerEvent::Reconnected);
                         self.open_pool().await;
                     }
                 }
@@ -243,7 +244,7 @@ impl Running<'_> {
     /// Waits for the running tasks, gives the others back, and disconnects.
     async fn stop(mut self) -> WorkerReport {
         let (_, running) = self.worker.load();
-        self.report(&WorkerEvent::Stopping { running });
+        self.worker.report(&WorkerEvent::Stopping { running });
         self.worker.draining.cancel();
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(self.options.grace, ended).await;
@@ -262,12 +263,6 @@ impl Running<'_> {
             done: counts.done.load(Ordering::Relaxed),
             failed: counts.failed.load(Ordering::Relaxed),
             abandoned,
-        }
-    }
-
-    fn report(&self, event: &WorkerEvent) {
-        if let Some(report) = &self.options.report {
-            report(event);
         }
     }
 }

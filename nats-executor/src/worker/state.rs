@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::context::TaskContext;
+use super::options::{Report, WorkerEvent};
 use crate::link::Link;
 use crate::names::{Id, Names};
 use crate::options::NatsOptions;
@@ -34,6 +35,7 @@ pub(super) struct Worker {
     /// Held by a task that was delivered before: if it is what ends workers, it ends no other such task with this one.
     pub(super) alone: Arc<Semaphore>,
     pub(super) counts: Counts,
+    report: Option<Report>,
     held: Mutex<Held>,
 }
 
@@ -97,6 +99,7 @@ impl Worker {
         ack_wait: Duration,
         run_limit: Option<Duration>,
         name: String,
+        report: Option<Report>,
     ) -> Self {
         Self {
             link,
@@ -110,8 +113,20 @@ impl Worker {
             draining: CancellationToken::new(),
             alone: Arc::new(Semaphore::new(1)),
             counts: Counts::new(),
+            report,
             held: Mutex::default(),
         }
+    }
+
+    pub(super) fn report(&self, event: &WorkerEvent) {
+        if let Some(report) = &self.report {
+            report(event);
+        }
+    }
+
+    /// Reports why a task cannot be dealt with now.
+    pub(super) fn report_problem(&self, message: String) {
+        self.report(&WorkerEvent::Problem { message });
     }
 
     /// Notes that the worker has a task. Returns its context, or `None` if it is cancelled.

@@ -40,8 +40,10 @@ fn append(path: &PathBuf) {
         .create(true)
         .append(true)
         .open(path);
+    let mut file = file.expect("the folder of the test exists");
     let line = format!("{}\n", std::process::id());
-    file.unwrap().write_all(line.as_bytes()).unwrap();
+    file.write_all(line.as_bytes())
+        .expect("the disk is not full");
 }
 
 /// Kills its worker.
@@ -71,7 +73,7 @@ fn panics(message: String) -> u64 {
 task!(pub(crate) Panics = fn panics(message: String) -> u64, name = "test::panics");
 
 fn half(n: u64) -> Result<u64, String> {
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         Ok(n / 2)
     } else {
         Err(format!("{n} is odd"))
