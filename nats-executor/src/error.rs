@@ -68,6 +68,17 @@ pub enum ConnectError {
         /// The reason.
         message: String,
     },
+    /// There is no such pool.
+    #[error("{url} has no pool '{pool}': {message}")]
+    #[non_exhaustive]
+    NoPool {
+        /// The URL.
+        url: String,
+        /// The name of the pool.
+        pool: String,
+        /// The answer of the server.
+        message: String,
+    },
     /// A thread cannot be started.
     #[error("cannot start a thread for the connection: {0}")]
     Thread(io::Error),

@@ -21,6 +21,7 @@
 //! * `pool`: the streams of a pool, and the consumer that its workers share
 //! * `objects`: what does not fit in a message
 //! * `roll_call`: what a worker answers when it is asked what it does
+//! * `monitor`: what a pool is doing
 //! * `executor`: gives tasks to the server, and takes their results
 //! * `worker`: takes tasks from the server, and runs them
 
@@ -28,6 +29,7 @@ mod envelope;
 mod error;
 mod executor;
 mod link;
+mod monitor;
 mod names;
 mod objects;
 mod options;
@@ -37,6 +39,7 @@ mod worker;
 
 pub use error::{ConnectError, WorkerError};
 pub use executor::NatsExecutor;
+pub use monitor::{PoolMonitor, PoolStatus};
 pub use options::NatsOptions;
 pub use roll_call::WorkerState;
 pub use worker::{WorkerEvent, WorkerOptions, WorkerReport, run_worker, worker_url};

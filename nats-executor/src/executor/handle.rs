@@ -209,7 +209,7 @@ impl NatsExecutor {
 
     /// Returns the number of tasks without an outcome.
     pub fn unfinished(&self) -> usize {
-        self.ledger.len()
+        self.ledger.unsettled()
     }
 
     /// Returns room for one task.

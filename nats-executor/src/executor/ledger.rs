@@ -184,9 +184,9 @@ impl Ledger {
         stored.max()
     }
 
-    /// Returns the number of tasks.
-    pub(super) fn len(&self) -> usize {
-        self.state().entries.len()
+    /// Returns the number of tasks that are not settled.
+    pub(super) fn unsettled(&self) -> usize {
+        self.state().open
     }
 
     /// Waits until there are no tasks, at most for `timeout`. Returns whether there are none.
