@@ -43,3 +43,8 @@ pub use monitor::{PoolMonitor, PoolStatus};
 pub use options::NatsOptions;
 pub use roll_call::WorkerState;
 pub use worker::{WorkerEvent, WorkerOptions, WorkerReport, run_worker, worker_url};
+
+// The examples in the README must compile as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -82,6 +82,9 @@ impl Id {
     /// Returns the id of this text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (executor, number) = text.split_once('-')?;
+        // It becomes part of a subject.
+        let valid = executor.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        valid.then_some(())?;
         Some(Self {
             executor: executor.to_owned(),
             number: number.parse().ok()?,
@@ -117,5 +120,7 @@ mod tests {
         assert_eq!(Id::parse(&id.to_string()), Some(id));
         assert_eq!(Id::parse("0123abc-"), None);
         assert_eq!(Id::parse("x"), None);
+        assert_eq!(Id::parse("a b-1"), None);
+        assert_eq!(Id::parse("*-1"), None);
     }
 }

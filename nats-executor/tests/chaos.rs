@@ -96,3 +96,28 @@ fn a_hundred_thousand_tasks_have_a_hundred_thousand_results() {
         assert_eq!(result.unwrap(), n);
     }
 }
+
+#[test]
+fn the_task_of_a_killed_worker_starts_again_after_the_ack_wait() {
+    let server = Server::start();
+    let executor = connect(&server);
+    let mut workers = [Worker::start(&server.url()), Worker::start(&server.url())];
+    for round in 0..10 {
+        let begun = server.folder().join(format!("begun {round}"));
+        let go_on = begun.with_extension("go on");
+        let task = tasks::WaitFor(begun.clone(), go_on.clone());
+        let future = executor.submit(task).unwrap();
+        support::wait_until("the task has begun", || support::lines(&begun) == 1);
+        let id = std::fs::read_to_string(&begun).unwrap();
+        let id: u32 = id.trim().parse().unwrap();
+        let worker = workers.iter_mut().find(|worker| worker.id() == id).unwrap();
+        worker.kill();
+        let killed = Instant::now();
+        support::wait_until("it has begun again", || support::lines(&begun) == 2);
+        let after = killed.elapsed().as_secs_f64();
+        println!("begun again {after:.2} s after the kill, ack wait 1 s");
+        std::fs::write(go_on, "").unwrap();
+        assert_eq!(future.result(), Ok(&false));
+        *worker = Worker::start(&server.url());
+    }
+}

@@ -101,7 +101,8 @@ impl LogFile {
     }
 }
 
-/// A path of any bytes. Serde refuses paths that are not UTF-8.
+/// A path of any bytes. Serde refuses paths that are not UTF-8. It is sent as an absolute path, because a worker on another machine
+/// is in another folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SentPath(pub(super) PathBuf);
 
@@ -109,7 +110,9 @@ pub(super) struct SentPath(pub(super) PathBuf);
 impl Serialize for SentPath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use std::os::unix::ffi::OsStrExt as _;
-        self.0.as_os_str().as_bytes().serialize(serializer)
+        let absolute = std::path::absolute(&self.0);
+        let path = absolute.as_ref().unwrap_or(&self.0);
+        path.as_os_str().as_bytes().serialize(serializer)
     }
 }
 

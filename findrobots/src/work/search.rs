@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Outcome as TaskOutcome;
 use concurrent_futures::{Context, TaskError, with_context};
-use harness::{RunError, RunTotals, Series, run};
+use harness::{Cluster, RunError, RunTotals, Series, run_on};
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, Ledger};
@@ -46,6 +46,7 @@ pub struct Search<'f, J> {
     files: &'f [LogFile],
     progress: Progress,
     measures_memory: bool,
+    cluster: Option<&'f Cluster>,
 }
 
 /// The result of a [`Search`].
@@ -80,7 +81,14 @@ impl<'f, J: Job> Search<'f, J> {
             files,
             progress: Progress::default(),
             measures_memory: false,
+            cluster: None,
         }
+    }
+
+    /// Gives [`Nats`](harness::ExecutorKind::Nats) the workers that it needs.
+    #[must_use]
+    pub fn on_cluster(self, cluster: Option<&'f Cluster>) -> Self {
+        Self { cluster, ..self }
     }
 
     /// Counts the bytes that have been read in `progress`, while the files are read.
@@ -134,7 +142,14 @@ impl<'f, J: Job> Search<'f, J> {
                 }
             }
         };
-        let totals = run(series, tasks, stop, self.measures_memory, each);
+        let totals = run_on(
+            self.cluster,
+            series,
+            tasks,
+            stop,
+            self.measures_memory,
+            each,
+        );
         if self.read_streams(&mut ledger.borrow_mut(), &mut total, stop) {
             elapsed = began.elapsed();
         }
@@ -193,9 +208,10 @@ impl<'f, J: Job> Search<'f, J> {
         })
     }
 
-    /// Adds what a worker process has read. Workers in this process count themselves.
+    /// Adds what a worker outside this process has read. Workers in it count themselves.
     fn add_progress(&self, series: Series, report: &PieceReport) {
-        if series.executor() == harness::ExecutorKind::Processes {
+        use harness::ExecutorKind::{Nats, Processes};
+        if matches!(series.executor(), Processes | Nats) {
             self.progress.add(report.compressed);
         }
     }

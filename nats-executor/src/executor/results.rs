@@ -52,6 +52,13 @@ impl Results {
 
     /// Reads results until something goes wrong.
     async fn read_connected(&self, ready: &mut Option<tokio::sync::oneshot::Sender<()>>) {
+        let Ok(info) = self.pool.results.get_info().await else {
+            return;
+        };
+        if info.state.last_sequence < self.last.load(Ordering::Relaxed) {
+            // The server has lost its store, and the numbers begin again.
+            self.last.store(0, Ordering::Relaxed);
+        }
         let last = self.last.load(Ordering::Relaxed);
         let config = push::OrderedConfig {
             deliver_subject: self.link.client.new_inbox(),

@@ -10,6 +10,7 @@
 //! * `connecting`: connections that cannot be made, TLS and credentials
 //! * `workers`: workers that are killed, stopped, slow, or asked to end
 //! * `server`: a server that is killed, full, or gone
+//! * `monitor`: what the program `nats-executor` shows
 //! * `network`: lines that are slow, stall or break
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
@@ -17,6 +18,7 @@
 mod cancelling;
 mod connecting;
 mod large;
+mod monitor;
 mod network;
 mod results;
 mod server;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use concurrent_futures::{DistanceError, SubmitError, TaskError};
-use nats_executor::NatsExecutor;
+use nats_executor::{NatsExecutor, PoolMonitor};
 
 use crate::support::{Server, Worker, connect, lines, options, wait_until};
 use crate::tasks::{Noop, Sleep, WaitFor};
@@ -109,12 +109,15 @@ fn a_task_that_the_server_had_when_it_went_away_may_have_run() {
 fn a_server_that_has_lost_its_store_fails_the_tasks_it_had_and_takes_new_ones() {
     let mut server = Server::start();
     let executor = connect(&server);
+    let worker = Worker::start(&server.url());
+    let before: Vec<_> = (0..20).map(|n| executor.submit(Noop(n)).unwrap()).collect();
+    assert!(before.iter().all(|future| future.result().is_ok()));
+    drop(worker);
     let lost = executor.submit(Noop(1)).unwrap();
-    // It has a place in the stream when it is withdrawn from there, as this one is.
-    let withdrawn = executor.submit(Noop(2)).unwrap();
-    assert!(withdrawn.cancel());
-    wait_until("one task is left", || executor.unfinished() == 1);
-    std::thread::sleep(Duration::from_millis(300));
+    let monitor = PoolMonitor::connect(&server.url(), &options()).unwrap();
+    wait_until("the server has the task", || {
+        monitor.status(Duration::from_millis(50)).unwrap().queued > 0
+    });
     server.kill();
     server.remove_store();
     server.restart();
