@@ -1,4 +1,4 @@
-//! Measures what a task costs: `measure URL [TASKS]`, beside running workers of the example `worker`.
+//! Measures what a task costs, and a byte of its value: `measure URL [TASKS]`, beside running workers of the example `worker`.
 
 #[path = "../tests/it/tasks.rs"]
 #[expect(dead_code, reason = "one of the tasks is enough")]
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use concurrent_futures::{ExecutorExt, MapOptions};
 use nats_executor::{NatsExecutor, NatsOptions};
-use tasks::Noop;
+use tasks::{Large, Noop};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -45,6 +45,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         let each = elapsed.as_secs_f64() * 1e6 / tasks as f64;
         println!("{each:>9.1} us per task, {tasks} tasks in chunks of {chunk}");
+    }
+    for bytes in [500_000, 5_000_000] {
+        let count = 100_000_000 / bytes;
+        let began = Instant::now();
+        let tasks = std::iter::repeat_n(bytes, count).map(Large);
+        let values = executor.map_with(MapOptions::new().buffered(8), tasks)?;
+        let mut received = 0;
+        for value in values {
+            received += value?.len();
+        }
+        let rate = received as f64 / 1e6 / began.elapsed().as_secs_f64();
+        println!("{rate:>9.0} MB/s in values of {bytes} bytes");
     }
     Ok(())
 }

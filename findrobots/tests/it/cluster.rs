@@ -1,11 +1,11 @@
 //! The search on workers that get their tasks from a nats-server: the same answer as on threads, also if a worker is killed.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::log::misses;
-use crate::support::pack::gzip;
 use crate::support::program::WATCHDOG;
 use crate::support::{Folder, Run, hit};
 
@@ -60,18 +60,31 @@ fn worker(folder: &Folder, url: &str) -> Killed {
     // Another folder than that of the run: paths must be absolute.
     command
         .current_dir("/")
-        .args(["--worker", url, "-j", "1", "-q"]);
-    Killed(command.spawn().unwrap())
+        .args(["--worker", url, "-j", "1"])
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    assert!(
+        line.starts_with("worker: takes tasks of the pool"),
+        "{line}"
+    );
+    // It must be able to write more.
+    std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+    Killed(child)
 }
 
+/// Writes files that are so large that each is a task.
 fn logs(folder: &Folder) {
     for number in 0..24 {
         let lines = [
             hit(&format!("host-{number}")),
-            misses(20_000 + number * 1000),
+            misses(600_000 + number * 1000),
         ]
         .concat();
-        folder.write(format!("logs/{number}.log.gz"), gzip(&lines));
+        assert!(lines.len() > 1 << 19);
+        folder.write(format!("logs/{number}.log"), lines);
     }
 }
 
@@ -90,11 +103,21 @@ fn workers_of_a_server_find_what_threads_find() {
     logs(&folder);
     let (_server, url) = server(&folder);
     let _workers = [worker(&folder, &url), worker(&folder, &url)];
-    let on_threads = folder.run(["-q", "logs"]);
-    let on_workers = folder.run(["-q", "--executor", "nats", "--nats", &url, "logs"]);
+    let on_threads = folder.run(["-q", "--glob", "*.log", "logs"]);
+    let on_workers = folder.run([
+        "-q",
+        "--executor",
+        "nats",
+        "--nats",
+        &url,
+        "--glob",
+        "*.log",
+        "logs",
+    ]);
     assert_eq!(on_threads.text().lines().count(), 24);
     assert_same(&on_threads, &on_workers);
-    let strict = |args: &[&str]| folder.run([&["-q", "--strict", "logs"], args].concat());
+    let strict =
+        |args: &[&str]| folder.run([&["-q", "--strict", "--glob", "*.log", "logs"], args].concat());
     assert_same(&strict(&[]), &strict(&["--nats", &url]));
 }
 
@@ -103,9 +126,9 @@ fn a_killed_worker_costs_time_and_no_file() {
     let folder = Folder::new();
     logs(&folder);
     let (_server, url) = server(&folder);
-    let on_threads = folder.run(["-q", "logs"]);
+    let on_threads = folder.run(["-q", "--glob", "*.log", "logs"]);
     let mut command = folder.command();
-    command.args(["-q", "--nats", &url, "logs"]);
+    command.args(["-q", "--nats", &url, "--glob", "*.log", "logs"]);
     let mut first = worker(&folder, &url);
     let killer = std::thread::spawn({
         let other = Folder::new();
@@ -136,6 +159,8 @@ fn a_comparison_shows_the_workers_beside_threads() {
         "0",
         "--nats",
         &url,
+        "--glob",
+        "*.log",
         "logs",
     ];
     let run = folder.run(args);
@@ -143,14 +168,14 @@ fn a_comparison_shows_the_workers_beside_threads() {
     let table = run.text();
     let line = table.lines().find(|line| line.starts_with("nats")).unwrap();
     let words: Vec<_> = line.split_whitespace().collect();
-    assert_eq!(words[1], "2", "the workers that answered: {table}");
+    assert_eq!(words[1..3], ["2", "24"], "workers and tasks: {table}");
 }
 
 #[test]
 fn without_a_server_the_run_fails_and_names_it() {
     let folder = Folder::new();
     logs(&folder);
-    let run = folder.run(["--nats", "nats://127.0.0.1:1", "logs"]);
+    let run = folder.run(["--nats", "nats://127.0.0.1:1", "--glob", "*.log", "logs"]);
     assert_eq!((run.exit, &*run.text()), (Some(1), ""));
     assert!(
         run.err.contains("cannot connect to nats://127.0.0.1:1"),

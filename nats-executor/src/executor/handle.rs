@@ -9,22 +9,19 @@ use std::time::Duration;
 use concurrent_futures::{
     Chunk, DistanceError, Executor, Fallible, Future, PortableTask, Shutdown, SubmitError,
 };
-use futures_util::StreamExt as _;
 use tokio::runtime;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::block_on::block_on;
+use super::driver::Driver;
 use super::job::{Job, Withdraw};
 use super::ledger::Ledger;
-use super::results::{Results, remove_read};
-use super::sender::{Request, Sender, Submission};
+use super::sender::{Request, Submission};
 use super::settler::{self, Outcome, Outcomes};
 use crate::error::ConnectError;
-use crate::link::Link;
 use crate::names::Names;
 use crate::options::NatsOptions;
-use crate::pool::Pool;
 
 /// An executor that runs tasks on workers anywhere, which take them from a NATS server with JetStream.
 ///
@@ -305,83 +302,5 @@ impl fmt::Debug for NatsExecutor {
             .field("pool", &self.options.pool)
             .field("unfinished", &self.unfinished())
             .finish_non_exhaustive()
-    }
-}
-
-/// What the thread of the connection needs.
-struct Driver {
-    url: String,
-    names: Names,
-    options: NatsOptions,
-    ledger: Arc<Ledger>,
-    outcomes: Outcomes,
-}
-
-impl Driver {
-    /// Connects, reports whether that succeeded, and works until the handle asks for the end.
-    async fn run(
-        self,
-        connected: mpsc::Sender<Result<Arc<str>, ConnectError>>,
-        submissions: UnboundedReceiver<Submission>,
-        requests: UnboundedReceiver<Request>,
-    ) {
-        match self.start().await {
-            Ok(sender) => {
-                let _ = connected.send(Ok(Arc::clone(&sender.link.url)));
-                sender.run(submissions, requests).await;
-            }
-            Err(error) => {
-                let _ = connected.send(Err(error));
-            }
-        }
-    }
-
-    /// Connects, and starts to receive.
-    async fn start(self) -> Result<Sender, ConnectError> {
-        let link = Link::connect(&self.url, &self.options).await?;
-        let pool = Pool::open(&link, &self.names, &self.options).await?;
-        let executor = format!("{:016x}", fastrand::u64(..));
-        let failed = |error: &dyn std::error::Error| ConnectError::jetstream(&link.url, error);
-
-        let started = link.client.subscribe(self.names.started(&executor)).await;
-        let mut started = started.map_err(|error| failed(&error))?;
-        let ledger = Arc::clone(&self.ledger);
-        tokio::spawn(async move {
-            while let Some(message) = started.next().await {
-                let number = std::str::from_utf8(&message.payload).ok();
-                if let Some(number) = number.and_then(|number| number.parse().ok()) {
-                    ledger.begin(number);
-                }
-            }
-        });
-
-        let last = Arc::new(AtomicU64::new(0));
-        let (sender, ready) = oneshot::channel();
-        let results = Results {
-            link: link.clone(),
-            names: self.names.clone(),
-            executor: executor.clone(),
-            pool: pool.clone(),
-            outcomes: self.outcomes.clone(),
-            last: Arc::clone(&last),
-        };
-        tokio::spawn(results.read(sender));
-        let subject = self.names.results(&executor);
-        tokio::spawn(remove_read(pool.results.clone(), subject, last));
-        let ready = tokio::time::timeout(self.options.connect_timeout, ready).await;
-        ready
-            .map_err(|error| failed(&error))?
-            .map_err(|error| failed(&error))?;
-        Ok(Sender {
-            link,
-            names: self.names,
-            executor,
-            options: self.options,
-            pool,
-            ledger: self.ledger,
-            outcomes: self.outcomes,
-            withdrawn: Default::default(),
-            removals: Sender::removals(),
-        })
     }
 }

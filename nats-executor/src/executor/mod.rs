@@ -8,9 +8,11 @@
 //! * `settler`: the thread that settles promises
 //! * `results`: the results that the server has for this executor
 //! * `sender`: the tasks on their way to the server
+//! * `driver`: the thread of the connection
 //! * `handle`: the public executor
 
 mod block_on;
+mod driver;
 mod handle;
 mod job;
 mod ledger;
