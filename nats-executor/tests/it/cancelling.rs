@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use concurrent_futures::{DistanceError, Shutdown, TaskError};
-use nats_executor::NatsExecutor;
+use nats_executor::{NatsExecutor, PoolMonitor};
 
 use crate::support::{PATIENCE, Server, Settings, Worker, connect, lines, options, wait_until};
 use crate::tasks::{Noop, WaitFor};
@@ -17,10 +17,12 @@ fn a_queued_task_that_is_cancelled_never_runs() {
         .submit(WaitFor(begun.clone(), begun.clone()))
         .unwrap();
     let kept = executor.submit(Noop(42)).unwrap();
+    let monitor = PoolMonitor::connect(&server.url(), &options()).unwrap();
+    let queued = || monitor.status(Duration::from_millis(50)).unwrap().queued;
+    wait_until("the server has both tasks", || queued() == 2);
     assert!(cancelled.cancel());
     assert_eq!(cancelled.result(), Err(&TaskError::Cancelled));
-    // The task is withdrawn from the server, too.
-    wait_until("one task is left", || executor.unfinished() == 1);
+    wait_until("the server has one task", || queued() == 1);
 
     let _worker = Worker::with(&Settings {
         threads: 1,
