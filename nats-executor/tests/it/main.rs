@@ -6,6 +6,7 @@
 //! * `support`: servers, workers and lines between them that fail on purpose
 //! * `results`: every way for a task to end, and the contract of executors
 //! * `cancelling`: tasks that are cancelled, and the end of an executor
+//! * `hosts`: workers in network namespaces, as separate hosts
 //! * `large`: tasks and values that do not fit in a message
 //! * `connecting`: connections that cannot be made, TLS and credentials
 //! * `workers`: workers that are killed, stopped, slow, or asked to end
@@ -17,6 +18,8 @@
 
 mod cancelling;
 mod connecting;
+#[cfg(target_os = "linux")]
+mod hosts;
 mod large;
 mod monitor;
 mod network;

@@ -27,7 +27,12 @@ struct Line {
 impl Proxy {
     /// Starts a proxy before the server at this port.
     pub(crate) fn start(port: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        Self::at("127.0.0.1", port)
+    }
+
+    /// Starts a proxy with this address.
+    pub(crate) fn at(host: &str, port: u16) -> Self {
+        let listener = TcpListener::bind((host, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let line = Arc::new(Line::default());
         let shared = Arc::clone(&line);

@@ -70,7 +70,18 @@ impl Worker {
     }
 
     pub(crate) fn with(settings: &Settings) -> Self {
-        let child = Command::new(std::env::current_exe().unwrap())
+        let command = Command::new(std::env::current_exe().unwrap());
+        Self::launch(command, settings)
+    }
+
+    /// Starts a worker by a command that runs the program and arguments that follow.
+    pub(crate) fn inside(mut command: Command, settings: &Settings) -> Self {
+        command.arg(std::env::current_exe().unwrap());
+        Self::launch(command, settings)
+    }
+
+    fn launch(mut command: Command, settings: &Settings) -> Self {
+        let child = command
             .args(["worker_process", "--exact", "--nocapture"])
             .env(VARIABLE, serde_json::to_string(settings).unwrap())
             .stdout(Stdio::null())
