@@ -120,6 +120,9 @@ pub(crate) struct Config {
     pub(crate) reports: Vec<PathBuf>,
     /// The workers on other machines that run the search.
     pub(crate) cluster: Option<Cluster>,
+    /// Whether files are sent to these workers.
+    #[cfg(feature = "nats")]
+    pub(crate) carries_files: bool,
     /// The cluster that this process is to be a worker of, instead of all else.
     #[cfg(feature = "nats")]
     pub(crate) worker: Option<Cluster>,
@@ -171,6 +174,8 @@ impl Config {
             mode,
             reports: args.series.reports().to_vec(),
             cluster,
+            #[cfg(feature = "nats")]
+            carries_files: args.nats.via_object_store(),
             #[cfg(feature = "nats")]
             worker: args.nats.worker(),
             #[cfg(feature = "nats")]

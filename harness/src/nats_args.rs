@@ -27,6 +27,10 @@ pub struct NatsArgs {
     /// File with the certificates of the authorities that may sign the NATS server's
     #[arg(long, value_name = "FILE")]
     nats_ca: Option<PathBuf>,
+
+    /// Send the files with the tasks, through the object store, to workers that cannot open them at the same path
+    #[arg(long, requires = "nats", conflicts_with = "compare")]
+    via_object_store: bool,
 }
 
 impl NatsArgs {
@@ -38,6 +42,11 @@ impl NatsArgs {
     /// Returns the cluster that this process is to be a worker of, if one is given.
     pub fn worker(&self) -> Option<Cluster> {
         self.worker.as_ref().map(|url| self.at(url))
+    }
+
+    /// Returns whether files are sent with the tasks.
+    pub fn via_object_store(&self) -> bool {
+        self.via_object_store
     }
 
     fn at(&self, url: &str) -> Cluster {

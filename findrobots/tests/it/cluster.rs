@@ -116,6 +116,16 @@ fn workers_of_a_server_find_what_threads_find() {
     ]);
     assert_eq!(on_threads.text().lines().count(), 24);
     assert_same(&on_threads, &on_workers);
+    let sent = [
+        "-q",
+        "--nats",
+        &url,
+        "--via-object-store",
+        "--glob",
+        "*.log",
+        "logs",
+    ];
+    assert_same(&on_threads, &folder.run(sent));
     let strict =
         |args: &[&str]| folder.run([&["-q", "--strict", "--glob", "*.log", "logs"], args].concat());
     assert_same(&strict(&[]), &strict(&["--nats", &url]));
