@@ -115,8 +115,8 @@ mod wait;
 pub use as_completed::{AsCompleted, AsCompletedStream, AsCompletedWithin, as_completed};
 pub use chunk::Chunk;
 pub use error::{
-    BrokenError, BuildError, MapError, SharedError, SubmitError, TaskError, TimeoutError,
-    UnfinishedError,
+    BrokenError, BuildError, DistanceError, MapError, SharedError, SubmitError, TaskError,
+    TimeoutError, UnfinishedError,
 };
 pub use executor::Executor;
 pub use future::{Future, IntoResultFuture, OwnedResultFuture, Promise, ResultFuture};

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
-use harness::{Mode, SeriesArgs};
+use harness::{Cluster, Mode, SeriesArgs};
 
 use crate::inputs::Select;
 use crate::jobs::Robots;
@@ -38,7 +38,11 @@ Exit codes: 0 every file was read whole, 1 at least one was not, 2 usage error o
 )]
 struct Args {
     /// Folder, file, or '-' for standard input
-    #[arg(value_name = "LOGS", required = true)]
+    #[cfg_attr(not(feature = "nats"), arg(value_name = "LOGS", required = true))]
+    #[cfg_attr(
+        feature = "nats",
+        arg(value_name = "LOGS", required_unless_present = "worker")
+    )]
     logs: Vec<OsString>,
 
     /// Files of a folder that are read; may be repeated [default: *.log.gz]
@@ -87,6 +91,10 @@ struct Args {
 
     #[command(flatten)]
     series: SeriesArgs,
+
+    #[cfg(feature = "nats")]
+    #[command(flatten)]
+    nats: harness::NatsArgs,
 }
 
 /// The settings of the program.
@@ -110,6 +118,17 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// The files of `--report`.
     pub(crate) reports: Vec<PathBuf>,
+    /// The workers on other machines that run the search.
+    pub(crate) cluster: Option<Cluster>,
+    /// Whether files are sent to these workers.
+    #[cfg(feature = "nats")]
+    pub(crate) carries_files: bool,
+    /// The cluster that this process is to be a worker of, instead of all else.
+    #[cfg(feature = "nats")]
+    pub(crate) worker: Option<Cluster>,
+    /// The number of threads of a worker.
+    #[cfg(feature = "nats")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
 }
 
 /// How hosts are printed.
@@ -130,9 +149,10 @@ impl Config {
     /// A usage error, or the text of `--help` or `--version`, as clap formats them.
     pub(crate) fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let args = Args::try_parse_from(args)?;
+        let cluster = cluster(&args);
         let mode = args
             .series
-            .mode()
+            .mode_with(cluster.is_some())
             .map_err(|invalid| usage_error(&invalid.0))?;
         let select = Select::new(&args.glob, args.recursive)
             .map_err(|error| usage_error(&format!("--glob PATTERN: {error}")))?;
@@ -153,8 +173,26 @@ impl Config {
             quiet: args.quiet,
             mode,
             reports: args.series.reports().to_vec(),
+            cluster,
+            #[cfg(feature = "nats")]
+            carries_files: args.nats.via_object_store(),
+            #[cfg(feature = "nats")]
+            worker: args.nats.worker(),
+            #[cfg(feature = "nats")]
+            threads: args.series.workers(),
         })
     }
+}
+
+/// Returns the cluster that runs the search.
+#[cfg(feature = "nats")]
+fn cluster(args: &Args) -> Option<Cluster> {
+    args.nats.cluster()
+}
+
+#[cfg(not(feature = "nats"))]
+fn cluster(_args: &Args) -> Option<Cluster> {
+    None
 }
 
 fn job(args: &Args) -> Result<Robots, clap::Error> {

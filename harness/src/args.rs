@@ -47,6 +47,30 @@ pub enum Mode {
     Compare(Plan),
 }
 
+impl Mode {
+    /// Returns whether any run needs workers on other machines.
+    pub fn needs_cluster(&self) -> bool {
+        let is_nats = |series: &Series| series.executor() == ExecutorKind::Nats;
+        match self {
+            Self::Run(series) => is_nats(series),
+            Self::Compare(plan) => plan.series.iter().any(is_nats),
+        }
+    }
+
+    /// Sets the number of threads of all workers on other machines.
+    pub fn set_cluster_workers(&mut self, workers: NonZeroUsize) {
+        let series = match self {
+            Self::Run(series) => std::slice::from_mut(series),
+            Self::Compare(plan) => &mut plan.series[..],
+        };
+        for series in series {
+            if series.executor() == ExecutorKind::Nats {
+                *series = Series::new(ExecutorKind::Nats, Some(workers));
+            }
+        }
+    }
+}
+
 /// The message of options that cannot be used together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -58,6 +82,37 @@ impl SeriesArgs {
     /// # Errors
     /// If options are used together that exclude each other, or the suffix of a report is unknown.
     pub fn mode(&self) -> Result<Mode, Invalid> {
+        self.mode_with(false)
+    }
+
+    /// The same as [`mode`](Self::mode), for a program whose tasks may run on other machines. `has_cluster` is whether their
+    /// server is given.
+    ///
+    /// # Errors
+    /// Those of [`mode`](Self::mode), and if only one of the executor and its server is given.
+    pub fn mode_with(&self, has_cluster: bool) -> Result<Mode, Invalid> {
+        let names_nats = self.executor.contains(&ExecutorKind::Nats);
+        let only_nats = match self.executor.is_empty() {
+            true => has_cluster && !self.compare,
+            false => self.executor.iter().all(|&kind| kind == ExecutorKind::Nats),
+        };
+        let cluster = [
+            (
+                names_nats && !has_cluster,
+                "--executor nats needs --nats URL",
+            ),
+            (
+                has_cluster && !self.executor.is_empty() && !names_nats,
+                "--nats URL cannot be used without the executor nats",
+            ),
+            (
+                only_nats && (self.workers.is_some() || !self.at.is_empty()),
+                "the number of workers cannot be set for nats: each worker brings its own",
+            ),
+        ];
+        if let Some((_, message)) = cluster.iter().find(|(is_wrong, _)| *is_wrong) {
+            return Err(Invalid((*message).to_owned()));
+        }
         let compared = [(
             self.workers.is_some() && !self.at.is_empty(),
             "--at WORKERS cannot be used with --workers N",
@@ -85,20 +140,28 @@ impl SeriesArgs {
         }
         if !self.compare {
             let executor = self.executor.first().copied();
-            let executor = executor.unwrap_or(ExecutorKind::Threads);
+            let executor = executor.unwrap_or(match has_cluster {
+                true => ExecutorKind::Nats,
+                false => ExecutorKind::Threads,
+            });
             return Ok(Mode::Run(Series::new(executor, self.workers)));
         }
-        let executors = match &self.executor[..] {
-            [] => &ExecutorKind::ALL[..],
-            some => some,
+        let mut executors = match &self.executor[..] {
+            [] => ExecutorKind::ALL.to_vec(),
+            some => some.to_vec(),
         };
+        if has_cluster && !names_nats {
+            executors.push(ExecutorKind::Nats);
+        }
         let workers: Vec<_> = match &self.at[..] {
             [] => vec![self.workers],
             some => some.iter().copied().map(Some).collect(),
         };
         let mut series = Vec::new();
-        for &executor in executors {
+        for executor in executors {
             for &workers in &workers {
+                // Its workers are counted before the run.
+                let workers = workers.filter(|_| executor != ExecutorKind::Nats);
                 let one = Series::new(executor, workers);
                 if !series.contains(&one) {
                     series.push(one);
@@ -110,6 +173,11 @@ impl SeriesArgs {
             rounds: self.rounds,
             warmup: self.warmup.unwrap_or(1),
         }))
+    }
+
+    /// Returns the value of `--workers`.
+    pub fn workers(&self) -> Option<NonZeroUsize> {
+        self.workers
     }
 
     /// Returns the files of `--report`.
@@ -127,8 +195,18 @@ fn report_help() -> String {
 }
 
 fn executor(text: &str) -> Result<ExecutorKind, String> {
-    ExecutorKind::by_name(text)
-        .ok_or_else(|| format!("must be one of {}", ExecutorKind::NAMES.join(", ")))
+    let has_nats = cfg!(feature = "nats");
+    let names = match has_nats {
+        true => &ExecutorKind::NAMES[..],
+        false => &ExecutorKind::NAMES[..ExecutorKind::ALL.len()],
+    };
+    match ExecutorKind::by_name(text) {
+        Some(ExecutorKind::Nats) if !has_nats => {
+            Err("needs a program that was built with `--features nats`".to_owned())
+        }
+        Some(kind) => Ok(kind),
+        None => Err(format!("must be one of {}", names.join(", "))),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<NonZeroUsize, &'static str> {

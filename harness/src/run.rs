@@ -11,6 +11,7 @@ use program::{Resources, cpu_ms_of_ended_children};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ns;
+use crate::cluster::Cluster;
 use crate::map_reduce::map_reduce;
 use crate::on_stop::on_stop;
 use crate::sequential::SequentialExecutor;
@@ -33,6 +34,12 @@ pub enum RunError {
     /// A thread or a runtime could not be started.
     #[error("cannot watch for signals: {0}")]
     Watch(#[source] std::io::Error),
+    /// The server of the tasks cannot be used.
+    #[error("{0}")]
+    Connect(String),
+    /// The executor needs a [`Cluster`], and this program a feature.
+    #[error("nats needs the URL of a server, and a program that was built with the feature nats")]
+    NoCluster,
     /// Pools of processes need Unix.
     #[error("processes are not available on this system")]
     NoProcesses,
@@ -77,10 +84,26 @@ pub fn run<K: PortableTask>(
     tasks: impl IntoIterator<Item = K>,
     stop: &CancellationToken,
     measures_memory: bool,
+    each: impl FnMut(usize, Result<(&K::Output, &Timing), &TaskError>),
+) -> Result<RunTotals, RunError> {
+    run_on(None, series, tasks, stop, measures_memory, each)
+}
+
+/// The same as [`run`], but [`Nats`](ExecutorKind::Nats) runs the tasks on the workers of the cluster. What they take in
+/// processor time and memory is unknown; the times of tasks count back from the arrival of their results.
+///
+/// # Errors
+/// Those of [`run`], and [`RunError::Connect`] if there is no connection to the cluster.
+pub fn run_on<K: PortableTask>(
+    cluster: Option<&Cluster>,
+    series: Series,
+    tasks: impl IntoIterator<Item = K>,
+    stop: &CancellationToken,
+    measures_memory: bool,
     mut each: impl FnMut(usize, Result<(&K::Output, &Timing), &TaskError>),
 ) -> Result<RunTotals, RunError> {
     let began_ns = now_ns();
-    let executor = executor::<Timed<K>>(series)?;
+    let executor = executor::<Timed<K>>(cluster, series)?;
     let tasks = tasks.into_iter().map(|task| Timed {
         task,
         measures_memory: measures_memory && series.executor() == ExecutorKind::Processes,
@@ -104,10 +127,18 @@ pub fn run<K: PortableTask>(
                     let next = lanes.len();
                     let lane = *lanes.entry(timing.worker).or_insert(next);
                     let since_start = |ns: u64| ns.saturating_sub(began_ns) as f64 / 1e6;
+                    // Another machine has another clock.
+                    let (began, ended) = match series.executor() {
+                        ExecutorKind::Nats => {
+                            let took = timing.ended_ns.saturating_sub(timing.began_ns);
+                            (last_ns.saturating_sub(took), last_ns)
+                        }
+                        _ => (timing.began_ns, timing.ended_ns),
+                    };
                     let time = TaskTime {
                         lane,
-                        began_ms: since_start(timing.began_ns),
-                        ended_ms: since_start(timing.ended_ns),
+                        began_ms: since_start(began),
+                        ended_ms: since_start(ended),
                     };
                     timings.insert(index, time);
                     if let Some(peak) = timing.peak_memory {
@@ -126,7 +157,8 @@ pub fn run<K: PortableTask>(
         Err(error) => return Err(RunError::Submit(series.executor(), error)),
         Ok(()) => {}
     }
-    let own = measures_memory.then(Resources::of_this_process).flatten();
+    let is_measured = measures_memory && series.executor() != ExecutorKind::Nats;
+    let own = is_measured.then(Resources::of_this_process).flatten();
     Ok(RunTotals {
         series,
         elapsed_ms: last_ns.saturating_sub(began_ns) as f64 / 1e6,
@@ -141,7 +173,10 @@ pub fn run<K: PortableTask>(
 }
 
 /// Returns the executor of the series.
-fn executor<K: PortableTask>(series: Series) -> Result<Arc<dyn Executor<K>>, RunError> {
+fn executor<K: PortableTask>(
+    cluster: Option<&Cluster>,
+    series: Series,
+) -> Result<Arc<dyn Executor<K>>, RunError> {
     let kind = series.executor();
     Ok(match kind {
         ExecutorKind::Sequential => Arc::new(SequentialExecutor::new()),
@@ -164,6 +199,17 @@ fn executor<K: PortableTask>(series: Series) -> Result<Arc<dyn Executor<K>>, Run
                 .process_group()
                 .build();
             Arc::new(pool.map_err(|error| RunError::Build(kind, error))?)
+        }
+        #[cfg(feature = "nats")]
+        ExecutorKind::Nats => {
+            let cluster = cluster.ok_or(RunError::NoCluster)?;
+            let connected = cluster.connect();
+            Arc::new(connected.map_err(|error| RunError::Connect(error.to_string()))?)
+        }
+        #[cfg(not(feature = "nats"))]
+        ExecutorKind::Nats => {
+            let _ = cluster;
+            return Err(RunError::NoCluster);
         }
         #[cfg(not(unix))]
         ExecutorKind::Processes => return Err(RunError::NoProcesses),

@@ -16,17 +16,20 @@ pub enum ExecutorKind {
     Threads,
     /// A pool of processes.
     Processes,
+    /// Workers on any machine that take their tasks from a NATS server.
+    Nats,
 }
 
 impl ExecutorKind {
-    /// All kinds, in display order.
+    /// The kinds that need nothing but this machine, in display order.
     pub const ALL: [Self; 3] = [Self::Sequential, Self::Threads, Self::Processes];
 
     /// The names of all kinds, in display order.
-    pub const NAMES: [&str; 3] = [
+    pub const NAMES: [&str; 4] = [
         Self::ALL[0].name(),
         Self::ALL[1].name(),
         Self::ALL[2].name(),
+        Self::Nats.name(),
     ];
 
     /// Returns the name, as on the command line.
@@ -35,6 +38,7 @@ impl ExecutorKind {
             Self::Sequential => "sequential",
             Self::Threads => "threads",
             Self::Processes => "processes",
+            Self::Nats => "nats",
         }
     }
 
@@ -42,6 +46,7 @@ impl ExecutorKind {
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
+            .chain([Self::Nats])
             .find(|kind| name.eq_ignore_ascii_case(kind.name()))
     }
 }
@@ -61,10 +66,11 @@ pub struct Series {
 
 impl Series {
     /// Returns the series with this many workers; by default, one per processor that this process may use. A sequential
-    /// executor always has one.
+    /// executor always has one. For [`Nats`](ExecutorKind::Nats), it is the number of threads of all its workers.
     pub fn new(executor: ExecutorKind, workers: Option<NonZeroUsize>) -> Self {
         let workers = match executor {
             ExecutorKind::Sequential => NonZeroUsize::MIN,
+            ExecutorKind::Nats => workers.unwrap_or(NonZeroUsize::MIN),
             ExecutorKind::Threads | ExecutorKind::Processes => workers
                 .or_else(|| thread::available_parallelism().ok())
                 .unwrap_or(NonZeroUsize::MIN),

@@ -10,17 +10,20 @@
 //!
 //! * `shared`: the error of a failed task, which all handles of its future share
 //! * `broken`: why an executor is broken
+//! * `distance`: why a task that was sent to another machine has no value
 //! * `task`: why a task has no value
 //! * `submit`: why an executor cannot be built, or does not accept a task
 //! * `wait`: why a wait ends without a value
 
 mod broken;
+mod distance;
 mod shared;
 mod submit;
 mod task;
 mod wait;
 
 pub use broken::BrokenError;
+pub use distance::DistanceError;
 pub use shared::SharedError;
 pub use submit::{BuildError, SubmitError};
 pub use task::TaskError;

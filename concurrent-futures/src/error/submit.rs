@@ -3,6 +3,7 @@
 use std::io;
 
 use super::broken::BrokenError;
+use super::distance::DistanceError;
 use super::task::TaskError;
 
 /// The reason why an executor did not accept a task.
@@ -38,6 +39,9 @@ pub enum SubmitError {
         /// What to add.
         message: String,
     },
+    /// The task cannot be sent to another machine.
+    #[error(transparent)]
+    Distance(DistanceError),
     /// The [`MapOptions`](crate::MapOptions) specify chunks of 0 tasks or a buffer of 0.
     #[error("the chunk size and the buffer size must be at least 1")]
     InvalidMapOptions,

@@ -7,6 +7,7 @@ use std::fmt;
 use portable_task::{RemoteError, RemoteErrorKind};
 
 use super::broken::BrokenError;
+use super::distance::DistanceError;
 use super::shared::SharedError;
 
 /// The reason why a task has no value.
@@ -57,6 +58,8 @@ pub enum TaskError {
         /// The reason.
         message: String,
     },
+    /// The task was sent to another machine, or cannot be sent there. The executor continues.
+    Distance(DistanceError),
 }
 
 // Written by hand: a derived `source` returns either the cause or nothing.
@@ -69,7 +72,8 @@ impl Error for TaskError {
             | Self::Cancelled
             | Self::Encode { .. }
             | Self::Decode { .. }
-            | Self::Unregistered { .. } => None,
+            | Self::Unregistered { .. }
+            | Self::Distance(_) => None,
         }
     }
 }
@@ -88,6 +92,7 @@ impl fmt::Display for TaskError {
                 write!(f, "the task or its value cannot be decoded: {message}")
             }
             Self::Unregistered { message } => f.write_str(message),
+            Self::Distance(distance) => distance.fmt(f),
         }
     }
 }
@@ -149,6 +154,12 @@ impl TaskError {
         Self::Decode {
             message: message.into(),
         }
+    }
+}
+
+impl From<DistanceError> for TaskError {
+    fn from(error: DistanceError) -> Self {
+        Self::Distance(error)
     }
 }
 

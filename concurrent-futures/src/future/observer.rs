@@ -16,7 +16,7 @@ use crate::future::callbacks::{Callbacks, Due};
 use crate::future::queue::Queue;
 use crate::future::tally::Tally;
 use crate::panics::contain;
-use crate::state::State;
+use crate::state::{Stage, State};
 
 /// How often a handle checks whether it holds the last reference, before it waits for the other holder. That one does
 /// nothing slow, and waiting would cost an allocation and perhaps a sleep.
@@ -105,6 +105,8 @@ pub(crate) enum Observer<T> {
     Tally(Arc<Tally>),
     /// Wakes a task that awaits the future; the id distinguishes one awaiting task from another.
     Waker(usize, Waker),
+    /// Runs if the future was cancelled, in the queue of callbacks. Has no handle.
+    Cancel(Box<dyn FnOnce() + Send>),
     /// Runs with the future, in the queue of callbacks of the thread that settles it.
     Callback(Callback<T>),
 }
@@ -127,7 +129,7 @@ impl<T> Observer<T> {
 /// hold the only one.
 pub(super) fn notify<T>(cell: &Arc<Cell<T>>, observers: Vec<Observer<T>>) -> (Wakers, Callbacks) {
     let mut wakers = Vec::new();
-    let mut due = Vec::new();
+    let mut due = Vec::<Due>::new();
     for observer in observers {
         match observer {
             Observer::Queue(queue) => wakers.extend(queue.push(Shared::new(cell))),
@@ -136,6 +138,11 @@ pub(super) fn notify<T>(cell: &Arc<Cell<T>>, observers: Vec<Observer<T>>) -> (Wa
                 tally.count(outcome.is_err_and(|error| *error != TaskError::Cancelled));
             }
             Observer::Waker(_, waker) => wakers.push(waker),
+            Observer::Cancel(callback) => {
+                if cell.state.stage() == Stage::Cancelled {
+                    due.push(callback);
+                }
+            }
             Observer::Callback(callback) => due.push(callback(Shared::new(cell))),
         }
     }

@@ -99,6 +99,29 @@ impl<T> Promise<T> {
         }
     }
 
+    /// Registers `callback` to be called if the task is cancelled, for executors that must withdraw a task from elsewhere.
+    ///
+    /// It holds no handle of the future, so [`map`](crate::ExecutorExt::map) can take the value out. It runs as the callbacks of
+    /// [`add_done_callback`](crate::Future::add_done_callback) do; if the task is cancelled already, at once.
+    ///
+    /// ```
+    /// use concurrent_futures::Future;
+    ///
+    /// let (promise, future) = Future::<i32>::pair();
+    /// let (sender, withdrawn) = std::sync::mpsc::channel();
+    /// promise.on_cancel(move || sender.send(42).unwrap());
+    /// assert!(future.cancel());
+    /// assert_eq!(withdrawn.recv(), Ok(42));
+    /// ```
+    pub fn on_cancel(&self, callback: impl FnOnce() + Send + 'static) {
+        let state = &self.cell.state;
+        if let Err(Observer::Cancel(callback)) = state.observe(Observer::Cancel(Box::new(callback)))
+            && state.stage() == Stage::Cancelled
+        {
+            Callbacks(vec![callback]).run();
+        }
+    }
+
     /// Cancels the future if it is pending. The caller must run the callbacks.
     pub(crate) fn settle_cancelled(&self) -> Option<Callbacks> {
         let observers = self.cell.state.cancel()?;

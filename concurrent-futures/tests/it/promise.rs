@@ -370,3 +370,25 @@ fn a_future_answers_every_question_in_every_state() {
     assert!(pending.cancelled() && running.running());
     assert!(!finished.cancelled() && !bad.cancelled());
 }
+
+#[test]
+fn the_callback_of_a_promise_runs_only_if_the_task_is_cancelled() {
+    let (sender, called) = channel();
+    let register = |promise: &Promise<i32>, name| {
+        let sender = sender.clone();
+        promise.on_cancel(move || sender.send(name).unwrap());
+    };
+    let (promise, future) = Future::pair();
+    register(&promise, "cancelled later");
+    assert!(called.try_recv().is_err());
+    assert!(future.cancel());
+    assert_eq!(called.try_recv(), Ok("cancelled later"));
+    register(&promise, "cancelled before");
+    assert_eq!(called.try_recv(), Ok("cancelled before"));
+
+    let (promise, future) = Future::pair();
+    register(&promise, "finished");
+    promise.set(Ok(42));
+    assert_eq!(future.into_result().unwrap(), Ok(42), "it holds no handle");
+    assert!(called.try_recv().is_err());
+}

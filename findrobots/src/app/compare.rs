@@ -2,7 +2,9 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
-use harness::{Measured, Plan, Series, Workload, compare, named_run, next_in_words, write_reports};
+use harness::{
+    Cluster, Measured, Plan, Series, Workload, compare, named_run, next_in_words, write_reports,
+};
 use program::{Ending, Exit, Output, error_chain, print_stderr};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +20,7 @@ pub(super) struct Work {
     job: Robots,
     strict: bool,
     files: Vec<LogFile>,
+    cluster: Option<Cluster>,
 }
 
 impl Workload for Work {
@@ -28,12 +31,17 @@ impl Workload for Work {
         let stop = CancellationToken::new();
         let job = self.job.clone();
         let (totals, tasks, hosts, accounts) = if self.strict {
-            let search = Search::new(Strict { job }, &self.files).measured();
+            let search = Search::new(Strict { job }, &self.files)
+                .on_cluster(self.cluster.as_ref())
+                .measured();
             let outcome = search.run(series, &stop);
             let tasks = outcome.tasks();
             (outcome.totals, tasks, outcome.total.0, outcome.accounts)
         } else {
-            let outcome = Search::new(job, &self.files).measured().run(series, &stop);
+            let search = Search::new(job, &self.files)
+                .on_cluster(self.cluster.as_ref())
+                .measured();
+            let outcome = search.run(series, &stop);
             let tasks = outcome.tasks();
             (outcome.totals, tasks, outcome.total, outcome.accounts)
         };
@@ -66,6 +74,7 @@ pub(super) fn run(request: &Request<'_>, plan: &Plan, out: &mut Output<impl Writ
         job: config.job.clone(),
         strict: config.strict,
         files: inputs.files.clone(),
+        cluster: config.cluster.clone(),
     };
     let shows_runs = !config.quiet && io::stderr().is_terminal();
     let compared = compare(&work, plan, &setup.stop, |series, round, schedule| {

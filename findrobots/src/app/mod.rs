@@ -3,6 +3,7 @@
 //! * `side_by_side`: runs as the values that the comparison crate shows
 //! * `run`: one run
 //! * `compare`: a comparison
+//! * `cluster`: workers on other machines (feature `nats`)
 
 use std::ffi::OsString;
 
@@ -17,6 +18,8 @@ use crate::inputs::Inputs;
 use crate::jobs::{Robots, Strict};
 use crate::work::ReadLogs;
 
+#[cfg(feature = "nats")]
+mod cluster;
 mod compare;
 mod run;
 mod side_by_side;
@@ -33,10 +36,14 @@ struct Request<'r> {
 
 /// Returns the tasks that worker processes of this program run, for the call of `serve` in `main`.
 pub fn tasks() -> Registry {
+    searches().with::<Measure<compare::Work>>()
+}
+
+/// Returns the tasks that workers on other machines run.
+fn searches() -> Registry {
     Registry::new()
         .with::<Timed<ReadLogs<Robots>>>()
         .with::<Timed<ReadLogs<Strict<Robots>>>>()
-        .with::<Measure<compare::Work>>()
 }
 
 /// Runs the program with these arguments, of which the first is its name, and returns how it ended.
@@ -45,7 +52,11 @@ pub fn tasks() -> Registry {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let stop = CancellationToken::new();
     let mut out = Output::standard(stop.clone());
-    let config = match Config::from_args(args) {
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(unused_mut, reason = "the workers are counted")
+    )]
+    let mut config = match Config::from_args(args) {
         Ok(config) => config,
         Err(error) => return print_usage(&error, &mut out),
     };
@@ -53,6 +64,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(setup) => setup,
         Err(exit) => return exit,
     };
+    #[cfg(feature = "nats")]
+    match cluster::prepare(&mut config, &setup) {
+        Ok(()) => {}
+        Err(exit) => return exit,
+    }
     let inputs = Inputs::find(&config.logs, &config.select);
     for (path, error) in &inputs.errors {
         print_stderr(&notices::error(path, error));

@@ -35,7 +35,13 @@ fn search<J: Job>(request: &Request<'_>, series: Series, job: J) -> Outcome<J> {
     let progress = Progress::new();
     let bytes = inputs.files.iter().map(|file| file.size()).sum();
     let bar = Bar::show(&progress, bytes, config.quiet);
-    let mut search = Search::new(job, &inputs.files).with_progress(progress);
+    let mut search = Search::new(job, &inputs.files)
+        .with_progress(progress)
+        .on_cluster(config.cluster.as_ref());
+    #[cfg(feature = "nats")]
+    {
+        search = search.carrying_files(config.carries_files);
+    }
     if !config.reports.is_empty() {
         search = search.measured();
     }

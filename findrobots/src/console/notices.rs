@@ -104,6 +104,9 @@ pub(crate) fn summary(totals: &Totals, elapsed: Duration, series: Series) -> Str
         (ExecutorKind::Threads, workers) => format!("on {}", count(workers, "thread")),
         (ExecutorKind::Processes, 1) => "on 1 process".to_owned(),
         (ExecutorKind::Processes, workers) => format!("on {workers} processes"),
+        (ExecutorKind::Nats, workers) => {
+            format!("on {} of other programs", count(workers, "thread"))
+        }
     };
     format!("{files}, {compressed} ({text} decompressed) in {seconds:.2} s{rate} {workers}\n")
 }

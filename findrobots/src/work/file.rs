@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use concurrent_futures::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A file to be read.
@@ -12,6 +13,8 @@ pub struct LogFile {
     path: SentPath,
     size: u64,
     kind: Kind,
+    /// The bytes of the file, if it is sent with them.
+    content: Option<Bytes>,
 }
 
 /// What a log is to the operating system.
@@ -44,6 +47,7 @@ impl LogFile {
             path: SentPath(path),
             size,
             kind,
+            content: None,
         })
     }
 
@@ -53,6 +57,7 @@ impl LogFile {
             path: SentPath(PathBuf::from("-")),
             size: 0,
             kind: Kind::StandardInput,
+            content: None,
         }
     }
 
@@ -71,8 +76,28 @@ impl LogFile {
         self.kind != Kind::Regular
     }
 
+    /// Reads the file, to be sent with its bytes to a machine that cannot open it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    #[cfg(feature = "nats")]
+    pub(super) fn carry(&mut self) -> io::Result<()> {
+        self.content = Some(fs::read(self.path())?.into());
+        Ok(())
+    }
+
     /// Opens a regular file.
     pub(super) fn open(&self) -> io::Result<File> {
+        #[cfg(feature = "nats")]
+        if let Some(content) = &self.content {
+            use std::io::Write as _;
+
+            // Files are read at any place, which a slice of bytes is not.
+            let mut file = tempfile::tempfile()?;
+            file.write_all(content)?;
+            io::Seek::rewind(&mut file)?;
+            return Ok(file);
+        }
         File::open(self.path())
     }
 
@@ -101,7 +126,8 @@ impl LogFile {
     }
 }
 
-/// A path of any bytes. Serde refuses paths that are not UTF-8.
+/// A path of any bytes. Serde refuses paths that are not UTF-8. It is sent as an absolute path, because a worker on another machine
+/// is in another folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SentPath(pub(super) PathBuf);
 
@@ -109,7 +135,9 @@ pub(super) struct SentPath(pub(super) PathBuf);
 impl Serialize for SentPath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use std::os::unix::ffi::OsStrExt as _;
-        self.0.as_os_str().as_bytes().serialize(serializer)
+        let absolute = std::path::absolute(&self.0);
+        let path = absolute.as_ref().unwrap_or(&self.0);
+        path.as_os_str().as_bytes().serialize(serializer)
     }
 }
 
@@ -133,5 +161,56 @@ impl Serialize for SentPath {
 impl<'de> Deserialize<'de> for SentPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         PathBuf::deserialize(deserializer).map(Self)
+    }
+}
+
+/// Returns the longest folder that all files are in. The names of tasks are shown without it.
+pub(super) fn common_folder(files: &[LogFile]) -> PathBuf {
+    let folders = files.iter().map(|file| file.path().parent());
+    let common = folders.reduce(|common, folder| {
+        let ancestors = common?.ancestors();
+        ancestors
+            .into_iter()
+            .find(|ancestor| folder.is_some_and(|folder| folder.starts_with(ancestor)))
+    });
+    common.flatten().unwrap_or(Path::new("")).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_tasks_do_not_repeat_the_folder_of_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "").unwrap();
+            LogFile::new(path).unwrap()
+        };
+        let in_common = |names: &[&str]| {
+            let files: Vec<_> = names.iter().map(|name| file(name)).collect();
+            common_folder(&files)
+        };
+        assert_eq!(in_common(&["a/x", "a/y"]), folder.path().join("a"));
+        assert_eq!(in_common(&["a/x", "ab/y"]), folder.path());
+        assert_eq!(in_common(&["a/b/x", "a/y"]), folder.path().join("a"));
+        let streams = [LogFile::standard_input(), file("a/x")];
+        assert_eq!(common_folder(&streams), Path::new(""));
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
+    fn a_file_that_carries_its_bytes_can_be_read_where_it_does_not_exist() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        fs::write(&path, "a line\n").unwrap();
+        let mut file = LogFile::new(&path).unwrap();
+        file.carry().unwrap();
+        fs::remove_file(path).unwrap();
+        let mut text = String::new();
+        io::Read::read_to_string(&mut file.open().unwrap(), &mut text).unwrap();
+        assert_eq!(text, "a line\n");
     }
 }

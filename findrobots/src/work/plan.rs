@@ -33,6 +33,8 @@ pub(super) struct Plan {
     files: VecDeque<(usize, LogFile)>,
     /// The file that is being split.
     splitting: Option<Splitting>,
+    /// Whether every file is one piece.
+    whole_only: bool,
 }
 
 /// One step of a plan.
@@ -63,7 +65,13 @@ impl Plan {
         Self {
             files: files.into(),
             splitting: None,
+            whole_only: false,
         }
+    }
+
+    /// Makes each file one piece, for workers that are sent its bytes: a part of it needs those before.
+    pub(super) fn whole_only(self, whole_only: bool) -> Self {
+        Self { whole_only, ..self }
     }
 
     /// Returns a task of files that are small enough to be one piece each.
@@ -101,6 +109,7 @@ impl Iterator for Plan {
         }
         let (_, file) = self.files.front()?;
         if file.size() > SPLIT_FROM
+            && !self.whole_only
             && let Some(is_bgzf) = is_bgzf_or_plain(file)
             && let Ok(opened) = file.open()
         {

@@ -5,19 +5,18 @@ use std::collections::HashMap;
 #[cfg(unix)]
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use comparison::Outcome as TaskOutcome;
 use concurrent_futures::{Context, TaskError, with_context};
-use harness::{RunError, RunTotals, Series, run};
+use harness::{Cluster, RunError, RunTotals, Series, run_on};
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, Ledger};
-use super::file::LogFile;
+use super::file::{LogFile, common_folder};
 use super::interruptible::Interruptible;
-use super::piece::{Part, PieceReport};
+use super::piece::{Part, Piece, PieceReport};
 use super::plan::{Plan, Step};
 use super::progress::Progress;
 use super::read::read_stream;
@@ -46,6 +45,8 @@ pub struct Search<'f, J> {
     files: &'f [LogFile],
     progress: Progress,
     measures_memory: bool,
+    cluster: Option<&'f Cluster>,
+    carries_files: bool,
 }
 
 /// The result of a [`Search`].
@@ -80,7 +81,25 @@ impl<'f, J: Job> Search<'f, J> {
             files,
             progress: Progress::default(),
             measures_memory: false,
+            cluster: None,
+            carries_files: false,
         }
+    }
+
+    /// Sends the bytes of the files with the tasks, to workers that cannot open them.
+    #[cfg(feature = "nats")]
+    #[must_use]
+    pub fn carrying_files(self, carries_files: bool) -> Self {
+        Self {
+            carries_files,
+            ..self
+        }
+    }
+
+    /// Gives [`Nats`](harness::ExecutorKind::Nats) the workers that it needs.
+    #[must_use]
+    pub fn on_cluster(self, cluster: Option<&'f Cluster>) -> Self {
+        Self { cluster, ..self }
     }
 
     /// Counts the bytes that have been read in `progress`, while the files are read.
@@ -134,7 +153,14 @@ impl<'f, J: Job> Search<'f, J> {
                 }
             }
         };
-        let totals = run(series, tasks, stop, self.measures_memory, each);
+        let totals = run_on(
+            self.cluster,
+            series,
+            tasks,
+            stop,
+            self.measures_memory,
+            each,
+        );
         if self.read_streams(&mut ledger.borrow_mut(), &mut total, stop) {
             elapsed = began.elapsed();
         }
@@ -155,7 +181,8 @@ impl<'f, J: Job> Search<'f, J> {
     ) -> impl Iterator<Item = ReadLogs<J>> {
         let mut parts = HashMap::<usize, usize>::new();
         let folder = common_folder(self.files);
-        Plan::new(self.files).filter_map(move |step| {
+        let plan = Plan::new(self.files).whole_only(self.carries_files);
+        plan.filter_map(move |step| {
             let pieces = match step {
                 Step::Task(pieces) => pieces,
                 Step::AllOf(file) => {
@@ -187,15 +214,34 @@ impl<'f, J: Job> Search<'f, J> {
             });
             Some(ReadLogs {
                 job: self.job.clone(),
-                pieces,
+                pieces: self.packed(pieces),
                 progress: self.progress.clone(),
             })
         })
     }
 
-    /// Adds what a worker process has read. Workers in this process count themselves.
+    /// Returns the pieces with the bytes of their files, if these are sent.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(clippy::unused_self, reason = "files are not sent")
+    )]
+    fn packed(&self, pieces: Vec<Piece>) -> Vec<Piece> {
+        #[cfg(feature = "nats")]
+        if self.carries_files {
+            let packed = pieces.into_iter().map(|mut piece| {
+                // Without its bytes, the worker reports that it cannot open the file.
+                let _ = piece.file.carry();
+                piece
+            });
+            return packed.collect();
+        }
+        pieces
+    }
+
+    /// Adds what a worker outside this process has read. Workers in it count themselves.
     fn add_progress(&self, series: Series, report: &PieceReport) {
-        if series.executor() == harness::ExecutorKind::Processes {
+        use harness::ExecutorKind::{Nats, Processes};
+        if matches!(series.executor(), Processes | Nats) {
             self.progress.add(report.compressed);
         }
     }
@@ -244,18 +290,6 @@ impl<'f, J: Job> Search<'f, J> {
         }
         any
     }
-}
-
-/// Returns the longest folder that all files are in. The names of tasks are shown without it.
-fn common_folder(files: &[LogFile]) -> PathBuf {
-    let folders = files.iter().map(|file| file.path().parent());
-    let common = folders.reduce(|common, folder| {
-        let ancestors = common?.ancestors();
-        ancestors
-            .into_iter()
-            .find(|ancestor| folder.is_some_and(|folder| folder.starts_with(ancestor)))
-    });
-    common.flatten().unwrap_or(Path::new("")).to_owned()
 }
 
 /// Returns standard input without the buffer that the standard library puts before it: bytes in there would wait until more of
@@ -313,30 +347,5 @@ impl<J: Job> Outcome<J> {
         tasks
             .map(|task| (unique(&*task.label), task.outcome, task.message.clone()))
             .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_of_tasks_do_not_repeat_the_folder_of_all_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, "").unwrap();
-            LogFile::new(path).unwrap()
-        };
-        let in_common = |names: &[&str]| {
-            let files: Vec<_> = names.iter().map(|name| file(name)).collect();
-            common_folder(&files)
-        };
-        assert_eq!(in_common(&["a/x", "a/y"]), folder.path().join("a"));
-        assert_eq!(in_common(&["a/x", "ab/y"]), folder.path());
-        assert_eq!(in_common(&["a/b/x", "a/y"]), folder.path().join("a"));
-        let streams = [LogFile::standard_input(), file("a/x")];
-        assert_eq!(common_folder(&streams), Path::new(""));
     }
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
 mod cases;
+#[cfg(all(target_os = "linux", feature = "nats"))]
+mod cluster;
 mod damage;
 #[cfg(target_os = "linux")]
 mod files;

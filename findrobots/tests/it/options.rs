@@ -138,6 +138,26 @@ fn wrong_arguments_are_usage_errors() {
             &["x.log.gz", "--executor", "fibers"],
             "must be one of sequential, threads, processes",
         ),
+        #[cfg(not(feature = "nats"))]
+        (
+            &["x.log.gz", "--executor", "nats"],
+            "needs a program that was built with `--features nats`",
+        ),
+        #[cfg(feature = "nats")]
+        (
+            &["x.log.gz", "--executor", "nats"],
+            "--executor nats needs --nats URL",
+        ),
+        #[cfg(feature = "nats")]
+        (
+            &["x.log.gz", "--nats", "nats://x", "--executor", "threads"],
+            "--nats URL cannot be used without the executor nats",
+        ),
+        #[cfg(feature = "nats")]
+        (
+            &["x.log.gz", "--nats", "nats://x", "-j", "2"],
+            "the number of workers cannot be set for nats",
+        ),
         (
             &["x.log.gz", "--executor", "threads,processes"],
             "several executors need --compare",

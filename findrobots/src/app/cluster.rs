@@ -1,0 +1,60 @@
+//! Workers on other machines: this process as one of them, and how many there are for a run.
+
+use std::num::NonZeroUsize;
+
+use harness::Setup;
+use program::{Ending, Exit, error_chain, print_error, print_stderr};
+
+use super::searches;
+use crate::cli::Config;
+
+/// Counts the workers that the run needs. If this process is to be a worker, works until it is stopped.
+///
+/// # Errors
+/// The exit code of the worker, or of a run that cannot take place.
+pub(super) fn prepare(config: &mut Config, setup: &Setup) -> Result<(), Exit> {
+    if let Some(cluster) = &config.worker {
+        let quiet = config.quiet;
+        let report = move |event: &str| {
+            if !quiet {
+                print_stderr(&format!("worker: {event}\n"));
+            }
+        };
+        let worked = cluster.work(searches(), config.threads, setup.stop.clone(), report);
+        setup.signals.run_is_over();
+        return Err(match worked {
+            Ok(report) => {
+                if !quiet {
+                    print_stderr(&format!("worker: {} tasks done\n", report.done));
+                }
+                let ending = Ending {
+                    signal: setup.signals.caught(),
+                    ..Ending::default()
+                };
+                ending.exit()
+            }
+            Err(error) => {
+                print_error(&error_chain(&error));
+                Exit::Errors
+            }
+        });
+    }
+    if let Some(cluster) = &config.cluster
+        && config.mode.needs_cluster()
+    {
+        let threads = cluster.threads().map_err(|message| {
+            print_error(&message);
+            Exit::Errors
+        })?;
+        if threads.is_none() {
+            let pool = &cluster.pool;
+            print_stderr(&format!(
+                "no worker of the pool '{pool}' answers: waiting for one\n"
+            ));
+        }
+        config
+            .mode
+            .set_cluster_workers(threads.unwrap_or(NonZeroUsize::MIN));
+    }
+    Ok(())
+}

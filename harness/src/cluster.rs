@@ -1,0 +1,87 @@
+//! Where the workers of a run on other machines get their tasks.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A pool of workers at a NATS server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The URL of the server.
+    pub url: String,
+    /// The name of the pool.
+    pub pool: String,
+    /// The file with the credentials of an account, if any.
+    pub credentials: Option<PathBuf>,
+    /// The file with the certificates of the authorities that may sign the server's, if any.
+    pub authorities: Option<PathBuf>,
+}
+
+#[cfg(feature = "nats")]
+mod connection {
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+
+    use concurrent_futures::Registry;
+    use nats_executor::{
+        ConnectError, NatsExecutor, NatsOptions, PoolMonitor, WorkerError, WorkerOptions,
+        WorkerReport, run_worker,
+    };
+    use tokio_util::sync::CancellationToken;
+
+    use super::Cluster;
+
+    /// How long workers have to answer before a run.
+    const PATIENCE: Duration = Duration::from_millis(300);
+
+    impl Cluster {
+        fn options(&self) -> NatsOptions {
+            let mut options = NatsOptions::new().pool(&self.pool);
+            if let Some(file) = &self.credentials {
+                options = options.credentials(file);
+            }
+            if let Some(file) = &self.authorities {
+                options = options.root_certificates(file);
+            }
+            options
+        }
+
+        pub(crate) fn connect(&self) -> Result<NatsExecutor, ConnectError> {
+            NatsExecutor::connect(&self.url, self.options())
+        }
+
+        /// Returns the number of threads of all workers that answer, or `None` if there are none. Blocks for a third of a second.
+        ///
+        /// # Errors
+        /// A message, if there is no connection.
+        pub fn threads(&self) -> Result<Option<NonZeroUsize>, String> {
+            let text = |error: ConnectError| error.to_string();
+            let monitor = PoolMonitor::connect(&self.url, &self.options()).map_err(text)?;
+            let workers = monitor.workers(PATIENCE).map_err(text)?;
+            Ok(NonZeroUsize::new(
+                workers.iter().map(|worker| worker.threads).sum(),
+            ))
+        }
+
+        /// Runs tasks of the registry until `stop` is cancelled. Calls `report` with what happens to the worker, in words.
+        ///
+        /// # Errors
+        /// [`WorkerError`], if the worker cannot connect or start.
+        pub fn work(
+            &self,
+            registry: Registry,
+            threads: Option<NonZeroUsize>,
+            stop: CancellationToken,
+            report: impl Fn(&str) + Send + Sync + 'static,
+        ) -> Result<WorkerReport, WorkerError> {
+            let mut options = WorkerOptions::new()
+                .connection(self.options())
+                .stop(stop)
+                .on_event(move |event| report(&event.to_string()));
+            if let Some(threads) = threads {
+                options = options.threads(threads.get());
+            }
+            run_worker(&self.url, registry, options)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The thread that settles tasks, so that callbacks do not hold up the connection.
+
+use std::io;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use concurrent_futures::TaskError;
+use tokio_util::bytes::Bytes;
+
+use super::ledger::{Entry, Ledger};
+
+/// What to settle.
+pub(super) enum Outcome {
+    /// The reply for the task with this number, if it is still in the ledger.
+    Reply(u64, Result<Bytes, TaskError>),
+    /// A task that was taken out of the ledger, with its error.
+    Failed(Entry, TaskError),
+    /// All tasks that are pending are cancelled. The sender is then dropped.
+    CancelPending(mpsc::Sender<()>),
+    /// The last outcome.
+    End,
+}
+
+/// Sends outcomes to the settler.
+pub(super) type Outcomes = mpsc::Sender<Outcome>;
+
+/// Starts the thread.
+pub(super) fn start(ledger: Arc<Ledger>) -> io::Result<(Outcomes, JoinHandle<()>)> {
+    let (sender, outcomes) = mpsc::channel();
+    let run = move || {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Reply(number, reply) => {
+                    if let Some(entry) = ledger.take(number) {
+                        entry.settle(reply);
+                    }
+                }
+                Outcome::Failed(entry, error) => entry.settle(Err(error)),
+                Outcome::CancelPending(done) => {
+                    ledger.cancel_pending();
+                    drop(done);
+                }
+                Outcome::End => return,
+            }
+        }
+    };
+    let name = "nats-settler".to_owned();
+    let thread = thread::Builder::new().name(name).spawn(run)?;
+    Ok((sender, thread))
+}

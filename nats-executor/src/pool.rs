@@ -1,0 +1,88 @@
+//! The streams of a pool on the server, and the consumer that its workers share.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
+
+use crate::error::ConnectError;
+use crate::link::Link;
+use crate::names::{Names, WORKERS};
+use crate::options::NatsOptions;
+
+/// How long the server remembers the id of a message, to drop the same message when it is sent again.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+
+/// How long the result for an executor that has disappeared is kept.
+const RESULTS_AGE: Duration = Duration::from_secs(3600);
+
+/// The number of tasks that all workers together may have.
+const MAX_IN_FLIGHT: i64 = 65_536;
+
+/// The number of requests for tasks that may wait at the server. Each worker has a few.
+const MAX_WAITING: i64 = 8192;
+
+/// The parts of a pool on the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    pub(crate) tasks: Stream,
+    pub(crate) results: Stream,
+    pub(crate) workers: Consumer<pull::Config>,
+}
+
+impl Pool {
+    /// Returns the pool. Creates what is missing.
+    pub(crate) async fn open(
+        link: &Link,
+        names: &Names,
+        options: &NatsOptions,
+    ) -> Result<Self, ConnectError> {
+        let failed = |error: &dyn std::error::Error| ConnectError::jetstream(&link.url, error);
+        let tasks = Config {
+            name: names.tasks_stream(),
+            subjects: vec![names.tasks("*")],
+            retention: RetentionPolicy::WorkQueue,
+            storage: StorageType::File,
+            max_messages: options.stored_bound,
+            // A full queue refuses tasks, instead of losing the oldest ones.
+            discard: DiscardPolicy::New,
+            duplicate_window: DUPLICATE_WINDOW,
+            ..Config::default()
+        };
+        let results = Config {
+            name: names.results_stream(),
+            subjects: vec![names.results("*")],
+            storage: StorageType::File,
+            max_age: RESULTS_AGE,
+            duplicate_window: DUPLICATE_WINDOW,
+            ..Config::default()
+        };
+        let workers = pull::Config {
+            durable_name: Some(WORKERS.to_owned()),
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: options.ack_wait,
+            // Starts are counted instead: a task that only waited in a worker that died is not to blame.
+            max_deliver: -1,
+            max_ack_pending: MAX_IN_FLIGHT,
+            max_waiting: MAX_WAITING,
+            ..pull::Config::default()
+        };
+        let jetstream = &link.jetstream;
+        let tasks = jetstream.get_or_create_stream(tasks).await;
+        let tasks = tasks.map_err(|error| failed(&error))?;
+        let results = jetstream.get_or_create_stream(results).await;
+        let results = results.map_err(|error| failed(&error))?;
+        let workers = tasks.get_or_create_consumer(WORKERS, workers).await;
+        let workers = workers.map_err(|error| failed(&error))?;
+        Ok(Self {
+            tasks,
+            results,
+            workers,
+        })
+    }
+
+    /// Returns how long the server waits for a sign of life.
+    pub(crate) fn ack_wait(&self) -> Duration {
+        self.workers.cached_info().config.ack_wait
+    }
+}

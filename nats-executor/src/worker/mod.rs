@@ -1,0 +1,22 @@
+//! The worker: takes tasks from the server, runs them in threads, and has the server store their results.
+//!
+//! The modules, lowest layer first; each imports only from those above it in this list:
+//!
+//! * `options`: the settings of a worker, and what it reports
+//! * `context`: what a running task may ask of its worker
+//! * `state`: what all parts of a worker share
+//! * `starts`: how often a task was started that was delivered before
+//! * `pulls`: requests for tasks
+//! * `held`: one task, from its delivery to its acknowledgement
+//! * `run`: the worker from its start to its end
+
+mod context;
+mod held;
+mod options;
+mod pulls;
+mod run;
+mod starts;
+mod state;
+
+pub use options::{WorkerEvent, WorkerOptions, WorkerReport};
+pub use run::{run_worker, worker_url};

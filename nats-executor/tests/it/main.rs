@@ -1,0 +1,36 @@
+//! The executor and its workers against a real nats-server, which each test starts in a folder of its own.
+//!
+//! The modules, lowest layer first; each imports only from those above it in this list:
+//!
+//! * `tasks`: the tasks that the tests send
+//! * `support`: servers, workers and lines between them that fail on purpose
+//! * `results`: every way for a task to end, and the contract of executors
+//! * `cancelling`: tasks that are cancelled, and the end of an executor
+//! * `hosts`: workers in network namespaces, as separate hosts
+//! * `large`: tasks and values that do not fit in a message
+//! * `connecting`: connections that cannot be made, TLS and credentials
+//! * `workers`: workers that are killed, stopped, slow, or asked to end
+//! * `server`: a server that is killed, full, or gone
+//! * `monitor`: what the program `nats-executor` shows
+//! * `network`: lines that are slow, stall or break
+
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+mod cancelling;
+mod connecting;
+#[cfg(target_os = "linux")]
+mod hosts;
+mod large;
+mod monitor;
+mod network;
+mod results;
+mod server;
+mod support;
+mod tasks;
+mod workers;
+
+/// Not a test: a worker, if a test has started this program as one.
+#[test]
+fn worker_process() {
+    support::work();
+}

@@ -1,0 +1,150 @@
+//! A server that is killed, full, or gone.
+
+use std::time::Duration;
+
+use concurrent_futures::{DistanceError, SubmitError, TaskError};
+use nats_executor::{NatsExecutor, PoolMonitor};
+
+use crate::support::{Server, Worker, connect, lines, options, wait_until};
+use crate::tasks::{Noop, Sleep, WaitFor};
+
+#[test]
+fn a_server_that_is_killed_and_started_again_loses_no_task() {
+    let mut server = Server::start();
+    let _workers = [Worker::start(&server.url()), Worker::start(&server.url())];
+    let executor = connect(&server);
+    let futures: Vec<_> = (0..400)
+        .map(|n| executor.submit(Sleep(n % 10)).unwrap())
+        .collect();
+    for round in 1..=2 {
+        wait_until("some tasks are over", || {
+            executor.unfinished() <= 400 - 100 * round
+        });
+        server.kill();
+        server.restart();
+    }
+    for (n, future) in (0..400).zip(futures) {
+        assert_eq!(future.result(), Ok(&(n % 10)));
+    }
+}
+
+#[test]
+fn results_that_come_while_the_server_is_gone_are_sent_when_it_is_back() {
+    let mut server = Server::start();
+    let _worker = Worker::start(&server.url());
+    let executor = connect(&server);
+    let (begun, go_on) = (server.folder().join("begun"), server.folder().join("go on"));
+    let future = executor
+        .submit(WaitFor(begun.clone(), go_on.clone()))
+        .unwrap();
+    wait_until("the task has begun", || lines(&begun) == 1);
+    server.kill();
+    std::fs::write(&go_on, "").unwrap();
+    let submitted_meanwhile = executor.submit(Noop(42)).unwrap();
+    server.restart();
+    assert_eq!(future.result(), Ok(&false));
+    assert_eq!(submitted_meanwhile.result(), Ok(&42));
+}
+
+#[test]
+fn a_server_that_stays_away_is_an_error_after_a_bounded_time() {
+    let mut server = Server::start();
+    let limit = Duration::from_millis(800);
+    let executor =
+        NatsExecutor::connect(&server.url(), options().unreachable_after(limit)).unwrap();
+    let sent = executor.submit(Noop(1)).unwrap();
+    let worker = Worker::start(&server.url());
+    assert_eq!(sent.result(), Ok(&1));
+    drop(worker);
+    let stored = executor.submit(Noop(2)).unwrap();
+    // The server has it when it has a later task.
+    let later = executor.submit(Noop(3)).unwrap();
+    let worker = Worker::start(&server.url());
+    assert_eq!((stored.result(), later.result()), (Ok(&2), Ok(&3)));
+    drop(worker);
+    server.kill();
+    let unsent = executor.submit(Noop(4)).unwrap();
+    let Err(TaskError::Distance(error)) = unsent.result() else {
+        panic!("{unsent:?}");
+    };
+    // Whether the loss was noticed before the task was sent.
+    let is_one_of_two = matches!(
+        error,
+        DistanceError::Unreachable { .. } | DistanceError::MayHaveRun { .. }
+    );
+    assert!(is_one_of_two, "{error}");
+    wait_until("tasks are refused", || {
+        let refused = executor.submit(Noop(5));
+        matches!(
+            refused,
+            Err(SubmitError::Distance(DistanceError::Unreachable { .. }))
+        )
+    });
+
+    server.restart();
+    let _worker = Worker::start(&server.url());
+    wait_until("tasks are accepted", || executor.submit(Noop(6)).is_ok());
+    assert_eq!(executor.submit(Noop(7)).unwrap().result(), Ok(&7));
+}
+
+#[test]
+fn a_task_that_the_server_had_when_it_went_away_may_have_run() {
+    let mut server = Server::start();
+    let limit = Duration::from_millis(500);
+    let executor =
+        NatsExecutor::connect(&server.url(), options().unreachable_after(limit)).unwrap();
+    let _worker = Worker::start(&server.url());
+    let begun = server.folder().join("begun");
+    let future = executor
+        .submit(WaitFor(begun.clone(), begun.with_extension("never")))
+        .unwrap();
+    wait_until("the task has begun", || lines(&begun) == 1);
+    server.kill();
+    let error = future.error().unwrap();
+    let may_have_run = matches!(error, TaskError::Distance(DistanceError::MayHaveRun { .. }));
+    assert!(may_have_run, "{error}");
+}
+
+#[test]
+fn a_server_that_has_lost_its_store_fails_the_tasks_it_had_and_takes_new_ones() {
+    let mut server = Server::start();
+    let executor = connect(&server);
+    let worker = Worker::start(&server.url());
+    let before: Vec<_> = (0..20).map(|n| executor.submit(Noop(n)).unwrap()).collect();
+    assert!(before.iter().all(|future| future.result().is_ok()));
+    drop(worker);
+    let lost = executor.submit(Noop(1)).unwrap();
+    let monitor = PoolMonitor::connect(&server.url(), &options()).unwrap();
+    wait_until("the server has the task", || {
+        monitor.status(Duration::from_millis(50)).unwrap().queued > 0
+    });
+    server.kill();
+    server.remove_store();
+    server.restart();
+    let error = lost.error().unwrap();
+    let may_have_run = matches!(error, TaskError::Distance(DistanceError::MayHaveRun { .. }));
+    assert!(may_have_run, "{error}");
+    let _worker = Worker::start(&server.url());
+    assert_eq!(executor.submit(Noop(3)).unwrap().result(), Ok(&3));
+}
+
+#[test]
+fn a_full_store_makes_tasks_wait_and_then_refuses_them() {
+    let server = Server::start();
+    let limit = Duration::from_millis(1500);
+    let options = options().stored_bound(2).unreachable_after(limit);
+    let executor = NatsExecutor::connect(&server.url(), options).unwrap();
+    let futures: Vec<_> = (0..3).map(|n| executor.submit(Noop(n)).unwrap()).collect();
+    wait_until("one of them is refused", || executor.unfinished() == 2);
+    let refused = futures.iter().find(|future| future.done()).unwrap();
+    let error = refused.error().unwrap();
+    let is_refused = matches!(error, TaskError::Distance(DistanceError::Refused { .. }));
+    assert!(
+        is_refused && error.to_string().contains("maximum messages exceeded"),
+        "{error}"
+    );
+
+    let waiting = executor.submit(Noop(3)).unwrap();
+    let _worker = Worker::start(&server.url());
+    assert_eq!(waiting.result(), Ok(&3));
+}
