@@ -25,7 +25,7 @@ pub struct RecordedRequest {
     /// When its head arrived. In JSON in RFC 3339.
     #[serde(serialize_with = "as_rfc3339")]
     pub time: SystemTime,
-    /// The same, by a clock that nobody sets.
+    /// The same moment on the monotonic clock.
     #[serde(skip)]
     pub(crate) arrived: Instant,
     /// The number of its connection, counted from 1 since the start of the server.

@@ -16,7 +16,7 @@ pub(super) struct Expected {
     pub(super) in_order: bool,
 }
 
-/// What came of one expectation.
+/// The result of one expectation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
     /// The places of the requests that count.
@@ -52,7 +52,7 @@ impl Outcome {
     }
 }
 
-/// Returns what came of each expectation.
+/// Returns the result of each expectation.
 pub(super) fn evaluate(expected: &[Expected], requests: &[RecordedRequest]) -> Vec<Outcome> {
     let mut outcomes = vec![Outcome::default(); expected.len()];
     let in_order = expected.iter().enumerate();
