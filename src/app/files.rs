@@ -44,15 +44,15 @@ impl Reports {
     }
 
     /// Notes that the run starts.
-    pub(super) fn start(&mut self, facts: &RunFacts<'_>) {
-        self.streamed.iter_mut().for_each(|to| to.begin(facts));
+    pub(super) fn start(&self, facts: &RunFacts<'_>) {
+        self.streamed.iter().for_each(|to| to.begin(facts));
     }
 
     /// Adds a record.
     pub(super) fn add(&mut self, facts: &RunFacts<'_>, record: Record) {
         if !self.streamed.is_empty() {
             let line = facts.record(&record);
-            self.streamed.iter_mut().for_each(|to| to.add(facts, &line));
+            self.streamed.iter().for_each(|to| to.add(facts, &line));
         }
         if self.keeps {
             self.records.push(record);

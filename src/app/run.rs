@@ -94,15 +94,17 @@ pub(super) fn run(
     let results = download(config, series, &job, requested.items, reports, &facts, out);
     setup.signals.run_is_over();
     // Read now: printing and writing may take until a signal arrives or the time is over.
+    let asked = results.tally.asked();
     let ended = EndedBy {
         signal: setup.signals.caught(),
         deadline: setup.deadline.passed(),
+        list_is_read: list.is_complete() && config.asked().is_none_or(|count| asked >= count),
     };
     print_end(config, &job, &results, &setup.served, out);
-    print_rest_of_list(config, &list);
+    print_rest_of_list(config, &list, asked);
     let tally = results.tally.clone();
     let written = write_reports(config, &facts, results, setup, ended, out);
-    let incomplete = tally.errors() + tally.not_attempted() > 0 || !list.is_complete();
+    let incomplete = tally.errors() + tally.not_attempted() > 0 || !ended.list_is_read;
     if incomplete {
         let report = written.then(|| json_report(config)).flatten();
         print_ended_early(config, ended, &tally, report);
@@ -123,6 +125,8 @@ struct EndedBy {
     signal: Option<Signal>,
     /// The time limit of the run, if it was over by then.
     deadline: Option<Duration>,
+    /// Whether the list was read to its end, as far as it was announced.
+    list_is_read: bool,
 }
 
 /// Writes the reports, or hands the result of a compared run over. Returns whether all was written.
@@ -137,6 +141,7 @@ fn write_reports(
     let end = RunEnd {
         elapsed: results.elapsed,
         ended_by: ended.signal,
+        unread: !ended.list_is_read,
         resources: Resources::of_this_process(),
         seen_by_server: setup.served.by.seen(),
     };
@@ -156,13 +161,15 @@ fn write_reports(
     }
 }
 
-/// Says why the list of a run was not read to its end, if that is so.
-fn print_rest_of_list(config: &Config, reading: &Reading) {
+/// Says why the list of a run was not read as it was announced, if that is so.
+fn print_rest_of_list(config: &Config, reading: &Reading, asked: usize) {
     let Some(list) = &config.list else { return };
     if let Some(error) = reading.error() {
         print_error(&notices::list_not_read(&list.file, error));
     } else if !reading.is_complete() {
         Notices::of(config).print(&notices::rest_of_list(&list.file));
+    } else if let Some(announced) = config.asked().filter(|&announced| asked < announced) {
+        print_error(&notices::list_is_shorter(&list.file, announced, asked));
     }
 }
 
@@ -173,8 +180,7 @@ fn print_ended_early(config: &Config, ended: EndedBy, tally: &Tally, report: Opt
         print_stderr(&notices::out_of_time(limit, not_attempted, config.nouns()));
     }
     if ended.signal.is_some() || ended.deadline.is_some() {
-        let is_list = config.list.is_some();
-        Notices::of(config).print(&notices::how_to_go_on(report, is_list));
+        Notices::of(config).print(&notices::how_to_go_on(report, config.list.as_ref()));
     }
 }
 
@@ -296,7 +302,7 @@ fn download(
     series: Series,
     job: &Arc<Job>,
     items: BoxStream<'_, Item>,
-    mut reports: Reports,
+    reports: Reports,
     facts: &RunFacts<'_>,
     out: &mut Output<impl Write>,
 ) -> Results {

@@ -148,9 +148,12 @@ fn read_netrc(file: &Path) -> Result<Netrc, String> {
     let read = || -> io::Result<String> {
         let mut text = String::new();
         File::open(file)?
-            .take(LARGEST_NETRC)
+            .take(LARGEST_NETRC + 1)
             .read_to_string(&mut text)?;
-        Ok(text)
+        match text.len() as u64 > LARGEST_NETRC {
+            true => Err(io::Error::other("too large for a netrc file")),
+            false => Ok(text),
+        }
     };
     let text = read().map_err(|error| error.to_string())?;
     Netrc::parse(&text).map_err(|error| error.to_string())

@@ -14,6 +14,7 @@ use crate::console::nouns::Nouns;
 use crate::job::Unsaved;
 use crate::run::descriptors::Descriptors;
 use crate::run::embedded::{Served, ServedBy};
+use crate::run::input::Input;
 use crate::server::Server;
 use crate::strategy::Strategy;
 use crate::tally::Tally;
@@ -76,17 +77,31 @@ pub(crate) fn list_not_read(file: &Path, error: &io::Error) -> String {
     format!("cannot read the rest of {}: {error}", shown_path(file))
 }
 
+/// Returns the error message for a list that had more items when they were counted.
+pub(crate) fn list_is_shorter(file: &Path, announced: usize, read: usize) -> String {
+    let file = shown_path(file);
+    format!("{file} has changed: it had {announced} items at first, and {read} when it was read")
+}
+
 /// Returns the notice that a run ended before its list did.
 pub(crate) fn rest_of_list(file: &Path) -> String {
     format!("the rest of {} was not read\n", shown_path(file))
 }
 
 /// Returns the notice of how to go on after a run that a signal or its time limit ended. `report` is the JSON report of the run.
-pub(crate) fn how_to_go_on(report: Option<&Path>, is_list: bool) -> String {
+pub(crate) fn how_to_go_on(report: Option<&Path>, list: Option<&Input>) -> String {
+    let is_list = list.is_some();
+    // A stream cannot be read again.
+    let input = match list.is_some_and(|list| list.contents.is_none()) {
+        true => " --input FILE",
+        false => "",
+    };
     match report {
-        Some(report) if is_list => format!("to go on: flags --failed {}\n", shown_path(report)),
+        Some(report) if is_list => {
+            format!("to go on: flags --failed {}{input}\n", shown_path(report))
+        }
         None if is_list => {
-            "to go on: --failed FILE, after a run with --report FILE.jsonl\n".to_owned()
+            format!("to go on: --failed FILE{input}, after a run with --report FILE.jsonl\n")
         }
         Some(report) => {
             let report = shown_path(report);

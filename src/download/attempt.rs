@@ -2,7 +2,8 @@
 
 use std::error::Error as _;
 use std::io;
-use std::time::Instant;
+use std::mem;
+use std::time::{Duration, Instant};
 
 use program::WriteError;
 use reqwest::Url;
@@ -47,14 +48,25 @@ pub(super) async fn attempt_once(
         Some(kept) => *kept,
         None => Incoming::new(job, item),
     };
-    let fetched = request(client, job, url, turn, &mut seen, &mut incoming).await;
+    let mut waited = Duration::ZERO;
+    let requested = request(
+        client,
+        job,
+        url,
+        turn,
+        &mut seen,
+        &mut incoming,
+        &mut waited,
+    );
+    let fetched = requested.await;
     let received_at = Instant::now();
     effort.http_status = seen.status.map(|status| status.as_u16());
     effort.bytes = seen.bytes;
     effort.continued_from = seen.continued_from;
     // After a redirect, it may have waited for its turn at another server.
-    effort.paused += seen.paused;
-    let taken = (received_at - requested_at).saturating_sub(seen.paused);
+    let paused = waited + seen.paused;
+    effort.paused += paused;
+    let taken = (received_at - requested_at).saturating_sub(paused);
     effort.first_byte = seen.first_byte.unwrap_or(taken);
     effort.body = taken.saturating_sub(effort.first_byte);
 
@@ -97,7 +109,7 @@ pub(super) async fn attempt_once(
 }
 
 /// Requests the item, or its rest if the beginning is there, and the whole if the server does not continue it. Returns `None`
-/// if the job is stopped.
+/// if the job is stopped. Adds the time spent waiting for another turn to `waited`.
 async fn request(
     client: &Client,
     job: &Job,
@@ -105,6 +117,7 @@ async fn request(
     turn: &mut Turn<'_>,
     seen: &mut Seen,
     incoming: &mut Incoming,
+    waited: &mut Duration,
 ) -> Option<FetchResult<()>> {
     loop {
         let fetched = tokio::select! {
@@ -115,7 +128,14 @@ async fn request(
         match fetched.body {
             Err(FetchError::NotContinued) => {
                 incoming.start_again();
-                turn.repeat().await;
+                // The times of the answer that was of no use count as waiting.
+                *waited += mem::take(seen).paused;
+                // It may have been redirected to another server, whose turn this is.
+                *waited += tokio::select! {
+                    biased;
+                    () = job.stop.cancelled() => return None,
+                    time = turn.move_to(url) => time,
+                };
             }
             Ok(()) | Err(_) => return Some(fetched),
         }

@@ -1,8 +1,8 @@
 //! An item as it arrives: checked at once, kept in memory up to 1 MiB, and beyond that in a file under construction.
 //!
 //! Nearly every file fits into one block of memory and is written at once. Large ones must not take as much memory as all
-//! downloads in flight are long. Bytes that cannot become a GIF any more are not kept at all,
-//! if they must. If the rest of a large file can be requested after a cut, what is there is kept for that, for the next
+//! downloads in flight are long. Bytes that cannot become a GIF any more are not kept at all
+//! if the file must be one. If the rest of a large file can be requested after a cut, what is there is kept for that, for the next
 //! attempt and for a later run. Knows nothing of HTTP.
 
 use std::path::PathBuf;

@@ -106,10 +106,11 @@ async fn existing_file(job: &Job, item: &Item) -> Option<Outcome> {
         return None;
     }
     let limit = job.limits.size;
-    let path = match item.expected().sha256 {
-        None => find_complete_file(&job.dest, item, limit),
-        // Reading a large file would stop all other downloads on this thread. Boxed, because few items have a checksum.
-        Some(_) => {
+    // Flags are small. Reading a large file would stop all other downloads on this thread.
+    let path = match item.code() {
+        Some(_) => find_complete_file(&job.dest, item, limit),
+        // Boxed, because few runs get here.
+        None => {
             let (dest, item) = (job.dest.clone(), item.clone());
             let reading = spawn_blocking(move || find_complete_file(&dest, &item, limit));
             Box::pin(async {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
+use crate::item::hashes::Hashes;
 use crate::item::name::{Names, fault, made_safe, of_url};
 
 /// The longest name with its folders, in bytes. Systems allow from 1,024, and the folder for downloads comes before it.
@@ -55,8 +56,10 @@ pub(super) fn fault_of_path(path: &str) -> Option<&'static str> {
 /// The folders that a list has used.
 #[derive(Debug, Default)]
 pub(super) struct Folders {
-    /// For each folder that names asked for, the one that they got.
-    given: HashMap<String, String>,
+    /// Those that got the name that was wanted.
+    unchanged: Hashes,
+    /// For each of the others, the name that it got.
+    numbered: HashMap<String, String>,
 }
 
 impl Folders {
@@ -70,7 +73,10 @@ impl Folders {
     }
 
     fn folder(&mut self, names: &mut Names, wanted: &str) -> String {
-        if let Some(given) = self.given.get(wanted) {
+        if self.unchanged.contains(wanted) {
+            return wanted.to_owned();
+        }
+        if let Some(given) = self.numbered.get(wanted) {
             return given.clone();
         }
         let path = match wanted.rsplit_once('/') {
@@ -78,7 +84,14 @@ impl Folders {
             None => wanted.to_owned(),
         };
         let given = names.take(path);
-        self.given.insert(wanted.to_owned(), given.clone());
+        match given == wanted {
+            true => {
+                self.unchanged.insert(wanted);
+            }
+            false => {
+                self.numbered.insert(wanted.to_owned(), given.clone());
+            }
+        }
         given
     }
 }

@@ -80,6 +80,10 @@ impl<R: BufRead> Lines<R> {
 
     /// Returns the item of the line read; `None` if it is blank or a comment.
     fn item(&mut self) -> Option<Item> {
+        if self.line.len() > LONGEST {
+            let reason = format!("the line is longer than {LONGEST} bytes");
+            return Some(Item::of_bad_line(self.number, reason));
+        }
         let line = match self.number {
             1 => self
                 .line
@@ -108,9 +112,6 @@ impl<R: BufRead> Lines<R> {
 
 /// Returns what a line asks for and the name of its file, or why it cannot be used.
 fn target(line: &[u8], form: Form, keeps_paths: bool) -> Result<(Wanted, String), String> {
-    if line.len() > LONGEST {
-        return Err(format!("the line is longer than {LONGEST} bytes"));
-    }
     let wanted = form.parse(line)?;
     if wanted.name.is_empty() {
         let name = match keeps_paths {
@@ -265,5 +266,18 @@ mod tests {
         }
         let first = Lines::of(io::BufReader::new(Broken)).next().unwrap();
         assert_eq!(first.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_bad_wherever_its_text_is() {
+        let (spaces, url) = (" ".repeat(LONGEST), "http://x/".to_owned());
+        let long = "x".repeat(LONGEST);
+        for line in [
+            format!(" {url}{long}"),
+            format!("{spaces}{url}a"),
+            format!("{url}a\t{spaces}name"),
+        ] {
+            assert_eq!(items(line), ["1 the line is longer than 65536 bytes"]);
+        }
     }
 }

@@ -25,8 +25,8 @@ const REPLACEMENT: char = '_';
 /// Characters that separate folders, or that Windows does not allow in names.
 const SPECIAL: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 
-/// Names that mean devices on Windows, with any suffix. COM and LPT are followed by a digit.
-const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+/// Names that mean devices on Windows, with any suffix. COM and LPT are followed by a digit, which may be superscript.
+const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 
 /// Returns why a name is not safe, or `None` if it is.
@@ -97,7 +97,9 @@ fn is_device(name: &str) -> bool {
     let numbered = NUMBERED_DEVICES
         .iter()
         .filter_map(|device| stem.strip_prefix(device));
-    let mut numbers = numbered.map(|number| matches!(number.as_bytes(), [b'0'..=b'9']));
+    let is_digit = |c: char| c.is_ascii_digit() || ['¹', '²', '³'].contains(&c);
+    let is_number = |number: &str| number.chars().count() == 1 && number.chars().all(is_digit);
+    let mut numbers = numbered.map(is_number);
     DEVICES.contains(&stem.as_str()) || numbers.any(|is_device| is_device)
 }
 
@@ -169,6 +171,8 @@ mod tests {
             ("con", "_con"),
             ("LPT1.tar.gz", "_LPT1.tar.gz"),
             ("com10", "com10"),
+            ("COM%C2%B9.txt", "_COM¹.txt"),
+            ("conin$", "_conin$"),
             ("a.", "a_"),
             ("%20", "_"),
             ("a%FFb", "a\u{fffd}b"),

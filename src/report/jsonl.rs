@@ -40,6 +40,8 @@ struct Ended<'a> {
     ended_by: Option<Signal>,
     resources: Option<Resources>,
     seen_by_server: Option<SeenByServer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<bool>,
     totals: &'a Totals,
 }
 
@@ -90,6 +92,7 @@ pub(super) fn end(run: &RunReport) -> String {
             ended_by: run.ended_by,
             resources: run.resources,
             seen_by_server: run.seen_by_server,
+            unread: run.unread.then_some(true),
             totals: &run.totals,
         },
     })

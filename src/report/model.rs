@@ -136,6 +136,9 @@ pub struct RunReport {
     pub resources: Option<Resources>,
     /// The counters of the embedded server; in a comparison, also those of a test server that was already running.
     pub seen_by_server: Option<SeenByServer>,
+    /// Whether the run ended before its list had been read to the end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unread: bool,
     /// The counts over all codes.
     pub totals: Totals,
     /// One record for each item: sorted by code, or in the order of the lines.
@@ -155,6 +158,12 @@ pub struct Settings {
     /// Whether the names of files have folders as in their URLs; only for a list.
     #[serde(default, skip_serializing_if = "is_false")]
     pub keep_paths: bool,
+    /// The most items of the list that were taken, if there was a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+    /// Whether only the lines were taken that an earlier run did not finish.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub failed: bool,
     /// Whether the program itself was the server.
     pub embedded: bool,
     /// The connection limit in force.
@@ -336,6 +345,8 @@ pub(crate) struct RunEnd {
     pub elapsed: Duration,
     /// The signal that ended the run early.
     pub ended_by: Option<Signal>,
+    /// Whether the run ended before its list had been read to the end.
+    pub unread: bool,
     /// The processor time and memory of the process, if the system reports them.
     pub resources: Option<Resources>,
     /// The counters of the embedded server, if there was one.
@@ -352,6 +363,8 @@ impl RunFacts<'_> {
             url: self.url.clone(),
             input: self.input.map(|list| lossy_text(&list.file)),
             keep_paths: self.input.is_some_and(|list| list.keeps_paths),
+            limit: self.input.and_then(Input::limit),
+            failed: self.input.is_some_and(|list| list.only.is_some()),
             embedded: self.embedded,
             connections: self.connections,
             timeout_ms: ms(job.limits.timeout),
@@ -397,6 +410,7 @@ impl RunReport {
             round: None,
             resources: end.resources,
             seen_by_server: end.seen_by_server,
+            unread: end.unread,
             totals: Totals {
                 asked: tally.asked(),
                 ok: tally.ok(),

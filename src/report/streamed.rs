@@ -4,7 +4,10 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use program::WriteError;
 
@@ -12,7 +15,7 @@ use crate::report::format::Format;
 use crate::report::model::{Host, RecordReport, RunFacts, RunReport, schema_of};
 use crate::report::{csv, jsonl};
 
-/// The longest time for which a record stays in memory while others arrive. A reader that follows the file sees it then.
+/// The longest time for which a record stays in memory. A reader that follows the file sees it then.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
 
 /// A report that is being written. What has arrived is in its file when the program is killed.
@@ -20,8 +23,15 @@ const FLUSH_EVERY: Duration = Duration::from_millis(200);
 pub(crate) struct Streamed {
     path: PathBuf,
     format: Format,
+    file: Arc<Mutex<Buffered>>,
+    /// Dropped to end the thread that flushes.
+    _flushing: Sender<()>,
+}
+
+/// The file of a report.
+#[derive(Debug)]
+struct Buffered {
     file: BufWriter<File>,
-    flushed: Instant,
     /// The first error. Nothing is written after it.
     error: Option<io::Error>,
 }
@@ -46,17 +56,31 @@ impl Streamed {
             path: path.to_owned(),
             source,
         })?;
+        let file = Arc::new(Mutex::new(Buffered {
+            file: BufWriter::new(file),
+            error: None,
+        }));
+        let (flushing, ended) = channel::<()>();
+        let flushed = Arc::clone(&file);
+        let flush = move || {
+            while ended.recv_timeout(FLUSH_EVERY) == Err(RecvTimeoutError::Timeout) {
+                lock(&flushed).flush();
+            }
+        };
+        // Without a thread, the records are in the file when there are many, and at the end.
+        let _ = thread::Builder::new()
+            .name("report".to_owned())
+            .spawn(flush);
         Ok(Self {
             path: path.to_owned(),
             format,
-            file: BufWriter::new(file),
-            flushed: Instant::now(),
-            error: None,
+            file,
+            _flushing: flushing,
         })
     }
 
     /// Writes what comes before the records.
-    pub(crate) fn begin(&mut self, run: &RunFacts<'_>) {
+    pub(crate) fn begin(&self, run: &RunFacts<'_>) {
         let text = match self.format {
             Format::Csv => csv::header(run.input.is_some()),
             _ => {
@@ -69,46 +93,51 @@ impl Streamed {
     }
 
     /// Writes a record.
-    pub(crate) fn add(&mut self, run: &RunFacts<'_>, record: &RecordReport) {
+    pub(crate) fn add(&self, run: &RunFacts<'_>, record: &RecordReport) {
         let text = match self.format {
             Format::Csv => csv::line(run.strategy, run.connections, None, record),
             _ => jsonl::record(record),
         };
         self.write(&text);
-        if self.flushed.elapsed() >= FLUSH_EVERY {
-            self.flushed = Instant::now();
-            let flushed = self.file.flush();
-            self.note(flushed);
-        }
     }
 
     /// Writes what comes after the records, and waits until all is in the file.
     ///
     /// # Errors
     /// If any of it could not be written.
-    pub(crate) fn end(mut self, run: &RunReport, is_synced: bool) -> Result<(), WriteError> {
+    pub(crate) fn end(self, run: &RunReport, is_synced: bool) -> Result<(), WriteError> {
         if self.format == Format::JsonLines {
             self.write(&jsonl::end(run));
         }
-        let flushed = self.file.flush();
-        self.note(flushed);
+        let mut buffered = lock(&self.file);
+        buffered.flush();
         if is_synced {
-            let synced = self.file.get_ref().sync_all();
-            self.note(synced);
+            let synced = buffered.file.get_ref().sync_all();
+            buffered.note(synced);
         }
-        match self.error {
+        match buffered.error.take() {
             Some(source) => Err(WriteError {
-                path: self.path,
+                path: self.path.clone(),
                 source,
             }),
             None => Ok(()),
         }
     }
 
-    fn write(&mut self, text: &str) {
+    fn write(&self, text: &str) {
+        let mut buffered = lock(&self.file);
+        if buffered.error.is_none() {
+            let written = buffered.file.write_all(text.as_bytes());
+            buffered.note(written);
+        }
+    }
+}
+
+impl Buffered {
+    fn flush(&mut self) {
         if self.error.is_none() {
-            let written = self.file.write_all(text.as_bytes());
-            self.note(written);
+            let flushed = self.file.flush();
+            self.note(flushed);
         }
     }
 
@@ -118,4 +147,9 @@ impl Streamed {
             self.error = result.err();
         }
     }
+}
+
+/// Returns the file. A thread that panicked has left a whole one.
+fn lock(file: &Mutex<Buffered>) -> MutexGuard<'_, Buffered> {
+    file.lock().unwrap_or_else(PoisonError::into_inner)
 }

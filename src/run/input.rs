@@ -133,7 +133,10 @@ impl Input {
             (Some(only), Ok(item)) => only.contains(item),
             _ => true,
         };
-        let lines = Lines::of(reader).keeping_paths(self.keeps_paths);
+        let of_report = self.only.as_ref().map_or(usize::MAX, |only| only.limit);
+        let lines = Lines::of(reader)
+            .keeping_paths(self.keeps_paths)
+            .take(of_report);
         Ok(lines.filter(is_taken).take(self.limit.get()))
     }
 
@@ -158,17 +161,31 @@ impl Input {
     fn read_in_thread(&self, end: End) -> io::Result<impl Stream<Item = Item> + use<>> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let input = self.clone();
-        let read = move || match input.lines() {
-            Ok(lines) => {
-                // Fails when the run is over.
-                until_end(lines, end).try_for_each(|item| sender.blocking_send(item).ok());
-            }
-            Err(error) => drop(end.set(Err(error))),
+        let read = move || {
+            let send = |next| sender.blocking_send(next).ok();
+            // Sending fails when the run is over.
+            match input.lines() {
+                Ok(lines) => lines.map(Some).chain([None]).try_for_each(send),
+                Err(error) => send(Some(Err(error))),
+            };
         };
         thread::Builder::new().name("list".to_owned()).spawn(read)?;
-        Ok(stream::unfold(receiver, async |mut receiver| {
-            Some((receiver.recv().await?, receiver))
-        }))
+        // The end counts when it arrives here: items that were read ahead may never be taken.
+        let next = async |(mut receiver, end): (mpsc::Receiver<_>, End)| {
+            let ended = match receiver.recv().await? {
+                Some(Ok(item)) => return Some((item, (receiver, end))),
+                Some(Err(error)) => Err(error),
+                None => Ok(()),
+            };
+            let _ = end.set(ended);
+            None
+        };
+        Ok(stream::unfold((receiver, end), next))
+    }
+
+    /// Returns how many of its items are taken at most, if there is a limit.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        Some(self.limit.get()).filter(|&limit| limit < usize::MAX)
     }
 
     fn is_stdin(&self) -> bool {

@@ -13,19 +13,29 @@ pub(crate) struct Unfinished {
     failed: Positions,
     /// The combined hash of the lines that have a record.
     digest: u64,
-    /// Whether lines may be missing from the report because the run was killed.
+    /// Whether lines may be missing from the report, because the run was killed or did not read the list to its end.
     pub(crate) is_cut: bool,
+    /// How many items of the list the run would have taken.
+    pub(crate) limit: usize,
 }
 
+/// The highest number of a line that is accepted. The sets take a bit for each line below it.
+const MOST_LINES: u64 = 1 << 32;
+
 impl Unfinished {
-    /// Notes a record of this line. In a report of several runs, a line may have several.
-    pub(crate) fn note(&mut self, line: u64, url: &str, has_failed: bool) {
+    /// Notes a record of this line. In a report of several runs, a line may have several. Returns whether a list can have so
+    /// many lines.
+    pub(crate) fn note(&mut self, line: u64, name: &str, url: &str, has_failed: bool) -> bool {
+        if line > MOST_LINES {
+            return false;
+        }
         if self.recorded.insert_position(line) {
-            self.digest ^= hash(line, url);
+            self.digest ^= hash(line, name, url);
         }
         if has_failed {
             self.failed.insert_position(line);
         }
+        true
     }
 
     /// Returns whether an item of the list is to be downloaded again.
@@ -53,18 +63,18 @@ impl Check<'_> {
     pub(super) fn note(&mut self, item: &Item) {
         if self.of.recorded.contains(item) {
             let url = item.shown_url().unwrap_or_default();
-            self.digest ^= hash(item.position(), &url);
+            self.digest ^= hash(item.position(), &item.to_string(), &url);
         }
     }
 
-    /// Returns whether each line that has a record is in the list, with the same URL.
+    /// Returns whether each line that has a record is in the list, with the same name and URL.
     pub(super) fn passes(&self) -> bool {
         self.digest == self.of.digest
     }
 }
 
-fn hash(line: u64, url: &str) -> u64 {
+fn hash(line: u64, name: &str, url: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (line, url).hash(&mut hasher);
+    (line, name, url).hash(&mut hasher);
     hasher.finish()
 }

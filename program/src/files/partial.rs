@@ -33,6 +33,10 @@ const LONGEST_NOTE: u64 = 1 << 20;
 /// The number of bytes that are read at a time.
 const PIECE: usize = 64 << 10;
 
+/// The permissions of new files: those that the umask allows, and those of the user alone.
+const ORDINARY: u32 = 0o666;
+const PRIVATE: u32 = 0o600;
+
 /// A file under construction that outlives its run. Dropping it keeps it for a later one.
 #[derive(Debug)]
 pub struct PartialFile {
@@ -64,7 +68,7 @@ impl Files {
         key: u64,
     ) -> io::Result<Option<(PartialFile, Vec<u8>)>> {
         let names = Names::of(self, folder, key);
-        let file = match open_own(&names.part, false) {
+        let file = match open_own(&names.part, None) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -72,7 +76,7 @@ impl Files {
             return Ok(None);
         }
         let mut note = Vec::new();
-        open_own(&names.note, false)?
+        open_own(&names.note, None)?
             .take(LONGEST_NOTE)
             .read_to_end(&mut note)?;
         let partial = self.partial(file, names, folder, target);
@@ -92,7 +96,7 @@ impl Files {
         note: &[u8],
     ) -> io::Result<Option<PartialFile>> {
         let names = Names::of(self, folder, key);
-        let file = open_own(&names.part, true)?;
+        let file = open_own(&names.part, Some(ORDINARY))?;
         if !is_locked_now(&file, &names.part) {
             // Where files cannot be locked, no sweep would remove it.
             if matches!(file.try_lock(), Err(TryLockError::Error(_))) {
@@ -165,7 +169,7 @@ impl PartialFile {
             self.file.sync_data()?;
         }
         // A run that is killed between the two leaves a note that cannot be read, which is as good as none.
-        let mut file = open_own(&self.names.note, true)?;
+        let mut file = open_own(&self.names.note, Some(PRIVATE))?;
         make_private(&file)?;
         file.set_len(0)?;
         file.write_all(note)?;
@@ -248,7 +252,7 @@ pub(super) fn key_of(name: &[u8], files: Files) -> Option<u64> {
 /// not grown for [`KEPT`]. Returns whether a run can.
 pub(super) fn sweep_partial(files: Files, folder: &Path, key: u64) -> bool {
     let names = Names::of(files, folder, key);
-    let part = match open_own(&names.part, false) {
+    let part = match open_own(&names.part, None) {
         Ok(part) => part,
         // A note without bytes: a run was killed after it had given the file its name.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -273,14 +277,15 @@ pub(super) fn sweep_partial(files: Files, folder: &Path, key: u64) -> bool {
 
 /// Removes a file of this user that has no other name.
 fn remove_own(path: &Path) {
-    if open_own(path, false).is_ok() {
+    if open_own(path, None).is_ok() {
         let _ = fs::remove_file(path);
     }
 }
 
-/// Opens a file of this user that has no other name, for reading and writing. Follows no link and waits for no pipe.
+/// Opens a file of this user that has no other name, for reading and writing. Creates it with these permissions if it is missing
+/// and there are some. Follows no link and waits for no pipe.
 #[cfg(unix)]
-fn open_own(path: &Path, create: bool) -> io::Result<File> {
+fn open_own(path: &Path, create: Option<u32>) -> io::Result<File> {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
     use rustix::fs::OFlags;
@@ -289,8 +294,9 @@ fn open_own(path: &Path, create: bool) -> io::Result<File> {
     let file = File::options()
         .read(true)
         .write(true)
-        .create(create)
+        .create(create.is_some())
         .truncate(false)
+        .mode(create.unwrap_or(ORDINARY))
         .custom_flags(flags.bits().cast_signed())
         .open(path)?;
     let metadata = file.metadata()?;
@@ -303,7 +309,7 @@ fn open_own(path: &Path, create: bool) -> io::Result<File> {
 
 /// Returns an error: on this system, the owner of a file is not known.
 #[cfg(not(unix))]
-fn open_own(_path: &Path, _create: bool) -> io::Result<File> {
+fn open_own(_path: &Path, _create: Option<u32>) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -6,9 +6,10 @@
 //! clap's inference no longer gives it, a hidden alias does.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ use crate::download::save::find_complete_file;
 use crate::item::Item;
 use crate::job::http::tls::check_certificates;
 use crate::job::{HttpSettings, RequestLimits, TrafficLimits};
-use crate::report::Format;
+use crate::report::{Format, Streamed};
 use crate::run::input::Input;
 use crate::server::{BaseUrl, Server, ServerError};
 use crate::strategy::Strategy;
@@ -253,6 +254,7 @@ impl Config {
             ));
         }
         let reports = reports(&args.report)?;
+        check_inputs(&args, &reports, list.as_ref())?;
         // A stream may have any number of items.
         let asked = asked(&codes, list.as_ref()).unwrap_or(usize::MAX);
 
@@ -309,7 +311,12 @@ fn list(
             }
             (Failed::Lines(lines), typed) => {
                 let file = typed.clone().map_or_else(|| earlier.input(), Ok)?;
-                let keeps_paths = args.keep_paths || earlier.keeps_paths();
+                let keeps_paths = earlier.keeps_paths();
+                if args.keep_paths && !keeps_paths {
+                    let message =
+                        "--keep-paths cannot be used with --failed FILE of a run without it";
+                    return Err(message.to_owned());
+                }
                 let opened = Input::open_unfinished(&file, limit, keeps_paths, lines.clone());
                 (file, opened)
             }
@@ -395,11 +402,44 @@ fn reports(files: &[PathBuf]) -> Result<Vec<ReportTo>, String> {
     let mut reports = Vec::new();
     for file in files {
         let report = report_to(file)?;
-        if !reports.contains(&report) {
+        if !reports.iter().any(|other| is_same(other, &report)) {
             reports.push(report);
         }
     }
     Ok(reports)
+}
+
+/// Returns whether two reports go to the same place, however its name is typed.
+fn is_same(one: &ReportTo, other: &ReportTo) -> bool {
+    match (one, other) {
+        (ReportTo::File(one, _), ReportTo::File(other, _)) => {
+            path::absolute(one).ok() == path::absolute(other).ok()
+        }
+        (one, other) => one == other,
+    }
+}
+
+/// Checks that no report replaces a file that the run reads, before it is no longer needed.
+fn check_inputs(args: &Args, reports: &[ReportTo], list: Option<&Input>) -> Result<(), String> {
+    let real = |file: &Path| fs::canonicalize(file).ok();
+    let list_file = list.and_then(|list| real(&list.file));
+    let failed = args.failed.as_deref().and_then(real);
+    for to in reports {
+        let ReportTo::File(path, format) = to else {
+            continue;
+        };
+        let report = real(path);
+        if report.is_some() && report == list_file {
+            return Err("--report FILE must not be the list".to_owned());
+        }
+        if report.is_some() && report == failed && Streamed::suits(*format, list.is_some()) {
+            return Err(
+                "--report FILE must not be that of --failed: it is written while the run is in progress"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Parses a value of `--report`: `-` is standard output, and the suffix of a file name selects the format.

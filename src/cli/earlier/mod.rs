@@ -42,7 +42,14 @@ impl EarlierReport {
         let Some(place) = found.place else {
             return Err(wrong("it contains no run".to_owned()));
         };
-        found.lines.is_cut = ending == Ending::Cut;
+        found.lines.is_cut |= ending == Ending::Cut;
+        found.lines.limit = place.limit.unwrap_or(usize::MAX);
+        if found.lines.is_cut && place.failed {
+            return Err(wrong(
+                "it is cut, and the run was one with --failed: use the report that it had"
+                    .to_owned(),
+            ));
+        }
         Ok(Self {
             file: file.to_owned(),
             failed: match &place.input {
@@ -142,6 +149,7 @@ impl Found {
                 }
                 _ => self.place = Some(place),
             },
+            Part::Unread => self.lines.is_cut = true,
             Part::Record(record) => self.note_record(&record)?,
         }
         Ok(())
@@ -158,7 +166,11 @@ impl Found {
                     self.codes.insert(code);
                 }
             }
-            (None, Some(line)) => self.lines.note(line, &record.url, has_failed),
+            (None, Some(line)) => {
+                if !self.lines.note(line, &record.name, &record.url, has_failed) {
+                    return Err(format!("not a usable report: no list has a line {line}"));
+                }
+            }
             (None, None) => {
                 return Err("not a usable report: a record has neither code nor line".to_owned());
             }

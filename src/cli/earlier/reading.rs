@@ -23,6 +23,8 @@ pub(super) enum Part {
     Run(Place),
     /// A record of that run.
     Record(EarlierRecord),
+    /// The run did not read its list to the end.
+    Unread,
 }
 
 /// The server and the folder of a run, and its list, if it had one.
@@ -35,6 +37,10 @@ pub(super) struct Place {
     pub(super) input: Option<String>,
     #[serde(default)]
     pub(super) keep_paths: bool,
+    pub(super) limit: Option<usize>,
+    /// Whether only the lines that an earlier run did not finish were taken.
+    #[serde(default)]
+    pub(super) failed: bool,
 }
 
 /// A record of an earlier run.
@@ -42,6 +48,8 @@ pub(super) struct Place {
 pub(super) struct EarlierRecord {
     pub(super) code: Option<CountryCode>,
     pub(super) line: Option<u64>,
+    #[serde(default)]
+    pub(super) name: String,
     #[serde(default)]
     pub(super) url: String,
     pub(super) status: Status,
@@ -102,6 +110,9 @@ fn read_document(
         for record in run.records {
             note(Part::Record(record))?;
         }
+        if run.unread {
+            note(Part::Unread)?;
+        }
     }
     Ok(())
 }
@@ -112,7 +123,7 @@ fn read_lines(
     note: &mut dyn FnMut(Part) -> Result<(), String>,
 ) -> Result<Ending, String> {
     let mut ending = Ending::Whole;
-    loop {
+    for number in 2_u64.. {
         let line = read_line(reader)?;
         if line.last() != Some(&b'\n') {
             return Ok(match line.is_empty() {
@@ -120,15 +131,25 @@ fn read_lines(
                 false => Ending::Cut,
             });
         }
-        match serde_json::from_slice(&line).map_err(unusable)? {
-            Line::Run { run } => {
+        let wrong = |error| format!("line {number}: {}", unusable(error));
+        match serde_json::from_slice(&line).map_err(wrong)? {
+            Line { run: Some(run), .. } => {
                 ending = Ending::Cut;
                 note(Part::Run(run.settings))?;
             }
-            Line::End { .. } => ending = Ending::Whole,
-            Line::Record(record) => note(Part::Record(record))?,
+            Line { end: Some(end), .. } => {
+                ending = Ending::Whole;
+                if end.unread {
+                    note(Part::Unread)?;
+                }
+            }
+            Line { .. } => {
+                let record = serde_json::from_slice(&line).map_err(wrong)?;
+                note(Part::Record(record))?;
+            }
         }
     }
+    Ok(ending)
 }
 
 /// Reads a line with its line break; nothing at the end.
@@ -180,23 +201,24 @@ struct Runs {
 struct EarlierRun {
     settings: Place,
     records: Vec<EarlierRecord>,
+    #[serde(default)]
+    unread: bool,
 }
 
-/// A line of JSON lines.
+/// What distinguishes a line of JSON lines. A record has neither.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Run {
-        run: Settings,
-    },
-    End {
-        #[serde(rename = "end")]
-        _end: IgnoredAny,
-    },
-    Record(EarlierRecord),
+struct Line {
+    run: Option<Settings>,
+    end: Option<End>,
 }
 
 #[derive(Deserialize)]
 struct Settings {
     settings: Place,
+}
+
+#[derive(Deserialize)]
+struct End {
+    #[serde(default)]
+    unread: bool,
 }

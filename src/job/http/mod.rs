@@ -126,7 +126,7 @@ impl HttpSettings {
             headers.remove(AUTHORIZATION);
         } else if !headers.contains_key(AUTHORIZATION) {
             let netrc = self.netrc.as_ref();
-            let login = netrc.and_then(|netrc| netrc.authorization(url));
+            let login = netrc.and_then(|netrc| netrc.authorization(url, is_elsewhere));
             headers.extend(login.map(|login| (AUTHORIZATION, login.clone())));
         }
         request.headers(headers)

@@ -70,13 +70,15 @@ impl Netrc {
         Ok(netrc)
     }
 
-    /// Returns the `Authorization` header for the host of `url`, if there is one.
-    pub(super) fn authorization(&self, url: &Url) -> Option<&HeaderValue> {
+    /// Returns the `Authorization` header for the host of `url`, if there is one. After a redirect to another origin,
+    /// `is_elsewhere`: then the host must be named, because a server must not choose who gets the default login.
+    pub(super) fn authorization(&self, url: &Url, is_elsewhere: bool) -> Option<&HeaderValue> {
         let host = url.host_str()?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let of_host = self.machines.iter().find(|(machine, _)| machine == host);
         let entry = of_host.map(|(_, entry)| entry);
-        entry.or(self.default.as_ref())?.as_ref()
+        let default = self.default.as_ref().filter(|_| !is_elsewhere);
+        entry.or(default)?.as_ref()
     }
 
     /// Adds an entry that is complete.
@@ -216,7 +218,7 @@ mod tests {
         use base64::Engine as _;
         let netrc = Netrc::parse(text).unwrap();
         let url = Url::parse(&format!("https://{host}:8443/")).unwrap();
-        let header = netrc.authorization(&url)?.to_str().unwrap();
+        let header = netrc.authorization(&url, false)?.to_str().unwrap();
         let encoded = header.strip_prefix("Basic ").unwrap();
         let decoded = base64::engine::general_purpose::STANDARD.decode(encoded);
         Some(String::from_utf8(decoded.unwrap()).unwrap())

@@ -20,7 +20,8 @@ pub(super) struct HostLimit {
 pub(super) struct HostPermit<'a> {
     limit: &'a HostLimit,
     origin: Origin,
-    semaphore: Arc<Semaphore>,
+    /// `None` only during drop.
+    semaphore: Option<Arc<Semaphore>>,
     /// `None` while waiting, and during drop.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -42,7 +43,7 @@ impl HostLimit {
         let mut permit = HostPermit {
             limit: self,
             origin,
-            semaphore: Arc::clone(&semaphore),
+            semaphore: Some(Arc::clone(&semaphore)),
             permit: None,
         };
         permit.permit = semaphore.acquire_owned().await.ok();
@@ -74,8 +75,10 @@ impl Drop for HostPermit<'_> {
     fn drop(&mut self) {
         self.permit = None;
         let mut semaphores = self.limit.lock();
+        // Dropped before the lock is released. Otherwise two that are dropped at once would each count the other.
+        let semaphore = self.semaphore.take();
         // One is in the map, and one is this. New ones are made only under the lock.
-        if Arc::strong_count(&self.semaphore) == 2 {
+        if semaphore.is_some_and(|semaphore| Arc::strong_count(&semaphore) == 2) {
             semaphores.remove(&self.origin);
         }
     }

@@ -184,3 +184,98 @@ fn the_files_of_a_run_with_keep_paths_are_saved_in_the_same_folders() {
     let saved = listing(&program.downloads().join(site));
     assert_eq!(saved, ["bad.txt", "x"]);
 }
+
+#[test]
+fn names_that_have_changed_are_a_usage_error() {
+    let server = unreliable();
+    let text = list(&server, &["a.txt\tone.txt", "bad.txt\ttwo.txt"]);
+    let program = program(&text);
+    program.run(["--input", "list", "-m", "1", "--report", "r.json"]);
+    let swapped = text
+        .replace("one", "three")
+        .replace("two", "one")
+        .replace("three", "two");
+    fs::write(program.folder.path().join("list"), swapped).unwrap();
+    let run = program.run(["--failed", "r.json"]);
+    let message =
+        "*** Usage error: --input FILE: list: it has changed since the report was written\n";
+    assert!(run.err.starts_with(message), "{}", run.err);
+}
+
+#[test]
+fn a_cut_report_with_a_limit_stands_for_no_more_lines_than_that() {
+    let server = site();
+    let names: Vec<_> = (0..20).map(|number| format!("{number}.txt")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let program = program(list(&server, &names));
+    program.run([
+        "--input", "list", "--limit", "5", "-m", "1", "--report", "r.jsonl",
+    ]);
+    let path = program.folder.path().join("r.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let lines: Vec<_> = whole.split_inclusive('\n').collect();
+    fs::write(&path, lines[..4].concat()).unwrap();
+    let again = program.run([
+        "--failed", "r.jsonl", "-m", "1", "-v", "--report", "s.jsonl",
+    ]);
+    assert_eq!(results(&again), ["2.txt OK", "3.txt OK", "4.txt OK"]);
+
+    let second = program.folder.path().join("s.jsonl");
+    let whole = fs::read_to_string(&second).unwrap();
+    let cut: String = whole.split_inclusive('\n').take(3).collect();
+    fs::write(&second, cut).unwrap();
+    let refused = program.run(["--failed", "s.jsonl"]);
+    let message = "*** Usage error: --failed FILE: s.jsonl: it is cut, and the run was one with --failed: use the report that it had\n";
+    assert!(refused.err.starts_with(message), "{}", refused.err);
+}
+
+#[test]
+fn a_damaged_report_is_a_usage_error() {
+    let server = site();
+    let program = program(list(&server, &["a.txt", "missing"]));
+    program.run(["--input", "list", "-m", "1", "--report", "r.jsonl"]);
+    let path = program.folder.path().join("r.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    for (from, to, message) in [
+        (
+            "\"line\":2",
+            "\"line\":18446744073709551615",
+            "not a usable report: no list has a line 18446744073709551615\n",
+        ),
+        (
+            "\"not_found\"",
+            "\"lost\"",
+            "line 4: not a usable report: unknown variant `lost`",
+        ),
+        (
+            "\"line\":2,",
+            "",
+            "not a usable report: a record has neither code nor line\n",
+        ),
+    ] {
+        fs::write(&path, whole.replacen(from, to, 1)).unwrap();
+        let run = program.run(["--failed", "r.jsonl"]);
+        let message = format!("*** Usage error: --failed FILE: r.jsonl: {message}");
+        assert!(run.err.starts_with(&message), "{}", run.err);
+        assert_eq!(run.exit, Some(2));
+    }
+}
+
+#[test]
+fn no_report_replaces_what_the_run_reads() {
+    let server = site();
+    let text = list(&server, &["a.txt"]);
+    let program = program(&text);
+    let at = |name: &str| program.folder.path().join(name);
+    fs::rename(at("list"), at("l.csv")).unwrap();
+    let refused = program.run(["--input", "l.csv", "--report", "./l.csv"]);
+    let message = "*** Usage error: --report FILE must not be the list\n";
+    assert!(refused.err.starts_with(message), "{}", refused.err);
+    assert_eq!(fs::read_to_string(at("l.csv")).unwrap(), text);
+    program.run(["--input", "l.csv", "--report", "r.jsonl"]);
+    let report = fs::read_to_string(at("r.jsonl")).unwrap();
+    let refused = program.run(["--failed", "r.jsonl", "--report", "r.jsonl"]);
+    let message = "*** Usage error: --report FILE must not be that of --failed: ";
+    assert!(refused.err.starts_with(message), "{}", refused.err);
+    assert_eq!(fs::read_to_string(at("r.jsonl")).unwrap(), report);
+}

@@ -1,9 +1,11 @@
 //! Lists that another program is still writing.
 
+use std::fs;
 use std::io::Write as _;
 use std::process::{ChildStdin, Stdio};
 
 use rustix::process::Signal;
+use test_server::{Plan, TestServer};
 
 use super::{list, site};
 use crate::support::running::Running;
@@ -69,6 +71,40 @@ fn a_signal_ends_a_run_that_waits_for_the_next_line() {
             run.err
         );
         assert_eq!(run.exit, Some(130), "{strategy}");
+    });
+}
+
+#[test]
+fn lines_that_were_read_ahead_are_not_lost_when_the_run_ends_before_them() {
+    let server = TestServer::start(Plan::hold_until(100)).unwrap();
+    in_parallel(STRATEGIES, |strategy| {
+        let program = Program::new();
+        let args = [
+            "--strategy",
+            strategy,
+            "-m",
+            "1",
+            "--report",
+            "r.jsonl",
+            "--max-time",
+            "0.3",
+        ];
+        let (running, mut stdin) = start(&program, &args);
+        let line = |number| format!("{}/br/br.gif\t{number}.gif\n", server.url());
+        let text: String = (0..20).map(line).collect();
+        stdin.write_all(text.as_bytes()).unwrap();
+        drop(stdin);
+        let run = running.wait();
+        assert!(
+            run.err.contains("the rest of - was not read\n"),
+            "{}",
+            run.err
+        );
+        let hint = "\nto go on: flags --failed r.jsonl --input FILE\n";
+        assert!(run.err.ends_with(hint), "{}", run.err);
+        fs::write(program.folder.path().join("list"), &text).unwrap();
+        let again = program.run(["--failed", "r.jsonl", "--input", "list", "--list"]);
+        assert_eq!(again.out.lines().count(), 20, "{strategy}: {}", again.err);
     });
 }
 
