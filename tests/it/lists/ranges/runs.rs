@@ -207,3 +207,28 @@ fn a_flag_goes_on_and_its_check_is_over_all_bytes() {
     );
     assert!(fs::read(program.downloads().join("br.gif")).unwrap() == flag);
 }
+
+/// The run would wait for 1,000 seconds.
+#[test]
+fn a_signal_ends_a_run_that_waits_for_its_turn_to_request_the_whole() {
+    let server = RawServer::in_turn(|number, _| match number {
+        0 => (cut(ETAG, &content(), CUT), AtTheEnd::Closes),
+        _ => {
+            let answer = "HTTP/1.1 416 Range Not Satisfiable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            (answer.into(), AtTheEnd::Closes)
+        }
+    });
+    let program = program(list(&server, &["large"]));
+    assert_eq!(program.run(["--input", "list"]).exit, Some(1));
+    let args = ["--input", "list", "--rate", "0.001"];
+    let running = Running::start(&program, &args);
+    let watchdog = Instant::now() + WATCHDOG;
+    while server.heads().len() < 2 {
+        assert!(Instant::now() < watchdog, "no second request");
+        std::thread::yield_now();
+    }
+    running.signal(Signal::TERM);
+    let run = running.wait();
+    assert_eq!(run.exit, Some(143), "{}", run.err);
+    assert_eq!(server.heads().len(), 2);
+}
