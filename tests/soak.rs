@@ -319,8 +319,13 @@ impl Soak {
             .collect();
         // These affect a whole server and cannot be mixed, or depend on the order of the requests.
         let not_mixed = ["stale", "backlog-full", "limit", "connections"];
-        let known: BTreeSet<_> = fault_names().chain(not_mixed).map(str::to_owned).collect();
-        assert_eq!(known, all);
+        // Those of TLS and TCP affect connections.
+        let of_connections = all.iter().map(String::as_str).filter(|name| {
+            let is_of_tls = name.starts_with("tls-") && *name != "tls-alert";
+            is_of_tls || name.starts_with("tcp-")
+        });
+        let known = fault_names().chain(not_mixed).chain(of_connections);
+        assert_eq!(known.map(str::to_owned).collect::<BTreeSet<_>>(), all);
         let not_injected: Vec<_> = fault_names()
             .filter(|&fault| !stats.injected.contains_key(fault))
             .collect();

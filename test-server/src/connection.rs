@@ -15,18 +15,18 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::counters::OpenConnection;
 use crate::departure::Departure;
 use crate::exchange::{ConnectionHandle, Phase};
 use crate::running_script::RunningScript;
+use crate::transport::Transport;
 
 /// One connection, which writes either HTTP or a script.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Transport,
     handle: ConnectionHandle,
     running: Option<RunningScript>,
     close_timer: Option<Pin<Box<Sleep>>>,
@@ -43,9 +43,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Creates a connection that is closed if the head of a request takes longer than `header_timeout`.
-    pub(crate) fn new(stream: TcpStream, header_timeout: Duration, open: OpenConnection) -> Self {
-        // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
-        let _ = stream.set_nodelay(true);
+    pub(crate) fn new(stream: Transport, header_timeout: Duration, open: OpenConnection) -> Self {
         let handle = ConnectionHandle::default();
         handle.exchange().number = open.number;
         Self {
@@ -71,7 +69,7 @@ impl Connection {
         let may_be_answered = self.handle.may_be_answered();
         match &mut self.departure {
             Some(departure) if may_be_answered || self.has_unwritten => {
-                ready!(departure.poll(&self.stream, context));
+                ready!(departure.poll(self.stream.tcp(), context));
                 Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
             }
             _ => Poll::Ready(Ok(())),
@@ -95,18 +93,17 @@ impl Connection {
     /// current one get no answer.
     fn poll_departure(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.departure.is_none() {
-            if ready!(self.stream.poll_read_ready(context)).is_err() {
+            let mut bytes = [0; 512];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            if ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)).is_err() {
                 return Poll::Ready(());
             }
-            match self.stream.try_read(&mut [0; 512]) {
-                Ok(0) => self.departure = Some(Departure::new()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return Poll::Ready(()),
+            if buffer.filled().is_empty() {
+                self.departure = Some(Departure::new());
             }
         }
         match &mut self.departure {
-            Some(departure) => departure.poll(&self.stream, context),
+            Some(departure) => departure.poll(self.stream.tcp(), context),
             None => Poll::Pending,
         }
     }
@@ -133,7 +130,8 @@ impl Connection {
         length: usize,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        self.has_unwritten = !matches!(written, Poll::Ready(Ok(count)) if count == length);
+        let is_complete = matches!(written, Poll::Ready(Ok(count)) if count == length);
+        self.has_unwritten = !is_complete || self.stream.has_unsent();
         written
     }
 }
@@ -148,10 +146,7 @@ impl AsyncRead for Connection {
         if let Some(close_timer) = &mut this.close_timer {
             // Returning without a byte tells hyper that the connection has ended. Until then the bytes that the client
             // sends stay unread, so that it gets a reset. If the client closes the connection, the wait ends at once.
-            let mut byte = [0];
-            let peeked = this.stream.poll_peek(context, &mut ReadBuf::new(&mut byte));
-            let has_closed = matches!(peeked, Poll::Ready(Ok(0) | Err(_)));
-            return if has_closed {
+            return if this.stream.poll_closed(context).is_ready() {
                 Poll::Ready(Ok(()))
             } else {
                 close_timer.as_mut().poll(context).map(Ok)

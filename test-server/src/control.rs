@@ -45,7 +45,7 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
 pub(crate) fn is_open(site: &Site, headers: &HeaderMap) -> bool {
     let host = text(headers, "host").unwrap_or_default();
     let same_site = match text(headers, "origin") {
-        Some(origin) => origin.strip_prefix("http://") == Some(host),
+        Some(origin) => origin == format!("{}://{host}", site.scheme()),
         None => true,
     };
     // Browsers send Sec-Fetch-Site even with requests that have no Origin, such as those for images.
@@ -148,19 +148,20 @@ pub(crate) fn change_plan(site: &Site, text: &str) -> Result<Plan, (StatusCode, 
     let plan: Plan = text
         .parse()
         .map_err(|error: PlanError| (StatusCode::BAD_REQUEST, error.to_string()))?;
-    check_changeable(&plan).map_err(|why| (StatusCode::CONFLICT, why.to_owned()))?;
+    check_changeable(site, &plan).map_err(|why| (StatusCode::CONFLICT, why))?;
     site.set_plan(plan.clone());
     Ok(plan)
 }
 
-/// Checks that this plan can be set on a running server.
-pub(crate) fn check_changeable(plan: &Plan) -> Result<(), &'static str> {
+/// Checks that this plan can be set on a running server. The error is the reason why not.
+pub(crate) fn check_changeable(site: &Site, plan: &Plan) -> Result<(), String> {
     if plan.fills_the_backlog() {
         return Err(
-            "'backlog-full' can only be set when a server starts: this one already accepts connections",
+            "'backlog-full' can only be set when a server starts: this one already accepts connections"
+                .to_owned(),
         );
     }
-    Ok(())
+    plan.check_layers(site.tls.is_some())
 }
 
 async fn flag(State(site): State<Arc<Site>>, Path(file): Path<String>) -> Response {

@@ -31,6 +31,8 @@
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `place`: places for connections: so many may have one at a time
 //! * `departure`: whether a client that has shut down its sending side has left altogether
+//! * `tls`: encryption, and handshakes that fail
+//! * `transport`: a connection as bytes, plain or encrypted
 //! * `exchange`: the request on a connection and how it is answered
 //! * `running_script`: a script that is being written to a connection
 //! * `connection`: connections that can be scripted byte by byte
@@ -83,7 +85,9 @@ mod server;
 mod site;
 mod stale;
 mod target;
+mod tls;
 mod tracked_body;
+mod transport;
 mod under_plan;
 mod upstream;
 
@@ -96,5 +100,7 @@ pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::{check_descriptors, raise_descriptor_limit};
 pub use plan::{Plan, PlanError};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
+#[cfg(feature = "tls")]
+pub use tls::{Authority, AuthorityError};
 #[cfg(feature = "proxy")]
 pub use upstream::{Upstream, UpstreamError};

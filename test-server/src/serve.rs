@@ -17,10 +17,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::connection::Connection;
+use crate::counters::OpenConnection;
 use crate::exchange::ConnectionHandle;
+use crate::fault::Layer;
 use crate::site::Site;
 use crate::stale::StaleState;
 use crate::tracked_body::{Part, Tracked};
+use crate::transport::Transport;
 
 /// The pause after the system has refused a connection, for example because the process has no descriptor left.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -30,12 +33,49 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>
     loop {
         let stream = accept(&listener, &site).await;
         let open = site.counters.connection_accepted();
-        let connection = Connection::new(stream, site.header_timeout, open);
-        tokio::spawn(serve_connection(
-            connection,
-            router.clone(),
-            Arc::clone(&site),
-        ));
+        // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
+        let _ = stream.set_nodelay(true);
+        let (router, site) = (router.clone(), Arc::clone(&site));
+        if site.tls.is_some() {
+            let number = site.counters.count_connection_of_plan();
+            tokio::spawn(serve_encrypted(stream, number, open, router, site));
+        } else {
+            let connection = Connection::new(Transport::Plain(stream), site.header_timeout, open);
+            tokio::spawn(serve_connection(connection, router, site));
+        }
+    }
+}
+
+/// Performs the handshake of a connection, by its number since the plan was set, and serves it.
+async fn serve_encrypted(
+    stream: TcpStream,
+    number: u64,
+    open: OpenConnection,
+    router: Router,
+    site: Arc<Site>,
+) {
+    let Some(tls) = &site.tls else { return };
+    let plan = site.plan();
+    let faults = plan.faults_of_connection(Layer::Handshake, site.seed, number);
+    for fault in &faults {
+        site.counters.record_fault_of_connection(fault.name());
+    }
+    let fault = faults
+        .iter()
+        .find(|fault| fault.layer() == Layer::Handshake);
+    let handshake = tls.accept(stream, fault.copied());
+    let session = match fault {
+        // Its client waits as long as it likes.
+        Some(_) => handshake.await,
+        None => {
+            let limited = tokio::time::timeout(site.header_timeout, handshake);
+            limited.await.ok().flatten()
+        }
+    };
+    if let Some(session) = session {
+        let transport = Transport::Tls(Box::new(session));
+        let connection = Connection::new(transport, site.header_timeout, open);
+        serve_connection(connection, router, Arc::clone(&site)).await;
     }
 }
 

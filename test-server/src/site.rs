@@ -10,6 +10,7 @@ use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
+use crate::tls::Tls;
 use crate::upstream::Upstream;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
@@ -23,6 +24,8 @@ pub(crate) struct Site {
     pub(crate) images: Images,
     /// The server that answers instead of this one, if there is one.
     pub(crate) upstream: Option<Arc<Upstream>>,
+    /// The certificates, if connections are encrypted.
+    pub(crate) tls: Option<Tls>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) quotas: Quotas,
     /// The last requests, if they are to be recorded.
@@ -36,6 +39,11 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Returns the scheme of the URLs of this server.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
     pub(crate) fn plan(&self) -> Arc<Plan> {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,7 +1,7 @@
 //! All faults: the name of each, its argument, what a client sees of it, and its effect.
 //!
 //! Each fault is one entry in the table of its family. The parser, `--list-faults` and the table in the README are made
-//! from these entries. An entry describes the effect; `routes` and `connection` carry it out. Only the faults of the
+//! from these entries. An entry describes the effect; `under_plan`, `connection` and `tls` carry it out. Only the faults of the
 //! whole server are known by name elsewhere, in the code that accepts and closes connections.
 //!
 //! * `argument`: the argument of a fault, after its `=`
@@ -16,6 +16,7 @@
 //! * `breaking`: the connection hangs, is reset or is closed
 //! * `framing`: the length of the body is wrong
 //! * `garbled`: bytes that are not HTTP, or malformed HTTP
+//! * `handshake`: the handshake or the end of a TLS connection
 //! * `whole_server`: faults of all connections of a server
 
 use std::fmt;
@@ -26,6 +27,7 @@ mod body;
 mod breaking;
 mod framing;
 mod garbled;
+mod handshake;
 mod quota;
 mod redirect;
 mod sequence;
@@ -36,7 +38,9 @@ mod timing;
 mod whole_server;
 
 pub(crate) use argument::{Argument, MAX_DURATION, Takes};
-pub(crate) use spec::{Answer, Effect, FaultContext, Role, Spec, Wait};
+#[cfg(feature = "tls")]
+pub(crate) use spec::Handshake;
+pub(crate) use spec::{Answer, Effect, FaultContext, Layer, Role, Spec, Wait};
 
 /// A fault with its argument.
 #[derive(Debug, Clone)]
@@ -50,7 +54,7 @@ pub(crate) struct Fault {
 impl Spec {
     /// Returns all faults, family by family.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
-        let families: [&'static [Self]; 11] = [
+        let families: [&'static [Self]; 12] = [
             &timing::SPECS,
             &sequence::SPECS,
             &quota::SPECS,
@@ -61,6 +65,7 @@ impl Spec {
             &breaking::SPECS,
             &framing::SPECS,
             &garbled::SPECS,
+            &handshake::SPECS,
             &whole_server::SPECS,
         ];
         families.into_iter().flatten()
@@ -139,7 +144,34 @@ impl Fault {
             Effect::Wait(_) | Effect::FirstAttempts | Effect::Quota => Role::Modifier,
             Effect::Answer(_) | Effect::AnswerWithFlag(_) | Effect::Sequence => Role::Answer,
             Effect::AddToStatus(_) => Role::StatusModifier,
+            Effect::Handshake(_) => Role::Handshake,
             Effect::ServerWide => Role::ServerWide,
+        }
+    }
+
+    /// Returns what this fault concerns. The steps of a sequence have layers of their own.
+    pub(crate) fn layer(&self) -> Layer {
+        match self.spec.effect {
+            Effect::Handshake(_) => Layer::Handshake,
+            _ => Layer::Request,
+        }
+    }
+
+    /// Returns the first fault of this layer: this one, or one in its steps.
+    pub(crate) fn find_of(&self, layer: Layer) -> Option<&Self> {
+        if self.layer() == layer && self.steps.is_empty() {
+            return Some(self);
+        }
+        let mut steps = self.steps.iter().flatten();
+        steps.find_map(|fault| fault.find_of(layer))
+    }
+
+    /// Returns the effect on a TLS handshake, if this fault has one.
+    #[cfg(feature = "tls")]
+    pub(crate) fn handshake(&self) -> Option<Handshake> {
+        match self.spec.effect {
+            Effect::Handshake(handshake) => Some(handshake),
+            _ => None,
         }
     }
 }

@@ -37,8 +37,36 @@ pub(crate) enum Effect {
     Sequence,
     /// Limits the other faults of the slice to the first attempts at a code.
     FirstAttempts,
+    /// Changes the TLS handshake of a connection, or its end.
+    Handshake(
+        #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only TLS reads it"))]
+        Handshake,
+    ),
     /// Applies to the whole server. Carried out where connections are accepted and closed.
     ServerWide,
+}
+
+/// The effect of a fault on a TLS handshake. `tls` carries it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    Expired,
+    WrongHost,
+    SelfSigned,
+    Cut,
+    Hang,
+    Slow,
+    Old,
+    NoCloseNotify,
+    Alert,
+}
+
+/// What a fault concerns, and what it is drawn for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// The requests for a target.
+    Request,
+    /// A connection with TLS.
+    Handshake,
 }
 
 /// The role of a fault in a slice, which decides the faults it can be combined with.
@@ -48,6 +76,8 @@ pub(crate) enum Role {
     Modifier,
     /// The answer itself: at most one in a slice.
     Answer,
+    /// Concerns a connection: at most one in a slice, beside others that concern its requests.
+    Handshake,
     /// Needs `status` before it.
     StatusModifier,
     /// Must be the only fault, with 100 percent.

@@ -201,6 +201,9 @@ fn check_combination(fault: &Fault, before: &[Fault], percent: f64) -> Result<()
             other.name(),
             fault.name()
         )),
+        (Role::Handshake, _) if before.iter().any(|other| other.role() == Role::Handshake) => Err(
+            format!("'{}' is the second fault of the handshake", fault.name()),
+        ),
         (Role::StatusModifier, None) => {
             Err(format!("'{}' needs a 'status' before it", fault.name()))
         }

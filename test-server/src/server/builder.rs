@@ -28,6 +28,9 @@ use crate::refusals::Refusals;
 use crate::routes;
 use crate::serve;
 use crate::site::Site;
+use crate::tls::Tls;
+#[cfg(feature = "tls")]
+use crate::tls::{Authority, AuthorityError};
 use crate::upstream::Upstream;
 
 /// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
@@ -49,6 +52,8 @@ pub struct Builder {
     address: Option<IpAddr>,
     flags_dir: Option<PathBuf>,
     upstream: Option<Arc<Upstream>>,
+    #[cfg(feature = "tls")]
+    tls: Option<Certificates>,
     admin: bool,
     access_log: bool,
     report_refusals: bool,
@@ -57,6 +62,16 @@ pub struct Builder {
     journal: usize,
     group: Option<Group>,
     server_header: String,
+}
+
+/// Where the certificates of a server come from.
+#[cfg(feature = "tls")]
+#[derive(Debug, Clone)]
+enum Certificates {
+    /// An authority of its own.
+    Own,
+    /// This authority.
+    Of(Authority),
 }
 
 impl Builder {
@@ -69,6 +84,8 @@ impl Builder {
             address: None,
             flags_dir: None,
             upstream: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             admin: false,
             access_log: false,
             report_refusals: false,
@@ -152,6 +169,21 @@ impl Builder {
         self
     }
 
+    /// Serves over TLS, with a certificate for localhost, and for the address to listen on, by an authority made at the
+    /// start. Clients must trust [`TestServer::ca_pem`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self) -> Self {
+        self.tls = Some(Certificates::Own);
+        self
+    }
+
+    /// Serves over TLS, with a certificate by this authority.
+    #[cfg(feature = "tls")]
+    pub fn tls_from(mut self, authority: &Authority) -> Self {
+        self.tls = Some(Certificates::Of(authority.clone()));
+        self
+    }
+
     /// Opens the control paths `/__...` to every client that reaches the server, also if it listens beyond loopback.
     pub fn admin(mut self) -> Self {
         self.admin = true;
@@ -200,7 +232,7 @@ impl Builder {
     /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// If the port is in use on one of the addresses, the folder of flags cannot be served, the `Server` header is
+    /// If the port is in use on one of the addresses, the plan has a fault of TLS and the server has none, the folder of flags cannot be served, the `Server` header is
     /// not a valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(mut self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
@@ -209,13 +241,16 @@ impl Builder {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
             None => Images::built_in(),
         };
+        let tls = self.certificates().map_err(io::Error::other)?;
+        let check = self.plan.check_layers(tls.is_some());
+        check.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         self.plan.prepare();
         let fills_backlog = self.plan.fills_the_backlog();
         check_clock(SystemTime::now())?;
         let (listeners, addresses) = self.bind(if fills_backlog { 0 } else { listen::BACKLOG })?;
         let group = self.group.take().unwrap_or_default();
         let on_loopback = self.address.is_none();
-        let site = Arc::new(self.into_site(images)?);
+        let site = Arc::new(self.into_site(images, tls)?);
 
         limits::check_descriptors()?;
         let runtime = runtime::Builder::new_current_thread()
@@ -275,14 +310,31 @@ impl Builder {
         Ok((listeners, addresses))
     }
 
+    /// Makes the certificates, if this server needs them.
+    #[cfg(feature = "tls")]
+    fn certificates(&self) -> Result<Option<Tls>, AuthorityError> {
+        let authority = match &self.tls {
+            None => return Ok(None),
+            Some(Certificates::Own) => Authority::new()?,
+            Some(Certificates::Of(authority)) => authority.clone(),
+        };
+        Tls::new(&authority, self.address).map(Some)
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn certificates(&self) -> Result<Option<Tls>, std::convert::Infallible> {
+        Ok(None)
+    }
+
     /// Returns the state that the handlers share.
-    fn into_site(self, images: Images) -> io::Result<Site> {
+    fn into_site(self, images: Images, tls: Option<Tls>) -> io::Result<Site> {
         Ok(Site {
             name: self.name,
             plan: RwLock::new(Arc::new(self.plan)),
             seed: self.seed,
             images,
             upstream: self.upstream,
+            tls,
             counters: Arc::new(Counters::new()),
             quotas: Quotas::default(),
             journal: (self.journal > 0).then(|| Journal::new(self.journal)),

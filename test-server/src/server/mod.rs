@@ -18,6 +18,8 @@ use crate::counters::Stats;
 use crate::journal::{Journal, RecordedRequest};
 use crate::plan::Plan;
 use crate::site::Site;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 mod builder;
 
@@ -38,7 +40,7 @@ pub struct TestServer {
 /// The reason why a plan cannot be set on a running server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct ChangeError(&'static str);
+pub struct ChangeError(String);
 
 impl TestServer {
     /// Starts a server with this plan on a free port of loopback. Clients can connect when this returns.
@@ -63,18 +65,35 @@ impl TestServer {
     }
 
     /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`. In front
-    /// of an upstream server, returns `http://localhost:PORT`.
+    /// of an upstream server, returns `http://localhost:PORT`. With TLS, the URL begins with `https`.
     pub fn url(&self) -> String {
+        let scheme = self.site.scheme();
         let path = if self.site.upstream.is_some() {
             ""
         } else {
             "/flags"
         };
         if self.on_loopback {
-            format!("http://localhost:{}{path}", self.port())
+            format!("{scheme}://localhost:{}{path}", self.port())
         } else {
-            format!("http://{}{path}", self.addresses[0])
+            format!("{scheme}://{}{path}", self.addresses[0])
         }
+    }
+
+    /// Returns the certificate of the authority that has signed the certificate of this server, in PEM. Returns `None`
+    /// without TLS.
+    ///
+    /// ```
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder().tls().start()?;
+    /// assert!(server.url().starts_with("https://localhost:"));
+    /// assert!(server.ca_pem().is_some_and(|pem| pem.starts_with("-----BEGIN CERTIFICATE-----")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.site.tls.as_ref().map(Tls::ca_pem)
     }
 
     /// Returns the port, which is the same on all addresses.
@@ -139,9 +158,10 @@ impl TestServer {
     /// ```
     ///
     /// # Errors
-    /// If the plan has a fault that can only be set at the start of a server (`backlog-full`).
+    /// If the plan has a fault that can only be set at the start of a server (`backlog-full`), or one of TLS on a server
+    /// without it.
     pub fn set_plan(&self, plan: Plan) -> Result<(), ChangeError> {
-        control::check_changeable(&plan).map_err(ChangeError)?;
+        control::check_changeable(&self.site, &plan).map_err(ChangeError)?;
         self.site.set_plan(plan);
         Ok(())
     }

@@ -17,5 +17,7 @@ mod readme;
 mod repeatable;
 mod server;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(feature = "proxy")]
 mod upstream;

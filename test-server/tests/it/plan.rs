@@ -43,6 +43,7 @@ fn plans_in_normal_form_print_unchanged() {
         "10:seq(ok),20:seq(reset-body=17)+transient=9",
         "100:stale=5@5ms",
         "100:stale=1",
+        "25:tls-expired,10:tls-cut=17+status=503,10:seq(tls-hang,tls-slow=10ms+503,ok)",
     ] {
         assert_eq!(normal_form(text), text);
     }
@@ -172,6 +173,11 @@ fn errors_point_at_the_wrong_word() {
             "delay=1s",
         ),
         (
+            "10:tls-cut=17+tls-slow",
+            "'tls-slow' is the second fault of the handshake",
+            "tls-slow",
+        ),
+        (
             "10:seq",
             "'seq' needs an argument: seq(STEP[,STEP...])",
             "seq",
@@ -281,6 +287,7 @@ fn sequence() -> impl Strategy<Value = String> {
         (200..999_u16, 1..9_u64).prop_map(|(status, n)| format!("{status}+retry-after={n}")),
         (1..5000_u64).prop_map(|ms| format!("delay={ms}ms+reset")),
         (1..500_u64).prop_map(|n| format!("close-body={n}")),
+        (1..500_u64).prop_map(|n| format!("tls-cut={n}+503")),
     ];
     prop::collection::vec(step, 1..5).prop_map(|steps| format!("seq({})", steps.join(",")))
 }

@@ -434,3 +434,43 @@ fn upstream_forwards_requests_under_the_plans_of_serve() {
     let (_, _, exit) = output(&["--upstream", &url], "");
     assert_eq!(exit, Some(2), "only with --serve");
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn with_tls_all_servers_share_an_authority_whose_certificate_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    let args = ["--tls", "--ca-out", file.to_str().unwrap()];
+    let (running, lines) = start(&args, 4);
+    for line in &lines[..3] {
+        assert!(line.contains("site: https://localhost:"), "{line}");
+    }
+    assert!(
+        lines[3].contains("\"url\":\"https://localhost:"),
+        "{}",
+        lines[3]
+    );
+    let pem = std::fs::read_to_string(file).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"));
+    assert!(!pem.contains("KEY"), "the key stays in the program");
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn options_of_tls_are_checked() {
+    let (out, error, exit) = output(&["--serve", "0=25:tls-expired"], "0,0,0");
+    let refused = "test-server: 'tls-expired' needs --tls\n";
+    assert_eq!((out.as_str(), error.as_str(), exit), ("", refused, Some(2)));
+
+    let (_, error, exit) = output(&["--ca-out", "ca.pem"], "0,0,0");
+    assert_eq!(exit, Some(2), "{error}");
+
+    let args = ["--serve", "0", "--tls", "--ca-out", "/nowhere/ca.pem"];
+    let (out, error, exit) = output(&args, "0,0,0");
+    assert_eq!((out.as_str(), exit), ("", Some(1)));
+    assert!(
+        error.starts_with("test-server: cannot write /nowhere/ca.pem: "),
+        "{error}"
+    );
+}

@@ -1,7 +1,7 @@
 //! The command line options as they are typed.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
@@ -59,6 +59,16 @@ pub(crate) struct Args {
     )]
     pub(crate) upstream: Option<test_server::Upstream>,
 
+    /// Serve over TLS, with certificates by an authority that is made at the start
+    #[cfg(feature = "tls")]
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Write the certificate of that authority to this file, in PEM, for clients that are to trust it
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca_out: Option<PathBuf>,
+
     /// Listen on this address only [default: 127.0.0.1 and, if the machine has it, ::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bind: Option<IpAddr>,
@@ -80,11 +90,34 @@ pub(crate) struct Args {
     pub(crate) verbose: bool,
 }
 
+#[cfg(feature = "tls")]
+impl Args {
+    pub(crate) fn has_tls(&self) -> bool {
+        self.tls
+    }
+
+    pub(crate) fn ca_out(&self) -> Option<&Path> {
+        self.ca_out.as_deref()
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+impl Args {
+    pub(crate) fn has_tls(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn ca_out(&self) -> Option<&Path> {
+        None
+    }
+}
+
 const AFTER_HELP: &str = "\
 Examples:
   test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
   test-server --serve 9000='25:reset,50:delay=200ms' --upstream http://127.0.0.1:3000
   test-server --label ERROR=30:hang-body -v
+  test-server --serve 9443=25:tls-expired --tls --ca-out ca.pem
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan
   curl 'localhost:8001/flags/br/br.gif?plan=100:drip'

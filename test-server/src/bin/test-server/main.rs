@@ -30,7 +30,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run::run(servers) {
+    match run::run(servers, args.ca_out()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             print_error(&*error);

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use test_server::{Builder, Label, TestServer};
 
@@ -14,8 +15,12 @@ const MINIMUM_FILES: u64 = 8;
 /// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// If a server cannot be started. In that case none of them keeps running.
-pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Error>> {
+/// If a server cannot be started, or the certificate of their authority cannot be written to `ca_out`. In that case none
+/// of them keeps running.
+pub(crate) fn run(
+    servers: Vec<(ServerSpec, Builder)>,
+    ca_out: Option<&Path>,
+) -> Result<(), Box<dyn Error>> {
     if let Some(limit) =
         test_server::raise_descriptor_limit().filter(|&limit| limit < MINIMUM_FILES)
     {
@@ -37,6 +42,9 @@ pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Err
                 .map_err(|error| StartError::new(error, server))?,
         );
     }
+    if let Some(path) = ca_out {
+        write_ca(&running, path)?;
+    }
     let mut lines = String::new();
     for server in &running {
         lines += &format!(
@@ -51,6 +59,19 @@ pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Err
     // A closed standard output does not stop the servers.
     let _ = io::stdout().write_all(lines.as_bytes());
     runtime.block_on(termination);
+    Ok(())
+}
+
+/// Writes the certificate of the authority of these servers to a file.
+#[cfg(feature = "tls")]
+fn write_ca(servers: &[TestServer], path: &Path) -> Result<(), String> {
+    let pem = servers.first().and_then(TestServer::ca_pem);
+    std::fs::write(path, pem.unwrap_or_default())
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(not(feature = "tls"))]
+fn write_ca(_: &[TestServer], _: &Path) -> Result<(), String> {
     Ok(())
 }
 

@@ -23,9 +23,24 @@ pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<d
     } else {
         custom(args)?
     };
+    let needs_tls = servers.iter().find_map(|server| server.plan.needs_tls());
+    if let Some(fault) = needs_tls.filter(|_| !args.has_tls()) {
+        return Err(format!("'{fault}' needs --tls").into());
+    }
     let group = Group::new();
+    #[cfg(feature = "tls")]
+    let authority = if args.tls {
+        Some(test_server::Authority::new()?)
+    } else {
+        None
+    };
     let with_builder = |server: ServerSpec| {
         let builder = server.builder(args, &group);
+        #[cfg(feature = "tls")]
+        let builder = match &authority {
+            Some(authority) => builder.tls_from(authority),
+            None => builder,
+        };
         (server, builder)
     };
     Ok(servers.into_iter().map(with_builder).collect())

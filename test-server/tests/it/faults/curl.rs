@@ -1,6 +1,7 @@
 //! The exit code of curl for every fault.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::process::Command;
 
 use test_server::list_faults;
@@ -70,6 +71,19 @@ const CURL: [(&str, &[i32]); 59] = [
     ("backlog-full", &[28]),
 ];
 
+/// The same for faults of connections with TLS.
+const CURL_WITH_TLS: [(&str, &[i32]); 9] = [
+    ("tls-expired", &[60]),
+    ("tls-wrong-host", &[60]),
+    ("tls-self-signed", &[60]),
+    ("tls-cut", &[35]),
+    ("tls-hang", &[28]),
+    ("tls-slow=1ms", &[0]),
+    ("tls-old", &[35]),
+    ("tls-no-close-notify", &[0]),
+    ("tls-handshake-alert", &[35]),
+];
+
 #[test]
 fn curl_exits_as_expected_for_each_fault() {
     if Command::new("curl").arg("--version").output().is_err() {
@@ -77,7 +91,8 @@ fn curl_exits_as_expected_for_each_fault() {
     }
     let listed =
         list_faults().map(|(fault, _)| fault.split(['=', '[', '(']).next().unwrap().to_owned());
-    let words = CURL.iter().flat_map(|(plan, _)| plan.split('+'));
+    let plans = CURL.iter().chain(&CURL_WITH_TLS);
+    let words = plans.flat_map(|(plan, _)| plan.split('+'));
     let tested: BTreeSet<_> = words
         .map(|word| word.split(['=', '(']).next().unwrap().to_owned())
         .collect();
@@ -87,12 +102,42 @@ fn curl_exits_as_expected_for_each_fault() {
         for some in CURL.chunks(CURL.len().div_ceil(4)) {
             scope.spawn(move || some.iter().for_each(|(fault, exits)| curl(fault, exits)));
         }
+        #[cfg(feature = "tls")]
+        scope.spawn(|| {
+            let cases = CURL_WITH_TLS.iter();
+            cases.for_each(|(fault, exits)| curl_with_tls(fault, exits));
+        });
     });
+}
+
+#[cfg(feature = "tls")]
+fn curl_with_tls(fault: &str, exits: &[i32]) {
+    let builder = test_server::TestServer::builder().tls();
+    let server = builder.plan(&format!("100:{fault}")).unwrap();
+    let server = server.start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("ca.pem");
+    std::fs::write(&certificate, server.ca_pem().unwrap()).unwrap();
+    let url = format!("{}/br/br.gif", server.url());
+    run_curl(
+        fault,
+        exits,
+        &[
+            OsStr::new("--cacert"),
+            certificate.as_os_str(),
+            url.as_ref(),
+        ],
+    );
 }
 
 fn curl(fault: &str, exits: &[i32]) {
     let server = server_with(fault);
     let url = format!("http://{}{BR}", server.addresses()[0]);
+    run_curl(fault, exits, &[url.as_ref()]);
+}
+
+/// Runs curl with these arguments, the URL among them.
+fn run_curl(fault: &str, exits: &[i32], args: &[&OsStr]) {
     // A fault that never ends is given up after a second. All others get enough time for a slow machine.
     let timeout = if exits.contains(&28) { "1" } else { "30" };
     let curl = Command::new("curl")
@@ -107,7 +152,8 @@ fn curl(fault: &str, exits: &[i32]) {
             "--max-time",
             timeout,
         ])
-        .args(["-o", "/dev/null", &url])
+        .args(["-o", "/dev/null"])
+        .args(args)
         .output()
         .unwrap();
     let exit = curl.status.code().unwrap();
