@@ -8,13 +8,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use crate::plan::{Plan, PlanError};
+use crate::ranges;
 use crate::site::Site;
 
 pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
@@ -169,7 +170,7 @@ async fn flag(State(site): State<Arc<Site>>, Path(file): Path<String>) -> Respon
         .strip_suffix(".gif")
         .and_then(|code| site.images.find(code));
     match gif {
-        Some(gif) => ([(header::CONTENT_TYPE, "image/gif")], gif).into_response(),
+        Some(gif) => ranges::whole(gif),
         None => (StatusCode::NOT_FOUND, "no such flag\n").into_response(),
     }
 }

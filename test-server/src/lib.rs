@@ -19,6 +19,7 @@
 //!
 //! * `random`: numbers that depend only on a seed and a name
 //! * `script`: bytes to write instead of an HTTP response
+//! * `ranges`: the part of a body that a request asks for
 //! * `refused_port`: a port of 127.0.0.1 that refuses connections
 //! * `fault`: all faults, family by family
 //! * `plan`: which faults a code meets, and the language of plans
@@ -38,6 +39,7 @@
 //! * `connection`: connections that can be scripted byte by byte
 //! * `quotas`: the state of quotas: the use of rates, and the connections with a place
 //! * `tracked_body`: a body that records on its connection when it ends
+//! * `paced_body`: the body of a request, read at a rate
 //! * `refusals`: a line on standard error when the system refuses connections
 //! * `query`: the query of a request to which the plan applies
 //! * `upstream`: another server, to which requests are forwarded
@@ -69,12 +71,14 @@ mod journal;
 mod label;
 mod limits;
 mod listen;
+mod paced_body;
 mod page;
 mod place;
 mod plan;
 mod query;
 mod quotas;
 mod random;
+mod ranges;
 mod refusals;
 mod refused_port;
 mod routes;

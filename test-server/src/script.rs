@@ -7,6 +7,8 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 
+use crate::random::fnv1a64;
+
 /// Bytes and pauses, followed by one way to end the connection.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -108,19 +110,21 @@ impl Script {
 }
 
 /// The body of a usual response, such as a flag, for faults that change it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Content {
     pub(crate) bytes: Bytes,
     pub(crate) media_type: HeaderValue,
+    /// A strong validator in quotes, different for different bytes.
+    pub(crate) etag: HeaderValue,
 }
 
 impl Content {
-    /// Returns the content of the file of a flag.
-    pub(crate) fn flag(gif: Bytes) -> Self {
-        let media_type = HeaderValue::from_static("image/gif");
+    pub(crate) fn new(bytes: Bytes, media_type: HeaderValue) -> Self {
+        let etag = HeaderValue::from_str(&format!("\"{:016x}\"", fnv1a64(&bytes)));
         Self {
-            bytes: gif,
+            bytes,
             media_type,
+            etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
         }
     }
 }

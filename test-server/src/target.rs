@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::query::without_own_words;
+use crate::ranges;
 use crate::script::Content;
 use crate::site::Site;
 use crate::upstream::Upstream;
@@ -30,7 +31,7 @@ pub(crate) struct Target {
 #[derive(Debug)]
 enum Origin {
     /// The flags of this server: a flag, if it exists.
-    Flags(Option<Bytes>),
+    Flags(Option<Content>),
     /// No place: the path is not there.
     Nowhere,
     /// Another server.
@@ -51,7 +52,7 @@ impl Target {
     pub(crate) fn flag(site: &Site, code: String) -> Self {
         Self {
             path: format!("/flags/{code}/{code}.gif"),
-            origin: Origin::Flags(site.images.find(&code)),
+            origin: Origin::Flags(site.images.find(&code).cloned()),
             is_flag: true,
             key: code,
         }
@@ -98,13 +99,15 @@ impl Target {
     /// read completely only if faults are to change it.
     pub(crate) async fn usual(&self, forwarded: Option<Request>, is_changed: bool) -> Usual {
         match (&self.origin, forwarded) {
-            (Origin::Flags(Some(gif)), _) => Usual::Content(Content::flag(gif.clone())),
+            (Origin::Flags(Some(gif)), _) => Usual::Content(gif.clone()),
             (Origin::Flags(None), _) => {
                 Usual::Response(not_found(&format!("no flag for {}", self.key)))
             }
             (Origin::Upstream(upstream), Some(mut request)) if is_changed => {
-                // Faults write heads of their own, in which an encoding would be missing.
-                request.headers_mut().remove(header::ACCEPT_ENCODING);
+                // Faults write heads of their own, in which an encoding would be missing, and look at ranges themselves.
+                for name in [header::ACCEPT_ENCODING, header::RANGE, header::IF_RANGE] {
+                    request.headers_mut().remove(name);
+                }
                 read_completely(upstream.forward(request).await).await
             }
             (Origin::Upstream(upstream), Some(request)) => {
@@ -118,11 +121,10 @@ impl Target {
 }
 
 impl Usual {
-    pub(crate) fn into_response(self) -> Response {
+    /// Returns the response to the request with this head.
+    pub(crate) fn into_response(self, head: &Parts) -> Response {
         match self {
-            Self::Content(Content { bytes, media_type }) => {
-                ([(header::CONTENT_TYPE, media_type)], bytes).into_response()
-            }
+            Self::Content(content) => ranges::respond(Some(head), &content),
             Self::Response(response) => response,
         }
     }
@@ -139,10 +141,10 @@ async fn read_completely(response: Response) -> Usual {
     let (head, body) = response.into_parts();
     let media_type = head.headers.get(header::CONTENT_TYPE).cloned();
     match axum::body::to_bytes(body, LONGEST_CONTENT).await {
-        Ok(bytes) => Usual::Content(Content {
+        Ok(bytes) => Usual::Content(Content::new(
             bytes,
-            media_type: media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
-        }),
+            media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
+        )),
         Err(error) => {
             let line = format!("502 Bad Gateway: the body cannot be changed: {error}\n");
             Usual::Response((StatusCode::BAD_GATEWAY, line).into_response())

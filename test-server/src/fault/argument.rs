@@ -250,7 +250,7 @@ fn parse_statuses(text: &str) -> Result<Vec<u16>, String> {
 /// unchanged.
 fn unquote(text: &str) -> Result<String, String> {
     if text.contains(is_hidden) {
-        return Err("a reason cannot contain control or format characters".to_owned());
+        return Err("a text cannot contain control or format characters".to_owned());
     }
     let Some(inside) = text.strip_prefix('"') else {
         return Ok(text.to_owned());

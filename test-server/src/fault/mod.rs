@@ -11,6 +11,8 @@
 //! * `sequence`: other faults, one step per attempt
 //! * `status`: a status instead of a flag
 //! * `body`: 200 with a body that is not the flag
+//! * `ranges`: wrong answers to a client that continues a download
+//! * `labels`: the head is wrong about the body
 //! * `redirect`: redirects to the flag, in a loop or to a wrong place
 //! * `slow`: answers in small pieces
 //! * `breaking`: the connection hangs, is reset or is closed
@@ -28,7 +30,9 @@ mod breaking;
 mod framing;
 mod garbled;
 mod handshake;
+mod labels;
 mod quota;
+mod ranges;
 mod redirect;
 mod sequence;
 mod slow;
@@ -54,12 +58,14 @@ pub(crate) struct Fault {
 impl Spec {
     /// Returns all faults, family by family.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
-        let families: [&'static [Self]; 12] = [
+        let families: [&'static [Self]; 14] = [
             &timing::SPECS,
             &sequence::SPECS,
             &quota::SPECS,
             &status::SPECS,
             &body::SPECS,
+            &ranges::SPECS,
+            &labels::SPECS,
             &redirect::SPECS,
             &slow::SPECS,
             &breaking::SPECS,
@@ -141,7 +147,9 @@ impl Fault {
 
     pub(crate) fn role(&self) -> Role {
         match self.spec.effect {
-            Effect::Wait(_) | Effect::FirstAttempts | Effect::Quota => Role::Modifier,
+            Effect::Wait(_) | Effect::FirstAttempts | Effect::Quota | Effect::ReadSlowly => {
+                Role::Modifier
+            }
             Effect::Answer(_) | Effect::AnswerWithFlag(_) | Effect::Sequence => Role::Answer,
             Effect::AddToStatus(_) => Role::StatusModifier,
             Effect::Handshake(_) => Role::Handshake,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use axum::http::request::Parts;
 use axum::response::Response;
 
 use crate::fault::argument::{Argument, Takes};
@@ -29,6 +30,8 @@ pub(crate) enum Effect {
     Answer(fn(&Argument, &FaultContext<'_>) -> Answer),
     /// Replaces the answer if the target is a flag that exists, or other content that can be changed. Other targets are answered as usual.
     AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Content) -> Answer),
+    /// Reads the body of the request at a rate.
+    ReadSlowly,
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
     /// Refuses requests beyond a quota, before any other fault.
@@ -101,7 +104,7 @@ pub(crate) enum Answer {
 }
 
 /// The request that meets a fault.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct FaultContext<'a> {
     /// The seed of the server.
     pub(crate) seed: u64,
@@ -109,6 +112,12 @@ pub(crate) struct FaultContext<'a> {
     pub(crate) key: &'a str,
     /// The path of the target, without a query.
     pub(crate) path: &'a str,
+    /// The head of the request, if there is one already.
+    pub(crate) head: Option<&'a Parts>,
+    /// The scheme of the URLs of the server.
+    pub(crate) scheme: &'a str,
+    /// The attempt at the target, counted from 1.
+    pub(crate) attempt: u64,
     /// How often the request has been redirected here.
     pub(crate) hop: u64,
     /// The plan in the query of the request, still percent-encoded.

@@ -163,9 +163,7 @@ impl Plan {
         let context = FaultContext {
             seed,
             key,
-            path: "",
-            hop: 0,
-            query_plan: None,
+            ..FaultContext::default()
         };
         let delays = self
             .faults_at(seed, key, 1)

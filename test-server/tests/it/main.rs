@@ -13,6 +13,7 @@ mod paths;
 mod plan;
 #[cfg(unix)]
 mod program;
+mod ranges;
 mod readme;
 mod repeatable;
 mod server;

@@ -43,6 +43,7 @@ fn plans_in_normal_form_print_unchanged() {
         "10:seq(ok),20:seq(reset-body=17)+transient=9",
         "100:stale=5@5ms",
         "100:stale=1",
+        "10:range-wrong,10:corrupt=7+read-slowly=1000,10:content-type=\"text/html, \\\"a\\\"\",10:gzip-cut=5",
         "25:tls-expired,10:tls-cut=17+status=503,10:seq(tls-hang,tls-slow=10ms+503,ok)",
     ] {
         assert_eq!(normal_form(text), text);
@@ -173,6 +174,21 @@ fn errors_point_at_the_wrong_word() {
             "delay=1s",
         ),
         (
+            "10:content-type",
+            "'content-type' needs an argument: content-type=\"TEXT\"",
+            "content-type",
+        ),
+        (
+            "10:corrupt=0",
+            "BYTE must be a whole number of at least 1",
+            "0",
+        ),
+        (
+            "10:etag-changes+range-wrong",
+            "'etag-changes' and 'range-wrong' cannot both be the answer",
+            "range-wrong",
+        ),
+        (
             "10:tls-cut=17+tls-slow",
             "'tls-slow' is the second fault of the handshake",
             "tls-slow",
@@ -292,6 +308,11 @@ fn sequence() -> impl Strategy<Value = String> {
     prop::collection::vec(step, 1..5).prop_map(|steps| format!("seq({})", steps.join(",")))
 }
 
+/// Returns a text as it is written between quotes.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
 fn fault() -> impl Strategy<Value = String> {
     // All faults that need no argument, and the arguments with a syntax of their own.
     let bare = list_faults()
@@ -307,13 +328,14 @@ fn fault() -> impl Strategy<Value = String> {
         (200..999_u16, 200..999_u16).prop_map(|(a, b)| format!("status={a}|{b}")),
         (1..100_u64).prop_map(|n| format!("transient={n}")),
         (1..100_u64).prop_map(|n| format!("reset-body={n}")),
+        (1..100_u64).prop_map(|n| format!("corrupt={n}+read-slowly={n}")),
+        "[ -~]{0,20}".prop_map(|text| format!("content-type=\"{}\"", escaped(&text))),
         Just("hang".to_owned()),
         sequence(),
         (1..5000_u64, "[smh]").prop_map(|(n, period)| format!("limit={n}/{period}")),
         (1..100_u64).prop_map(|n| format!("connections={n}+delay=1ms")),
         (200..999_u16, "[ -~]{0,20}").prop_map(|(status, text)| {
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-            format!("status={status}+reason=\"{text}\"")
+            format!("status={status}+reason=\"{}\"", escaped(&text))
         }),
     ]
 }

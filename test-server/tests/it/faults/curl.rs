@@ -9,7 +9,7 @@ use test_server::list_faults;
 use super::{BR, server_with};
 
 /// The exit codes of curl for each fault; several if the versions of curl differ.
-const CURL: [(&str, &[i32]); 59] = [
+const CURL: [(&str, &[i32]); 69] = [
     ("delay=1ms", &[0]),
     ("hold=1", &[0]),
     ("close+transient=1", &[52]),
@@ -29,6 +29,16 @@ const CURL: [(&str, &[i32]); 59] = [
     ("huge=100000", &[0]),
     ("endless", &[28]),
     ("gzip-bomb", &[0]),
+    ("read-slowly=1000", &[0]),
+    ("corrupt", &[0]),
+    ("range-ignored", &[0]),
+    ("range-wrong", &[0]),
+    ("etag-changes", &[0]),
+    ("if-range-lies", &[0]),
+    ("content-type=\"text/html\"", &[0]),
+    ("content-encoding=\"gzip\"", &[0]),
+    ("wrong-charset", &[0]),
+    ("gzip-cut", &[0]),
     ("redirect", &[0]),
     ("redirect-loop", &[47]),
     ("redirect-missing", &[22]),
