@@ -54,6 +54,7 @@
 //! * `listen`: listening sockets for many simultaneous clients
 //! * `serve`: accepts connections and serves HTTP on each of them
 //! * `server`: a running server, its thread and its shutdown
+//! * `tcp`: connections of any protocol, passed on to another server
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 mod access_log;
@@ -89,6 +90,8 @@ mod server;
 mod site;
 mod stale;
 mod target;
+#[cfg(feature = "tcp")]
+mod tcp;
 mod tls;
 mod tracked_body;
 mod transport;
@@ -104,6 +107,8 @@ pub use label::{Label, Ports, PortsError, Tuning};
 pub use limits::{check_descriptors, raise_descriptor_limit};
 pub use plan::{Plan, PlanError};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
+#[cfg(feature = "tcp")]
+pub use tcp::{TcpBuilder, TcpProxy};
 #[cfg(feature = "tls")]
 pub use tls::{Authority, AuthorityError};
 #[cfg(feature = "proxy")]

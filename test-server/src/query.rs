@@ -39,7 +39,8 @@ pub(crate) fn parse_query_plan(text: &str) -> Result<Plan, String> {
             "'{name}' applies to the whole server, not to one request"
         ));
     }
-    match plan.find_of(Layer::Handshake) {
+    let of_connection = plan.find_of(Layer::Handshake).or(plan.find_of(Layer::Tcp));
+    match of_connection {
         Some(fault) => Err(format!(
             "'{}' concerns a connection, not a request on it",
             fault.name()

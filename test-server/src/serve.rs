@@ -20,6 +20,7 @@ use crate::connection::Connection;
 use crate::counters::OpenConnection;
 use crate::exchange::ConnectionHandle;
 use crate::fault::Layer;
+use crate::refusals::Refusals;
 use crate::site::Site;
 use crate::stale::StaleState;
 use crate::tracked_body::{Part, Tracked};
@@ -31,7 +32,7 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// Accepts connections for ever and serves each in a task of its own.
 pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>) {
     loop {
-        let stream = accept(&listener, &site).await;
+        let stream = accept(&listener, &site.name, &site.refusals).await;
         let open = site.counters.connection_accepted();
         // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
         let _ = stream.set_nodelay(true);
@@ -79,13 +80,14 @@ async fn serve_encrypted(
     }
 }
 
-async fn accept(listener: &TcpListener, site: &Site) -> TcpStream {
+/// Accepts a connection. Errors of the system are reported under this name, and waited out.
+pub(crate) async fn accept(listener: &TcpListener, name: &str, refusals: &Refusals) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
-                site.refusals.report(&site.name, &error);
+                refusals.report(name, &error);
                 tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
             }
         }

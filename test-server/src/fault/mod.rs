@@ -19,6 +19,7 @@
 //! * `framing`: the length of the body is wrong
 //! * `garbled`: bytes that are not HTTP, or malformed HTTP
 //! * `handshake`: the handshake or the end of a TLS connection
+//! * `tcp`: below HTTP, for connections of any protocol
 //! * `whole_server`: faults of all connections of a server
 
 use std::fmt;
@@ -38,12 +39,15 @@ mod sequence;
 mod slow;
 mod spec;
 mod status;
+mod tcp;
 mod timing;
 mod whole_server;
 
 pub(crate) use argument::{Argument, MAX_DURATION, Takes};
 #[cfg(feature = "tls")]
 pub(crate) use spec::Handshake;
+#[cfg(feature = "tcp")]
+pub(crate) use spec::Tcp;
 pub(crate) use spec::{Answer, Effect, FaultContext, Layer, Role, Spec, Wait};
 
 /// A fault with its argument.
@@ -58,7 +62,7 @@ pub(crate) struct Fault {
 impl Spec {
     /// Returns all faults, family by family.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
-        let families: [&'static [Self]; 14] = [
+        let families: [&'static [Self]; 15] = [
             &timing::SPECS,
             &sequence::SPECS,
             &quota::SPECS,
@@ -72,6 +76,7 @@ impl Spec {
             &framing::SPECS,
             &garbled::SPECS,
             &handshake::SPECS,
+            &tcp::SPECS,
             &whole_server::SPECS,
         ];
         families.into_iter().flatten()
@@ -153,6 +158,8 @@ impl Fault {
             Effect::Answer(_) | Effect::AnswerWithFlag(_) | Effect::Sequence => Role::Answer,
             Effect::AddToStatus(_) => Role::StatusModifier,
             Effect::Handshake(_) => Role::Handshake,
+            Effect::Tcp(tcp) if tcp.is_end() => Role::TcpEnd,
+            Effect::Tcp(_) => Role::Modifier,
             Effect::ServerWide => Role::ServerWide,
         }
     }
@@ -161,6 +168,7 @@ impl Fault {
     pub(crate) fn layer(&self) -> Layer {
         match self.spec.effect {
             Effect::Handshake(_) => Layer::Handshake,
+            Effect::Tcp(_) => Layer::Tcp,
             _ => Layer::Request,
         }
     }
@@ -172,6 +180,28 @@ impl Fault {
         }
         let mut steps = self.steps.iter().flatten();
         steps.find_map(|fault| fault.find_of(layer))
+    }
+
+    /// Returns the first fault that a proxy of TCP cannot carry out: this one, or one in its steps.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn not_for_tcp(&self) -> Option<&Self> {
+        match self.spec.effect {
+            Effect::Sequence => {
+                let mut steps = self.steps.iter().flatten();
+                steps.find_map(Self::not_for_tcp)
+            }
+            Effect::FirstAttempts | Effect::Tcp(_) => None,
+            _ => Some(self),
+        }
+    }
+
+    /// Returns the effect on the bytes of a connection, if this fault has one.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn tcp(&self) -> Option<Tcp> {
+        match self.spec.effect {
+            Effect::Tcp(tcp) => Some(tcp),
+            _ => None,
+        }
     }
 
     /// Returns the effect on a TLS handshake, if this fault has one.

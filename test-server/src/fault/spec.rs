@@ -45,6 +45,8 @@ pub(crate) enum Effect {
         #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only TLS reads it"))]
         Handshake,
     ),
+    /// Changes the bytes of a connection of any protocol, or its end.
+    Tcp(Tcp),
     /// Applies to the whole server. Carried out where connections are accepted and closed.
     ServerWide,
 }
@@ -63,6 +65,28 @@ pub(crate) enum Handshake {
     Alert,
 }
 
+/// The effect of a fault on the bytes of a connection. `tcp` carries it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tcp {
+    Latency,
+    Jitter,
+    Bandwidth,
+    Slice,
+    Corrupt,
+    Reset,
+    HalfClose,
+    Stall,
+    /// Lets the others concern the bytes from the client.
+    Upload,
+}
+
+impl Tcp {
+    /// Returns whether this is an end, at most one of which is in a slice.
+    pub(crate) fn is_end(self) -> bool {
+        matches!(self, Self::Reset | Self::HalfClose | Self::Stall)
+    }
+}
+
 /// What a fault concerns, and what it is drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layer {
@@ -70,6 +94,8 @@ pub(crate) enum Layer {
     Request,
     /// A connection with TLS.
     Handshake,
+    /// A connection of any protocol.
+    Tcp,
 }
 
 /// The role of a fault in a slice, which decides the faults it can be combined with.
@@ -81,6 +107,8 @@ pub(crate) enum Role {
     Answer,
     /// Concerns a connection: at most one in a slice, beside others that concern its requests.
     Handshake,
+    /// Ends a connection of any protocol: at most one in a slice.
+    TcpEnd,
     /// Needs `status` before it.
     StatusModifier,
     /// Must be the only fault, with 100 percent.

@@ -11,10 +11,7 @@ pub(super) fn describe(slices: &[Slice]) -> String {
         let is_of_connection = |fault: &&Fault| fault.find_of(Layer::Handshake).is_some();
         let (connection, request): (Vec<_>, Vec<_>) =
             slice.faults.iter().partition(is_of_connection);
-        if !connection.is_empty() {
-            let share = share(slice.percent, "connection", "connections");
-            of_connections += &format!("; {share} with {}", in_words(&connection));
-        }
+        of_connections += &of_connections_in(slice.percent, &connection);
         if !request.is_empty() {
             let share = share(slice.percent, "request", "codes");
             parts.push(format!("{share} with {}", in_words(&request)));
@@ -27,6 +24,23 @@ pub(super) fn describe(slices: &[Slice]) -> String {
         (false, false) => format!("answers {}", parts.join(", ")),
     };
     of_requests + &of_connections
+}
+
+/// Describes what connections meet under these slices, all of whose faults concern connections.
+#[cfg(feature = "tcp")]
+pub(super) fn describe_connections(slices: &[Slice]) -> String {
+    let slices = slices.iter().filter(|slice| slice.percent > 0.0);
+    slices
+        .map(|slice| of_connections_in(slice.percent, &slice.faults.iter().collect::<Vec<_>>()))
+        .collect()
+}
+
+fn of_connections_in(percent: f64, faults: &[&Fault]) -> String {
+    if faults.is_empty() {
+        return String::new();
+    }
+    let share = share(percent, "connection", "connections");
+    format!("; {share} with {}", in_words(faults))
 }
 
 fn share(percent: f64, one: &str, many: &str) -> String {

@@ -103,6 +103,12 @@ impl Plan {
         &[]
     }
 
+    /// Describes what connections meet, as the end of a sentence: nothing, or `; every connection with ...`.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn describe_connections(&self) -> String {
+        describe::describe_connections(&self.slices)
+    }
+
     /// Returns the faults that requests for a target meet at this attempt, counted from 1: none once `transient` has
     /// expired, and those of one step of a sequence.
     pub(crate) fn faults_at(&self, seed: u64, key: &str, attempt: u64) -> Vec<&Fault> {
@@ -122,8 +128,33 @@ impl Plan {
         faults.find_map(|fault| fault.find_of(layer))
     }
 
+    /// Returns the name of the first fault that only a `TcpProxy` can carry out.
+    ///
+    /// ```
+    /// use test_server::Plan;
+    ///
+    /// let plan: Plan = "10:reset,25:tcp-stall".parse()?;
+    /// assert_eq!(plan.needs_tcp(), Some("tcp-stall"));
+    /// # Ok::<(), test_server::PlanError>(())
+    /// ```
+    pub fn needs_tcp(&self) -> Option<&'static str> {
+        self.find_of(Layer::Tcp).map(Fault::name)
+    }
+
+    /// Returns the name of the first fault that a proxy of TCP cannot carry out.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn not_for_tcp(&self) -> Option<&'static str> {
+        let mut faults = self.slices.iter().flat_map(|slice| &slice.faults);
+        faults.find_map(Fault::not_for_tcp).map(Fault::name)
+    }
+
     /// Checks that a server, with TLS or without, can carry out all faults of this plan. The error is the reason why not.
     pub(crate) fn check_layers(&self, has_tls: bool) -> Result<(), String> {
+        if let Some(fault) = self.needs_tcp() {
+            return Err(format!(
+                "'{fault}' needs a proxy of TCP (--tcp, or `TcpProxy`)"
+            ));
+        }
         match self.needs_tls() {
             Some(fault) if !has_tls => Err(format!(
                 "'{fault}' needs a server with TLS (--tls, or `Builder::tls`)"

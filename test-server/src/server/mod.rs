@@ -42,6 +42,13 @@ pub struct TestServer {
 #[error("{0}")]
 pub struct ChangeError(String);
 
+impl ChangeError {
+    #[cfg(feature = "tcp")]
+    pub(crate) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
 impl TestServer {
     /// Starts a server with this plan on a free port of loopback. Clients can connect when this returns.
     ///

@@ -18,6 +18,8 @@ mod readme;
 mod repeatable;
 mod server;
 mod support;
+#[cfg(feature = "tcp")]
+mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "proxy")]

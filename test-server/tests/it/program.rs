@@ -474,3 +474,65 @@ fn options_of_tls_are_checked() {
         "{error}"
     );
 }
+
+#[cfg(feature = "tcp")]
+#[test]
+fn proxies_of_tcp_start_alone_or_beside_servers() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let tcp = format!("0=127.0.0.1:{}=100:tcp-reset+transient=1", server.port());
+    let (running, lines) = start(&["--tcp", &tcp], 2);
+    let port = lines[0].split_once("localhost:").unwrap().1;
+    let port: u16 = port.split_once(' ').unwrap().0.parse().unwrap();
+    let line = format!(
+        "TCP-1 site: tcp://localhost:{port} passes connections on to 127.0.0.1:{}; every connection with tcp-reset=0 \
+         and transient=1",
+        server.port()
+    );
+    assert_eq!(lines[0], line);
+    let ready = format!(
+        "{{\"ready\":[{{\"name\":\"TCP-1\",\"plan\":\"100:tcp-reset=0+transient=1\",\"port\":{port},"
+    );
+    assert!(lines[1].starts_with(&ready), "{}", lines[1]);
+    let mut first = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    assert!(first.read(&mut [0]).is_err());
+    assert_eq!(status(port, "br"), "200");
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+
+    let (running, lines) = start(&["--tcp", &tcp, "--serve", "0"], 2);
+    assert!(
+        lines[0].starts_with("SERVER-1 site: http:") && lines[1].starts_with("TCP-1 site: tcp:")
+    );
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+}
+
+#[cfg(feature = "tcp")]
+#[test]
+fn options_of_proxies_are_checked() {
+    for (args, message) in [
+        (
+            &["--tcp", "9000"][..],
+            "--tcp must be PORT=HOST:PORT or PORT=HOST:PORT=PLAN, not '9000'\n",
+        ),
+        (
+            &["--tcp", "x=a:1"],
+            "--tcp must be PORT=HOST:PORT or PORT=HOST:PORT=PLAN, not 'x=a:1'\n",
+        ),
+        (
+            &["--tcp", "0=nowhere"],
+            "cannot start TCP-1: 'nowhere' is not an address such as 127.0.0.1:5432\n",
+        ),
+        (
+            &["--tcp", "0=a:1=10:delay=1s"],
+            "'delay' is not for TCP: use tcp-..., transient and seq\n  10:delay=1s\n     ^^^^^\n",
+        ),
+        (&["--serve", "0=10:tcp-stall"], "'tcp-stall' needs --tcp\n"),
+    ] {
+        let (out, error, exit) = output(args, "0,0,0");
+        let expected = format!("test-server: {message}");
+        assert_eq!(
+            (out.as_str(), error, exit),
+            ("", expected, Some(2)),
+            "{args:?}"
+        );
+    }
+}

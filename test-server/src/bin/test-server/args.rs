@@ -11,7 +11,7 @@ use test_server::{DEFAULT_SEED, Tuning};
 ///
 /// LOCAL answers at once, DELAY after half a second. ERROR fails for a quarter of the codes and delays half of the
 /// codes. They serve flags at http://localhost:PORT/flags/br/br.gif until SIGINT or SIGTERM. Their ports are 8001, 8002
-/// and 8003; FLAGS_PORTS=a,b,c sets other ports, and 0 picks a free one. --serve starts servers of your own instead.
+/// and 8003; FLAGS_PORTS=a,b,c sets other ports, and 0 picks a free one. --serve and --tcp start servers of your own instead.
 ///
 /// A PLAN is a comma-separated list of PERCENT:FAULT[=ARGUMENT][+FAULT...]. --list-faults prints the faults.
 #[derive(Debug, Parser)]
@@ -20,6 +20,12 @@ pub(crate) struct Args {
     /// Start a server on this port (0: a free one) with this plan instead of the three servers; repeatable
     #[arg(long, value_name = "PORT[=PLAN]")]
     pub(crate) serve: Vec<String>,
+
+    /// Pass connections to this port on to another server, whatever its protocol, under a plan of the faults tcp-...;
+    /// repeatable
+    #[cfg(feature = "tcp")]
+    #[arg(long, value_name = "PORT=HOST:PORT[=PLAN]")]
+    pub(crate) tcp: Vec<String>,
 
     /// Give LOCAL, DELAY or ERROR another plan; repeatable
     #[arg(long, value_name = "NAME=PLAN", conflicts_with = "serve")]
@@ -101,6 +107,17 @@ impl Args {
     }
 }
 
+impl Args {
+    /// Returns whether LOCAL, DELAY and ERROR are to be started.
+    pub(crate) fn starts_labelled(&self) -> bool {
+        #[cfg(feature = "tcp")]
+        let has_proxies = !self.tcp.is_empty();
+        #[cfg(not(feature = "tcp"))]
+        let has_proxies = false;
+        self.serve.is_empty() && (!has_proxies || !self.label.is_empty())
+    }
+}
+
 #[cfg(not(feature = "tls"))]
 impl Args {
     pub(crate) fn has_tls(&self) -> bool {
@@ -117,6 +134,7 @@ Examples:
   test-server --serve 9000='10:reset,50:delay=uniform(100ms..2s)'
   test-server --serve 9000='25:reset,50:delay=200ms' --upstream http://127.0.0.1:3000
   test-server --label ERROR=30:hang-body -v
+  test-server --tcp '6380=127.0.0.1:6379=10:tcp-reset=1000,50:tcp-latency=100ms'
   test-server --serve 9443=25:tls-expired --tls --ca-out ca.pem
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan

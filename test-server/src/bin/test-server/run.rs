@@ -6,6 +6,7 @@ use std::path::Path;
 
 use test_server::{Builder, Label, TestServer};
 
+use crate::proxies::{ProxySpec, RunningProxy};
 use crate::servers::ServerSpec;
 use crate::signals;
 
@@ -19,6 +20,7 @@ const MINIMUM_FILES: u64 = 8;
 /// of them keeps running.
 pub(crate) fn run(
     servers: Vec<(ServerSpec, Builder)>,
+    proxies: &[ProxySpec],
     ca_out: Option<&Path>,
 ) -> Result<(), Box<dyn Error>> {
     if let Some(limit) =
@@ -39,8 +41,14 @@ pub(crate) fn run(
         running.push(
             builder
                 .start()
-                .map_err(|error| StartError::new(error, server))?,
+                .map_err(|error| StartError::new(error, server.name, server.port))?,
         );
+    }
+    let mut running_proxies = Vec::new();
+    for proxy in proxies {
+        let started = proxy.start();
+        running_proxies
+            .push(started.map_err(|error| StartError::new(error, proxy.name.clone(), proxy.port))?);
     }
     if let Some(path) = ca_out {
         write_ca(&running, path)?;
@@ -54,7 +62,11 @@ pub(crate) fn run(
             server.describe()
         );
     }
-    let ready: Vec<_> = running.iter().map(ready_entry).collect();
+    let mut ready: Vec<_> = running.iter().map(ready_entry).collect();
+    for (line, entry) in running_proxies.iter().map(RunningProxy::describe) {
+        lines += &line;
+        ready.push(entry);
+    }
     lines += &format!("{}\n", serde_json::json!({ "ready": ready }));
     // A closed standard output does not stop the servers.
     let _ = io::stdout().write_all(lines.as_bytes());
@@ -66,8 +78,8 @@ pub(crate) fn run(
 #[cfg(feature = "tls")]
 fn write_ca(servers: &[TestServer], path: &Path) -> Result<(), String> {
     let pem = servers.first().and_then(TestServer::ca_pem);
-    std::fs::write(path, pem.unwrap_or_default())
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let pem = pem.ok_or("--ca-out needs a server with TLS, and --tcp starts none")?;
+    std::fs::write(path, pem).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 #[cfg(not(feature = "tls"))]
@@ -83,6 +95,14 @@ fn ready_entry(server: &TestServer) -> serde_json::Value {
         "plan": server.plan().to_string(),
         "seed": server.seed(),
     })
+}
+
+/// Returns whether the reason for an error is in the options.
+pub(crate) fn is_usage(error: &(dyn Error + 'static)) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(StartError::Other { source, .. }) if source.kind() == io::ErrorKind::InvalidInput
+    )
 }
 
 /// The reason why a server cannot be started.
@@ -103,7 +123,7 @@ enum StartError {
 }
 
 impl StartError {
-    fn new(source: io::Error, ServerSpec { name, port, .. }: ServerSpec) -> Self {
+    fn new(source: io::Error, name: String, port: u16) -> Self {
         match source.kind() {
             io::ErrorKind::AddrInUse => Self::Taken { name, port },
             _ => Self::Other { name, source },

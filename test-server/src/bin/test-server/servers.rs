@@ -18,7 +18,7 @@ pub(crate) struct ServerSpec {
 /// # Errors
 /// If a port, a plan, a label or the error rate is invalid.
 pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
-    let servers = if args.serve.is_empty() {
+    let servers = if args.starts_labelled() {
         labelled(args)?
     } else {
         custom(args)?
@@ -26,6 +26,9 @@ pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<d
     let needs_tls = servers.iter().find_map(|server| server.plan.needs_tls());
     if let Some(fault) = needs_tls.filter(|_| !args.has_tls()) {
         return Err(format!("'{fault}' needs --tls").into());
+    }
+    if let Some(fault) = servers.iter().find_map(|server| server.plan.needs_tcp()) {
+        return Err(format!("'{fault}' needs --tcp").into());
     }
     let group = Group::new();
     #[cfg(feature = "tls")]

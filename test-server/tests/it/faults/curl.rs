@@ -94,6 +94,20 @@ const CURL_WITH_TLS: [(&str, &[i32]); 9] = [
     ("tls-handshake-alert", &[35]),
 ];
 
+/// The same through a proxy of TCP.
+const CURL_THROUGH_TCP: [(&str, &[i32]); 9] = [
+    ("tcp-latency=1ms", &[0]),
+    ("tcp-jitter=1ms", &[0]),
+    ("tcp-bandwidth=100000", &[0]),
+    ("tcp-slice=100@1ms", &[0]),
+    // The first letter of the status line.
+    ("tcp-corrupt=1", &[1]),
+    ("tcp-reset", &[7, 56]),
+    ("tcp-half-close", &[52]),
+    ("tcp-stall=10", &[28]),
+    ("tcp-upload+tcp-half-close", &[28, 52]),
+];
+
 #[test]
 fn curl_exits_as_expected_for_each_fault() {
     if Command::new("curl").arg("--version").output().is_err() {
@@ -101,7 +115,7 @@ fn curl_exits_as_expected_for_each_fault() {
     }
     let listed =
         list_faults().map(|(fault, _)| fault.split(['=', '[', '(']).next().unwrap().to_owned());
-    let plans = CURL.iter().chain(&CURL_WITH_TLS);
+    let plans = CURL.iter().chain(&CURL_WITH_TLS).chain(&CURL_THROUGH_TCP);
     let words = plans.flat_map(|(plan, _)| plan.split('+'));
     let tested: BTreeSet<_> = words
         .map(|word| word.split(['=', '(']).next().unwrap().to_owned())
@@ -112,12 +126,30 @@ fn curl_exits_as_expected_for_each_fault() {
         for some in CURL.chunks(CURL.len().div_ceil(4)) {
             scope.spawn(move || some.iter().for_each(|(fault, exits)| curl(fault, exits)));
         }
+        #[cfg(feature = "tcp")]
+        scope.spawn(|| {
+            let cases = CURL_THROUGH_TCP.iter();
+            cases.for_each(|(fault, exits)| curl_through_tcp(fault, exits));
+        });
         #[cfg(feature = "tls")]
         scope.spawn(|| {
             let cases = CURL_WITH_TLS.iter();
             cases.for_each(|(fault, exits)| curl_with_tls(fault, exits));
         });
     });
+}
+
+#[cfg(feature = "tcp")]
+fn curl_through_tcp(fault: &str, exits: &[i32]) {
+    let server = test_server::TestServer::start(test_server::Plan::normal()).unwrap();
+    let proxy = test_server::TcpProxy::builder(server.addresses()[0].to_string());
+    let proxy = proxy
+        .plan(&format!("100:{fault}"))
+        .unwrap()
+        .start()
+        .unwrap();
+    let url = format!("http://{}{BR}", proxy.addresses()[0]);
+    run_curl(fault, exits, &[url.as_ref()]);
 }
 
 #[cfg(feature = "tls")]
