@@ -193,13 +193,13 @@ fn one_byte_is_flipped_in_the_direction_of_the_plan() {
         peer(|mut stream| {
             let mut byte = [0];
             stream.read_exact(&mut byte).unwrap();
-            stream.write_all(&[byte[0], 1]).unwrap();
+            stream.write_all(&[1, byte[0]]).unwrap();
         }),
         "100:tcp-upload+tcp-corrupt=1",
     );
     let mut client = connect(&both);
     client.write_all(&[7]).unwrap();
-    assert_eq!(read(&mut client, usize::MAX).bytes, [!7, 1]);
+    assert_eq!(read(&mut client, usize::MAX).bytes, [1, !7]);
     assert_eq!(echoed("100:tcp-corrupt=6", b"hello").bytes, b"hello");
 }
 
@@ -238,6 +238,27 @@ fn bytes_arrive_late_in_order_and_at_the_rate() {
         assert!(response.bytes == numbers(200_000), "{plan}");
         assert_eq!(response.connection, ConnectionState::Fin);
         assert!(started.elapsed() >= Duration::from_millis(least), "{plan}");
+    }
+}
+
+#[test]
+fn a_latency_holds_for_bytes_and_ends_in_the_direction_of_the_plan() {
+    for plan in ["100:tcp-latency=60ms", "100:tcp-latency=60ms+tcp-upload"] {
+        let proxy = in_front_of(echo(), plan);
+        let mut client = connect(&proxy);
+        for _ in 0..2 {
+            let started = Instant::now();
+            client.write_all(b"x").unwrap();
+            client.read_exact(&mut [0]).unwrap();
+            assert!(started.elapsed() >= Duration::from_millis(60), "{plan}");
+        }
+        let started = Instant::now();
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(
+            read(&mut client, usize::MAX).connection,
+            ConnectionState::Fin
+        );
+        assert!(started.elapsed() >= Duration::from_millis(60), "{plan}");
     }
 }
 
