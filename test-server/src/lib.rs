@@ -37,6 +37,7 @@
 //! * `exchange`: the request on a connection and how it is answered
 //! * `running_script`: a script that is being written to a connection
 //! * `connection`: connections that can be scripted byte by byte
+//! * `resting`: gives back the buffers of idle connections
 //! * `quotas`: the state of quotas: the use of rates, and the connections with a place
 //! * `tracked_body`: a body that records on its connection when it ends
 //! * `paced_body`: the body of a request, read at a rate
@@ -82,6 +83,7 @@ mod random;
 mod ranges;
 mod refusals;
 mod refused_port;
+mod resting;
 mod routes;
 mod running_script;
 mod script;

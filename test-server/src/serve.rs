@@ -12,7 +12,6 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -21,6 +20,7 @@ use crate::counters::OpenConnection;
 use crate::exchange::ConnectionHandle;
 use crate::fault::Layer;
 use crate::refusals::Refusals;
+use crate::resting;
 use crate::site::Site;
 use crate::stale::StaleState;
 use crate::tracked_body::{Part, Tracked};
@@ -132,11 +132,7 @@ async fn serve_connection(connection: Connection, router: Router, site: Arc<Site
     // names of headers as they were spelled.
     http.header_read_timeout(None)
         .preserve_header_case(is_proxy);
-    // An error ends the connection, and its client sees that.
-    let _ = http
-        .serve_connection(TokioIo::new(connection), answer)
-        .with_upgrades()
-        .await;
+    resting::serve(&http, connection, answer).await;
 }
 
 /// Prepares a request for its handler, and records on the connection when it has arrived.

@@ -16,6 +16,7 @@ mod program;
 mod ranges;
 mod readme;
 mod repeatable;
+mod resting;
 mod server;
 mod support;
 #[cfg(feature = "tcp")]
