@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PORT[=PLAN]")]
     pub(crate) serve: Vec<String>,
 
-    /// Pass connections to this port on to another server, whatever its protocol, under a plan of the faults tcp-...;
+    /// Pass connections to this port on to another server, of any protocol, under a plan of the faults tcp-...;
     /// repeatable
     #[cfg(feature = "tcp")]
     #[arg(long, value_name = "PORT=HOST:PORT[=PLAN]")]
