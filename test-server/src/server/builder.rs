@@ -33,6 +33,9 @@ use crate::route::{Response, RouteTable};
 use crate::routes;
 use crate::serve;
 use crate::site::Site;
+use crate::tls::Tls;
+#[cfg(feature = "tls")]
+use crate::tls::{Authority, AuthorityError};
 use crate::upstream::Upstream;
 
 /// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
@@ -57,6 +60,8 @@ pub struct Builder {
     pub(super) routes: Vec<(Matcher, Response)>,
     pub(super) root: Option<PathBuf>,
     pub(super) httpbin: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<Certificates>,
     admin: bool,
     pub(super) hosts: Vec<String>,
     pub(super) token: Option<String>,
@@ -68,6 +73,16 @@ pub struct Builder {
     journal: usize,
     group: Option<Group>,
     server_header: String,
+}
+
+/// Where the certificates of a server come from.
+#[cfg(feature = "tls")]
+#[derive(Debug, Clone)]
+enum Certificates {
+    /// An authority of its own.
+    Own,
+    /// This authority.
+    Of(Authority),
 }
 
 impl Builder {
@@ -83,6 +98,8 @@ impl Builder {
             routes: Vec::new(),
             root: None,
             httpbin: false,
+            #[cfg(feature = "tls")]
+            tls: None,
             admin: false,
             hosts: Vec::new(),
             token: None,
@@ -169,6 +186,21 @@ impl Builder {
         self
     }
 
+    /// Serves over TLS, with a certificate for localhost, and for the address to listen on, by an authority made at the
+    /// start. Clients must trust [`TestServer::ca_pem`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self) -> Self {
+        self.tls = Some(Certificates::Own);
+        self
+    }
+
+    /// Serves over TLS, with a certificate by this authority.
+    #[cfg(feature = "tls")]
+    pub fn tls_from(mut self, authority: &Authority) -> Self {
+        self.tls = Some(Certificates::Of(authority.clone()));
+        self
+    }
+
     /// Opens the control paths `/__...` to every client that reaches the server, also if it listens beyond loopback.
     pub fn admin(mut self) -> Self {
         self.admin = true;
@@ -217,7 +249,8 @@ impl Builder {
     /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// If the port is in use on one of the addresses, the folder of flags or of files cannot be served, the `Server` header is
+    /// If the port is in use on one of the addresses, the plan has a fault of TLS and the server has none, the folder of
+    /// flags or of files cannot be served, the `Server` header is
     /// not a valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(mut self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
@@ -230,13 +263,16 @@ impl Builder {
             Some(root) => Some(Arc::new(Folder::open(&root)?)),
             None => None,
         };
+        let tls = self.certificates().map_err(io::Error::other)?;
+        let check = self.plan.check_layers(tls.is_some());
+        check.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         self.plan.prepare();
         let fills_backlog = self.plan.fills_the_backlog();
         check_clock(SystemTime::now())?;
         let (listeners, addresses) = self.bind(if fills_backlog { 0 } else { listen::BACKLOG })?;
         let group = self.group.take().unwrap_or_default();
         let on_loopback = self.address.is_none();
-        let site = Arc::new(self.into_site(images, folder)?);
+        let site = Arc::new(self.into_site(images, folder, tls)?);
 
         limits::check_descriptors()?;
         let runtime = runtime::Builder::new_current_thread()
@@ -296,8 +332,29 @@ impl Builder {
         Ok((listeners, addresses))
     }
 
+    /// Makes the certificates, if this server needs them.
+    #[cfg(feature = "tls")]
+    fn certificates(&self) -> Result<Option<Tls>, AuthorityError> {
+        let authority = match &self.tls {
+            None => return Ok(None),
+            Some(Certificates::Own) => Authority::new()?,
+            Some(Certificates::Of(authority)) => authority.clone(),
+        };
+        Tls::new(&authority, self.address).map(Some)
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn certificates(&self) -> Result<Option<Tls>, std::convert::Infallible> {
+        Ok(None)
+    }
+
     /// Returns the state that the handlers share.
-    fn into_site(self, images: Images, folder: Option<Arc<Folder>>) -> io::Result<Site> {
+    fn into_site(
+        self,
+        images: Images,
+        folder: Option<Arc<Folder>>,
+        tls: Option<Tls>,
+    ) -> io::Result<Site> {
         let routes = RouteTable::default();
         for (matcher, response) in self.routes {
             routes.add_fixed(matcher, response);
@@ -313,6 +370,7 @@ impl Builder {
             upstream: self.upstream,
             folder,
             httpbin: self.httpbin,
+            tls,
             expectations: Arc::new(Expectations::new(
                 Arc::clone(&journal),
                 Arc::clone(&counters),

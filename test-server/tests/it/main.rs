@@ -23,11 +23,17 @@ mod paths;
 mod plan;
 #[cfg(unix)]
 mod program;
+mod ranges;
 mod readme;
 mod repeatable;
+mod resting;
 mod routes;
 mod server;
 mod support;
+#[cfg(feature = "tcp")]
+mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 mod typed;
 #[cfg(feature = "proxy")]
 mod upstream;

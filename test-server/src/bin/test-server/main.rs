@@ -5,6 +5,7 @@
 //! * `args`: the command line options as they are typed
 //! * `config`: the file of `--config`
 //! * `servers`: from the options to the servers to start
+//! * `proxies`: from `--tcp` to the proxies to start
 //! * `signals`: the signals that end the program
 //! * `run`: one run, from starting the servers to the signal
 
@@ -17,6 +18,7 @@ use clap::Parser as _;
 mod args;
 #[cfg(feature = "config")]
 mod config;
+mod proxies;
 mod run;
 mod servers;
 mod signals;
@@ -26,18 +28,24 @@ fn main() -> ExitCode {
     if args.list_faults {
         return list_faults();
     }
-    let servers = match servers::from_args(&args) {
-        Ok(servers) => servers,
+    let planned =
+        servers::from_args(&args).and_then(|servers| Ok((servers, proxies::from_args(&args)?)));
+    let (servers, proxies) = match planned {
+        Ok(planned) => planned,
         Err(error) => {
             print_error(&*error);
             return ExitCode::from(2);
         }
     };
-    match run::run(servers) {
+    match run::run(servers, &proxies, args.ca_out()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             print_error(&*error);
-            ExitCode::FAILURE
+            if run::is_usage(&*error) {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -24,24 +24,42 @@ pub(crate) struct ServerSpec {
 pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
     #[cfg(feature = "config")]
     if let Some(path) = &args.config {
-        return Ok(with_builders(configured(path)?, args)?);
+        return with_builders(configured(path)?, args);
     }
-    let servers = if args.serve.is_empty() {
+    let servers = if args.starts_labelled() {
         labelled(args)?
     } else {
         custom(args)?
     };
-    Ok(with_builders(servers, args)?)
+    with_builders(servers, args)
 }
 
 /// Returns the servers, each with its builder.
 fn with_builders(
     servers: Vec<ServerSpec>,
     args: &Args,
-) -> Result<Vec<(ServerSpec, Builder)>, RouteError> {
+) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
+    let needs_tls = servers.iter().find_map(|server| server.plan.needs_tls());
+    if let Some(fault) = needs_tls.filter(|_| !args.has_tls()) {
+        return Err(format!("'{fault}' needs --tls").into());
+    }
+    if let Some(fault) = servers.iter().find_map(|server| server.plan.needs_tcp()) {
+        return Err(format!("'{fault}' needs --tcp").into());
+    }
     let group = Group::new();
+    #[cfg(feature = "tls")]
+    let authority = if args.tls {
+        Some(test_server::Authority::new()?)
+    } else {
+        None
+    };
     let with_builder = |server: ServerSpec| {
         let builder = server.builder(args, &group)?;
+        #[cfg(feature = "tls")]
+        let builder = match &authority {
+            Some(authority) => builder.tls_from(authority),
+            None => builder,
+        };
         Ok((server, builder))
     };
     servers.into_iter().map(with_builder).collect()
