@@ -8,6 +8,7 @@
 //! * `slice`: a share of the codes and its faults
 //! * `parse`: the parser of the plan language
 //! * `typed`: faults as Rust values, beside the text of the plan language
+//! * `constructors`: a constructor for each fault
 //! * `describe`: a plan as an English sentence
 
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::fault::{self, Effect, FaultContext, Layer, MAX_DURATION, Role, Wait};
 use crate::random;
 use crate::refused_port::refused_port;
 
+mod constructors;
 mod describe;
 mod parse;
 mod slice;
