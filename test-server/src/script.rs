@@ -4,8 +4,9 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 
 use crate::random::fnv1a64;
 
@@ -142,6 +143,16 @@ impl Content {
             headers,
             ..self
         }
+    }
+}
+
+impl Content {
+    /// Returns a response with the status and the headers of this content and with another body.
+    pub(crate) fn with_body(&self, body: impl Into<Body>) -> Response {
+        let mut response = (self.status, self.headers.clone(), body.into()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, self.media_type.clone());
+        response
     }
 }
 

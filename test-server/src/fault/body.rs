@@ -32,7 +32,7 @@ pub(super) static SPECS: [Spec; 7] = [
         sees: "200 and only the first bytes of the flag, which the length agrees with",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let kept = cut(flag, argument.number());
-            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], kept).into_response())
+            Answer::Http(flag.with_body(kept))
         }),
     },
     Spec {
@@ -41,7 +41,7 @@ pub(super) static SPECS: [Spec; 7] = [
         sees: "200 and the flag with a comment of HTML behind its end",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
             let both = [&flag[..], &b"<!-- served by a cheap host -->"[..]].concat();
-            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], both).into_response())
+            Answer::Http(flag.with_body(both))
         }),
     },
     Spec {
@@ -54,7 +54,7 @@ pub(super) static SPECS: [Spec; 7] = [
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let mut bytes = flag.to_vec();
             flip(&mut bytes, argument.number());
-            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], bytes).into_response())
+            Answer::Http(flag.with_body(bytes))
         }),
     },
     Spec {

@@ -43,20 +43,17 @@ pub(super) static SPECS: [Spec; 4] = [
         },
         sees: "200 and only the first bytes of the flag in gzip, which the length agrees with",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
-            let headers = [
-                (CONTENT_TYPE, flag.media_type.clone()),
-                (CONTENT_ENCODING, HeaderValue::from_static("gzip")),
-            ];
-            let kept = cut(&gzip_without_trailer(flag), argument.number());
-            Answer::Http((headers, kept).into_response())
+            let mut response = flag.with_body(cut(&gzip_without_trailer(flag), argument.number()));
+            let gzip = HeaderValue::from_static("gzip");
+            response.headers_mut().insert(CONTENT_ENCODING, gzip);
+            Answer::Http(response)
         }),
     },
 ];
 
 /// Returns the flag with these headers beside, or instead of, its Content-Type.
 fn labelled(flag: &Content, labels: &[(HeaderName, &Argument)]) -> Answer {
-    let flag_type = [(CONTENT_TYPE, flag.media_type.clone())];
-    let mut response = (flag_type, flag.bytes.clone()).into_response();
+    let mut response = flag.with_body(flag.bytes.clone());
     for (name, argument) in labels {
         let Argument::Text(text) = argument else {
             continue;

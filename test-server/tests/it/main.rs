@@ -15,6 +15,8 @@ mod half_closed;
 mod hostile;
 #[cfg(feature = "httpbin")]
 mod httpbin;
+#[cfg(feature = "tls")]
+mod https;
 mod journal;
 #[cfg(all(unix, feature = "httpbin"))]
 mod languages;
