@@ -30,6 +30,7 @@ pub(crate) struct Args {
     /// repeatable
     #[cfg(feature = "tcp")]
     #[arg(long, value_name = "PORT=HOST:PORT[=PLAN]")]
+    #[cfg_attr(feature = "config", arg(conflicts_with = "config"))]
     pub(crate) tcp: Vec<String>,
 
     /// Give LOCAL, DELAY or ERROR another plan; repeatable

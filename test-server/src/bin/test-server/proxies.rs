@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 
 use crate::args::Args;
+#[cfg(feature = "config")]
+use crate::config;
 
 /// A proxy to start.
 pub(crate) struct ProxySpec {
@@ -29,26 +31,45 @@ pub(crate) fn from_args(args: &Args) -> Result<Vec<ProxySpec>, Box<dyn Error>> {
         let wrong = || format!("--tcp must be PORT=HOST:PORT or PORT=HOST:PORT=PLAN, not '{text}'");
         let (port, rest) = text.split_once('=').ok_or_else(wrong)?;
         let (upstream, plan) = rest.split_once('=').unwrap_or((rest, ""));
-        let (name, port) = (
+        let port = port.trim().parse().map_err(|_| wrong())?;
+        let builder = test_server::TcpProxy::builder(upstream.trim()).plan(plan)?;
+        Ok(ProxySpec::new(
             format!("TCP-{}", i + 1),
-            port.trim().parse().map_err(|_| wrong())?,
-        );
-        let mut builder = test_server::TcpProxy::builder(upstream.trim())
-            .name(&name)
-            .plan(plan)?
-            .seed(args.seed)
-            .report_refusals()
-            .port(port);
-        if let Some(address) = args.bind {
-            builder = builder.address(address);
-        }
-        Ok(ProxySpec {
-            name,
             port,
             builder,
-        })
+            args,
+        ))
     };
     args.tcp.iter().enumerate().map(proxy).collect()
+}
+
+/// Returns the proxies of a file.
+///
+/// # Errors
+/// If a plan is invalid.
+#[cfg(all(feature = "config", feature = "tcp"))]
+pub(crate) fn from_config(
+    file: &config::Config,
+    args: &Args,
+) -> Result<Vec<ProxySpec>, Box<dyn Error>> {
+    let proxy = |(i, entry): (usize, &config::ProxyEntry)| {
+        let name = entry.name.clone();
+        let name = name.unwrap_or_else(|| format!("TCP-{}", i + 1));
+        let builder = test_server::TcpProxy::builder(&entry.upstream);
+        let builder = builder.plan(&entry.plan);
+        let builder = builder.map_err(|why| format!("the plan of {name}: {why}"))?;
+        let mut spec = ProxySpec::new(name, entry.port, builder, args);
+        if let Some(seed) = entry.seed {
+            spec.builder = spec.builder.seed(seed);
+        }
+        Ok(spec)
+    };
+    file.proxies.iter().enumerate().map(proxy).collect()
+}
+
+#[cfg(all(feature = "config", not(feature = "tcp")))]
+pub(crate) fn from_config(_: &config::Config, _: &Args) -> Result<Vec<ProxySpec>, Box<dyn Error>> {
+    Ok(Vec::new())
 }
 
 #[cfg(not(feature = "tcp"))]
@@ -58,6 +79,19 @@ pub(crate) fn from_args(_: &Args) -> Result<Vec<ProxySpec>, Box<dyn Error>> {
 
 #[cfg(feature = "tcp")]
 impl ProxySpec {
+    fn new(name: String, port: u16, builder: test_server::TcpBuilder, args: &Args) -> Self {
+        let builder = builder.name(&name).seed(args.seed).report_refusals();
+        let mut builder = builder.port(port);
+        if let Some(address) = args.bind {
+            builder = builder.address(address);
+        }
+        Self {
+            name,
+            port,
+            builder,
+        }
+    }
+
     pub(crate) fn start(&self) -> io::Result<RunningProxy> {
         let proxy = self.builder.clone().start()?;
         Ok(RunningProxy { proxy })

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use test_server::{Builder, Label, TestServer};
 
@@ -13,16 +13,20 @@ use crate::signals;
 /// The fewest descriptors with which the program runs.
 const MINIMUM_FILES: u64 = 8;
 
+/// What is to be started.
+pub(crate) struct Planned {
+    pub(crate) servers: Vec<(ServerSpec, Builder)>,
+    pub(crate) proxies: Vec<ProxySpec>,
+    /// The file for the certificate of the authority of the servers.
+    pub(crate) ca_out: Option<PathBuf>,
+}
+
 /// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.
 ///
 /// # Errors
 /// If a server cannot be started, or the certificate of their authority cannot be written to `ca_out`. In that case none
 /// of them keeps running.
-pub(crate) fn run(
-    servers: Vec<(ServerSpec, Builder)>,
-    proxies: &[ProxySpec],
-    ca_out: Option<&Path>,
-) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(planned: Planned) -> Result<(), Box<dyn Error>> {
     if let Some(limit) =
         test_server::raise_descriptor_limit().filter(|&limit| limit < MINIMUM_FILES)
     {
@@ -37,7 +41,7 @@ pub(crate) fn run(
     let termination = runtime.block_on(async { signals::termination() })?;
 
     let mut running = Vec::new();
-    for (server, builder) in servers {
+    for (server, builder) in planned.servers {
         running.push(
             builder
                 .start()
@@ -45,12 +49,12 @@ pub(crate) fn run(
         );
     }
     let mut running_proxies = Vec::new();
-    for proxy in proxies {
+    for proxy in &planned.proxies {
         let started = proxy.start();
         running_proxies
             .push(started.map_err(|error| StartError::new(error, proxy.name.clone(), proxy.port))?);
     }
-    if let Some(path) = ca_out {
+    if let Some(path) = &planned.ca_out {
         write_ca(&running, path)?;
     }
     let mut lines = String::new();
@@ -77,8 +81,9 @@ pub(crate) fn run(
 /// Writes the certificate of the authority of these servers to a file.
 #[cfg(feature = "tls")]
 fn write_ca(servers: &[TestServer], path: &Path) -> Result<(), String> {
-    let pem = servers.first().and_then(TestServer::ca_pem);
-    let pem = pem.ok_or("--ca-out needs a server with TLS, and --tcp starts none")?;
+    let pem = servers.iter().find_map(TestServer::ca_pem);
+    // Checked before the start.
+    let Some(pem) = pem else { return Ok(()) };
     std::fs::write(path, pem).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
