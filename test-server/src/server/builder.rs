@@ -14,6 +14,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::TestServer;
+use super::certificates::Certificates;
 use crate::access::Access;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
@@ -34,8 +35,6 @@ use crate::routes;
 use crate::serve;
 use crate::site::Site;
 use crate::tls::Tls;
-#[cfg(feature = "tls")]
-use crate::tls::{Authority, AuthorityError};
 use crate::upstream::Upstream;
 
 /// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
@@ -60,8 +59,7 @@ pub struct Builder {
     pub(super) routes: Vec<(Matcher, Response)>,
     pub(super) root: Option<PathBuf>,
     pub(super) httpbin: bool,
-    #[cfg(feature = "tls")]
-    tls: Option<Certificates>,
+    pub(super) certificates: Certificates,
     admin: bool,
     pub(super) hosts: Vec<String>,
     pub(super) token: Option<String>,
@@ -73,16 +71,6 @@ pub struct Builder {
     journal: usize,
     group: Option<Group>,
     server_header: String,
-}
-
-/// Where the certificates of a server come from.
-#[cfg(feature = "tls")]
-#[derive(Debug, Clone)]
-enum Certificates {
-    /// An authority of its own.
-    Own,
-    /// This authority.
-    Of(Authority),
 }
 
 impl Builder {
@@ -98,8 +86,7 @@ impl Builder {
             routes: Vec::new(),
             root: None,
             httpbin: false,
-            #[cfg(feature = "tls")]
-            tls: None,
+            certificates: Certificates::None,
             admin: false,
             hosts: Vec::new(),
             token: None,
@@ -186,21 +173,6 @@ impl Builder {
         self
     }
 
-    /// Serves over TLS, with a certificate for localhost, and for the address to listen on, by an authority made at the
-    /// start. Clients must trust [`TestServer::ca_pem`].
-    #[cfg(feature = "tls")]
-    pub fn tls(mut self) -> Self {
-        self.tls = Some(Certificates::Own);
-        self
-    }
-
-    /// Serves over TLS, with a certificate by this authority.
-    #[cfg(feature = "tls")]
-    pub fn tls_from(mut self, authority: &Authority) -> Self {
-        self.tls = Some(Certificates::Of(authority.clone()));
-        self
-    }
-
     /// Opens the control paths `/__...` to every client that reaches the server, also if it listens beyond loopback.
     pub fn admin(mut self) -> Self {
         self.admin = true;
@@ -263,7 +235,7 @@ impl Builder {
             Some(root) => Some(Arc::new(Folder::open(&root)?)),
             None => None,
         };
-        let tls = self.certificates().map_err(io::Error::other)?;
+        let tls = self.certificates.make(self.address)?;
         let check = self.plan.check_layers(tls.is_some());
         check.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         self.plan.prepare();
@@ -330,22 +302,6 @@ impl Builder {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         Ok((listeners, addresses))
-    }
-
-    /// Makes the certificates, if this server needs them.
-    #[cfg(feature = "tls")]
-    fn certificates(&self) -> Result<Option<Tls>, AuthorityError> {
-        let authority = match &self.tls {
-            None => return Ok(None),
-            Some(Certificates::Own) => Authority::new()?,
-            Some(Certificates::Of(authority)) => authority.clone(),
-        };
-        Tls::new(&authority, self.address).map(Some)
-    }
-
-    #[cfg(not(feature = "tls"))]
-    fn certificates(&self) -> Result<Option<Tls>, std::convert::Infallible> {
-        Ok(None)
     }
 
     /// Returns the state that the handlers share.

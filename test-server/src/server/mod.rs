@@ -3,6 +3,7 @@
 //! The server has its own thread and its own runtime, so `start` and `stop` are ordinary blocking calls. A test needs
 //! no runtime, and a client that blocks its runtime cannot block the server.
 //!
+//! * `certificates`: where the certificates of a server come from
 //! * `builder`: the settings of a server, and its start
 //! * `settings`: further settings of a server
 //! * `testing`: the routes and the expectations of a server in a test
@@ -24,6 +25,7 @@ use crate::site::Site;
 use crate::tls::Tls;
 
 mod builder;
+mod certificates;
 mod settings;
 mod testing;
 
