@@ -20,8 +20,8 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Returns whether a request with these headers may control the server.
-    pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
+    /// Returns whether a request with these headers may control the server, whose URLs have this scheme.
+    pub(crate) fn admits(&self, headers: &HeaderMap, scheme: &str) -> bool {
         if let Some(token) = &self.token {
             let given = headers.get(header::AUTHORIZATION);
             let given = given.and_then(|value| value.to_str().ok());
@@ -29,7 +29,7 @@ impl Access {
         }
         let host = text(headers, "host").unwrap_or_default();
         let same_site = match text(headers, "origin") {
-            Some(origin) => origin.strip_prefix("http://") == Some(host),
+            Some(origin) => origin == format!("{scheme}://{host}"),
             None => true,
         };
         // Browsers send Sec-Fetch-Site even with requests that have no Origin, such as those for images.

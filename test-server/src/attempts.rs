@@ -7,6 +7,8 @@ use std::collections::HashMap;
 pub(crate) struct Attempts {
     under_plan: HashMap<String, u64>,
     under_query_plans: HashMap<(String, String), u64>,
+    /// The connections since the plan was set or the last reset.
+    connections: u64,
 }
 
 impl Attempts {
@@ -25,8 +27,15 @@ impl Attempts {
         *attempts
     }
 
+    /// Counts a connection. Returns how many there have been.
+    pub(crate) fn count_connection(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections
+    }
+
     /// Begins anew for another plan of the server.
     pub(crate) fn begin_plan(&mut self) {
         self.under_plan.clear();
+        self.connections = 0;
     }
 }

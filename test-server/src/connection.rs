@@ -14,19 +14,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::counters::OpenConnection;
 use crate::departure::Departure;
 use crate::exchange::{ConnectionHandle, Phase};
 use crate::running_script::RunningScript;
+use crate::transport::Transport;
 
 /// One connection, which writes either HTTP or a script.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Transport,
     handle: ConnectionHandle,
     running: Option<RunningScript>,
     close_timer: Option<Pin<Box<Sleep>>>,
@@ -35,17 +36,15 @@ pub(crate) struct Connection {
     header_timer: Option<Pin<Box<Sleep>>>,
     /// Watches the client after the end of its stream.
     departure: Option<Departure>,
-    /// Whether the HTTP library still has bytes to write.
-    has_unwritten: bool,
+    /// Bytes that the HTTP library is to read again.
+    unread: Bytes,
     /// Dropped after `stream`, so a connection that is no longer counted holds no descriptor.
     _open: OpenConnection,
 }
 
 impl Connection {
     /// Creates a connection that is closed if the head of a request takes longer than `header_timeout`.
-    pub(crate) fn new(stream: TcpStream, header_timeout: Duration, open: OpenConnection) -> Self {
-        // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
-        let _ = stream.set_nodelay(true);
+    pub(crate) fn new(stream: Transport, header_timeout: Duration, open: OpenConnection) -> Self {
         let handle = ConnectionHandle::default();
         handle.exchange().number = open.number;
         Self {
@@ -56,7 +55,7 @@ impl Connection {
             header_timeout,
             header_timer: None,
             departure: None,
-            has_unwritten: false,
+            unread: Bytes::new(),
             _open: open,
         }
     }
@@ -65,13 +64,27 @@ impl Connection {
         self.handle.clone()
     }
 
+    /// Waits until there are bytes to read, or the end of the stream, without a buffer for them.
+    pub(crate) async fn wait_for_bytes(&self) {
+        if self.unread.is_empty() {
+            // An error comes again when the connection is read.
+            let _ = self.stream.tcp().readable().await;
+        }
+    }
+
+    /// Lets the HTTP library read these bytes again, before all others.
+    pub(crate) fn read_again(&mut self, bytes: &[u8]) {
+        // A copy: even a part of no bytes keeps the whole buffer that it comes from.
+        self.unread = Bytes::copy_from_slice(bytes);
+    }
+
     /// Completes with the end that the HTTP library is to see, at once or when the client has left: while a response
     /// is not written, the library would drop it.
     fn poll_after_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let may_be_answered = self.handle.may_be_answered();
         match &mut self.departure {
-            Some(departure) if may_be_answered || self.has_unwritten => {
-                ready!(departure.poll(&self.stream, context));
+            Some(departure) if may_be_answered || self.handle.exchange().has_unwritten => {
+                ready!(departure.poll(self.stream.tcp(), context));
                 Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
             }
             _ => Poll::Ready(Ok(())),
@@ -95,18 +108,17 @@ impl Connection {
     /// current one get no answer.
     fn poll_departure(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.departure.is_none() {
-            if ready!(self.stream.poll_read_ready(context)).is_err() {
+            let mut bytes = [0; 512];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            if ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)).is_err() {
                 return Poll::Ready(());
             }
-            match self.stream.try_read(&mut [0; 512]) {
-                Ok(0) => self.departure = Some(Departure::new()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return Poll::Ready(()),
+            if buffer.filled().is_empty() {
+                self.departure = Some(Departure::new());
             }
         }
         match &mut self.departure {
-            Some(departure) => departure.poll(&self.stream, context),
+            Some(departure) => departure.poll(self.stream.tcp(), context),
             None => Poll::Pending,
         }
     }
@@ -115,7 +127,10 @@ impl Connection {
     /// with `None` if there is no script.
     fn poll_script(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Error>> {
         if self.running.is_none() {
-            let script = self.handle.exchange().script.take();
+            let mut exchange = self.handle.exchange();
+            let script = exchange.script.take();
+            // Until it ends, the connection is not idle.
+            exchange.has_unwritten |= script.is_some();
             self.running = script.map(|(script, in_flight)| RunningScript::new(script, in_flight));
         }
         if self.running.is_some() && self.poll_departure(context).is_ready() {
@@ -133,7 +148,8 @@ impl Connection {
         length: usize,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        self.has_unwritten = !matches!(written, Poll::Ready(Ok(count)) if count == length);
+        let is_complete = matches!(written, Poll::Ready(Ok(count)) if count == length);
+        self.handle.exchange().has_unwritten = !is_complete || self.stream.has_unsent();
         written
     }
 }
@@ -145,13 +161,16 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if !this.unread.is_empty() {
+            let length = this.unread.len().min(buffer.remaining());
+            buffer.put_slice(&this.unread.split_to(length));
+            this.handle.receive_bytes();
+            return Poll::Ready(Ok(()));
+        }
         if let Some(close_timer) = &mut this.close_timer {
             // Returning without a byte tells hyper that the connection has ended. Until then the bytes that the client
             // sends stay unread, so that it gets a reset. If the client closes the connection, the wait ends at once.
-            let mut byte = [0];
-            let peeked = this.stream.poll_peek(context, &mut ReadBuf::new(&mut byte));
-            let has_closed = matches!(peeked, Poll::Ready(Ok(0) | Err(_)));
-            return if has_closed {
+            return if this.stream.poll_closed(context).is_ready() {
                 Poll::Ready(Ok(()))
             } else {
                 close_timer.as_mut().poll(context).map(Ok)
@@ -212,8 +231,12 @@ impl AsyncWrite for Connection {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // hyper flushes only when it has written everything.
-        let was_unwritten = std::mem::take(&mut self.has_unwritten);
-        let close_after = self.handle.exchange().close_after.take();
+        let (was_unwritten, close_after) = {
+            let mut exchange = self.handle.exchange();
+            let close_after = exchange.close_after.take();
+            exchange.closes |= close_after.is_some();
+            (std::mem::take(&mut exchange.has_unwritten), close_after)
+        };
         if let Some(late) = close_after {
             self.close_timer = Some(Box::pin(sleep(late)));
         }

@@ -13,6 +13,7 @@ use axum::{Json, Router};
 
 use crate::matching::Filter;
 use crate::plan::{Plan, PlanError};
+use crate::ranges;
 use crate::site::Site;
 
 pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
@@ -41,7 +42,7 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
 
 /// Returns whether a request may control this server.
 pub(crate) fn is_open(site: &Site, headers: &HeaderMap) -> bool {
-    site.access.admits(headers)
+    site.access.admits(headers, site.scheme())
 }
 
 pub(crate) fn forbidden(site: &Site) -> Response {
@@ -101,19 +102,20 @@ pub(crate) fn change_plan(site: &Site, text: &str) -> Result<Plan, (StatusCode, 
     let plan: Plan = text
         .parse()
         .map_err(|error: PlanError| (StatusCode::BAD_REQUEST, error.to_string()))?;
-    check_changeable(&plan).map_err(|why| (StatusCode::CONFLICT, why.to_owned()))?;
+    check_changeable(site, &plan).map_err(|why| (StatusCode::CONFLICT, why))?;
     site.set_plan(plan.clone());
     Ok(plan)
 }
 
-/// Checks that this plan can be set on a running server.
-pub(crate) fn check_changeable(plan: &Plan) -> Result<(), &'static str> {
+/// Checks that this plan can be set on a running server. The error is the reason why not.
+pub(crate) fn check_changeable(site: &Site, plan: &Plan) -> Result<(), String> {
     if plan.fills_the_backlog() {
         return Err(
-            "'backlog-full' can only be set when a server starts: this one already accepts connections",
+            "'backlog-full' can only be set when a server starts: this one already accepts connections"
+                .to_owned(),
         );
     }
-    Ok(())
+    plan.check_layers(site.tls.is_some())
 }
 
 async fn flag(State(site): State<Arc<Site>>, Path(file): Path<String>) -> Response {
@@ -121,7 +123,7 @@ async fn flag(State(site): State<Arc<Site>>, Path(file): Path<String>) -> Respon
         .strip_suffix(".gif")
         .and_then(|code| site.images.find(code));
     match gif {
-        Some(gif) => ([(header::CONTENT_TYPE, "image/gif")], gif).into_response(),
+        Some(gif) => ranges::whole(gif),
         None => (StatusCode::NOT_FOUND, "no such flag\n").into_response(),
     }
 }

@@ -97,6 +97,8 @@ impl Changes {
 struct CodeCounters {
     codes: BTreeMap<String, CodeStats>,
     attempts: Attempts,
+    /// How often connections met each fault, which concern no code.
+    of_connections: BTreeMap<String, u64>,
     /// The number of resets. A request that started before the last reset no longer counts its faults.
     resets: u64,
 }
@@ -130,6 +132,19 @@ impl Counters {
             counters: Arc::clone(self),
             number: self.last_connection.fetch_add(1, Ordering::Relaxed) + 1,
         }
+    }
+
+    /// Counts a connection under the plan. Returns how many there have been since the plan was set or the last reset.
+    pub(crate) fn count_connection_of_plan(&self) -> u64 {
+        self.lock_by_code().attempts.count_connection()
+    }
+
+    /// Counts a fault that a connection meets.
+    pub(crate) fn record_fault_of_connection(&self, fault: &'static str) {
+        let mut by_code = self.lock_by_code();
+        *by_code.of_connections.entry(fault.to_owned()).or_default() += 1;
+        drop(by_code);
+        self.changes.notify();
     }
 
     /// Counts a request. It is in flight until the returned guard is dropped. Also returns the number of requests for
@@ -184,6 +199,7 @@ impl Counters {
     pub(crate) fn reset(&self) {
         let mut by_code = self.lock_by_code();
         by_code.codes.clear();
+        by_code.of_connections.clear();
         by_code.attempts = Attempts::default();
         by_code.resets += 1;
         drop(by_code);
@@ -217,8 +233,9 @@ impl Counters {
 
     pub(crate) fn stats(&self) -> Stats {
         let Gauge { now, peak, .. } = *self.gauge.borrow();
-        let codes = self.lock_by_code().codes.clone();
-        let mut injected = BTreeMap::new();
+        let by_code = self.lock_by_code();
+        let (codes, mut injected) = (by_code.codes.clone(), by_code.of_connections.clone());
+        drop(by_code);
         for (fault, times) in codes.values().flat_map(|stats| &stats.injected) {
             *injected.entry(fault.clone()).or_default() += times;
         }

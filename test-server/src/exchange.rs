@@ -25,11 +25,17 @@ pub(crate) struct Exchange {
     /// That number when the stream had ended and its end was to be read for the first time in this request.
     waits_at_end: Option<u64>,
     pub(crate) script: Option<(Script, Option<InFlight>)>,
+    /// The requests so far.
+    requests: u64,
+    /// Whether the HTTP library still has bytes to write.
+    pub(crate) has_unwritten: bool,
     responses: u64,
     /// The place of this connection under `connections`.
     place: Option<Place>,
     /// If set, the connection is closed this long after the current response has been sent.
     pub(crate) close_after: Option<Duration>,
+    /// Whether the connection is about to be closed after its last response.
+    pub(crate) closes: bool,
 }
 
 /// How far the current request is.
@@ -84,6 +90,7 @@ impl ConnectionHandle {
     pub(crate) fn begin_request(&self) {
         let mut exchange = self.exchange();
         exchange.phase = Phase::ReceivingBody;
+        exchange.requests += 1;
         (exchange.body_waits, exchange.waits_at_end) = (0, None);
     }
 
@@ -115,6 +122,13 @@ impl ConnectionHandle {
     #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
     pub(crate) fn become_tunnel(&self) {
         self.exchange().phase = Phase::Tunnel;
+    }
+
+    /// Returns the number of requests so far if the connection is idle and is not about to be closed.
+    pub(crate) fn idle_after(&self) -> Option<u64> {
+        let exchange = self.exchange();
+        let is_idle = exchange.phase == Phase::Idle && !exchange.has_unwritten && !exchange.closes;
+        is_idle.then_some(exchange.requests)
     }
 
     /// Records that bytes have arrived, which begin another request if the connection was idle.

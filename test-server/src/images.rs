@@ -5,9 +5,13 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use axum::body::Bytes;
+use axum::http::HeaderValue;
+
+use crate::script::Content;
 
 include!(concat!(env!("OUT_DIR"), "/flags.rs"));
 
@@ -22,7 +26,7 @@ pub const COUNTRY_CODES: &str = include_str!("../country_codes.txt");
 
 /// The images of one server, by code in lower case.
 #[derive(Debug, Clone)]
-pub(crate) struct Images(HashMap<String, Bytes>);
+pub(crate) struct Images(HashMap<String, Arc<Content>>);
 
 /// The reason why a folder of flags cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +57,7 @@ impl Images {
         let flags = FLAGS.iter();
         Self(
             flags
-                .map(|&(code, gif)| (code.to_owned(), Bytes::from_static(gif)))
+                .map(|&(code, gif)| (code.to_owned(), content(Bytes::from_static(gif))))
                 .collect(),
         )
     }
@@ -83,7 +87,7 @@ impl Images {
                 return Err(ImagesError::NotAFile(path));
             }
             let bytes = fs::read(&real_path).map_err(failed(&path))?;
-            images.insert(code, Bytes::from(bytes));
+            images.insert(code, content(Bytes::from(bytes)));
         }
         if images.is_empty() {
             return Err(ImagesError::Empty(folder.to_owned()));
@@ -92,8 +96,8 @@ impl Images {
     }
 
     /// Returns the image of a code in lower case.
-    pub(crate) fn find(&self, code: &str) -> Option<Bytes> {
-        self.0.get(code).cloned()
+    pub(crate) fn find(&self, code: &str) -> Option<&Arc<Content>> {
+        self.0.get(code)
     }
 
     /// Returns the codes that have an image, in lower case and in alphabetical order.
@@ -106,6 +110,11 @@ impl Images {
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
+}
+
+/// Returns the content of the file of a flag.
+fn content(gif: Bytes) -> Arc<Content> {
+    Arc::new(Content::new(gif, HeaderValue::from_static("image/gif")))
 }
 
 /// Returns whether an error means that the image does not exist: `br` may be missing, or be a file instead of a folder.

@@ -19,6 +19,7 @@
 //!
 //! * `random`: numbers that depend only on a seed and a name
 //! * `script`: bytes to write instead of an HTTP response
+//! * `ranges`: the part of a body that a request asks for
 //! * `refused_port`: a port of 127.0.0.1 that refuses connections
 //! * `fault`: all faults, family by family
 //! * `plan`: which faults a code meets, and the language of plans
@@ -34,11 +35,15 @@
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `place`: places for connections: so many may have one at a time
 //! * `departure`: whether a client that has shut down its sending side has left altogether
+//! * `tls`: encryption, and handshakes that fail
+//! * `transport`: a connection as bytes, plain or encrypted
 //! * `exchange`: the request on a connection and how it is answered
 //! * `running_script`: a script that is being written to a connection
 //! * `connection`: connections that can be scripted byte by byte
+//! * `resting`: gives back the buffers of idle connections
 //! * `quotas`: the state of quotas: the use of rates, and the connections with a place
 //! * `tracked_body`: a body that records on its connection when it ends
+//! * `paced_body`: the body of a request, read at a rate
 //! * `refusals`: a line on standard error when the system refuses connections
 //! * `query`: the query of a request to which the plan applies
 //! * `upstream`: another server, to which requests are forwarded
@@ -56,6 +61,7 @@
 //! * `listen`: listening sockets for many simultaneous clients
 //! * `serve`: accepts connections and serves HTTP on each of them
 //! * `server`: a running server, its thread and its shutdown
+//! * `tcp`: connections of any protocol, passed on to another server
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 mod access;
@@ -78,14 +84,17 @@ mod label;
 mod limits;
 mod listen;
 mod matching;
+mod paced_body;
 mod page;
 mod place;
 mod plan;
 mod query;
 mod quotas;
 mod random;
+mod ranges;
 mod refusals;
 mod refused_port;
+mod resting;
 mod route;
 mod routes;
 mod running_script;
@@ -95,7 +104,11 @@ mod server;
 mod site;
 mod stale;
 mod target;
+#[cfg(feature = "tcp")]
+mod tcp;
+mod tls;
 mod tracked_body;
+mod transport;
 mod under_plan;
 mod upstream;
 
@@ -111,5 +124,9 @@ pub use matching::Request;
 pub use plan::{Fault, Plan, PlanError};
 pub use route::{Response, Route, RouteError};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
+#[cfg(feature = "tcp")]
+pub use tcp::{TcpBuilder, TcpProxy};
+#[cfg(feature = "tls")]
+pub use tls::{Authority, AuthorityError};
 #[cfg(feature = "proxy")]
 pub use upstream::{Upstream, UpstreamError};

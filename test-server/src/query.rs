@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::fault::Layer;
 use crate::plan::{Plan, PlanError};
 
 /// The words of a query that the server understands.
@@ -32,9 +33,16 @@ pub(crate) fn parse_query_plan(text: &str) -> Result<Plan, String> {
         .decode_utf8_lossy()
         .parse()
         .map_err(|error: PlanError| error.to_string())?;
-    match plan.server_wide() {
+    if let Some(fault) = plan.server_wide() {
+        let name = fault.name();
+        return Err(format!(
+            "'{name}' applies to the whole server, not to one request"
+        ));
+    }
+    let of_connection = plan.find_of(Layer::Handshake).or(plan.find_of(Layer::Tcp));
+    match of_connection {
         Some(fault) => Err(format!(
-            "'{}' applies to the whole server, not to one request",
+            "'{}' concerns a connection, not a request on it",
             fault.name()
         )),
         None => Ok(plan),

@@ -21,7 +21,8 @@ fn splitmix64(state: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn fnv1a64(bytes: &[u8]) -> u64 {
+/// Returns the FNV-1a hash of these bytes.
+pub(crate) fn fnv1a64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

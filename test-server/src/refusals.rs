@@ -27,12 +27,9 @@ impl Refusals {
 
     /// Writes a line about this error of a listener, unless another one was written recently.
     pub(crate) fn report(&self, server: &str, error: &io::Error) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_recent = last.is_some_and(|last| last.elapsed() < REPORT_INTERVAL);
-        if !self.reports || is_recent {
+        if !self.is_due() {
             return;
         }
-        *last = Some(Instant::now());
         let limit = limits::raise_descriptor_limit();
         let hint = limit
             .map(|limit| format!("; at most {limit} open files are allowed (see `ulimit -n`)"));
@@ -42,5 +39,26 @@ impl Refusals {
             io::stderr(),
             "test-server: {server} cannot accept connections, which wait: {error}{hint}"
         );
+    }
+    /// Writes a line about a server that cannot be reached, unless another one was written recently.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn report_upstream(&self, server: &str, upstream: &str, error: &io::Error) {
+        if self.is_due() {
+            let _ = writeln!(
+                io::stderr(),
+                "test-server: {server} has no connection to {upstream}: {error}"
+            );
+        }
+    }
+
+    /// Returns whether a line may be written now, and if so, counts it as written.
+    fn is_due(&self) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = last.is_some_and(|last| last.elapsed() < REPORT_INTERVAL);
+        if !self.reports || is_recent {
+            return false;
+        }
+        *last = Some(Instant::now());
+        true
     }
 }

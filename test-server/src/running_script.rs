@@ -6,11 +6,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::AsyncWrite as _;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::counters::InFlight;
 use crate::script::{End, Script};
+use crate::transport::Transport;
 
 /// The pause before a reset, so that the bytes already written arrive first: a reset may overtake them.
 const PAUSE_BEFORE_RESET: Duration = Duration::from_millis(10);
@@ -51,10 +51,14 @@ impl RunningScript {
     /// Continues the script. Returns `Ready` with the error that ends the connection.
     pub(crate) fn poll(
         &mut self,
-        stream: &mut TcpStream,
+        stream: &mut Transport,
         context: &mut Context<'_>,
     ) -> Poll<io::Error> {
         loop {
+            // Encrypted bytes may wait in a buffer, and a pause begins when they have left it.
+            if let Err(error) = ready!(Pin::new(&mut *stream).poll_flush(context)) {
+                return Poll::Ready(error);
+            }
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(context));
                 self.pause = None;
@@ -108,9 +112,13 @@ impl RunningScript {
         self.pause = Some(Box::pin(sleep_until(self.due)));
     }
 
-    fn poll_end(&mut self, stream: &TcpStream, context: &mut Context<'_>) -> Poll<io::Error> {
+    fn poll_end(&mut self, stream: &mut Transport, context: &mut Context<'_>) -> Poll<io::Error> {
         match self.script.end {
-            End::Close => self.in_flight = None,
+            End::Close => {
+                self.in_flight = None;
+                // If this fails, the client has left.
+                let _ = ready!(stream.poll_close(context));
+            }
             End::Reset => {
                 self.in_flight = None;
                 let pause = self
@@ -118,7 +126,7 @@ impl RunningScript {
                     .get_or_insert_with(|| Box::pin(sleep(PAUSE_BEFORE_RESET)));
                 ready!(pause.as_mut().poll(context));
                 // If this fails, the connection is closed in the ordinary way.
-                let _ = stream.set_zero_linger();
+                let _ = stream.tcp().set_zero_linger();
             }
             // Ends when the client leaves, which the connection notices.
             End::Hang => return Poll::Pending,

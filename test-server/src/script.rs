@@ -4,8 +4,11 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::random::fnv1a64;
 
 /// Bytes and pauses, followed by one way to end the connection.
 #[derive(Debug)]
@@ -108,25 +111,48 @@ impl Script {
 }
 
 /// The body of a usual response, such as a flag, for faults that change it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Content {
     pub(crate) bytes: Bytes,
     pub(crate) media_type: HeaderValue,
     pub(crate) status: StatusCode,
     /// The other headers, without those about the length of the body and the connection.
     pub(crate) headers: HeaderMap,
+    /// A strong validator in quotes, different for different bytes, or that of the headers.
+    pub(crate) etag: HeaderValue,
 }
 
 impl Content {
-    /// Returns the content of the file of a flag.
-    pub(crate) fn flag(gif: Bytes) -> Self {
-        let media_type = HeaderValue::from_static("image/gif");
+    pub(crate) fn new(bytes: Bytes, media_type: HeaderValue) -> Self {
+        let etag = HeaderValue::from_str(&format!("\"{:016x}\"", fnv1a64(&bytes)));
         Self {
-            bytes: gif,
+            bytes,
             media_type,
             status: StatusCode::OK,
             headers: HeaderMap::new(),
+            etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
         }
+    }
+
+    /// Returns the same content with another status and other headers, whose ETag, if they have one, is that of the
+    /// content.
+    pub(crate) fn with_head(self, status: StatusCode, headers: HeaderMap) -> Self {
+        Self {
+            etag: headers.get(header::ETAG).cloned().unwrap_or(self.etag),
+            status,
+            headers,
+            ..self
+        }
+    }
+}
+
+impl Content {
+    /// Returns a response with the status and the headers of this content and with another body.
+    pub(crate) fn with_body(&self, body: impl Into<Body>) -> Response {
+        let mut response = (self.status, self.headers.clone(), body.into()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, self.media_type.clone());
+        response
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,15 +13,19 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::connection::Connection;
+use crate::counters::OpenConnection;
 use crate::exchange::ConnectionHandle;
+use crate::fault::Layer;
+use crate::refusals::Refusals;
+use crate::resting;
 use crate::site::Site;
 use crate::stale::StaleState;
 use crate::tracked_body::{Part, Tracked};
+use crate::transport::Transport;
 
 /// The pause after the system has refused a connection, for example because the process has no descriptor left.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -29,25 +33,77 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// Accepts connections for ever and serves each in a task of its own.
 pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>) {
     loop {
-        let (stream, peer) = accept(&listener, &site).await;
+        let (stream, peer) = accept(&listener, &site.name, &site.refusals).await;
         let open = site.counters.connection_accepted();
-        let connection = Connection::new(stream, site.header_timeout, open);
-        connection.handle().exchange().peer = Some(peer.ip());
-        tokio::spawn(serve_connection(
-            connection,
-            router.clone(),
-            Arc::clone(&site),
-        ));
+        // A head and its body are written separately. Nagle's algorithm would delay the body for 40 ms.
+        let _ = stream.set_nodelay(true);
+        let peer = peer.ip();
+        let (router, site) = (router.clone(), Arc::clone(&site));
+        if site.tls.is_some() {
+            let number = site.counters.count_connection_of_plan();
+            let accepted = Accepted { stream, peer, open };
+            tokio::spawn(serve_encrypted(accepted, number, router, site));
+        } else {
+            let connection = connect(Transport::Plain(stream), peer, open, &site);
+            tokio::spawn(serve_connection(connection, router, site));
+        }
     }
 }
 
-async fn accept(listener: &TcpListener, site: &Site) -> (TcpStream, SocketAddr) {
+/// A connection that has been accepted, before its handshake.
+struct Accepted {
+    stream: TcpStream,
+    peer: IpAddr,
+    open: OpenConnection,
+}
+
+/// Performs the handshake of a connection, by its number since the plan was set, and serves it.
+async fn serve_encrypted(accepted: Accepted, number: u64, router: Router, site: Arc<Site>) {
+    let Accepted { stream, peer, open } = accepted;
+    let Some(tls) = &site.tls else { return };
+    let plan = site.plan();
+    let faults = plan.faults_of_connection(Layer::Handshake, site.seed, number);
+    for fault in &faults {
+        site.counters.record_fault_of_connection(fault.name());
+    }
+    let fault = faults
+        .iter()
+        .find(|fault| fault.layer() == Layer::Handshake);
+    let handshake = tls.accept(stream, fault.copied());
+    let session = match fault {
+        // Its client waits as long as it likes.
+        Some(_) => handshake.await,
+        None => {
+            let limited = tokio::time::timeout(site.header_timeout, handshake);
+            limited.await.ok().flatten()
+        }
+    };
+    if let Some(session) = session {
+        let transport = Transport::Tls(Box::new(session));
+        let connection = connect(transport, peer, open, &site);
+        serve_connection(connection, router, Arc::clone(&site)).await;
+    }
+}
+
+/// Creates the connection of a transport with this address of its client.
+fn connect(transport: Transport, peer: IpAddr, open: OpenConnection, site: &Site) -> Connection {
+    let connection = Connection::new(transport, site.header_timeout, open);
+    connection.handle().exchange().peer = Some(peer);
+    connection
+}
+
+/// Accepts a connection. Errors of the system are reported under this name, and waited out.
+pub(crate) async fn accept(
+    listener: &TcpListener,
+    name: &str,
+    refusals: &Refusals,
+) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
-                site.refusals.report(&site.name, &error);
+                refusals.report(name, &error);
                 tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
             }
         }
@@ -92,11 +148,7 @@ async fn serve_connection(connection: Connection, router: Router, site: Arc<Site
     // names of headers as they were spelled.
     http.header_read_timeout(None)
         .preserve_header_case(is_proxy);
-    // An error ends the connection, and its client sees that.
-    let _ = http
-        .serve_connection(TokioIo::new(connection), answer)
-        .with_upgrades()
-        .await;
+    resting::serve(&http, connection, answer).await;
 }
 
 /// Prepares a request for its handler, and records on the connection when it has arrived.

@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
 use crate::route::RouteTable;
+use crate::tls::Tls;
 use crate::upstream::Upstream;
 
 /// One server, as its handlers see it. Only the plan and the counters change.
@@ -33,6 +34,8 @@ pub(crate) struct Site {
     pub(crate) folder: Option<Arc<Folder>>,
     /// Whether the paths of httpbin are answered.
     pub(crate) httpbin: bool,
+    /// The certificates, if connections are encrypted.
+    pub(crate) tls: Option<Tls>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) quotas: Quotas,
     /// The last requests, if they are to be recorded.
@@ -53,6 +56,11 @@ impl Site {
     /// of it, except for the control paths.
     pub(crate) fn has_own_paths(&self) -> bool {
         self.upstream.is_none() && self.folder.is_none()
+    }
+
+    /// Returns the scheme of the URLs of this server.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     pub(crate) fn plan(&self) -> Arc<Plan> {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header, request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use http_body::Body as _;
 
@@ -16,6 +17,7 @@ use crate::folder::Folder;
 use crate::httpbin;
 use crate::matching;
 use crate::query::without_own_words;
+use crate::ranges;
 use crate::script::Content;
 use crate::site::Site;
 use crate::upstream::Upstream;
@@ -37,7 +39,7 @@ pub(crate) struct Target {
 #[derive(Debug)]
 enum Origin {
     /// The flags of this server: a flag, if it exists.
-    Flags(Option<Bytes>),
+    Flags(Option<Arc<Content>>),
     /// No place: the path is not there.
     Nowhere,
     /// Another server.
@@ -73,7 +75,7 @@ impl Target {
     pub(crate) fn flag(site: &Site, code: String) -> Self {
         Self {
             path: format!("/flags/{code}/{code}.gif"),
-            origin: Origin::Flags(site.images.find(&code)),
+            origin: Origin::Flags(site.images.find(&code).cloned()),
             is_flag: true,
             is_routed: false,
             key: code,
@@ -151,7 +153,7 @@ impl Target {
     /// Returns the response that needs nothing of the request.
     fn usual_in_memory(&self) -> Usual {
         match &self.origin {
-            Origin::Flags(Some(gif)) => Usual::Content(Content::flag(gif.clone())),
+            Origin::Flags(Some(gif)) => Usual::Content((**gif).clone()),
             Origin::Flags(None) => Usual::Response(not_found(&format!("no flag for {}", self.key))),
             Origin::Upstream(_) | Origin::Folder(_) | Origin::Httpbin | Origin::Nowhere => {
                 Usual::Response(not_found(&format!("nothing at {}", self.path)))
@@ -172,10 +174,16 @@ impl Target {
                 if is_changed {
                     // Faults write heads of their own, in which an encoding would be missing.
                     request.headers_mut().remove(header::ACCEPT_ENCODING);
+                    remove_range(&mut request);
                 }
-                upstream.forward(request).await
+                upstream.forward(request, site.scheme()).await
             }
-            Origin::Folder(folder) => folder.respond(request).await,
+            Origin::Folder(folder) => {
+                if is_changed {
+                    remove_range(&mut request);
+                }
+                folder.respond(request).await
+            }
             Origin::Httpbin => self.as_httpbin(site, request).await,
         };
         as_usual(response, is_changed).await
@@ -186,6 +194,7 @@ impl Target {
         let handle = head.extensions.get::<ConnectInfo<ConnectionHandle>>();
         let client = httpbin::Client {
             address: handle.and_then(|ConnectInfo(handle)| handle.exchange().peer),
+            scheme: site.scheme(),
             seed: site.seed,
             key: &self.key,
         };
@@ -207,12 +216,10 @@ impl Target {
 }
 
 impl Usual {
-    pub(crate) fn into_response(self) -> Response {
+    /// Returns the response to the request with this head.
+    pub(crate) fn into_response(self, head: &Parts) -> Response {
         match self {
-            Self::Content(content) => {
-                let media_type = [(header::CONTENT_TYPE, content.media_type)];
-                (content.status, content.headers, media_type, content.bytes).into_response()
-            }
+            Self::Content(content) => ranges::respond(Some(head), &content),
             Self::Response(response) => response,
         }
     }
@@ -225,7 +232,7 @@ const LONGEST_CONTENT: usize = 64 << 20;
 ///
 /// # Errors
 /// If the client does not send all of it, or more than 64 MiB: the response.
-pub(crate) async fn read_request(head: request::Parts, body: Body) -> Result<Request, Response> {
+pub(crate) async fn read_request(head: Parts, body: Body) -> Result<Request, Response> {
     // What is announced to be too long need not be read.
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let read = match announced {
@@ -238,6 +245,13 @@ pub(crate) async fn read_request(head: request::Parts, body: Body) -> Result<Req
             let why = "the body is longer than 64 MiB, or does not end\n";
             Err((StatusCode::PAYLOAD_TOO_LARGE, why).into_response())
         }
+    }
+}
+
+/// Lets a request ask for the whole, because faults change the whole and look at ranges themselves.
+fn remove_range(request: &mut Request) {
+    for name in [header::RANGE, header::IF_RANGE] {
+        request.headers_mut().remove(name);
     }
 }
 
@@ -267,12 +281,12 @@ async fn read_completely(response: Response) -> Usual {
         head.headers.remove(name);
     }
     match axum::body::to_bytes(body, LONGEST_CONTENT).await {
-        Ok(bytes) => Usual::Content(Content {
-            bytes,
-            status,
-            headers: head.headers,
-            media_type: media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
-        }),
+        Ok(bytes) => {
+            let media_type =
+                media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+            let content = Content::new(bytes, media_type);
+            Usual::Content(content.with_head(status, head.headers))
+        }
         Err(error) => {
             let line = format!("502 Bad Gateway: the body cannot be changed: {error}\n");
             Usual::Response((StatusCode::BAD_GATEWAY, line).into_response())

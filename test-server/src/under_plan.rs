@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
@@ -14,6 +15,7 @@ use crate::counted_body::end_request_when_sent;
 use crate::counters::InFlight;
 use crate::exchange::ConnectionHandle;
 use crate::fault::{Answer, Effect, Fault, FaultContext, Wait};
+use crate::paced_body::Paced;
 use crate::query::{Query, parse_query_plan};
 use crate::script::{End, Script};
 use crate::site::Site;
@@ -54,6 +56,10 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     }
     let faults = plan.faults_at(site.seed, &target.key, attempt);
     let refused = refuse(site, &faults, query_plan.as_deref(), handle);
+    if let Some(fault) = faults.iter().find(|fault| reads_slowly(fault)) {
+        in_flight.record_fault(fault.name());
+        body = Body::new(Paced::new(body, fault.argument().number()));
+    }
     let is_answered_here = refused.is_some() || faults.iter().any(|fault| answers_alone(fault));
     let kept = match target.needs() {
         Needs::Body if !is_answered_here => Some(Request::from_parts(head.clone(), body)),
@@ -76,6 +82,9 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         seed: site.seed,
         key: &target.key,
         path: &target.path,
+        head: Some(&head),
+        scheme: site.scheme(),
+        attempt,
         hop: query.hop,
         query_plan: query.plan,
     };
@@ -98,7 +107,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
             {
                 allow_origin(&head.headers, &mut content.headers);
             }
-            answer(usual, &context, &faults, &mut in_flight)
+            answer(usual, &head, &context, &faults, &mut in_flight)
         }
     };
     send(answer, in_flight, handle)
@@ -170,6 +179,11 @@ fn answers_alone(fault: &Fault) -> bool {
     matches!(fault.effect(), Effect::Answer(_))
 }
 
+/// Returns whether a fault reads the body of the request at a rate.
+fn reads_slowly(fault: &Fault) -> bool {
+    matches!(fault.effect(), Effect::ReadSlowly)
+}
+
 /// Returns whether a fault changes the body of the usual response.
 fn changes_content(fault: &Fault) -> bool {
     matches!(fault.effect(), Effect::AnswerWithFlag(_))
@@ -199,6 +213,7 @@ async fn wait(
 /// answer counts from the answer.
 fn answer(
     usual: Usual,
+    head: &Parts,
     context: &FaultContext<'_>,
     faults: &[&Fault],
     in_flight: &mut InFlight,
@@ -217,5 +232,5 @@ fn answer(
         }
         in_flight.record_fault(fault.name());
     }
-    answer.unwrap_or_else(|| Answer::Http(usual.into_response()))
+    answer.unwrap_or_else(|| Answer::Http(usual.into_response(head)))
 }

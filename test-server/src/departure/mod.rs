@@ -40,6 +40,8 @@ enum ClientSocket {
 #[derive(Debug)]
 pub(crate) struct Departure {
     ended: Instant,
+    /// How long to wait if the system cannot tell, or for ever.
+    grace: Option<Duration>,
     pause: Duration,
     next_check: Option<Pin<Box<Sleep>>>,
 }
@@ -49,8 +51,18 @@ impl Departure {
     pub(crate) fn new() -> Self {
         Self {
             ended: Instant::now(),
+            grace: Some(GRACE),
             pause: FIRST_PAUSE,
             next_check: None,
+        }
+    }
+
+    /// Starts to watch a client whose stream is not read and may not have ended.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn of_unread() -> Self {
+        Self {
+            grace: None,
+            ..Self::new()
         }
     }
 
@@ -83,7 +95,9 @@ impl Departure {
         match client_socket(client, server) {
             ClientSocket::Open => false,
             ClientSocket::Closed => true,
-            ClientSocket::Unknown => self.ended.elapsed() >= GRACE,
+            ClientSocket::Unknown => self
+                .grace
+                .is_some_and(|grace| self.ended.elapsed() >= grace),
         }
     }
 }

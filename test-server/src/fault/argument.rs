@@ -16,6 +16,11 @@ pub(crate) enum Takes {
         of: &'static str,
         default: u64,
     },
+    /// A whole number, 0 included: what it counts, and its default.
+    Count {
+        of: &'static str,
+        default: u64,
+    },
     /// A time, and its default.
     Duration {
         default: Duration,
@@ -30,6 +35,8 @@ pub(crate) enum Takes {
     Steps,
     /// A number of responses, and the delay after the last of them.
     Stale,
+    /// A number of bytes, and the pause behind them.
+    Slices,
 }
 
 /// The argument of one fault in a plan.
@@ -44,6 +51,7 @@ pub(crate) enum Argument {
     Text(String),
     Rate { requests: u64, period: Duration },
     Stale { responses: u64, late: Duration },
+    Slices { bytes: u64, pause: Duration },
 }
 
 /// The distribution of a delay over the codes.
@@ -73,6 +81,7 @@ impl Takes {
             Self::Nothing => String::new(),
             Self::Number { of, default: 0 } => format!("={of}"),
             Self::Number { of, default } => format!("[={of}] ({default})"),
+            Self::Count { of, default } => format!("[={of}] ({default})"),
             Self::Duration { default } => format!("[=DURATION] ({})", CompactDuration(default)),
             Self::Delay => "=DURATION|uniform(A..B)|lognormal(MEDIAN,P99)".to_owned(),
             Self::Statuses => "=CODE[|CODE...]".to_owned(),
@@ -81,6 +90,7 @@ impl Takes {
             Self::Rate => "=REQUESTS/s|REQUESTS/m|REQUESTS/h".to_owned(),
             Self::Steps => "(STEP[,STEP...])".to_owned(),
             Self::Stale => "=RESPONSES[@DURATION]".to_owned(),
+            Self::Slices => "=BYTES[@DURATION]".to_owned(),
         }
     }
 }
@@ -92,6 +102,7 @@ impl Argument {
             (Takes::Nothing, None) => Ok(Self::Nothing),
             (Takes::Nothing, Some(_)) => Err(format!("'{name}' takes no argument")),
             (Takes::Number { default, .. }, None) if default > 0 => Ok(Self::Number(default)),
+            (Takes::Count { default, .. }, None) => Ok(Self::Number(default)),
             (Takes::Duration { default }, None) => Ok(Self::Duration(default)),
             (takes, None) => Err(format!(
                 "'{name}' needs an argument: {name}{}",
@@ -103,6 +114,9 @@ impl Argument {
                     .map(Self::Number)
                     .ok_or(format!("{of} must be a whole number of at least 1"))
             }
+            (Takes::Count { of, .. }, Some(text)) => parse_number(text)
+                .map(Self::Number)
+                .ok_or(format!("{of} must be a whole number")),
             (Takes::Duration { .. }, Some(text)) => parse_duration(text).map(Self::Duration),
             (Takes::Delay, Some(text)) => Delay::parse(text).map(Self::Delay),
             (Takes::Statuses, Some(text)) => parse_statuses(text).map(Self::Statuses),
@@ -113,7 +127,14 @@ impl Argument {
                 "the steps of '{name}' must be in parentheses: {name}{}",
                 takes.syntax()
             )),
-            (Takes::Stale, Some(text)) => parse_stale(text),
+            (Takes::Stale, Some(text)) => {
+                let (responses, late) = parse_number_at("RESPONSES", text, Duration::ZERO)?;
+                Ok(Self::Stale { responses, late })
+            }
+            (Takes::Slices, Some(text)) => {
+                let (bytes, pause) = parse_number_at("BYTES", text, DEFAULT_PAUSE)?;
+                Ok(Self::Slices { bytes, pause })
+            }
         }
     }
 
@@ -250,7 +271,7 @@ fn parse_statuses(text: &str) -> Result<Vec<u16>, String> {
 /// unchanged.
 fn unquote(text: &str) -> Result<String, String> {
     if text.contains(is_hidden) {
-        return Err("a reason cannot contain control or format characters".to_owned());
+        return Err("a text cannot contain control or format characters".to_owned());
     }
     let Some(inside) = text.strip_prefix('"') else {
         return Ok(text.to_owned());
@@ -288,14 +309,18 @@ fn parse_rate(text: &str) -> Result<Argument, String> {
     rate.ok_or("a rate must be like 10/s, 100/m or 1000/h".to_owned())
 }
 
-fn parse_stale(text: &str) -> Result<Argument, String> {
-    let (responses, late) = match text.split_once('@') {
-        Some((responses, late)) => (responses, parse_duration(late)?),
-        None => (text, Duration::ZERO),
+/// The pause between two slices: long enough for the receiver to read them one by one.
+const DEFAULT_PAUSE: Duration = Duration::from_millis(1);
+
+/// Parses `NUMBER` or `NUMBER@DURATION`.
+fn parse_number_at(of: &str, text: &str, default: Duration) -> Result<(u64, Duration), String> {
+    let (number, duration) = match text.split_once('@') {
+        Some((number, duration)) => (number, parse_duration(duration)?),
+        None => (text, default),
     };
-    let responses = parse_number(responses.trim()).filter(|&number| number > 0);
-    let responses = responses.ok_or("RESPONSES must be a whole number of at least 1")?;
-    Ok(Argument::Stale { responses, late })
+    let number = parse_number(number.trim()).filter(|&number| number > 0);
+    let number = number.ok_or(format!("{of} must be a whole number of at least 1"))?;
+    Ok((number, duration))
 }
 
 impl fmt::Display for Argument {
@@ -326,6 +351,7 @@ impl fmt::Display for Argument {
             }
             Self::Stale { responses, late } if late.is_zero() => write!(f, "{responses}"),
             Self::Stale { responses, late } => write!(f, "{responses}@{}", CompactDuration(*late)),
+            Self::Slices { bytes, pause } => write!(f, "{bytes}@{}", CompactDuration(*pause)),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::fault::argument::{Argument, Takes};
 use crate::fault::spec::{Answer, Effect, FaultContext, Spec};
 use crate::script::cut;
 
-pub(super) static SPECS: [Spec; 6] = [
+pub(super) static SPECS: [Spec; 7] = [
     Spec {
         name: "html",
         takes: Takes::Nothing,
@@ -32,7 +32,7 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "200 and only the first bytes of the flag, which the length agrees with",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let kept = cut(flag, argument.number());
-            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], kept).into_response())
+            Answer::Http(flag.with_body(kept))
         }),
     },
     Spec {
@@ -41,7 +41,20 @@ pub(super) static SPECS: [Spec; 6] = [
         sees: "200 and the flag with a comment of HTML behind its end",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
             let both = [&flag[..], &b"<!-- served by a cheap host -->"[..]].concat();
-            Answer::Http(([(CONTENT_TYPE, flag.media_type.clone())], both).into_response())
+            Answer::Http(flag.with_body(both))
+        }),
+    },
+    Spec {
+        name: "corrupt",
+        takes: Takes::Number {
+            of: "BYTE",
+            default: 100,
+        },
+        sees: "200 and the flag with all bits of this byte flipped, counted from 1, or else of the last one",
+        effect: Effect::AnswerWithFlag(|argument, _, flag| {
+            let mut bytes = flag.to_vec();
+            flip(&mut bytes, argument.number());
+            Answer::Http(flag.with_body(bytes))
         }),
     },
     Spec {
@@ -76,6 +89,15 @@ pub(super) static SPECS: [Spec; 6] = [
         effect: Effect::Answer(gzip_bomb),
     },
 ];
+
+/// Flips all bits of the byte with this number, counted from 1, or of the last byte.
+fn flip(bytes: &mut [u8], number: u64) {
+    let last = bytes.len().saturating_sub(1);
+    let at = usize::try_from(number - 1).map_or(last, |at| at.min(last));
+    if let Some(byte) = bytes.get_mut(at) {
+        *byte = !*byte;
+    }
+}
 
 /// A body of meaningless bytes: `left` more of them, or endless if `None`.
 struct Filler {

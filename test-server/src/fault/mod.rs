@@ -1,7 +1,7 @@
 //! All faults: the name of each, its argument, what a client sees of it, and its effect.
 //!
 //! Each fault is one entry in the table of its family. The parser, `--list-faults` and the table in the README are made
-//! from these entries. An entry describes the effect; `routes` and `connection` carry it out. Only the faults of the
+//! from these entries. An entry describes the effect; `under_plan`, `connection` and `tls` carry it out. Only the faults of the
 //! whole server are known by name elsewhere, in the code that accepts and closes connections.
 //!
 //! * `argument`: the argument of a fault, after its `=`
@@ -11,11 +11,15 @@
 //! * `sequence`: other faults, one step per attempt
 //! * `status`: a status instead of a flag
 //! * `body`: 200 with a body that is not the flag
+//! * `ranges`: wrong answers to a client that continues a download
+//! * `labels`: the head is wrong about the body
 //! * `redirect`: redirects to the flag, in a loop or to a wrong place
 //! * `slow`: answers in small pieces
 //! * `breaking`: the connection hangs, is reset or is closed
 //! * `framing`: the length of the body is wrong
 //! * `garbled`: bytes that are not HTTP, or malformed HTTP
+//! * `handshake`: the handshake or the end of a TLS connection
+//! * `tcp`: below HTTP, for connections of any protocol
 //! * `whole_server`: faults of all connections of a server
 
 use std::fmt;
@@ -26,17 +30,25 @@ mod body;
 mod breaking;
 mod framing;
 mod garbled;
+mod handshake;
+mod labels;
 mod quota;
+mod ranges;
 mod redirect;
 mod sequence;
 mod slow;
 mod spec;
 mod status;
+mod tcp;
 mod timing;
 mod whole_server;
 
 pub(crate) use argument::{Argument, Delay, MAX_DURATION, RetryAfter, Takes};
-pub(crate) use spec::{Answer, Effect, FaultContext, Role, Spec, Wait};
+#[cfg(feature = "tls")]
+pub(crate) use spec::Handshake;
+#[cfg(feature = "tcp")]
+pub(crate) use spec::Tcp;
+pub(crate) use spec::{Answer, Effect, FaultContext, Layer, Role, Spec, Wait};
 
 /// A fault with its argument.
 #[derive(Debug, Clone)]
@@ -50,17 +62,21 @@ pub(crate) struct Fault {
 impl Spec {
     /// Returns all faults, family by family.
     pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
-        let families: [&'static [Self]; 11] = [
+        let families: [&'static [Self]; 15] = [
             &timing::SPECS,
             &sequence::SPECS,
             &quota::SPECS,
             &status::SPECS,
             &body::SPECS,
+            &ranges::SPECS,
+            &labels::SPECS,
             &redirect::SPECS,
             &slow::SPECS,
             &breaking::SPECS,
             &framing::SPECS,
             &garbled::SPECS,
+            &handshake::SPECS,
+            &tcp::SPECS,
             &whole_server::SPECS,
         ];
         families.into_iter().flatten()
@@ -144,10 +160,64 @@ impl Fault {
 
     pub(crate) fn role(&self) -> Role {
         match self.spec.effect {
-            Effect::Wait(_) | Effect::FirstAttempts | Effect::Quota => Role::Modifier,
+            Effect::Wait(_) | Effect::FirstAttempts | Effect::Quota | Effect::ReadSlowly => {
+                Role::Modifier
+            }
             Effect::Answer(_) | Effect::AnswerWithFlag(_) | Effect::Sequence => Role::Answer,
             Effect::AddToStatus(_) => Role::StatusModifier,
+            Effect::Handshake(_) => Role::Handshake,
+            Effect::Tcp(tcp) if tcp.is_end() => Role::TcpEnd,
+            Effect::Tcp(_) => Role::Modifier,
             Effect::ServerWide => Role::ServerWide,
+        }
+    }
+
+    /// Returns what this fault concerns. The steps of a sequence have layers of their own.
+    pub(crate) fn layer(&self) -> Layer {
+        match self.spec.effect {
+            Effect::Handshake(_) => Layer::Handshake,
+            Effect::Tcp(_) => Layer::Tcp,
+            _ => Layer::Request,
+        }
+    }
+
+    /// Returns the first fault of this layer: this one, or one in its steps.
+    pub(crate) fn find_of(&self, layer: Layer) -> Option<&Self> {
+        if self.layer() == layer && self.steps.is_empty() {
+            return Some(self);
+        }
+        let mut steps = self.steps.iter().flatten();
+        steps.find_map(|fault| fault.find_of(layer))
+    }
+
+    /// Returns the first fault that a proxy of TCP cannot carry out: this one, or one in its steps.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn not_for_tcp(&self) -> Option<&Self> {
+        match self.spec.effect {
+            Effect::Sequence => {
+                let mut steps = self.steps.iter().flatten();
+                steps.find_map(Self::not_for_tcp)
+            }
+            Effect::FirstAttempts | Effect::Tcp(_) => None,
+            _ => Some(self),
+        }
+    }
+
+    /// Returns the effect on the bytes of a connection, if this fault has one.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn tcp(&self) -> Option<Tcp> {
+        match self.spec.effect {
+            Effect::Tcp(tcp) => Some(tcp),
+            _ => None,
+        }
+    }
+
+    /// Returns the effect on a TLS handshake, if this fault has one.
+    #[cfg(feature = "tls")]
+    pub(crate) fn handshake(&self) -> Option<Handshake> {
+        match self.spec.effect {
+            Effect::Handshake(handshake) => Some(handshake),
+            _ => None,
         }
     }
 }

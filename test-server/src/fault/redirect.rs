@@ -53,8 +53,8 @@ pub(super) static SPECS: [Spec; 6] = [
         takes: Takes::Nothing,
         sees: "302 to a port of 127.0.0.1 on which no server listens",
         effect: Effect::Answer(|_, context| {
-            let (port, path) = (refused_port(), context.path);
-            redirect_to(Some(&format!("http://127.0.0.1:{port}{path}")))
+            let (scheme, port, path) = (context.scheme, refused_port(), context.path);
+            redirect_to(Some(&format!("{scheme}://127.0.0.1:{port}{path}")))
         }),
     },
 ];

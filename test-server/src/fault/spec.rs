@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use axum::http::request::Parts;
 use axum::response::Response;
 
 use crate::fault::argument::{Argument, Takes};
@@ -29,6 +30,8 @@ pub(crate) enum Effect {
     Answer(fn(&Argument, &FaultContext<'_>) -> Answer),
     /// Replaces the answer if the target is a flag that exists, or other content that can be changed. Other targets are answered as usual.
     AnswerWithFlag(fn(&Argument, &FaultContext<'_>, &Content) -> Answer),
+    /// Reads the body of the request at a rate.
+    ReadSlowly,
     /// Adds to an answer that is a status.
     AddToStatus(fn(&Argument, &mut Response)),
     /// Refuses requests beyond a quota, before any other fault.
@@ -37,8 +40,62 @@ pub(crate) enum Effect {
     Sequence,
     /// Limits the other faults of the slice to the first attempts at a code.
     FirstAttempts,
+    /// Changes the TLS handshake of a connection, or its end.
+    Handshake(
+        #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only TLS reads it"))]
+        Handshake,
+    ),
+    /// Changes the bytes of a connection of any protocol, or its end.
+    Tcp(Tcp),
     /// Applies to the whole server. Carried out where connections are accepted and closed.
     ServerWide,
+}
+
+/// The effect of a fault on a TLS handshake. `tls` carries it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    Expired,
+    WrongHost,
+    SelfSigned,
+    Cut,
+    Hang,
+    Slow,
+    Old,
+    NoCloseNotify,
+    Alert,
+}
+
+/// The effect of a fault on the bytes of a connection. `tcp` carries it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tcp {
+    Latency,
+    Jitter,
+    Bandwidth,
+    Slice,
+    Corrupt,
+    Reset,
+    HalfClose,
+    Stall,
+    /// Lets the others concern the bytes from the client.
+    Upload,
+}
+
+impl Tcp {
+    /// Returns whether this is an end, at most one of which is in a slice.
+    pub(crate) fn is_end(self) -> bool {
+        matches!(self, Self::Reset | Self::HalfClose | Self::Stall)
+    }
+}
+
+/// What a fault concerns, and what it is drawn for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// The requests for a target.
+    Request,
+    /// A connection with TLS.
+    Handshake,
+    /// A connection of any protocol.
+    Tcp,
 }
 
 /// The role of a fault in a slice, which decides the faults it can be combined with.
@@ -48,6 +105,10 @@ pub(crate) enum Role {
     Modifier,
     /// The answer itself: at most one in a slice.
     Answer,
+    /// Concerns a connection: at most one in a slice, beside others that concern its requests.
+    Handshake,
+    /// Ends a connection of any protocol: at most one in a slice.
+    TcpEnd,
     /// Needs `status` before it.
     StatusModifier,
     /// Must be the only fault, with 100 percent.
@@ -71,7 +132,7 @@ pub(crate) enum Answer {
 }
 
 /// The request that meets a fault.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct FaultContext<'a> {
     /// The seed of the server.
     pub(crate) seed: u64,
@@ -79,6 +140,12 @@ pub(crate) struct FaultContext<'a> {
     pub(crate) key: &'a str,
     /// The path of the target, without a query.
     pub(crate) path: &'a str,
+    /// The head of the request, if there is one already.
+    pub(crate) head: Option<&'a Parts>,
+    /// The scheme of the URLs of the server.
+    pub(crate) scheme: &'a str,
+    /// The attempt at the target, counted from 1.
+    pub(crate) attempt: u64,
     /// How often the request has been redirected here.
     pub(crate) hop: u64,
     /// The plan in the query of the request, still percent-encoded.

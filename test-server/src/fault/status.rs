@@ -142,9 +142,7 @@ mod tests {
                 &FaultContext {
                     seed: 35,
                     key: code,
-                    path: "",
-                    hop: 0,
-                    query_plan: None,
+                    ..FaultContext::default()
                 },
             )
             .unwrap()

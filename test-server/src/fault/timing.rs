@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::fault::argument::{Argument, Takes};
 use crate::fault::spec::{Effect, FaultContext, Spec, Wait};
 
-pub(super) static SPECS: [Spec; 3] = [
+pub(super) static SPECS: [Spec; 4] = [
     Spec {
         name: "delay",
         takes: Takes::Delay,
@@ -20,6 +20,15 @@ pub(super) static SPECS: [Spec; 3] = [
         },
         sees: "no answer before so many requests have been in flight at once; from then on nothing waits",
         effect: Effect::Wait(hold),
+    },
+    Spec {
+        name: "read-slowly",
+        takes: Takes::Number {
+            of: "BYTES_A_SECOND",
+            default: 0,
+        },
+        sees: "the body of the request is read at this rate, and the answer comes after it",
+        effect: Effect::ReadSlowly,
     },
     Spec {
         name: "transient",

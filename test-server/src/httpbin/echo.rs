@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
+use crate::httpbin::Client;
 use crate::matching::Request;
 
 /// Returns the words of the query, the headers, the address of the client and the URL.
-pub(super) fn head(request: &Request, address: Option<IpAddr>) -> Map<String, Value> {
+pub(super) fn head(request: &Request, client: &Client<'_>) -> Map<String, Value> {
     let host = request.header("host").unwrap_or("localhost");
     let query = match request.query.as_str() {
         "" => String::new(),
@@ -18,20 +19,20 @@ pub(super) fn head(request: &Request, address: Option<IpAddr>) -> Map<String, Va
     let mut map = Map::new();
     map.insert("args".into(), pairs(request.query.as_bytes()));
     map.insert("headers".into(), headers(request));
-    map.insert("origin".into(), origin(address));
+    map.insert("origin".into(), origin(client.address));
     map.insert(
         "url".into(),
-        format!("http://{host}{}{query}", request.path).into(),
+        format!("{}://{host}{}{query}", client.scheme, request.path).into(),
     );
     map
 }
 
 /// Returns the same with the body.
-pub(super) fn whole(request: &Request, address: Option<IpAddr>) -> Map<String, Value> {
+pub(super) fn whole(request: &Request, client: &Client<'_>) -> Map<String, Value> {
     let media_type = request.header("content-type").unwrap_or_default();
     let is_form = media_type.starts_with("application/x-www-form-urlencoded");
     let form = if is_form { &request.body[..] } else { &[] };
-    let mut map = head(request, address);
+    let mut map = head(request, client);
     map.insert(
         "data".into(),
         if is_form { "".into() } else { data(request) },

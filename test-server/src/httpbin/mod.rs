@@ -33,6 +33,8 @@ pub(crate) async fn respond(
 pub(crate) struct Client<'a> {
     /// The address of the client.
     pub(crate) address: Option<std::net::IpAddr>,
+    /// The scheme of the URLs of the server.
+    pub(crate) scheme: &'static str,
     /// The seed of the server.
     pub(crate) seed: u64,
     /// The name of the target in all draws.

@@ -56,7 +56,7 @@ pub(crate) async fn respond(request: &Request, client: &Client<'_>) -> Response 
             echo_of(method, request, client)
         }
         ["anything", ..] => {
-            let mut map = echo::whole(request, client.address);
+            let mut map = echo::whole(request, client);
             map.insert("method".into(), request.method.clone().into());
             Json(map).into_response()
         }
@@ -74,7 +74,7 @@ pub(crate) async fn respond(request: &Request, client: &Client<'_>) -> Response 
         [
             kind @ ("redirect" | "relative-redirect" | "absolute-redirect"),
             count,
-        ] => redirect(kind, count, request),
+        ] => redirect(kind, count, request, client.scheme),
         ["basic-auth", user, password] => basic_auth(user, password, request),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -96,8 +96,8 @@ fn echo_of(method: &str, request: &Request, client: &Client<'_>) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, method)]).into_response();
     }
     let map = match method.as_str() {
-        "GET" => echo::head(request, client.address),
-        _ => echo::whole(request, client.address),
+        "GET" => echo::head(request, client),
+        _ => echo::whole(request, client),
     };
     Json(map).into_response()
 }
@@ -145,7 +145,7 @@ async fn delay(seconds: &str, request: &Request, client: &Client<'_>) -> Respons
         return bad_request("a delay is a number of seconds");
     };
     tokio::time::sleep(Duration::from_secs_f64(seconds.min(LONGEST_DELAY))).await;
-    Json(echo::whole(request, client.address)).into_response()
+    Json(echo::whole(request, client)).into_response()
 }
 
 fn bytes(count: &str, request: &Request, client: &Client<'_>) -> Response {
@@ -167,7 +167,7 @@ fn stream(count: &str, request: &Request, client: &Client<'_>) -> Response {
     let Ok(count) = count.parse::<u64>() else {
         return bad_request("the number of lines is a whole number");
     };
-    let mut map = echo::head(request, client.address);
+    let mut map = echo::head(request, client);
     let lines = (0..count.min(MOST_LINES)).map(move |id| {
         map.insert("id".into(), id.into());
         Bytes::from(format!("{}\n", Value::from(map.clone())))
@@ -193,7 +193,7 @@ impl<I: Iterator<Item = Bytes> + Unpin> http_body::Body for Lines<I> {
 }
 
 /// Redirects so many times, the last time to `/get`.
-fn redirect(kind: &str, count: &str, request: &Request) -> Response {
+fn redirect(kind: &str, count: &str, request: &Request, scheme: &str) -> Response {
     let count = count
         .parse()
         .ok()
@@ -216,7 +216,7 @@ fn redirect(kind: &str, count: &str, request: &Request) -> Response {
     };
     let host = request.header("host").unwrap_or("localhost");
     let location = if absolute {
-        format!("http://{host}{path}")
+        format!("{scheme}://{host}{path}")
     } else {
         path
     };

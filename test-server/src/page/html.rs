@@ -101,7 +101,7 @@ impl Page<'_> {
                 @if ptr::eq(server, self.site) {
                     strong aria-current="page" { (name) } " (this server) on port " (port) " " (words)
                 } @else {
-                    a href={ "http://" (self.host) ":" (port) "/" } { (name) } " on port " (port) " " (words)
+                    a href={ (server.scheme()) "://" (self.host) ":" (port) "/" } { (name) } " on port " (port) " " (words)
                 }
             }
         }

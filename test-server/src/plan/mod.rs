@@ -8,16 +8,18 @@
 //! * `slice`: a share of the codes and its faults
 //! * `parse`: the parser of the plan language
 //! * `typed`: faults as Rust values, beside the text of the plan language
+//! * `constructors`: a constructor for each fault
 //! * `describe`: a plan as an English sentence
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::fault::{self, Effect, FaultContext, MAX_DURATION, Role, Wait};
+use crate::fault::{self, Effect, FaultContext, Layer, MAX_DURATION, Role, Wait};
 use crate::random;
 use crate::refused_port::refused_port;
 
+mod constructors;
 mod describe;
 mod parse;
 mod slice;
@@ -65,6 +67,19 @@ impl Plan {
         Self::always(fault::Fault::hold(requests.max(1)))
     }
 
+    /// Returns the name of the first fault that only a server with TLS can carry out.
+    ///
+    /// ```
+    /// use test_server::Plan;
+    ///
+    /// let plan: Plan = "10:reset,25:tls-expired".parse()?;
+    /// assert_eq!(plan.needs_tls(), Some("tls-expired"));
+    /// # Ok::<(), test_server::PlanError>(())
+    /// ```
+    pub fn needs_tls(&self) -> Option<&'static str> {
+        self.find_of(Layer::Handshake).map(fault::Fault::name)
+    }
+
     fn always(fault: fault::Fault) -> Self {
         Self {
             slices: vec![Slice {
@@ -93,9 +108,74 @@ impl Plan {
         &[]
     }
 
-    /// Returns the faults that a target meets at this attempt, counted from 1: none once `transient` has expired, and
-    /// those of one step of a sequence.
+    /// Describes what connections meet, as the end of a sentence: nothing, or `; every connection with ...`.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn describe_connections(&self) -> String {
+        describe::describe_connections(&self.slices)
+    }
+
+    /// Returns the faults that requests for a target meet at this attempt, counted from 1: none once `transient` has
+    /// expired, and those of one step of a sequence.
     pub(crate) fn faults_at(&self, seed: u64, key: &str, attempt: u64) -> Vec<&fault::Fault> {
+        self.faults_of(Layer::Request, seed, key, attempt)
+    }
+
+    /// Returns the faults of this layer that a connection meets, by its number since the plan was set, counted from 1.
+    ///
+    /// A connection has no target yet, so its draw has the name `connection NUMBER`, and its number is its attempt.
+    pub(crate) fn faults_of_connection(
+        &self,
+        layer: Layer,
+        seed: u64,
+        number: u64,
+    ) -> Vec<&fault::Fault> {
+        self.faults_of(layer, seed, &format!("connection {number}"), number)
+    }
+
+    /// Returns the first fault of this layer in the plan.
+    pub(crate) fn find_of(&self, layer: Layer) -> Option<&fault::Fault> {
+        let mut faults = self.slices.iter().flat_map(|slice| &slice.faults);
+        faults.find_map(|fault| fault.find_of(layer))
+    }
+
+    /// Returns the name of the first fault that only a `TcpProxy` can carry out.
+    ///
+    /// ```
+    /// use test_server::Plan;
+    ///
+    /// let plan: Plan = "10:reset,25:tcp-stall".parse()?;
+    /// assert_eq!(plan.needs_tcp(), Some("tcp-stall"));
+    /// # Ok::<(), test_server::PlanError>(())
+    /// ```
+    pub fn needs_tcp(&self) -> Option<&'static str> {
+        self.find_of(Layer::Tcp).map(fault::Fault::name)
+    }
+
+    /// Returns the name of the first fault that a proxy of TCP cannot carry out.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn not_for_tcp(&self) -> Option<&'static str> {
+        let mut faults = self.slices.iter().flat_map(|slice| &slice.faults);
+        faults
+            .find_map(fault::Fault::not_for_tcp)
+            .map(fault::Fault::name)
+    }
+
+    /// Checks that a server, with TLS or without, can carry out all faults of this plan. The error is the reason why not.
+    pub(crate) fn check_layers(&self, has_tls: bool) -> Result<(), String> {
+        if let Some(fault) = self.needs_tcp() {
+            return Err(format!(
+                "'{fault}' needs a proxy of TCP (--tcp, or `TcpProxy`)"
+            ));
+        }
+        match self.needs_tls() {
+            Some(fault) if !has_tls => Err(format!(
+                "'{fault}' needs a server with TLS (--tls, or `Builder::tls`)"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn faults_of(&self, layer: Layer, seed: u64, key: &str, attempt: u64) -> Vec<&fault::Fault> {
         let faults = self.faults(seed, key);
         let mut limits = faults.iter().filter_map(|fault| match fault.effect() {
             Effect::FirstAttempts => Some(fault.argument().number()),
@@ -107,8 +187,13 @@ impl Plan {
         let mut met = Vec::new();
         for fault in faults {
             let step = fault.step(attempt);
-            // A step that is answered normally is not met as a fault.
-            if !step.is_empty() || !matches!(fault.effect(), Effect::Sequence) {
+            let step: Vec<_> = step.iter().filter(|fault| fault.layer() == layer).collect();
+            let is_met = match fault.effect() {
+                // A step that is answered normally is not met as a fault.
+                Effect::Sequence => !step.is_empty(),
+                _ => fault.layer() == layer,
+            };
+            if is_met {
                 met.push(fault);
             }
             met.extend(step);
@@ -121,9 +206,7 @@ impl Plan {
         let context = FaultContext {
             seed,
             key,
-            path: "",
-            hop: 0,
-            query_plan: None,
+            ..FaultContext::default()
         };
         let delays = self
             .faults_at(seed, key, 1)

@@ -27,6 +27,20 @@ impl PlanError {
     }
 }
 
+impl PlanError {
+    /// Creates an error that points at the first place of a word in a plan.
+    #[cfg(feature = "tcp")]
+    pub(crate) fn at_word(plan: &str, word: &str, message: String) -> Self {
+        let start = plan.find(word).unwrap_or_default();
+        let end = (start + word.len()).min(plan.len());
+        Self {
+            message,
+            plan: plan.to_owned(),
+            at: start..end,
+        }
+    }
+}
+
 impl std::error::Error for PlanError {}
 
 impl fmt::Display for PlanError {
@@ -205,6 +219,12 @@ pub(super) fn check_combination(
             other.name(),
             fault.name()
         )),
+        (Role::Handshake, _) if before.iter().any(|other| other.role() == Role::Handshake) => Err(
+            format!("'{}' is the second fault of the handshake", fault.name()),
+        ),
+        (Role::TcpEnd, _) if before.iter().any(|other| other.role() == Role::TcpEnd) => Err(
+            format!("'{}' is the second end of the connection", fault.name()),
+        ),
         (Role::StatusModifier, None) => {
             Err(format!("'{}' needs a 'status' before it", fault.name()))
         }

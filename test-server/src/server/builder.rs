@@ -14,6 +14,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::TestServer;
+use super::certificates::Certificates;
 use crate::access::Access;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
@@ -33,6 +34,7 @@ use crate::route::{Response, RouteTable};
 use crate::routes;
 use crate::serve;
 use crate::site::Site;
+use crate::tls::Tls;
 use crate::upstream::Upstream;
 
 /// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
@@ -57,6 +59,7 @@ pub struct Builder {
     pub(super) routes: Vec<(Matcher, Response)>,
     pub(super) root: Option<PathBuf>,
     pub(super) httpbin: bool,
+    pub(super) certificates: Certificates,
     admin: bool,
     pub(super) hosts: Vec<String>,
     pub(super) token: Option<String>,
@@ -83,6 +86,7 @@ impl Builder {
             routes: Vec::new(),
             root: None,
             httpbin: false,
+            certificates: Certificates::None,
             admin: false,
             hosts: Vec::new(),
             token: None,
@@ -217,7 +221,8 @@ impl Builder {
     /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// If the port is in use on one of the addresses, the folder of flags or of files cannot be served, the `Server` header is
+    /// If the port is in use on one of the addresses, the plan has a fault of TLS and the server has none, the folder of
+    /// flags or of files cannot be served, the `Server` header is
     /// not a valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(mut self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
@@ -230,13 +235,16 @@ impl Builder {
             Some(root) => Some(Arc::new(Folder::open(&root)?)),
             None => None,
         };
+        let tls = self.certificates.make(self.address)?;
+        let check = self.plan.check_layers(tls.is_some());
+        check.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         self.plan.prepare();
         let fills_backlog = self.plan.fills_the_backlog();
         check_clock(SystemTime::now())?;
         let (listeners, addresses) = self.bind(if fills_backlog { 0 } else { listen::BACKLOG })?;
         let group = self.group.take().unwrap_or_default();
         let on_loopback = self.address.is_none();
-        let site = Arc::new(self.into_site(images, folder)?);
+        let site = Arc::new(self.into_site(images, folder, tls)?);
 
         limits::check_descriptors()?;
         let runtime = runtime::Builder::new_current_thread()
@@ -297,7 +305,12 @@ impl Builder {
     }
 
     /// Returns the state that the handlers share.
-    fn into_site(self, images: Images, folder: Option<Arc<Folder>>) -> io::Result<Site> {
+    fn into_site(
+        self,
+        images: Images,
+        folder: Option<Arc<Folder>>,
+        tls: Option<Tls>,
+    ) -> io::Result<Site> {
         let routes = RouteTable::default();
         for (matcher, response) in self.routes {
             routes.add_fixed(matcher, response);
@@ -313,6 +326,7 @@ impl Builder {
             upstream: self.upstream,
             folder,
             httpbin: self.httpbin,
+            tls,
             expectations: Arc::new(Expectations::new(
                 Arc::clone(&journal),
                 Arc::clone(&counters),

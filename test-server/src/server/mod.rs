@@ -3,6 +3,7 @@
 //! The server has its own thread and its own runtime, so `start` and `stop` are ordinary blocking calls. A test needs
 //! no runtime, and a client that blocks its runtime cannot block the server.
 //!
+//! * `certificates`: where the certificates of a server come from
 //! * `builder`: the settings of a server, and its start
 //! * `settings`: further settings of a server
 //! * `testing`: the routes and the expectations of a server in a test
@@ -20,8 +21,11 @@ use crate::counters::Stats;
 use crate::journal::RecordedRequest;
 use crate::plan::Plan;
 use crate::site::Site;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 mod builder;
+mod certificates;
 mod settings;
 mod testing;
 
@@ -42,7 +46,14 @@ pub struct TestServer {
 /// The reason why a plan cannot be set on a running server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct ChangeError(&'static str);
+pub struct ChangeError(String);
+
+impl ChangeError {
+    #[cfg(feature = "tcp")]
+    pub(crate) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
 
 impl TestServer {
     /// Starts a server with this plan on a free port of loopback. Clients can connect when this returns.
@@ -67,20 +78,38 @@ impl TestServer {
     }
 
     /// Returns the base URL of the flags, `http://localhost:PORT/flags`. The URL of a flag is `{url}/br/br.gif`. In front
-    /// of an upstream server or a folder, and with the paths of httpbin, returns `http://localhost:PORT`.
+    /// of an upstream server or a folder, and with the paths of httpbin, returns `http://localhost:PORT`. With TLS, the
+    /// URL begins with `https`.
     pub fn url(&self) -> String {
         let has_flags = self.site.has_own_paths() && !self.site.httpbin;
         self.base_url() + if has_flags { "/flags" } else { "" }
     }
 
     /// Returns the URL of the server without a path, to which those of routes and control paths can be appended:
-    /// `http://localhost:PORT`.
+    /// `http://localhost:PORT`, or with TLS `https://localhost:PORT`.
     pub fn base_url(&self) -> String {
+        let scheme = self.site.scheme();
         if self.on_loopback {
-            format!("http://localhost:{}", self.port())
+            format!("{scheme}://localhost:{}", self.port())
         } else {
-            format!("http://{}", self.addresses[0])
+            format!("{scheme}://{}", self.addresses[0])
         }
+    }
+
+    /// Returns the certificate of the authority that has signed the certificate of this server, in PEM. Returns `None`
+    /// without TLS.
+    ///
+    /// ```
+    /// use test_server::TestServer;
+    ///
+    /// let server = TestServer::builder().tls().start()?;
+    /// assert!(server.url().starts_with("https://localhost:"));
+    /// assert!(server.ca_pem().is_some_and(|pem| pem.starts_with("-----BEGIN CERTIFICATE-----")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.site.tls.as_ref().map(Tls::ca_pem)
     }
 
     /// Returns the port, which is the same on all addresses.
@@ -154,9 +183,10 @@ impl TestServer {
     /// ```
     ///
     /// # Errors
-    /// If the plan has a fault that can only be set at the start of a server (`backlog-full`).
+    /// If the plan has a fault that can only be set at the start of a server (`backlog-full`), or one of TLS on a server
+    /// without it.
     pub fn set_plan(&self, plan: Plan) -> Result<(), ChangeError> {
-        control::check_changeable(&plan).map_err(ChangeError)?;
+        control::check_changeable(&self.site, &plan).map_err(ChangeError)?;
         self.site.set_plan(plan);
         Ok(())
     }

@@ -3,8 +3,12 @@
 #[cfg(feature = "files")]
 use std::path::PathBuf;
 
+#[cfg(feature = "tls")]
+use super::certificates::Certificates;
 use crate::route::{self, Response, RouteError};
 use crate::server::Builder;
+#[cfg(feature = "tls")]
+use crate::tls::Authority;
 
 impl Builder {
     /// Adds a route that is there from the start. The pattern is as in [`TestServer::route`](crate::TestServer::route).
@@ -30,6 +34,21 @@ impl Builder {
     #[cfg(feature = "httpbin")]
     pub fn httpbin(mut self) -> Self {
         self.httpbin = true;
+        self
+    }
+
+    /// Serves over TLS, with a certificate for localhost, and for the address to listen on, by an authority made at the
+    /// start. Clients must trust [`TestServer::ca_pem`](crate::TestServer::ca_pem).
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self) -> Self {
+        self.certificates = Certificates::Own;
+        self
+    }
+
+    /// Serves over TLS, with a certificate by this authority.
+    #[cfg(feature = "tls")]
+    pub fn tls_from(mut self, authority: &Authority) -> Self {
+        self.certificates = Certificates::Of(authority.clone());
         self
     }
 

@@ -27,7 +27,11 @@ impl Upstream {
         match *self {}
     }
 
-    pub(crate) async fn forward(&self, _: axum::extract::Request) -> axum::response::Response {
+    pub(crate) async fn forward(
+        &self,
+        _: axum::extract::Request,
+        _: &'static str,
+    ) -> axum::response::Response {
         match *self {}
     }
 }

@@ -101,9 +101,9 @@ impl Upstream {
         })
     }
 
-    /// Forwards a request and returns the response: that of the upstream server, or 502 with the reason if there is
-    /// none.
-    pub(crate) async fn forward(&self, mut request: Request) -> Response {
+    /// Forwards a request, which has come over this scheme, and returns the response: that of the upstream server, or 502
+    /// with the reason if there is none.
+    pub(crate) async fn forward(&self, mut request: Request, scheme: &'static str) -> Response {
         let handle = request
             .extensions_mut()
             .remove::<ConnectInfo<ConnectionHandle>>();
@@ -118,7 +118,7 @@ impl Upstream {
             let peer = handle
                 .as_ref()
                 .and_then(|ConnectInfo(handle)| handle.exchange().peer);
-            add_x_forwarded(request.headers_mut(), peer);
+            add_x_forwarded(request.headers_mut(), peer, scheme);
         }
         let mut response = match self.client.request(request).await {
             Ok(response) => response,
@@ -179,7 +179,7 @@ fn remove_headers_of_connection(headers: &mut HeaderMap) {
 }
 
 /// Adds the headers that say for whom a request is forwarded.
-fn add_x_forwarded(headers: &mut HeaderMap, peer: Option<IpAddr>) {
+fn add_x_forwarded(headers: &mut HeaderMap, peer: Option<IpAddr>, scheme: &'static str) {
     let clients = headers.get_all("x-forwarded-for").iter();
     let clients = clients.filter_map(|value| value.to_str().ok().map(str::to_owned));
     let clients: Vec<String> = clients.chain(peer.map(|peer| peer.to_string())).collect();
@@ -189,7 +189,7 @@ fn add_x_forwarded(headers: &mut HeaderMap, peer: Option<IpAddr>) {
     if let Some(host) = headers.get(header::HOST).cloned() {
         headers.entry("x-forwarded-host").or_insert(host);
     }
-    let proto = HeaderValue::from_static("http");
+    let proto = HeaderValue::from_static(scheme);
     headers.entry("x-forwarded-proto").or_insert(proto);
 }
 

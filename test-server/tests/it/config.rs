@@ -81,6 +81,45 @@ fn each_server_of_the_file_has_its_own_settings() {
     stop(running, Signal::TERM);
 }
 
+#[cfg(all(feature = "tcp", feature = "tls"))]
+#[test]
+fn servers_with_tls_and_proxies_are_in_the_file_as_well() {
+    let upstream = test_server::TestServer::builder().start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("servers.toml");
+    let text = format!(
+        r#"
+        ca-out = "ca.pem"
+        [[server]]
+        [[server]]
+        tls = true
+        plan = "25:tls-expired"
+        [[tcp]]
+        upstream = "{}"
+        plan = "100:tcp-reset=40"
+        seed = 7
+    "#,
+        upstream.addresses()[0]
+    );
+    fs::write(&file, text).unwrap();
+    let (running, lines) = start(&["--config", file.to_str().unwrap()], 4);
+    let ready: Value = serde_json::from_str(&lines[3]).unwrap();
+    let starts =
+        |at: usize, url: &str| ready["ready"][at]["url"].as_str().unwrap().starts_with(url);
+    assert!(starts(0, "http://") && starts(1, "https://") && starts(2, "tcp://"));
+    let pem = fs::read_to_string(folder.path().join("ca.pem")).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
+
+    assert_eq!(ready["ready"][2]["name"], "TCP-1");
+    assert_eq!(ready["ready"][2]["seed"], 7);
+    let port = ready["ready"][2]["port"].as_u64().unwrap();
+    let mut connection = TcpStream::connect(("127.0.0.1", u16::try_from(port).unwrap())).unwrap();
+    write!(connection, "GET /__health HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let error = connection.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    stop(running, Signal::TERM);
+}
+
 #[test]
 fn what_is_wrong_in_the_file_is_reported_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -102,6 +141,33 @@ fn what_is_wrong_in_the_file_is_reported_with_its_place() {
         (
             "server = []\n",
             format!("test-server: {path}: there is no [[server]]\n"),
+        ),
+        #[cfg(feature = "tls")]
+        (
+            "[[server]]\nplan = \"100:tls-hang\"\n",
+            "test-server: 'tls-hang' needs tls = true\n".to_owned(),
+        ),
+        #[cfg(feature = "tls")]
+        (
+            "ca-out = \"ca.pem\"\n[[server]]\n",
+            "test-server: the certificate of an authority needs a server with TLS, and there is none\n".to_owned(),
+        ),
+        #[cfg(feature = "tcp")]
+        (
+            "[[server]]\nplan = \"100:tcp-stall\"\n",
+            "test-server: 'tcp-stall' needs a [[tcp]]\n".to_owned(),
+        ),
+        #[cfg(feature = "tcp")]
+        (
+            "[[tcp]]\nupstream = \"a:1\"\nplan = \"100:reset\"\n",
+            "test-server: the plan of TCP-1: ".to_owned(),
+        ),
+        #[cfg(feature = "tcp")]
+        (
+            "[[tcp]]\nplan = \"\"\n",
+            format!(
+                "test-server: {path}: TOML parse error at line 1, column 1\n  |\n1 | [[tcp]]\n"
+            ),
         ),
         (
             "[[server]]\nroot = \"a\"\nupstream = \"http://localhost:3000\"\n",

@@ -150,6 +150,31 @@ fn the_plan_applies_to_files() {
 }
 
 #[test]
+fn faults_of_the_body_and_of_ranges_apply_to_files() {
+    let folder = folder();
+    let path = "/a%20b.txt";
+    let etag = get(&serve(folder.path(), ""), path).header("etag");
+    for (plan, status, body) in [
+        ("100:gif-cut=3", 200, "012"),
+        ("100:range-ignored", 200, "0123456789"),
+        ("100:range-wrong", 206, "345"),
+        ("100:if-range-lies", 206, "234"),
+    ] {
+        let server = serve(folder.path(), plan);
+        let range = "range: bytes=2-4\r\nif-range: \"other\"\r\n";
+        let response = get_with(&server, path, range);
+        assert_eq!(
+            (response.status(), response.body_text().as_str()),
+            (status, body),
+            "{plan}"
+        );
+        let has_its_etag = response.header("etag") == etag;
+        assert_eq!(has_its_etag, plan != "100:if-range-lies", "{plan}");
+        assert_eq!(response.text().matches("\r\netag: ").count(), 1, "{plan}");
+    }
+}
+
+#[test]
 fn links_out_of_the_folder_and_what_is_no_file_are_refused() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret"), "secret").unwrap();

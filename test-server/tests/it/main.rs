@@ -15,6 +15,8 @@ mod half_closed;
 mod hostile;
 #[cfg(feature = "httpbin")]
 mod httpbin;
+#[cfg(feature = "tls")]
+mod https;
 mod journal;
 #[cfg(all(unix, feature = "httpbin"))]
 mod languages;
@@ -23,11 +25,17 @@ mod paths;
 mod plan;
 #[cfg(unix)]
 mod program;
+mod ranges;
 mod readme;
 mod repeatable;
+mod resting;
 mod routes;
 mod server;
 mod support;
+#[cfg(feature = "tcp")]
+mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 mod typed;
 #[cfg(feature = "proxy")]
 mod upstream;

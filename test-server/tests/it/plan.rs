@@ -43,6 +43,9 @@ fn plans_in_normal_form_print_unchanged() {
         "10:seq(ok),20:seq(reset-body=17)+transient=9",
         "100:stale=5@5ms",
         "100:stale=1",
+        "10:tcp-latency=uniform(1s..2s)+tcp-jitter=5ms+tcp-upload,10:tcp-slice=5@2ms+tcp-reset=0,10:seq(tcp-stall=7,ok)",
+        "10:range-wrong,10:corrupt=7+read-slowly=1000,10:content-type=\"text/html, \\\"a\\\"\",10:gzip-cut=5",
+        "25:tls-expired,10:tls-cut=17+status=503,10:seq(tls-hang,tls-slow=10ms+503,ok)",
     ] {
         assert_eq!(normal_form(text), text);
     }
@@ -60,6 +63,8 @@ fn other_spellings_print_in_normal_form() {
         ("10.0:reset", "10:reset"),
         ("-0:reset", "0:reset"),
         ("10:reset-body", "10:reset-body=200"),
+        ("10:tcp-reset", "10:tcp-reset=0"),
+        ("10:tcp-slice=5", "10:tcp-slice=5@1ms"),
         ("10:status=500 | 503", "10:status=500|503"),
         (
             "10:status=503+retry-after=2",
@@ -172,6 +177,42 @@ fn errors_point_at_the_wrong_word() {
             "delay=1s",
         ),
         (
+            "10:content-type",
+            "'content-type' needs an argument: content-type=\"TEXT\"",
+            "content-type",
+        ),
+        (
+            "10:corrupt=0",
+            "BYTE must be a whole number of at least 1",
+            "0",
+        ),
+        (
+            "10:etag-changes+range-wrong",
+            "'etag-changes' and 'range-wrong' cannot both be the answer",
+            "range-wrong",
+        ),
+        (
+            "10:tcp-reset+tcp-latency=1s+tcp-stall=5",
+            "'tcp-stall' is the second end of the connection",
+            "tcp-stall=5",
+        ),
+        ("10:tcp-reset=-1", "BYTES must be a whole number", "-1"),
+        (
+            "10:tcp-slice=0@1ms",
+            "BYTES must be a whole number of at least 1",
+            "0@1ms",
+        ),
+        (
+            "10:tcp-slice",
+            "'tcp-slice' needs an argument: tcp-slice=BYTES[@DURATION]",
+            "tcp-slice",
+        ),
+        (
+            "10:tls-cut=17+tls-slow",
+            "'tls-slow' is the second fault of the handshake",
+            "tls-slow",
+        ),
+        (
             "10:seq",
             "'seq' needs an argument: seq(STEP[,STEP...])",
             "seq",
@@ -281,8 +322,14 @@ fn sequence() -> impl Strategy<Value = String> {
         (200..999_u16, 1..9_u64).prop_map(|(status, n)| format!("{status}+retry-after={n}")),
         (1..5000_u64).prop_map(|ms| format!("delay={ms}ms+reset")),
         (1..500_u64).prop_map(|n| format!("close-body={n}")),
+        (1..500_u64).prop_map(|n| format!("tls-cut={n}+503")),
     ];
     prop::collection::vec(step, 1..5).prop_map(|steps| format!("seq({})", steps.join(",")))
+}
+
+/// Returns a text as it is written between quotes.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 fn fault() -> impl Strategy<Value = String> {
@@ -300,13 +347,16 @@ fn fault() -> impl Strategy<Value = String> {
         (200..999_u16, 200..999_u16).prop_map(|(a, b)| format!("status={a}|{b}")),
         (1..100_u64).prop_map(|n| format!("transient={n}")),
         (1..100_u64).prop_map(|n| format!("reset-body={n}")),
+        (1..100_u64).prop_map(|n| format!("corrupt={n}+read-slowly={n}")),
+        (1..100_u64).prop_map(|n| format!("tcp-slice={n}@{n}ms+tcp-stall={n}")),
+        (0..100_u64).prop_map(|n| format!("tcp-reset={n}+tcp-latency=uniform({n}ms..1s)")),
+        "[ -~]{0,20}".prop_map(|text| format!("content-type=\"{}\"", escaped(&text))),
         Just("hang".to_owned()),
         sequence(),
         (1..5000_u64, "[smh]").prop_map(|(n, period)| format!("limit={n}/{period}")),
         (1..100_u64).prop_map(|n| format!("connections={n}+delay=1ms")),
         (200..999_u16, "[ -~]{0,20}").prop_map(|(status, text)| {
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-            format!("status={status}+reason=\"{text}\"")
+            format!("status={status}+reason=\"{}\"", escaped(&text))
         }),
     ]
 }

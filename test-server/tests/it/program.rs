@@ -434,3 +434,105 @@ fn upstream_forwards_requests_under_the_plans_of_serve() {
     let (_, _, exit) = output(&["--upstream", &url], "");
     assert_eq!(exit, Some(2), "only with --serve");
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn with_tls_all_servers_share_an_authority_whose_certificate_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    let args = ["--tls", "--ca-out", file.to_str().unwrap()];
+    let (running, lines) = start(&args, 4);
+    for line in &lines[..3] {
+        assert!(line.contains("site: https://localhost:"), "{line}");
+    }
+    assert!(
+        lines[3].contains("\"url\":\"https://localhost:"),
+        "{}",
+        lines[3]
+    );
+    let pem = std::fs::read_to_string(file).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"));
+    assert!(!pem.contains("KEY"), "the key stays in the program");
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn options_of_tls_are_checked() {
+    let (out, error, exit) = output(&["--serve", "0=25:tls-expired"], "0,0,0");
+    let refused = "test-server: 'tls-expired' needs --tls\n";
+    assert_eq!((out.as_str(), error.as_str(), exit), ("", refused, Some(2)));
+
+    let (_, error, exit) = output(&["--ca-out", "ca.pem"], "0,0,0");
+    assert_eq!(exit, Some(2), "{error}");
+
+    let args = ["--serve", "0", "--tls", "--ca-out", "/nowhere/ca.pem"];
+    let (out, error, exit) = output(&args, "0,0,0");
+    assert_eq!((out.as_str(), exit), ("", Some(1)));
+    assert!(
+        error.starts_with("test-server: cannot write /nowhere/ca.pem: "),
+        "{error}"
+    );
+}
+
+#[cfg(feature = "tcp")]
+#[test]
+fn proxies_of_tcp_start_alone_or_beside_servers() {
+    let server = TestServer::start(Plan::normal()).unwrap();
+    let tcp = format!("0=127.0.0.1:{}=100:tcp-reset+transient=1", server.port());
+    let (running, lines) = start(&["--tcp", &tcp], 2);
+    let port = lines[0].split_once("localhost:").unwrap().1;
+    let port: u16 = port.split_once(' ').unwrap().0.parse().unwrap();
+    let line = format!(
+        "TCP-1 site: tcp://localhost:{port} passes connections on to 127.0.0.1:{}; every connection with tcp-reset=0 \
+         and transient=1",
+        server.port()
+    );
+    assert_eq!(lines[0], line);
+    let ready = format!(
+        "{{\"ready\":[{{\"name\":\"TCP-1\",\"plan\":\"100:tcp-reset=0+transient=1\",\"port\":{port},"
+    );
+    assert!(lines[1].starts_with(&ready), "{}", lines[1]);
+    let mut first = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    assert!(first.read(&mut [0]).is_err());
+    assert_eq!(status(port, "br"), "200");
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+
+    let (running, lines) = start(&["--tcp", &tcp, "--serve", "0"], 2);
+    assert!(
+        lines[0].starts_with("SERVER-1 site: http:") && lines[1].starts_with("TCP-1 site: tcp:")
+    );
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+}
+
+#[cfg(feature = "tcp")]
+#[test]
+fn options_of_proxies_are_checked() {
+    for (args, message) in [
+        (
+            &["--tcp", "9000"][..],
+            "--tcp must be PORT=HOST:PORT or PORT=HOST:PORT=PLAN, not '9000'\n",
+        ),
+        (
+            &["--tcp", "x=a:1"],
+            "--tcp must be PORT=HOST:PORT or PORT=HOST:PORT=PLAN, not 'x=a:1'\n",
+        ),
+        (
+            &["--tcp", "0=nowhere"],
+            "cannot start TCP-1: 'nowhere' is not an address such as 127.0.0.1:5432\n",
+        ),
+        (
+            &["--tcp", "0=a:1=10:delay=1s"],
+            "'delay' is not for TCP: use tcp-..., transient and seq\n  10:delay=1s\n     ^^^^^\n",
+        ),
+        (&["--serve", "0=10:tcp-stall"], "'tcp-stall' needs --tcp\n"),
+    ] {
+        let (out, error, exit) = output(args, "0,0,0");
+        let expected = format!("test-server: {message}");
+        assert_eq!(
+            (out.as_str(), error, exit),
+            ("", expected, Some(2)),
+            "{args:?}"
+        );
+    }
+}

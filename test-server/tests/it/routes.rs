@@ -245,6 +245,14 @@ fn the_plan_applies_to_routes_by_method_and_path() {
         post(&cuts, "/orders", "").text(),
         "HTTP/1.1 201 Created\r\ncontent-type: application/octet-stream\r\nlocation: /orders/5\r\ncontent-length: 10\r\n\r\n012"
     );
+    for (fault, kept) in [("gif-cut=3", "012"), ("corrupt=1", "\u{cf}123456789")] {
+        cuts.set_plan(format!("100:{fault}").parse().unwrap())
+            .unwrap();
+        let response = post(&cuts, "/orders", "");
+        assert_eq!(response.status(), 201, "{fault}");
+        assert_eq!(response.header("location").as_deref(), Some("/orders/5"));
+        assert_eq!(response.body().len(), kept.chars().count(), "{fault}");
+    }
     cuts.route("GET /none").status(204);
     assert_eq!(get(&cuts, "/none").status(), 204);
     cuts.route("GET /wrong").status(404).body("0123456789");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use test_server::{Fault, Plan, TestServer};
+use test_server::{Fault, Plan, TestServer, list_faults};
 
 use crate::support::get;
 
@@ -21,9 +21,18 @@ fn simple(n: u64) -> Vec<Fault> {
         Fault::html(),
         Fault::gif_cut(n),
         Fault::gif_trailing(),
+        Fault::corrupt(n),
         Fault::huge(n),
         Fault::endless(),
         Fault::gzip_bomb(),
+        Fault::range_ignored(),
+        Fault::range_wrong(),
+        Fault::etag_changes(),
+        Fault::if_range_lies(),
+        Fault::content_type("text/html; q=\"a\\b\""),
+        Fault::content_encoding("gzip"),
+        Fault::wrong_charset(),
+        Fault::gzip_cut(n),
         Fault::redirect(n),
         Fault::redirect_loop(),
         Fault::redirect_missing(),
@@ -62,6 +71,27 @@ fn simple(n: u64) -> Vec<Fault> {
         Fault::early_hints(),
         Fault::connections(n),
         Fault::hold(n),
+        Fault::read_slowly(n),
+        Fault::tls_expired(),
+        Fault::tls_wrong_host(),
+        Fault::tls_self_signed(),
+        Fault::tls_cut(n),
+        Fault::tls_hang(),
+        Fault::tls_slow(time),
+        Fault::tls_old(),
+        Fault::tls_no_close_notify(),
+        Fault::tls_handshake_alert(),
+        Fault::tcp_latency(time),
+        Fault::tcp_latency_uniform(time, MS(500)),
+        Fault::tcp_latency_lognormal(time + MS(1), time + MS(900)),
+        Fault::tcp_jitter(time),
+        Fault::tcp_bandwidth(n),
+        Fault::tcp_slice(n, time),
+        Fault::tcp_corrupt(n),
+        Fault::tcp_reset(n),
+        Fault::tcp_half_close(n),
+        Fault::tcp_stall(n),
+        Fault::tcp_upload(),
         Fault::delay(time),
         Fault::delay_uniform(time, MS(500)),
         Fault::delay_lognormal(time + MS(1), time + MS(900)),
@@ -75,6 +105,11 @@ fn round_trip(plan: &Plan) {
     assert_eq!(plan.to_string().parse::<Plan>().as_ref(), Ok(plan));
 }
 
+/// Returns the name at the start of the words of a fault.
+fn name_of(words: &str) -> String {
+    words.split(['=', '[', '(', ' ']).next().unwrap().to_owned()
+}
+
 #[test]
 fn every_fault_prints_as_words_for_the_same_fault() {
     for n in [0, 1, 17, u64::MAX] {
@@ -84,15 +119,29 @@ fn every_fault_prints_as_words_for_the_same_fault() {
     }
     let word = |fault: Fault| {
         let text = Plan::new().percent(0, fault).to_string();
-        let name = text["0:".len()..].split('=').next().unwrap();
-        name.to_owned()
+        name_of(&text["0:".len()..])
     };
-    let names: BTreeSet<String> = simple(1).into_iter().map(word).collect();
-    assert_eq!(
-        names.len(),
-        simple(1).len() - 4,
-        "only delay and limit have three each"
-    );
+    let others = [
+        // Those with methods of their own, and those of the whole server.
+        [
+            "status",
+            "retry-after",
+            "reason",
+            "transient",
+            "seq",
+            "stale",
+            "backlog-full",
+        ]
+        .as_slice(),
+        // Other names of `close` and `close-body`.
+        &["refuse", "truncate"],
+    ];
+    let constructed = simple(1).into_iter().map(word);
+    let constructed: BTreeSet<String> = constructed
+        .chain(others.concat().into_iter().map(str::to_owned))
+        .collect();
+    let listed: BTreeSet<String> = list_faults().map(|(fault, _)| name_of(&fault)).collect();
+    assert_eq!(constructed, listed);
     for whole in [
         Fault::backlog_full(),
         Fault::stale(0, MS(0)),
@@ -128,6 +177,8 @@ fn numbers_are_at_least_1_and_durations_at_most_366_days() {
         text(Fault::status([503]).retry_after_date(MS(2000)).transient(3)),
         "1:status=503+retry-after=date(2s)+transient=3"
     );
+    assert_eq!(text(Fault::tcp_stall(0)), "1:tcp-stall=0");
+    assert_eq!(text(Fault::tcp_slice(0, MS(3))), "1:tcp-slice=1@3ms");
     assert_eq!(
         text(Fault::word("drip=5ms+delay=1s").unwrap()),
         "1:drip=5ms+delay=1s"
@@ -150,7 +201,7 @@ fn a_typed_plan_injects_what_it_says() {
 #[test]
 fn what_the_words_refuse_panics_with_their_message() {
     type Build = fn() -> Plan;
-    let cases: [(Build, &str); 8] = [
+    let cases: [(Build, &str); 10] = [
         (
             || Plan::new().percent(101, Fault::reset()),
             "a share must be a number from 0 to 100, not 101",
@@ -182,6 +233,14 @@ fn what_the_words_refuse_panics_with_their_message() {
         (
             || Plan::new().percent(1, Fault::status([99])),
             "a status must be a number from 200 to 999, not [99]",
+        ),
+        (
+            || Plan::new().percent(1, Fault::tcp_reset(1).and(Fault::tcp_stall(2))),
+            "'tcp-stall' is the second end of the connection",
+        ),
+        (
+            || Plan::new().percent(1, Fault::content_type("text/html\r\n")),
+            "a Content-Type cannot contain control or format characters",
         ),
         (
             || Plan::new().percent(1, Fault::ok()),

@@ -315,3 +315,53 @@ fn urls_of_upstream_servers_are_http_without_a_path() {
         );
     }
 }
+
+#[test]
+fn faults_change_the_whole_body_of_an_upstream_server_also_if_a_range_was_asked_for() {
+    let upstream = upstream();
+    let lines = format!("GET {BR} HTTP/1.1\r\nhost: x\r\nrange: bytes=1-9\r\nconnection: close");
+    let whole = get(&upstream, BR);
+    let passed_on = exchange(
+        in_front_of(upstream.addresses()[0], "").addresses()[0],
+        &lines,
+    );
+    assert_eq!(
+        (passed_on.status(), passed_on.body()),
+        (206, &whole.body()[1..10])
+    );
+    for (fault, status, range) in [
+        ("range-ignored", 200, 0..whole.body().len()),
+        ("range-wrong", 206, 2..11),
+    ] {
+        let server = in_front_of(upstream.addresses()[0], &format!("100:{fault}"));
+        let response = exchange(server.addresses()[0], &lines);
+        assert_eq!(
+            (response.status(), response.body()),
+            (status, &whole.body()[range]),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn the_body_of_a_forwarded_request_is_read_at_the_rate() {
+    let (address, upstream) = raw_upstream(|mut stream| {
+        let _ = read_head(&mut stream);
+        let mut body = vec![0; 20_000];
+        stream.read_exact(&mut body[..1]).unwrap();
+        let started = std::time::Instant::now();
+        stream.read_exact(&mut body[1..]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+            .unwrap();
+        started.elapsed()
+    });
+    let server = in_front_of(address, "100:read-slowly=100000");
+    let body = "x".repeat(20_000);
+    let lines = format!(
+        "POST /orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20000\r\n\r\n{body}"
+    );
+    assert_eq!(exchange(server.addresses()[0], &lines).status(), 204);
+    // The first piece comes at once.
+    assert!(upstream.join().unwrap() >= std::time::Duration::from_millis(50));
+}

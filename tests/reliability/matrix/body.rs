@@ -137,6 +137,41 @@ pub(super) fn rows() -> Vec<Row> {
             "100:gzip-bomb",
             error(Kind::NotGif, "not_gif: the body begins with …"),
         ),
+        plan(
+            "a gzip stream that is cut: not decompressed",
+            "100:gzip-cut",
+            error(Kind::NotGif, "not_gif: the body begins with …"),
+        ),
+        plan(
+            "the first byte of the flag is corrupt",
+            "100:corrupt=1",
+            error(Kind::NotGif, "not_gif: the body begins with …"),
+        ),
+        plan(
+            "a text in a charset that is not the one it names",
+            "100:wrong-charset",
+            error(Kind::NotGif, "not_gif: the body begins with …"),
+        ),
+        plan(
+            "a flag labelled as a page",
+            "100:content-type=\"text/html\"",
+            Verdict::Saved,
+        ),
+        plan(
+            "an uncompressed flag labelled as br",
+            "100:content-encoding=\"br\"",
+            Verdict::Saved,
+        ),
+        plan(
+            "another ETag at each attempt",
+            "100:etag-changes",
+            Verdict::Saved,
+        ),
+        plan(
+            "wrong ranges, none of which is asked for",
+            "100:range-wrong",
+            Verdict::Saved,
+        ),
         raw(
             "an uncompressed flag labelled as gzip",
             |flag| {

@@ -1,7 +1,7 @@
 //! The command line options as they are typed.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
@@ -12,7 +12,7 @@ use test_server::{DEFAULT_SEED, Tuning};
 ///
 /// LOCAL answers at once, DELAY after half a second. ERROR fails for a quarter of the codes and delays half of the
 /// codes. They serve flags at http://localhost:PORT/flags/br/br.gif until SIGINT or SIGTERM. Their ports are 8001, 8002
-/// and 8003; FLAGS_PORTS=a,b,c sets other ports, and 0 picks a free one. --serve starts servers of your own instead.
+/// and 8003; FLAGS_PORTS=a,b,c sets other ports, and 0 picks a free one. --serve and --tcp start servers of your own instead.
 ///
 /// A PLAN is a comma-separated list of PERCENT:FAULT[=ARGUMENT][+FAULT...]. --list-faults prints the faults.
 #[derive(Debug, Parser)]
@@ -26,6 +26,12 @@ pub(crate) struct Args {
     #[cfg(feature = "config")]
     #[arg(long, value_name = "FILE.toml", conflicts_with_all = ["serve", "label", "delay", "error_rate", "flags_dir"])]
     pub(crate) config: Option<PathBuf>,
+    /// Pass connections to this port on to another server, of any protocol, under a plan of the faults tcp-...;
+    /// repeatable
+    #[cfg(feature = "tcp")]
+    #[arg(long, value_name = "PORT=HOST:PORT[=PLAN]")]
+    #[cfg_attr(feature = "config", arg(conflicts_with = "config"))]
+    pub(crate) tcp: Vec<String>,
 
     /// Give LOCAL, DELAY or ERROR another plan; repeatable
     #[arg(long, value_name = "NAME=PLAN", conflicts_with = "serve")]
@@ -79,6 +85,15 @@ pub(crate) struct Args {
     #[cfg(feature = "proxy")]
     #[arg(long, requires = "upstream")]
     pub(crate) x_forwarded: bool,
+    /// Serve over TLS, with certificates by an authority that is made at the start
+    #[cfg(feature = "tls")]
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Write the certificate of that authority to this file, in PEM, for clients that are to trust it
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca_out: Option<PathBuf>,
 
     /// Listen on this address only [default: 127.0.0.1 and, if the machine has it, ::1]
     #[arg(long, value_name = "ADDRESS")]
@@ -125,6 +140,38 @@ const ROOT_CONFLICTS: [&str; 2] = ["flags_dir", "upstream"];
 
 #[cfg(all(feature = "files", not(feature = "proxy")))]
 const ROOT_CONFLICTS: [&str; 1] = ["flags_dir"];
+#[cfg(feature = "tls")]
+impl Args {
+    pub(crate) fn has_tls(&self) -> bool {
+        self.tls
+    }
+
+    pub(crate) fn ca_out(&self) -> Option<&Path> {
+        self.ca_out.as_deref()
+    }
+}
+
+impl Args {
+    /// Returns whether LOCAL, DELAY and ERROR are to be started.
+    pub(crate) fn starts_labelled(&self) -> bool {
+        #[cfg(feature = "tcp")]
+        let has_proxies = !self.tcp.is_empty();
+        #[cfg(not(feature = "tcp"))]
+        let has_proxies = false;
+        self.serve.is_empty() && (!has_proxies || !self.label.is_empty())
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+impl Args {
+    pub(crate) fn has_tls(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn ca_out(&self) -> Option<&Path> {
+        None
+    }
+}
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -133,6 +180,8 @@ Examples:
   test-server --serve 9000=10:drip --root ./public
   test-server --config servers.toml
   test-server --label ERROR=30:hang-body -v
+  test-server --tcp '6380=127.0.0.1:6379=10:tcp-reset=1000,50:tcp-latency=100ms'
+  test-server --serve 9443=25:tls-expired --tls --ca-out ca.pem
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan
   curl 'localhost:8001/flags/br/br.gif?plan=100:drip'

@@ -10,12 +10,32 @@ use axum::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, de};
 use test_server::{Plan, Response, TestServer};
 
-/// The servers of a file, in its order.
+/// The servers and the proxies of a file, in its order.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
-    #[serde(rename = "server")]
+    #[serde(default, rename = "server")]
     pub(crate) servers: Vec<Entry>,
+    #[cfg(feature = "tcp")]
+    #[serde(default, rename = "tcp")]
+    pub(crate) proxies: Vec<ProxyEntry>,
+    /// The file for the certificate of the authority.
+    #[cfg(feature = "tls")]
+    ca_out: Option<PathBuf>,
+}
+
+/// The settings of a proxy of TCP.
+#[cfg(feature = "tcp")]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProxyEntry {
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) port: u16,
+    pub(crate) upstream: String,
+    #[serde(default)]
+    pub(crate) plan: String,
+    pub(crate) seed: Option<u64>,
 }
 
 /// The settings of one server. What is missing is as on the command line.
@@ -46,6 +66,9 @@ pub(crate) struct Entry {
     #[cfg(feature = "cors")]
     #[serde(default)]
     pub(crate) cors: bool,
+    #[cfg(feature = "tls")]
+    #[serde(default)]
+    pub(crate) tls: bool,
     /// The last one that fits a request answers it.
     #[serde(default, rename = "route")]
     pub(crate) routes: Vec<RouteEntry>,
@@ -78,7 +101,7 @@ pub(crate) fn read(path: &Path) -> Result<Config, Box<dyn Error>> {
     let text = fs::read_to_string(path).map_err(|error| with_path(&error))?;
     let mut config: Config =
         toml::from_str(&text).map_err(|error| with_path(&error.to_string().trim_end()))?;
-    if config.servers.is_empty() {
+    if config.servers.is_empty() && !config.has_proxies() {
         return Err(with_path(&"there is no [[server]]").into());
     }
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -91,7 +114,33 @@ pub(crate) fn read(path: &Path) -> Result<Config, Box<dyn Error>> {
         }
         entry.check().map_err(|why| with_path(&why))?;
     }
+    #[cfg(feature = "tls")]
+    if let Some(path) = &mut config.ca_out {
+        *path = folder.join(&path);
+    }
     Ok(config)
+}
+
+impl Config {
+    #[cfg(feature = "tcp")]
+    fn has_proxies(&self) -> bool {
+        !self.proxies.is_empty()
+    }
+
+    #[cfg(not(feature = "tcp"))]
+    fn has_proxies(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn ca_out(&self) -> Option<&Path> {
+        self.ca_out.as_deref()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    pub(crate) fn ca_out(&self) -> Option<&Path> {
+        None
+    }
 }
 
 impl Entry {

@@ -5,6 +5,7 @@
 //! * `args`: the command line options as they are typed
 //! * `config`: the file of `--config`
 //! * `servers`: from the options to the servers to start
+//! * `proxies`: from `--tcp` to the proxies to start
 //! * `signals`: the signals that end the program
 //! * `run`: one run, from starting the servers to the signal
 
@@ -17,6 +18,7 @@ use clap::Parser as _;
 mod args;
 #[cfg(feature = "config")]
 mod config;
+mod proxies;
 mod run;
 mod servers;
 mod signals;
@@ -26,20 +28,56 @@ fn main() -> ExitCode {
     if args.list_faults {
         return list_faults();
     }
-    let servers = match servers::from_args(&args) {
-        Ok(servers) => servers,
+    let planned = match plan_run(&args) {
+        Ok(planned) => planned,
         Err(error) => {
             print_error(&*error);
             return ExitCode::from(2);
         }
     };
-    match run::run(servers) {
+    match run::run(planned) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             print_error(&*error);
-            ExitCode::FAILURE
+            if run::is_usage(&*error) {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
+}
+
+/// Returns what is to be started.
+///
+/// # Errors
+/// If an option or a setting in the file of `--config` is invalid.
+fn plan_run(args: &args::Args) -> Result<run::Planned, Box<dyn Error>> {
+    let planned = planned(args)?;
+    let mut servers = planned.servers.iter();
+    if planned.ca_out.is_some() && !servers.any(|(server, _)| server.has_tls(args)) {
+        return Err(
+            "the certificate of an authority needs a server with TLS, and there is none".into(),
+        );
+    }
+    Ok(planned)
+}
+
+fn planned(args: &args::Args) -> Result<run::Planned, Box<dyn Error>> {
+    #[cfg(feature = "config")]
+    if let Some(path) = &args.config {
+        let file = config::read(path)?;
+        return Ok(run::Planned {
+            ca_out: file.ca_out().or(args.ca_out()).map(ToOwned::to_owned),
+            proxies: proxies::from_config(&file, args)?,
+            servers: servers::from_config(file.servers, args)?,
+        });
+    }
+    Ok(run::Planned {
+        servers: servers::from_args(args)?,
+        proxies: proxies::from_args(args)?,
+        ca_out: args.ca_out().map(ToOwned::to_owned),
+    })
 }
 
 fn list_faults() -> ExitCode {

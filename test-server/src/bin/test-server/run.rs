@@ -2,20 +2,31 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use test_server::{Builder, Label, TestServer};
 
+use crate::proxies::{ProxySpec, RunningProxy};
 use crate::servers::ServerSpec;
 use crate::signals;
 
 /// The fewest descriptors with which the program runs.
 const MINIMUM_FILES: u64 = 8;
 
+/// What is to be started.
+pub(crate) struct Planned {
+    pub(crate) servers: Vec<(ServerSpec, Builder)>,
+    pub(crate) proxies: Vec<ProxySpec>,
+    /// The file for the certificate of the authority of the servers.
+    pub(crate) ca_out: Option<PathBuf>,
+}
+
 /// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.
 ///
 /// # Errors
-/// If a server cannot be started. In that case none of them keeps running.
-pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Error>> {
+/// If a server cannot be started, or the certificate of their authority cannot be written to `ca_out`. In that case none
+/// of them keeps running.
+pub(crate) fn run(planned: Planned) -> Result<(), Box<dyn Error>> {
     if let Some(limit) =
         test_server::raise_descriptor_limit().filter(|&limit| limit < MINIMUM_FILES)
     {
@@ -30,12 +41,21 @@ pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Err
     let termination = runtime.block_on(async { signals::termination() })?;
 
     let mut running = Vec::new();
-    for (server, builder) in servers {
+    for (server, builder) in planned.servers {
         running.push(
             builder
                 .start()
-                .map_err(|error| StartError::new(error, server))?,
+                .map_err(|error| StartError::new(error, server.name, server.port))?,
         );
+    }
+    let mut running_proxies = Vec::new();
+    for proxy in &planned.proxies {
+        let started = proxy.start();
+        running_proxies
+            .push(started.map_err(|error| StartError::new(error, proxy.name.clone(), proxy.port))?);
+    }
+    if let Some(path) = &planned.ca_out {
+        write_ca(&running, path)?;
     }
     let mut lines = String::new();
     for server in &running {
@@ -46,11 +66,29 @@ pub(crate) fn run(servers: Vec<(ServerSpec, Builder)>) -> Result<(), Box<dyn Err
             server.describe()
         );
     }
-    let ready: Vec<_> = running.iter().map(ready_entry).collect();
+    let mut ready: Vec<_> = running.iter().map(ready_entry).collect();
+    for (line, entry) in running_proxies.iter().map(RunningProxy::describe) {
+        lines += &line;
+        ready.push(entry);
+    }
     lines += &format!("{}\n", serde_json::json!({ "ready": ready }));
     // A closed standard output does not stop the servers.
     let _ = io::stdout().write_all(lines.as_bytes());
     runtime.block_on(termination);
+    Ok(())
+}
+
+/// Writes the certificate of the authority of these servers to a file.
+#[cfg(feature = "tls")]
+fn write_ca(servers: &[TestServer], path: &Path) -> Result<(), String> {
+    let pem = servers.iter().find_map(TestServer::ca_pem);
+    // Checked before the start.
+    let Some(pem) = pem else { return Ok(()) };
+    std::fs::write(path, pem).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+#[cfg(not(feature = "tls"))]
+fn write_ca(_: &[TestServer], _: &Path) -> Result<(), String> {
     Ok(())
 }
 
@@ -63,6 +101,14 @@ fn ready_entry(server: &TestServer) -> serde_json::Value {
         "plan": server.plan().to_string(),
         "seed": server.seed(),
     })
+}
+
+/// Returns whether the reason for an error is in the options.
+pub(crate) fn is_usage(error: &(dyn Error + 'static)) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(StartError::Other { source, .. }) if source.kind() == io::ErrorKind::InvalidInput
+    )
 }
 
 /// The reason why a server cannot be started.
@@ -83,7 +129,7 @@ enum StartError {
 }
 
 impl StartError {
-    fn new(source: io::Error, ServerSpec { name, port, .. }: ServerSpec) -> Self {
+    fn new(source: io::Error, name: String, port: u16) -> Self {
         match source.kind() {
             io::ErrorKind::AddrInUse => Self::Taken { name, port },
             _ => Self::Other { name, source },

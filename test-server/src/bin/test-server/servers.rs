@@ -22,35 +22,65 @@ pub(crate) struct ServerSpec {
 /// # Errors
 /// If a port, a plan, a label or the error rate is invalid.
 pub(crate) fn from_args(args: &Args) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
-    #[cfg(feature = "config")]
-    if let Some(path) = &args.config {
-        return Ok(with_builders(configured(path)?, args)?);
-    }
-    let servers = if args.serve.is_empty() {
+    let servers = if args.starts_labelled() {
         labelled(args)?
     } else {
         custom(args)?
     };
-    Ok(with_builders(servers, args)?)
+    with_builders(servers, args)
 }
 
 /// Returns the servers, each with its builder.
 fn with_builders(
     servers: Vec<ServerSpec>,
     args: &Args,
-) -> Result<Vec<(ServerSpec, Builder)>, RouteError> {
+) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
+    let mut plain = servers.iter().filter(|server| !server.has_tls(args));
+    if let Some(fault) = plain.find_map(|server| server.plan.needs_tls()) {
+        return Err(format!("'{fault}' needs {}", needed(args, "--tls", "tls = true")).into());
+    }
+    if let Some(fault) = servers.iter().find_map(|server| server.plan.needs_tcp()) {
+        return Err(format!("'{fault}' needs {}", needed(args, "--tcp", "a [[tcp]]")).into());
+    }
     let group = Group::new();
+    #[cfg(feature = "tls")]
+    let authority = if servers.iter().any(|server| server.has_tls(args)) {
+        Some(test_server::Authority::new()?)
+    } else {
+        None
+    };
     let with_builder = |server: ServerSpec| {
         let builder = server.builder(args, &group)?;
+        #[cfg(feature = "tls")]
+        let builder = match &authority {
+            Some(authority) if server.has_tls(args) => builder.tls_from(authority),
+            _ => builder,
+        };
         Ok((server, builder))
     };
     servers.into_iter().map(with_builder).collect()
 }
 
-/// Returns the servers of a file.
+/// Returns the option to use, or the setting if there is a file of settings.
+fn needed(args: &Args, option: &'static str, setting: &'static str) -> &'static str {
+    #[cfg(feature = "config")]
+    if args.config.is_some() {
+        return setting;
+    }
+    let _ = (args, setting);
+    option
+}
+
+/// Returns the servers of a file, each with its builder.
+///
+/// # Errors
+/// If a fault in a plan needs what its server does not have.
 #[cfg(feature = "config")]
-fn configured(path: &std::path::Path) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
-    let entries = config::read(path)?.servers.into_iter().enumerate();
+pub(crate) fn from_config(
+    entries: Vec<config::Entry>,
+    args: &Args,
+) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
+    let entries = entries.into_iter().enumerate();
     let server = |(i, entry): (usize, config::Entry)| {
         let name = entry.name.clone();
         let name = name.unwrap_or_else(|| format!("SERVER-{}", i + 1));
@@ -59,7 +89,7 @@ fn configured(path: &std::path::Path) -> Result<Vec<ServerSpec>, Box<dyn Error>>
             ..ServerSpec::new(name, entry.port, entry.plan)
         }
     };
-    Ok(entries.map(server).collect())
+    with_builders(entries.map(server).collect(), args)
 }
 
 /// Returns LOCAL, DELAY and ERROR, with the plans from `--label`.
@@ -123,6 +153,15 @@ impl ServerSpec {
             #[cfg(feature = "config")]
             entry: None,
         }
+    }
+
+    /// Returns whether the server is to speak TLS.
+    pub(crate) fn has_tls(&self, args: &Args) -> bool {
+        #[cfg(all(feature = "config", feature = "tls"))]
+        if self.entry.as_ref().is_some_and(|entry| entry.tls) {
+            return true;
+        }
+        args.has_tls()
     }
 
     /// Returns the builder that starts this server.

@@ -1,6 +1,6 @@
 //! Bodies that are not the flag, and codes without a flag.
 
-use super::{BR, response_read_by, server_with, start_of_response};
+use super::{BR, flag, response, response_read_by, server_with, start_of_response};
 use crate::support::{ConnectionState, get, read};
 
 #[test]
@@ -30,6 +30,25 @@ fn bodies_are_huge_or_endless() {
         std::io::copy(&mut unpacked, &mut std::io::sink()).unwrap(),
         64 << 20
     );
+}
+
+#[test]
+fn one_byte_is_flipped() {
+    let flag = flag();
+    for (fault, at) in [
+        ("corrupt", 99),
+        ("corrupt=1", 0),
+        ("corrupt=99999999", flag.len() - 1),
+    ] {
+        let corrupt = response(fault);
+        let mut expected = flag.clone();
+        expected[at] = !expected[at];
+        assert_eq!(
+            (corrupt.status(), corrupt.body()),
+            (200, &expected[..]),
+            "{fault}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The exit code of curl for every fault.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::process::Command;
 
 use test_server::list_faults;
@@ -9,7 +10,7 @@ use super::{BR, server_with};
 use crate::support::skip;
 
 /// The exit codes of curl for each fault; several if the versions of curl differ.
-const CURL: [(&str, &[i32]); 59] = [
+const CURL: [(&str, &[i32]); 69] = [
     ("delay=1ms", &[0]),
     ("hold=1", &[0]),
     ("close+transient=1", &[52]),
@@ -29,6 +30,16 @@ const CURL: [(&str, &[i32]); 59] = [
     ("huge=100000", &[0]),
     ("endless", &[28]),
     ("gzip-bomb", &[0]),
+    ("read-slowly=1000", &[0]),
+    ("corrupt", &[0]),
+    ("range-ignored", &[0]),
+    ("range-wrong", &[0]),
+    ("etag-changes", &[0]),
+    ("if-range-lies", &[0]),
+    ("content-type=\"text/html\"", &[0]),
+    ("content-encoding=\"gzip\"", &[0]),
+    ("wrong-charset", &[0]),
+    ("gzip-cut", &[0]),
     ("redirect", &[0]),
     ("redirect-loop", &[47]),
     ("redirect-missing", &[22]),
@@ -71,6 +82,33 @@ const CURL: [(&str, &[i32]); 59] = [
     ("backlog-full", &[28]),
 ];
 
+/// The same for faults of connections with TLS.
+const CURL_WITH_TLS: [(&str, &[i32]); 9] = [
+    ("tls-expired", &[60]),
+    ("tls-wrong-host", &[60]),
+    ("tls-self-signed", &[60]),
+    ("tls-cut", &[35]),
+    ("tls-hang", &[28]),
+    ("tls-slow=1ms", &[0]),
+    ("tls-old", &[35]),
+    ("tls-no-close-notify", &[0]),
+    ("tls-handshake-alert", &[35]),
+];
+
+/// The same through a proxy of TCP.
+const CURL_THROUGH_TCP: [(&str, &[i32]); 9] = [
+    ("tcp-latency=1ms", &[0]),
+    ("tcp-jitter=1ms", &[0]),
+    ("tcp-bandwidth=100000", &[0]),
+    ("tcp-slice=100@1ms", &[0]),
+    // The first letter of the status line.
+    ("tcp-corrupt=1", &[1]),
+    ("tcp-reset", &[7, 56]),
+    ("tcp-half-close", &[52]),
+    ("tcp-stall=10", &[28]),
+    ("tcp-upload+tcp-half-close", &[28, 52]),
+];
+
 #[test]
 fn curl_exits_as_expected_for_each_fault() {
     if Command::new("curl").arg("--version").output().is_err() {
@@ -78,7 +116,8 @@ fn curl_exits_as_expected_for_each_fault() {
     }
     let listed =
         list_faults().map(|(fault, _)| fault.split(['=', '[', '(']).next().unwrap().to_owned());
-    let words = CURL.iter().flat_map(|(plan, _)| plan.split('+'));
+    let plans = CURL.iter().chain(&CURL_WITH_TLS).chain(&CURL_THROUGH_TCP);
+    let words = plans.flat_map(|(plan, _)| plan.split('+'));
     let tested: BTreeSet<_> = words
         .map(|word| word.split(['=', '(']).next().unwrap().to_owned())
         .collect();
@@ -88,12 +127,60 @@ fn curl_exits_as_expected_for_each_fault() {
         for some in CURL.chunks(CURL.len().div_ceil(4)) {
             scope.spawn(move || some.iter().for_each(|(fault, exits)| curl(fault, exits)));
         }
+        #[cfg(feature = "tcp")]
+        scope.spawn(|| {
+            let cases = CURL_THROUGH_TCP.iter();
+            cases.for_each(|(fault, exits)| curl_through_tcp(fault, exits));
+        });
+        #[cfg(feature = "tls")]
+        scope.spawn(|| {
+            let cases = CURL_WITH_TLS.iter();
+            cases.for_each(|(fault, exits)| curl_with_tls(fault, exits));
+        });
     });
+}
+
+#[cfg(feature = "tcp")]
+fn curl_through_tcp(fault: &str, exits: &[i32]) {
+    let server = test_server::TestServer::start(test_server::Plan::normal()).unwrap();
+    let proxy = test_server::TcpProxy::builder(server.addresses()[0].to_string());
+    let proxy = proxy
+        .plan(&format!("100:{fault}"))
+        .unwrap()
+        .start()
+        .unwrap();
+    let url = format!("http://{}{BR}", proxy.addresses()[0]);
+    run_curl(fault, exits, &[url.as_ref()]);
+}
+
+#[cfg(feature = "tls")]
+fn curl_with_tls(fault: &str, exits: &[i32]) {
+    let builder = test_server::TestServer::builder().tls();
+    let server = builder.plan(&format!("100:{fault}")).unwrap();
+    let server = server.start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("ca.pem");
+    std::fs::write(&certificate, server.ca_pem().unwrap()).unwrap();
+    let url = format!("{}/br/br.gif", server.url());
+    run_curl(
+        fault,
+        exits,
+        &[
+            OsStr::new("--cacert"),
+            certificate.as_os_str(),
+            url.as_ref(),
+        ],
+    );
 }
 
 fn curl(fault: &str, exits: &[i32]) {
     let server = server_with(fault);
     let url = format!("http://{}{BR}", server.addresses()[0]);
+    run_curl(fault, exits, &[url.as_ref()]);
+}
+
+/// Runs curl with these arguments, the URL among them.
+fn run_curl(fault: &str, exits: &[i32], args: &[&OsStr]) {
     // A fault that never ends is given up after a second. All others get enough time for a slow machine.
     let timeout = if exits.contains(&28) { "1" } else { "30" };
     let curl = Command::new("curl")
@@ -108,7 +195,8 @@ fn curl(fault: &str, exits: &[i32]) {
             "--max-time",
             timeout,
         ])
-        .args(["-o", "/dev/null", &url])
+        .args(["-o", "/dev/null"])
+        .args(args)
         .output()
         .unwrap();
     let exit = curl.status.code().unwrap();

@@ -43,6 +43,24 @@ fn transient_limits_the_faults_to_the_first_attempts_per_code() {
 }
 
 #[test]
+fn the_body_of_a_request_is_read_at_the_rate() {
+    let server = server_with("read-slowly=100000+status=503");
+    let post = |body: &str| {
+        let length = body.len();
+        let head = "POST /orders HTTP/1.1\r\nhost: localhost\r\nconnection: close";
+        let request = format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}");
+        // The end of the lines that `exchange` adds is behind the body.
+        exchange(server.addresses()[0], &request)
+    };
+    let started = Instant::now();
+    assert_eq!(post(&"x".repeat(20_000)).status(), 503);
+    assert!(started.elapsed() >= Duration::from_millis(200));
+    assert_eq!(post("").status(), 503);
+    let injected = &server.stats().codes["POST /orders"].injected;
+    assert_eq!((injected["read-slowly"], injected["status"]), (2, 2));
+}
+
+#[test]
 fn a_fault_is_counted_when_it_starts() {
     for fault in ["delay=1h", "hold=99"] {
         let server = server_with(fault);

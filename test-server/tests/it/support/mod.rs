@@ -8,6 +8,8 @@ use test_server::{Stats, TestServer};
 
 #[cfg(unix)]
 pub(crate) mod program;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 
 /// Blocks until the counters of the server meet the condition. Panics with them after a minute.
 #[track_caller]
