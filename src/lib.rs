@@ -16,6 +16,7 @@
 //! * [`download`]: one item from request to disk
 //! * [`strategy`]: all items of a run: sequential, thread pool or semaphore
 //! * `run`: the environment of a run: the embedded server, file descriptors, resources and signals
+//! * `cluster`: ranges of a list as tasks of workers on other machines (feature `nats`)
 //!
 //! **3. Output**
 //! * [`report`]: the files of `--report`
@@ -28,6 +29,8 @@
 
 pub mod app;
 mod cli;
+#[cfg(feature = "nats")]
+mod cluster;
 mod compare;
 mod console;
 pub mod country;

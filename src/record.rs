@@ -180,6 +180,11 @@ impl Failure {
     pub fn cause(&self) -> &str {
         &self.cause
     }
+
+    /// Returns the proxy that the request went through, if there was one.
+    pub fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
+    }
 }
 
 impl fmt::Display for Failure {
@@ -251,6 +256,8 @@ pub enum Kind {
     WriteFailed,
     /// Too many files are open, in this process or on the whole system.
     FdLimit,
+    /// The worker on another machine that was to download it has given no result.
+    Lost,
     /// The download was stopped while it was in progress: by a signal, or because its result could no longer be
     /// reported.
     Interrupted,
@@ -263,7 +270,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which a download can meet them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::BadLine,
         Self::ConnectRefused,
         Self::ConnectTimeout,
@@ -289,6 +296,7 @@ impl Kind {
         Self::Checksum,
         Self::WriteFailed,
         Self::FdLimit,
+        Self::Lost,
         Self::Interrupted,
         Self::Internal,
         Self::Other,
@@ -301,6 +309,7 @@ impl Kind {
             Self::BadLine
                 | Self::WriteFailed
                 | Self::FdLimit
+                | Self::Lost
                 | Self::Interrupted
                 | Self::Internal
                 | Self::Other
@@ -335,6 +344,7 @@ impl Kind {
             Self::Checksum => "checksum",
             Self::WriteFailed => "write_failed",
             Self::FdLimit => "fd_limit",
+            Self::Lost => "lost",
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",
             Self::Other => "other",

@@ -46,7 +46,11 @@ mod connection {
             options
         }
 
-        pub(crate) fn connect(&self) -> Result<NatsExecutor, ConnectError> {
+        /// Connects to the server, to give tasks to the workers.
+        ///
+        /// # Errors
+        /// [`ConnectError`], if there is no connection, or the server does not store tasks.
+        pub fn connect(&self) -> Result<NatsExecutor, ConnectError> {
             NatsExecutor::connect(&self.url, self.options())
         }
 

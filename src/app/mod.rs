@@ -5,6 +5,7 @@
 //! * `setup`: prepares the folders, the server and the signals
 //! * `files`: writes the files of `--report`
 //! * `requested`: what a run requests
+//! * `cluster`: this process as a worker of other machines, or with such workers (feature `nats`)
 //! * `run`: one run
 //! * `compare`: a comparison
 
@@ -14,12 +15,16 @@ use program::{Ending, Output, print_stderr};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::setup::{FatalError, Notices, Setup};
+#[cfg(feature = "nats")]
+use crate::cli::Role;
 use crate::cli::{Config, EarlyExit, Mode};
 use crate::compare::prepare_process;
 use crate::console::notices;
 
 pub use program::Exit;
 
+#[cfg(feature = "nats")]
+mod cluster;
 mod compare;
 mod files;
 mod requested;
@@ -52,6 +57,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
     if config.http.is_insecure() && !matches!(config.mode, Mode::ComparedRun(_)) {
         print_stderr(notices::INSECURE);
+    }
+    #[cfg(feature = "nats")]
+    if let Some(Role::Worker { cluster, threads }) = &config.role {
+        return cluster::work(&config, cluster, *threads, stop);
     }
     let setup = match Setup::new(&config, stop) {
         Ok(setup) => setup,

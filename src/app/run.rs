@@ -13,10 +13,14 @@ use program::{
     Ending, Exit, Output, Resources, Signal, Stream, error_chain, print_error, print_stderr,
 };
 
+#[cfg(feature = "nats")]
+use crate::app::cluster;
 use crate::app::files::Reports;
 use crate::app::requested::{Reading, Requested};
 use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Config, Mode, ReportTo, Series};
+#[cfg(feature = "nats")]
+use crate::cluster::Workers;
 use crate::compare::{End, Handover};
 use crate::console::colors::Colors;
 use crate::console::failures::failures;
@@ -69,6 +73,11 @@ pub(super) fn run(
         stop: setup.stop.child_token(),
         ..Job::new(config.dest.clone())
     });
+    #[cfg(feature = "nats")]
+    let workers = match cluster::workers(config) {
+        Ok(workers) => workers,
+        Err(exit) => return exit,
+    };
     let requested = match Requested::new(config, base.as_ref(), &job.stop) {
         Ok(requested) => requested,
         Err(error) => return FatalError::from(error).print(),
@@ -91,7 +100,13 @@ pub(super) fn run(
         began: Instant::now(),
     };
     let list = requested.reading();
-    let results = download(config, series, &job, requested.items, reports, &facts, out);
+    let run = Run {
+        series,
+        job: &job,
+        #[cfg(feature = "nats")]
+        workers,
+    };
+    let results = download(config, run, requested.items, reports, &facts, out);
     setup.signals.run_is_over();
     // Read now: printing and writing may take until a signal arrives or the time is over.
     let asked = results.tally.asked();
@@ -296,11 +311,19 @@ fn start_progress(
     progress
 }
 
+/// How the items of a run are downloaded.
+struct Run<'a> {
+    series: Series,
+    job: &'a Arc<Job>,
+    /// The workers that download ranges of them, if this process does not.
+    #[cfg(feature = "nats")]
+    workers: Option<Workers>,
+}
+
 /// Downloads all items and shows the progress. Blocks until all have ended.
 fn download(
     config: &Config,
-    series: Series,
-    job: &Arc<Job>,
+    run: Run<'_>,
     items: BoxStream<'_, Item>,
     reports: Reports,
     facts: &RunFacts<'_>,
@@ -309,7 +332,8 @@ fn download(
     let Series {
         strategy,
         connections,
-    } = series;
+    } = run.series;
+    let job = run.job;
     let colors = Colors::new(config.color);
     let progress = start_progress(config, strategy, job, config.asked(), colors);
     reports.start(facts);
@@ -342,6 +366,16 @@ fn download(
         }
         results.reports.add(facts, record);
     };
+    #[cfg(feature = "nats")]
+    let ran = match run.workers {
+        Some(workers) => {
+            let items = items.as_mut();
+            let count = config.asked();
+            workers.run(job, items, (strategy, connections), count, &mut note)
+        }
+        None => strategy.run(job, items.as_mut(), connections, &mut note),
+    };
+    #[cfg(not(feature = "nats"))]
     let ran = strategy.run(job, items.as_mut(), connections, &mut note);
     if let Err(error) = ran {
         let cause = error_chain(&error);

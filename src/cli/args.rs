@@ -8,8 +8,8 @@ use clap::{ArgAction, Parser, ValueHint};
 use clap_complete::Shell;
 
 use crate::cli::values::{
-    Header, List, Login, count, header, limits, login, rate, seconds, size, strategies,
-    whole_number,
+    ExecutorKind, Header, List, Login, count, executor, header, limits, login, rate, seconds, size,
+    strategies, whole_number,
 };
 use crate::console::colors::When;
 use crate::report::Format;
@@ -31,6 +31,12 @@ The environment variable FLAGS_PORTS=a,b,c sets the ports of LOCAL, DELAY and ER
 
 Exit codes: 0 every flag was saved or does not exist, 1 errors, 2 usage error, 3 cannot write, \
 129 SIGHUP, 130 SIGINT, 131 SIGQUIT, 141 closed pipe, 143 SIGTERM.";
+
+const EXECUTOR_HELP: &str = if cfg!(feature = "nats") {
+    "Where a list is downloaded: local, or nats for ranges of it on workers [default: local; with --nats: nats]"
+} else {
+    "Where a list is downloaded: local; or nats, in a program that was built with `--features nats` [default: local]"
+};
 
 const CODES: &str = "Codes";
 const DOWNLOADS: &str = "Downloads";
@@ -68,7 +74,7 @@ pub(super) struct Args {
     pub(super) all: bool,
 
     /// Request all 676 possible codes, AA to ZZ
-    #[arg(short, long, help_heading = CODES)]
+    #[arg(short, long, aliases = ["e"], help_heading = CODES)]
     pub(super) every: bool,
 
     /// Use only the first N of the sorted codes, or of the list
@@ -95,6 +101,9 @@ pub(super) struct Args {
     /// sequential, threadpool or semaphore; with --compare, several separated by commas [default: semaphore; with --compare: all]
     #[arg(long, value_name = "STRATEGY", value_parser = strategies, help_heading = DOWNLOADS)]
     pub(super) strategy: Option<List<Strategy>>,
+
+    #[arg(long, value_name = "EXECUTOR", value_parser = executor, help = EXECUTOR_HELP, help_heading = DOWNLOADS)]
+    pub(super) executor: Option<ExecutorKind>,
 
     /// Maximum number of concurrent requests, up to 1000 [default: 30; sequential: always 1]
     #[arg(short,
@@ -193,7 +202,7 @@ pub(super) struct Args {
     pub(super) netrc_file: Option<PathBuf>,
 
     /// Send all requests through this proxy, except to the hosts of NO_PROXY; '' for none [default: that of the environment]
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = CONNECTIONS)]
+    #[arg(long, aliases = ["p"], value_name = "URL", value_hint = ValueHint::Url, help_heading = CONNECTIONS)]
     pub(super) proxy: Option<String>,
 
     /// Trust the certificates in this file (PEM) besides those of the system
@@ -217,7 +226,7 @@ pub(super) struct Args {
     pub(super) rounds: Option<u32>,
 
     /// With --compare: number of warm-up rounds, which are not measured [default: 0]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = COMPARISON)]
+    #[arg(long, aliases = ["w"], value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = COMPARISON)]
     pub(super) warmup: Option<u32>,
 
     /// With --compare: connection limits to compare, such as 1,5,26,100
@@ -226,6 +235,10 @@ pub(super) struct Args {
         value_parser = limits,
         allow_negative_numbers = true, help_heading = COMPARISON)]
     pub(super) at: Option<List<i64>>,
+
+    #[cfg(feature = "nats")]
+    #[command(flatten)]
+    pub(super) nats: crate::cli::nats::NatsArgs,
 
     /// Print a line per code instead of the progress bar
     #[arg(short, long, aliases = ["v", "ve", "ver"], help_heading = OUTPUT)]

@@ -4,6 +4,7 @@
 //!
 //! * `hints`: suggestions for words that are almost right
 //! * `values`: the syntax of the values of options
+//! * `nats`: the options of runs on other machines (feature `nats`)
 //! * `args`: the arguments as typed
 //! * `usage`: usage errors, all in one form
 //! * `texts`: completions, the manual page and the list of codes, printed instead of a run
@@ -18,10 +19,14 @@ mod earlier;
 mod hints;
 mod http;
 mod mode;
+#[cfg(feature = "nats")]
+mod nats;
 mod texts;
 mod usage;
 mod values;
 
 pub(crate) use config::{Config, ReportTo};
 pub(crate) use mode::{Compare, Mode, Series};
+#[cfg(feature = "nats")]
+pub(crate) use nats::Role;
 pub(crate) use usage::EarlyExit;

@@ -3,6 +3,10 @@
 use std::num::NonZeroUsize;
 
 use crate::cli::args::Args;
+#[cfg(feature = "nats")]
+use crate::cli::nats::Role;
+#[cfg(feature = "nats")]
+use crate::cli::values::ExecutorKind;
 use crate::cli::values::{List, at_least_one};
 use crate::run::input::Input;
 use crate::strategy::Strategy;
@@ -177,6 +181,69 @@ pub(super) fn check_comparison(args: &Args) -> Result<(), &'static str> {
         true => first_wrong(&compared),
         false => first_wrong(&without),
     }
+}
+
+/// Returns whether this process has workers on other machines, or is one. Checks that the other options allow it.
+#[cfg(feature = "nats")]
+pub(super) fn role(args: &Args) -> Result<Option<Role>, &'static str> {
+    let wants_nats = args.executor == Some(ExecutorKind::Nats) || args.nats.has_server();
+    let has_list = args.input.is_some() || args.failed.is_some();
+    let has_work = has_list || args.all || args.every || !args.cc.is_empty() || args.compare;
+    first_wrong(&[
+        (
+            args.nats.is_worker() && (wants_nats || args.executor.is_some()),
+            "--worker URL cannot be used with --nats URL or --executor EXECUTOR",
+        ),
+        (
+            args.nats.is_worker() && (has_work || !args.report.is_empty()),
+            "--worker URL cannot be used with CC, --all, --every, --input, --failed, --compare or --report: the runs have them",
+        ),
+        (
+            args.nats.has_worker_threads() && !args.nats.is_worker(),
+            "--worker-threads N needs --worker URL",
+        ),
+        (
+            args.nats.has_server() && args.executor == Some(ExecutorKind::Local),
+            "--nats URL cannot be used with --executor local",
+        ),
+        (
+            wants_nats && !args.nats.has_server(),
+            "--executor nats needs --nats URL",
+        ),
+        (
+            wants_nats && !has_list,
+            "--executor nats needs --input FILE",
+        ),
+        (
+            wants_nats && args.compare,
+            "--compare cannot be used with --executor nats",
+        ),
+        (
+            wants_nats && (args.rate.is_some() || args.max_per_host.is_some()),
+            "--rate N and --max-per-host N cannot be used with --executor nats: workers do not know of each other's requests",
+        ),
+        (
+            wants_nats && (!args.header.is_empty() || args.user.is_some()),
+            "--header and --user cannot be used with --executor nats: they would be stored on its server",
+        ),
+        (
+            wants_nats && (args.netrc || args.netrc_file.is_some() || args.proxy.is_some()),
+            "--netrc, --netrc-file and --proxy cannot be used with --executor nats: they are not sent to workers",
+        ),
+        (
+            wants_nats && (args.cacert.is_some() || args.insecure || args.http2),
+            "--cacert, --insecure and --http2 cannot be used with --executor nats: they are not sent to workers",
+        ),
+        (
+            wants_nats
+                && args
+                    .dest
+                    .as_ref()
+                    .is_some_and(|dest| dest.to_str().is_none()),
+            "--dest DIR must be UTF-8 with --executor nats",
+        ),
+    ])?;
+    Ok(args.nats.role())
 }
 
 /// Returns the message of the first rule that is broken.

@@ -187,6 +187,30 @@ pub(super) fn size(text: &str) -> Result<u64, InvalidValue> {
         .ok_or_else(|| InvalidValue::new(must, text))
 }
 
+/// Where the items of a list are downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ExecutorKind {
+    /// In this process.
+    Local,
+    /// On workers of a NATS server. Only with the feature `nats`.
+    #[cfg_attr(not(feature = "nats"), expect(dead_code, reason = "refused"))]
+    Nats,
+}
+
+/// Parses the name of an executor, in any case.
+pub(super) fn executor(text: &str) -> Result<ExecutorKind, InvalidValue> {
+    match text.to_ascii_lowercase().as_str() {
+        "local" => Ok(ExecutorKind::Local),
+        #[cfg(feature = "nats")]
+        "nats" => Ok(ExecutorKind::Nats),
+        #[cfg(not(feature = "nats"))]
+        "nats" => Err(InvalidValue::of_secret(
+            "nats needs a program that was built with `--features nats`",
+        )),
+        _ => Err(InvalidValue::new("must be one of local, nats", text)),
+    }
+}
+
 /// Parses the names of strategies, in any case, separated by commas.
 pub(super) fn strategies(text: &str) -> Result<List<Strategy>, InvalidValue> {
     text.split(',')

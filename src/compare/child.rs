@@ -122,6 +122,8 @@ impl Child<'_> {
             dest: _,              // each run has its own folder
             reports: _,           // written by the comparing process
             fail_on_not_found: _, // decides the exit code of the comparing process
+            #[cfg(feature = "nats")]
+                role: _, // only for runs
             above_most: _,        // reported by the comparing process
             max_time: _,          // kept by the comparing process, which stops the run
             codes,

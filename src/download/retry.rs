@@ -54,6 +54,7 @@ pub fn is_transient(failure: &Failure, http_status: Option<u16>) -> bool {
         | Kind::Checksum
         | Kind::WriteFailed
         | Kind::FdLimit
+        | Kind::Lost
         | Kind::Interrupted
         | Kind::Internal
         | Kind::Other => false,

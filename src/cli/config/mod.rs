@@ -22,7 +22,11 @@ use crate::cli::args::Args;
 use crate::cli::earlier::{EarlierReport, Failed};
 use crate::cli::hints;
 use crate::cli::http::HttpOptions;
+#[cfg(feature = "nats")]
+use crate::cli::mode::role;
 use crate::cli::mode::{Mode, check_codes, check_comparison, check_list};
+#[cfg(feature = "nats")]
+use crate::cli::nats::Role;
 use crate::cli::texts;
 use crate::cli::usage::{EarlyExit, usage_error, usage_message};
 use crate::cli::values::{List, at_least_one};
@@ -82,6 +86,9 @@ pub(crate) struct Config {
     pub(crate) quiet: bool,
     /// When to use colours.
     pub(crate) color: When,
+    /// Whether this process has workers on other machines, or is one.
+    #[cfg(feature = "nats")]
+    pub(crate) role: Option<Role>,
     /// The options that want more connections than are possible, with their values.
     pub(crate) above_most: Vec<(&'static str, NonZeroUsize)>,
 }
@@ -218,6 +225,8 @@ impl Config {
         };
         check_comparison(&args)?;
         check_codes(&args)?;
+        #[cfg(feature = "nats")]
+        let role = role(&args)?;
         let typed = args.server.as_deref().map(server).transpose()?;
         let earlier = match &args.failed {
             Some(file) => Some(EarlierReport::read(file)?),
@@ -281,6 +290,8 @@ impl Config {
             verbose: args.verbose,
             quiet: args.quiet,
             color: args.color,
+            #[cfg(feature = "nats")]
+            role,
             above_most: above_most(&args, max_req),
         })
     }

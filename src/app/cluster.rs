@@ -1,0 +1,74 @@
+//! This process as a worker of other machines, or with such workers.
+
+use std::num::NonZeroUsize;
+
+use harness::Cluster;
+use program::{Ending, Exit, Signals, error_chain, print_error, print_stderr};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::setup::{FatalError, Notices};
+use crate::cli::{Config, Role};
+use crate::cluster::{Workers, tasks};
+use crate::run::descriptors;
+
+/// Downloads ranges of the lists of other processes until a signal cancels `stop`. Returns how that ended.
+pub(super) fn work(
+    config: &Config,
+    cluster: &Cluster,
+    threads: Option<NonZeroUsize>,
+    stop: CancellationToken,
+) -> Exit {
+    // Raises the limit, as a run does.
+    if let Err(error) = descriptors::available() {
+        return FatalError::from(error).print();
+    }
+    let signals = match Signals::watch(stop.clone()) {
+        Ok(signals) => signals,
+        Err(error) => return FatalError::from(error).print(),
+    };
+    let quiet = config.quiet;
+    let report = move |event: &str| {
+        if !quiet {
+            print_stderr(&format!("worker: {event}\n"));
+        }
+    };
+    let worked = cluster.work(tasks(), threads, stop, report);
+    signals.run_is_over();
+    match worked {
+        Ok(report) => {
+            let notice = format!("worker: {} ranges done\n", report.done);
+            Notices::of(config).print(&notice);
+            let ending = Ending {
+                signal: signals.caught(),
+                ..Ending::default()
+            };
+            ending.exit()
+        }
+        Err(error) => {
+            print_error(&error_chain(&error));
+            Exit::Errors
+        }
+    }
+}
+
+/// Connects to the workers of the run, if it has some, and says so if none of them answers.
+///
+/// # Errors
+/// The exit code, if there is no connection. The reason has been printed.
+pub(super) fn workers(config: &Config) -> Result<Option<Workers>, Exit> {
+    let Some(Role::Coordinator(cluster)) = &config.role else {
+        return Ok(None);
+    };
+    let workers = Workers::connect(cluster).map_err(|message| {
+        print_error(&message);
+        Exit::Errors
+    })?;
+    let pool = &cluster.pool;
+    Notices::of(config).print(&match workers.threads() {
+        Some(threads) => {
+            format!("ranges of the list run on {threads} threads of workers of the pool '{pool}'\n")
+        }
+        None => format!("no worker of the pool '{pool}' answers: waiting for one\n"),
+    });
+    Ok(Some(workers))
+}

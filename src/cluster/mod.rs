@@ -1,0 +1,23 @@
+//! Ranges of a list as tasks of workers on other machines, which take them from a NATS server.
+//!
+//! Every line of the list gets one record in the process that reads it, also if a worker ends in the middle or no result
+//! arrives.
+//!
+//! The modules, lowest layer first; each imports only from those listed before it:
+//!
+//! * `wire`: items and records in the form in which they are sent
+//! * `range`: the task: downloads a range of the list
+//! * `ranges`: gives the ranges of a list to the workers, and takes their records
+
+use concurrent_futures::Registry;
+
+mod range;
+mod ranges;
+mod wire;
+
+pub(crate) use ranges::Workers;
+
+/// Returns the tasks that a worker runs.
+pub(crate) fn tasks() -> Registry {
+    Registry::new().with::<range::DownloadRange>()
+}

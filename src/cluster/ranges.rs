@@ -1,0 +1,243 @@
+//! Gives the ranges of a list to the workers, and takes their records.
+
+use std::collections::HashMap;
+use std::io;
+use std::mem;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::pin::pin;
+use std::time::Duration;
+
+use concurrent_futures::{Shutdown, TaskError};
+use futures_util::FutureExt as _;
+use futures_util::stream::{Fuse, FuturesUnordered, StreamExt as _};
+use harness::Cluster;
+use nats_executor::NatsExecutor;
+use tokio::runtime;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::range::{DownloadRange, RangeResult, Settings};
+use crate::item::Item;
+use crate::job::Job;
+use crate::record::{Failure, Kind, Outcome, Record};
+use crate::strategy::{Items, Strategy};
+
+/// The most lines of a range. More would make the loss of a worker dearer, fewer would cost more messages.
+const MOST_LINES: usize = 1000;
+
+/// How many ranges a thread of a worker gets of a list whose length is known, if that is long enough: the last ones to end are
+/// then short.
+const RANGES_PER_THREAD: usize = 4;
+
+/// The least number of ranges that may be without a result. Workers may join later, so there are more than threads.
+const LEAST_IN_FLIGHT: usize = 64;
+
+/// How long the next line of a stream is waited for before those that are there are sent.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long a stopped run waits for the records of the ranges that were running.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The workers of a pool.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    executor: NatsExecutor,
+    /// The number of their threads before the run; `None` if no worker answers.
+    threads: Option<NonZeroUsize>,
+}
+
+impl Workers {
+    /// Connects to the server and counts the workers that answer.
+    ///
+    /// # Errors
+    /// A message, if there is no connection or the server cannot store tasks.
+    pub(crate) fn connect(cluster: &Cluster) -> Result<Self, String> {
+        let executor = cluster.connect().map_err(|error| error.to_string())?;
+        let threads = cluster.threads()?;
+        Ok(Self { executor, threads })
+    }
+
+    /// Returns the number of threads of all workers; `None` if no worker answers.
+    pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
+        self.threads
+    }
+
+    /// Downloads every item on the workers, with `connections` for each range, and passes one record per item to `notify`.
+    /// `count` is the number of items, if it is known.
+    ///
+    /// Takes items as ranges can be sent, so memory follows the number of ranges in flight. Blocks until the stream has ended
+    /// and every item has a record. If the job is stopped, the remaining records arrive within ten seconds.
+    ///
+    /// # Errors
+    /// If a range cannot be sent. Each item taken has a record; the others were not attempted.
+    pub(crate) fn run(
+        self,
+        job: &Job,
+        items: Items<'_>,
+        (strategy, connections): (Strategy, NonZeroUsize),
+        count: Option<usize>,
+        notify: &mut dyn FnMut(Record),
+    ) -> io::Result<()> {
+        let settings = Settings::of(job, strategy, connections)?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        let threads = self.threads.map_or(1, NonZeroUsize::get);
+        let ranges = threads.saturating_mul(RANGES_PER_THREAD);
+        let lines = count.map_or(MOST_LINES, |count| count.div_ceil(ranges));
+        let run = Run {
+            executor: &self.executor,
+            settings,
+            job,
+            lines: lines.clamp(1, MOST_LINES),
+            in_flight: ranges.max(LEAST_IN_FLIGHT),
+            sent: HashMap::new(),
+            notify,
+        };
+        let ended = runtime.block_on(run.drive(items));
+        if self.executor.unfinished() > 0 {
+            // Dropping it would wait for results that may never come. They have been given up.
+            mem::forget(self.executor);
+        }
+        ended
+    }
+}
+
+/// A run in progress.
+struct Run<'a> {
+    executor: &'a NatsExecutor,
+    settings: Settings,
+    job: &'a Job,
+    /// The most lines of a range.
+    lines: usize,
+    /// The most ranges without a result.
+    in_flight: usize,
+    /// The ranges without a result, and when they were sent.
+    sent: HashMap<u64, (Vec<Item>, Instant)>,
+    notify: &'a mut dyn FnMut(Record),
+}
+
+impl Run<'_> {
+    async fn drive(mut self, items: Items<'_>) -> io::Result<()> {
+        let mut items = items.fuse();
+        let mut taken = Vec::new();
+        let mut results = FuturesUnordered::new();
+        let (mut is_read, mut refused) = (false, None);
+        let mut over = pin!(self.job.over());
+        // When a stopped run gives up the ranges that are still running.
+        let mut given_up: Option<Instant> = None;
+        let mut number = 0;
+        while !is_read || !self.sent.is_empty() {
+            let (lines, has_room) = (self.lines, self.sent.len() < self.in_flight);
+            tokio::select! {
+                biased;
+                () = &mut over, if given_up.is_none() => {
+                    let _ = self.executor.shutdown(Shutdown::no_wait().cancel_pending());
+                    given_up = Some(Instant::now() + GRACE);
+                }
+                Some((number, result)) = results.next() => self.settle(number, result),
+                ended = fill(&mut items, &mut taken, lines), if !is_read && (has_room || given_up.is_some()) => {
+                    is_read = ended;
+                    let range = mem::take(&mut taken);
+                    if range.is_empty() {
+                        continue;
+                    }
+                    if given_up.is_some() || self.job.is_over() {
+                        self.note_all(range, &Outcome::NotAttempted);
+                        continue;
+                    }
+                    number += 1;
+                    let task = DownloadRange::of(&range, &self.settings);
+                    match self.executor.submit_async(task).await {
+                        Ok(future) => {
+                            self.sent.insert(number, (range, Instant::now()));
+                            let number = number;
+                            results.push(future.into_result_async().map(move |result| (number, result.ok())));
+                        }
+                        Err(error) => {
+                            self.note_all(range, &lost(&error));
+                            is_read = true;
+                            refused = Some(io::Error::other(error));
+                        }
+                    }
+                }
+                () = sleep_until(given_up.unwrap_or_else(Instant::now)), if given_up.is_some() && is_read => {
+                    let why = Failure::new(Kind::Interrupted, "its worker has given no result");
+                    for (_, (range, _)) in mem::take(&mut self.sent) {
+                        self.note_all(range, &Outcome::Failed(why.clone()));
+                    }
+                }
+            }
+        }
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Notes the records of a range that has a result.
+    fn settle(&mut self, number: u64, result: Option<Result<RangeResult, TaskError>>) {
+        let Some((range, sent)) = self.sent.remove(&number) else {
+            return;
+        };
+        match result {
+            Some(Ok(result)) => self.note_result(range, sent.into_std(), result),
+            Some(Err(TaskError::Cancelled)) => self.note_all(range, &Outcome::NotAttempted),
+            Some(Err(error)) => self.note_all(range, &lost(&error)),
+            None => self.note_all(range, &lost(&"its result is held elsewhere")),
+        }
+    }
+
+    fn note_result(&mut self, range: Vec<Item>, sent: std::time::Instant, result: RangeResult) {
+        let now = std::time::Instant::now();
+        // By the clock of this machine, which the worker does not know.
+        let began = now.checked_sub(result.elapsed).unwrap_or(sent).max(sent);
+        let mut records: HashMap<_, _> = result
+            .records
+            .into_iter()
+            .map(|record| (record.line, record))
+            .collect();
+        let why = result
+            .error
+            .unwrap_or_else(|| "its worker has no record of it".to_owned());
+        let dest: &Path = &self.job.dest;
+        for item in range {
+            let record = item.line().and_then(|line| records.remove(&line));
+            (self.notify)(match record {
+                Some(record) => record.record(item, began, dest),
+                None => Record::new(item, lost(&why)),
+            });
+        }
+        if let Some(why) = result.unsaved {
+            self.job.saving.give_up(why);
+        }
+    }
+
+    fn note_all(&mut self, range: Vec<Item>, outcome: &Outcome) {
+        for item in range {
+            (self.notify)(Record::new(item, outcome.clone()));
+        }
+    }
+}
+
+/// Adds items until there are `lines` of them, or until a stream keeps the next one waiting. Returns whether the items have
+/// ended. Loses nothing when dropped at an await point.
+async fn fill(items: &mut Fuse<Items<'_>>, taken: &mut Vec<Item>, lines: usize) -> bool {
+    while taken.len() < lines {
+        let next = match (items.next().now_or_never(), taken.is_empty()) {
+            (Some(next), _) => next,
+            (None, true) => items.next().await,
+            (None, false) => match timeout(PATIENCE, items.next()).await {
+                Ok(next) => next,
+                Err(_) => return false,
+            },
+        };
+        match next {
+            Some(item) => taken.push(item),
+            None => return true,
+        }
+    }
+    false
+}
+
+/// Returns the outcome of a line whose range has no result.
+fn lost(why: &dyn std::fmt::Display) -> Outcome {
+    Outcome::Failed(Failure::new(Kind::Lost, why))
+}
