@@ -110,6 +110,11 @@ impl Tally {
         }
     }
 
+    /// Counts items as requested that were not taken from their list.
+    pub(crate) fn ask_untaken(&mut self, count: usize) {
+        self.asked += count;
+    }
+
     /// Counts the items that have no record as not attempted. Call it when the run is over.
     ///
     /// # Panics

@@ -54,7 +54,7 @@ pub(super) fn run(
     let (base, embedded) = (&setup.served.base, setup.served.by.this_run());
     let each = strategy.descriptors_per_connection()
         + match &config.list {
-            Some(list) if list.keeps_paths => strategy.descriptors_for_subfolders(),
+            Some(list) if list.naming.keeps_paths => strategy.descriptors_for_subfolders(),
             Some(_) | None => 0,
         };
     let series = Series {
@@ -384,6 +384,10 @@ fn download(
     }
     drop(progress);
     results.tally = tally.into_inner();
+    if let Some(count) = config.asked().filter(|_| job.stop.is_cancelled()) {
+        let untaken = count.saturating_sub(results.tally.asked());
+        results.tally.ask_untaken(untaken);
+    }
     results.tally.close();
     results
 }

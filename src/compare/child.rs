@@ -172,9 +172,9 @@ impl Child<'_> {
         if let Some(Input {
             file,
             limit,
-            keeps_paths: _, // not compared
-            only: _,        // likewise
-            contents: _,    // read again
+            naming: _,   // each run has a folder of its own
+            only: _,     // not compared
+            contents: _, // read again
         }) = list
         {
             args.extend(["--input".into(), file.into()]);

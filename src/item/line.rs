@@ -92,14 +92,25 @@ fn parse_json(text: &str) -> Result<Wanted, String> {
     })
 }
 
+/// The longest URL that can be sent.
+const LONGEST_URL: usize = u16::MAX as usize - 1;
+
 /// Parses a URL, and removes its fragment, which is never sent.
 fn parse_address(text: &str) -> Result<Url, String> {
-    let mut url = parse_url(text.trim()).map_err(|error| match error {
+    let text = text.trim();
+    // The parser would remove some of them, and request another URL.
+    if text.contains(char::is_control) {
+        return Err("not a URL: it contains control characters".to_owned());
+    }
+    let mut url = parse_url(text).map_err(|error| match error {
         ServerError::BadUrl(reason) => format!("not a URL: {reason}"),
         ServerError::Unknown | ServerError::NotABase => "not an http:// or https:// URL".to_owned(),
     })?;
     url.set_fragment(None);
-    Ok(url)
+    match url.as_str().len() > LONGEST_URL {
+        true => Err(format!("the URL is longer than {LONGEST_URL} bytes")),
+        false => Ok(url),
+    }
 }
 
 #[cfg(test)]

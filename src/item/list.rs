@@ -54,6 +54,15 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// Returns the same items, none of which has one of these names.
+    #[must_use]
+    pub fn reserving(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        for name in names {
+            self.names.take(name);
+        }
+        self
+    }
+
     /// Returns the same items. With `keeps_paths`, the name of a file has folders as in its URL, and names in the list may
     /// have some.
     #[must_use]
@@ -279,5 +288,27 @@ mod tests {
         ] {
             assert_eq!(items(line), ["1 the line is longer than 65536 bytes"]);
         }
+    }
+
+    #[test]
+    fn a_url_with_control_characters_and_one_that_cannot_be_sent_are_bad() {
+        let long = format!("http://x/{}", "x".repeat(65_526));
+        assert_eq!(
+            items(format!("http://x/a\rb\n{long}\n{}", &long[1..])),
+            [
+                "1 not a URL: it contains control characters",
+                "2 the URL is longer than 65534 bytes",
+                "3 not an http:// or https:// URL",
+            ]
+        );
+        assert!(items(&long[..65_534])[0].ends_with(&long[9..65_534]));
+    }
+
+    #[test]
+    fn names_that_are_reserved_are_not_given_out() {
+        let list = "http://x/r.csv\nhttp://x/b\n".as_bytes();
+        let lines = Lines::of(list).reserving(["r.csv".to_owned()]);
+        let items: Result<Vec<_>, _> = lines.collect();
+        assert_eq!(format!("{:?}", items.unwrap()), "[r.2.csv, b]");
     }
 }

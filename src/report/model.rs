@@ -362,7 +362,7 @@ impl RunFacts<'_> {
             server: self.server.to_owned(),
             url: self.url.clone(),
             input: self.input.map(|list| lossy_text(&list.file)),
-            keep_paths: self.input.is_some_and(|list| list.keeps_paths),
+            keep_paths: self.input.is_some_and(|list| list.naming.keeps_paths),
             limit: self.input.and_then(Input::limit),
             failed: self.input.is_some_and(|list| list.only.is_some()),
             embedded: self.embedded,

@@ -1,7 +1,7 @@
 //! Reports that are written record by record, in order of arrival, so that a run over a list of any length keeps none of
 //! its records.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -52,7 +52,7 @@ impl Streamed {
     /// # Errors
     /// If that is not possible.
     pub(crate) fn create(path: &Path, format: Format) -> Result<Self, WriteError> {
-        let file = File::create(path).map_err(|source| WriteError {
+        let file = create(path).map_err(|source| WriteError {
             path: path.to_owned(),
             source,
         })?;
@@ -147,6 +147,27 @@ impl Buffered {
             self.error = result.err();
         }
     }
+}
+
+/// Creates the file of a report, or empties it, unless another run is writing it.
+fn create(path: &Path) -> io::Result<File> {
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    // Without file locks, this cannot be known.
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        return Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another run is writing it",
+        ));
+    }
+    // A pipe has no length.
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 /// Returns the file. A thread that panicked has left a whole one.

@@ -23,6 +23,9 @@ use crate::run::unfinished::Unfinished;
 /// How many items of a stream are read ahead.
 const AHEAD: usize = 64;
 
+/// How many items of a regular file are taken after the run was stopped, to be reported as not attempted.
+const AFTER_STOP: usize = 10_000;
+
 /// The most items of a regular file that are named before the run, besides the last.
 pub(crate) const NAMED: usize = 10;
 
@@ -33,12 +36,21 @@ pub(crate) struct Input {
     pub(crate) file: PathBuf,
     /// The most of its items that are taken.
     pub(crate) limit: NonZeroUsize,
-    /// Whether the names of files have folders as in their URLs.
-    pub(crate) keeps_paths: bool,
+    /// How its items are named.
+    pub(crate) naming: Naming,
     /// The items that are taken, if not all are.
     pub(crate) only: Option<Arc<Unfinished>>,
     /// What it contains; `None` for a stream, which can be read only once.
     pub(crate) contents: Option<Contents>,
+}
+
+/// How the items of a list are named.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Naming {
+    /// Whether the names of files have folders as in their URLs.
+    pub(crate) keeps_paths: bool,
+    /// The names of files in the same folder that must not be replaced.
+    pub(crate) reserved: Vec<String>,
 }
 
 /// What a regular file contains.
@@ -66,15 +78,15 @@ pub(crate) type End = Arc<OnceLock<io::Result<()>>>;
 
 impl Input {
     /// Opens the list in `file`, or on standard input if that is `-`. Of a list that is a regular file, reads its contents, but
-    /// not beyond its first `limit` items. With `keeps_paths`, the names of files have folders as in their URLs.
+    /// not beyond its first `limit` items.
     ///
     /// # Errors
     /// If there is no such file, or if a regular file cannot be read. A line that cannot be used is an item.
-    pub(crate) fn open(file: &Path, limit: NonZeroUsize, keeps_paths: bool) -> io::Result<Self> {
+    pub(crate) fn open(file: &Path, limit: NonZeroUsize, naming: Naming) -> io::Result<Self> {
         let mut input = Self {
             file: file.to_owned(),
             limit,
-            keeps_paths,
+            naming,
             only: None,
             contents: None,
         };
@@ -94,10 +106,10 @@ impl Input {
     pub(crate) fn open_unfinished(
         file: &Path,
         limit: NonZeroUsize,
-        keeps_paths: bool,
+        naming: Naming,
         only: Unfinished,
     ) -> io::Result<Self> {
-        let all = Self::open(file, NonZeroUsize::MAX, keeps_paths)?;
+        let all = Self::open(file, NonZeroUsize::MAX, naming)?;
         if all.contents.is_none() {
             return Err(io::Error::other("a stream cannot be read again"));
         }
@@ -134,8 +146,13 @@ impl Input {
             _ => true,
         };
         let of_report = self.only.as_ref().map_or(usize::MAX, |only| only.limit);
+        let Naming {
+            keeps_paths,
+            reserved,
+        } = &self.naming;
         let lines = Lines::of(reader)
-            .keeping_paths(self.keeps_paths)
+            .keeping_paths(*keeps_paths)
+            .reserving(reserved.iter().cloned())
             .take(of_report);
         Ok(lines.filter(is_taken).take(self.limit.get()))
     }
@@ -148,7 +165,10 @@ impl Input {
     pub(crate) fn items(&self, stop: &CancellationToken) -> io::Result<Listed> {
         let end = End::default();
         let items = match self.contents {
-            Some(_) => stream::iter(until_end(self.lines()?, Arc::clone(&end))).boxed(),
+            Some(_) => {
+                let lines = until_end(self.lines()?, Arc::clone(&end));
+                stream::iter(shortly_after(stop.clone(), lines)).boxed()
+            }
             None => {
                 let received = self.read_in_thread(Arc::clone(&end))?;
                 received.take_until(stop.clone().cancelled_owned()).boxed()
@@ -231,6 +251,21 @@ fn until_end(
         // Set already if it is asked again after its end.
         let _ = end.set(ended);
         None
+    })
+}
+
+/// Returns the items until `stop` is cancelled, and the first few after that: each of a short list is then reported as not
+/// attempted, and a long one does not delay the end of the run.
+fn shortly_after(
+    stop: CancellationToken,
+    items: impl Iterator<Item = Item>,
+) -> impl Iterator<Item = Item> {
+    let mut left = AFTER_STOP;
+    items.take_while(move |_| {
+        if stop.is_cancelled() {
+            left = left.saturating_sub(1);
+        }
+        left > 0
     })
 }
 

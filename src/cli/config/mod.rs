@@ -38,7 +38,7 @@ use crate::item::Item;
 use crate::job::http::tls::check_certificates;
 use crate::job::{HttpSettings, RequestLimits, TrafficLimits};
 use crate::report::{Format, Streamed};
-use crate::run::input::Input;
+use crate::run::input::{Input, Naming};
 use crate::server::{BaseUrl, Server, ServerError};
 use crate::strategy::Strategy;
 
@@ -232,7 +232,14 @@ impl Config {
             Some(file) => Some(EarlierReport::read(file)?),
             None => None,
         };
-        let list = list(&args, earlier.as_ref(), limit)?;
+        let reports = reports(&args.report)?;
+        let dest = match (&args.dest, &earlier) {
+            (Some(dest), _) => dest.clone(),
+            (None, Some(earlier)) => earlier.dest()?,
+            (None, None) => DEFAULT_DEST.into(),
+        };
+        let reserved = |list: &Path| names_in(&dest, list, &reports);
+        let list = list(&args, earlier.as_ref(), limit, &reserved)?;
         check_list(&args, list.as_ref())?;
         let server = match (typed, &earlier, &list) {
             (Some(server), ..) => server,
@@ -250,11 +257,6 @@ impl Config {
             (None, None) => selected(&args)?,
         };
         codes.truncate(limit.get());
-        let dest = match (&args.dest, &earlier) {
-            (Some(dest), _) => dest.clone(),
-            (None, Some(earlier)) => earlier.dest()?,
-            (None, None) => DEFAULT_DEST.into(),
-        };
         let http_options = HttpOptions::of(&args)?;
         if let (Server::Labelled(label), true) = (&server, http_options.has_proxy()) {
             let label = label.name();
@@ -262,7 +264,6 @@ impl Config {
                 "--proxy URL cannot be used with {label}, a server on this machine"
             ));
         }
-        let reports = reports(&args.report)?;
         check_inputs(&args, &reports, list.as_ref())?;
         // A stream may have any number of items.
         let asked = asked(&codes, list.as_ref()).unwrap_or(usize::MAX);
@@ -310,10 +311,17 @@ fn list(
     args: &Args,
     earlier: Option<&EarlierReport>,
     limit: NonZeroUsize,
+    reserved: &dyn Fn(&Path) -> Vec<String>,
 ) -> Result<Option<Input>, String> {
     let (file, opened) = match (&args.input, earlier) {
         (None, None) => return Ok(None),
-        (Some(file), None) => (file.clone(), Input::open(file, limit, args.keep_paths)),
+        (Some(file), None) => {
+            let naming = Naming {
+                keeps_paths: args.keep_paths,
+                reserved: reserved(file),
+            };
+            (file.clone(), Input::open(file, limit, naming))
+        }
         (typed, Some(earlier)) => match (&earlier.failed, typed) {
             (Failed::Codes(_), None) => return Ok(None),
             (Failed::Codes(_), Some(_)) => {
@@ -328,12 +336,41 @@ fn list(
                         "--keep-paths cannot be used with --failed FILE of a run without it";
                     return Err(message.to_owned());
                 }
-                let opened = Input::open_unfinished(&file, limit, keeps_paths, lines.clone());
+                let opened = {
+                    let naming = Naming {
+                        keeps_paths,
+                        reserved: reserved(&file),
+                    };
+                    Input::open_unfinished(&file, limit, naming, lines.clone())
+                };
                 (file, opened)
             }
         },
     };
     opened.map(Some).map_err(|error| unreadable(&file, &error))
+}
+
+/// Returns the names of the list and of the reports that are in the folder for the files of the list.
+fn names_in(dest: &Path, list: &Path, reports: &[ReportTo]) -> Vec<String> {
+    let real = |path: &Path| {
+        fs::canonicalize(path)
+            .or_else(|_| path::absolute(path))
+            .ok()
+    };
+    let dest = real(dest);
+    let reports = reports.iter().filter_map(|to| match to {
+        ReportTo::File(path, _) => Some(path.as_path()),
+        ReportTo::StandardOutput => None,
+    });
+    let is_there = |file: &&Path| {
+        let folder = path::absolute(file).ok();
+        let folder = folder.as_deref().and_then(Path::parent).and_then(real);
+        folder.is_some() && folder == dest
+    };
+    let there = [list].into_iter().chain(reports).filter(is_there);
+    there
+        .filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()))
+        .collect()
 }
 
 /// Returns the message for a list that cannot be read.
@@ -432,7 +469,7 @@ fn is_same(one: &ReportTo, other: &ReportTo) -> bool {
 
 /// Checks that no report replaces a file that the run reads, before it is no longer needed.
 fn check_inputs(args: &Args, reports: &[ReportTo], list: Option<&Input>) -> Result<(), String> {
-    let real = |file: &Path| fs::canonicalize(file).ok();
+    let real = |file: &Path| identity(file).ok();
     let list_file = list.and_then(|list| real(&list.file));
     let failed = args.failed.as_deref().and_then(real);
     for to in reports {
@@ -451,6 +488,20 @@ fn check_inputs(args: &Args, reports: &[ReportTo], list: Option<&Input>) -> Resu
         }
     }
     Ok(())
+}
+
+/// Returns what two names of one file have in common.
+#[cfg(unix)]
+fn identity(file: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(file)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Returns the real path of a file. Another link to it has another one.
+#[cfg(not(unix))]
+fn identity(file: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(file)
 }
 
 /// Parses a value of `--report`: `-` is standard output, and the suffix of a file name selects the format.

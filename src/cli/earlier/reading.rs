@@ -123,6 +123,7 @@ fn read_lines(
     note: &mut dyn FnMut(Part) -> Result<(), String>,
 ) -> Result<Ending, String> {
     let mut ending = Ending::Whole;
+    let mut records = 0;
     for number in 2_u64.. {
         let line = read_line(reader)?;
         if line.last() != Some(&b'\n') {
@@ -135,16 +136,23 @@ fn read_lines(
         match serde_json::from_slice(&line).map_err(wrong)? {
             Line { run: Some(run), .. } => {
                 ending = Ending::Cut;
+                records = 0;
                 note(Part::Run(run.settings))?;
             }
             Line { end: Some(end), .. } => {
                 ending = Ending::Whole;
+                let asked = end.totals.asked;
                 if end.unread {
                     note(Part::Unread)?;
+                } else if records != asked {
+                    return Err(format!(
+                        "not a usable report: it has {records} records of {asked} items"
+                    ));
                 }
             }
             Line { .. } => {
                 let record = serde_json::from_slice(&line).map_err(wrong)?;
+                records += 1;
                 note(Part::Record(record))?;
             }
         }
@@ -221,4 +229,10 @@ struct Settings {
 struct End {
     #[serde(default)]
     unread: bool,
+    totals: Totals,
+}
+
+#[derive(Deserialize)]
+struct Totals {
+    asked: u64,
 }

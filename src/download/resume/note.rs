@@ -48,6 +48,10 @@ impl Note {
     /// Returns how many of `length` bytes can be relied on and leave something to request: only an answer with a byte in it
     /// shows that the file is still the same.
     pub(in crate::download) fn usable(&self, length: u64) -> u64 {
+        // A file that is longer than the whole is none of ours.
+        if self.total.is_some_and(|total| length > total) {
+            return 0;
+        }
         let most = self.total.map_or(u64::MAX, |total| total.saturating_sub(1));
         length.min(self.bytes.unwrap_or(u64::MAX)).min(most)
     }

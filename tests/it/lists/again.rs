@@ -279,3 +279,68 @@ fn no_report_replaces_what_the_run_reads() {
     assert!(refused.err.starts_with(message), "{}", refused.err);
     assert_eq!(fs::read_to_string(at("r.jsonl")).unwrap(), report);
 }
+
+#[test]
+fn a_file_of_the_list_replaces_neither_the_list_nor_a_report_in_its_folder() {
+    let server = site();
+    let text = list(&server, &["a.txt\tlist", "b.txt\tr.jsonl", "c.txt\tr.json"]);
+    let program = program(&text);
+    let at = |name: &str| program.folder.path().join(name);
+    let args = ["--input", "list", "--dest", "."];
+    let run = program.run(
+        args.into_iter()
+            .chain(["--report", "r.jsonl", "--report", "r.json"]),
+    );
+    assert_eq!(run.exit, Some(0), "{}", run.err);
+    assert_eq!(fs::read_to_string(at("list")).unwrap(), text);
+    assert!(
+        fs::read_to_string(at("r.jsonl"))
+            .unwrap()
+            .starts_with("{\"schema\":2,")
+    );
+    assert!(
+        fs::read_to_string(at("r.json"))
+            .unwrap()
+            .starts_with("{\n  \"schema\": 2,")
+    );
+    for (name, content) in [
+        ("list.2", "/a.txt"),
+        ("r.2.jsonl", "/b.txt"),
+        ("r.2.json", "/c.txt"),
+    ] {
+        assert_eq!(fs::read_to_string(at(name)).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_report_that_another_run_is_writing_is_refused_before_the_first_request() {
+    let server = site();
+    let program = program(list(&server, &["a.txt"]));
+    let path = program.folder.path().join("r.jsonl");
+    fs::write(&path, "first line of the other run\n").unwrap();
+    let other = fs::File::options().write(true).open(&path).unwrap();
+    other.try_lock().unwrap();
+    let run = program.run(["--input", "list", "--report", "r.jsonl"]);
+    run.assert_refused("cannot write r.jsonl: another run is writing it\n");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        "first line of the other run\n"
+    );
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn a_report_without_one_of_its_records_is_a_usage_error() {
+    let server = site();
+    let program = program(list(&server, &["a.txt", "b.txt"]));
+    program.run(["--input", "list", "-m", "1", "--report", "r.jsonl"]);
+    let path = program.folder.path().join("r.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let lines = whole
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("{\"line\":2,"));
+    fs::write(&path, lines.collect::<String>()).unwrap();
+    let run = program.run(["--failed", "r.jsonl"]);
+    let message = "*** Usage error: --failed FILE: r.jsonl: not a usable report: it has 1 records of 2 items\n";
+    assert!(run.err.starts_with(message), "{}", run.err);
+}
