@@ -15,8 +15,7 @@
 //! **2. Downloads**
 //! * [`download`]: one item from request to disk
 //! * [`strategy`]: all items of a run: sequential, thread pool or semaphore
-//! * `run`: the environment of a run: the embedded server, file descriptors, resources and signals
-//! * `cluster`: ranges of a list as tasks of workers on other machines (feature `nats`)
+//! * `run`: the environment of a run: the embedded server, the list, descriptors, time limit, workers on other machines
 //!
 //! **3. Output**
 //! * [`report`]: the files of `--report`
@@ -29,8 +28,6 @@
 
 pub mod app;
 mod cli;
-#[cfg(feature = "nats")]
-mod cluster;
 mod compare;
 mod console;
 pub mod country;

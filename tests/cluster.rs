@@ -13,6 +13,7 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -76,11 +77,15 @@ impl Nats {
 
     /// Starts a worker, which downloads one range at a time.
     fn worker(&self) -> Killed {
+        // Another folder than that of the run: paths must be absolute.
+        self.worker_in(Path::new("/"))
+    }
+
+    fn worker_in(&self, folder: &Path) -> Killed {
         let program = Program::new();
         let mut command = program.command();
-        // Another folder than that of the run: paths must be absolute.
         command
-            .current_dir("/")
+            .current_dir(folder)
             .args(["--worker", &self.url, "--worker-threads", "1"])
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -183,6 +188,28 @@ fn a_killed_worker_costs_time_and_no_line() {
         "{totals}"
     );
     assert_eq!(listing(&program.downloads()).len(), 195);
+}
+
+/// The folder of the run is a file to the worker.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_line_of_a_range_without_a_result_says_why() {
+    let (site, nats, folder) = (server(""), Nats::start(), tempfile::tempdir().unwrap());
+    let program = program(&site);
+    fs::write(folder.path().join("downloads"), "").unwrap();
+    let _worker = nats.worker_in(folder.path());
+    let args = ["--input", "list", "--report", "r.json", "--nats", &nats.url];
+    let run = program.run([&args[..], &["--dest", "/proc/self/cwd/downloads"]].concat());
+    assert_eq!(run.exit, Some(1), "{}", run.err);
+    let (records, totals) = account(&program, "r.json");
+    assert_eq!(records.len(), LINES);
+    assert_eq!(totals["error"], LINES, "{totals}");
+    let message = records[0][3].as_str().unwrap();
+    assert!(
+        message.starts_with("lost: cannot write /proc/self/cwd/downloads"),
+        "{message}"
+    );
+    assert_eq!(site.stats().requests, 0);
 }
 
 #[test]

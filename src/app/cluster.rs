@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::setup::{FatalError, Notices};
 use crate::cli::{Config, Role};
-use crate::cluster::{Workers, tasks};
+use crate::run::cluster::{Workers, tasks};
 use crate::run::descriptors;
 
 /// Downloads ranges of the lists of other processes until a signal cancels `stop`. Returns how that ended.
@@ -66,7 +66,7 @@ pub(super) fn workers(config: &Config) -> Result<Option<Workers>, Exit> {
     let pool = &cluster.pool;
     Notices::of(config).print(&match workers.threads() {
         Some(threads) => {
-            format!("ranges of the list run on {threads} threads of workers of the pool '{pool}'\n")
+            format!("ranges of the list run on {threads} threads of workers of the pool '{pool}', each with its own connections\n")
         }
         None => format!("no worker of the pool '{pool}' answers: waiting for one\n"),
     });

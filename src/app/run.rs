@@ -19,8 +19,6 @@ use crate::app::files::Reports;
 use crate::app::requested::{Reading, Requested};
 use crate::app::setup::{FatalError, Notices, Setup};
 use crate::cli::{Config, Mode, ReportTo, Series};
-#[cfg(feature = "nats")]
-use crate::cluster::Workers;
 use crate::compare::{End, Handover};
 use crate::console::colors::Colors;
 use crate::console::failures::failures;
@@ -32,6 +30,8 @@ use crate::item::Item;
 use crate::job::{Job, Traffic};
 use crate::record::{Outcome, Record};
 use crate::report::{Format, RunEnd, RunFacts, RunReport};
+#[cfg(feature = "nats")]
+use crate::run::cluster::Workers;
 use crate::run::descriptors;
 use crate::run::embedded::Served;
 use crate::strategy::Strategy;
@@ -366,9 +366,12 @@ fn download(
         }
         results.reports.add(facts, record);
     };
+    #[cfg_attr(not(feature = "nats"), expect(unused_mut, reason = "or workers"))]
+    let mut executor = strategy.name();
     #[cfg(feature = "nats")]
     let ran = match run.workers {
         Some(workers) => {
+            executor = "nats";
             let items = items.as_mut();
             let count = config.asked();
             workers.run(job, items, (strategy, connections), count, &mut note)
@@ -379,7 +382,7 @@ fn download(
     let ran = strategy.run(job, items.as_mut(), connections, &mut note);
     if let Err(error) = ran {
         let cause = error_chain(&error);
-        print_error(&format!("cannot go on with {strategy}: {cause}"));
+        print_error(&format!("cannot go on with {executor}: {cause}"));
         note_rest(job, items, &mut note);
     }
     drop(progress);

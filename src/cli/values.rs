@@ -205,7 +205,7 @@ pub(super) fn executor(text: &str) -> Result<ExecutorKind, InvalidValue> {
         "nats" => Ok(ExecutorKind::Nats),
         #[cfg(not(feature = "nats"))]
         "nats" => Err(InvalidValue::of_secret(
-            "nats needs a program that was built with `--features nats`",
+            "is nats, which needs a program that was built with `--features nats`",
         )),
         _ => Err(InvalidValue::new("must be one of local, nats", text)),
     }

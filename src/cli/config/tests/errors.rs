@@ -69,6 +69,15 @@ fn parse_errors_have_the_form_of_usage_errors() {
             "--strategy STRATEGY must be one of sequential, threadpool, semaphore, not 'fast'",
         ),
         (
+            &["--executor", "threads"],
+            "--executor EXECUTOR must be one of local, nats, not 'threads'",
+        ),
+        #[cfg(not(feature = "nats"))]
+        (
+            &["--executor", "nats"],
+            "--executor EXECUTOR is nats, which needs a program that was built with `--features nats`",
+        ),
+        (
             &["--limt", "3"],
             "unknown option --limt; did you mean --limit?",
         ),
