@@ -87,7 +87,7 @@ async fn keep_alive(worker: &Worker, id: &Id, context: &TaskContext, reply_to: &
             let number = id.number.to_string();
             let _ = worker.link.client.publish(subject, number.into()).await;
         }
-        wait *= 2;
+        wait = longer(wait, interval);
         if next_sign <= Instant::now() {
             next_sign += interval;
             let is_stuck = silent > worker.run_limit && worker.run_limit.is_some();
@@ -97,6 +97,11 @@ async fn keep_alive(worker: &Worker, id: &Id, context: &TaskContext, reply_to: &
             }
         }
     }
+}
+
+/// Returns the next time to wait, twice as long and at most `interval`: a task may run for days.
+fn longer(wait: Duration, interval: Duration) -> Duration {
+    wait.saturating_mul(2).min(interval)
 }
 
 async fn run(worker: &Arc<Worker>, id: &Id, context: &Arc<TaskContext>, message: &Message) -> End {
@@ -218,5 +223,22 @@ async fn finish(worker: &Worker, id: &Id, content: Bytes) -> End {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_may_run_for_days() {
+        let interval = Duration::from_secs(3);
+        let waits = std::iter::successors(Some(START_NOTICE), |wait| Some(longer(*wait, interval)));
+        let waits: Vec<_> = waits.take(100_000).collect();
+        assert!(waits.is_sorted());
+        assert_eq!(
+            (waits[1], waits.last()),
+            (2 * START_NOTICE, Some(&interval))
+        );
     }
 }
