@@ -1,4 +1,4 @@
-//! Sends one request and returns the body of the answer, or the reason why there is none.
+//! Sends a request, follows its redirects, and passes the body of the last answer on, or returns why there is none.
 //!
 //! The time limit covers everything from the request, connecting included, to the last byte of the body; a body that
 //! arrives byte by byte does not extend it. A result that the status line decides does not wait for the body. Knows
@@ -182,8 +182,8 @@ impl Client {
         }
     }
 
-    /// Sends the request, for only the rest of the body if there is one, follows redirects, and returns when the head of the last answer has arrived. Moves the deadline by
-    /// the time for which it waits for its turn. Call it inside [`followed`].
+    /// Sends the request, for only the rest of the body if there is one, follows redirects, and returns when the head of the
+    /// last answer has arrived. Moves the deadline by the time for which it waits for its turn. Call it inside [`followed`].
     async fn send(
         &self,
         mut url: Url,

@@ -17,7 +17,7 @@
 //! * `redirect`: where an answer redirects to
 //! * `error`: the reasons why an item could not be fetched
 //! * `body`: the body of an answer
-//! * `fetch`: sends one request and reads the answer
+//! * `fetch`: sends a request, follows its redirects and reads the answer
 //! * `engine`: a runtime and its HTTP client
 //! * `attempt`: one attempt: sends a request, checks and saves the item
 
