@@ -21,6 +21,7 @@
 //! * `script`: bytes to write instead of an HTTP response
 //! * `ranges`: the part of a body that a request asks for
 //! * `refused_port`: a port of 127.0.0.1 that refuses connections
+//! * `own_words`: the words in the query of a request that are for this server
 //! * `fault`: all faults, family by family
 //! * `plan`: which faults a code meets, and the language of plans
 //! * `images`: the flags to serve
@@ -52,6 +53,7 @@
 //! * `httpbin`: the most used paths of httpbin
 //! * `site`: the state that the handlers of one server share
 //! * `group`: servers whose pages link to each other
+//! * `cors`: which responses pages of other sites may read
 //! * `control`: the paths that read and change a running server
 //! * `page`: the page at `/`, as HTML and as text
 //! * `stale`: closes a connection after its last response
@@ -69,6 +71,7 @@ mod access_log;
 mod attempts;
 mod connection;
 mod control;
+mod cors;
 mod counted_body;
 mod counters;
 mod departure;
@@ -84,6 +87,7 @@ mod label;
 mod limits;
 mod listen;
 mod matching;
+mod own_words;
 mod paced_body;
 mod page;
 mod place;

@@ -3,13 +3,18 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::response::Response;
+
 use crate::access::Access;
 use crate::access_log::AccessLog;
 use crate::counters::Counters;
+use crate::exchange::ConnectionHandle;
 use crate::expectation::Expectations;
 use crate::folder::Folder;
 use crate::images::Images;
-use crate::journal::Journal;
+use crate::journal::{Entry, Journal};
 use crate::plan::Plan;
 use crate::quotas::Quotas;
 use crate::refusals::Refusals;
@@ -73,6 +78,20 @@ impl Site {
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
         self.counters.begin_plan();
         self.quotas.reset();
+    }
+
+    /// Records a request whose head has arrived, if the journal is open.
+    pub(crate) fn record(&self, head: &Parts) -> Option<Entry> {
+        let ConnectInfo(handle) = head.extensions.get::<ConnectInfo<ConnectionHandle>>()?;
+        let journal = &self.journal;
+        (journal.is_open()).then(|| journal.record(head, handle.number()))
+    }
+
+    /// Records the response to a request that is not counted.
+    pub(crate) fn record_response(&self, entry: &Entry, response: &Response) {
+        entry.record_status(response.status().as_u16());
+        // A thread may wait for what the journal shows.
+        self.counters.notify();
     }
 
     /// Resets the counters and all that faults count.

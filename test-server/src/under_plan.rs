@@ -6,16 +6,18 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 
 use crate::control;
+use crate::cors;
 use crate::counted_body::end_request_when_sent;
 use crate::counters::InFlight;
 use crate::exchange::ConnectionHandle;
 use crate::fault::{Answer, Effect, Fault, FaultContext, Wait};
 use crate::paced_body::Paced;
+use crate::plan::Plan;
 use crate::query::{Query, parse_query_plan};
 use crate::script::{End, Script};
 use crate::site::Site;
@@ -32,26 +34,27 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let Some(ConnectInfo(handle)) = head.extensions.get::<ConnectInfo<ConnectionHandle>>() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let query = Query::new(head.uri.query().unwrap_or_default());
-    let (plan, query_plan) = match query.plan {
-        None => (site.plan(), None),
-        Some(_) if !control::is_open(site, &head.headers) => return control::forbidden(site),
-        Some(text) => match parse_query_plan(text) {
-            Ok(plan) => {
-                let text = plan.to_string();
-                (Arc::new(plan), Some(text))
+    let entry = site.record(&head);
+    if let Some(entry) = &entry {
+        body = entry.watch(body);
+    }
+    let query = Query::new(head.uri.query().unwrap_or_default(), target.own_words);
+    let (plan, query_plan) = match plan_of(site, &head, query.plan) {
+        Ok(plan) => plan,
+        Err(response) => {
+            discard(body).await;
+            if let Some(entry) = &entry {
+                site.record_response(entry, &response);
             }
-            Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
-        },
+            return response;
+        }
     };
     let log = site.access_log.as_ref();
     let log = log.map(|log| log.begin(&site.name, target.log_name()));
     let (mut in_flight, attempt) =
         site.counters
             .begin_request(&target.key, query_plan.as_deref(), log);
-    if site.journal.is_open() {
-        let entry = site.journal.record(&head, handle.number());
-        body = entry.watch(body);
+    if let Some(entry) = entry {
         in_flight.record_in(entry);
     }
     let faults = plan.faults_at(site.seed, &target.key, attempt);
@@ -87,6 +90,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         attempt,
         hop: query.hop,
         query_plan: query.plan,
+        own_words: target.own_words,
     };
     let stale_state = head.extensions.get::<StaleState>();
     if stale_state.is_some() {
@@ -105,7 +109,8 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
             if site.cors
                 && let Usual::Content(content) = &mut usual
             {
-                allow_origin(&head.headers, &mut content.headers);
+                // For heads that are written below HTTP. The layer of the router adds them to other responses.
+                cors::allow(&head.headers, &mut content.headers);
             }
             answer(usual, &head, &context, &faults, &mut in_flight)
         }
@@ -113,14 +118,45 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     send(answer, in_flight, handle)
 }
 
-/// Adds the headers that let the page that sent a request read the response, for heads that are written below HTTP. To
-/// other responses the layer of the router adds them.
-fn allow_origin(request: &HeaderMap, response: &mut HeaderMap) {
-    if let Some(origin) = request.get(header::ORIGIN) {
-        response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        let allowed = HeaderValue::from_static("true");
-        response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, allowed);
+/// Returns the plan for a request: that of the site, or the one in its query with its text.
+///
+/// # Errors
+/// If the plan in the query is wrong, or the request may not have one: the response.
+fn plan_of(
+    site: &Site,
+    head: &Parts,
+    in_query: Option<&str>,
+) -> Result<(Arc<Plan>, Option<String>), Response> {
+    let Some(text) = in_query else {
+        return Ok((site.plan(), None));
+    };
+    if !control::is_open(site, &head.headers) {
+        return Err(control::forbidden(site));
     }
+    match parse_query_plan(text) {
+        Ok(plan) => {
+            let text = plan.to_string();
+            Ok((Arc::new(plan), Some(text)))
+        }
+        Err(why) => Err((StatusCode::BAD_REQUEST, format!("{why}\n")).into_response()),
+    }
+}
+
+/// Responds to a request to which the plan does not apply. If requests are recorded, it is one of them, and its body is
+/// read before the response.
+pub(crate) async fn respond_aside<F: Future<Output = Response>>(
+    site: &Site,
+    request: Request,
+    respond: impl FnOnce(Request) -> F,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Some(entry) = site.record(&head) else {
+        return respond(Request::from_parts(head, body)).await;
+    };
+    discard(entry.watch(body)).await;
+    let response = respond(Request::from_parts(head, Body::empty())).await;
+    site.record_response(&entry, &response);
+    response
 }
 
 /// Returns the first quota that this request exceeds, with the response to it.

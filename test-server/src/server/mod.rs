@@ -256,9 +256,15 @@ impl TestServer {
     ///
     /// # Panics
     /// If an expectation is not met, as when the server is dropped.
+    #[track_caller]
     pub fn stop(mut self) -> Stats {
+        let unmet = self.unmet();
         self.end();
-        self.stats()
+        let stats = self.stats();
+        if let Some(message) = unmet {
+            panic!("{message}");
+        }
+        stats
     }
 
     fn end(&mut self) {
@@ -276,8 +282,9 @@ impl Drop for TestServer {
     /// # Panics
     /// If an expectation is not met, unless the thread is panicking.
     fn drop(&mut self) {
-        // Before the end: a check may wait for requests.
-        let unmet = (!thread::panicking()).then(|| self.unmet()).flatten();
+        // Before the end: a check may wait for requests. `stop` has made it already.
+        let is_checked = self.thread.is_none() || thread::panicking();
+        let unmet = (!is_checked).then(|| self.unmet()).flatten();
         self.end();
         if let Some(message) = unmet {
             panic!("{message}");
