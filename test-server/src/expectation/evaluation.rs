@@ -6,8 +6,8 @@
 use crate::expectation::disorder::Disorder;
 use crate::expectation::division::Division;
 use crate::expectation::expected::{Expected, Outcome};
-use crate::journal::{Entry, Journal, RecordedRequest};
 use crate::matching::Request;
+use crate::recording::journal::{Entry, Journal, RecordedRequest};
 
 /// The requests in the journal so far, with what each counts for.
 #[derive(Debug)]

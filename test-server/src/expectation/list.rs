@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::counters::Counters;
 use crate::expectation::evaluation::Evaluation;
 use crate::expectation::expected::Expected;
 use crate::expectation::report;
-use crate::journal::Journal;
 use crate::matching::Matcher;
+use crate::recording::counters::Counters;
+use crate::recording::journal::Journal;
 
 /// The expectations of a server, in the order in which they were made, with what they are checked on.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 
 use crate::fault::argument::{Argument, Takes};
-use crate::own_words::OwnWords;
+use crate::fault::own_words::OwnWords;
 use crate::script::{Content, Script};
 
 /// An entry in the fault table.

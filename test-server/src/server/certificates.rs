@@ -4,8 +4,8 @@ use std::io;
 use std::net::IpAddr;
 
 #[cfg(feature = "tls")]
-use crate::tls::Authority;
-use crate::tls::Tls;
+use crate::connection::tls::Authority;
+use crate::connection::tls::Tls;
 
 /// The authority that signs the certificates of a server.
 #[derive(Debug, Clone)]
