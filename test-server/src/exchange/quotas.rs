@@ -1,12 +1,12 @@
 //! The state of quotas: how much of each rate is used, and which connections have a place.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::exchange::ConnectionHandle;
 use crate::exchange::place::Places;
 use crate::fault::{Argument, Fault};
+use crate::recording::recent::Recent;
 
 /// The value of Retry-After if it is not known when a connection will end.
 const RETRY_AFTER_CONNECTION: Duration = Duration::from_secs(1);
@@ -18,8 +18,8 @@ pub(crate) struct Quotas(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     /// When each rate would be unused again if no request came.
-    rates: HashMap<String, Instant>,
-    places: HashMap<String, Places>,
+    rates: Recent<String, Option<Instant>>,
+    places: Recent<String, Places>,
 }
 
 impl Quotas {
@@ -35,11 +35,11 @@ impl Quotas {
         match *quota.argument() {
             Argument::Rate { requests, period } => {
                 let now = Instant::now();
-                let unused_at = state.rates.entry(name).or_insert(now);
+                let unused_at = state.rates.value(name).get_or_insert(now);
                 refuse_at_rate(unused_at, now, requests, period)
             }
             Argument::Number(connections) => {
-                let taken = state.places.entry(name).or_default();
+                let taken = state.places.value(name);
                 let has_place = handle.take_place(taken, connections);
                 (!has_place).then_some(RETRY_AFTER_CONNECTION)
             }

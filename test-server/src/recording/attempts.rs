@@ -1,12 +1,13 @@
 //! The attempts at each code under each plan, which `transient` depends on.
 
-use std::collections::HashMap;
+use crate::recording::recent::Recent;
 
-/// The attempts since the plan was set, and those under the plans in queries since the last reset.
+/// The attempts since the plan was set, and those under the plans in queries since the last reset. A code or path that
+/// was requested before at least 100,000 others has been forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
-    under_plan: HashMap<String, u64>,
-    under_query_plans: HashMap<(String, String), u64>,
+    under_plan: Recent<String, u64>,
+    under_query_plans: Recent<(String, String), u64>,
     /// The connections since the plan was set or the last reset.
     connections: u64,
 }
@@ -17,11 +18,8 @@ impl Attempts {
     pub(crate) fn count(&mut self, code: &str, query_plan: Option<&str>) -> u64 {
         let code = code.to_owned();
         let attempts = match query_plan {
-            None => self.under_plan.entry(code).or_default(),
-            Some(plan) => {
-                let key = (plan.to_owned(), code);
-                self.under_query_plans.entry(key).or_default()
-            }
+            None => self.under_plan.value(code),
+            Some(plan) => self.under_query_plans.value((plan.to_owned(), code)),
         };
         *attempts += 1;
         *attempts

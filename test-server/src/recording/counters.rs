@@ -16,6 +16,7 @@ use crate::fault::MAX_DURATION;
 use crate::recording::access_log::Entry;
 use crate::recording::attempts::Attempts;
 use crate::recording::journal;
+use crate::recording::recent::TARGETS;
 
 /// The counters of a server since it started or was last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -34,7 +35,7 @@ pub struct Stats {
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
     /// The counters per requested code, by code in lower case. Those of other paths are at `METHOD path`, such as
-    /// `GET /orders/5`.
+    /// `GET /orders/5`. When there are 100,000, the counters of further ones are together at `other paths`.
     pub codes: BTreeMap<String, CodeStats>,
 }
 
@@ -47,6 +48,9 @@ pub struct CodeStats {
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
 }
+
+/// The name of all codes and paths that are not listed any more.
+const OTHERS: &str = "other paths";
 
 #[derive(Debug)]
 pub(crate) struct Counters {
@@ -162,11 +166,15 @@ impl Counters {
         query_plan: Option<&str>,
         log: Option<Entry>,
     ) -> (InFlight, u64) {
+        let mut listed = code;
         let (attempt, resets) = {
             let mut by_code = self.lock_by_code();
             let resets = by_code.resets;
-            let stats = by_code.codes.entry(code.to_owned()).or_default();
-            stats.attempts += 1;
+            let codes = &mut by_code.codes;
+            if codes.len() >= TARGETS && !codes.contains_key(code) {
+                listed = OTHERS;
+            }
+            codes.entry(listed.to_owned()).or_default().attempts += 1;
             (by_code.attempts.count(code, query_plan), resets)
         };
         self.gauge.send_modify(|gauge| {
@@ -177,7 +185,7 @@ impl Counters {
         self.changes.notify();
         let in_flight = InFlight {
             counters: Arc::clone(self),
-            code: code.to_owned(),
+            code: listed.to_owned(),
             resets,
             log,
             entry: None,
@@ -348,5 +356,26 @@ impl Drop for OpenConnection {
         let open = &self.counters.open_connections;
         open.fetch_sub(1, Ordering::Relaxed);
         self.counters.changes.notify();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_targets_are_listed_and_the_others_together() {
+        let counters = Arc::new(Counters::new());
+        for n in 0..TARGETS + 5 {
+            let (mut in_flight, _) = counters.begin_request(&format!("GET /{n}"), None, None);
+            in_flight.record_fault("reset");
+        }
+        let (_, attempt) = counters.begin_request(&format!("GET /{TARGETS}"), None, None);
+        assert_eq!(attempt, 2, "attempts are counted for each");
+        let stats = counters.stats();
+        assert_eq!(stats.codes.len(), TARGETS + 1);
+        assert_eq!(stats.codes[OTHERS].attempts, 6);
+        assert_eq!(stats.requests, TARGETS as u64 + 6);
+        assert_eq!(stats.injected["reset"], TARGETS as u64 + 5);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! * `access_log`: a line per request
 //! * `journal`: the last requests as they arrived
+//! * `recent`: a map that remembers at least its last so many keys
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
 
@@ -9,3 +10,4 @@ pub(crate) mod access_log;
 pub(crate) mod attempts;
 pub(crate) mod counters;
 pub(crate) mod journal;
+pub(crate) mod recent;

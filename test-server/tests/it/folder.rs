@@ -264,3 +264,17 @@ fn head_announces_the_length_of_get_under_faults_that_change_the_body() {
         }
     }
 }
+
+#[test]
+fn a_server_has_one_place_for_what_it_serves() {
+    let folder = folder();
+    let both = TestServer::builder().root(folder.path());
+    let error = both.flags_dir(folder.path()).start().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (
+            std::io::ErrorKind::InvalidInput,
+            "a server cannot have both a folder of files and a folder of flags"
+        )
+    );
+}
