@@ -21,7 +21,7 @@ RESUME_OLD = Scenario("resume-old", "the same, but the first 1000 bytes are thos
 UPLOAD = Scenario("upload", "a POST of 3000 bytes, which the answer repeats")
 ALL = [GET, AGAIN, TOGETHER, PAIR, RESUME, RESUME_OLD, UPLOAD]
 
-# Faults that need an argument or another one beside them, whose default is too large for so many runs, or that concern
+# Faults that need an argument or another one beside them, whose default is too large for a run of every client, or that concern
 # more than one download.
 ROWS = {
     "delay": ("delay=100ms", GET),

@@ -1,9 +1,9 @@
 //! How requests can be divided among the expectations in order.
 //!
 //! Each request that the expectations in order admit counts for one of them, and those for an earlier one come before
-//! those for a later one. So the requests of each expectation are a stretch of all. Whether the first so many requests
-//! can be divided among the first so many expectations depends only on shorter beginnings, which are known by then:
-//! adding a request takes the same time however many there are.
+//! those for a later one. So the requests of each expectation are a stretch of all. Whether the first p requests can
+//! be divided among the first k expectations depends only on shorter beginnings, which are known by then: adding a
+//! request takes the same time however many there are.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub(super) struct Division {
     cells: Vec<Cell>,
 }
 
-/// What is known of the first so many requests and of one expectation.
+/// What is known of the first p requests and of one expectation.
 #[derive(Debug, Clone, Copy)]
 struct Cell {
     /// How many beginnings, up to this one, can be divided among the expectations up to this one, so that each has as
@@ -41,7 +41,7 @@ impl Division {
         self.cells.len() / self.times.len() - 1
     }
 
-    /// Forgets all requests behind the first so many.
+    /// Forgets all requests but the first `len`.
     pub(super) fn truncate(&mut self, len: usize) {
         self.cells.truncate((len + 1) * self.times.len());
     }
@@ -112,7 +112,7 @@ impl Division {
             .filter(|start| starts.contains(start))
     }
 
-    /// Returns the first of these places up to which so many beginnings are possible, at least one.
+    /// Returns the first of these places up to which this many beginnings are possible, at least one.
     fn first_with(&self, at: usize, places: Range<usize>, possible: usize) -> Option<usize> {
         let (mut first, mut end) = (places.start, places.end);
         while first < end {

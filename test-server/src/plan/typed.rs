@@ -101,7 +101,7 @@ impl Fault {
         self.and(Self::named("reason", Argument::Text(text.to_owned())))
     }
 
-    /// Limits the faults to the first so many attempts at a code or path since the plan was set.
+    /// Limits the faults to this many attempts at a code or path since the plan was set.
     pub fn transient(self, attempts: u64) -> Self {
         self.and(Self::named("transient", Argument::Number(attempts.max(1))))
     }

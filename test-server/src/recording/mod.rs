@@ -2,7 +2,7 @@
 //!
 //! * `access_log`: a line per request
 //! * `journal`: the last requests as they arrived
-//! * `recent`: a map that remembers at least its last so many keys
+//! * `recent`: a map that remembers its last keys and no more
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
 

@@ -1,4 +1,4 @@
-//! A map that remembers at least its last so many keys: what a client sends must not fill the memory.
+//! A map that remembers its last keys and no more: what a client sends must not fill the memory.
 
 use std::collections::HashMap;
 use std::hash::Hash;

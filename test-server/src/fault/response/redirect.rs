@@ -15,7 +15,7 @@ pub(in crate::fault) static SPECS: [Spec; 6] = [
             of: "TIMES",
             default: 1,
         },
-        sees: "302 so many times, then the flag",
+        sees: "302 this many times, then the flag",
         effect: Effect::AnswerWithFlag(|argument, context, flag| {
             if context.hop >= argument.number() {
                 let headers = [(CONTENT_TYPE, flag.media_type.clone())];
