@@ -29,26 +29,40 @@ LONGEST_SECONDS = 8
 LONGEST_FILE = 100 << 20
 
 
-class Server:
-    """A server on a free port with these faults for every request."""
+class Process:
+    """A process of test-server with one server on a free port."""
 
-    def __init__(self, words, *options):
-        arguments = [program("test-server"), "--serve", f"0=100:{words}", *options]
-        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([program("test-server"), *arguments], stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if line.startswith('{"ready":'):
                 self.port = json.loads(line)["ready"][0]["port"]
-                self.base = f"http://127.0.0.1:{self.port}"
                 return
-        raise RuntimeError(f"the server has not started: {words}")
+        raise RuntimeError(f"the server has not started: {arguments}")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Server:
+    """A server with these faults for every request."""
+
+    def __init__(self, words, *options):
+        self.processes = [Process("--serve", f"0=100:{words}", *options)]
+        if words in scenarios.SLOWED:
+            slow = f"100:tcp-bandwidth={scenarios.SLOW}"
+            self.processes.append(Process("--tcp", f"0=127.0.0.1:{self.processes[0].port}={slow}"))
+        self.port = self.processes[-1].port
+        self.base = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        self.process.stdout.close()
+        for process in reversed(self.processes):
+            process.stop()
 
     def get(self, path):
         """Returns the body and the headers of a response."""
@@ -194,14 +208,28 @@ def column(client, flags, etag):
         # Most of the time they wait.
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             verdicts = dict(zip(cells, pool.map(Cell.verdict, cells.values())))
-        return verdicts, cells["close"].attempts
+        return confirmed(client, cells, verdicts), cells["close"].attempts
     browser = in_chromium.start()
     try:
         cells = {name: ChromiumCell(browser, *row, flags, etag) for name, row in rows().items()}
         verdicts = {name: cell.verdict() for name, cell in cells.items()}
+        return confirmed(client, cells, verdicts), cells["close"].attempts
     finally:
         browser.close()
-    return verdicts, cells["close"].attempts
+
+
+def confirmed(client, cells, verdicts):
+    """Runs the cells again that differ from the table, alone: on a busy machine, a client may be later than its timeout.
+
+    The result that comes twice counts.
+    """
+    known = table.written(client)
+    for name, cell in cells.items():
+        results = [verdicts[name]]
+        while results[0] != known.get(cell.words) and len(results) < 3 and len(set(results)) == len(results):
+            results.append(cell.verdict())
+        verdicts[name] = max(results, key=results.count)
+    return verdicts
 
 
 def main():

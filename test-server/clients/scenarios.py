@@ -55,6 +55,10 @@ UNDETECTABLE = {
     "truncate-unframed",
 }
 
+# A fault that would fill the disk before a client looks at the clock meets it through a proxy, at this rate.
+SLOWED = {"endless"}
+SLOW = 5_000_000
+
 # How many bytes of a file are there when a download is continued, and of an upload.
 BEGINNING = 1000
 UPLOADED = 3000

@@ -46,7 +46,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
             if let Some(entry) = &entry {
                 site.record_response(entry, &response);
             }
-            return response;
+            return *response;
         }
     };
     let log = site.access_log.as_ref();
@@ -126,19 +126,22 @@ fn plan_of(
     site: &Site,
     head: &Parts,
     in_query: Option<&str>,
-) -> Result<(Arc<Plan>, Option<String>), Response> {
+) -> Result<(Arc<Plan>, Option<String>), Box<Response>> {
     let Some(text) = in_query else {
         return Ok((site.plan(), None));
     };
     if !control::is_open(site, &head.headers) {
-        return Err(control::forbidden(site));
+        return Err(Box::new(control::forbidden(site)));
     }
     match parse_query_plan(text) {
         Ok(plan) => {
             let text = plan.to_string();
             Ok((Arc::new(plan), Some(text)))
         }
-        Err(why) => Err((StatusCode::BAD_REQUEST, format!("{why}\n")).into_response()),
+        Err(why) => {
+            let response = (StatusCode::BAD_REQUEST, format!("{why}\n"));
+            Err(Box::new(response.into_response()))
+        }
     }
 }
 

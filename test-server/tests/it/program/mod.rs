@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::Output;
 
 use rustix::process::Signal;
+#[cfg(any(feature = "proxy", feature = "tcp"))]
 use test_server::{Plan, TestServer};
 
 use crate::support::program::{command, port, start, stop};
