@@ -46,7 +46,8 @@ ROWS = {
     "bandwidth": ("bandwidth=10000", GET),
     # At the default rate it depends on the machine whether a client that reads on ever looks at the clock.
     "endless-1xx": ("endless-1xx=100000", GET),
-    "stale": ("stale=1", PAIR),
+    # Closed at once, it depends on the machine whether a client sees the end before it sends its next request.
+    "stale": ("stale=1@500ms", PAIR),
 }
 
 # Only the content tells that something is wrong: no client can know without knowing what it downloads.

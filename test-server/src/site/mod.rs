@@ -102,9 +102,11 @@ impl Site {
 
     /// Records a request whose head has arrived, if the journal is open.
     pub(crate) fn record(&self, head: &Parts) -> Option<Entry> {
+        if !self.journal.is_open() {
+            return None;
+        }
         let ConnectInfo(handle) = head.extensions.get::<ConnectInfo<ConnectionHandle>>()?;
-        let journal = &self.journal;
-        (journal.is_open()).then(|| journal.record(head, handle.number()))
+        Some(self.journal.record(head, handle.number()))
     }
 
     /// Records the response to a request that is not counted.
