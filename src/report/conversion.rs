@@ -60,10 +60,12 @@ impl RunFacts<'_> {
     pub(crate) fn settings(&self) -> Settings {
         let job = self.job;
         let limits = job.traffic.limits();
+        let files = self.input.filter(|list| list.file != Path::new("-"));
         Settings {
             server: self.server.to_owned(),
             url: self.url.clone(),
             input: self.input.map(|list| lossy_text(&list.file)),
+            input_path: files.and_then(|list| absolute_text(&list.file)),
             keep_paths: self.input.is_some_and(|list| list.naming.keeps_paths),
             limit: self.input.and_then(Input::limit),
             failed: self.input.is_some_and(|list| list.only.is_some()),

@@ -146,6 +146,9 @@ pub struct Settings {
     /// The file with the list, as typed, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
+    /// The same file as an absolute path, so that it is found from elsewhere; `None` for standard input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_path: Option<String>,
     /// Whether the names of files have folders as in their URLs; only for a list.
     #[serde(default, skip_serializing_if = "is_false")]
     pub keep_paths: bool,
