@@ -31,7 +31,7 @@ use crate::cli::mode::{Mode, check_codes, check_comparison, check_list};
 #[cfg(feature = "nats")]
 use crate::cli::nats::Role;
 use crate::cli::texts;
-use crate::cli::usage::{EarlyExit, usage_error, usage_message};
+use crate::cli::usage::{usage_error, usage_message};
 use crate::cli::values::{List, at_least_one};
 use crate::console::colors::When;
 use crate::console::nouns::{self, Nouns};
@@ -100,6 +100,17 @@ pub(crate) struct Config {
     pub(crate) above_most: Vec<(&'static str, NonZeroUsize)>,
 }
 
+/// The reason why the arguments do not lead to a run.
+#[derive(Debug)]
+pub(crate) enum EarlyExit {
+    /// The user requested a text instead of a run, such as the help. Contains the text for standard output.
+    Text(String),
+    /// The user requested the items of a run with these settings instead of the run.
+    List(Box<Config>),
+    /// The arguments are invalid. Contains the text for standard error: the message, then the usage line.
+    UsageError(String),
+}
+
 impl Config {
     /// Parses the arguments, of which the first is the name of the program. With `--failed`, reads the earlier report, and with
     /// `--input` the list.
@@ -111,7 +122,7 @@ impl Config {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 EarlyExit::Text(error.to_string())
             }
-            _ => usage_error(&usage_message(&error)),
+            _ => EarlyExit::UsageError(usage_error(&usage_message(&error))),
         })?;
         if let Some(shell) = args.completions {
             return Err(EarlyExit::Text(texts::completions(shell)));
@@ -120,44 +131,41 @@ impl Config {
             return Err(EarlyExit::Text(texts::manual_page()));
         }
         let list = args.list;
-        let config = Self::from_parsed(args).map_err(|message| usage_error(&message))?;
-        match list {
-            true => Err(match config.list() {
-                Ok(text) => EarlyExit::Text(text),
-                Err(message) => usage_error(&message),
-            }),
-            false => match check_environment(&config.http, &config.sites()) {
-                Ok(()) => Ok(config),
-                Err(message) => Err(usage_error(&message)),
-            },
+        let invalid = |message: String| EarlyExit::UsageError(usage_error(&message));
+        let config = Self::from_parsed(args).map_err(invalid)?;
+        if list {
+            return Err(EarlyExit::List(Box::new(config)));
+        }
+        match check_environment(&config.http, &config.sites()) {
+            Ok(()) => Ok(config),
+            Err(message) => Err(invalid(message)),
         }
     }
 
-    /// Returns the items that a run would request, with their URLs, as text.
+    /// Passes the items that a run would request to `each` as they are read, until that returns false.
     ///
     /// # Errors
-    /// The message, if the list cannot be read.
-    fn list(&self) -> Result<String, String> {
+    /// The text of a usage error, if the list cannot be read.
+    pub(crate) fn list(&self, mut each: impl FnMut(&Item) -> bool) -> Result<(), String> {
         let skips = matches!(&self.mode, Mode::Run { skip_existing, .. } if *skip_existing);
         let is_there =
             |item: &Item| find_complete_file(&self.dest, item, self.limits.size).is_some();
-        let mut text = String::new();
-        let mut add = |item: &Item| {
-            if !skips || !is_there(item) {
-                text += &texts::item_and_url(item);
-            }
-        };
+        let mut takes_more = |item: &Item| (skips && is_there(item)) || each(item);
         match (&self.list, self.base()) {
             (Some(list), _) => {
-                let read = list
-                    .lines()
-                    .and_then(|mut lines| lines.try_for_each(|item| item.map(|item| add(&item))));
-                read.map_err(|error| unreadable(&list.file, &error))?;
+                let unreadable = |error| usage_error(&unreadable(&list.file, &error));
+                for item in list.lines().map_err(unreadable)? {
+                    if !takes_more(&item.map_err(unreadable)?) {
+                        break;
+                    }
+                }
             }
-            (None, Some(base)) => self.flags(&Arc::new(base)).for_each(|item| add(&item)),
+            (None, Some(base)) => {
+                self.flags(&Arc::new(base)).all(|item| takes_more(&item));
+            }
             (None, None) => {}
         }
-        Ok(text)
+        Ok(())
     }
 
     /// Returns the flags of the codes, from the server at `base`.
