@@ -71,8 +71,9 @@ impl Link {
             reason: String::new(),
         });
         let connect = connect_options(options, &addresses, sender).await?;
+        let deadline = Instant::now() + options.connect_timeout;
         let connect = connect.connect(addresses);
-        let connected = tokio::time::timeout(options.connect_timeout, connect).await;
+        let connected = tokio::time::timeout_at(deadline.into(), connect).await;
         let client = match connected {
             Ok(connected) => connected.map_err(|error| ConnectError::of(&url, &error))?,
             Err(_) => {
@@ -92,13 +93,18 @@ impl Link {
             state,
         };
         // The event of this first connection may come later than its client.
-        let deadline = Instant::now() + options.connect_timeout;
         match link.up(Some(deadline)).await {
             Some(_) => Ok(link),
-            None => Err(ConnectError::Unreachable {
-                url: link.url.to_string(),
-                message: link.state().reason,
-            }),
+            None => {
+                let message = match link.state().reason {
+                    none if none.is_empty() => {
+                        format!("no answer within {:?}", options.connect_timeout)
+                    }
+                    reason => reason,
+                };
+                let url = link.url.to_string();
+                Err(ConnectError::Unreachable { url, message })
+            }
         }
     }
 

@@ -11,11 +11,17 @@
 //! * `connecting`: connections that cannot be made, TLS and credentials
 //! * `workers`: workers that are killed, stopped, slow, or asked to end
 //! * `server`: a server that is killed, full, or gone
+//! * `outcomes`: tasks and results that disappear, and handles that do: each task has one outcome
+//! * `withdrawn`: what is left on the server of tasks that are not wanted any more
+//! * `versions`: programs of other versions
+//! * `passwords`: they are in no text
+//! * `accounts`: client certificates, and credentials of accounts
 //! * `monitor`: what the program `nats-executor` shows
 //! * `network`: lines that are slow, stall or break
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod accounts;
 mod cancelling;
 mod connecting;
 #[cfg(target_os = "linux")]
@@ -23,10 +29,14 @@ mod hosts;
 mod large;
 mod monitor;
 mod network;
+mod outcomes;
+mod passwords;
 mod results;
 mod server;
 mod support;
 mod tasks;
+mod versions;
+mod withdrawn;
 mod workers;
 
 /// Not a test: a worker, if a test has started this program as one.
