@@ -8,14 +8,15 @@
 //! * `cancelling`: tasks that are cancelled, and the end of an executor
 //! * `hosts`: workers in network namespaces, as separate hosts
 //! * `large`: tasks and values that do not fit in a message
-//! * `connecting`: connections that cannot be made, TLS and credentials
+//! * `connecting`: connections that cannot be made, and users with passwords
+//! * `tls`: private authorities, and client certificates
 //! * `workers`: workers that are killed, stopped, slow, or asked to end
 //! * `server`: a server that is killed, full, or gone
 //! * `outcomes`: tasks and results that disappear, and handles that do: each task has one outcome
 //! * `withdrawn`: what is left on the server of tasks that are not wanted any more
 //! * `versions`: programs of other versions
 //! * `passwords`: they are in no text
-//! * `accounts`: client certificates, and credentials of accounts
+//! * `accounts`: credentials of accounts
 //! * `monitor`: what the program `nats-executor` shows
 //! * `network`: lines that are slow, stall or break
 
@@ -35,6 +36,7 @@ mod results;
 mod server;
 mod support;
 mod tasks;
+mod tls;
 mod versions;
 mod withdrawn;
 mod workers;

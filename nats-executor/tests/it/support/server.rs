@@ -35,12 +35,16 @@ impl Server {
         let file = folder.path().join("server.conf");
         configure(folder.path(), limit, configuration);
         let mut arguments = vec!["-c".to_owned(), file.display().to_string()];
-        let child = launch(&arguments, folder.path());
+        let mut child = launch(&arguments, folder.path());
         let ports = folder
             .path()
             .join(format!("nats-server_{}.ports", child.id()));
         let mut port = None::<u16>;
         wait_until("the server has written its ports", || {
+            if let Some(status) = child.try_wait().unwrap() {
+                let log = fs::read_to_string(folder.path().join("log"));
+                panic!("the server has ended, {status}: {}", log.unwrap());
+            }
             let text = fs::read_to_string(&ports).unwrap_or_default();
             let digits = text.split("127.0.0.1:").nth(1).unwrap_or_default();
             let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
