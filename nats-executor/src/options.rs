@@ -27,6 +27,7 @@ pub struct NatsOptions {
     pub(crate) ack_wait: Duration,
     pub(crate) max_starts: u32,
     pub(crate) stored_bound: i64,
+    pub(crate) stored_bytes: i64,
     pub(crate) queue_bound: usize,
     pub(crate) unsent_bound: usize,
     pub(crate) result_age: Duration,
@@ -47,6 +48,7 @@ impl NatsOptions {
             ack_wait: Duration::from_secs(10),
             max_starts: 5,
             stored_bound: 1_000_000,
+            stored_bytes: -1,
             queue_bound: 10_000,
             unsent_bound: 256 << 20,
             result_age: Duration::from_secs(3600),
@@ -119,6 +121,18 @@ impl NatsOptions {
     /// first executor or worker of a pool decides.
     pub fn stored_bound(mut self, tasks: u32) -> Self {
         self.stored_bound = i64::from(tasks.max(1));
+        self
+    }
+
+    /// Sets how many bytes of tasks the server stores, of all executors, without what goes through the object store (default: no
+    /// limit of the pool's own). Submitting waits while there are more, and fails after
+    /// [`unreachable_after`](Self::unreachable_after). The server sets this much of its store aside. The first executor or worker
+    /// of a pool decides.
+    ///
+    /// If tasks fill the store of the server, there is no room for results, and so no task ends until one is cancelled or times
+    /// out. With this limit that cannot happen.
+    pub fn stored_bytes(mut self, bytes: u64) -> Self {
+        self.stored_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         self
     }
 

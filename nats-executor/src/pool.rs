@@ -45,6 +45,7 @@ impl Pool {
             retention: RetentionPolicy::WorkQueue,
             storage: StorageType::File,
             max_messages: options.stored_bound,
+            max_bytes: options.stored_bytes,
             // A full queue refuses tasks, instead of losing the oldest ones.
             discard: DiscardPolicy::New,
             duplicate_window: DUPLICATE_WINDOW,
