@@ -17,6 +17,7 @@
 //! * `versions`: programs of other versions
 //! * `passwords`: they are in no text
 //! * `accounts`: credentials of accounts
+//! * `events`: what a worker reports, and how
 //! * `monitor`: what the program `nats-executor` shows
 //! * `network`: lines that are slow, stall or break
 
@@ -25,6 +26,7 @@
 mod accounts;
 mod cancelling;
 mod connecting;
+mod events;
 #[cfg(target_os = "linux")]
 mod hosts;
 mod large;
