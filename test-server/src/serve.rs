@@ -69,15 +69,8 @@ async fn serve_encrypted(accepted: Accepted, number: u64, router: Router, site: 
     let fault = faults
         .iter()
         .find(|fault| fault.layer() == Layer::Handshake);
-    let handshake = tls.accept(stream, fault.copied());
-    let session = match fault {
-        // Its client waits as long as it likes.
-        Some(_) => handshake.await,
-        None => {
-            let limited = tokio::time::timeout(site.header_timeout, handshake);
-            limited.await.ok().flatten()
-        }
-    };
+    let handshake = tls.accept(stream, fault.copied(), site.header_timeout);
+    let session = handshake.await;
     if let Some(session) = session {
         let transport = Transport::Tls(Box::new(session));
         let connection = connect(transport, peer, open, &site);

@@ -193,8 +193,8 @@ impl Builder {
         self
     }
 
-    /// Sets how long the head of a request may take, at most 366 days, until the server closes its connection (default:
-    /// [`DEFAULT_HEADER_TIMEOUT`]). Connections between two requests may stay idle for ever.
+    /// Sets how long the head of a request may take, and the client's part of a TLS handshake, at most 366 days, until the
+    /// server closes its connection (default: [`DEFAULT_HEADER_TIMEOUT`]). Connections between two requests may stay idle for ever.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout.min(MAX_DURATION);
         self
@@ -235,7 +235,7 @@ impl Builder {
             Some(root) => Some(Arc::new(Folder::open(&root)?)),
             None => None,
         };
-        let tls = self.certificates.make(self.address)?;
+        let tls = self.certificates.make(self.address, &self.hosts)?;
         let check = self.plan.check_layers(tls.is_some());
         check.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         self.plan.prepare();

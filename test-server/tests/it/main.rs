@@ -12,6 +12,8 @@ mod faults;
 #[cfg(all(unix, feature = "files"))]
 mod folder;
 mod half_closed;
+#[cfg(feature = "tls")]
+mod handshakes;
 mod hostile;
 #[cfg(feature = "httpbin")]
 mod httpbin;

@@ -484,15 +484,15 @@ fn proxies_of_tcp_start_alone_or_beside_servers() {
     let port = lines[0].split_once("localhost:").unwrap().1;
     let port: u16 = port.split_once(' ').unwrap().0.parse().unwrap();
     let line = format!(
-        "TCP-1 site: tcp://localhost:{port} passes connections on to 127.0.0.1:{}; every connection with tcp-reset=0 \
-         and transient=1",
+        "TCP-1 site: tcp://localhost:{port} passes connections on to 127.0.0.1:{}; the first connection with tcp-reset=0",
         server.port()
     );
     assert_eq!(lines[0], line);
     let ready = format!(
-        "{{\"ready\":[{{\"name\":\"TCP-1\",\"plan\":\"100:tcp-reset=0+transient=1\",\"port\":{port},"
+        "{{\"ready\":[{{\"base\":\"tcp://localhost:{port}\",\"name\":\"TCP-1\",\"plan\":\"100:tcp-reset=0+transient=1\",\
+         \"port\":{port},\"seed\":35,\"url\":\"tcp://localhost:{port}\"}}]}}"
     );
-    assert!(lines[1].starts_with(&ready), "{}", lines[1]);
+    assert_eq!(lines[1], ready);
     let mut first = TcpStream::connect(("127.0.0.1", port)).unwrap();
     assert!(first.read(&mut [0]).is_err());
     assert_eq!(status(port, "br"), "200");

@@ -122,7 +122,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) cors: bool,
 
-    /// Close a connection if the head of a request takes longer than this
+    /// Close a connection if the head of a request, or the client in a TLS handshake, takes longer than this
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub(crate) header_timeout: Duration,
 
