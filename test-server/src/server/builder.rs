@@ -15,27 +15,27 @@ use tokio::sync::oneshot;
 
 use super::TestServer;
 use super::certificates::Certificates;
-use crate::access::Access;
-use crate::access_log::AccessLog;
-use crate::counters::Counters;
+use crate::connection::limits;
+use crate::connection::listen;
+use crate::connection::refusals::Refusals;
+use crate::connection::tls::Tls;
+use crate::content::folder::Folder;
+use crate::content::images::Images;
+use crate::content::route::{Response, RouteTable};
+use crate::content::upstream::Upstream;
+use crate::exchange::quotas::Quotas;
 use crate::expectation::Expectations;
 use crate::fault::MAX_DURATION;
-use crate::folder::Folder;
-use crate::group::Group;
-use crate::images::Images;
-use crate::journal::Journal;
-use crate::limits;
-use crate::listen;
 use crate::matching::Matcher;
 use crate::plan::{Plan, PlanError};
-use crate::quotas::Quotas;
-use crate::refusals::Refusals;
-use crate::route::{Response, RouteTable};
-use crate::routes;
-use crate::serve;
+use crate::recording::access_log::AccessLog;
+use crate::recording::counters::Counters;
+use crate::recording::journal::Journal;
+use crate::server::serve;
 use crate::site::Site;
-use crate::tls::Tls;
-use crate::upstream::Upstream;
+use crate::site::access::Access;
+use crate::site::group::Group;
+use crate::site::routes;
 
 /// The default seed. With it and its default plan, ERROR serves 150 flags of AA...ZZ, answers 361 with 404 and fails
 /// for 165, the same numbers as in the sample run of *Fluent Python*.

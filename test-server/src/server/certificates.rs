@@ -3,9 +3,9 @@
 use std::io;
 use std::net::IpAddr;
 
-use crate::tls::Tls;
+use crate::connection::tls::Tls;
 #[cfg(feature = "tls")]
-use crate::tls::{Authority, check_host};
+use crate::connection::tls::{Authority, check_host};
 
 /// The authority that signs the certificates of a server.
 #[derive(Debug, Clone)]

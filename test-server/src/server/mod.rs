@@ -3,6 +3,7 @@
 //! The server has its own thread and its own runtime, so `start` and `stop` are ordinary blocking calls. A test needs
 //! no runtime, and a client that blocks its runtime cannot block the server.
 //!
+//! * `serve`: accepts connections and serves HTTP on each of them
 //! * `certificates`: where the certificates of a server come from
 //! * `builder`: the settings of a server, and its start
 //! * `settings`: further settings of a server
@@ -16,16 +17,17 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::control;
-use crate::counters::Stats;
-use crate::journal::RecordedRequest;
-use crate::plan::Plan;
-use crate::site::Site;
 #[cfg(feature = "tls")]
-use crate::tls::Tls;
+use crate::connection::tls::Tls;
+use crate::plan::Plan;
+use crate::recording::counters::Stats;
+use crate::recording::journal::RecordedRequest;
+use crate::site::Site;
+use crate::site::control;
 
 mod builder;
 mod certificates;
+pub(crate) mod serve;
 mod settings;
 mod testing;
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 #[cfg(feature = "tls")]
 use super::certificates::Certificates;
-use crate::route::{self, Response, RouteError};
-use crate::server::Builder;
 #[cfg(feature = "tls")]
-use crate::tls::Authority;
+use crate::connection::tls::Authority;
+use crate::content::route::{self, Response, RouteError};
+use crate::server::Builder;
 
 impl Builder {
     /// Adds a route that is there from the start. The pattern is as in [`TestServer::route`](crate::TestServer::route).

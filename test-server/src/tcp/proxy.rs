@@ -12,13 +12,13 @@ use tokio::sync::oneshot;
 
 use super::relay::relay;
 use super::shape::shapes;
-use crate::counters::{Counters, OpenConnection, Stats};
+use crate::connection::limits;
+use crate::connection::listen;
+use crate::connection::refusals::Refusals;
 use crate::fault::Layer;
-use crate::limits;
-use crate::listen;
 use crate::plan::{Plan, PlanError};
-use crate::refusals::Refusals;
-use crate::serve::accept;
+use crate::recording::counters::{Counters, OpenConnection, Stats};
+use crate::server::serve::accept;
 use crate::server::{ChangeError, DEFAULT_SEED};
 
 /// A proxy for connections of any protocol, which runs until it is stopped or dropped.

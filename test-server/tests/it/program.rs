@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use test_server::{Plan, TestServer};
 
 use crate::support::program::{Running, command, limited_command, port, start, stop};
+use crate::support::receive;
 
 fn status(port: u16, code: &str) -> String {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -209,7 +210,7 @@ fn requests_do_not_wait_for_a_log_that_is_not_read() {
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             let mut byte = [0; 512];
-            let count = connection.read(&mut byte).unwrap();
+            let count = receive(&mut connection, &mut byte).unwrap();
             answer.extend_from_slice(&byte[..count]);
         }
     }
@@ -494,7 +495,7 @@ fn proxies_of_tcp_start_alone_or_beside_servers() {
     );
     assert_eq!(lines[1], ready);
     let mut first = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    assert!(first.read(&mut [0]).is_err());
+    assert!(receive(&mut first, &mut [0]).is_err());
     assert_eq!(status(port, "br"), "200");
     assert_eq!(stop(running, Signal::TERM), Some(0));
 

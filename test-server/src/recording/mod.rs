@@ -1,0 +1,11 @@
+//! What a server records: a line per request, the requests themselves, and numbers.
+//!
+//! * `access_log`: a line per request
+//! * `journal`: the last requests as they arrived
+//! * `attempts`: the attempts at each code under each plan
+//! * `counters`: the numbers of requests, connections and faults
+
+pub(crate) mod access_log;
+pub(crate) mod attempts;
+pub(crate) mod counters;
+pub(crate) mod journal;
