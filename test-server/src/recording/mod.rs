@@ -4,8 +4,10 @@
 //! * `journal`: the last requests as they arrived
 //! * `attempts`: the attempts at each code under each plan
 //! * `counters`: the numbers of requests, connections and faults
+//! * `current_plan`: the plan of a server, which changes while it runs, and what is counted under it
 
 pub(crate) mod access_log;
 pub(crate) mod attempts;
 pub(crate) mod counters;
+pub(crate) mod current_plan;
 pub(crate) mod journal;

@@ -110,14 +110,12 @@ impl RunningProxy {
     /// Returns the line of the proxy, and its entry in the ready line.
     pub(crate) fn describe(&self) -> (String, serde_json::Value) {
         let proxy = &self.proxy;
-        let url = match proxy.addresses() {
-            [address] => format!("tcp://{address}"),
-            _ => format!("tcp://localhost:{}", proxy.port()),
-        };
+        let url = proxy.url();
         let line = format!("{} site: {url} {}\n", proxy.name(), proxy.describe());
         let entry = serde_json::json!({
             "name": proxy.name(),
             "url": url,
+            "base": url,
             "port": proxy.port(),
             "plan": proxy.plan().to_string(),
             "seed": proxy.seed(),
