@@ -42,6 +42,10 @@ impl Addresses {
 
     /// Returns whether a connection to this host, a name or an IP address, and this port arrives here. Names other than
     /// localhost are not looked up.
+    #[cfg_attr(
+        not(any(feature = "proxy", feature = "tcp")),
+        expect(dead_code, reason = "only these have an upstream server")
+    )]
     pub(crate) fn are_reached_by(&self, host: &str, port: u16) -> bool {
         let host = host.trim_matches(['[', ']']);
         let address = match host.parse::<IpAddr>() {

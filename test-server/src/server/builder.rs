@@ -176,7 +176,8 @@ impl Builder {
         self
     }
 
-    /// Records the last `requests` requests, for [`TestServer::requests`] and `GET /__requests` (default: none).
+    /// Records the last `requests` requests, for [`TestServer::requests`](crate::TestServer::requests)
+    /// and `GET /__requests` (default: none).
     pub fn journal(mut self, requests: usize) -> Self {
         self.journal = requests;
         self

@@ -37,7 +37,7 @@ pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
 pub struct TestServer {
-    site: Arc<Site>,
+    pub(crate) site: Arc<Site>,
     background: Background,
     /// The connections that keep the accept queue full under `backlog-full`.
     _fillers: Vec<TcpStream>,

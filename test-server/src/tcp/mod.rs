@@ -8,10 +8,12 @@
 //! * `pump`: passes the bytes of one direction on
 //! * `relay`: both directions of a connection
 //! * `state`: what the connections of a proxy share
+//! * `control`: the paths that read and change a running proxy
 //! * `proxy`: a running proxy
 //! * `builder`: the settings of a proxy, and its start
 
 mod builder;
+pub(crate) mod control;
 mod half;
 mod proxy;
 mod pump;
@@ -21,3 +23,4 @@ mod state;
 
 pub use builder::TcpBuilder;
 pub use proxy::TcpProxy;
+pub(crate) use state::State;

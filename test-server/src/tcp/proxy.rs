@@ -39,7 +39,7 @@ use crate::server::serve::accept;
 #[derive(Debug)]
 pub struct TcpProxy {
     pub(super) background: Background,
-    pub(super) state: Arc<State>,
+    pub(crate) state: Arc<State>,
 }
 
 impl TcpProxy {

@@ -6,6 +6,7 @@ mod access;
 #[cfg(all(unix, feature = "config", feature = "cors", feature = "httpbin"))]
 mod config;
 mod control;
+mod control_port;
 mod example;
 mod expectations;
 mod faults;

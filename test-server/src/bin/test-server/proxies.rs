@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use test_server::ControlPortBuilder;
+
 use crate::args::Args;
 #[cfg(feature = "config")]
 use crate::config;
@@ -107,6 +109,11 @@ impl ProxySpec {
 
 #[cfg(feature = "tcp")]
 impl RunningProxy {
+    /// Adds the control paths of the proxy to a port.
+    pub(crate) fn add_to(&self, control: ControlPortBuilder) -> ControlPortBuilder {
+        control.proxy(&self.proxy)
+    }
+
     /// Returns the line of the proxy, and its entry in the ready line.
     pub(crate) fn describe(&self) -> (String, serde_json::Value) {
         let proxy = &self.proxy;
@@ -126,6 +133,10 @@ impl RunningProxy {
 
 #[cfg(not(feature = "tcp"))]
 impl RunningProxy {
+    pub(crate) fn add_to(&self, control: ControlPortBuilder) -> ControlPortBuilder {
+        control
+    }
+
     pub(crate) fn describe(&self) -> (String, serde_json::Value) {
         (String::new(), serde_json::Value::Null)
     }
