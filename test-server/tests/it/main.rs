@@ -30,6 +30,8 @@ mod plan;
 mod program;
 mod ranges;
 mod readme;
+#[cfg(all(unix, feature = "proxy", feature = "tcp"))]
+mod real_servers;
 mod repeatable;
 mod resting;
 mod routes;
