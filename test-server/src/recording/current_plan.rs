@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn no_connection_meets_a_new_plan_under_an_old_number() {
-        const CHANGES: usize = 20_000;
+        const CHANGES: usize = 5_000;
         let plan = |text: &str| text.parse::<Plan>().unwrap();
         let plans = [plan("100:tcp-stall"), plan("100:tcp-reset")];
         let current = CurrentPlan::new(plans[0].clone(), Arc::new(Counters::new()));
