@@ -8,7 +8,7 @@ use portable_task::{Bytes, decode, encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::error::ManagerError;
+use super::super::error::ManagerError;
 use crate::connection::attachments::refuse_all;
 
 /// An encoded value. Its clones share the bytes.

@@ -6,7 +6,7 @@ use program::WriteError;
 use reqwest::StatusCode;
 
 use crate::download::cause::{describe, kind_of, write_kind};
-use crate::download::redirect::Refusal;
+use crate::download::fetch::redirect::Refusal;
 use crate::job::http::proxy::ProxyError;
 use crate::record::{Failure, Kind};
 

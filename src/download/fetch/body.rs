@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Response, Version};
 use tokio::time::timeout;
 
-use crate::download::error::FetchError;
+use crate::download::fetch::error::FetchError;
 use crate::download::resume::Rest;
 
 /// The limits for reading an unwanted body so that its connection can be reused. Beyond them a new connection is

@@ -3,12 +3,22 @@
 //! After the greeting, each request is a frame with a number, and its reply has the same number. A request with the number
 //! [`UNANSWERED`] has no reply. A client must not send a request while another one of its requests waits. The bodies are
 //! encoded with postcard.
+//!
+//! * `encoding`: the encoding of values
+//! * `random`: random bytes from the system
+//! * `user`: which users' processes talk to each other
+//! * `hello`: how clients and manager recognise each other
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::encoding::Blob;
+use self::encoding::Blob;
+
+pub(crate) mod encoding;
+pub(crate) mod hello;
+pub(crate) mod random;
+pub(crate) mod user;
 
 /// The number of a request whose reply is not sent.
 pub(crate) const UNANSWERED: u64 = 0;

@@ -3,6 +3,15 @@
 //! The time limit covers everything from the request, connecting included, to the last byte of the body; a body that
 //! arrives byte by byte does not extend it. A result that the status line decides does not wait for the body. Knows
 //! nothing of disks or of what the bytes should be.
+//!
+//! * `tunnel`: the status with which a proxy refuses a tunnel
+//! * `trail`: whether a connection came from the pool
+//! * `opening`: with HTTP/2, one request that opens the connection which others share
+//! * `client`: the settings of the HTTP client
+//! * `redirect`: where an answer redirects to
+//! * `error`: the reasons why an item could not be fetched
+//! * `body`: the body of an answer
+//! * `engine`: a runtime and its HTTP client
 
 use std::io;
 use std::mem;
@@ -13,19 +22,28 @@ use reqwest::header::{RETRY_AFTER, SERVER};
 use reqwest::{Response, StatusCode, Url};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::download::body::{Head, Receiver, UnreadBody, marks_its_end};
 use crate::download::cause::{is_cancelled, kind_of};
-use crate::download::client::{LONGEST_TIMEOUT, builder};
-use crate::download::error::FetchError;
-use crate::download::opening::Openings;
-use crate::download::redirect::{self, same_origin};
+use crate::download::fetch::body::{Head, Receiver, UnreadBody, marks_its_end};
+use crate::download::fetch::client::{LONGEST_TIMEOUT, builder};
+use crate::download::fetch::error::FetchError;
+use crate::download::fetch::opening::Openings;
+use crate::download::fetch::redirect::same_origin;
+use crate::download::fetch::trail::{followed, was_pooled};
+use crate::download::fetch::tunnel::{is_refusal, status_of_refusal};
 use crate::download::resume::Rest;
 use crate::download::retry::RetryAfter;
-use crate::download::trail::{self, followed, was_pooled};
-use crate::download::tunnel::{is_refusal, status_of_refusal};
 use crate::job::http::proxy::Route;
 use crate::job::{HttpSettings, Origin, RequestLimits, Turn};
 use crate::record::Kind;
+
+pub(super) mod body;
+mod client;
+pub(crate) mod engine;
+pub(crate) mod error;
+mod opening;
+mod redirect;
+mod trail;
+mod tunnel;
 
 /// The most connections from the pool that may break before a request is sent on a new one.
 const MOST_BROKEN: u32 = 2;

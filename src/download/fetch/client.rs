@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
-use crate::download::trail;
+use crate::download::fetch::trail;
 use crate::job::{HttpSettings, RequestLimits};
 use crate::server::LOCALHOST;
 

@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::download::trail;
+use crate::download::fetch::trail;
 use crate::job::Origin;
 
 /// The most origins that are remembered. With more, all are forgotten, and the next request to each goes first again.
