@@ -1,14 +1,30 @@
 //! The attempts at each code under each plan, which `transient` depends on.
 
-use std::collections::HashMap;
+use crate::recording::recent::Recent;
+
+/// The most targets whose attempts are counted. One that has been forgotten begins anew.
+pub(crate) const MAX_TARGETS: usize = 100_000;
+
+/// The most targets under plans in queries, which can be long texts.
+const MAX_QUERY_TARGETS: usize = 10_000;
 
 /// The attempts since the plan was set, and those under the plans in queries since the last reset.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Attempts {
-    under_plan: HashMap<String, u64>,
-    under_query_plans: HashMap<(String, String), u64>,
+    under_plan: Recent<String, u64>,
+    under_query_plans: Recent<(String, String), u64>,
     /// The connections since the plan was set or the last reset.
     connections: u64,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self {
+            under_plan: Recent::new(MAX_TARGETS),
+            under_query_plans: Recent::new(MAX_QUERY_TARGETS),
+            connections: 0,
+        }
+    }
 }
 
 impl Attempts {
@@ -17,11 +33,8 @@ impl Attempts {
     pub(crate) fn count(&mut self, code: &str, query_plan: Option<&str>) -> u64 {
         let code = code.to_owned();
         let attempts = match query_plan {
-            None => self.under_plan.entry(code).or_default(),
-            Some(plan) => {
-                let key = (plan.to_owned(), code);
-                self.under_query_plans.entry(key).or_default()
-            }
+            None => self.under_plan.of(code),
+            Some(plan) => self.under_query_plans.of((plan.to_owned(), code)),
         };
         *attempts += 1;
         *attempts

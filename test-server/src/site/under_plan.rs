@@ -33,22 +33,21 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let query = Query::new(head.uri.query().unwrap_or_default());
-    let (plan, query_plan) = match query.plan {
-        None => (site.plan(), None),
+    let query_plan = match query.plan {
+        None => None,
         Some(_) if !control::is_open(site, &head.headers) => return control::forbidden(site),
         Some(text) => match parse_query_plan(text) {
-            Ok(plan) => {
-                let text = plan.to_string();
-                (Arc::new(plan), Some(text))
-            }
+            Ok(plan) => Some((plan.to_string(), Arc::new(plan))),
             Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
         },
     };
     let log = site.access_log.as_ref();
     let log = log.map(|log| log.begin(&site.name, target.log_name()));
-    let (mut in_flight, attempt) =
-        site.counters
-            .begin_request(&target.key, query_plan.as_deref(), log);
+    let (query_plan, own_plan) = query_plan.unzip();
+    let (plan, (mut in_flight, attempt)) = site
+        .plan
+        .count(|counters| counters.begin_request(&target.key, query_plan.as_deref(), log));
+    let plan = own_plan.unwrap_or(plan);
     if site.journal.is_open() {
         let entry = site.journal.record(&head, handle.number());
         body = entry.watch(body);
