@@ -30,10 +30,12 @@
 //! * `site`: the state that the handlers of one server share, and the handlers
 //! * `server`: a running server: it accepts connections, and its thread and shutdown
 //! * `tcp`: connections of any protocol, passed on to another server
+//! * `control_port`: a port of control paths alone, over plain HTTP
 //! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 mod connection;
 mod content;
+mod control_port;
 mod exchange;
 mod expectation;
 mod fault;
@@ -55,6 +57,7 @@ pub use content::images::COUNTRY_CODES;
 pub use content::route::{Response, Route, RouteError};
 #[cfg(feature = "proxy")]
 pub use content::upstream::{Upstream, UpstreamError};
+pub use control_port::{ControlPort, ControlPortBuilder};
 pub use expectation::{Expectation, Times};
 pub use fault::list_faults;
 pub use label::{Label, Ports, PortsError, Tuning};

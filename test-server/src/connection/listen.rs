@@ -1,7 +1,7 @@
 //! Listening sockets that accept a thousand simultaneous connects, on ports that may have been in use a second ago.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -14,12 +14,104 @@ pub(crate) const BACKLOG: i32 = 4096;
 /// system.
 const MAX_TRIES: usize = 16;
 
+/// Where a server listens: on at least one address, everywhere on the same port.
+#[derive(Debug, Clone)]
+pub(crate) struct Addresses {
+    all: Vec<SocketAddr>,
+    /// Whether they are all those of localhost.
+    are_of_localhost: bool,
+}
+
+impl Addresses {
+    pub(crate) fn all(&self) -> &[SocketAddr] {
+        &self.all
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.all[0].port()
+    }
+
+    /// Returns the URL without a path, such as `http://localhost:8001`.
+    pub(crate) fn url(&self, scheme: &str) -> String {
+        if self.are_of_localhost {
+            format!("{scheme}://localhost:{}", self.port())
+        } else {
+            format!("{scheme}://{}", self.all[0])
+        }
+    }
+
+    /// Returns whether a connection to this host, a name or an IP address, and this port arrives here. Names other than
+    /// localhost are not looked up.
+    #[cfg_attr(
+        not(any(feature = "proxy", feature = "tcp")),
+        expect(dead_code, reason = "only these have an upstream server")
+    )]
+    pub(crate) fn are_reached_by(&self, host: &str, port: u16) -> bool {
+        let host = host.trim_matches(['[', ']']);
+        let address = match host.parse::<IpAddr>() {
+            Ok(address) => Some(address.to_canonical()),
+            Err(_) if is_localhost(host) => None,
+            Err(_) => return false,
+        };
+        let mut own = self.all.iter().filter(|own| own.port() == port);
+        own.any(|own| match (own.ip(), address) {
+            (own, None) => own.is_unspecified() || own == localhost_of(own),
+            (own, Some(address)) if own.is_ipv4() != address.is_ipv4() => false,
+            // A connection to all addresses arrives at localhost.
+            (own, Some(address)) if address.is_unspecified() => {
+                own.is_unspecified() || own == localhost_of(own)
+            }
+            (own, Some(address)) => {
+                own == address || own.is_unspecified() && is_of_this_machine(address)
+            }
+        })
+    }
+}
+
+fn is_localhost(host: &str) -> bool {
+    host.trim_end_matches('.').eq_ignore_ascii_case("localhost")
+}
+
+/// Returns the address of localhost of the same family.
+fn localhost_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
+/// Only addresses of this machine can be bound.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    address.is_loopback() || UdpSocket::bind((address, 0)).is_ok()
+}
+
+/// Listens on this address, or else on those of localhost. Port 0 picks a free one.
+///
+/// # Errors
+/// If the port is in use on one of the addresses.
+pub(crate) fn bind(
+    address: Option<IpAddr>,
+    port: u16,
+    backlog: i32,
+) -> io::Result<(Vec<TcpListener>, Addresses)> {
+    let listeners = match address {
+        Some(address) => vec![on(SocketAddr::from((address, port)), backlog)?],
+        None => bind_loopback(port, backlog)?,
+    };
+    let all = listeners.iter().map(TcpListener::local_addr);
+    let addresses = Addresses {
+        all: all.collect::<io::Result<Vec<_>>>()?,
+        are_of_localhost: address.is_none(),
+    };
+    Ok((listeners, addresses))
+}
+
 /// Listens on 127.0.0.1 and, if the machine has it, on ::1, both on the same port. Port 0 picks a free one.
 ///
 /// # Errors
 /// If the port is in use on either address: if the server had only one of the addresses of `localhost`, some clients
 /// would reach it and others would not.
-pub(crate) fn bind_loopback(port: u16, backlog: i32) -> io::Result<Vec<TcpListener>> {
+fn bind_loopback(port: u16, backlog: i32) -> io::Result<Vec<TcpListener>> {
     let mut tries = 1;
     loop {
         let v4 = on(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), backlog)?;
@@ -31,15 +123,6 @@ pub(crate) fn bind_loopback(port: u16, backlog: i32) -> io::Result<Vec<TcpListen
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Listens on one address. Returns a list to match `bind_loopback`.
-pub(crate) fn bind_address(
-    address: IpAddr,
-    port: u16,
-    backlog: i32,
-) -> io::Result<Vec<TcpListener>> {
-    on(SocketAddr::from((address, port)), backlog).map(|listener| vec![listener])
 }
 
 fn on(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {

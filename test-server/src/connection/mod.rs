@@ -11,6 +11,7 @@
 //!
 //! * `limits`: the limit of open files of the process
 //! * `listen`: listening sockets for many simultaneous clients
+//! * `background`: a thread that serves sockets until it is stopped
 //! * `refusals`: a line on standard error when the system refuses connections
 //! * `departure`: whether a client that has shut down its sending side has left altogether
 //! * `tls`: encryption, and handshakes that fail
@@ -33,6 +34,7 @@ use crate::connection::transport::Transport;
 use crate::exchange::{ConnectionHandle, Phase};
 use crate::recording::counters::OpenConnection;
 
+pub(crate) mod background;
 pub(crate) mod departure;
 pub(crate) mod limits;
 pub(crate) mod listen;

@@ -35,9 +35,9 @@ impl Transport {
     /// Completes when the client has closed its side. Plain bytes that it has sent stay unread, so that a close turns
     /// into a reset; encrypted ones are discarded.
     pub(crate) fn poll_closed(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let mut byte = [0];
+        let mut bytes = [0; 512];
         loop {
-            let mut buffer = ReadBuf::new(&mut byte);
+            let mut buffer = ReadBuf::new(&mut bytes);
             match self {
                 Self::Plain(stream) => {
                     let peeked = stream.poll_peek(context, &mut buffer);

@@ -20,6 +20,10 @@ impl Places {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
         taken.is_ok().then(|| Place(self.clone()))
     }
+
+    pub(crate) fn are_taken(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
 }
 
 impl Place {

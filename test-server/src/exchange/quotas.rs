@@ -1,12 +1,12 @@
 //! The state of quotas: how much of each rate is used, and which connections have a place.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::exchange::ConnectionHandle;
 use crate::exchange::place::Places;
 use crate::fault::{Argument, Fault};
-use crate::recording::recent::Recent;
 
 /// The value of Retry-After if it is not known when a connection will end.
 const RETRY_AFTER_CONNECTION: Duration = Duration::from_secs(1);
@@ -15,11 +15,43 @@ const RETRY_AFTER_CONNECTION: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// When each rate would be unused again if no request came.
-    rates: Recent<String, Option<Instant>>,
-    places: Recent<String, Places>,
+    rates: HashMap<String, Instant>,
+    places: HashMap<String, Places>,
+    /// How many lead to the next look for unused ones.
+    many_rates: usize,
+    many_places: usize,
+}
+
+/// The number of quotas from which on those are forgotten that nothing uses. Each plan in a query has its own.
+const MANY_QUOTAS: usize = 1_000;
+
+impl State {
+    /// Forgets rates and places that are as good as new ones, if there are many.
+    fn forget_unused(&mut self) {
+        if self.rates.len() >= self.many_rates {
+            let now = Instant::now();
+            self.rates.retain(|_, unused_at| *unused_at > now);
+            self.many_rates = MANY_QUOTAS.max(self.rates.len() * 2);
+        }
+        if self.places.len() >= self.many_places {
+            self.places.retain(|_, places| places.are_taken());
+            self.many_places = MANY_QUOTAS.max(self.places.len() * 2);
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            rates: HashMap::new(),
+            places: HashMap::new(),
+            many_rates: MANY_QUOTAS,
+            many_places: MANY_QUOTAS,
+        }
+    }
 }
 
 impl Quotas {
@@ -32,14 +64,15 @@ impl Quotas {
     ) -> Option<Duration> {
         let name = format!("{quota} {}", query_plan.unwrap_or_default());
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.forget_unused();
         match *quota.argument() {
             Argument::Rate { requests, period } => {
                 let now = Instant::now();
-                let unused_at = state.rates.value(name).get_or_insert(now);
+                let unused_at = state.rates.entry(name).or_insert(now);
                 refuse_at_rate(unused_at, now, requests, period)
             }
             Argument::Number(connections) => {
-                let taken = state.places.value(name);
+                let taken = state.places.entry(name).or_default();
                 let has_place = handle.take_place(taken, connections);
                 (!has_place).then_some(RETRY_AFTER_CONNECTION)
             }
@@ -79,6 +112,26 @@ fn refuse_at_rate(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotas_that_nothing_uses_are_forgotten() {
+        let (now, hour) = (Instant::now(), Duration::from_secs(3600));
+        let mut state = State::default();
+        let (used, unused) = (Places::default(), Places::default());
+        let _place = used.take(1);
+        for n in 0..MANY_QUOTAS {
+            let (until, places) = match n % 2 {
+                0 => (now, &unused),
+                _ => (now + hour, &used),
+            };
+            state.rates.insert(n.to_string(), until);
+            state.places.insert(n.to_string(), places.clone());
+        }
+        state.forget_unused();
+        let half = MANY_QUOTAS / 2;
+        assert_eq!((state.rates.len(), state.places.len()), (half, half));
+        assert!(state.rates.contains_key("1") && !state.rates.contains_key("2"));
+    }
 
     #[test]
     fn a_rate_allows_its_requests_at_once_and_then_one_at_a_time() {

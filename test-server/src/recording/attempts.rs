@@ -2,14 +2,29 @@
 
 use crate::recording::recent::Recent;
 
-/// The attempts since the plan was set, and those under the plans in queries since the last reset. A code or path that
-/// was requested before at least 100,000 others has been forgotten.
-#[derive(Debug, Default)]
+/// The most targets whose attempts are counted. One that has been forgotten begins anew.
+pub(crate) const MAX_TARGETS: usize = 100_000;
+
+/// The most targets under plans in queries, which can be long texts.
+const MAX_QUERY_TARGETS: usize = 10_000;
+
+/// The attempts since the plan was set, and those under the plans in queries since the last reset.
+#[derive(Debug)]
 pub(crate) struct Attempts {
     under_plan: Recent<String, u64>,
     under_query_plans: Recent<(String, String), u64>,
     /// The connections since the plan was set or the last reset.
     connections: u64,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self {
+            under_plan: Recent::new(MAX_TARGETS),
+            under_query_plans: Recent::new(MAX_QUERY_TARGETS),
+            connections: 0,
+        }
+    }
 }
 
 impl Attempts {
@@ -18,8 +33,8 @@ impl Attempts {
     pub(crate) fn count(&mut self, code: &str, query_plan: Option<&str>) -> u64 {
         let code = code.to_owned();
         let attempts = match query_plan {
-            None => self.under_plan.value(code),
-            Some(plan) => self.under_query_plans.value((plan.to_owned(), code)),
+            None => self.under_plan.of(code),
+            Some(plan) => self.under_query_plans.of((plan.to_owned(), code)),
         };
         *attempts += 1;
         *attempts

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 
 use crate::fault::MAX_DURATION;
 use crate::recording::access_log::Entry;
-use crate::recording::attempts::Attempts;
+use crate::recording::attempts::{Attempts, MAX_TARGETS};
 use crate::recording::journal;
-use crate::recording::recent::TARGETS;
+use crate::recording::recent::Recent;
 
 /// The counters of a server since it started or was last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -35,7 +35,7 @@ pub struct Stats {
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
     /// The counters per requested code, by code in lower case. Those of other paths are at `METHOD path`, such as
-    /// `GET /orders/5`. When there are 100,000, the counters of further ones are together at `other paths`.
+    /// `GET /orders/5`. Of more than 100,000 of them, those that came first are missing.
     pub codes: BTreeMap<String, CodeStats>,
 }
 
@@ -48,9 +48,6 @@ pub struct CodeStats {
     /// How often each fault was met, by its name.
     pub injected: BTreeMap<String, u64>,
 }
-
-/// The name of all codes and paths that are not listed any more.
-const OTHERS: &str = "other paths";
 
 #[derive(Debug)]
 pub(crate) struct Counters {
@@ -97,14 +94,27 @@ impl Changes {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct CodeCounters {
-    codes: BTreeMap<String, CodeStats>,
+    codes: Recent<String, CodeStats>,
     attempts: Attempts,
-    /// How often connections met each fault, which concern no code.
-    of_connections: BTreeMap<String, u64>,
+    requests: u64,
+    /// How often each fault was met, by requests and by connections.
+    injected: BTreeMap<String, u64>,
     /// The number of resets. A request that started before the last reset no longer counts its faults.
     resets: u64,
+}
+
+impl Default for CodeCounters {
+    fn default() -> Self {
+        Self {
+            codes: Recent::new(MAX_TARGETS),
+            attempts: Attempts::default(),
+            requests: 0,
+            injected: BTreeMap::new(),
+            resets: 0,
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -151,7 +161,7 @@ impl Counters {
     /// Counts a fault that a connection meets.
     pub(crate) fn record_fault_of_connection(&self, fault: &'static str) {
         let mut by_code = self.lock_by_code();
-        *by_code.of_connections.entry(fault.to_owned()).or_default() += 1;
+        *by_code.injected.entry(fault.to_owned()).or_default() += 1;
         drop(by_code);
         self.changes.notify();
     }
@@ -166,15 +176,11 @@ impl Counters {
         query_plan: Option<&str>,
         log: Option<Entry>,
     ) -> (InFlight, u64) {
-        let mut listed = code;
         let (attempt, resets) = {
             let mut by_code = self.lock_by_code();
             let resets = by_code.resets;
-            let codes = &mut by_code.codes;
-            if codes.len() >= TARGETS && !codes.contains_key(code) {
-                listed = OTHERS;
-            }
-            codes.entry(listed.to_owned()).or_default().attempts += 1;
+            by_code.requests += 1;
+            by_code.codes.of(code.to_owned()).attempts += 1;
             (by_code.attempts.count(code, query_plan), resets)
         };
         self.gauge.send_modify(|gauge| {
@@ -185,7 +191,7 @@ impl Counters {
         self.changes.notify();
         let in_flight = InFlight {
             counters: Arc::clone(self),
-            code: listed.to_owned(),
+            code: code.to_owned(),
             resets,
             log,
             entry: None,
@@ -211,10 +217,10 @@ impl Counters {
     /// Sets all counters to zero, except that requests in flight stay in flight and are the first peak.
     pub(crate) fn reset(&self) {
         let mut by_code = self.lock_by_code();
-        by_code.codes.clear();
-        by_code.of_connections.clear();
-        by_code.attempts = Attempts::default();
-        by_code.resets += 1;
+        *by_code = CodeCounters {
+            resets: by_code.resets + 1,
+            ..CodeCounters::default()
+        };
         drop(by_code);
         self.connections.store(0, Ordering::Relaxed);
         self.gauge.send_modify(|gauge| {
@@ -260,19 +266,14 @@ impl Counters {
     pub(crate) fn stats(&self) -> Stats {
         let Gauge { now, peak, .. } = *self.gauge.borrow();
         let by_code = self.lock_by_code();
-        let (codes, mut injected) = (by_code.codes.clone(), by_code.of_connections.clone());
-        drop(by_code);
-        for (fault, times) in codes.values().flat_map(|stats| &stats.injected) {
-            *injected.entry(fault.clone()).or_default() += times;
-        }
         Stats {
-            requests: codes.values().map(|stats| stats.attempts).sum(),
+            requests: by_code.requests,
             connections: self.connections.load(Ordering::Relaxed),
             open_connections: self.open_connections.load(Ordering::Relaxed),
             in_flight: now,
             peak_in_flight: peak,
-            injected,
-            codes,
+            injected: by_code.injected.clone(),
+            codes: by_code.codes.values().clone(),
         }
     }
 
@@ -305,7 +306,8 @@ impl InFlight {
     pub(crate) fn record_fault(&mut self, fault: &'static str) {
         let mut by_code = self.counters.lock_by_code();
         if by_code.resets == self.resets {
-            let stats = by_code.codes.entry(self.code.clone()).or_default();
+            *by_code.injected.entry(fault.to_owned()).or_default() += 1;
+            let stats = by_code.codes.of(self.code.clone());
             *stats.injected.entry(fault.to_owned()).or_default() += 1;
         }
         drop(by_code);
@@ -356,26 +358,5 @@ impl Drop for OpenConnection {
         let open = &self.counters.open_connections;
         open.fetch_sub(1, Ordering::Relaxed);
         self.counters.changes.notify();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn so_many_targets_are_listed_and_the_others_together() {
-        let counters = Arc::new(Counters::new());
-        for n in 0..TARGETS + 5 {
-            let (mut in_flight, _) = counters.begin_request(&format!("GET /{n}"), None, None);
-            in_flight.record_fault("reset");
-        }
-        let (_, attempt) = counters.begin_request(&format!("GET /{TARGETS}"), None, None);
-        assert_eq!(attempt, 2, "attempts are counted for each");
-        let stats = counters.stats();
-        assert_eq!(stats.codes.len(), TARGETS + 1);
-        assert_eq!(stats.codes[OTHERS].attempts, 6);
-        assert_eq!(stats.requests, TARGETS as u64 + 6);
-        assert_eq!(stats.injected["reset"], TARGETS as u64 + 5);
     }
 }

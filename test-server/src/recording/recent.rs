@@ -1,53 +1,47 @@
-//! A map that remembers its last keys and no more: what a client sends must not fill the memory.
+//! A map that forgets its oldest entries.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::mem;
+use std::collections::{BTreeMap, VecDeque};
 
-/// The most targets that a server lists, and the fewest whose attempts and quotas it remembers.
-pub(crate) const TARGETS: usize = 100_000;
-
-/// A map of the last keys: at least the last `most`, and at most twice as many.
+/// Values by key. Beyond a number of keys, the one that was added first is forgotten, so that a server in front of another
+/// one, with paths without number, does not grow for ever.
 #[derive(Debug)]
 pub(crate) struct Recent<K, V> {
+    values: BTreeMap<K, V>,
+    /// All keys, the oldest first.
+    keys: VecDeque<K>,
     most: usize,
-    /// The keys that were used since `older` were put aside.
-    newer: HashMap<K, V>,
-    older: HashMap<K, V>,
 }
 
-impl<K: Eq + Hash, V: Default> Recent<K, V> {
-    /// Creates a map of at least the last `most` keys.
+impl<K: Ord + Clone, V: Default> Recent<K, V> {
+    /// Creates a map of at most this many keys, at least one.
     pub(crate) fn new(most: usize) -> Self {
         Self {
+            values: BTreeMap::new(),
+            keys: VecDeque::new(),
             most,
-            newer: HashMap::new(),
-            older: HashMap::new(),
         }
     }
 
-    /// Returns the value of a key: the default if it is new, or has been forgotten.
-    pub(crate) fn value(&mut self, key: K) -> &mut V {
-        if !self.newer.contains_key(&key) {
-            let value = self.older.remove(&key).unwrap_or_default();
-            if self.newer.len() >= self.most {
-                self.older = mem::take(&mut self.newer);
+    /// Returns the value of a key, which is the default one if the key is new or has been forgotten.
+    pub(crate) fn of(&mut self, key: K) -> &mut V {
+        if !self.values.contains_key(&key) {
+            if self.keys.len() >= self.most
+                && let Some(oldest) = self.keys.pop_front()
+            {
+                self.values.remove(&oldest);
             }
-            return self.newer.entry(key).or_insert(value);
+            self.keys.push_back(key.clone());
         }
-        self.newer.entry(key).or_default()
+        self.values.entry(key).or_default()
     }
 
-    /// Forgets all keys.
+    pub(crate) fn values(&self) -> &BTreeMap<K, V> {
+        &self.values
+    }
+
     pub(crate) fn clear(&mut self) {
-        self.newer.clear();
-        self.older.clear();
-    }
-}
-
-impl<K: Eq + Hash, V: Default> Default for Recent<K, V> {
-    fn default() -> Self {
-        Self::new(TARGETS)
+        self.values.clear();
+        self.keys.clear();
     }
 }
 
@@ -56,18 +50,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_keys_are_remembered_and_others_begin_anew() {
-        let mut recent = Recent::<u32, u32>::new(3);
-        let mut count = |key| {
-            let value = recent.value(key);
-            *value += 1;
-            *value
-        };
-        let counted: Vec<_> = [0, 1, 2, 0, 3, 0, 4, 5, 0, 1].map(&mut count).into();
-        assert_eq!(counted, [1, 1, 1, 2, 1, 3, 1, 1, 4, 1], "1 is forgotten");
-        for key in 0..1000 {
-            count(key);
+    fn the_oldest_key_is_forgotten() {
+        let mut counts: Recent<&str, u32> = Recent::new(2);
+        for key in ["a", "b", "a", "c", "c"] {
+            *counts.of(key) += 1;
         }
-        assert!(recent.newer.len() <= 3 && recent.older.len() <= 3);
+        assert_eq!(counts.values(), &BTreeMap::from([("b", 1), ("c", 2)]));
+        assert_eq!(counts.keys.len(), 2);
+        assert_eq!(*counts.of("a"), 0);
+        counts.clear();
+        assert!(counts.values().is_empty() && counts.keys.is_empty());
     }
 }

@@ -5,18 +5,18 @@
 //!
 //! * `serve`: accepts connections and serves HTTP on each of them
 //! * `certificates`: where the certificates of a server come from
-//! * `builder`: the settings of a server, and its start
+//! * `builder`: the settings of a server
 //! * `settings`: further settings of a server
+//! * `start`: starts a server with its settings
 //! * `testing`: the routes and the expectations of a server in a test
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
+use crate::connection::background::Background;
 #[cfg(feature = "tls")]
 use crate::connection::tls::Tls;
 use crate::plan::Plan;
@@ -29,6 +29,7 @@ mod builder;
 mod certificates;
 pub(crate) mod serve;
 mod settings;
+mod start;
 mod testing;
 
 pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
@@ -36,11 +37,10 @@ pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
 pub struct TestServer {
-    site: Arc<Site>,
-    addresses: Vec<SocketAddr>,
-    on_loopback: bool,
-    stopper: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    pub(crate) site: Arc<Site>,
+    background: Background,
+    /// Whether `stop` has checked the expectations.
+    is_checked: bool,
     /// The connections that keep the accept queue full under `backlog-full`.
     _fillers: Vec<TcpStream>,
 }
@@ -90,12 +90,7 @@ impl TestServer {
     /// Returns the URL of the server without a path, to which those of routes and control paths can be appended:
     /// `http://localhost:PORT`, or with TLS `https://localhost:PORT`.
     pub fn base_url(&self) -> String {
-        let scheme = self.site.scheme();
-        if self.on_loopback {
-            format!("{scheme}://localhost:{}", self.port())
-        } else {
-            format!("{scheme}://{}", self.addresses[0])
-        }
+        self.background.addresses().url(self.site.scheme())
     }
 
     /// Returns the certificate of the authority that has signed the certificate of this server, in PEM. Returns `None`
@@ -116,12 +111,12 @@ impl TestServer {
 
     /// Returns the port, which is the same on all addresses.
     pub fn port(&self) -> u16 {
-        self.addresses[0].port()
+        self.background.addresses().port()
     }
 
     /// Returns the addresses on which the server listens, at least one.
     pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+        self.background.addresses().all()
     }
 
     /// Describes the current plan as a sentence without a subject, such as `answers at once`.
@@ -261,20 +256,13 @@ impl TestServer {
     #[track_caller]
     pub fn stop(mut self) -> Stats {
         let unmet = self.unmet();
-        self.end();
+        self.is_checked = true;
+        self.background.stop();
         let stats = self.stats();
         if let Some(message) = unmet {
             panic!("{message}");
         }
         stats
-    }
-
-    fn end(&mut self) {
-        drop(self.stopper.take());
-        if let Some(thread) = self.thread.take() {
-            // An `Err` means that the server's thread panicked, which the panic hook has already reported.
-            let _ = thread.join();
-        }
     }
 }
 
@@ -285,9 +273,9 @@ impl Drop for TestServer {
     /// If an expectation is not met, unless the thread is panicking.
     fn drop(&mut self) {
         // Before the end: a check may wait for requests. `stop` has made it already.
-        let is_checked = self.thread.is_none() || thread::panicking();
+        let is_checked = self.is_checked || thread::panicking();
         let unmet = (!is_checked).then(|| self.unmet()).flatten();
-        self.end();
+        self.background.stop();
         if let Some(message) = unmet {
             panic!("{message}");
         }

@@ -23,6 +23,7 @@ use crate::connection::transport::Transport;
 use crate::exchange::ConnectionHandle;
 use crate::exchange::tracked_body::{Part, Tracked};
 use crate::fault::Layer;
+use crate::plan::Plan;
 use crate::recording::counters::OpenConnection;
 use crate::site::Site;
 use crate::site::stale::StaleState;
@@ -40,9 +41,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, site: Arc<Site>
         let peer = peer.ip();
         let (router, site) = (router.clone(), Arc::clone(&site));
         if site.tls.is_some() {
-            let number = site.counters.count_connection_of_plan();
+            let counted = site.plan.count_connection();
             let accepted = Accepted { stream, peer, open };
-            tokio::spawn(serve_encrypted(accepted, number, router, site));
+            tokio::spawn(serve_encrypted(accepted, counted, router, site));
         } else {
             let connection = connect(Transport::Plain(stream), peer, open, &site);
             tokio::spawn(serve_connection(connection, router, site));
@@ -57,11 +58,15 @@ struct Accepted {
     open: OpenConnection,
 }
 
-/// Performs the handshake of a connection, by its number since the plan was set, and serves it.
-async fn serve_encrypted(accepted: Accepted, number: u64, router: Router, site: Arc<Site>) {
+/// Performs the handshake of a connection, by its number under its plan, and serves it.
+async fn serve_encrypted(
+    accepted: Accepted,
+    (plan, number): (Arc<Plan>, u64),
+    router: Router,
+    site: Arc<Site>,
+) {
     let Accepted { stream, peer, open } = accepted;
     let Some(tls) = &site.tls else { return };
-    let plan = site.plan();
     let faults = plan.faults_of_connection(Layer::Handshake, site.seed, number);
     for fault in &faults {
         site.counters.record_fault_of_connection(fault.name());
@@ -69,15 +74,8 @@ async fn serve_encrypted(accepted: Accepted, number: u64, router: Router, site: 
     let fault = faults
         .iter()
         .find(|fault| fault.layer() == Layer::Handshake);
-    let handshake = tls.accept(stream, fault.copied());
-    let session = match fault {
-        // Its client waits as long as it likes.
-        Some(_) => handshake.await,
-        None => {
-            let limited = tokio::time::timeout(site.header_timeout, handshake);
-            limited.await.ok().flatten()
-        }
-    };
+    let handshake = tls.accept(stream, fault.copied(), site.header_timeout);
+    let session = handshake.await;
     if let Some(session) = session {
         let transport = Transport::Tls(Box::new(session));
         let connection = connect(transport, peer, open, &site);

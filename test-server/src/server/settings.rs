@@ -37,8 +37,8 @@ impl Builder {
         self
     }
 
-    /// Serves over TLS, with a certificate for localhost, and for the address to listen on, by an authority made at the
-    /// start. Clients must trust [`TestServer::ca_pem`](crate::TestServer::ca_pem).
+    /// Serves over TLS, with a certificate for localhost, for the address to listen on and for the hosts of
+    /// [`Self::allow_host`], by an authority made at the start. Clients must trust [`TestServer::ca_pem`](crate::TestServer::ca_pem).
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Self {
         self.certificates = Certificates::Own;

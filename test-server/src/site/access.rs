@@ -7,7 +7,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use subtle::ConstantTimeEq as _;
 
 /// Who may use the control paths of a server.
@@ -51,6 +52,17 @@ impl Access {
     /// Returns whether a token is needed.
     pub(crate) fn wants_token(&self) -> bool {
         self.token.is_some()
+    }
+
+    /// Returns the response to a request that may not control this server.
+    pub(crate) fn refusal(&self) -> Response {
+        let line = format!("{}\n", self.closed_reason());
+        if self.wants_token() {
+            let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+            (StatusCode::UNAUTHORIZED, challenge, line).into_response()
+        } else {
+            (StatusCode::FORBIDDEN, line).into_response()
+        }
     }
 
     /// Returns the reason why a request may not control this server.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -17,14 +17,18 @@ use crate::script::ranges;
 use crate::site::Site;
 
 pub(crate) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
-    let routes = Router::new()
+    guarded(paths(), site)
+}
+
+/// Returns the routes without a guard.
+pub(crate) fn paths() -> Router<Arc<Site>> {
+    Router::new()
         .route("/__health", get(async || "ok\n"))
         .route("/__stats", get(stats))
         .route("/__requests", get(requests))
         .route("/__reset", post(reset))
         .route("/__plan", get(plan).put(set_plan).post(set_plan))
-        .route("/__flag/{file}", get(flag));
-    guarded(routes, site)
+        .route("/__flag/{file}", get(flag))
 }
 
 /// Guards these routes: requests that may not control this server get 403.
@@ -46,13 +50,7 @@ pub(crate) fn is_open(site: &Site, headers: &HeaderMap) -> bool {
 }
 
 pub(crate) fn forbidden(site: &Site) -> Response {
-    let line = format!("{}\n", site.access.closed_reason());
-    if site.access.wants_token() {
-        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-        (StatusCode::UNAUTHORIZED, challenge, line).into_response()
-    } else {
-        (StatusCode::FORBIDDEN, line).into_response()
-    }
+    site.access.refusal()
 }
 
 async fn stats(State(site): State<Arc<Site>>) -> Response {

@@ -10,7 +10,7 @@
 //! * `under_plan`: the response to a request under the faults of its plan
 //! * `routes`: from a request to its response: a flag or any other path under the plan, the page, or a control path
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
@@ -29,6 +29,7 @@ use crate::expectation::Expectations;
 use crate::plan::Plan;
 use crate::recording::access_log::AccessLog;
 use crate::recording::counters::Counters;
+use crate::recording::current_plan::CurrentPlan;
 use crate::recording::journal::{Entry, Journal};
 use crate::site::access::Access;
 
@@ -46,7 +47,7 @@ pub(crate) mod under_plan;
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) name: String,
-    pub(crate) plan: RwLock<Arc<Plan>>,
+    pub(crate) plan: CurrentPlan,
     pub(crate) seed: u64,
     /// Whether the keys of targets other than flags include the query.
     pub(crate) query_in_keys: bool,
@@ -89,14 +90,12 @@ impl Site {
     }
 
     pub(crate) fn plan(&self) -> Arc<Plan> {
-        Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
+        self.plan.get()
     }
 
     /// Sets the plan. What happened under the earlier plan does not count for the faults of this one.
     pub(crate) fn set_plan(&self, plan: Plan) {
-        plan.prepare();
-        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
-        self.counters.begin_plan();
+        self.plan.set(plan);
         self.quotas.reset();
     }
 

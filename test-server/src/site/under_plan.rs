@@ -39,9 +39,10 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         body = entry.watch(body);
     }
     let query = Query::new(head.uri.query().unwrap_or_default(), target.own_words);
-    let (plan, query_plan) = match plan_of(site, &head, query.plan) {
-        Ok(plan) => plan,
-        Err(response) => {
+    let query_plan = match query.plan.map(|text| plan_in_query(site, &head, text)) {
+        None => None,
+        Some(Ok(plan)) => Some((plan.to_string(), Arc::new(plan))),
+        Some(Err(response)) => {
             discard(body).await;
             if let Some(entry) = &entry {
                 site.record_response(entry, &response);
@@ -51,9 +52,11 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     };
     let log = site.access_log.as_ref();
     let log = log.map(|log| log.begin(&site.name, target.log_name()));
-    let (mut in_flight, attempt) =
-        site.counters
-            .begin_request(&target.key, query_plan.as_deref(), log);
+    let (query_plan, own_plan) = query_plan.unzip();
+    let (plan, (mut in_flight, attempt)) = site
+        .plan
+        .count(|counters| counters.begin_request(&target.key, query_plan.as_deref(), log));
+    let plan = own_plan.unwrap_or(plan);
     if let Some(entry) = entry {
         in_flight.record_in(entry);
     }
@@ -118,31 +121,18 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     send(answer, in_flight, handle)
 }
 
-/// Returns the plan for a request: that of the site, or the one in its query with its text.
+/// Parses the plan in the query of a request.
 ///
 /// # Errors
-/// If the plan in the query is wrong, or the request may not have one: the response.
-fn plan_of(
-    site: &Site,
-    head: &Parts,
-    in_query: Option<&str>,
-) -> Result<(Arc<Plan>, Option<String>), Box<Response>> {
-    let Some(text) = in_query else {
-        return Ok((site.plan(), None));
-    };
+/// If it is wrong, or the request may not have one: the response.
+fn plan_in_query(site: &Site, head: &Parts, text: &str) -> Result<Plan, Box<Response>> {
     if !control::is_open(site, &head.headers) {
         return Err(Box::new(control::forbidden(site)));
     }
-    match parse_query_plan(text) {
-        Ok(plan) => {
-            let text = plan.to_string();
-            Ok((Arc::new(plan), Some(text)))
-        }
-        Err(why) => {
-            let response = (StatusCode::BAD_REQUEST, format!("{why}\n"));
-            Err(Box::new(response.into_response()))
-        }
-    }
+    parse_query_plan(text).map_err(|why| {
+        let response = (StatusCode::BAD_REQUEST, format!("{why}\n"));
+        Box::new(response.into_response())
+    })
 }
 
 /// Responds to a request to which the plan does not apply. If requests are recorded, it is one of them, and its body is

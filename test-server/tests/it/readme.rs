@@ -35,7 +35,10 @@ fn the_example_in_the_readme_is_the_test_in_example_rs() {
 fn the_test_of_a_client_in_the_readme_is_that_of_the_crate_outside() {
     let readme = include_str!("../../README.md");
     // The published crate does not contain another one.
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/outside/tests/orders.rs");
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/outside/tests/orders.rs"
+    );
     let Ok(code) = std::fs::read_to_string(file) else {
         return;
     };

@@ -6,10 +6,11 @@ use test_server::Label;
 
 use crate::args::Args;
 
+/// The options of control paths, which proxies of TCP have only on a port of their own.
+const OF_CONTROL: [&str; 3] = ["admin", "allow_host", "token"];
+
 /// The options of HTTP servers, which proxies of TCP do not have.
-const OF_SERVERS: [&str; 12] = [
-    "admin",
-    "allow_host",
+const OF_SERVERS: [&str; 9] = [
     "cors",
     "delay",
     "draw_by_query",
@@ -18,7 +19,6 @@ const OF_SERVERS: [&str; 12] = [
     "header_timeout",
     "journal",
     "tls",
-    "token",
     "verbose",
 ];
 
@@ -60,14 +60,18 @@ pub(crate) fn check(args: &Args, given: &Given<'_>) -> Result<(), String> {
             None => Ok(()),
         };
     }
+    // Certificates are for these hosts as well.
+    let names_certificates = args.has_tls() || given.has("config");
     for name in ["admin", "allow_host"] {
-        if args.token.is_some() && given.has(name) {
+        let has_other_effect = name == "allow_host" && names_certificates;
+        if args.token.is_some() && given.has(name) && !has_other_effect {
             let why = "with a token, the control paths are open to requests with it, from everywhere, and to no others";
             return Err(without_effect(name, why));
         }
     }
     let is_beyond_loopback = args.bind.is_some_and(|address| !address.is_loopback());
-    if given.has("allow_host") && is_beyond_loopback && !args.admin {
+    let needs_admin = is_beyond_loopback && !args.admin && !names_certificates;
+    if given.has("allow_host") && needs_admin {
         let why = "without --admin, the control paths are closed beyond loopback";
         return Err(without_effect("allow_host", why));
     }
@@ -97,8 +101,16 @@ pub(crate) fn check(args: &Args, given: &Given<'_>) -> Result<(), String> {
 /// If one has none: the reason.
 pub(crate) fn check_of_proxies(given: &Given<'_>) -> Result<(), String> {
     let why = "proxies of TCP do not have it, and no other server is started";
-    match OF_SERVERS.into_iter().find(|name| given.has(name)) {
-        Some(name) => Err(without_effect(name, why)),
+    let mut names = OF_SERVERS.into_iter();
+    if let Some(name) = names.find(|name| given.has(name)) {
+        return Err(without_effect(name, why));
+    }
+    let mut names = OF_CONTROL.into_iter().filter(|_| !given.has("control"));
+    match names.find(|name| given.has(name)) {
+        Some(name) => Err(without_effect(
+            name,
+            "proxies of TCP have control paths only with --control",
+        )),
         None => Ok(()),
     }
 }

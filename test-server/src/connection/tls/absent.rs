@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -18,7 +19,12 @@ pub(crate) enum Tls {}
 pub(crate) enum Session {}
 
 impl Tls {
-    pub(crate) async fn accept(&self, _: TcpStream, _: Option<&Fault>) -> Option<Session> {
+    pub(crate) async fn accept(
+        &self,
+        _: TcpStream,
+        _: Option<&Fault>,
+        _: Duration,
+    ) -> Option<Session> {
         match *self {}
     }
 }

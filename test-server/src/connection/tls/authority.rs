@@ -46,6 +46,17 @@ impl AuthorityError {
     }
 }
 
+/// Checks that a certificate can be for this host.
+pub(crate) fn check_host(host: &str) -> Result<(), String> {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if !host.is_empty() && host.bytes().all(is_of_name) {
+        return Ok(());
+    }
+    Err(format!(
+        "a certificate cannot be for the host '{host}': it has letters, digits, '-' and '.'"
+    ))
+}
+
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
@@ -87,16 +98,19 @@ impl Authority {
         &self.0.pem
     }
 
-    /// Returns the configuration of a server that presents a certificate for localhost and this address.
+    /// Returns the configuration of a server that presents a certificate for localhost, this address and these hosts.
     pub(super) fn server_config(
         &self,
         address: Option<IpAddr>,
+        hosts: &[String],
         flaw: Flaw,
     ) -> Result<Arc<ServerConfig>, AuthorityError> {
         let mut names = ["localhost", "127.0.0.1", "::1"]
             .map(str::to_owned)
             .to_vec();
         names.extend(address.map(|address| address.to_string()));
+        // Some clients compare them byte by byte, in lower case.
+        names.extend(hosts.iter().map(|host| host.to_ascii_lowercase()));
         if flaw == Flaw::WrongHost {
             names = vec!["wrong-host.invalid".to_owned()];
         }

@@ -1,9 +1,11 @@
 //! Answers to a handshake that no TLS library would give: the same bytes for every client.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// A fatal alert: handshake failure (RFC 8446, section 6.2).
 pub(super) const ALERT: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
@@ -23,13 +25,29 @@ pub(super) enum Then {
     Silence,
 }
 
-/// Reads the first message of the client, writes this answer and waits until the client closes the connection.
-pub(super) async fn answer(mut tcp: TcpStream, answer: &[u8], then: Then) -> io::Result<()> {
-    read_record(&mut tcp).await?;
+/// Reads the first message of the client, writes this answer and waits until the client closes the connection. The
+/// client may take `patience` for its message, and for the close behind an end of the stream.
+///
+/// # Errors
+/// If the client takes longer or has left.
+pub(super) async fn answer(
+    mut tcp: TcpStream,
+    answer: &[u8],
+    then: Then,
+    patience: Duration,
+) -> io::Result<()> {
+    timeout(patience, read_record(&mut tcp)).await??;
     tcp.write_all(answer).await?;
-    if then == Then::End {
-        tcp.shutdown().await?;
+    match then {
+        Then::Silence => wait_for_end(&mut tcp).await,
+        Then::End => {
+            tcp.shutdown().await?;
+            timeout(patience, wait_for_end(&mut tcp)).await?
+        }
     }
+}
+
+async fn wait_for_end(tcp: &mut TcpStream) -> io::Result<()> {
     while tcp.read(&mut [0; 512]).await? > 0 {}
     Ok(())
 }

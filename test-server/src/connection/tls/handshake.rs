@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -24,12 +25,13 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Makes the certificates of a server that listens on this address, or on those of localhost.
+    /// Makes the certificates of a server that is addressed as localhost, by this address and by these names of hosts.
     pub(crate) fn new(
         authority: &Authority,
         address: Option<IpAddr>,
+        hosts: &[String],
     ) -> Result<Self, AuthorityError> {
-        let config = |flaw| authority.server_config(address, flaw);
+        let config = |flaw| authority.server_config(address, hosts, flaw);
         Ok(Self {
             authority: authority.clone(),
             good: config(Flaw::None)?,
@@ -43,9 +45,14 @@ impl Tls {
         self.authority.pem()
     }
 
-    /// Performs the handshake of a connection that meets this fault. Returns `None` if it has ended, and the connection
-    /// with it.
-    pub(crate) async fn accept(&self, tcp: TcpStream, fault: Option<&Fault>) -> Option<Session> {
+    /// Performs the handshake of a connection that meets this fault, in which all waits for the client together may take
+    /// `patience`. Returns `None` if it has ended, and the connection with it.
+    pub(crate) async fn accept(
+        &self,
+        tcp: TcpStream,
+        fault: Option<&Fault>,
+        patience: Duration,
+    ) -> Option<Session> {
         let fault = fault.and_then(|fault| Some((fault.handshake()?, fault.argument())));
         let canned = match fault {
             Some((Handshake::Hang, _)) => Some((&b""[..], Then::Silence)),
@@ -54,11 +61,11 @@ impl Tls {
             _ => None,
         };
         if let Some((bytes, then)) = canned {
-            // An error means that the client has left.
-            let _ = answer(tcp, bytes, then).await;
+            // An error means that the client has left, or is as silent as one that has.
+            let _ = answer(tcp, bytes, then, patience).await;
             return None;
         }
-        let stream = Throttled::new(tcp);
+        let stream = Throttled::new(tcp, patience);
         let stream = match fault {
             Some((Handshake::Cut, argument)) => stream.cut_after(argument.number()),
             Some((Handshake::Slow, argument)) => stream.with_pauses(argument.duration()),

@@ -23,6 +23,8 @@ mod throttled;
 #[cfg(not(feature = "tls"))]
 pub(crate) use absent::{Session, Tls};
 #[cfg(feature = "tls")]
+pub(crate) use authority::check_host;
+#[cfg(feature = "tls")]
 pub use authority::{Authority, AuthorityError};
 #[cfg(feature = "tls")]
 pub(crate) use handshake::Tls;

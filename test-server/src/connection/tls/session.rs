@@ -20,7 +20,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(super) fn new(mut stream: TlsStream<Throttled>, notifies: bool) -> Self {
-        stream.get_mut().0.end_pauses();
+        stream.get_mut().0.end_handshake();
         Self { stream, notifies }
     }
 

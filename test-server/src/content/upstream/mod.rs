@@ -23,7 +23,7 @@ impl Upstream {
         match *self {}
     }
 
-    pub(crate) fn is_at(&self, _: &[std::net::SocketAddr]) -> bool {
+    pub(crate) fn is_at(&self, _: &crate::connection::listen::Addresses) -> bool {
         match *self {}
     }
 

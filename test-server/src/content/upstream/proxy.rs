@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use axum::body::Body;
@@ -19,6 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::FromUpstream;
+use crate::connection::listen::Addresses;
 use crate::exchange::ConnectionHandle;
 use crate::fault::OwnWords;
 
@@ -91,14 +92,9 @@ impl Upstream {
     }
 
     /// Returns whether the upstream server is at one of these addresses. Each request would be forwarded for ever.
-    pub(crate) fn is_at(&self, addresses: &[SocketAddr]) -> bool {
+    pub(crate) fn is_at(&self, addresses: &Addresses) -> bool {
         let port = self.authority.port_u16().unwrap_or(80);
-        let host = self.authority.host().trim_matches(['[', ']']);
-        addresses.iter().any(|address| {
-            let is_host = host.parse() == Ok(address.ip());
-            let is_loopback = host == "localhost" && address.ip().is_loopback();
-            address.port() == port && (is_host || is_loopback)
-        })
+        addresses.are_reached_by(self.authority.host(), port)
     }
 
     /// Forwards a request, which has come over this scheme, and returns the response: that of the upstream server, or 502

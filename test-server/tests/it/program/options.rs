@@ -166,6 +166,10 @@ fn options_without_effect_are_refused() {
             "--delay would have no effect: proxies of TCP do not have it, and no other server is started",
         ),
         (
+            &["--tcp", tcp, "--token", "t"],
+            "--token would have no effect: proxies of TCP have control paths only with --control",
+        ),
+        (
             &["--token", "t", "--admin"],
             "--admin would have no effect: with a token, the control paths are open to requests with it, from everywhere, and to no others",
         ),

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use test_server::{Stats, TestServer};
 
+#[cfg(all(unix, feature = "proxy", feature = "tcp"))]
+pub(crate) mod other;
 #[cfg(unix)]
 pub(crate) mod program;
 #[cfg(feature = "tls")]
