@@ -413,3 +413,47 @@ fn times_are_of_any_integer_type() {
     let message = panic_message(|| drop(expectation.times(-1)));
     assert_eq!(message, "a request cannot come -1 times");
 }
+
+/// A client that waits until a check has looked at its first request.
+#[test]
+fn a_check_that_waits_sees_the_rest_of_a_body_and_requests_that_are_refused() {
+    use std::io::Write as _;
+    use std::sync::mpsc;
+
+    let server = server();
+    let minute = Duration::from_secs(60);
+    let (looked, has_looked) = mpsc::channel();
+    let upload = server.expect("POST /a").when(move |request| {
+        // The receiver is gone when the test is over.
+        let _ = looked.send(());
+        request.text() == "x"
+    });
+    upload.in_order().within(minute);
+    server.expect("GET /b").in_order().within(minute);
+    server.expect("POST /flags/br/br.gif").within(minute);
+    let address = server.addresses()[0];
+    let mut connection = std::net::TcpStream::connect(address).unwrap();
+    write!(
+        connection,
+        "POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n"
+    )
+    .unwrap();
+    crate::support::wait_until("the head is there", &server, |stats| stats.requests == 1);
+    thread::scope(|scope| {
+        let server = &server;
+        let client = scope.spawn(move || {
+            has_looked.recv().unwrap();
+            get(server, "/b");
+            has_looked.recv().unwrap();
+            connection.write_all(b"x").unwrap();
+            crate::support::read(&mut connection, 1);
+            // On the same connection: its end would wake the check as well.
+            let refused = format!("POST {BR} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+            connection.write_all(refused.as_bytes()).unwrap();
+            crate::support::read(&mut connection, 1);
+            connection
+        });
+        server.verify();
+        drop(client.join());
+    });
+}
