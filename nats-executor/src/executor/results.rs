@@ -4,7 +4,7 @@
 //! on behind the last result. What was read is removed now and then.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{DeliverPolicy, push};
 use async_nats::jetstream::{Message, stream::Stream};
@@ -16,6 +16,7 @@ use super::ledger::{Ledger, Place, Stored};
 use super::settler::{Outcome, Outcomes};
 use super::withdrawals::object_of;
 use crate::envelope::{Envelope, WIRE_VERSION, id_of, other_version, value_too_large};
+use crate::error::chain;
 use crate::link::Link;
 use crate::names::{Id, Names};
 use crate::objects;
@@ -46,6 +47,8 @@ pub(super) struct Results {
 #[derive(Debug)]
 pub(super) struct Reading {
     position: Mutex<Position>,
+    /// Since when the results cannot be read, and why.
+    trouble: Mutex<Option<(Instant, String)>>,
     restart: Notify,
 }
 
@@ -62,6 +65,7 @@ impl Reading {
     pub(super) fn of(created: Created) -> Self {
         Self {
             position: Mutex::new(Position { created, last: 0 }),
+            trouble: Mutex::default(),
             restart: Notify::new(),
         }
     }
@@ -80,6 +84,21 @@ impl Reading {
     /// Has the reader look for the stream again.
     pub(super) fn restart(&self) {
         self.restart.notify_one();
+    }
+
+    /// Returns since when the results cannot be read, and why; `None` if they can.
+    pub(super) fn trouble(&self) -> Option<(Instant, String)> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes why the results cannot be read, or that they can.
+    fn note_trouble(&self, reason: Option<String>) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *trouble = reason.map(|reason| match trouble.take() {
+            Some((since, _)) => (since, reason),
+            None => (Instant::now(), reason),
+        });
     }
 
     fn position(&self) -> MutexGuard<'_, Position> {
@@ -115,7 +134,10 @@ impl Results {
         loop {
             let generation = self.link.state().generation;
             tokio::select! {
-                () = self.read_connected(&mut ready) => {}
+                message = self.read_connected(&mut ready) => {
+                    let reason = format!("the results cannot be read: {message}");
+                    self.reading.note_trouble(Some(reason));
+                }
                 () = self.link.lost(generation) => {}
                 () = self.reading.restart.notified() => {}
             }
@@ -123,10 +145,11 @@ impl Results {
         }
     }
 
-    /// Reads results until something goes wrong.
-    async fn read_connected(&self, ready: &mut Option<oneshot::Sender<()>>) {
-        let Ok(info) = self.pool.results.get_info().await else {
-            return;
+    /// Reads results until something goes wrong. Returns what.
+    async fn read_connected(&self, ready: &mut Option<oneshot::Sender<()>>) -> String {
+        let info = match self.pool.results.get_info().await {
+            Ok(info) => info,
+            Err(error) => return chain(&error),
         };
         let last = {
             let mut position = self.reading.position();
@@ -150,16 +173,24 @@ impl Results {
             },
             ..push::OrderedConfig::default()
         };
-        let Ok(consumer) = self.pool.results.create_consumer(config).await else {
-            return;
+        let consumer = match self.pool.results.create_consumer(config).await {
+            Ok(consumer) => consumer,
+            Err(error) => return chain(&error),
         };
-        let Ok(mut messages) = consumer.messages().await else {
-            return;
+        let mut messages = match consumer.messages().await {
+            Ok(messages) => messages,
+            Err(error) => return chain(&error),
         };
+        self.reading.note_trouble(None);
         if let Some(ready) = ready.take() {
             let _ = ready.send(());
         }
-        while let Some(Ok(message)) = messages.next().await {
+        loop {
+            let message = match messages.next().await {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return chain(&error),
+                None => return "they have ended".to_owned(),
+            };
             self.receive(&message);
             if let Ok(info) = message.info() {
                 self.reading.position().last = info.stream_sequence;

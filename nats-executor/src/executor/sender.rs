@@ -241,12 +241,12 @@ impl Sender {
         let reason = if !state.is_up && state.since.elapsed() >= after {
             Some(format!("no connection to {} for {after:?}", self.link.url))
         } else {
-            match &self.trouble {
-                Some((since, reason)) if state.is_up && since.elapsed() >= after => {
-                    Some(reason.clone())
-                }
-                _ => None,
-            }
+            // The time without a connection does not count.
+            let troubles = [self.trouble.clone(), self.audit.reading.trouble()];
+            let mut troubles = troubles.into_iter().flatten();
+            let lasts = |since: Instant| state.is_up && since.max(state.since).elapsed() >= after;
+            let lasting = troubles.find(|(since, _)| lasts(*since));
+            lasting.map(|(_, reason)| reason)
         };
         if let Some(reason) = reason {
             self.ledger.note_unreachable(Some(reason.clone()));
