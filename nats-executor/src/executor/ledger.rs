@@ -10,6 +10,9 @@ use tokio_util::bytes::Bytes;
 
 use super::job::Pending;
 
+/// The number of deadlines of tasks with an outcome that are kept without a look at them all.
+const SPARE_DEADLINES: usize = 1024;
+
 /// The tasks of an executor.
 #[derive(Default)]
 pub(super) struct Ledger {
@@ -117,7 +120,16 @@ impl Ledger {
 
     /// Takes a task out.
     pub(super) fn take(&self, number: u64) -> Option<Entry> {
-        self.state().entries.remove(&number)
+        let mut state = self.state();
+        let State {
+            entries, deadlines, ..
+        } = &mut *state;
+        let entry = entries.remove(&number);
+        // Without this, they would all be kept until they are over, which may be hours.
+        if deadlines.len() > 2 * entries.len() + SPARE_DEADLINES {
+            deadlines.retain(|(_, number)| entries.contains_key(number));
+        }
+        entry
     }
 
     /// Takes all tasks out.
@@ -256,5 +268,35 @@ impl Entry {
             Place::Sent | Place::Stored(_) => DistanceError::may_have_run(reason),
         };
         error.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Pending for Nothing {
+        fn begin(&self) {}
+        fn cancel(&self) {}
+        fn settle(self: Box<Self>, _reply: Result<Bytes, TaskError>) {}
+    }
+
+    #[test]
+    fn the_deadlines_of_tasks_with_an_outcome_are_not_kept_until_they_are_over() {
+        let ledger = Arc::new(Ledger::default());
+        let room = Arc::new(tokio::sync::Semaphore::new(2));
+        let hour = Some(Duration::from_secs(3600));
+        for number in 0..10_000 {
+            let room = Arc::clone(&room).try_acquire_owned().unwrap();
+            ledger.add(number, Box::new(Nothing), room, hour).unwrap();
+            if let Some(before) = number.checked_sub(1) {
+                ledger.take(before).unwrap().settle(Ok(Bytes::new()));
+            }
+        }
+        assert!(ledger.state().deadlines.len() <= SPARE_DEADLINES + 3);
+        let later = Instant::now() + Duration::from_secs(7200);
+        assert_eq!(ledger.overdue(later), [9999]);
     }
 }
