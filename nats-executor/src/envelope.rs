@@ -19,17 +19,34 @@ pub(crate) enum Envelope {
     Lost(u32, String),
     /// The value has this many bytes, which is more than the worker may send.
     TooLarge(u64, u64),
+    /// The task has this many bytes, which is more than the worker accepts.
+    TaskTooLarge(u64, u64),
+    /// The task was cancelled, and no worker runs it any more.
+    Cancelled,
+    /// The worker itself panicked while it had the task; the message.
+    Panicked(String),
+    /// The task cannot be read any more; the reason. It may have run before.
+    Unreadable(String),
 }
 
 const INLINE: u8 = 0;
 const OBJECT: u8 = 1;
 const LOST: u8 = 2;
 const TOO_LARGE: u8 = 3;
+const TASK_TOO_LARGE: u8 = 4;
+const CANCELLED: u8 = 5;
+const PANICKED: u8 = 6;
+const UNREADABLE: u8 = 7;
 
 impl Envelope {
     /// Returns an empty message that a call or a reply can be appended to.
     pub(crate) fn inline() -> Vec<u8> {
         vec![INLINE]
+    }
+
+    /// Returns whether a message holds a call or a reply.
+    pub(crate) fn is_inline(message: &[u8]) -> bool {
+        message.first() == Some(&INLINE)
     }
 
     pub(crate) fn into_bytes(self) -> Bytes {
@@ -47,6 +64,10 @@ impl Envelope {
             Self::Object(name) => encoded(OBJECT, &name),
             Self::Lost(starts, worker) => encoded(LOST, &(starts, worker)),
             Self::TooLarge(size, limit) => encoded(TOO_LARGE, &(size, limit)),
+            Self::TaskTooLarge(size, limit) => encoded(TASK_TOO_LARGE, &(size, limit)),
+            Self::Cancelled => Bytes::from_static(&[CANCELLED]),
+            Self::Panicked(message) => encoded(PANICKED, &message),
+            Self::Unreadable(reason) => encoded(UNREADABLE, &reason),
         }
     }
 
@@ -60,6 +81,12 @@ impl Envelope {
                 .ok()
                 .map(|(n, worker)| Self::Lost(n, worker)),
             TOO_LARGE => decode(content).ok().map(|(n, max)| Self::TooLarge(n, max)),
+            TASK_TOO_LARGE => decode(content)
+                .ok()
+                .map(|(n, max)| Self::TaskTooLarge(n, max)),
+            CANCELLED => Some(Self::Cancelled),
+            PANICKED => decode(content).ok().map(Self::Panicked),
+            UNREADABLE => decode(content).ok().map(Self::Unreadable),
             _ => None,
         }
     }
@@ -80,10 +107,10 @@ mod erased {
     }
 }
 
-/// Returns the error of a value that is too large.
-pub(crate) fn value_too_large(bytes: u64, limit: u64) -> DistanceError {
+/// Returns the error of a "task" or a "value" that is too large.
+pub(crate) fn too_large(what: &'static str, bytes: u64, limit: u64) -> DistanceError {
     let size = |n| usize::try_from(n).unwrap_or(usize::MAX);
-    DistanceError::too_large("value", size(bytes), size(limit))
+    DistanceError::too_large(what, size(bytes), size(limit))
 }
 
 /// Returns the id of the task that a message is about.
@@ -103,12 +130,16 @@ mod tests {
             Envelope::Object("x-1".to_owned()),
             Envelope::Lost(5, "host:4711".to_owned()),
             Envelope::TooLarge(2000, 1000),
+            Envelope::TaskTooLarge(2000, 1000),
+            Envelope::Cancelled,
+            Envelope::Panicked("no such flag".to_owned()),
+            Envelope::Unreadable("it is gone".to_owned()),
         ] {
             let bytes = envelope.clone().into_bytes();
             assert_eq!(Envelope::open(&bytes), Some(envelope));
         }
         assert_eq!(Envelope::open(&Bytes::new()), None);
-        assert_eq!(Envelope::open(&Bytes::from_static(&[9])), None);
+        assert_eq!(Envelope::open(&Bytes::from_static(&[99])), None);
         assert_eq!(Envelope::open(&Bytes::from_static(&[LOST, 1])), None);
     }
 }

@@ -73,6 +73,9 @@ impl Driver {
             pool: pool.clone(),
             outcomes: self.outcomes.clone(),
             last: Arc::clone(&last),
+            limit: self.options.max_bytes,
+            patience: self.options.unreachable_after,
+            fetches: Results::fetches(),
         };
         tokio::spawn(results.read(sender));
         let subject = self.names.results(&executor);

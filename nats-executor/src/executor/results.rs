@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, push};
 use async_nats::jetstream::{Message, stream::Stream};
-use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind};
+use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind, TaskError};
 use futures_util::StreamExt as _;
+use tokio::sync::Semaphore;
 
 use super::settler::{Outcome, Outcomes};
-use crate::envelope::{Envelope, id_of, value_too_large};
+use crate::envelope::{Envelope, id_of, too_large};
 use crate::link::Link;
 use crate::names::Names;
-use crate::objects;
+use crate::objects::{self, FetchError};
 use crate::pool::Pool;
 
 /// The time between two removals of results that were read.
@@ -24,6 +25,9 @@ const REMOVAL_PAUSE: Duration = Duration::from_secs(2);
 
 /// The time between two attempts to read.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// The number of large values that are fetched at a time.
+const MAX_FETCHES: usize = 8;
 
 /// Reads the results of one executor.
 pub(super) struct Results {
@@ -34,9 +38,18 @@ pub(super) struct Results {
     pub(super) outcomes: Outcomes,
     /// The number in the stream of the last result that was read.
     pub(super) last: Arc<AtomicU64>,
+    /// How many bytes a value may have.
+    pub(super) limit: usize,
+    /// How long the fetching of a value may make no progress.
+    pub(super) patience: Duration,
+    pub(super) fetches: Arc<Semaphore>,
 }
 
 impl Results {
+    pub(super) fn fetches() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(MAX_FETCHES))
+    }
+
     /// Reads results for ever. Reports once that it does.
     pub(super) async fn read(self, ready: tokio::sync::oneshot::Sender<()>) {
         let mut ready = Some(ready);
@@ -97,7 +110,11 @@ impl Results {
             Some(Envelope::Inline(reply)) => Ok(reply),
             Some(Envelope::Object(name)) => return self.fetch(number, name),
             Some(Envelope::Lost(starts, worker)) => Err(DistanceError::lost(starts, worker).into()),
-            Some(Envelope::TooLarge(size, limit)) => Err(value_too_large(size, limit).into()),
+            Some(Envelope::TooLarge(size, limit)) => Err(too_large("value", size, limit).into()),
+            Some(Envelope::TaskTooLarge(size, limit)) => Err(too_large("task", size, limit).into()),
+            Some(Envelope::Cancelled) => Err(TaskError::Cancelled),
+            Some(Envelope::Panicked(message)) => Err(TaskError::panicked(message)),
+            Some(Envelope::Unreadable(reason)) => Err(DistanceError::may_have_run(reason).into()),
             None => {
                 let message = "the worker sent an unknown kind of result";
                 Err(RemoteError::new(RemoteErrorKind::Decode, message).into())
@@ -111,14 +128,25 @@ impl Results {
     fn fetch(&self, number: u64, name: String) {
         let (link, names, outcomes) =
             (self.link.clone(), self.names.clone(), self.outcomes.clone());
+        let (limit, patience, fetches) = (self.limit, self.patience, Arc::clone(&self.fetches));
         tokio::spawn(async move {
-            let fetched = objects::fetch(&link, &names, &name).await;
-            let reply = fetched.map_err(|message| {
-                DistanceError::may_have_run(format!("its value cannot be fetched: {message}"))
-                    .into()
+            let _permit = fetches.acquire().await;
+            let fetched = objects::fetch(&link, &names, &name, limit, patience).await;
+            let is_read = fetched.is_ok();
+            let reply = fetched.map_err(|error| match error {
+                FetchError::TooLarge(size) => {
+                    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+                    too_large("value", size, limit).into()
+                }
+                error => {
+                    let reason = format!("its value cannot be fetched: {error}");
+                    DistanceError::may_have_run(reason).into()
+                }
             });
             let _ = outcomes.send(Outcome::Reply(number, reply));
-            objects::remove(&link, &names, &name).await;
+            if is_read {
+                objects::remove(&link, &names, &name).await;
+            }
         });
     }
 }

@@ -26,6 +26,9 @@ const MAX_UNCONFIRMED: usize = 1024;
 /// The number of tasks that are removed from the stream at a time.
 const MAX_REMOVALS: usize = 32;
 
+/// How long the message of a task is tried at least that has its content in an object.
+const MIN_SEND_TIME: Duration = Duration::from_secs(5);
+
 /// The time between two looks at deadlines and at the connection.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -123,18 +126,22 @@ impl Sender {
             if !ledger.note_place(number, Place::Sent) {
                 return None;
             }
-            let packed = objects::pack(&link, &names, &format!("{id}.task"), content).await;
+            let name = format!("{id}.task");
+            let is_large = content.len() > link.max_message();
+            let packed = objects::pack(&link, &names, &name, content, give_up).await;
             let content = match packed {
                 Ok(content) => content,
-                Err(message) => {
-                    let message = format!("the task cannot be stored as an object: {message}");
-                    return Some((number, Err(StoreError::Refused(message))));
-                }
+                Err(error) => return Some((number, Err(error))),
             };
             let subject = names.tasks(&id.executor);
             let id = id.to_string();
+            let give_up = match is_large {
+                // The object may have taken all the time.
+                true => give_up.max(Instant::now() + MIN_SEND_TIME),
+                false => give_up,
+            };
             let stored = link.store(&subject, &id, content, Some(give_up)).await;
-            Some((number, stored))
+            Some((number, stored.map(|stored| stored.sequence)))
         })
     }
 

@@ -9,7 +9,8 @@
 //! * `hosts`: workers in network namespaces, as separate hosts
 //! * `large`: tasks and values that do not fit in a message
 //! * `connecting`: connections that cannot be made, TLS and credentials
-//! * `workers`: workers that are killed, stopped, slow, or asked to end
+//! * `workers`: workers that are killed, stopped or slow, and what the server refuses them
+//! * `deliveries`: tasks that are delivered more than once, and those that are given back
 //! * `server`: a server that is killed, full, or gone
 //! * `monitor`: what the program `nats-executor` shows
 //! * `network`: lines that are slow, stall or break
@@ -18,6 +19,7 @@
 
 mod cancelling;
 mod connecting;
+mod deliveries;
 #[cfg(target_os = "linux")]
 mod hosts;
 mod large;
