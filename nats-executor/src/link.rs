@@ -59,6 +59,15 @@ pub(crate) enum StoreError {
     Refused(String),
 }
 
+/// A message that the server has stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// Its number in the stream.
+    pub(crate) sequence: u64,
+    /// Whether the server had a message with this id before the first attempt.
+    pub(crate) was_there: bool,
+}
+
 impl Link {
     /// Connects, within the time of the options.
     pub(crate) async fn connect(url: &str, options: &NatsOptions) -> Result<Self, ConnectError> {
@@ -151,15 +160,15 @@ impl Link {
         self.client.server_info().max_payload.saturating_sub(1024)
     }
 
-    /// Has the server store a message, and returns its number in the stream. The server stores one message per id, so it is sent
-    /// again, after a reconnect as well, until the server confirms it or the time is up.
+    /// Has the server store a message. The server stores one message per id, so it is sent again, after a reconnect as well, until
+    /// the server confirms it or the time is up.
     pub(crate) async fn store(
         &self,
         subject: &str,
         id: &str,
         content: Bytes,
         give_up: Option<Instant>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Stored, StoreError> {
         let mut error = StoreError::Unsent("it was never connected".to_owned());
         loop {
             let Some(generation) = self.up(give_up).await else {
@@ -178,7 +187,10 @@ impl Link {
             };
             let failed = tokio::select! {
                 stored = attempt => match stored {
-                    Ok(stored) => return Ok(stored.sequence),
+                    Ok(stored) => return Ok(Stored {
+                        sequence: stored.sequence,
+                        was_there: stored.duplicate && !matches!(error, StoreError::Unknown(_)),
+                    }),
                     Err(error) => error,
                 },
                 () = self.lost(generation) => {

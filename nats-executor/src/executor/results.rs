@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{DeliverPolicy, push};
 use async_nats::jetstream::{Message, stream::Stream};
-use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind};
+use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind, TaskError};
 use futures_util::StreamExt as _;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
-use super::ledger::{Ledger, Place, Stored};
+use super::ledger::{Ledger, Place};
 use super::settler::{Outcome, Outcomes};
-use super::withdrawals::object_of;
-use crate::envelope::{Envelope, WIRE_VERSION, id_of, other_version, value_too_large};
+use crate::envelope::{Envelope, WIRE_VERSION, id_of, other_version, too_large};
 use crate::error::chain;
 use crate::link::Link;
-use crate::names::{Id, Names};
-use crate::objects;
+use crate::names::Names;
+use crate::objects::{self, FetchError};
+use crate::options::NatsOptions;
 use crate::pool::{Created, Pool};
 
 /// The time between two removals of results that were read.
@@ -40,6 +40,10 @@ pub(super) struct Results {
     pub(super) ledger: Arc<Ledger>,
     pub(super) outcomes: Outcomes,
     pub(super) reading: Arc<Reading>,
+    /// How many bytes a value may have.
+    limit: usize,
+    /// How long the fetching of a value may make no progress.
+    patience: Duration,
     fetches: Arc<Semaphore>,
 }
 
@@ -114,6 +118,7 @@ impl Results {
         pool: Pool,
         ledger: Arc<Ledger>,
         outcomes: Outcomes,
+        options: &NatsOptions,
     ) -> Self {
         let created = pool.results.cached_info().created;
         Self {
@@ -124,6 +129,8 @@ impl Results {
             ledger,
             outcomes,
             reading: Arc::new(Reading::of(created)),
+            limit: options.max_bytes,
+            patience: options.unreachable_after,
             fetches: Arc::new(Semaphore::new(MAX_FETCHES)),
         }
     }
@@ -209,7 +216,11 @@ impl Results {
         }
         let reply = match envelope {
             Some(Envelope::Inline(reply)) => Ok(reply),
-            Some(Envelope::TooLarge(size, limit)) => Err(value_too_large(size, limit).into()),
+            Some(Envelope::TooLarge(size, limit)) => Err(too_large("value", size, limit).into()),
+            Some(Envelope::TaskTooLarge(size, limit)) => Err(too_large("task", size, limit).into()),
+            Some(Envelope::Cancelled) => Err(TaskError::Cancelled),
+            Some(Envelope::Panicked(message)) => Err(TaskError::panicked(message)),
+            Some(Envelope::Unreadable(reason)) => Err(DistanceError::may_have_run(reason).into()),
             Some(Envelope::Lost(starts, worker)) => Err(DistanceError::lost(starts, worker).into()),
             Some(Envelope::Refused(by, version)) => Err(other_version(by, version).into()),
             Some(Envelope::Foreign(version)) => Err(other_version(version, WIRE_VERSION).into()),
@@ -218,9 +229,6 @@ impl Results {
                 Err(RemoteError::new(RemoteErrorKind::Decode, message).into())
             }
         };
-        if let (Err(_), Some(Place::Stored(stored))) = (&reply, place) {
-            self.remove_call(&id, stored);
-        }
         // Fails only after the end of the executor.
         let _ = self.outcomes.send(Outcome::Reply(id.number, reply));
     }
@@ -229,31 +237,28 @@ impl Results {
     fn fetch(&self, number: u64, name: String, wanted: bool) {
         let (link, names, outcomes) =
             (self.link.clone(), self.names.clone(), self.outcomes.clone());
-        let fetches = Arc::clone(&self.fetches);
+        let (limit, patience, fetches) = (self.limit, self.patience, Arc::clone(&self.fetches));
         tokio::spawn(async move {
             let _permit = fetches.acquire().await;
-            if wanted {
-                let fetched = objects::fetch(&link, &names, &name).await;
-                let reply = fetched.map_err(|message| {
-                    DistanceError::may_have_run(format!("its value cannot be fetched: {message}"))
-                        .into()
-                });
-                let _ = outcomes.send(Outcome::Reply(number, reply));
+            if !wanted {
+                return objects::remove(&link, &names, &name).await;
             }
-            objects::remove(&link, &names, &name).await;
-        });
-    }
-
-    /// Removes the object of a task that no worker has run to its end. Otherwise the worker has removed it.
-    fn remove_call(&self, id: &Id, stored: Stored) {
-        if !stored.is_object {
-            return;
-        }
-        let (link, names, object) = (self.link.clone(), self.names.clone(), object_of(id));
-        let fetches = Arc::clone(&self.fetches);
-        tokio::spawn(async move {
-            let _permit = fetches.acquire().await;
-            objects::remove(&link, &names, &object).await;
+            let fetched = objects::fetch(&link, &names, &name, limit, patience).await;
+            let is_read = fetched.is_ok();
+            let reply = fetched.map_err(|error| match error {
+                FetchError::TooLarge(size) => {
+                    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+                    too_large("value", size, limit).into()
+                }
+                error => {
+                    let reason = format!("its value cannot be fetched: {error}");
+                    DistanceError::may_have_run(reason).into()
+                }
+            });
+            let _ = outcomes.send(Outcome::Reply(number, reply));
+            if is_read {
+                objects::remove(&link, &names, &name).await;
+            }
         });
     }
 }

@@ -35,13 +35,36 @@ fn wait_for(begun: PathBuf, go_on: PathBuf) -> bool {
 
 task!(pub(crate) WaitFor = fn wait_for(begun: PathBuf, go_on: PathBuf) -> bool, name = "test::wait-for");
 
+/// Appends a line to a file, then waits until another file exists, also if it is cancelled.
+fn hold_out(begun: PathBuf, go_on: PathBuf) {
+    append(&begun);
+    while !go_on.exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+task!(pub(crate) HoldOut = fn hold_out(begun: PathBuf, go_on: PathBuf), name = "test::hold-out");
+
+/// Sleeps, and appends its number to a file.
+fn record(n: u64, ms: u64, file: PathBuf) -> u64 {
+    std::thread::sleep(Duration::from_millis(ms));
+    append_line(&file, &n.to_string());
+    n
+}
+
+task!(pub(crate) Record = fn record(n: u64, ms: u64, file: PathBuf) -> u64, name = "test::record");
+
 fn append(path: &PathBuf) {
+    append_line(path, &std::process::id().to_string());
+}
+
+fn append_line(path: &PathBuf, line: &str) {
     let file = std::fs::File::options()
         .create(true)
         .append(true)
         .open(path);
     let mut file = file.expect("the folder of the test exists");
-    let line = format!("{}\n", std::process::id());
+    let line = format!("{line}\n");
     file.write_all(line.as_bytes())
         .expect("the disk is not full");
 }
@@ -87,6 +110,18 @@ fn large(bytes: usize) -> Bytes {
 }
 
 task!(pub(crate) Large = fn large(bytes: usize) -> Bytes, name = "test::large");
+
+/// Waits until a file exists that has the id of this process as its name.
+fn large_later(begun: PathBuf, folder: PathBuf, bytes: usize) -> Bytes {
+    append(&begun);
+    let go_on = folder.join(std::process::id().to_string());
+    while !go_on.exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Bytes(vec![7; bytes])
+}
+
+task!(pub(crate) LargeLater = fn large_later(begun: PathBuf, folder: PathBuf, bytes: usize) -> Bytes, name = "test::large-later");
 
 fn length(content: Bytes) -> usize {
     content.len()
@@ -177,10 +212,13 @@ pub(crate) fn registry() -> Registry {
         .with::<Noop>()
         .with::<Sleep>()
         .with::<WaitFor>()
+        .with::<HoldOut>()
+        .with::<Record>()
         .with::<Kill>()
         .with::<KillOnce>()
         .with::<Panics>()
         .with::<Half>()
         .with::<Large>()
+        .with::<LargeLater>()
         .with::<Length>()
 }
