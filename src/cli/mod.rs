@@ -30,3 +30,5 @@ pub(crate) use mode::{Compare, Mode, Series};
 #[cfg(feature = "nats")]
 pub(crate) use nats::Role;
 pub(crate) use usage::EarlyExit;
+#[cfg(feature = "nats")]
+pub(crate) use usage::usage_text;

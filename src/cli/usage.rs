@@ -18,11 +18,16 @@ pub(crate) enum EarlyExit {
 
 /// Returns a usage error in the form that all of them share: a line with the message, and the usage line.
 pub(super) fn usage_error(message: &str) -> EarlyExit {
-    EarlyExit::UsageError(format!(
+    EarlyExit::UsageError(usage_text(message))
+}
+
+/// Returns the text of a usage error, for standard error.
+pub(crate) fn usage_text(message: &str) -> String {
+    format!(
         "*** Usage error: {}\n{}\n",
         visible(message),
         Args::command().render_usage()
-    ))
+    )
 }
 
 /// Returns the message for an error that clap detected, such as `--limit N must be a whole number, not 'abc'`. Uses the words of
