@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use crate::cluster::Cluster;
 
 /// The options, to be flattened into those of a program.
@@ -9,11 +11,11 @@ use crate::cluster::Cluster;
 #[command(next_help_heading = "On other machines")]
 pub struct NatsArgs {
     /// Run the tasks on workers that take them from this NATS server, such as nats://host:4222
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     nats: Option<String>,
 
     /// Be a worker: run tasks from this NATS server until SIGTERM or Ctrl-C
-    #[arg(long, value_name = "URL", conflicts_with = "nats")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "nats")]
     worker: Option<String>,
 
     /// Name of the pool of workers

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use harness::Cluster;
 use nats_executor::{ConnectError, WorkerError};
-use program::{Ending, Exit, Signals, error_chain, print_error, print_stderr};
+use program::{Ending, Exit, Signals, print_error, print_stderr};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::setup::{FatalError, Notices};
@@ -47,7 +47,7 @@ pub(super) fn work(
         }
         Err(WorkerError::Connect(error)) => not_connected(&error),
         Err(error) => {
-            print_error(&error_chain(&error));
+            print_error(&error.to_string());
             Exit::Errors
         }
     }
@@ -61,7 +61,7 @@ fn not_connected(error: &ConnectError) -> Exit {
             Exit::Usage
         }
         _ => {
-            print_error(&error_chain(error));
+            print_error(&error.to_string());
             Exit::Errors
         }
     }

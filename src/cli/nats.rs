@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueHint;
+use clap::builder::NonEmptyStringValueParser;
 use harness::Cluster;
 
 const MACHINES: &str = "On other machines";
@@ -12,11 +13,11 @@ const MACHINES: &str = "On other machines";
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct NatsArgs {
     /// With --input: download ranges of the list on workers that take them from this NATS server, such as nats://host:4222. --dest must be at the same path there
-    #[arg(long, value_name = "URL", help_heading = MACHINES)]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new(), help_heading = MACHINES)]
     nats: Option<String>,
 
     /// Be a worker: download ranges of lists for this NATS server until SIGTERM or Ctrl-C
-    #[arg(long, value_name = "URL", help_heading = MACHINES)]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new(), help_heading = MACHINES)]
     worker: Option<String>,
 
     /// With --worker: number of ranges at once [default: the number of processors]

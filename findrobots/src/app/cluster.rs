@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use harness::Setup;
 use nats_executor::{ConnectError, WorkerError};
-use program::{Ending, Exit, error_chain, print_error, print_stderr};
+use program::{Ending, Exit, print_error, print_stderr};
 
 use super::searches;
 use crate::cli::Config;
@@ -36,7 +36,7 @@ pub(super) fn prepare(config: &mut Config, setup: &Setup) -> Result<(), Exit> {
             }
             Err(WorkerError::Connect(error)) => not_connected(&error),
             Err(error) => {
-                print_error(&error_chain(&error));
+                print_error(&error.to_string());
                 Exit::Errors
             }
         });
@@ -60,7 +60,7 @@ pub(super) fn prepare(config: &mut Config, setup: &Setup) -> Result<(), Exit> {
 
 /// Prints why there is no connection. Returns the exit code.
 fn not_connected(error: &ConnectError) -> Exit {
-    print_error(&error_chain(error));
+    print_error(&error.to_string());
     match error {
         ConnectError::Url { .. } | ConnectError::PoolName(_) => Exit::Usage,
         _ => Exit::Errors,

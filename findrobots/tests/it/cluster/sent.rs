@@ -63,3 +63,22 @@ fn a_file_that_is_too_large_to_be_sent_is_an_error_and_is_not_read_where_the_wor
         1,
     );
 }
+
+#[test]
+fn only_a_part_of_the_files_is_in_memory_at_a_time() {
+    const MIB: u64 = 1 << 20;
+    let (folder, nats) = (Folder::new(), server());
+    for number in 0..20 {
+        let path = folder.write(format!("logs/{number}.log"), hit("host"));
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_len(24 * MIB).unwrap();
+    }
+    let args = ["--glob", "*.log", "logs", "--via-object-store", "--nats"];
+    let run = Running::start(folder.command().args(args).arg(nats.url()));
+    // No worker takes them: the sixth is the last for which there was room, below 128 MiB.
+    Pool::of(&nats).wait_until("six are on the server", |status| status.queued == 6);
+    let io = fs::read_to_string(format!("/proc/{}/io", run.child.id())).unwrap();
+    let read = io.lines().find_map(|line| line.strip_prefix("rchar: "));
+    let read: u64 = read.unwrap().parse().unwrap();
+    assert!((6 * 24 * MIB..7 * 24 * MIB).contains(&read), "{io}");
+}
