@@ -42,7 +42,7 @@ mod timed;
 mod times;
 
 pub use args::{Invalid, Mode, SeriesArgs};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, NatsUrl};
 pub use compare::{Compared, Measure, Measured, Plan, Workload, compare, next_in_words};
 pub use map_reduce::map_reduce;
 #[cfg(feature = "nats")]

@@ -6,7 +6,7 @@ use async_nats::jetstream::object_store::{Config, ObjectStore};
 use tokio::io::AsyncReadExt as _;
 use tokio_util::bytes::Bytes;
 
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, HEAD};
 use crate::error::chain;
 use crate::link::Link;
 use crate::names::Names;
@@ -14,7 +14,7 @@ use crate::names::Names;
 /// How long an object is kept that no program has removed, because it ended before.
 const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// Returns the message for this content, which starts with the byte of its kind. Content that does not fit is stored as an object.
+/// Returns the message for this content, which starts with its version and kind. Content that does not fit is stored as an object.
 ///
 /// # Errors
 /// A message, if the object cannot be stored.
@@ -28,7 +28,7 @@ pub(crate) async fn pack(
         return Ok(content);
     }
     let store = open(link, names).await?;
-    let mut reader = &content[1..];
+    let mut reader = &content[HEAD..];
     let stored = store.put(name, &mut reader).await;
     stored.map_err(|error| chain(&error))?;
     Ok(Envelope::Object(name.to_owned()).into_bytes())

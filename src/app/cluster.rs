@@ -8,7 +8,7 @@ use program::{Ending, Exit, Signals, print_error, print_stderr};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::setup::{FatalError, Notices};
-use crate::cli::{Config, Role, usage_text};
+use crate::cli::{Config, Role, usage_error};
 use crate::run::cluster::{Workers, tasks};
 use crate::run::descriptors;
 
@@ -57,7 +57,7 @@ pub(super) fn work(
 fn not_connected(error: &ConnectError) -> Exit {
     match error {
         ConnectError::Url { .. } | ConnectError::PoolName(_) => {
-            print_stderr(&usage_text(&error.to_string()));
+            print_stderr(&usage_error(&error.to_string()));
             Exit::Usage
         }
         _ => {

@@ -1,5 +1,6 @@
 //! The thread that settles tasks, so that callbacks do not hold up the connection.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -13,8 +14,8 @@ use super::ledger::{Entry, Ledger};
 pub(super) enum Outcome {
     /// The reply for the task with this number, if it is still in the ledger.
     Reply(u64, Result<Bytes, TaskError>),
-    /// A task that was taken out of the ledger, with its error.
-    Failed(Entry, TaskError),
+    /// The task with this number, which was taken out of the ledger, with its error.
+    Failed(u64, Entry, TaskError),
     /// All tasks that are pending are cancelled. The sender is then dropped.
     CancelPending(mpsc::Sender<()>),
     /// The last outcome.
@@ -28,16 +29,20 @@ pub(super) type Outcomes = mpsc::Sender<Outcome>;
 pub(super) fn start(ledger: Arc<Ledger>) -> io::Result<(Outcomes, JoinHandle<()>)> {
     let (sender, outcomes) = mpsc::channel();
     let run = move || {
+        // The promises of running tasks that were to be cancelled when their entries left the ledger.
+        let mut left = HashMap::new();
         for outcome in outcomes {
             match outcome {
                 Outcome::Reply(number, reply) => {
                     if let Some(entry) = ledger.take(number) {
-                        entry.settle(reply);
+                        entry.settle(None, reply);
                     }
                 }
-                Outcome::Failed(entry, error) => entry.settle(Err(error)),
+                Outcome::Failed(number, entry, error) => {
+                    entry.settle(left.remove(&number), Err(error));
+                }
                 Outcome::CancelPending(done) => {
-                    ledger.cancel_pending();
+                    left.extend(ledger.cancel_pending());
                     drop(done);
                 }
                 Outcome::End => return,

@@ -14,7 +14,7 @@ use tokio_util::bytes::Bytes;
 use super::context::TaskContext;
 use super::starts::{Again, start_again};
 use super::state::Worker;
-use crate::envelope::{Envelope, id_of};
+use crate::envelope::{Envelope, HEAD, id_of};
 use crate::link::StoreError;
 use crate::names::Id;
 use crate::objects;
@@ -138,6 +138,9 @@ async fn run(worker: &Arc<Worker>, id: &Id, context: &Arc<TaskContext>, message:
                 }
             }
         }
+        Some(Envelope::Foreign(version)) => {
+            return finish(worker, id, Envelope::refusal(version).into_bytes()).await;
+        }
         // The registry answers that it cannot decode it.
         _ => (Bytes::new(), None),
     };
@@ -145,7 +148,7 @@ async fn run(worker: &Arc<Worker>, id: &Id, context: &Arc<TaskContext>, message:
         return End::GiveBack;
     };
     worker.counts.done.fetch_add(1, Ordering::Relaxed);
-    if reply_error(&reply[1..]).is_some() {
+    if reply_error(&reply[HEAD..]).is_some() {
         worker.counts.failed.fetch_add(1, Ordering::Relaxed);
     }
     let limit = worker.options.max_bytes;

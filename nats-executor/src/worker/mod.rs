@@ -3,6 +3,7 @@
 //! The modules, lowest layer first; each imports only from those above it in this list:
 //!
 //! * `options`: the settings of a worker, and what it reports
+//! * `reporter`: passes on what happens, in a thread of its own
 //! * `context`: what a running task may ask of its worker
 //! * `state`: what all parts of a worker share
 //! * `starts`: how often a task was started that was delivered before
@@ -14,6 +15,7 @@ mod context;
 mod held;
 mod options;
 mod pulls;
+mod reporter;
 mod run;
 mod starts;
 mod state;

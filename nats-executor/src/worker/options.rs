@@ -139,7 +139,8 @@ impl WorkerOptions {
         self
     }
 
-    /// Calls `report` with what happens to the worker (default: nothing is reported).
+    /// Calls `report` with what happens to the worker (default: nothing is reported), in a thread of its own and in order. It may
+    /// block: the worker goes on, and events are dropped while 1,024 wait.
     pub fn on_event(mut self, report: impl Fn(&WorkerEvent) + Send + Sync + 'static) -> Self {
         self.report = Some(Arc::new(report));
         self

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use super::held::handle;
 use super::options::{WorkerEvent, WorkerOptions, WorkerReport};
 use super::pulls::{Pulled, Pulls};
+use super::reporter::in_background;
 use super::state::Worker;
 use crate::error::{ConnectError, WorkerError};
 use crate::link::Link;
@@ -75,7 +76,7 @@ pub fn run_worker(
             pool.ack_wait(),
             options.run_limit,
             worker_name(),
-            options.report.clone(),
+            options.report.clone().map(in_background),
         );
         let running = Running {
             worker: Arc::new(worker),

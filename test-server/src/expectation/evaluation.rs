@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::expectation::times::Times;
-use crate::journal::RecordedRequest;
 use crate::matching::{Matcher, Request};
+use crate::recording::journal::RecordedRequest;
 
 /// What a test expects.
 #[derive(Debug, Clone)]

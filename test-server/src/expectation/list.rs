@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::counters::Counters;
 use crate::expectation::evaluation::{Expected, Outcome, evaluate};
 use crate::expectation::report;
-use crate::journal::{Journal, RecordedRequest};
 use crate::matching::Matcher;
+use crate::recording::counters::Counters;
+use crate::recording::journal::{Journal, RecordedRequest};
 
 /// The expectations of a server, in the order in which they were made, with what they are checked on.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ pub(super) static SPECS: [Spec; 9] = [
         takes: Takes::Duration {
             default: Duration::from_millis(20),
         },
-        sees: "with --tcp: each piece arrives up to this much later, in order, drawn for each piece",
+        sees: "with --tcp: bytes arrive up to this much later, in order, drawn for each 64 bytes of the stream",
         effect: Effect::Tcp(Tcp::Jitter),
     },
     Spec {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 #[cfg(feature = "tls")]
 use super::certificates::Certificates;
-use crate::route::{self, Response, RouteError};
-use crate::server::Builder;
 #[cfg(feature = "tls")]
-use crate::tls::Authority;
+use crate::connection::tls::Authority;
+use crate::content::route::{self, Response, RouteError};
+use crate::server::Builder;
 
 impl Builder {
     /// Adds a route that is there from the start. The pattern is as in [`TestServer::route`](crate::TestServer::route).
@@ -37,8 +37,8 @@ impl Builder {
         self
     }
 
-    /// Serves over TLS, with a certificate for localhost, and for the address to listen on, by an authority made at the
-    /// start. Clients must trust [`TestServer::ca_pem`](crate::TestServer::ca_pem).
+    /// Serves over TLS, with a certificate for localhost, for the address to listen on and for the hosts of
+    /// [`Self::allow_host`], by an authority made at the start. Clients must trust [`TestServer::ca_pem`](crate::TestServer::ca_pem).
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Self {
         self.certificates = Certificates::Own;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::content::route::{self, Route};
 use crate::expectation::Expectation;
-use crate::journal::RecordedRequest;
 use crate::matching::{Matcher, Request};
-use crate::route::{self, Route};
+use crate::recording::journal::RecordedRequest;
 use crate::server::TestServer;
 
 impl TestServer {

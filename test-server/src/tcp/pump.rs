@@ -4,6 +4,7 @@
 //! many are on their way, up to [`QUEUE`] pieces.
 
 use std::io;
+use std::iter::Peekable;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -77,7 +78,7 @@ async fn read<R: AsyncRead + Unpin>(
     queue: mpsc::Sender<Piece>,
     shape: &Shape,
 ) -> io::Result<(R, Option<End>)> {
-    let (mut position, mut number, mut last_due) = (0_u64, 0, Instant::now());
+    let (mut position, mut last_due) = (0_u64, Instant::now());
     let mut buffer = vec![0; PIECE];
     loop {
         let left = match shape.end {
@@ -101,20 +102,39 @@ async fn read<R: AsyncRead + Unpin>(
         {
             *byte = !*byte;
         }
+        let mut latencies = match &shape.jitter {
+            Some(jitter) => jitter.of(position, count),
+            None => vec![(count, Duration::ZERO)],
+        }
+        .into_iter()
+        .peekable();
         position += count as u64;
-        number += 1;
-        let jitter = shape.jitter.as_ref().map(|jitter| jitter.of(number));
-        let due = Instant::now() + shape.latency + jitter.unwrap_or_default();
-        // Bytes never overtake each other.
-        last_due = last_due.max(due);
-        let piece = Piece {
-            due: last_due,
-            bytes,
-        };
-        if queue.send(piece).await.is_err() {
-            return Err(io::ErrorKind::BrokenPipe.into());
+        let earliest = Instant::now() + shape.latency;
+        while let Some((length, due)) = next_due(&mut latencies, earliest, last_due) {
+            let rest = bytes.split_off(length);
+            last_due = due;
+            let piece = Piece { due, bytes };
+            if queue.send(piece).await.is_err() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            bytes = rest;
         }
     }
+}
+
+/// Takes the next bytes that are due at the same time off these further latencies. Returns their number, and when they are
+/// due: bytes never overtake each other.
+fn next_due(
+    latencies: &mut Peekable<impl Iterator<Item = (usize, Duration)>>,
+    earliest: Instant,
+    last_due: Instant,
+) -> Option<(usize, Instant)> {
+    let (mut length, further) = latencies.next()?;
+    let due = last_due.max(earliest + further);
+    while let Some((more, _)) = latencies.next_if(|(_, further)| earliest + *further <= due) {
+        length += more;
+    }
+    Some((length, due))
 }
 
 /// Writes what is in the queue, until its sender ends.

@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use test_server::{Plan, TestServer};
 
 use crate::support::program::{Running, command, limited_command, port, start, stop};
+use crate::support::receive;
 
 fn status(port: u16, code: &str) -> String {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -209,7 +210,7 @@ fn requests_do_not_wait_for_a_log_that_is_not_read() {
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             let mut byte = [0; 512];
-            let count = connection.read(&mut byte).unwrap();
+            let count = receive(&mut connection, &mut byte).unwrap();
             answer.extend_from_slice(&byte[..count]);
         }
     }
@@ -475,6 +476,51 @@ fn options_of_tls_are_checked() {
     );
 }
 
+#[cfg(all(feature = "tcp", feature = "tls"))]
+#[test]
+fn a_port_of_control_paths_serves_all_servers_and_proxies() {
+    let args = [
+        "--tls",
+        "--serve",
+        "0=100:tls-hang",
+        "--tcp",
+        "0=127.0.0.1:1",
+        "--control",
+        "0",
+    ];
+    let (running, lines) = start(&args, 4);
+    let (_, rest) = lines[2]
+        .split_once("CONTROL site: http://localhost:")
+        .unwrap();
+    let (port, rest) = rest.split_once('/').unwrap();
+    assert_eq!(rest, "NAME has the control paths of SERVER-1, TCP-1");
+    let ready: serde_json::Value = serde_json::from_str(&lines[3]).unwrap();
+    for (i, name) in [(0, "SERVER-1"), (1, "TCP-1")] {
+        let url = format!("http://localhost:{port}/{name}");
+        assert_eq!(ready["ready"][i]["control"], url);
+        let mut connection = TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+        let request = format!(
+            "GET /{name}/__health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        );
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok\n"),
+            "{answer}"
+        );
+    }
+    assert_eq!(stop(running, Signal::TERM), Some(0));
+
+    let holder = TestServer::start(Plan::normal()).unwrap();
+    let port = holder.port().to_string();
+    let (out, err, exit) = output(&["--serve", "0", "--control", &port], "");
+    let message = format!(
+        "test-server: port {port} of the control port is in use: stop the program that uses it, or choose another port\n"
+    );
+    assert_eq!((out.as_str(), err, exit), ("", message, Some(1)));
+}
+
 #[cfg(feature = "tcp")]
 #[test]
 fn proxies_of_tcp_start_alone_or_beside_servers() {
@@ -484,17 +530,17 @@ fn proxies_of_tcp_start_alone_or_beside_servers() {
     let port = lines[0].split_once("localhost:").unwrap().1;
     let port: u16 = port.split_once(' ').unwrap().0.parse().unwrap();
     let line = format!(
-        "TCP-1 site: tcp://localhost:{port} passes connections on to 127.0.0.1:{}; every connection with tcp-reset=0 \
-         and transient=1",
+        "TCP-1 site: tcp://localhost:{port} passes connections on to 127.0.0.1:{}; the first connection with tcp-reset=0",
         server.port()
     );
     assert_eq!(lines[0], line);
     let ready = format!(
-        "{{\"ready\":[{{\"name\":\"TCP-1\",\"plan\":\"100:tcp-reset=0+transient=1\",\"port\":{port},"
+        "{{\"ready\":[{{\"base\":\"tcp://localhost:{port}\",\"name\":\"TCP-1\",\"plan\":\"100:tcp-reset=0+transient=1\",\
+         \"port\":{port},\"seed\":35,\"url\":\"tcp://localhost:{port}\"}}]}}"
     );
-    assert!(lines[1].starts_with(&ready), "{}", lines[1]);
+    assert_eq!(lines[1], ready);
     let mut first = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    assert!(first.read(&mut [0]).is_err());
+    assert!(receive(&mut first, &mut [0]).is_err());
     assert_eq!(status(port, "br"), "200");
     assert_eq!(stop(running, Signal::TERM), Some(0));
 

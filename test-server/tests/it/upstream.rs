@@ -282,12 +282,33 @@ fn a_request_ends_at_the_upstream_server_when_its_client_leaves() {
 #[test]
 fn a_server_cannot_be_its_own_upstream_server() {
     let port = TestServer::start(Plan::normal()).unwrap().port();
-    for host in ["127.0.0.1", "localhost"] {
-        let upstream = format!("http://{host}:{port}").parse().unwrap();
-        let started = TestServer::builder().port(port).upstream(upstream).start();
-        let error = started.unwrap_err().to_string();
-        assert_eq!(error, "a server cannot be its own upstream server");
+    for (address, hosts) in [
+        (
+            None,
+            &["127.0.0.1", "localhost", "LocalHost", "0.0.0.0"][..],
+        ),
+        (
+            Some("0.0.0.0"),
+            &["127.0.0.1", "127.1.2.3", "localhost", "0.0.0.0"],
+        ),
+        (Some("127.0.0.2"), &["127.0.0.2"]),
+    ] {
+        for host in hosts {
+            let upstream = format!("http://{host}:{port}").parse().unwrap();
+            let builder = TestServer::builder().port(port).upstream(upstream);
+            let builder = match address {
+                Some(address) => builder.address(address.parse().unwrap()),
+                None => builder,
+            };
+            let error = builder.start().map(|_| ()).unwrap_err().to_string();
+            let own = "a server cannot be its own upstream server";
+            assert_eq!(error, own, "{host} on {address:?}");
+        }
     }
+    let other = format!("http://127.0.0.1:{port}").parse().unwrap();
+    let builder = TestServer::builder().port(port).upstream(other);
+    let address = "127.0.0.2".parse().unwrap();
+    builder.address(address).start().unwrap();
 }
 
 #[test]

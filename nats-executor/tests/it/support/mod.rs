@@ -1,9 +1,11 @@
 //! Servers, workers and lines between them that fail on purpose.
 //!
 //! * `server`: a nats-server in a folder of its own
+//! * `admin`: an administrator who looks at the streams of a server
 //! * `worker`: workers, each a process
 //! * `proxy`: a line to the server that delays, stalls or breaks
 
+mod admin;
 mod proxy;
 mod server;
 mod worker;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use nats_executor::{NatsExecutor, NatsOptions};
 
+pub(crate) use admin::{Admin, OBJECTS, RESULTS, TASKS};
 pub(crate) use proxy::Proxy;
 pub(crate) use server::Server;
 pub(crate) use worker::{Settings, Worker, work};

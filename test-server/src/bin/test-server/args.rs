@@ -103,6 +103,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) admin: bool,
 
+    /// Open a port (0: a free one) of control paths alone, over plain HTTP, for all servers and proxies: /NAME/__plan
+    #[arg(long, value_name = "PORT")]
+    pub(crate) control: Option<u16>,
+
     /// Let requests to this host use the control paths as well, such as a service of Docker Compose; repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
@@ -122,7 +126,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) cors: bool,
 
-    /// Close a connection if the head of a request takes longer than this
+    /// Close a connection if the head of a request, or the client in a TLS handshake, takes longer than this
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub(crate) header_timeout: Duration,
 
@@ -181,9 +185,10 @@ Examples:
   test-server --config servers.toml
   test-server --label ERROR=30:hang-body -v
   test-server --tcp '6380=127.0.0.1:6379=10:tcp-reset=1000,50:tcp-latency=100ms'
-  test-server --serve 9443=25:tls-expired --tls --ca-out ca.pem
+  test-server --serve 9443=25:tls-expired --tls --ca-out ca.pem --control 9900
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan
+  curl localhost:9900/SERVER-1/__stats
   curl 'localhost:8001/flags/br/br.gif?plan=100:drip'
 
 When all servers are ready, the last line on standard output is JSON.";

@@ -6,6 +6,7 @@
 //! * `config`: the file of `--config`
 //! * `servers`: from the options to the servers to start
 //! * `proxies`: from `--tcp` to the proxies to start
+//! * `control`: from `--control` to a port of control paths
 //! * `signals`: the signals that end the program
 //! * `run`: one run, from starting the servers to the signal
 
@@ -18,6 +19,7 @@ use clap::Parser as _;
 mod args;
 #[cfg(feature = "config")]
 mod config;
+mod control;
 mod proxies;
 mod run;
 mod servers;
@@ -71,12 +73,14 @@ fn planned(args: &args::Args) -> Result<run::Planned, Box<dyn Error>> {
             ca_out: file.ca_out().or(args.ca_out()).map(ToOwned::to_owned),
             proxies: proxies::from_config(&file, args)?,
             servers: servers::from_config(file.servers, args)?,
+            control: control::from_args(args),
         });
     }
     Ok(run::Planned {
         servers: servers::from_args(args)?,
         proxies: proxies::from_args(args)?,
         ca_out: args.ca_out().map(ToOwned::to_owned),
+        control: control::from_args(args),
     })
 }
 
