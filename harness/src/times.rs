@@ -1,6 +1,7 @@
 //! When the tasks of a run ran, and what all of them took.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 
 use comparison::{Outcome, Phase, PhaseKind};
 use program::{Resources, cpu_ms_of_ended_children};
@@ -11,7 +12,7 @@ use crate::timed::{Timing, Worker};
 /// What a run took.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunTotals {
-    /// The executor and its workers.
+    /// The executor and its workers. Those on other machines are at least as many as ran a task.
     pub series: Series,
     /// The time from the start of the executor to the last result, in milliseconds.
     pub elapsed_ms: f64,
@@ -82,8 +83,14 @@ impl Times {
     pub(crate) fn totals(self, measures_memory: bool) -> RunTotals {
         let is_measured = measures_memory && self.series.executor() != ExecutorKind::Nats;
         let own = is_measured.then(Resources::of_this_process).flatten();
+        let mut series = self.series;
+        if series.executor() == ExecutorKind::Nats {
+            // Workers may have come after they were counted.
+            let seen = self.lanes.len().max(series.workers());
+            series = Series::new(ExecutorKind::Nats, NonZeroUsize::new(seen));
+        }
         RunTotals {
-            series: self.series,
+            series,
             elapsed_ms: self.last_ns.saturating_sub(self.began_ns) as f64 / 1e6,
             cpu_ms: own
                 .zip(cpu_ms_of_ended_children())

@@ -31,6 +31,8 @@ fn a_run_without_workers_says_so_and_queues_enough_for_those_that_come() {
     let run = run.wait();
     let notice = "no worker of the pool 'default' answers: waiting for one\n";
     assert!(run.err.starts_with(notice), "{}", run.err);
+    let workers = " on 2 threads of other programs\n";
+    assert!(run.err.ends_with(workers), "{}", run.err);
     bench.assert_same_run(&run);
 }
 
