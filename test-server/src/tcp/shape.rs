@@ -49,7 +49,7 @@ pub(super) enum End {
 const JITTER_BLOCK: u64 = 64;
 
 impl Jitter {
-    /// Returns the further latencies of so many bytes that begin at this position of the stream, each with the number of
+    /// Returns the further latencies of this many bytes that begin at this position of the stream, each with the number of
     /// bytes that share it.
     ///
     /// A draw depends on the position alone, so it does not matter in which pieces the system delivers the bytes.
