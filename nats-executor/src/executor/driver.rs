@@ -72,6 +72,7 @@ impl Driver {
             executor: executor.clone(),
             pool: pool.clone(),
             outcomes: self.outcomes.clone(),
+            ledger: Arc::clone(&self.ledger),
             last: Arc::clone(&last),
             limit: self.options.max_bytes,
             patience: self.options.unreachable_after,

@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::bytes::Bytes;
 
 use super::job::Pending;
+use crate::finished::Finished;
 
 /// The number of deadlines of tasks with an outcome that are kept without a look at them all.
 const SPARE_DEADLINES: usize = 1024;
@@ -19,6 +20,7 @@ pub(super) struct Ledger {
     state: Mutex<State>,
     /// Notified when there are no more tasks.
     empty: Condvar,
+    pub(super) finished: Finished,
 }
 
 /// Counts a task until it is settled, which is after it has left the ledger.
@@ -125,6 +127,9 @@ impl Ledger {
             entries, deadlines, ..
         } = &mut *state;
         let entry = entries.remove(&number);
+        if let Some(Place::Stored(sequence)) = entry.as_ref().map(|entry| entry.place) {
+            self.finished.note(sequence);
+        }
         // Without this, they would all be kept until they are over, which may be hours.
         if deadlines.len() > 2 * entries.len() + SPARE_DEADLINES {
             deadlines.retain(|(_, number)| entries.contains_key(number));

@@ -13,6 +13,7 @@ use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind, TaskError}
 use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
 
+use super::ledger::Ledger;
 use super::settler::{Outcome, Outcomes};
 use crate::envelope::{Envelope, id_of, too_large};
 use crate::link::Link;
@@ -36,6 +37,7 @@ pub(super) struct Results {
     pub(super) executor: String,
     pub(super) pool: Pool,
     pub(super) outcomes: Outcomes,
+    pub(super) ledger: Arc<Ledger>,
     /// The number in the stream of the last result that was read.
     pub(super) last: Arc<AtomicU64>,
     /// How many bytes a value may have.
@@ -53,23 +55,31 @@ impl Results {
     /// Reads results for ever. Reports once that it does.
     pub(super) async fn read(self, ready: tokio::sync::oneshot::Sender<()>) {
         let mut ready = Some(ready);
+        let mut server = None;
         loop {
             let generation = self.link.state().generation;
             tokio::select! {
-                () = self.read_connected(&mut ready) => {}
+                () = self.read_connected(&mut ready, &mut server) => {}
                 () = self.link.lost(generation) => {}
             }
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
-    /// Reads results until something goes wrong.
-    async fn read_connected(&self, ready: &mut Option<tokio::sync::oneshot::Sender<()>>) {
+    /// Reads results until something goes wrong. `server` is the process that it was connected to before.
+    async fn read_connected(
+        &self,
+        ready: &mut Option<tokio::sync::oneshot::Sender<()>>,
+        server: &mut Option<String>,
+    ) {
         let Ok(info) = self.pool.results.get_info().await else {
             return;
         };
-        if info.state.last_sequence < self.last.load(Ordering::Relaxed) {
-            // The server has lost its store, and the numbers begin again.
+        let process = self.link.client.server_info().server_id;
+        let is_other = server.as_ref().is_some_and(|server| *server != process);
+        *server = Some(process);
+        if is_other || info.state.last_sequence < self.last.load(Ordering::Relaxed) {
+            // If the server was killed or has lost its store, the numbers may have begun again. What is read twice does no harm.
             self.last.store(0, Ordering::Relaxed);
         }
         let last = self.last.load(Ordering::Relaxed);
@@ -101,6 +111,8 @@ impl Results {
     fn receive(&self, message: &Message) {
         if let Ok(info) = message.info() {
             self.last.store(info.stream_sequence, Ordering::Relaxed);
+            let stored = info.published.unix_timestamp_nanos();
+            self.ledger.finished.note_time(stored);
         }
         let Some(id) = id_of(message) else {
             return;

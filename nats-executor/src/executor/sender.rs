@@ -81,6 +81,10 @@ impl Sender {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut generation = self.link.state().generation;
+        let finished = &self.ledger.finished;
+        finished
+            .acknowledge_again(&self.link, &self.names, &self.pool)
+            .await;
         loop {
             tokio::select! {
                 Some(request) = requests.recv() => match request {
@@ -152,7 +156,9 @@ impl Sender {
                 if self.withdrawn.remove(&number) {
                     self.remove(sequence);
                 }
-                self.ledger.note_place(number, Place::Stored(sequence));
+                if !self.ledger.note_place(number, Place::Stored(sequence)) {
+                    self.ledger.finished.note(sequence);
+                }
                 return;
             }
             Err(StoreError::Unsent(message)) => DistanceError::unreachable(message),
@@ -246,6 +252,10 @@ impl Sender {
         };
         *generation = state.generation;
         self.ledger.note_unreachable(None);
+        let finished = &self.ledger.finished;
+        finished
+            .acknowledge_again(&self.link, &self.names, &pool)
+            .await;
         let last = pool.tasks.cached_info().state.last_sequence;
         if self
             .ledger

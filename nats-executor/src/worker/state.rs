@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::context::TaskContext;
 use super::options::{Report, WorkerEvent};
 use super::recent::Recent;
+use crate::finished::Finished;
 use crate::link::Link;
 use crate::names::{Id, Names};
 use crate::options::NatsOptions;
@@ -48,6 +49,7 @@ pub(super) struct Worker {
     /// Permits to have the content of a large task in memory.
     pub(super) large: Arc<Semaphore>,
     pub(super) counts: Counts,
+    pub(super) finished: Finished,
     report: Option<Report>,
     problems: Mutex<Problems>,
     held: Mutex<Held>,
@@ -169,6 +171,7 @@ impl Worker {
             alone: Arc::new(Semaphore::new(1)),
             large: Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))),
             counts: Counts::new(),
+            finished: Finished::default(),
             report,
             problems: Mutex::default(),
             held: Mutex::new(Held {
