@@ -9,7 +9,7 @@ use async_nats::jetstream::object_store::{Config, GetErrorKind, ObjectStore};
 use tokio::io::AsyncReadExt as _;
 use tokio_util::bytes::Bytes;
 
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, HEAD};
 use crate::error::chain;
 use crate::link::{Link, StoreError};
 use crate::names::Names;
@@ -40,7 +40,7 @@ pub(crate) enum FetchError {
     Failed(String),
 }
 
-/// Returns the message for this content, which starts with the byte of its kind. Content that does not fit is stored as an object.
+/// Returns the message for this content, which starts with its version and kind. Content that does not fit is stored as an object.
 ///
 /// # Errors
 /// [`StoreError::Unsent`] or [`StoreError::Refused`], if the object cannot be stored until `give_up`.
@@ -59,7 +59,7 @@ pub(crate) async fn pack(
             return Err(StoreError::Unsent(link.state().reason));
         };
         let message = tokio::select! {
-            written = write(link, names, name, &content[1..]) => match written {
+            written = write(link, names, name, &content[HEAD..]) => match written {
                 Ok(()) => return Ok(Envelope::Object(name.to_owned()).into_bytes()),
                 Err(message) => message,
             },

@@ -2,6 +2,7 @@
 //!
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
+//! * `listing`: the items of a run, instead of the run
 //! * `setup`: prepares the folders, the server and the signals
 //! * `files`: writes the files of `--report`
 //! * `requested`: what a run requests
@@ -27,6 +28,7 @@ pub use program::Exit;
 mod cluster;
 mod compare;
 mod files;
+mod listing;
 mod requested;
 mod run;
 mod setup;
@@ -47,6 +49,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             };
             return ending.exit();
         }
+        Err(EarlyExit::List(config)) => return listing::print(&config, &mut out),
         Err(EarlyExit::UsageError(text)) => {
             print_stderr(&text);
             return Exit::Usage;

@@ -7,7 +7,7 @@
 //! * `nats`: the options of runs on other machines (feature `nats`)
 //! * `args`: the arguments as typed
 //! * `usage`: usage errors, all in one form
-//! * `texts`: completions, the manual page and the list of codes, printed instead of a run
+//! * `texts`: completions and the manual page, printed instead of a run
 //! * `earlier`: the report of an earlier run, for `--failed`
 //! * `http`: the options of how requests reach their servers
 //! * `mode`: a run, a comparison, or one run of a comparison
@@ -25,8 +25,9 @@ mod texts;
 mod usage;
 mod values;
 
-pub(crate) use config::{Config, ReportTo};
+pub(crate) use config::{Config, EarlyExit, ReportTo};
 pub(crate) use mode::{Compare, Mode, Series};
 #[cfg(feature = "nats")]
 pub(crate) use nats::Role;
-pub(crate) use usage::EarlyExit;
+#[cfg(feature = "nats")]
+pub(crate) use usage::usage_error;

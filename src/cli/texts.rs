@@ -1,11 +1,10 @@
-//! Texts printed instead of a run: completions for shells, the manual page, and the list of items with their URLs.
+//! Texts printed instead of a run: completions for shells, and the manual page.
 
 use clap::{Command, CommandFactory as _};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use crate::cli::args::Args;
-use crate::item::Item;
 
 /// The name of the program, as a shell completes it.
 const PROGRAM: &str = "flags";
@@ -34,9 +33,4 @@ pub(super) fn manual_page() -> String {
         .render(&mut page)
         .expect("writing to memory does not fail");
     String::from_utf8_lossy(&page).into_owned()
-}
-
-/// Returns the line for an item, with its URL. A password or a token in the URL is hidden.
-pub(super) fn item_and_url(item: &Item) -> String {
-    format!("{item} {}\n", item.shown_url().unwrap_or_default())
 }

@@ -7,22 +7,13 @@ use safe_text::visible;
 use crate::cli::args::Args;
 use crate::cli::hints;
 
-/// The reason why the arguments do not lead to a run.
-#[derive(Debug)]
-pub(crate) enum EarlyExit {
-    /// The user requested a text instead of a run, such as the help. Contains the text for standard output.
-    Text(String),
-    /// The arguments are invalid. Contains the text for standard error: the message, then the usage line.
-    UsageError(String),
-}
-
-/// Returns a usage error in the form that all of them share: a line with the message, and the usage line.
-pub(super) fn usage_error(message: &str) -> EarlyExit {
-    EarlyExit::UsageError(format!(
+/// Returns the text of a usage error in the form that all of them share: a line with the message, and the usage line.
+pub(crate) fn usage_error(message: &str) -> String {
+    format!(
         "*** Usage error: {}\n{}\n",
         visible(message),
         Args::command().render_usage()
-    ))
+    )
 }
 
 /// Returns the message for an error that clap detected, such as `--limit N must be a whole number, not 'abc'`. Uses the words of

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Config;
-use crate::download::engine::Engine;
 use crate::download::fetch::Seen;
+use crate::download::fetch::engine::Engine;
 use crate::job::RequestLimits;
 use crate::report::ServerState;
 use crate::run::embedded::{SeenByServer, Served, ServedBy, ServerName};

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use program::WriteError;
 use reqwest::Url;
 
-use crate::download::body::{Head, Receiver, UnreadBody};
 use crate::download::cause::{is_disk_full, write_kind};
 use crate::download::content::Invalid;
-use crate::download::error::FetchError;
+use crate::download::fetch::body::{Head, Receiver, UnreadBody};
+use crate::download::fetch::error::FetchError;
 use crate::download::fetch::{Client, FetchResult, Seen};
 use crate::download::incoming::{Incoming, NotSaved};
 use crate::download::resume::{Rest, Validator};

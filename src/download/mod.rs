@@ -8,17 +8,9 @@
 //! * `resume`: how a large body that was cut goes on
 //! * `growing`: a file that grows, and the place where it goes when it is complete
 //! * `incoming`: an item as it arrives: checked at once, and saved when it is complete
-//! * `tunnel`: the status with which a proxy refuses a tunnel
 //! * `cause`: the kind of failure and the innermost cause of an error
 //! * `retry`: which failures are retried, and after how long
-//! * `trail`: whether a connection came from the pool
-//! * `opening`: with HTTP/2, one request that opens the connection which others share
-//! * `client`: the settings of the HTTP client
-//! * `redirect`: where an answer redirects to
-//! * `error`: the reasons why an item could not be fetched
-//! * `body`: the body of an answer
 //! * `fetch`: sends a request, follows its redirects and reads the answer
-//! * `engine`: a runtime and its HTTP client
 //! * `attempt`: one attempt: sends a request, checks and saves the item
 
 use std::time::{Duration, Instant, SystemTime};
@@ -39,22 +31,14 @@ pub use self::content::{GifError, check_gif};
 pub use self::retry::is_transient;
 
 mod attempt;
-mod body;
 pub(crate) mod cause;
-mod client;
 mod content;
-pub(crate) mod engine;
-pub(crate) mod error;
 pub(crate) mod fetch;
 mod growing;
 mod incoming;
-mod opening;
-mod redirect;
 mod resume;
 mod retry;
 pub(crate) mod save;
-mod trail;
-mod tunnel;
 
 /// Fetches, checks and saves one item, with as many retries as the job allows, and returns its record.
 ///
@@ -260,7 +244,7 @@ fn too_long_to_wait(failure: Failure, time: Duration) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::download::engine::Engine;
+    use crate::download::fetch::engine::Engine;
 
     /// The future is moved several times, and there is one for each connection.
     #[test]

@@ -6,6 +6,7 @@
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `model`: the report as data, one shape for one run and for many
+//! * `conversion`: from a run to its report as data
 //! * `samples`: made-up reports for tests
 //! * `images`: reads the flags that a page shows
 //! * `facts`: the heading of a page, and how its runs were measured
@@ -18,6 +19,7 @@
 //! * `format`: the formats, and the file suffixes that select them
 //! * `streamed`: reports that are written while a run is in progress
 
+mod conversion;
 mod csv;
 mod facts;
 mod format;
@@ -33,6 +35,7 @@ mod streamed;
 mod trace;
 
 pub use crate::run::embedded::SeenByServer;
+pub(crate) use conversion::{RunEnd, RunFacts, absolute_text};
 pub use csv::{COLUMNS, COLUMNS_OF_LISTS};
 pub use format::Format;
 pub use images::read_images;
@@ -40,7 +43,6 @@ pub use model::{
     ComparisonSettings, Host, RecordReport, Report, RunReport, SCHEMA, SCHEMA_OF_LISTS,
     SeriesReport, ServerState, Settings, Totals, Unfinished,
 };
-pub(crate) use model::{RunEnd, RunFacts, absolute_text};
 pub use program::{Resources, Signal};
 pub(crate) use series::with_statistics;
 pub use side_by_side::side_by_side;

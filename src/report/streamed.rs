@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use program::WriteError;
 
+use crate::report::conversion::RunFacts;
 use crate::report::format::Format;
-use crate::report::model::{Host, RecordReport, RunFacts, RunReport, schema_of};
+use crate::report::model::{Host, RecordReport, RunReport, schema_of};
 use crate::report::{csv, jsonl};
 
 /// The longest time for which a record stays in memory. A reader that follows the file sees it then.

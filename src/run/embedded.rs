@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use test_server::{Label, Ports, TestServer, Tuning};
 
 use crate::country::CountryCode;
-use crate::download::engine::Engine;
-use crate::download::error::FetchError;
+use crate::download::fetch::engine::Engine;
+use crate::download::fetch::error::FetchError;
 use crate::job::RequestLimits;
 use crate::server::BaseUrl;
 

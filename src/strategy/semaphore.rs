@@ -14,8 +14,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::download::download_item;
-use crate::download::engine::Engine;
 use crate::download::fetch::Client;
+use crate::download::fetch::engine::Engine;
 use crate::item::Item;
 use crate::job::Job;
 use crate::record::Record;

@@ -8,7 +8,7 @@ use std::io;
 use futures_util::StreamExt as _;
 
 use crate::download::download_item;
-use crate::download::engine::Engine;
+use crate::download::fetch::engine::Engine;
 use crate::job::Job;
 use crate::record::Record;
 use crate::strategy::Items;

@@ -16,7 +16,7 @@ use tokio::runtime;
 
 use crate::download::cause::is_fd_limit;
 use crate::download::download_item;
-use crate::download::engine::Engine;
+use crate::download::fetch::engine::Engine;
 use crate::item::Item;
 use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};

@@ -147,7 +147,7 @@ impl Ports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::Images;
+    use crate::content::images::Images;
     use crate::server::DEFAULT_SEED;
 
     #[test]

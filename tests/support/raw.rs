@@ -278,10 +278,8 @@ fn head(connection: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
-        match connection.read(&mut byte) {
-            Ok(1) => head.push(byte[0]),
-            _ => return None,
-        }
+        connection.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
     }
     String::from_utf8(head).ok()
 }

@@ -7,8 +7,8 @@ use portable_task::reply_error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::connection::{self, Address, Session, request, request_in};
-use super::encoding::Blob;
 use super::error::ManagerError;
+use super::protocol::encoding::Blob;
 use super::protocol::{Fault, New, ObjectId, Reply, Request};
 
 /// An object in a manager. Handles are equal if they are of the same object.

@@ -19,9 +19,9 @@ use rustix::net::RecvFlags;
 use serde::{Deserialize, Serialize};
 
 use super::error::ManagerError;
-use super::hello::{Key, Welcome, hello};
+use super::protocol::hello::{Key, Welcome, hello};
+use super::protocol::user::is_of_this_user;
 use super::protocol::{Reply, Request, UNANSWERED};
-use super::user::is_of_this_user;
 use crate::connection::{Frame, Receiver, send_all};
 
 /// Where a manager is, and the key to it.

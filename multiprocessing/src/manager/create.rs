@@ -3,13 +3,13 @@
 use portable_task::PortableTask;
 use serde::Serialize;
 
-use super::encoding::Blob;
 use super::error::ManagerError;
 use super::handles::{
     Array, Barrier, BoundedSemaphore, Condition, Dict, Event, JoinableQueue, List, Lock, Namespace,
     Queue, RLock, Semaphore, Service, Value, encode,
 };
 use super::protocol::New;
+use super::protocol::encoding::Blob;
 use super::start::Manager;
 
 /// The objects that a manager can create.

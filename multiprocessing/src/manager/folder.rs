@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::process::getuid;
 
-use super::random::random_bytes;
+use super::protocol::random::random_bytes;
 
 /// A folder without a lock is this old before it counts as left behind: its program may be about to create the lock.
 const GRACE: Duration = Duration::from_secs(60);

@@ -12,7 +12,7 @@ use std::thread;
 use portable_task::Registry;
 
 use super::connection::Address;
-use super::hello::Key;
+use super::protocol::hello::Key;
 use super::server::serve_here;
 use crate::sync::lock;
 

@@ -22,11 +22,7 @@
 //! The modules, lowest layer first:
 //!
 //! * `error`: the errors of all operations
-//! * `encoding`: the encoding of values
-//! * `random`: random bytes from the system
-//! * `user`: which users' processes talk to each other
-//! * `hello`: how clients and manager recognise each other
-//! * `protocol`: what they say to each other then
+//! * `protocol`: how clients and manager recognise each other, and what they say to each other
 //! * `core`: the objects, and the clients that wait for them
 //! * `folder`: the private folder of a manager
 //! * `server`: the process of a manager
@@ -42,18 +38,14 @@ mod client;
 mod connection;
 mod core;
 mod create;
-mod encoding;
 mod error;
 mod folder;
 mod handles;
-mod hello;
 mod local;
 mod protocol;
-mod random;
 mod server;
 pub mod service;
 mod start;
-mod user;
 
 pub use error::{LockError, ManagerError};
 pub use handles::{

@@ -11,7 +11,7 @@ use super::client::{Handle, unexpected};
 use super::connection::{self, Address};
 use super::error::ManagerError;
 use super::folder::{self, Folder};
-use super::hello::Key;
+use super::protocol::hello::Key;
 use super::protocol::{New, Reply, Request};
 use super::server::Setup;
 use crate::child::{Child, Launcher, Role};

@@ -18,7 +18,7 @@ use super::starts::{self, Starts};
 use super::state::{Delivery, HeldTask, Worker};
 use super::storing;
 use super::threads::{self, Ran};
-use crate::envelope::{Envelope, id_of};
+use crate::envelope::{Envelope, HEAD, id_of};
 use crate::names::Id;
 use crate::objects::{self, FetchError};
 
@@ -235,7 +235,7 @@ async fn run(
         }
     };
     worker.counts.done.fetch_add(1, Ordering::Relaxed);
-    if Envelope::is_inline(&reply) && reply_error(&reply[1..]).is_some() {
+    if Envelope::is_inline(&reply) && reply_error(&reply[HEAD..]).is_some() {
         worker.counts.failed.fetch_add(1, Ordering::Relaxed);
     }
     let limit = worker.options.max_bytes;
@@ -258,6 +258,9 @@ async fn call_of(worker: &Worker, message: &Message) -> Result<Bytes, NoCall> {
     let name = match Envelope::open(&message.payload) {
         Some(Envelope::Inline(call)) => return Ok(call),
         Some(Envelope::Object(name)) => name,
+        Some(Envelope::Foreign(version)) => {
+            return Err(NoCall::Result(Envelope::refusal(version)));
+        }
         // The registry answers that it cannot decode it.
         _ => return Ok(Bytes::new()),
     };

@@ -3,6 +3,7 @@
 //! The modules, lowest layer first; each imports only from those above it in this list:
 //!
 //! * `options`: the settings of a worker, and what it reports
+//! * `reporter`: passes on what happens, in a thread of its own
 //! * `context`: what a running task may ask of its worker
 //! * `recent`: what was noted last
 //! * `state`: what all parts of a worker share
@@ -18,6 +19,7 @@ mod held;
 mod options;
 mod pulls;
 mod recent;
+mod reporter;
 mod run;
 mod starts;
 mod state;

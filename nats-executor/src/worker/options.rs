@@ -140,7 +140,8 @@ impl WorkerOptions {
         self
     }
 
-    /// Calls `report` with what happens to the worker (default: problems are printed to standard error, and nothing else is).
+    /// Calls `report` with what happens to the worker (default: problems are printed to standard error, and nothing else is), in a
+    /// thread of its own and in order. It may block: the worker goes on, and events are dropped while 1,024 wait.
     pub fn on_event(mut self, report: impl Fn(&WorkerEvent) + Send + Sync + 'static) -> Self {
         self.report = Some(Arc::new(report));
         self

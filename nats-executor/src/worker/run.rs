@@ -17,6 +17,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::held::{give_back, handle};
 use super::options::{WorkerEvent, WorkerOptions, WorkerReport};
 use super::pulls::{Pulled, Pulls};
+use super::reporter::in_background;
 use super::starts;
 use super::state::Worker;
 use crate::error::{ConnectError, WorkerError};
@@ -81,7 +82,7 @@ pub fn run_worker(
             pool.ack_wait(),
             options.run_limit,
             worker_name(),
-            options.report.clone(),
+            options.report.clone().map(in_background),
         );
         let running = Running {
             worker: Arc::new(worker),

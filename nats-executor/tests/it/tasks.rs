@@ -129,6 +129,58 @@ fn length(content: Bytes) -> usize {
 
 task!(pub(crate) Length = fn length(content: Bytes) -> usize, name = "test::length");
 
+/// A value whose decoding panics.
+#[derive(Serialize)]
+pub(crate) struct Trap;
+
+impl<'de> Deserialize<'de> for Trap {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer)?;
+        panic!("a trap was decoded");
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Traps(pub u64);
+
+impl Task for Traps {
+    type Output = Trap;
+    const NAME: &'static str = "test::noop";
+
+    fn run(self) -> Trap {
+        Trap
+    }
+}
+
+/// A value that panics when it is dropped, if it was decoded.
+#[derive(Serialize)]
+pub(crate) struct Bomb(bool);
+
+impl<'de> Deserialize<'de> for Bomb {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer)?;
+        Ok(Self(true))
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.0, "a bomb was dropped");
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Bombs(pub u64);
+
+impl Task for Bombs {
+    type Output = Bomb;
+    const NAME: &'static str = "test::noop";
+
+    fn run(self) -> Bomb {
+        Bomb(false)
+    }
+}
+
 /// A task that the worker has in another version.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Newer(pub u64);

@@ -4,12 +4,13 @@
 //! from one to the other, before any work. All usage errors have the form of the original program, whether clap or a
 //! check here detects them. Prefixes of options that were unique in the original program keep their meaning: where
 //! clap's inference no longer gives it, a hidden alias does.
+//!
+//! * `reports`: the reports of `--report`, and the files that they must not replace
+//! * `lists`: the list of `--input`, or that of an earlier run
 
 use std::ffi::OsString;
-use std::fs;
-use std::io;
 use std::num::NonZeroUsize;
-use std::path::{self, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,9 @@ use reqwest::Url;
 use test_server::{Label, Ports};
 
 use crate::cli::args::Args;
-use crate::cli::earlier::{EarlierReport, Failed};
+use crate::cli::config::lists::{list, names_in, unreadable};
+use crate::cli::config::reports::{check_inputs, reports};
+use crate::cli::earlier::EarlierReport;
 use crate::cli::hints;
 use crate::cli::http::HttpOptions;
 #[cfg(feature = "nats")]
@@ -28,7 +31,7 @@ use crate::cli::mode::{Mode, check_codes, check_comparison, check_list};
 #[cfg(feature = "nats")]
 use crate::cli::nats::Role;
 use crate::cli::texts;
-use crate::cli::usage::{EarlyExit, usage_error, usage_message};
+use crate::cli::usage::{usage_error, usage_message};
 use crate::cli::values::{List, at_least_one};
 use crate::console::colors::When;
 use crate::console::nouns::{self, Nouns};
@@ -37,10 +40,14 @@ use crate::download::save::find_complete_file;
 use crate::item::Item;
 use crate::job::http::tls::check_certificates;
 use crate::job::{HttpSettings, RequestLimits, TrafficLimits};
-use crate::report::{Format, Streamed};
-use crate::run::input::{Input, Naming};
+use crate::run::input::Input;
 use crate::server::{BaseUrl, Server, ServerError};
 use crate::strategy::Strategy;
+
+mod lists;
+mod reports;
+
+pub(crate) use reports::ReportTo;
 
 /// The folder for the flags without `--dest`.
 const DEFAULT_DEST: &str = "downloads";
@@ -93,13 +100,15 @@ pub(crate) struct Config {
     pub(crate) above_most: Vec<(&'static str, NonZeroUsize)>,
 }
 
-/// The destination and format of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReportTo {
-    /// JSON on standard output, instead of the text.
-    StandardOutput,
-    /// A file in this format.
-    File(PathBuf, Format),
+/// The reason why the arguments do not lead to a run.
+#[derive(Debug)]
+pub(crate) enum EarlyExit {
+    /// The user requested a text instead of a run, such as the help. Contains the text for standard output.
+    Text(String),
+    /// The user requested the items of a run with these settings instead of the run.
+    List(Box<Config>),
+    /// The arguments are invalid. Contains the text for standard error: the message, then the usage line.
+    UsageError(String),
 }
 
 impl Config {
@@ -113,7 +122,7 @@ impl Config {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 EarlyExit::Text(error.to_string())
             }
-            _ => usage_error(&usage_message(&error)),
+            _ => EarlyExit::UsageError(usage_error(&usage_message(&error))),
         })?;
         if let Some(shell) = args.completions {
             return Err(EarlyExit::Text(texts::completions(shell)));
@@ -122,44 +131,41 @@ impl Config {
             return Err(EarlyExit::Text(texts::manual_page()));
         }
         let list = args.list;
-        let config = Self::from_parsed(args).map_err(|message| usage_error(&message))?;
-        match list {
-            true => Err(match config.list() {
-                Ok(text) => EarlyExit::Text(text),
-                Err(message) => usage_error(&message),
-            }),
-            false => match check_environment(&config.http, &config.sites()) {
-                Ok(()) => Ok(config),
-                Err(message) => Err(usage_error(&message)),
-            },
+        let invalid = |message: String| EarlyExit::UsageError(usage_error(&message));
+        let config = Self::from_parsed(args).map_err(invalid)?;
+        if list {
+            return Err(EarlyExit::List(Box::new(config)));
+        }
+        match check_environment(&config.http, &config.sites()) {
+            Ok(()) => Ok(config),
+            Err(message) => Err(invalid(message)),
         }
     }
 
-    /// Returns the items that a run would request, with their URLs, as text.
+    /// Passes the items that a run would request to `each` as they are read, until that returns false.
     ///
     /// # Errors
-    /// The message, if the list cannot be read.
-    fn list(&self) -> Result<String, String> {
+    /// The text of a usage error, if the list cannot be read.
+    pub(crate) fn list(&self, mut each: impl FnMut(&Item) -> bool) -> Result<(), String> {
         let skips = matches!(&self.mode, Mode::Run { skip_existing, .. } if *skip_existing);
         let is_there =
             |item: &Item| find_complete_file(&self.dest, item, self.limits.size).is_some();
-        let mut text = String::new();
-        let mut add = |item: &Item| {
-            if !skips || !is_there(item) {
-                text += &texts::item_and_url(item);
-            }
-        };
+        let mut takes_more = |item: &Item| (skips && is_there(item)) || each(item);
         match (&self.list, self.base()) {
             (Some(list), _) => {
-                let read = list
-                    .lines()
-                    .and_then(|mut lines| lines.try_for_each(|item| item.map(|item| add(&item))));
-                read.map_err(|error| unreadable(&list.file, &error))?;
+                let unreadable = |error| usage_error(&unreadable(&list.file, &error));
+                for item in list.lines().map_err(unreadable)? {
+                    if !takes_more(&item.map_err(unreadable)?) {
+                        break;
+                    }
+                }
             }
-            (None, Some(base)) => self.flags(&Arc::new(base)).for_each(|item| add(&item)),
+            (None, Some(base)) => {
+                self.flags(&Arc::new(base)).all(|item| takes_more(&item));
+            }
             (None, None) => {}
         }
-        Ok(text)
+        Ok(())
     }
 
     /// Returns the flags of the codes, from the server at `base`.
@@ -306,78 +312,6 @@ fn asked(codes: &[CountryCode], list: Option<&Input>) -> Option<usize> {
     }
 }
 
-/// Returns the list of `--input`, or that of the earlier run of `--failed`.
-fn list(
-    args: &Args,
-    earlier: Option<&EarlierReport>,
-    limit: NonZeroUsize,
-    reserved: &dyn Fn(&Path) -> Vec<String>,
-) -> Result<Option<Input>, String> {
-    let (file, opened) = match (&args.input, earlier) {
-        (None, None) => return Ok(None),
-        (Some(file), None) => {
-            let naming = Naming {
-                keeps_paths: args.keep_paths,
-                reserved: reserved(file),
-            };
-            (file.clone(), Input::open(file, limit, naming))
-        }
-        (typed, Some(earlier)) => match (&earlier.failed, typed) {
-            (Failed::Codes(_), None) => return Ok(None),
-            (Failed::Codes(_), Some(_)) => {
-                let message = "--input FILE cannot be used with --failed FILE of a run over codes";
-                return Err(message.to_owned());
-            }
-            (Failed::Lines(lines), typed) => {
-                let file = typed.clone().map_or_else(|| earlier.input(), Ok)?;
-                let keeps_paths = earlier.keeps_paths();
-                if args.keep_paths && !keeps_paths {
-                    let message =
-                        "--keep-paths cannot be used with --failed FILE of a run without it";
-                    return Err(message.to_owned());
-                }
-                let opened = {
-                    let naming = Naming {
-                        keeps_paths,
-                        reserved: reserved(&file),
-                    };
-                    Input::open_unfinished(&file, limit, naming, lines.clone())
-                };
-                (file, opened)
-            }
-        },
-    };
-    opened.map(Some).map_err(|error| unreadable(&file, &error))
-}
-
-/// Returns the names of the list and of the reports that are in the folder for the files of the list.
-fn names_in(dest: &Path, list: &Path, reports: &[ReportTo]) -> Vec<String> {
-    let real = |path: &Path| {
-        fs::canonicalize(path)
-            .or_else(|_| path::absolute(path))
-            .ok()
-    };
-    let dest = real(dest);
-    let reports = reports.iter().filter_map(|to| match to {
-        ReportTo::File(path, _) => Some(path.as_path()),
-        ReportTo::StandardOutput => None,
-    });
-    let is_there = |file: &&Path| {
-        let folder = path::absolute(file).ok();
-        let folder = folder.as_deref().and_then(Path::parent).and_then(real);
-        folder.is_some() && folder == dest
-    };
-    let there = [list].into_iter().chain(reports).filter(is_there);
-    there
-        .filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()))
-        .collect()
-}
-
-/// Returns the message for a list that cannot be read.
-fn unreadable(file: &Path, error: &io::Error) -> String {
-    format!("--input FILE: {}: {error}", file.display())
-}
-
 /// Returns the limits of one request. Flags are small, and the files of a list may be of any size.
 fn limits(args: &Args, is_list: bool) -> RequestLimits {
     let default = match is_list {
@@ -442,81 +376,6 @@ fn server(text: &str) -> Result<Server, String> {
             None => error.to_string(),
         }
     })
-}
-
-/// Parses the values of `--report`. Each destination is kept once: a repeated `--report -` must not print the document
-/// twice.
-fn reports(files: &[PathBuf]) -> Result<Vec<ReportTo>, String> {
-    let mut reports = Vec::new();
-    for file in files {
-        let report = report_to(file)?;
-        if !reports.iter().any(|other| is_same(other, &report)) {
-            reports.push(report);
-        }
-    }
-    Ok(reports)
-}
-
-/// Returns whether two reports go to the same place, however its name is typed.
-fn is_same(one: &ReportTo, other: &ReportTo) -> bool {
-    match (one, other) {
-        (ReportTo::File(one, _), ReportTo::File(other, _)) => {
-            path::absolute(one).ok() == path::absolute(other).ok()
-        }
-        (one, other) => one == other,
-    }
-}
-
-/// Checks that no report replaces a file that the run reads, before it is no longer needed.
-fn check_inputs(args: &Args, reports: &[ReportTo], list: Option<&Input>) -> Result<(), String> {
-    let real = |file: &Path| identity(file).ok();
-    let list_file = list.and_then(|list| real(&list.file));
-    let failed = args.failed.as_deref().and_then(real);
-    for to in reports {
-        let ReportTo::File(path, format) = to else {
-            continue;
-        };
-        let report = real(path);
-        if report.is_some() && report == list_file {
-            return Err("--report FILE must not be the list".to_owned());
-        }
-        if report.is_some() && report == failed && Streamed::suits(*format, list.is_some()) {
-            return Err(
-                "--report FILE must not be that of --failed: it is written while the run is in progress"
-                    .to_owned(),
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Returns what two names of one file have in common.
-#[cfg(unix)]
-fn identity(file: &Path) -> io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(file)?;
-    Ok((metadata.dev(), metadata.ino()))
-}
-
-/// Returns the real path of a file. Another link to it has another one.
-#[cfg(not(unix))]
-fn identity(file: &Path) -> io::Result<PathBuf> {
-    fs::canonicalize(file)
-}
-
-/// Parses a value of `--report`: `-` is standard output, and the suffix of a file name selects the format.
-fn report_to(path: &Path) -> Result<ReportTo, String> {
-    if path == Path::new("-") {
-        return Ok(ReportTo::StandardOutput);
-    }
-    match Format::of(path) {
-        Some(format) => Ok(ReportTo::File(path.to_owned(), format)),
-        None => Err(format!(
-            "--report FILE must end in {} (or be - for JSON on standard output), not '{}'",
-            Format::SUFFIXES,
-            path.display()
-        )),
-    }
 }
 
 #[cfg(test)]

@@ -97,8 +97,13 @@ impl EarlierReport {
     /// # Errors
     /// If it had none, or if that was a stream or has no valid Unicode name.
     pub(super) fn input(&self) -> Result<PathBuf, String> {
-        match self.place.input.as_deref() {
-            Some(input) if input != "-" && !is_lossy(input) => Ok(input.into()),
+        let Place {
+            input, input_path, ..
+        } = &self.place;
+        match input.as_deref() {
+            Some(input) if input != "-" && !is_lossy(input) => {
+                Ok(from_here(input, input_path.as_deref()).into())
+            }
             Some(_) | None => Err(self.lacks("a list that can be read again", "--input")),
         }
     }
@@ -115,10 +120,7 @@ impl EarlierReport {
     /// If the report does not have its complete name, because that is not valid Unicode.
     pub(super) fn dest(&self) -> Result<PathBuf, String> {
         let Place { dest, folder, .. } = &self.place;
-        let dest = match folder {
-            Some(folder) if absolute_text(Path::new(dest)).as_ref() != Some(folder) => folder,
-            _ => dest,
-        };
+        let dest = from_here(dest, folder.as_deref());
         if dest.is_empty() || is_lossy(dest) || is_lossy(&self.place.dest) {
             return Err(self.lacks("the full name of its folder", "--dest"));
         }
@@ -129,6 +131,15 @@ impl EarlierReport {
     fn lacks(&self, what: &str, option: &str) -> String {
         let file = self.file.display();
         format!("--failed FILE: {file} does not contain {what}; specify it with {option}")
+    }
+}
+
+/// Returns the name under which a file of the earlier run is found from the current folder: as it was typed if that leads to
+/// the same file from here, else its absolute path, if the report has that.
+fn from_here<'a>(typed: &'a str, absolute: Option<&'a str>) -> &'a str {
+    match absolute {
+        Some(absolute) if absolute_text(Path::new(typed)).as_deref() != Some(absolute) => absolute,
+        Some(_) | None => typed,
     }
 }
 

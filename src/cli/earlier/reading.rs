@@ -35,6 +35,7 @@ pub(super) struct Place {
     pub(super) dest: String,
     pub(super) folder: Option<String>,
     pub(super) input: Option<String>,
+    pub(super) input_path: Option<String>,
     #[serde(default)]
     pub(super) keep_paths: bool,
     pub(super) limit: Option<usize>,

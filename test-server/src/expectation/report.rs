@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::expectation::evaluation::{Expected, Outcome};
-use crate::journal::RecordedRequest;
+use crate::expectation::expected::{Expected, Outcome};
 use crate::matching::Request;
+use crate::recording::journal::RecordedRequest;
 
 /// The most requests that are shown for one expectation.
 const MOST_SHOWN: usize = 3;

@@ -4,20 +4,14 @@
 //! from these entries. An entry describes the effect; `under_plan`, `connection` and `tls` carry it out. Only the faults of the
 //! whole server are known by name elsewhere, in the code that accepts and closes connections.
 //!
+//! * `refused_port`: a port of 127.0.0.1 that refuses connections
+//! * `own_words`: the words in the query of a request that are for this server
 //! * `argument`: the argument of a fault, after its `=`
 //! * `spec`: the parts of a table entry
 //! * `timing`: correct answers that come late
 //! * `quota`: requests beyond a rate or a number of connections are refused
 //! * `sequence`: other faults, one step per attempt
-//! * `status`: a status instead of a flag
-//! * `body`: 200 with a body that is not the flag
-//! * `ranges`: wrong answers to a client that continues a download
-//! * `labels`: the head is wrong about the body
-//! * `redirect`: redirects to the flag, in a loop or to a wrong place
-//! * `slow`: answers in small pieces
-//! * `breaking`: the connection hangs, is reset or is closed
-//! * `framing`: the length of the body is wrong
-//! * `garbled`: bytes that are not HTTP, or malformed HTTP
+//! * `response`: wrong, late, cut or malformed responses
 //! * `handshake`: the handshake or the end of a TLS connection
 //! * `tcp`: below HTTP, for connections of any protocol
 //! * `whole_server`: faults of all connections of a server
@@ -26,24 +20,19 @@ use std::fmt;
 use std::time::Duration;
 
 mod argument;
-mod body;
-mod breaking;
-mod framing;
-mod garbled;
 mod handshake;
-mod labels;
+mod own_words;
 mod quota;
-mod ranges;
-mod redirect;
+pub(crate) mod refused_port;
+mod response;
 mod sequence;
-mod slow;
 mod spec;
-mod status;
 mod tcp;
 mod timing;
 mod whole_server;
 
 pub(crate) use argument::{Argument, Delay, MAX_DURATION, RetryAfter, Takes};
+pub(crate) use own_words::OwnWords;
 #[cfg(feature = "tls")]
 pub(crate) use spec::Handshake;
 #[cfg(feature = "tcp")]
@@ -66,15 +55,15 @@ impl Spec {
             &timing::SPECS,
             &sequence::SPECS,
             &quota::SPECS,
-            &status::SPECS,
-            &body::SPECS,
-            &ranges::SPECS,
-            &labels::SPECS,
-            &redirect::SPECS,
-            &slow::SPECS,
-            &breaking::SPECS,
-            &framing::SPECS,
-            &garbled::SPECS,
+            &response::status::SPECS,
+            &response::body::SPECS,
+            &response::ranges::SPECS,
+            &response::labels::SPECS,
+            &response::redirect::SPECS,
+            &response::slow::SPECS,
+            &response::breaking::SPECS,
+            &response::framing::SPECS,
+            &response::garbled::SPECS,
             &handshake::SPECS,
             &tcp::SPECS,
             &whole_server::SPECS,

@@ -1,7 +1,7 @@
 //! A filter of recorded requests, as a query names it.
 
-use crate::journal::RecordedRequest;
 use crate::matching::pattern::Pattern;
+use crate::recording::journal::RecordedRequest;
 
 /// Which recorded requests to return.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use axum::body::Bytes;
 use axum::http::request;
 use serde::de::DeserializeOwned;
 
-use crate::journal::RecordedRequest;
 use crate::matching::pattern::pairs;
+use crate::recording::journal::RecordedRequest;
 
 /// A request with its whole body, for the functions given to [`Route::with`](crate::Route::with) and
 /// [`Route::when`](crate::Route::when).

@@ -10,18 +10,20 @@
 //! * `typed`: faults as Rust values, beside the text of the plan language
 //! * `constructors`: a constructor for each fault
 //! * `describe`: a plan as an English sentence
+//! * `query`: the query of a request to which the plan applies
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::fault::refused_port::refused_port;
 use crate::fault::{self, Effect, FaultContext, Layer, MAX_DURATION, Role, Wait};
 use crate::random;
-use crate::refused_port::refused_port;
 
 mod constructors;
 mod describe;
 mod parse;
+pub(crate) mod query;
 mod slice;
 mod typed;
 

@@ -3,9 +3,9 @@
 use std::io;
 use std::net::IpAddr;
 
+use crate::connection::tls::Tls;
 #[cfg(feature = "tls")]
-use crate::tls::Authority;
-use crate::tls::Tls;
+use crate::connection::tls::{Authority, check_host};
 
 /// The authority that signs the certificates of a server.
 #[derive(Debug, Clone)]
@@ -21,21 +21,31 @@ pub(super) enum Certificates {
 }
 
 impl Certificates {
-    /// Makes the certificates of a server, which are also for the address to listen on, if it needs them.
-    pub(super) fn make(&self, address: Option<IpAddr>) -> io::Result<Option<Tls>> {
+    /// Makes the certificates of a server, which are also for the address to listen on and for these hosts, if it needs
+    /// them.
+    pub(super) fn make(
+        &self,
+        address: Option<IpAddr>,
+        hosts: &[String],
+    ) -> io::Result<Option<Tls>> {
         #[cfg(not(feature = "tls"))]
-        let _ = address;
+        let _ = (address, hosts);
         #[cfg(feature = "tls")]
-        let sign = |authority: &Authority| Tls::new(authority, address);
+        let sign = |authority: &Authority| {
+            let mut checked = hosts.iter().map(|host| check_host(host));
+            let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+            checked.try_for_each(|host| host.map_err(invalid))?;
+            Tls::new(authority, address, hosts).map_err(io::Error::other)
+        };
         match self {
             Self::None => Ok(None),
             #[cfg(feature = "tls")]
             Self::Own => {
-                let made = Authority::new().and_then(|authority| sign(&authority));
-                made.map(Some).map_err(io::Error::other)
+                let authority = Authority::new().map_err(io::Error::other)?;
+                sign(&authority).map(Some)
             }
             #[cfg(feature = "tls")]
-            Self::Of(authority) => sign(authority).map(Some).map_err(io::Error::other),
+            Self::Of(authority) => sign(authority).map(Some),
         }
     }
 }

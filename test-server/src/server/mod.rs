@@ -3,30 +3,33 @@
 //! The server has its own thread and its own runtime, so `start` and `stop` are ordinary blocking calls. A test needs
 //! no runtime, and a client that blocks its runtime cannot block the server.
 //!
+//! * `serve`: accepts connections and serves HTTP on each of them
 //! * `certificates`: where the certificates of a server come from
-//! * `builder`: the settings of a server, and its start
+//! * `builder`: the settings of a server
 //! * `settings`: further settings of a server
+//! * `start`: starts a server with its settings
 //! * `testing`: the routes and the expectations of a server in a test
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
-use crate::control;
-use crate::counters::Stats;
-use crate::journal::RecordedRequest;
-use crate::plan::Plan;
-use crate::site::Site;
+use crate::connection::background::Background;
 #[cfg(feature = "tls")]
-use crate::tls::Tls;
+use crate::connection::tls::Tls;
+use crate::plan::Plan;
+use crate::recording::counters::Stats;
+use crate::recording::journal::RecordedRequest;
+use crate::site::Site;
+use crate::site::control;
 
 mod builder;
 mod certificates;
+pub(crate) mod serve;
 mod settings;
+mod start;
 mod testing;
 
 pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
@@ -34,11 +37,10 @@ pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
 /// A server that runs until it is stopped or dropped.
 #[derive(Debug)]
 pub struct TestServer {
-    site: Arc<Site>,
-    addresses: Vec<SocketAddr>,
-    on_loopback: bool,
-    stopper: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    pub(crate) site: Arc<Site>,
+    background: Background,
+    /// Whether `stop` has checked the expectations.
+    is_checked: bool,
     /// The connections that keep the accept queue full under `backlog-full`.
     _fillers: Vec<TcpStream>,
 }
@@ -88,12 +90,7 @@ impl TestServer {
     /// Returns the URL of the server without a path, to which those of routes and control paths can be appended:
     /// `http://localhost:PORT`, or with TLS `https://localhost:PORT`.
     pub fn base_url(&self) -> String {
-        let scheme = self.site.scheme();
-        if self.on_loopback {
-            format!("{scheme}://localhost:{}", self.port())
-        } else {
-            format!("{scheme}://{}", self.addresses[0])
-        }
+        self.background.addresses().url(self.site.scheme())
     }
 
     /// Returns the certificate of the authority that has signed the certificate of this server, in PEM. Returns `None`
@@ -114,12 +111,12 @@ impl TestServer {
 
     /// Returns the port, which is the same on all addresses.
     pub fn port(&self) -> u16 {
-        self.addresses[0].port()
+        self.background.addresses().port()
     }
 
     /// Returns the addresses on which the server listens, at least one.
     pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+        self.background.addresses().all()
     }
 
     /// Describes the current plan as a sentence without a subject, such as `answers at once`.
@@ -256,17 +253,16 @@ impl TestServer {
     ///
     /// # Panics
     /// If an expectation is not met, as when the server is dropped.
+    #[track_caller]
     pub fn stop(mut self) -> Stats {
-        self.end();
-        self.stats()
-    }
-
-    fn end(&mut self) {
-        drop(self.stopper.take());
-        if let Some(thread) = self.thread.take() {
-            // An `Err` means that the server's thread panicked, which the panic hook has already reported.
-            let _ = thread.join();
+        let unmet = self.unmet();
+        self.is_checked = true;
+        self.background.stop();
+        let stats = self.stats();
+        if let Some(message) = unmet {
+            panic!("{message}");
         }
+        stats
     }
 }
 
@@ -276,9 +272,10 @@ impl Drop for TestServer {
     /// # Panics
     /// If an expectation is not met, unless the thread is panicking.
     fn drop(&mut self) {
-        // Before the end: a check may wait for requests.
-        let unmet = (!thread::panicking()).then(|| self.unmet()).flatten();
-        self.end();
+        // Before the end: a check may wait for requests. `stop` has made it already.
+        let is_checked = self.is_checked || thread::panicking();
+        let unmet = (!is_checked).then(|| self.unmet()).flatten();
+        self.background.stop();
         if let Some(message) = unmet {
             panic!("{message}");
         }

@@ -7,12 +7,20 @@
 //! * `half`: one side of a connection, by reference
 //! * `pump`: passes the bytes of one direction on
 //! * `relay`: both directions of a connection
-//! * `proxy`: a running proxy, its settings and its thread
+//! * `state`: what the connections of a proxy share
+//! * `control`: the paths that read and change a running proxy
+//! * `proxy`: a running proxy
+//! * `builder`: the settings of a proxy, and its start
 
+mod builder;
+pub(crate) mod control;
 mod half;
 mod proxy;
 mod pump;
 mod relay;
 mod shape;
+mod state;
 
-pub use proxy::{TcpBuilder, TcpProxy};
+pub use builder::TcpBuilder;
+pub use proxy::TcpProxy;
+pub(crate) use state::State;

@@ -1,25 +1,20 @@
-//! A running proxy, its settings and its thread.
+//! A running proxy.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::{self, JoinHandle};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::runtime;
-use tokio::sync::oneshot;
 
 use super::relay::relay;
 use super::shape::shapes;
-use crate::counters::{Counters, OpenConnection, Stats};
+use super::state::State;
+use crate::connection::background::Background;
 use crate::fault::Layer;
-use crate::limits;
-use crate::listen;
-use crate::plan::{Plan, PlanError};
-use crate::refusals::Refusals;
-use crate::serve::accept;
-use crate::server::{ChangeError, DEFAULT_SEED};
+use crate::plan::Plan;
+use crate::recording::counters::{OpenConnection, Stats};
+use crate::server::ChangeError;
+use crate::server::serve::accept;
 
 /// A proxy for connections of any protocol, which runs until it is stopped or dropped.
 ///
@@ -43,161 +38,11 @@ use crate::server::{ChangeError, DEFAULT_SEED};
 /// ```
 #[derive(Debug)]
 pub struct TcpProxy {
-    state: Arc<State>,
-    addresses: Vec<SocketAddr>,
-    stopper: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// The settings of a proxy to start. By default it changes nothing, and listens on a free port of loopback.
-#[derive(Debug, Clone)]
-#[must_use = "a builder starts nothing until `start` is called"]
-pub struct TcpBuilder {
-    name: String,
-    upstream: String,
-    plan: Plan,
-    seed: u64,
-    port: u16,
-    address: Option<IpAddr>,
-    report_refusals: bool,
-}
-
-/// What the connections share. Only the plan and the counters change.
-#[derive(Debug)]
-struct State {
-    name: String,
-    upstream: String,
-    plan: RwLock<Arc<Plan>>,
-    seed: u64,
-    counters: Arc<Counters>,
-    refusals: Refusals,
-}
-
-impl TcpBuilder {
-    /// Sets the name in messages (default: `tcp`).
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// Sets the plan from its text (default: [`Plan::normal`]).
-    ///
-    /// # Errors
-    /// If the text is not a valid plan, or has a fault of requests; the error points at the wrong word.
-    pub fn plan(mut self, text: &str) -> Result<Self, PlanError> {
-        let plan: Plan = text.parse()?;
-        match plan.not_for_tcp() {
-            Some(fault) => Err(PlanError::at_word(text, fault, why_not_for_tcp(fault))),
-            None => {
-                self.plan = plan;
-                Ok(self)
-            }
-        }
-    }
-
-    /// Sets the plan (default: [`Plan::normal`]). It may have the faults `tcp-...`, `transient` and `seq`.
-    pub fn with_plan(mut self, plan: Plan) -> Self {
-        self.plan = plan;
-        self
-    }
-
-    /// Sets the seed that decides which connections meet which faults (default: [`DEFAULT_SEED`]).
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Sets the port (default: 0, which picks a free one).
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// Sets the only address to listen on (default: 127.0.0.1 and, if the machine has it, ::1).
-    pub fn address(mut self, address: IpAddr) -> Self {
-        self.address = Some(address);
-        self
-    }
-
-    /// Writes a line to standard error, at most once a minute, if the system refuses connections or the other server
-    /// cannot be reached.
-    pub fn report_refusals(mut self) -> Self {
-        self.report_refusals = true;
-        self
-    }
-
-    /// Starts the proxy. Clients can connect when this returns. The other server need not run yet.
-    ///
-    /// # Errors
-    /// If the port is in use, the address of the other server is not `HOST:PORT` or is that of the proxy, the plan has a
-    /// fault of requests, or no thread can be started. In these cases nothing is left running.
-    pub fn start(self) -> io::Result<TcpProxy> {
-        limits::raise_descriptor_limit();
-        let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
-        check_plan(&self.plan).map_err(invalid)?;
-        let listeners = match self.address {
-            Some(address) => listen::bind_address(address, self.port, listen::BACKLOG)?,
-            None => listen::bind_loopback(self.port, listen::BACKLOG)?,
-        };
-        let addresses = listeners.iter().map(TcpListener::local_addr);
-        let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
-        check_upstream(&self.upstream, &addresses).map_err(invalid)?;
-        let state = Arc::new(State {
-            name: self.name,
-            upstream: self.upstream,
-            plan: RwLock::new(Arc::new(self.plan)),
-            seed: self.seed,
-            counters: Arc::new(Counters::new()),
-            refusals: Refusals::new(self.report_refusals),
-        });
-        limits::check_descriptors()?;
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let listeners = {
-            let _runtime_context = runtime.enter();
-            let listeners = listeners.into_iter().map(tokio::net::TcpListener::from_std);
-            listeners.collect::<io::Result<Vec<_>>>()?
-        };
-        let (stopper, stopped) = oneshot::channel::<()>();
-        let thread = {
-            let state = Arc::clone(&state);
-            let run = move || {
-                runtime.block_on(async {
-                    for listener in listeners {
-                        tokio::spawn(serve(listener, Arc::clone(&state)));
-                    }
-                    let _ = stopped.await;
-                });
-            };
-            thread::Builder::new()
-                .name(format!("tcp proxy {}", addresses[0].port()))
-                .spawn(run)?
-        };
-        Ok(TcpProxy {
-            state,
-            addresses,
-            stopper: Some(stopper),
-            thread: Some(thread),
-        })
-    }
+    pub(super) background: Background,
+    pub(crate) state: Arc<State>,
 }
 
 impl TcpProxy {
-    /// Returns a builder of a proxy in front of the server at this `HOST:PORT`. The host is looked up for each
-    /// connection.
-    pub fn builder(upstream: impl Into<String>) -> TcpBuilder {
-        TcpBuilder {
-            name: "tcp".to_owned(),
-            upstream: upstream.into(),
-            plan: Plan::normal(),
-            seed: DEFAULT_SEED,
-            port: 0,
-            address: None,
-            report_refusals: false,
-        }
-    }
-
     /// Returns the name of the proxy.
     pub fn name(&self) -> &str {
         &self.state.name
@@ -205,12 +50,17 @@ impl TcpProxy {
 
     /// Returns the port, which is the same on all addresses.
     pub fn port(&self) -> u16 {
-        self.addresses[0].port()
+        self.background.addresses().port()
+    }
+
+    /// Returns the URL of the proxy, `tcp://localhost:PORT`, or with the address on which it listens.
+    pub fn url(&self) -> String {
+        self.background.addresses().url("tcp")
     }
 
     /// Returns the addresses on which the proxy listens, at least one.
     pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+        self.background.addresses().all()
     }
 
     /// Returns the seed that decides which connections meet which faults.
@@ -237,15 +87,7 @@ impl TcpProxy {
     /// # Errors
     /// If the plan has a fault of requests.
     pub fn set_plan(&self, plan: Plan) -> Result<(), ChangeError> {
-        check_plan(&plan).map_err(ChangeError::new)?;
-        let mut current = self
-            .state
-            .plan
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(plan);
-        self.state.counters.begin_plan();
-        Ok(())
+        self.state.set_plan(plan).map_err(ChangeError::new)
     }
 
     /// Resets the counters and the numbers of connections.
@@ -273,72 +115,28 @@ impl TcpProxy {
 
     /// Stops the proxy, closes its connections and returns its counters. The port is free when this returns.
     pub fn stop(mut self) -> Stats {
-        self.end();
+        self.background.stop();
         self.stats()
     }
-
-    fn end(&mut self) {
-        drop(self.stopper.take());
-        if let Some(thread) = self.thread.take() {
-            // An `Err` means that the thread panicked, which the panic hook has already reported.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for TcpProxy {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-impl State {
-    fn plan(&self) -> Arc<Plan> {
-        Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-fn check_plan(plan: &Plan) -> Result<(), String> {
-    plan.not_for_tcp()
-        .map_or(Ok(()), |fault| Err(why_not_for_tcp(fault)))
-}
-
-fn why_not_for_tcp(fault: &str) -> String {
-    format!("'{fault}' is not for TCP: use tcp-..., transient and seq")
-}
-
-/// Checks that a text is the address of another server than the one at these addresses.
-fn check_upstream(upstream: &str, addresses: &[SocketAddr]) -> Result<(), String> {
-    let address = upstream.rsplit_once(':').and_then(|(host, port)| {
-        let port: u16 = port.parse().ok()?;
-        (!host.is_empty() && port > 0).then_some((host, port))
-    });
-    let (host, port) =
-        address.ok_or_else(|| format!("'{upstream}' is not an address such as 127.0.0.1:5432"))?;
-    let host = host.trim_matches(['[', ']']);
-    let is_own = addresses.iter().any(|address| {
-        let is_loopback = host == "localhost" && address.ip().is_loopback();
-        address.port() == port && (host.parse() == Ok(address.ip()) || is_loopback)
-    });
-    if is_own {
-        return Err("a server cannot be its own upstream server".to_owned());
-    }
-    Ok(())
 }
 
 /// Accepts connections for ever and relays each in a task of its own.
-async fn serve(listener: tokio::net::TcpListener, state: Arc<State>) {
+pub(super) async fn serve(listener: tokio::net::TcpListener, state: Arc<State>) {
     loop {
         let (client, _) = accept(&listener, &state.name, &state.refusals).await;
         let open = state.counters.connection_accepted();
-        let number = state.counters.count_connection_of_plan();
-        tokio::spawn(serve_connection(client, number, open, Arc::clone(&state)));
+        let counted = state.plan.count_connection();
+        tokio::spawn(serve_connection(client, counted, open, Arc::clone(&state)));
     }
 }
 
-/// Relays a connection, by its number since the plan was set.
-async fn serve_connection(client: TcpStream, number: u64, open: OpenConnection, state: Arc<State>) {
-    let plan = state.plan();
+/// Relays a connection, by its number under its plan.
+async fn serve_connection(
+    client: TcpStream,
+    (plan, number): (Arc<Plan>, u64),
+    open: OpenConnection,
+    state: Arc<State>,
+) {
     let faults = plan.faults_of_connection(Layer::Tcp, state.seed, number);
     for fault in &faults {
         state.counters.record_fault_of_connection(fault.name());

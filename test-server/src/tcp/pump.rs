@@ -4,6 +4,7 @@
 //! many are on their way, up to [`QUEUE`] pieces.
 
 use std::io;
+use std::iter::Peekable;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -47,8 +48,11 @@ pub(super) async fn pump(
     to: impl AsyncWrite + Unpin,
     shape: &Shape,
 ) -> Ended {
-    let (sender, receiver) = mpsc::channel(QUEUE);
     let mut to = to;
+    if shape.changes_nothing() {
+        return copy(from, to).await.unwrap_or(Ended::Reset);
+    }
+    let (sender, receiver) = mpsc::channel(QUEUE);
     // The sender ends with the reading half, and with it the writing half.
     let (read, written) = tokio::join!(read(from, sender, shape), write(receiver, &mut to, shape));
     match (read, written) {
@@ -71,13 +75,37 @@ pub(super) async fn pump(
     }
 }
 
+/// Passes all bytes on at once.
+async fn copy(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+) -> io::Result<Ended> {
+    let mut buffer = vec![0; PIECE];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            // If this fails, the receiver has left, and the other direction ends as well.
+            let _ = to.shutdown().await;
+            return Ok(Ended::Finished);
+        }
+        to.write_all(&buffer[..count]).await?;
+    }
+}
+
+/// Waits until this time. A timer ends at a whole millisecond, so there is none for a time that has come.
+async fn wait_until(time: Instant) {
+    if time > Instant::now() {
+        sleep_until(time).await;
+    }
+}
+
 /// Reads until the end of the stream, or that of the plan, which is returned.
 async fn read<R: AsyncRead + Unpin>(
     mut from: R,
     queue: mpsc::Sender<Piece>,
     shape: &Shape,
 ) -> io::Result<(R, Option<End>)> {
-    let (mut position, mut number, mut last_due) = (0_u64, 0, Instant::now());
+    let (mut position, mut last_due) = (0_u64, Instant::now());
     let mut buffer = vec![0; PIECE];
     loop {
         let left = match shape.end {
@@ -89,7 +117,7 @@ async fn read<R: AsyncRead + Unpin>(
         };
         let count = from.read(&mut buffer[..left]).await?;
         if count == 0 {
-            sleep_until(last_due.max(Instant::now() + shape.latency)).await;
+            wait_until(last_due.max(Instant::now() + shape.latency)).await;
             return Ok((from, None));
         }
         // As long as they are: many short pieces may be on their way.
@@ -101,20 +129,39 @@ async fn read<R: AsyncRead + Unpin>(
         {
             *byte = !*byte;
         }
+        let mut latencies = match &shape.jitter {
+            Some(jitter) => jitter.of(position, count),
+            None => vec![(count, Duration::ZERO)],
+        }
+        .into_iter()
+        .peekable();
         position += count as u64;
-        number += 1;
-        let jitter = shape.jitter.as_ref().map(|jitter| jitter.of(number));
-        let due = Instant::now() + shape.latency + jitter.unwrap_or_default();
-        // Bytes never overtake each other.
-        last_due = last_due.max(due);
-        let piece = Piece {
-            due: last_due,
-            bytes,
-        };
-        if queue.send(piece).await.is_err() {
-            return Err(io::ErrorKind::BrokenPipe.into());
+        let earliest = Instant::now() + shape.latency;
+        while let Some((length, due)) = next_due(&mut latencies, earliest, last_due) {
+            let rest = bytes.split_off(length);
+            last_due = due;
+            let piece = Piece { due, bytes };
+            if queue.send(piece).await.is_err() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            bytes = rest;
         }
     }
+}
+
+/// Takes the next bytes that are due at the same time off these further latencies. Returns their number, and when they are
+/// due: bytes never overtake each other.
+fn next_due(
+    latencies: &mut Peekable<impl Iterator<Item = (usize, Duration)>>,
+    earliest: Instant,
+    last_due: Instant,
+) -> Option<(usize, Instant)> {
+    let (mut length, further) = latencies.next()?;
+    let due = last_due.max(earliest + further);
+    while let Some((more, _)) = latencies.next_if(|(_, further)| earliest + *further <= due) {
+        length += more;
+    }
+    Some((length, due))
 }
 
 /// Writes what is in the queue, until its sender ends.
@@ -131,16 +178,16 @@ async fn write(
     let longest = longest.map_or(PIECE, |bytes| usize::try_from(bytes).unwrap_or(PIECE));
     let (mut paced_until, mut next_slice) = (Instant::now(), Instant::now());
     while let Some(Piece { due, bytes }) = queue.recv().await {
-        sleep_until(due).await;
+        wait_until(due).await;
         for part in bytes.chunks(longest) {
             if let Some(rate) = shape.bytes_a_second {
                 let earliest = Instant::now().checked_sub(LONGEST_CATCH_UP);
                 let from = earliest.map_or(paced_until, |earliest| paced_until.max(earliest));
                 paced_until = from + Duration::from_secs_f64(part.len() as f64 / rate as f64);
-                sleep_until(paced_until).await;
+                wait_until(paced_until).await;
             }
             if let Some(slices) = shape.slices {
-                sleep_until(next_slice).await;
+                wait_until(next_slice).await;
                 next_slice = Instant::now() + slices.pause;
             }
             to.write_all(part).await?;

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::half::Half;
 use super::pump::{Ended, pump};
 use super::shape::Shape;
-use crate::departure::Departure;
+use crate::connection::departure::Departure;
 
 /// The pause before a reset, so that the bytes already written arrive first: a reset may overtake them.
 const PAUSE_BEFORE_RESET: Duration = Duration::from_millis(10);

@@ -18,7 +18,7 @@ pub(super) struct Shape {
     pub(super) end: Option<(u64, End)>,
 }
 
-/// A further latency for each piece.
+/// A further latency for each block of bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Jitter {
     most: Duration,
@@ -45,11 +45,45 @@ pub(super) enum End {
     Stall,
 }
 
+/// The bytes that share a draw of [`Jitter`].
+const JITTER_BLOCK: u64 = 64;
+
+impl Shape {
+    /// Returns whether all bytes pass unchanged and at once.
+    pub(super) fn changes_nothing(&self) -> bool {
+        let Self {
+            latency,
+            jitter: None,
+            bytes_a_second: None,
+            slices: None,
+            corrupt: None,
+            end: None,
+        } = self
+        else {
+            return false;
+        };
+        latency.is_zero()
+    }
+}
+
 impl Jitter {
-    /// Returns the further latency of a piece, by its number.
-    pub(super) fn of(&self, piece: u64) -> Duration {
-        let at = random::uniform(self.seed, &format!("{}/jitter/{piece}", self.key));
-        self.most.mul_f64(at)
+    /// Returns the further latencies of this many bytes that begin at this position of the stream, each with the number of
+    /// bytes that share it.
+    ///
+    /// A draw depends on the position alone, so it does not matter in which pieces the system delivers the bytes.
+    pub(super) fn of(&self, mut position: u64, bytes: usize) -> Vec<(usize, Duration)> {
+        let mut latencies = Vec::new();
+        let mut rest = bytes;
+        while rest > 0 {
+            let block = position / JITTER_BLOCK;
+            let left = (block + 1) * JITTER_BLOCK - position;
+            let length = usize::try_from(left).map_or(rest, |left| left.min(rest));
+            let draw = random::uniform(self.seed, &format!("{}/jitter/{block}", self.key));
+            latencies.push((length, self.most.mul_f64(draw)));
+            rest -= length;
+            position += length as u64;
+        }
+        latencies
     }
 }
 
@@ -85,5 +119,36 @@ pub(super) fn shapes(faults: &[&Fault], seed: u64, key: &str) -> (Shape, Shape) 
         (Shape::default(), shape)
     } else {
         (shape, Shape::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_jitter_of_a_byte_does_not_depend_on_the_pieces_in_which_it_arrives() {
+        let jitter = Jitter {
+            most: Duration::from_millis(20),
+            seed: 7,
+            key: "connection 1".to_owned(),
+        };
+        // Returns the further latency of each of 1,000 bytes.
+        let each_byte = |longest: usize| {
+            let mut all = Vec::new();
+            while all.len() < 1000 {
+                let piece = longest.min(1000 - all.len());
+                for (length, further) in jitter.of(all.len() as u64, piece) {
+                    all.extend(std::iter::repeat_n(further, length));
+                }
+            }
+            all
+        };
+        let whole = each_byte(1000);
+        let draws: std::collections::BTreeSet<_> = whole.iter().collect();
+        assert_eq!(draws.len(), 16, "{draws:?}");
+        for longest in [1, 3, 64, 65, 700] {
+            assert_eq!(each_byte(longest), whole, "in pieces of {longest} bytes");
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! The control paths: what they return and change, and the requests to which they are closed.
 
-use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr};
 
 use test_server::{Plan, TestServer};
 
-use crate::support::{Response, exchange, get, read, send_get, wait_until};
+use crate::support::{Response, exchange, get, read, receive, send_get, wait_until};
 
 const BR: &str = "/flags/br/br.gif";
 
@@ -277,7 +276,7 @@ fn a_request_started_before_a_reset_is_no_longer_counted() {
     std::thread::scope(|scope| {
         let first = scope.spawn(|| {
             let mut connection = send_get(&server, BR);
-            connection.read(&mut [0; 64]).unwrap()
+            receive(&mut connection, &mut [0; 64]).unwrap()
         });
         wait_until("in flight", &server, |stats| stats.in_flight > 0);
         server.reset();

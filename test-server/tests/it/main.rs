@@ -6,12 +6,15 @@ mod access;
 #[cfg(all(unix, feature = "config", feature = "cors", feature = "httpbin"))]
 mod config;
 mod control;
+mod control_port;
 mod example;
 mod expectations;
 mod faults;
 #[cfg(all(unix, feature = "files"))]
 mod folder;
 mod half_closed;
+#[cfg(feature = "tls")]
+mod handshakes;
 mod hostile;
 #[cfg(feature = "httpbin")]
 mod httpbin;
@@ -27,6 +30,8 @@ mod plan;
 mod program;
 mod ranges;
 mod readme;
+#[cfg(all(unix, feature = "proxy", feature = "tcp"))]
+mod real_servers;
 mod repeatable;
 mod resting;
 mod routes;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use test_server::{COUNTRY_CODES, Label, Plan, TestServer, Tuning};
 
-use crate::support::{Response, exchange, send_get, wait_until};
+use crate::support::{Response, exchange, receive, send_get, wait_until};
 
 fn request_at(address: SocketAddr, method: &str, path: &str) -> Response {
     let lines = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close");
@@ -238,7 +238,7 @@ fn stop_ends_hanging_requests_and_frees_the_port() {
         (1, 1, 1)
     );
     assert_eq!(
-        hanging.read(&mut [0; 64]).unwrap_or(0),
+        receive(&mut hanging, &mut [0; 64]).unwrap_or(0),
         0,
         "closed without a response"
     );

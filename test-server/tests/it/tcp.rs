@@ -378,9 +378,18 @@ fn wrong_addresses_are_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    for own in ["localhost", "127.0.0.1"] {
+    for (own, wildcard) in [
+        ("localhost", false),
+        ("127.0.0.1", false),
+        ("localhost", true),
+        ("127.0.0.1", true),
+    ] {
         let builder = TcpProxy::builder(format!("{own}:{port}")).port(port);
-        let error = builder.start().unwrap_err().to_string();
+        let builder = match wildcard {
+            true => builder.address("0.0.0.0".parse().unwrap()),
+            false => builder,
+        };
+        let error = builder.start().map(|_| ()).unwrap_err().to_string();
         // Unless another program has taken the port.
         let is_own = error == "a server cannot be its own upstream server";
         assert!(is_own || error.contains("in use"), "{error}");

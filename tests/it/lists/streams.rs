@@ -159,3 +159,19 @@ fn an_empty_stream_is_a_run_over_nothing() {
     assert!(run.out.contains("\n0 files downloaded.\n"), "{}", run.out);
     assert_eq!(run.exit, Some(0), "{}", run.err);
 }
+
+#[test]
+fn the_items_of_a_stream_are_printed_as_they_come_until_they_are_no_longer_read() {
+    let program = Program::new();
+    let (mut running, mut stdin) = start(&program, &["--list"]);
+    for number in 0..3 {
+        let url = format!("http://127.0.0.1:9/{number}.txt");
+        writeln!(stdin, "{url}").unwrap();
+        assert_eq!(running.line(), format!("{number}.txt {url}\n"));
+    }
+    running.out = None;
+    // Any of these lines may be the first that is not read.
+    while writeln!(stdin, "http://127.0.0.1:9/more.txt").is_ok() {}
+    let run = running.wait();
+    assert_eq!((run.exit, &*run.err), (Some(141), ""));
+}

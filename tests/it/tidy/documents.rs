@@ -69,7 +69,7 @@ const OF_CHARTS: [&str; 4] = ["--not-found", "--waiting", "--done", "--queue"];
 #[test]
 fn the_pages_of_both_crates_have_the_same_colours() {
     let comparison = read("comparison/src/chart/colours.css");
-    let server = read("test-server/src/page/page.css");
+    let server = read("test-server/src/site/page/page.css");
     let shared: Vec<_> = variables(&comparison)
         .filter(|line| !OF_CHARTS.iter().any(|name| line.starts_with(name)))
         .collect();
@@ -101,7 +101,7 @@ fn rules(style: &str) -> BTreeMap<&str, String> {
 fn the_pages_of_both_crates_have_the_same_rules_for_html_elements() {
     let (comparison, server) = (
         read("comparison/src/page/base.css"),
-        read("test-server/src/page/page.css"),
+        read("test-server/src/site/page/page.css"),
     );
     let (mut comparison, server) = (rules(&comparison), rules(&server));
     // The page of a server has no wide tables and no keys.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
-use crate::manager::encoding::Blob;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{Fault, ObjectId, Reply, Wait};
 
 /// The number of a connection, unique within its manager.

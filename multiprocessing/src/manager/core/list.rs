@@ -1,7 +1,7 @@
 //! Lists. A value and an array are lists whose length their clients do not change.
 
 use super::desk::{Caller, Desk};
-use crate::manager::encoding::Blob;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{Fault, ListRequest, Reply};
 
 #[derive(Debug)]

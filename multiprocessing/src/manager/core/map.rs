@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::desk::{Caller, Desk};
-use crate::manager::encoding::Blob;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{MapRequest, Reply};
 
 /// The version of a value that is absent.

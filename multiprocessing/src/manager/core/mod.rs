@@ -34,7 +34,7 @@ use self::lock::Lock;
 use self::map::Map;
 use self::queue::Queue;
 use self::semaphore::Semaphore;
-use super::encoding::Blob;
+use super::protocol::encoding::Blob;
 use super::protocol::{Fault, New, ObjectId, Reply, Request};
 
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::desk::{Caller, ClientId, Desk};
-use crate::manager::encoding::Blob;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{Fault, ObjectId, QueueRequest, Reply, Wait};
 
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use portable_task::{PortableTask, encode_call};
 use super::handle;
 use crate::connection::attachments::refuse_all;
 use crate::manager::client::{Handle, unexpected};
-use crate::manager::encoding::Blob;
 use crate::manager::error::ManagerError;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{Reply, Request};
 
 /// A thread in the manager's process, with a state of any type, that runs tasks.

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::handle;
 use crate::manager::client::{Handle, unexpected};
-use crate::manager::encoding::Blob;
 use crate::manager::error::ManagerError;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{MapRequest, Reply, Request};
 
 /// A dictionary between processes.

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 
 use super::handle;
 use crate::manager::client::Handle;
-use crate::manager::encoding::Blob;
 use crate::manager::error::ManagerError;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{MapRequest, Reply, Request};
 
 /// Values by name between processes, each of its own type.

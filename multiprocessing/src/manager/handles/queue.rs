@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use super::handle;
 use crate::manager::client::{Handle, unexpected};
 use crate::manager::connection::Session;
-use crate::manager::encoding::Blob;
 use crate::manager::error::ManagerError;
 use crate::manager::local;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{AT_ONCE, New, QueueRequest, Reply, Request, Wait};
 
 /// A queue between processes: first in, first out.

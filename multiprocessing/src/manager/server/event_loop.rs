@@ -13,10 +13,10 @@ use super::peer::{Broken, Flushing, Peer, READ_BYTES, Reading};
 use super::threads::{Answer, Threads};
 use crate::connection::Frame;
 use crate::manager::core::{ClientId, Core};
-use crate::manager::encoding::Blob;
-use crate::manager::hello::{Key, Welcome, welcome};
+use crate::manager::protocol::encoding::Blob;
+use crate::manager::protocol::hello::{Key, Welcome, welcome};
+use crate::manager::protocol::user::is_of_this_user;
 use crate::manager::protocol::{Fault, Reply, Request, UNANSWERED};
-use crate::manager::user::is_of_this_user;
 
 const OWNER: Token = Token(0);
 const LISTENER: Token = Token(1);
@@ -351,7 +351,7 @@ mod tests {
     use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 
     use super::*;
-    use crate::manager::hello::hello;
+    use crate::manager::protocol::hello::hello;
 
     #[test]
     fn a_client_with_more_to_read_has_one_turn() {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::event_loop::Server;
 use super::folder::Folder;
-use super::hello::Key;
+use super::protocol::hello::Key;
 use crate::child::{Role, announce};
 use crate::connection::{Frame, Receiver, send_all};
 

@@ -8,7 +8,7 @@ use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
 use crate::connection::{self, Frame, HEADER_BYTES, MAX_FRAME_BYTES};
-use crate::manager::hello::HELLO_BYTES;
+use crate::manager::protocol::hello::HELLO_BYTES;
 use crate::manager::protocol::{Fault, Reply};
 
 /// The number of bytes that one call to the system reads.
@@ -212,7 +212,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::manager::encoding::Blob;
+    use crate::manager::protocol::encoding::Blob;
 
     fn peer() -> (Peer, UnixStream) {
         let (here, there) = UnixStream::pair().unwrap();

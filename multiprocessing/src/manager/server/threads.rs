@@ -112,7 +112,7 @@ fn serve_calls(registry: &Registry, jobs: &Receiver<Job>, answers: &Sender<Answe
 mod tests {
     use super::*;
     use crate::manager::core::ClientId;
-    use crate::manager::encoding::Blob;
+    use crate::manager::protocol::encoding::Blob;
 
     #[test]
     fn a_call_of_a_service_whose_thread_has_ended_is_an_error() {

@@ -1,10 +1,12 @@
 //! Servers, workers and lines between them that fail on purpose.
 //!
 //! * `server`: a nats-server in a folder of its own
+//! * `admin`: an administrator who looks at the streams of a server
 //! * `worker`: workers, each a process
 //! * `proxy`: a line to the server that delays, stalls or breaks
 //! * `raw`: a client that is no executor and no worker
 
+mod admin;
 mod proxy;
 mod raw;
 mod server;
@@ -15,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use nats_executor::{NatsExecutor, NatsOptions, PoolMonitor, PoolStatus};
 
+pub(crate) use admin::{Admin, OBJECTS, RESULTS, TASKS};
 pub(crate) use proxy::Proxy;
 pub(crate) use raw::{Raw, lines_with};
 pub(crate) use server::Server;

@@ -39,7 +39,10 @@ impl Raw {
             let stream = self.jetstream.get_stream(TASKS).await.unwrap();
             let consumer = stream.get_consumer::<pull::Config>("workers").await;
             let config = consumer.unwrap().cached_info().config.clone();
-            stream.delete_consumer("workers").await.unwrap();
+            // The server may fail to remove the files of a consumer that it is writing. The consumer is gone all the same.
+            if let Err(error) = stream.delete_consumer("workers").await {
+                assert!(error.to_string().contains("unlinkat"), "{error}");
+            }
             // A worker may have noticed, and done the same.
             let created = stream.get_or_create_consumer("workers", config).await;
             created.unwrap();

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) max_bytes: usize,
     pub(crate) run_limit_ms: Option<u64>,
     pub(crate) root_certificates: Option<String>,
+    pub(crate) client_certificate: Option<(String, String)>,
+    pub(crate) credentials: Option<String>,
     /// Without a function that is called with what happens to the worker; what it prints goes to this file.
     pub(crate) log: Option<PathBuf>,
 }
@@ -38,6 +40,8 @@ impl Settings {
             max_bytes: 256 << 20,
             run_limit_ms: None,
             root_certificates: None,
+            client_certificate: None,
+            credentials: None,
             log: None,
         }
     }
@@ -56,6 +60,12 @@ pub(crate) fn work() {
         .max_bytes(settings.max_bytes);
     if let Some(file) = &settings.root_certificates {
         connection = connection.root_certificates(file);
+    }
+    if let Some((certificate, key)) = &settings.client_certificate {
+        connection = connection.client_certificate(certificate, key);
+    }
+    if let Some(file) = &settings.credentials {
+        connection = connection.credentials(file);
     }
     let mut options = WorkerOptions::new()
         .connection(connection)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::config;
 use crate::cli::config::Config;
-use crate::cli::usage::EarlyExit;
+use crate::cli::config::EarlyExit;
 
 /// Returns the message of the usage error that these arguments give.
 fn refused(args: &[&str]) -> String {

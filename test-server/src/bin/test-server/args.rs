@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
 use test_server::{DEFAULT_SEED, Tuning};
 
 /// HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients
@@ -33,7 +32,7 @@ pub(crate) struct Args {
     #[cfg_attr(feature = "config", arg(conflicts_with = "config"))]
     pub(crate) tcp: Vec<String>,
 
-    /// Give LOCAL, DELAY or ERROR another plan; repeatable
+    /// Give LOCAL, DELAY or ERROR another plan; repeatable, and the last one for a name counts
     #[arg(long, value_name = "NAME=PLAN", conflicts_with = "serve")]
     pub(crate) label: Vec<String>,
 
@@ -103,26 +102,30 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) admin: bool,
 
+    /// Open a port (0: a free one) of control paths alone, over plain HTTP, for all servers and proxies: /NAME/__plan
+    #[arg(long, value_name = "PORT")]
+    pub(crate) control: Option<u16>,
+
     /// Let requests to this host use the control paths as well, such as a service of Docker Compose; repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Open the control paths to requests with 'Authorization: Bearer TOKEN', and to no others
+    /// Open the control paths to requests with 'Authorization: Bearer TOKEN', from everywhere, and to no others
     #[arg(
         long,
         value_name = "TOKEN",
         env = "TEST_SERVER_TOKEN",
         hide_env_values = true,
-        value_parser = NonEmptyStringValueParser::new()
+        value_parser = parse_token
     )]
     pub(crate) token: Option<String>,
 
-    /// Let pages of other sites read the responses (CORS)
+    /// Let pages of other sites read the responses (CORS), except for the page and, without a token, the control paths
     #[cfg(feature = "cors")]
     #[arg(long)]
     pub(crate) cors: bool,
 
-    /// Close a connection if the head of a request takes longer than this
+    /// Close a connection if the head of a request, or the client in a TLS handshake, takes longer than this
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub(crate) header_timeout: Duration,
 
@@ -181,12 +184,22 @@ Examples:
   test-server --config servers.toml
   test-server --label ERROR=30:hang-body -v
   test-server --tcp '6380=127.0.0.1:6379=10:tcp-reset=1000,50:tcp-latency=100ms'
-  test-server --serve 9443=25:tls-expired --tls --ca-out ca.pem
+  test-server --serve 9443=25:tls-expired --tls --ca-out ca.pem --control 9900
   curl localhost:8001/__stats
   curl -X PUT -d 100:status=503+retry-after=2s localhost:8001/__plan
+  curl localhost:9900/SERVER-1/__stats
   curl 'localhost:8001/flags/br/br.gif?plan=100:drip'
 
 When all servers are ready, the last line on standard output is JSON.";
+
+/// Refuses tokens that no request can have: a header has no control characters, and blanks end a token.
+fn parse_token(text: &str) -> Result<String, String> {
+    let is_right = |c: char| !c.is_whitespace() && !c.is_control();
+    match !text.is_empty() && text.chars().all(is_right) {
+        true => Ok(text.to_owned()),
+        false => Err("a token has at least one character, and no blanks".to_owned()),
+    }
+}
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;

@@ -3,9 +3,11 @@
 //! The modules, lowest layer first:
 //!
 //! * `args`: the command line options as they are typed
+//! * `effect`: options that would have no effect
 //! * `config`: the file of `--config`
 //! * `servers`: from the options to the servers to start
 //! * `proxies`: from `--tcp` to the proxies to start
+//! * `control`: from `--control` to a port of control paths
 //! * `signals`: the signals that end the program
 //! * `run`: one run, from starting the servers to the signal
 
@@ -13,22 +15,33 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod args;
 #[cfg(feature = "config")]
 mod config;
+mod control;
+mod effect;
 mod proxies;
 mod run;
 mod servers;
 mod signals;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let matches = args::Args::command().get_matches();
+    let args = match args::Args::from_arg_matches(&matches) {
+        Ok(args) => args,
+        Err(error) => error.exit(),
+    };
+    let given = effect::Given::new(&matches);
+    if let Err(why) = effect::check(&args, &given) {
+        print_error(&*Box::<dyn Error>::from(why));
+        return ExitCode::from(2);
+    }
     if args.list_faults {
         return list_faults();
     }
-    let planned = match plan_run(&args) {
+    let planned = match plan_run(&args, &given) {
         Ok(planned) => planned,
         Err(error) => {
             print_error(&*error);
@@ -52,8 +65,11 @@ fn main() -> ExitCode {
 ///
 /// # Errors
 /// If an option or a setting in the file of `--config` is invalid.
-fn plan_run(args: &args::Args) -> Result<run::Planned, Box<dyn Error>> {
+fn plan_run(args: &args::Args, given: &effect::Given<'_>) -> Result<run::Planned, Box<dyn Error>> {
     let planned = planned(args)?;
+    if planned.servers.is_empty() {
+        effect::check_of_proxies(given)?;
+    }
     let mut servers = planned.servers.iter();
     if planned.ca_out.is_some() && !servers.any(|(server, _)| server.has_tls(args)) {
         return Err(
@@ -71,12 +87,14 @@ fn planned(args: &args::Args) -> Result<run::Planned, Box<dyn Error>> {
             ca_out: file.ca_out().or(args.ca_out()).map(ToOwned::to_owned),
             proxies: proxies::from_config(&file, args)?,
             servers: servers::from_config(file.servers, args)?,
+            control: control::from_args(args),
         });
     }
     Ok(run::Planned {
         servers: servers::from_args(args)?,
         proxies: proxies::from_args(args)?,
         ca_out: args.ca_out().map(ToOwned::to_owned),
+        control: control::from_args(args),
     })
 }
 

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use test_server::ControlPortBuilder;
+
 use crate::args::Args;
 #[cfg(feature = "config")]
 use crate::config;
@@ -107,17 +109,20 @@ impl ProxySpec {
 
 #[cfg(feature = "tcp")]
 impl RunningProxy {
+    /// Adds the control paths of the proxy to a port.
+    pub(crate) fn add_to(&self, control: ControlPortBuilder) -> ControlPortBuilder {
+        control.proxy(&self.proxy)
+    }
+
     /// Returns the line of the proxy, and its entry in the ready line.
     pub(crate) fn describe(&self) -> (String, serde_json::Value) {
         let proxy = &self.proxy;
-        let url = match proxy.addresses() {
-            [address] => format!("tcp://{address}"),
-            _ => format!("tcp://localhost:{}", proxy.port()),
-        };
+        let url = proxy.url();
         let line = format!("{} site: {url} {}\n", proxy.name(), proxy.describe());
         let entry = serde_json::json!({
             "name": proxy.name(),
             "url": url,
+            "base": url,
             "port": proxy.port(),
             "plan": proxy.plan().to_string(),
             "seed": proxy.seed(),
@@ -128,6 +133,10 @@ impl RunningProxy {
 
 #[cfg(not(feature = "tcp"))]
 impl RunningProxy {
+    pub(crate) fn add_to(&self, control: ControlPortBuilder) -> ControlPortBuilder {
+        control
+    }
+
     pub(crate) fn describe(&self) -> (String, serde_json::Value) {
         (String::new(), serde_json::Value::Null)
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use test_server::{Builder, Label, TestServer};
 
+use crate::control::{self, ControlSpec};
 use crate::proxies::{ProxySpec, RunningProxy};
 use crate::servers::ServerSpec;
 use crate::signals;
@@ -17,6 +18,7 @@ const MINIMUM_FILES: u64 = 8;
 pub(crate) struct Planned {
     pub(crate) servers: Vec<(ServerSpec, Builder)>,
     pub(crate) proxies: Vec<ProxySpec>,
+    pub(crate) control: Option<ControlSpec>,
     /// The file for the certificate of the authority of the servers.
     pub(crate) ca_out: Option<PathBuf>,
 }
@@ -54,6 +56,14 @@ pub(crate) fn run(planned: Planned) -> Result<(), Box<dyn Error>> {
         running_proxies
             .push(started.map_err(|error| StartError::new(error, proxy.name.clone(), proxy.port))?);
     }
+    let control = match &planned.control {
+        Some(control) => {
+            let started = control.start(&running, &running_proxies);
+            let named = |error| StartError::new(error, "the control port".to_owned(), control.port);
+            Some(started.map_err(named)?)
+        }
+        None => None,
+    };
     if let Some(path) = &planned.ca_out {
         write_ca(&running, path)?;
     }
@@ -70,6 +80,9 @@ pub(crate) fn run(planned: Planned) -> Result<(), Box<dyn Error>> {
     for (line, entry) in running_proxies.iter().map(RunningProxy::describe) {
         lines += &line;
         ready.push(entry);
+    }
+    if let Some(control) = &control {
+        lines += &control::describe(control, &mut ready);
     }
     lines += &format!("{}\n", serde_json::json!({ "ready": ready }));
     // A closed standard output does not stop the servers.
@@ -97,6 +110,7 @@ fn ready_entry(server: &TestServer) -> serde_json::Value {
         "name": server.name(),
         "url": server.url(),
         "base": server.base_url(),
+        "control": server.base_url(),
         "port": server.port(),
         "plan": server.plan().to_string(),
         "seed": server.seed(),

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use test_server::{Stats, TestServer};
 
+#[cfg(all(unix, feature = "proxy", feature = "tcp"))]
+pub(crate) mod other;
 #[cfg(unix)]
 pub(crate) mod program;
 #[cfg(feature = "tls")]
@@ -95,6 +97,16 @@ pub(crate) fn exchange(address: SocketAddr, lines: &str) -> Response {
     read(&mut send(address, lines), usize::MAX)
 }
 
+/// Reads once. A read with a time limit is interrupted when this process is stopped and continues, and is made again.
+pub(crate) fn receive(connection: &mut TcpStream, bytes: &mut [u8]) -> std::io::Result<usize> {
+    loop {
+        match connection.read(bytes) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Reads until the connection ends, or until no more bytes arrive for a while after the first `enough`. Before that, a
 /// slow machine may take its time.
 pub(crate) fn read(connection: &mut TcpStream, enough: usize) -> Response {
@@ -108,7 +120,7 @@ pub(crate) fn read(connection: &mut TcpStream, enough: usize) -> Response {
             QUIET_PERIOD
         };
         connection.set_read_timeout(Some(timeout)).unwrap();
-        match connection.read(&mut piece) {
+        match receive(connection, &mut piece) {
             Ok(0) => break ConnectionState::Fin,
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
@@ -129,7 +141,7 @@ pub(crate) fn read_some(connection: &mut TcpStream, count: usize) -> Response {
     connection.set_read_timeout(Some(TIMEOUT)).unwrap();
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     while bytes.len() < count {
-        let received = connection.read(&mut piece).unwrap();
+        let received = receive(connection, &mut piece).unwrap();
         assert_ne!(received, 0, "ended after {} bytes", bytes.len());
         bytes.extend_from_slice(&piece[..received]);
     }

@@ -23,7 +23,7 @@ mod semaphore;
 use std::time::{Duration, Instant};
 
 use super::{ClientId, Core};
-use crate::manager::encoding::Blob;
+use crate::manager::protocol::encoding::Blob;
 use crate::manager::protocol::{New, ObjectId, Reply, Request, Wait};
 
 const FOREVER: Wait = None;
