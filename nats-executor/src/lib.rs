@@ -20,7 +20,6 @@
 //! * `envelope`: what is in the message of a task and of a result
 //! * `link`: the connection to the server
 //! * `pool`: the streams of a pool, and the consumer that its workers share
-//! * `finished`: the tasks that were over last, for servers that forget it
 //! * `objects`: what does not fit in a message
 //! * `roll_call`: what a worker answers when it is asked what it does
 //! * `monitor`: what a pool is doing
@@ -31,7 +30,6 @@ mod address;
 mod envelope;
 mod error;
 mod executor;
-mod finished;
 mod link;
 mod monitor;
 mod names;

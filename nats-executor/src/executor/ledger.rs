@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::bytes::Bytes;
 
 use super::job::Pending;
-use crate::finished::Finished;
+use crate::pool::Finished;
 
 /// The tasks of an executor.
 ///

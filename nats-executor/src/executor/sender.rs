@@ -94,7 +94,11 @@ impl Sender {
         let mut ends_when_empty = false;
         let finished = &self.ledger.finished;
         finished
-            .acknowledge_again(&self.link, &self.names, &self.audit.pool)
+            .acknowledge_again(
+                &self.link,
+                &self.names,
+                &self.audit.pool.tasks.cached_info().state,
+            )
             .await;
         loop {
             tokio::select! {
@@ -282,7 +286,11 @@ impl Sender {
         self.ledger.note_unreachable(None);
         let finished = &self.ledger.finished;
         finished
-            .acknowledge_again(&self.link, &self.names, &checked.pool)
+            .acknowledge_again(
+                &self.link,
+                &self.names,
+                &checked.pool.tasks.cached_info().state,
+            )
             .await;
         self.withdrawals.stream = checked.pool.tasks;
         for (number, stored) in checked.gone {

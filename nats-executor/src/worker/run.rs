@@ -160,7 +160,7 @@ impl Running<'_> {
         let mut pulled = subscribe(pulls.subject()).await?;
         let finished = &worker.finished;
         finished
-            .acknowledge_again(&link, &worker.names, &self.pool)
+            .acknowledge_again(&link, &worker.names, &self.pool.tasks.cached_info().state)
             .await;
         if let Err(message) = starts::open(&worker).await {
             worker.report_problem(message);
@@ -233,7 +233,7 @@ impl Running<'_> {
         if let Ok(pool) = Pool::open(&worker.link, &worker.names, &worker.options).await {
             let finished = &worker.finished;
             finished
-                .acknowledge_again(&worker.link, &worker.names, &pool)
+                .acknowledge_again(&worker.link, &worker.names, &pool.tasks.cached_info().state)
                 .await;
             self.pool = pool;
         }

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use super::context::TaskContext;
 use super::options::{Report, WorkerEvent};
 use super::recent::Recent;
-use crate::finished::Finished;
 use crate::link::Link;
 use crate::names::{Id, Names};
 use crate::options::NatsOptions;
+use crate::pool::Finished;
 
 /// The number of cancelled tasks that are remembered, for tasks that arrive after the message that cancels them.
 const CANCELLED: usize = 10_000;

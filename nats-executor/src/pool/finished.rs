@@ -12,7 +12,6 @@ use async_nats::jetstream::stream;
 
 use crate::link::Link;
 use crate::names::Names;
-use crate::pool::Pool;
 
 /// The number of tasks that are remembered: at the greatest rate that was measured, those of 20 seconds.
 const REMEMBERED: usize = 500_000;
@@ -48,10 +47,16 @@ impl Finished {
         state.latest = state.latest.max(nanoseconds);
     }
 
-    /// Acknowledges the tasks again, if the server is another process than the last time.
-    pub(crate) async fn acknowledge_again(&self, link: &Link, names: &Names, pool: &Pool) {
+    /// Acknowledges the tasks again, if the server is another process than the last time. `stream` is the state of their stream
+    /// now.
+    pub(crate) async fn acknowledge_again(
+        &self,
+        link: &Link,
+        names: &Names,
+        stream: &stream::State,
+    ) {
         let process = link.client.server_info().server_id;
-        for sequence in self.after_restart(process, &pool.tasks.cached_info().state) {
+        for sequence in self.after_restart(process, stream) {
             let subject = names.acknowledgement(sequence);
             let _ = link.client.publish(subject, "+ACK".into()).await;
         }
