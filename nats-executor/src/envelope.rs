@@ -32,6 +32,14 @@ pub(crate) enum Envelope {
     Lost(u32, String),
     /// The value has this many bytes, which is more than the worker may send.
     TooLarge(u64, u64),
+    /// The task has this many bytes, which is more than the worker accepts.
+    TaskTooLarge(u64, u64),
+    /// The task was cancelled, and no worker runs it any more.
+    Cancelled,
+    /// The worker itself panicked while it had the task; the message.
+    Panicked(String),
+    /// The task cannot be read any more; the reason. It may have run before.
+    Unreadable(String),
     /// A program of this version refuses the message of another one, of that version.
     Refused(u8, u8),
     /// The message has this version, which this program cannot read.
@@ -42,11 +50,20 @@ const INLINE: u8 = 0;
 const OBJECT: u8 = 1;
 const LOST: u8 = 2;
 const TOO_LARGE: u8 = 3;
+const TASK_TOO_LARGE: u8 = 4;
+const CANCELLED: u8 = 5;
+const PANICKED: u8 = 6;
+const UNREADABLE: u8 = 7;
 
 impl Envelope {
     /// Returns an empty message that a call or a reply can be appended to.
     pub(crate) fn inline() -> Vec<u8> {
         vec![WIRE_VERSION, INLINE]
+    }
+
+    /// Returns whether a message holds a call or a reply.
+    pub(crate) fn is_inline(message: &[u8]) -> bool {
+        message.starts_with(&[WIRE_VERSION, INLINE])
     }
 
     pub(crate) fn into_bytes(self) -> Bytes {
@@ -64,6 +81,10 @@ impl Envelope {
             Self::Object(name) => encoded(OBJECT, &name),
             Self::Lost(starts, worker) => encoded(LOST, &(starts, worker)),
             Self::TooLarge(size, limit) => encoded(TOO_LARGE, &(size, limit)),
+            Self::TaskTooLarge(size, limit) => encoded(TASK_TOO_LARGE, &(size, limit)),
+            Self::Cancelled => Bytes::from_static(&[WIRE_VERSION, CANCELLED]),
+            Self::Panicked(message) => encoded(PANICKED, &message),
+            Self::Unreadable(reason) => encoded(UNREADABLE, &reason),
             Self::Refused(by, version) => vec![REFUSAL, by, version].into(),
             Self::Foreign(version) => Self::refusal(version).into_bytes(),
         }
@@ -89,6 +110,12 @@ impl Envelope {
                 .ok()
                 .map(|(n, worker)| Self::Lost(n, worker)),
             TOO_LARGE => decode(content).ok().map(|(n, max)| Self::TooLarge(n, max)),
+            TASK_TOO_LARGE => decode(content)
+                .ok()
+                .map(|(n, max)| Self::TaskTooLarge(n, max)),
+            CANCELLED => Some(Self::Cancelled),
+            PANICKED => decode(content).ok().map(Self::Panicked),
+            UNREADABLE => decode(content).ok().map(Self::Unreadable),
             _ => None,
         }
     }
@@ -109,10 +136,10 @@ mod erased {
     }
 }
 
-/// Returns the error of a value that is too large.
-pub(crate) fn value_too_large(bytes: u64, limit: u64) -> DistanceError {
+/// Returns the error of a "task" or a "value" that is too large.
+pub(crate) fn too_large(what: &'static str, bytes: u64, limit: u64) -> DistanceError {
     let size = |n| usize::try_from(n).unwrap_or(usize::MAX);
-    DistanceError::too_large("value", size(bytes), size(limit))
+    DistanceError::too_large(what, size(bytes), size(limit))
 }
 
 /// Returns the error of a task that its worker refuses, or whose result this program cannot read, because of the versions.
@@ -147,6 +174,10 @@ mod tests {
             Envelope::Object("x-1".to_owned()),
             Envelope::Lost(5, "host:4711".to_owned()),
             Envelope::TooLarge(2000, 1000),
+            Envelope::TaskTooLarge(2000, 1000),
+            Envelope::Cancelled,
+            Envelope::Panicked("no such flag".to_owned()),
+            Envelope::Unreadable("it is gone".to_owned()),
             Envelope::refusal(9),
         ] {
             let bytes = envelope.clone().into_bytes();
@@ -155,7 +186,7 @@ mod tests {
         assert_eq!(Envelope::open(&Bytes::new()), None);
         for unknown in [
             &[WIRE_VERSION][..],
-            &[WIRE_VERSION, 9],
+            &[WIRE_VERSION, 99],
             &[WIRE_VERSION, LOST, 1],
             &[0, 1],
         ] {
@@ -187,6 +218,19 @@ mod tests {
         assert_eq!(
             bytes(Envelope::TooLarge(2000, 1000)),
             &b"\x01\x03\xd0\x0f\xe8\x07"[..]
+        );
+        assert_eq!(
+            bytes(Envelope::TaskTooLarge(2000, 1000)),
+            &b"\x01\x04\xd0\x0f\xe8\x07"[..]
+        );
+        assert_eq!(bytes(Envelope::Cancelled), &b"\x01\x05"[..]);
+        assert_eq!(
+            bytes(Envelope::Panicked("no".to_owned())),
+            &b"\x01\x06\x02no"[..]
+        );
+        assert_eq!(
+            bytes(Envelope::Unreadable("no".to_owned())),
+            &b"\x01\x07\x02no"[..]
         );
     }
 

@@ -111,7 +111,8 @@ impl NatsOptions {
     }
 
     /// Sets how often a task is started, at least once, before it counts as lost (default: 5). A task that ends its worker is
-    /// started by another one after [`ack_wait`](Self::ack_wait), so without a limit it would end them all. The workers decide.
+    /// started by another one after [`ack_wait`](Self::ack_wait), so without a limit it would end them all. A first start that ends
+    /// the worker within some milliseconds is not counted. The workers decide.
     pub fn max_starts(mut self, starts: u32) -> Self {
         self.max_starts = starts.max(1);
         self

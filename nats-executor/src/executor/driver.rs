@@ -121,6 +121,7 @@ impl Driver {
             pool.clone(),
             Arc::clone(&self.ledger),
             self.outcomes.clone(),
+            &self.options,
         );
         let reading = Arc::clone(&results.reading);
         tokio::spawn(results.read(sender));

@@ -65,7 +65,7 @@ pub(super) enum Place {
     Sent,
     /// In the stream of tasks.
     Stored(Stored),
-    /// Its result has come, and its value is being fetched.
+    /// Its result has come, and is being fetched or settled.
     Answered,
 }
 
@@ -141,6 +141,15 @@ impl Ledger {
     /// Takes a task out.
     pub(super) fn take(&self, number: u64) -> Option<Entry> {
         self.state().take(number)
+    }
+
+    /// Takes a task out if it is in the stream, and no result of it has come.
+    pub(super) fn take_stored(&self, number: u64) -> Option<Entry> {
+        let mut state = self.state();
+        match state.entries.get(&number)?.place {
+            Place::Stored(_) => state.take(number),
+            Place::Here | Place::Sent | Place::Answered => None,
+        }
     }
 
     /// Takes all tasks out.
@@ -297,5 +306,40 @@ impl Entry {
             Place::Sent | Place::Stored(_) | Place::Answered => DistanceError::may_have_run(reason),
         };
         error.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Pending for Nothing {
+        fn begin(&self) {}
+        fn cancel(&self) -> bool {
+            false
+        }
+        fn settle(self: Box<Self>, _reply: Result<Bytes, TaskError>) {}
+    }
+
+    #[test]
+    fn the_deadlines_of_tasks_with_an_outcome_are_not_kept_until_they_are_over() {
+        let ledger = Arc::new(Ledger::default());
+        let room = Arc::new(tokio::sync::Semaphore::new(2));
+        let hour = Some(Duration::from_secs(3600));
+        for number in 0..10_000 {
+            let room = Arc::clone(&room).try_acquire_owned().unwrap();
+            ledger.add(number, Box::new(Nothing), room, hour).unwrap();
+            if let Some(before) = number.checked_sub(1) {
+                let entry = ledger.take(before).unwrap();
+                entry.settle(None, Ok(Bytes::new()));
+            }
+        }
+        assert_eq!(ledger.state().deadlines.len(), 1);
+        let later = Instant::now() + Duration::from_secs(7200);
+        let overdue = ledger.take_overdue(later);
+        let numbers: Vec<_> = overdue.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [9999]);
     }
 }

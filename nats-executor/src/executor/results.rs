@@ -4,21 +4,22 @@
 //! on behind the last result. What was read is removed now and then.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{DeliverPolicy, push};
 use async_nats::jetstream::{Message, stream::Stream};
-use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind};
+use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind, TaskError};
 use futures_util::StreamExt as _;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
-use super::ledger::{Ledger, Place, Stored};
+use super::ledger::{Ledger, Place};
 use super::settler::{Outcome, Outcomes};
-use super::withdrawals::object_of;
-use crate::envelope::{Envelope, WIRE_VERSION, id_of, other_version, value_too_large};
+use crate::envelope::{Envelope, WIRE_VERSION, id_of, other_version, too_large};
+use crate::error::chain;
 use crate::link::Link;
-use crate::names::{Id, Names};
-use crate::objects;
+use crate::names::Names;
+use crate::objects::{self, FetchError};
+use crate::options::NatsOptions;
 use crate::pool::{Created, Pool};
 
 /// The time between two removals of results that were read.
@@ -39,6 +40,10 @@ pub(super) struct Results {
     pub(super) ledger: Arc<Ledger>,
     pub(super) outcomes: Outcomes,
     pub(super) reading: Arc<Reading>,
+    /// How many bytes a value may have.
+    limit: usize,
+    /// How long the fetching of a value may make no progress.
+    patience: Duration,
     fetches: Arc<Semaphore>,
 }
 
@@ -46,6 +51,8 @@ pub(super) struct Results {
 #[derive(Debug)]
 pub(super) struct Reading {
     position: Mutex<Position>,
+    /// Since when the results cannot be read, and why.
+    trouble: Mutex<Option<(Instant, String)>>,
     restart: Notify,
 }
 
@@ -62,6 +69,7 @@ impl Reading {
     pub(super) fn of(created: Created) -> Self {
         Self {
             position: Mutex::new(Position { created, last: 0 }),
+            trouble: Mutex::default(),
             restart: Notify::new(),
         }
     }
@@ -82,6 +90,21 @@ impl Reading {
         self.restart.notify_one();
     }
 
+    /// Returns since when the results cannot be read, and why; `None` if they can.
+    pub(super) fn trouble(&self) -> Option<(Instant, String)> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes why the results cannot be read, or that they can.
+    fn note_trouble(&self, reason: Option<String>) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *trouble = reason.map(|reason| match trouble.take() {
+            Some((since, _)) => (since, reason),
+            None => (Instant::now(), reason),
+        });
+    }
+
     fn position(&self) -> MutexGuard<'_, Position> {
         self.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +118,7 @@ impl Results {
         pool: Pool,
         ledger: Arc<Ledger>,
         outcomes: Outcomes,
+        options: &NatsOptions,
     ) -> Self {
         let created = pool.results.cached_info().created;
         Self {
@@ -105,6 +129,8 @@ impl Results {
             ledger,
             outcomes,
             reading: Arc::new(Reading::of(created)),
+            limit: options.max_bytes,
+            patience: options.unreachable_after,
             fetches: Arc::new(Semaphore::new(MAX_FETCHES)),
         }
     }
@@ -115,7 +141,10 @@ impl Results {
         loop {
             let generation = self.link.state().generation;
             tokio::select! {
-                () = self.read_connected(&mut ready) => {}
+                message = self.read_connected(&mut ready) => {
+                    let reason = format!("the results cannot be read: {message}");
+                    self.reading.note_trouble(Some(reason));
+                }
                 () = self.link.lost(generation) => {}
                 () = self.reading.restart.notified() => {}
             }
@@ -123,10 +152,11 @@ impl Results {
         }
     }
 
-    /// Reads results until something goes wrong.
-    async fn read_connected(&self, ready: &mut Option<oneshot::Sender<()>>) {
-        let Ok(info) = self.pool.results.get_info().await else {
-            return;
+    /// Reads results until something goes wrong. Returns what.
+    async fn read_connected(&self, ready: &mut Option<oneshot::Sender<()>>) -> String {
+        let info = match self.pool.results.get_info().await {
+            Ok(info) => info,
+            Err(error) => return chain(&error),
         };
         let last = {
             let mut position = self.reading.position();
@@ -150,16 +180,24 @@ impl Results {
             },
             ..push::OrderedConfig::default()
         };
-        let Ok(consumer) = self.pool.results.create_consumer(config).await else {
-            return;
+        let consumer = match self.pool.results.create_consumer(config).await {
+            Ok(consumer) => consumer,
+            Err(error) => return chain(&error),
         };
-        let Ok(mut messages) = consumer.messages().await else {
-            return;
+        let mut messages = match consumer.messages().await {
+            Ok(messages) => messages,
+            Err(error) => return chain(&error),
         };
+        self.reading.note_trouble(None);
         if let Some(ready) = ready.take() {
             let _ = ready.send(());
         }
-        while let Some(Ok(message)) = messages.next().await {
+        loop {
+            let message = match messages.next().await {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return chain(&error),
+                None => return "they have ended".to_owned(),
+            };
             self.receive(&message);
             if let Ok(info) = message.info() {
                 self.reading.position().last = info.stream_sequence;
@@ -178,7 +216,11 @@ impl Results {
         }
         let reply = match envelope {
             Some(Envelope::Inline(reply)) => Ok(reply),
-            Some(Envelope::TooLarge(size, limit)) => Err(value_too_large(size, limit).into()),
+            Some(Envelope::TooLarge(size, limit)) => Err(too_large("value", size, limit).into()),
+            Some(Envelope::TaskTooLarge(size, limit)) => Err(too_large("task", size, limit).into()),
+            Some(Envelope::Cancelled) => Err(TaskError::Cancelled),
+            Some(Envelope::Panicked(message)) => Err(TaskError::panicked(message)),
+            Some(Envelope::Unreadable(reason)) => Err(DistanceError::may_have_run(reason).into()),
             Some(Envelope::Lost(starts, worker)) => Err(DistanceError::lost(starts, worker).into()),
             Some(Envelope::Refused(by, version)) => Err(other_version(by, version).into()),
             Some(Envelope::Foreign(version)) => Err(other_version(version, WIRE_VERSION).into()),
@@ -187,9 +229,6 @@ impl Results {
                 Err(RemoteError::new(RemoteErrorKind::Decode, message).into())
             }
         };
-        if let (Err(_), Some(Place::Stored(stored))) = (&reply, place) {
-            self.remove_call(&id, stored);
-        }
         // Fails only after the end of the executor.
         let _ = self.outcomes.send(Outcome::Reply(id.number, reply));
     }
@@ -198,31 +237,28 @@ impl Results {
     fn fetch(&self, number: u64, name: String, wanted: bool) {
         let (link, names, outcomes) =
             (self.link.clone(), self.names.clone(), self.outcomes.clone());
-        let fetches = Arc::clone(&self.fetches);
+        let (limit, patience, fetches) = (self.limit, self.patience, Arc::clone(&self.fetches));
         tokio::spawn(async move {
             let _permit = fetches.acquire().await;
-            if wanted {
-                let fetched = objects::fetch(&link, &names, &name).await;
-                let reply = fetched.map_err(|message| {
-                    DistanceError::may_have_run(format!("its value cannot be fetched: {message}"))
-                        .into()
-                });
-                let _ = outcomes.send(Outcome::Reply(number, reply));
+            if !wanted {
+                return objects::remove(&link, &names, &name).await;
             }
-            objects::remove(&link, &names, &name).await;
-        });
-    }
-
-    /// Removes the object of a task that no worker has run to its end. Otherwise the worker has removed it.
-    fn remove_call(&self, id: &Id, stored: Stored) {
-        if !stored.is_object {
-            return;
-        }
-        let (link, names, object) = (self.link.clone(), self.names.clone(), object_of(id));
-        let fetches = Arc::clone(&self.fetches);
-        tokio::spawn(async move {
-            let _permit = fetches.acquire().await;
-            objects::remove(&link, &names, &object).await;
+            let fetched = objects::fetch(&link, &names, &name, limit, patience).await;
+            let is_read = fetched.is_ok();
+            let reply = fetched.map_err(|error| match error {
+                FetchError::TooLarge(size) => {
+                    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+                    too_large("value", size, limit).into()
+                }
+                error => {
+                    let reason = format!("its value cannot be fetched: {error}");
+                    DistanceError::may_have_run(reason).into()
+                }
+            });
+            let _ = outcomes.send(Outcome::Reply(number, reply));
+            if is_read {
+                objects::remove(&link, &names, &name).await;
+            }
         });
     }
 }

@@ -26,11 +26,11 @@ use crate::options::NatsOptions;
 /// The number of tasks that are sent before the server has confirmed the first.
 const MAX_UNCONFIRMED: usize = 1024;
 
+/// How long the message of a task is tried at least that has its content in an object.
+const MIN_SEND_TIME: Duration = Duration::from_secs(5);
+
 /// The time between two looks at deadlines and at the connection.
 const TICK: Duration = Duration::from_millis(50);
-
-/// The time between two attempts to store an object.
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long the end of an executor waits for the places of tasks that were withdrawn.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -167,18 +167,20 @@ impl Sender {
             }
             ledger.note_place(number, Place::Sent)?;
             let is_object = content.len() > link.max_message();
-            let packed = pack(&link, &names, &object_of(&id), content, give_up).await;
+            let packed = objects::pack(&link, &names, &object_of(&id), content, give_up).await;
             let content = match packed {
                 Ok(content) => content,
-                Err(message) => {
-                    let message = format!("it cannot be stored as an object: {message}");
-                    return sent(is_object, Err(StoreError::Refused(message)));
-                }
+                Err(error) => return sent(is_object, Err(error)),
             };
             let subject = names.tasks(&id.executor);
             let id = id.to_string();
+            let give_up = match is_object {
+                // The object may have taken all the time.
+                true => give_up.max(Instant::now() + MIN_SEND_TIME),
+                false => give_up,
+            };
             let stored = link.store(&subject, &id, content, Some(give_up)).await;
-            sent(is_object, stored)
+            sent(is_object, stored.map(|stored| stored.sequence))
         })
     }
 
@@ -241,12 +243,12 @@ impl Sender {
         let reason = if !state.is_up && state.since.elapsed() >= after {
             Some(format!("no connection to {} for {after:?}", self.link.url))
         } else {
-            match &self.trouble {
-                Some((since, reason)) if state.is_up && since.elapsed() >= after => {
-                    Some(reason.clone())
-                }
-                _ => None,
-            }
+            // The time without a connection does not count.
+            let troubles = [self.trouble.clone(), self.audit.reading.trouble()];
+            let mut troubles = troubles.into_iter().flatten();
+            let lasts = |since: Instant| state.is_up && since.max(state.since).elapsed() >= after;
+            let lasting = troubles.find(|(since, _)| lasts(*since));
+            lasting.map(|(_, reason)| reason)
         };
         if let Some(reason) = reason {
             self.ledger.note_unreachable(Some(reason.clone()));
@@ -276,36 +278,15 @@ impl Sender {
         self.ledger.note_unreachable(None);
         self.withdrawals.stream = checked.pool.tasks;
         for (number, stored) in checked.gone {
+            // Its result may have come while the server was asked.
+            let Some(entry) = self.ledger.take_stored(number) else {
+                continue;
+            };
             let error = DistanceError::may_have_run(checked.reason.clone());
-            // After the results that were read before the check.
-            let _ = self
-                .outcomes
-                .send(Outcome::Reply(number, Err(error.into())));
+            self.fail(number, entry, error.into());
             if stored.is_object {
                 self.withdrawals.remove_object(number);
             }
         }
     }
-}
-
-/// Stores the content of a task as an object if it is too large for a message. Tries until `give_up`.
-async fn pack(
-    link: &Link,
-    names: &Names,
-    object: &str,
-    content: Bytes,
-    give_up: Instant,
-) -> Result<Bytes, String> {
-    let mut reason = "the server does not answer".to_owned();
-    let tries = async {
-        loop {
-            match objects::pack(link, names, object, content.clone()).await {
-                Ok(packed) => return packed,
-                Err(message) => reason = message,
-            }
-            tokio::time::sleep(RETRY_PAUSE).await;
-        }
-    };
-    let packed = tokio::time::timeout_at(give_up.into(), tries).await;
-    packed.map_err(|_| reason)
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use concurrent_futures::TaskError;
 use tokio_util::bytes::Bytes;
 
+use super::job::Pending;
 use super::ledger::{Entry, Ledger};
 
 /// What to settle.
@@ -25,6 +27,12 @@ pub(super) enum Outcome {
 /// Sends outcomes to the settler.
 pub(super) type Outcomes = mpsc::Sender<Outcome>;
 
+/// Settles a task, also if the drop of its value panics, of which this thread must not end.
+fn settle(entry: Entry, left: Option<Box<dyn Pending>>, reply: Result<Bytes, TaskError>) {
+    // The panic was printed, and the future has an outcome.
+    let _ = catch_unwind(AssertUnwindSafe(|| entry.settle(left, reply)));
+}
+
 /// Starts the thread.
 pub(super) fn start(ledger: Arc<Ledger>) -> io::Result<(Outcomes, JoinHandle<()>)> {
     let (sender, outcomes) = mpsc::channel();
@@ -35,11 +43,11 @@ pub(super) fn start(ledger: Arc<Ledger>) -> io::Result<(Outcomes, JoinHandle<()>
             match outcome {
                 Outcome::Reply(number, reply) => {
                     if let Some(entry) = ledger.take(number) {
-                        entry.settle(None, reply);
+                        settle(entry, None, reply);
                     }
                 }
                 Outcome::Failed(number, entry, error) => {
-                    entry.settle(left.remove(&number), Err(error));
+                    settle(entry, left.remove(&number), Err(error));
                 }
                 Outcome::CancelPending(done) => {
                     left.extend(ledger.cancel_pending());

@@ -10,7 +10,8 @@
 //! * `large`: tasks and values that do not fit in a message
 //! * `connecting`: connections that cannot be made, and users with passwords
 //! * `tls`: private authorities, and client certificates
-//! * `workers`: workers that are killed, stopped, slow, or asked to end
+//! * `workers`: workers that are killed, stopped or slow, and what the server refuses them
+//! * `deliveries`: tasks that are delivered more than once, and those that are given back
 //! * `server`: a server that is killed, full, or gone
 //! * `outcomes`: tasks and results that disappear, and handles that do: each task has one outcome
 //! * `withdrawn`: what is left on the server of tasks that are not wanted any more
@@ -26,6 +27,7 @@
 mod accounts;
 mod cancelling;
 mod connecting;
+mod deliveries;
 mod events;
 #[cfg(target_os = "linux")]
 mod hosts;

@@ -171,6 +171,28 @@ fn deadlines_pass_while_the_server_does_not_answer_questions() {
 }
 
 #[test]
+fn results_that_may_not_be_read_any_more_are_an_error_after_a_bounded_time() {
+    let user = |permissions| {
+        format!("authorization {{ users = [{{user: u, password: p {permissions} }}] }}")
+    };
+    let mut server = Server::with(&user(""));
+    let url = format!("nats://u:p@127.0.0.1:{}", server.port());
+    let options = options().unreachable_after(Duration::from_secs(1));
+    let executor = NatsExecutor::connect(&url, options).unwrap();
+    let future = executor.submit(Noop(1)).unwrap();
+    server.kill();
+    server.restart_with(&user(
+        ", permissions: {publish: {deny: \"$JS.API.CONSUMER.CREATE.>\"}}",
+    ));
+    let _worker = Worker::start(&url);
+    assert_may_have_run(&future, "the results cannot be read");
+    server.kill();
+    server.restart_with(&user(""));
+    wait_until("tasks are accepted", || executor.submit(Noop(2)).is_ok());
+    assert_eq!(executor.submit(Noop(3)).unwrap().result(), Ok(&3));
+}
+
+#[test]
 fn a_server_that_never_answers_questions_again_is_unreachable() {
     let user = |permissions| {
         format!("authorization {{ users = [{{user: u, password: p {permissions} }}] }}")

@@ -8,7 +8,7 @@ use concurrent_futures::{
 use futures_util::FutureExt as _;
 
 use crate::support::{PATIENCE, Server, Worker, connect, wait_until};
-use crate::tasks::{Half, Newer, Noop, Panics, Unknown};
+use crate::tasks::{Bombs, Half, Newer, Noop, Panics, Traps, Unknown};
 
 #[test]
 fn a_task_has_its_value_its_error_or_its_panic() {
@@ -27,6 +27,23 @@ fn a_task_has_its_value_its_error_or_its_panic() {
     };
     assert_eq!(failure.to_string(), "7 is odd");
     assert_eq!(panicked.result(), Err(&TaskError::panicked("no such flag")));
+}
+
+/// The worker sends a number, which this type cannot be made of.
+#[test]
+fn a_value_that_panics_concerns_its_own_task_only() {
+    let server = Server::start();
+    let _worker = Worker::start(&server.url());
+    let executor = connect(&server);
+    let trap = executor.submit(Traps(1)).unwrap();
+    drop(executor.submit(Bombs(1)).unwrap());
+    let next = executor.submit(Noop(42)).unwrap();
+    assert_eq!(next.result(), Ok(&42));
+    let error = trap.error().unwrap().to_string();
+    assert!(
+        error.contains("cannot be decoded: a trap was decoded"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};
 use crate::strategy::{Items, Strategy};
 
-/// The most lines of a range. More would make the loss of a worker dearer, fewer would cost more messages.
+/// The most lines of a range. More would have to be downloaded again when a worker is lost, fewer would cost more messages.
 const MOST_LINES: usize = 1000;
 
 /// How many ranges a thread of a worker gets of a list whose length is known, if that is long enough: the last ones to end are
