@@ -22,6 +22,19 @@ fn a_killed_worker_costs_time_and_no_line() {
 }
 
 #[test]
+fn a_run_whose_workers_are_gone_says_so_and_goes_on_with_the_next() {
+    let (bench, nats) = (Bench::new(SLOW_SITE), server());
+    let mut only = Worker::start(&nats.url());
+    let mut run = bench.start(&nats.url());
+    bench.wait_for_requests(SOME);
+    only.kill();
+    let notice = "no worker of the pool 'default' answers any more: waiting for one";
+    assert_eq!(run.error_line(), notice);
+    let _next = Worker::start(&nats.url());
+    bench.assert_same(run);
+}
+
+#[test]
 fn a_worker_that_is_stopped_for_longer_than_the_ack_wait_and_continued_counts_no_line_twice() {
     let (bench, nats) = (Bench::new(SLOW_SITE), server());
     let stopped = Worker::start(&nats.url());

@@ -236,7 +236,8 @@ impl Bound {
             #[cfg(feature = "nats")]
             watch: cluster
                 .filter(|_| series.executor() == ExecutorKind::Nats)
-                .map(PoolWatch::start),
+                // One may stand for none.
+                .map(|cluster| PoolWatch::start(cluster, (series.workers() > 1).then_some(true))),
         }
     }
 
