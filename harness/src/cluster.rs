@@ -1,14 +1,56 @@
 //! Where the workers of a run on other machines get their tasks.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+/// The URL of a NATS server, or several of a cluster separated by commas. `Debug` leaves out users and passwords.
+///
+/// ```
+/// use harness::NatsUrl;
+///
+/// let url: NatsUrl = "nats://user:secret@host:4222".parse().unwrap();
+/// assert_eq!(format!("{url:?}"), "\"...@host:4222\"");
+/// assert_eq!(url.as_str(), "nats://user:secret@host:4222");
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NatsUrl(String);
+
+impl NatsUrl {
+    /// Returns the URL, with the password if it has one.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for NatsUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "" => Err("must not be empty"),
+            url => Ok(Self(url.to_owned())),
+        }
+    }
+}
+
+impl fmt::Debug for NatsUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.rsplit_once('@') {
+            Some((_, host)) => write!(f, "{:?}", format!("...@{host}")),
+            None => write!(f, "{:?}", self.0),
+        }
+    }
+}
 
 /// A pool of workers at a NATS server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
     /// The URL of the server.
-    pub url: String,
+    pub url: NatsUrl,
     /// The name of the pool.
     pub pool: String,
     /// The file with the credentials of an account, if any.
@@ -34,6 +76,20 @@ mod connection {
     /// How long workers have to answer before a run.
     const PATIENCE: Duration = Duration::from_millis(300);
 
+    /// Counts the workers.
+    pub(crate) struct Counter(PoolMonitor);
+
+    impl Counter {
+        /// Returns the number of threads of all workers that answer. Blocks for a third of a second.
+        ///
+        /// # Errors
+        /// [`ConnectError`], if the question cannot be sent.
+        pub(crate) fn threads(&self) -> Result<usize, ConnectError> {
+            let workers = self.0.workers(PATIENCE)?;
+            Ok(workers.iter().map(|worker| worker.threads).sum())
+        }
+    }
+
     impl Cluster {
         fn options(&self) -> NatsOptions {
             let mut options = NatsOptions::new().pool(&self.pool);
@@ -51,20 +107,24 @@ mod connection {
         /// # Errors
         /// [`ConnectError`], if there is no connection, or the server does not store tasks.
         pub fn connect(&self) -> Result<NatsExecutor, ConnectError> {
-            NatsExecutor::connect(&self.url, self.options())
+            NatsExecutor::connect(self.url.as_str(), self.options())
         }
 
         /// Returns the number of threads of all workers that answer, or `None` if there are none. Blocks for a third of a second.
         ///
         /// # Errors
-        /// A message, if there is no connection.
-        pub fn threads(&self) -> Result<Option<NonZeroUsize>, String> {
-            let text = |error: ConnectError| error.to_string();
-            let monitor = PoolMonitor::connect(&self.url, &self.options()).map_err(text)?;
-            let workers = monitor.workers(PATIENCE).map_err(text)?;
-            Ok(NonZeroUsize::new(
-                workers.iter().map(|worker| worker.threads).sum(),
-            ))
+        /// [`ConnectError`], if there is no connection.
+        pub fn threads(&self) -> Result<Option<NonZeroUsize>, ConnectError> {
+            let threads = self.counter().and_then(|counter| counter.threads());
+            threads.map(NonZeroUsize::new)
+        }
+
+        /// Connects to the server, to count the workers.
+        ///
+        /// # Errors
+        /// [`ConnectError`], if there is no connection.
+        pub(crate) fn counter(&self) -> Result<Counter, ConnectError> {
+            PoolMonitor::connect(self.url.as_str(), &self.options()).map(Counter)
         }
 
         /// Runs tasks of the registry until `stop` is cancelled. Calls `report` with what happens to the worker, in words.
@@ -85,7 +145,7 @@ mod connection {
             if let Some(threads) = threads {
                 options = options.threads(threads.get());
             }
-            run_worker(&self.url, registry, options)
+            run_worker(self.url.as_str(), registry, options)
         }
     }
 }

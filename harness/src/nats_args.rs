@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, NatsUrl};
 
 /// The options, to be flattened into those of a program.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "On other machines")]
 pub struct NatsArgs {
-    /// Run the tasks on workers that take them from this NATS server, such as nats://host:4222
+    /// Run the tasks on workers that take them from this NATS server, such as nats://host:4222. If there are none, wait for one
     #[arg(long, value_name = "URL")]
-    nats: Option<String>,
+    nats: Option<NatsUrl>,
 
     /// Be a worker: run tasks from this NATS server until SIGTERM or Ctrl-C
     #[arg(long, value_name = "URL", conflicts_with = "nats")]
-    worker: Option<String>,
+    worker: Option<NatsUrl>,
 
     /// Name of the pool of workers
     #[arg(long, value_name = "NAME", default_value = "default")]
@@ -28,7 +28,7 @@ pub struct NatsArgs {
     #[arg(long, value_name = "FILE")]
     nats_ca: Option<PathBuf>,
 
-    /// Send the files with the tasks, through the object store, to workers that cannot open them at the same path
+    /// Send the files, of up to 255 MiB each, with the tasks to workers that cannot open them at the same path
     #[arg(long, requires = "nats", conflicts_with = "compare")]
     via_object_store: bool,
 }
@@ -49,9 +49,9 @@ impl NatsArgs {
         self.via_object_store
     }
 
-    fn at(&self, url: &str) -> Cluster {
+    fn at(&self, url: &NatsUrl) -> Cluster {
         Cluster {
-            url: url.to_owned(),
+            url: url.clone(),
             pool: self.pool.clone(),
             credentials: self.nats_credentials.clone(),
             authorities: self.nats_ca.clone(),

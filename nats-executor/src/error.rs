@@ -79,6 +79,9 @@ pub enum ConnectError {
         /// The answer of the server.
         message: String,
     },
+    /// The system has no random numbers for the name of an executor.
+    #[error("cannot get random numbers for the name of the executor: {0}")]
+    Random(io::Error),
     /// A thread cannot be started.
     #[error("cannot start a thread for the connection: {0}")]
     Thread(io::Error),

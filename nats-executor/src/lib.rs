@@ -15,6 +15,7 @@
 //!
 //! * `options`: the settings of a connection and of a pool
 //! * `error`: why a connection cannot be made, or a worker cannot run
+//! * `address`: the servers that a URL names, and how it is shown
 //! * `names`: the names that the parts of a pool have on the server
 //! * `envelope`: what is in the message of a task and of a result
 //! * `link`: the connection to the server
@@ -25,6 +26,7 @@
 //! * `executor`: gives tasks to the server, and takes their results
 //! * `worker`: takes tasks from the server, and runs them
 
+mod address;
 mod envelope;
 mod error;
 mod executor;

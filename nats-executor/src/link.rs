@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tokio_util::bytes::Bytes;
 
+use crate::address::{addresses, without_password, without_user};
 use crate::error::{ConnectError, chain};
 use crate::options::NatsOptions;
 
@@ -59,6 +60,15 @@ pub(crate) enum StoreError {
     Refused(String),
 }
 
+/// A message that the server has stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// Its number in the stream.
+    pub(crate) sequence: u64,
+    /// Whether the server had a message with this id before the first attempt.
+    pub(crate) was_there: bool,
+}
+
 impl Link {
     /// Connects, within the time of the options.
     pub(crate) async fn connect(url: &str, options: &NatsOptions) -> Result<Self, ConnectError> {
@@ -71,8 +81,11 @@ impl Link {
             reason: String::new(),
         });
         let connect = connect_options(options, &addresses, sender).await?;
+        // The library would write them to its log.
+        let addresses: Vec<_> = addresses.into_iter().map(without_user).collect();
+        let deadline = Instant::now() + options.connect_timeout;
         let connect = connect.connect(addresses);
-        let connected = tokio::time::timeout(options.connect_timeout, connect).await;
+        let connected = tokio::time::timeout_at(deadline.into(), connect).await;
         let client = match connected {
             Ok(connected) => connected.map_err(|error| ConnectError::of(&url, &error))?,
             Err(_) => {
@@ -92,13 +105,18 @@ impl Link {
             state,
         };
         // The event of this first connection may come later than its client.
-        let deadline = Instant::now() + options.connect_timeout;
         match link.up(Some(deadline)).await {
             Some(_) => Ok(link),
-            None => Err(ConnectError::Unreachable {
-                url: link.url.to_string(),
-                message: link.state().reason,
-            }),
+            None => {
+                let message = match link.state().reason {
+                    none if none.is_empty() => {
+                        format!("no answer within {:?}", options.connect_timeout)
+                    }
+                    reason => reason,
+                };
+                let url = link.url.to_string();
+                Err(ConnectError::Unreachable { url, message })
+            }
         }
     }
 
@@ -143,15 +161,15 @@ impl Link {
         self.client.server_info().max_payload.saturating_sub(1024)
     }
 
-    /// Has the server store a message, and returns its number in the stream. The server stores one message per id, so it is sent
-    /// again, after a reconnect as well, until the server confirms it or the time is up.
+    /// Has the server store a message. The server stores one message per id, so it is sent again, after a reconnect as well, until
+    /// the server confirms it or the time is up.
     pub(crate) async fn store(
         &self,
         subject: &str,
         id: &str,
         content: Bytes,
         give_up: Option<Instant>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Stored, StoreError> {
         let mut error = StoreError::Unsent("it was never connected".to_owned());
         loop {
             let Some(generation) = self.up(give_up).await else {
@@ -170,7 +188,10 @@ impl Link {
             };
             let failed = tokio::select! {
                 stored = attempt => match stored {
-                    Ok(stored) => return Ok(stored.sequence),
+                    Ok(stored) => return Ok(Stored {
+                        sequence: stored.sequence,
+                        was_there: stored.duplicate && !matches!(error, StoreError::Unknown(_)),
+                    }),
                     Err(error) => error,
                 },
                 () = self.lost(generation) => {
@@ -279,42 +300,4 @@ fn note(state: &watch::Sender<LinkState>, event: &Event) {
         state.is_up = is_up;
         changed
     });
-}
-
-/// Returns the servers that a URL names; several are separated by commas.
-fn addresses(url: &str) -> Result<Vec<ServerAddr>, ConnectError> {
-    let parse = |part: &str| {
-        part.trim()
-            .parse::<ServerAddr>()
-            .map_err(|error| ConnectError::Url {
-                url: without_password(part),
-                message: error.to_string(),
-            })
-    };
-    url.split(',').map(parse).collect()
-}
-
-/// Returns the URL without a user and a password.
-pub(crate) fn without_password(url: &str) -> String {
-    let one = |part: &str| {
-        let (scheme, rest) = part.split_once("://").unwrap_or(("", part));
-        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        match scheme {
-            "" => host.to_owned(),
-            scheme => format!("{scheme}://{host}"),
-        }
-    };
-    url.split(',').map(one).collect::<Vec<_>>().join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_shown_without_its_password() {
-        assert_eq!(without_password("nats://u:p@host:4222"), "nats://host:4222");
-        assert_eq!(without_password("tls://a,nats://u:p@b"), "tls://a,nats://b");
-        assert_eq!(without_password("u:p@host"), "host");
-    }
 }

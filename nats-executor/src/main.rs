@@ -21,14 +21,15 @@ use nats_executor::{ConnectError, NatsOptions, PoolMonitor};
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Show what a pool of nats-executor is doing
-#[derive(Debug, Parser)]
+// No `Debug`: a URL may have a password.
+#[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Args {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Print the queue, the workers and the rate of a pool; on a terminal, every two seconds until Ctrl-C
     ///
@@ -36,7 +37,7 @@ enum Command {
     Status(Status),
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 struct Status {
     /// URL of the server; several of a cluster separated by commas
     #[arg(value_name = "URL", default_value = "nats://127.0.0.1:4222")]

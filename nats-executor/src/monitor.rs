@@ -62,7 +62,7 @@ impl PoolStatus {
 }
 
 impl PoolMonitor {
-    /// Connects. Blocks until the server has answered.
+    /// Connects. Blocks until the server has answered, at most for [`connect_timeout`](NatsOptions::connect_timeout).
     ///
     /// # Errors
     /// [`ConnectError`], if there is no connection.
@@ -80,7 +80,8 @@ impl PoolMonitor {
         })
     }
 
-    /// Asks the server and all workers. Blocks for `patience`, because it is unknown how many workers answer.
+    /// Asks the server and all workers. Blocks for `patience`, because it is unknown how many workers answer, and then until the
+    /// server has answered, for at most ten seconds.
     ///
     /// # Errors
     /// [`ConnectError`], if the server has no such pool, or does not answer.

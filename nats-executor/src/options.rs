@@ -27,7 +27,10 @@ pub struct NatsOptions {
     pub(crate) ack_wait: Duration,
     pub(crate) max_starts: u32,
     pub(crate) stored_bound: i64,
+    pub(crate) stored_bytes: i64,
     pub(crate) queue_bound: usize,
+    pub(crate) unsent_bound: usize,
+    pub(crate) result_age: Duration,
     pub(crate) task_timeout: Option<Duration>,
     pub(crate) max_bytes: usize,
 }
@@ -45,7 +48,10 @@ impl NatsOptions {
             ack_wait: Duration::from_secs(10),
             max_starts: 5,
             stored_bound: 1_000_000,
+            stored_bytes: -1,
             queue_bound: 10_000,
+            unsent_bound: 256 << 20,
+            result_age: Duration::from_secs(3600),
             task_timeout: None,
             max_bytes: 256 << 20,
         }
@@ -83,7 +89,7 @@ impl NatsOptions {
         self
     }
 
-    /// Sets how long the first connection may take (default: 5 seconds).
+    /// Sets how long the first connection may take (default: 5 seconds), and opening the pool after that.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
@@ -105,7 +111,8 @@ impl NatsOptions {
     }
 
     /// Sets how often a task is started, at least once, before it counts as lost (default: 5). A task that ends its worker is
-    /// started by another one after [`ack_wait`](Self::ack_wait), so without a limit it would end them all. The workers decide.
+    /// started by another one after [`ack_wait`](Self::ack_wait), so without a limit it would end them all. A first start that ends
+    /// the worker within some milliseconds is not counted. The workers decide.
     pub fn max_starts(mut self, starts: u32) -> Self {
         self.max_starts = starts.max(1);
         self
@@ -118,9 +125,37 @@ impl NatsOptions {
         self
     }
 
+    /// Sets how many bytes of tasks the server stores, of all executors, without what goes through the object store (default: no
+    /// limit of the pool's own). Submitting waits while there are more, and fails after
+    /// [`unreachable_after`](Self::unreachable_after). The server sets this much of its store aside. The first executor or worker
+    /// of a pool decides.
+    ///
+    /// If tasks fill the store of the server, there is no room for results, and so no task ends until one is cancelled or times
+    /// out. With this limit that cannot happen.
+    pub fn stored_bytes(mut self, bytes: u64) -> Self {
+        self.stored_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self
+    }
+
     /// Sets how many tasks of one executor may be without an outcome (default: 10,000). Submitting another one waits.
     pub fn queue_bound(mut self, tasks: usize) -> Self {
         self.queue_bound = tasks.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Sets how many bytes of tasks may be here that the server has not stored yet (default: 256 MiB). Submitting another task
+    /// waits; one that is larger than this waits until there are no others.
+    pub fn unsent_bound(mut self, bytes: usize) -> Self {
+        self.unsent_bound = bytes;
+        self
+    }
+
+    /// Sets how long the server keeps a result that its executor does not take, because the executor has ended or is out of reach
+    /// (default: 1 hour, at least 1 second). If that was too short, the task fails with
+    /// [`DistanceError::MayHaveRun`](concurrent_futures::DistanceError::MayHaveRun). The first executor or worker of a pool
+    /// decides.
+    pub fn result_age(mut self, age: Duration) -> Self {
+        self.result_age = age.max(Duration::from_secs(1));
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::datetime::DateTime;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 
@@ -13,14 +14,14 @@ use crate::options::NatsOptions;
 /// How long the server remembers the id of a message, to drop the same message when it is sent again.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 
-/// How long the result for an executor that has disappeared is kept.
-const RESULTS_AGE: Duration = Duration::from_secs(3600);
-
 /// The number of tasks that all workers together may have.
 const MAX_IN_FLIGHT: i64 = 65_536;
 
 /// The number of requests for tasks that may wait at the server. Each worker has a few.
 const MAX_WAITING: i64 = 8192;
+
+/// When a stream was created. Another one that takes its place has another time.
+pub(crate) type Created = DateTime;
 
 /// The parts of a pool on the server.
 #[derive(Debug, Clone)]
@@ -44,6 +45,7 @@ impl Pool {
             retention: RetentionPolicy::WorkQueue,
             storage: StorageType::File,
             max_messages: options.stored_bound,
+            max_bytes: options.stored_bytes,
             // A full queue refuses tasks, instead of losing the oldest ones.
             discard: DiscardPolicy::New,
             duplicate_window: DUPLICATE_WINDOW,
@@ -53,8 +55,9 @@ impl Pool {
             name: names.results_stream(),
             subjects: vec![names.results("*")],
             storage: StorageType::File,
-            max_age: RESULTS_AGE,
-            duplicate_window: DUPLICATE_WINDOW,
+            max_age: options.result_age,
+            // The server does not accept a longer one.
+            duplicate_window: DUPLICATE_WINDOW.min(options.result_age),
             ..Config::default()
         };
         let workers = pull::Config {

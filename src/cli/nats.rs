@@ -4,20 +4,20 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueHint;
-use harness::Cluster;
+use harness::{Cluster, NatsUrl};
 
 const MACHINES: &str = "On other machines";
 
 /// The options, which are part of those of the program.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct NatsArgs {
-    /// With --input: download ranges of the list on workers that take them from this NATS server, such as nats://host:4222. --dest must be at the same path there
+    /// With --input: download ranges of the list on workers that take them from this NATS server, such as nats://host:4222. If there are none, wait for one. --dest must be at the same path there
     #[arg(long, value_name = "URL", help_heading = MACHINES)]
-    nats: Option<String>,
+    nats: Option<NatsUrl>,
 
     /// Be a worker: download ranges of lists for this NATS server until SIGTERM or Ctrl-C
     #[arg(long, value_name = "URL", help_heading = MACHINES)]
-    worker: Option<String>,
+    worker: Option<NatsUrl>,
 
     /// With --worker: number of ranges at once [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = MACHINES)]
@@ -78,9 +78,9 @@ impl NatsArgs {
         }
     }
 
-    fn at(&self, url: &str) -> Cluster {
+    fn at(&self, url: &NatsUrl) -> Cluster {
         Cluster {
-            url: url.to_owned(),
+            url: url.clone(),
             pool: self.pool.clone(),
             credentials: self.nats_credentials.clone(),
             authorities: self.nats_ca.clone(),

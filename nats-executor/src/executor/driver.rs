@@ -1,21 +1,27 @@
 //! The thread of the connection: connects, starts to receive, and sends until the executor ends.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, mpsc};
 
+use concurrent_futures::TaskError;
 use futures_util::StreamExt as _;
+use tokio::runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
+use super::audit::Audit;
 use super::ledger::Ledger;
 use super::results::{Results, remove_read};
 use super::sender::{Request, Sender, Submission};
-use super::settler::Outcomes;
+use super::settler::{Outcome, Outcomes};
+use super::withdrawals::Withdrawals;
 use crate::error::ConnectError;
 use crate::link::Link;
 use crate::names::Names;
 use crate::options::NatsOptions;
 use crate::pool::Pool;
+
+/// The number of random bytes in the name of an executor. Two with the same name would take each other's results.
+const NAME_BYTES: usize = 12;
 
 /// What the thread of the connection needs.
 pub(super) struct Driver {
@@ -26,30 +32,73 @@ pub(super) struct Driver {
     pub(super) outcomes: Outcomes,
 }
 
+/// Settles what is left when the thread ends, also by a panic, and ends the settler.
+struct Closing {
+    ledger: Arc<Ledger>,
+    outcomes: Outcomes,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let reason = "the connection of the executor has ended";
+        for (number, entry) in self.ledger.close(reason) {
+            let error: TaskError = entry.disconnected(reason);
+            let _ = self.outcomes.send(Outcome::Failed(number, entry, error));
+        }
+        let _ = self.outcomes.send(Outcome::End);
+    }
+}
+
 impl Driver {
     /// Connects, reports whether that succeeded, and works until the handle asks for the end.
-    pub(super) async fn run(
+    pub(super) fn run(
         self,
         connected: mpsc::Sender<Result<Arc<str>, ConnectError>>,
         submissions: UnboundedReceiver<Submission>,
         requests: UnboundedReceiver<Request>,
     ) {
-        match self.start().await {
-            Ok(sender) => {
-                let _ = connected.send(Ok(Arc::clone(&sender.link.url)));
-                sender.run(submissions, requests).await;
-            }
+        let _closing = Closing {
+            ledger: Arc::clone(&self.ledger),
+            outcomes: self.outcomes.clone(),
+        };
+        let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
             Err(error) => {
-                let _ = connected.send(Err(error));
+                let _ = connected.send(Err(ConnectError::Thread(error)));
+                return;
             }
-        }
+        };
+        runtime.block_on(async {
+            match self.start().await {
+                Ok(sender) => {
+                    let _ = connected.send(Ok(Arc::clone(&sender.link.url)));
+                    sender.run(submissions, requests).await;
+                }
+                Err(error) => {
+                    let _ = connected.send(Err(error));
+                }
+            }
+        });
+        // Looking up the name of a host may take long, and cannot be stopped.
+        runtime.shutdown_background();
     }
 
     /// Connects, and starts to receive.
     async fn start(self) -> Result<Sender, ConnectError> {
+        let limit = self.options.connect_timeout;
         let link = Link::connect(&self.url, &self.options).await?;
+        let url = Arc::clone(&link.url);
+        let started = tokio::time::timeout(limit * 2, self.open(link)).await;
+        started.unwrap_or_else(|_| {
+            let late = std::io::Error::other(format!("no answer within {:?}", limit * 2));
+            Err(ConnectError::jetstream(&url, &late))
+        })
+    }
+
+    /// Opens the pool, and starts to receive.
+    async fn open(self, link: Link) -> Result<Sender, ConnectError> {
         let pool = Pool::open(&link, &self.names, &self.options).await?;
-        let executor = format!("{:016x}", fastrand::u64(..));
+        let executor = random_name()?;
         let failed = |error: &dyn std::error::Error| ConnectError::jetstream(&link.url, error);
 
         let started = link.client.subscribe(self.names.started(&executor)).await;
@@ -64,33 +113,56 @@ impl Driver {
             }
         });
 
-        let last = Arc::new(AtomicU64::new(0));
         let (sender, ready) = oneshot::channel();
-        let results = Results {
-            link: link.clone(),
-            names: self.names.clone(),
-            executor: executor.clone(),
-            pool: pool.clone(),
-            outcomes: self.outcomes.clone(),
-            last: Arc::clone(&last),
-        };
+        let results = Results::new(
+            link.clone(),
+            self.names.clone(),
+            executor.clone(),
+            pool.clone(),
+            Arc::clone(&self.ledger),
+            self.outcomes.clone(),
+            &self.options,
+        );
+        let reading = Arc::clone(&results.reading);
         tokio::spawn(results.read(sender));
         let subject = self.names.results(&executor);
-        tokio::spawn(remove_read(pool.results.clone(), subject, last));
-        let ready = tokio::time::timeout(self.options.connect_timeout, ready).await;
-        ready
-            .map_err(|error| failed(&error))?
-            .map_err(|error| failed(&error))?;
+        tokio::spawn(remove_read(
+            pool.results.clone(),
+            subject,
+            Arc::clone(&reading),
+        ));
+        ready.await.map_err(|error| failed(&error))?;
+        let withdrawals = Withdrawals::new(
+            link.clone(),
+            self.names.clone(),
+            executor.clone(),
+            pool.tasks.clone(),
+        );
+        let audit = Audit::new(
+            link.clone(),
+            self.names.clone(),
+            self.options.clone(),
+            executor.clone(),
+            reading,
+            pool,
+        );
         Ok(Sender {
             link,
             names: self.names,
             executor,
             options: self.options,
-            pool,
             ledger: self.ledger,
             outcomes: self.outcomes,
-            withdrawn: Default::default(),
-            removals: Sender::removals(),
+            withdrawals,
+            audit,
+            trouble: None,
         })
     }
+}
+
+/// Returns a name that no other executor has.
+fn random_name() -> Result<String, ConnectError> {
+    let mut bytes = [0; NAME_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| ConnectError::Random(error.into()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

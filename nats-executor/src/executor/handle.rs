@@ -9,14 +9,13 @@ use std::time::Duration;
 use concurrent_futures::{
     Chunk, DistanceError, Executor, Fallible, Future, PortableTask, Shutdown, SubmitError,
 };
-use tokio::runtime;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-use super::block_on::block_on;
 use super::driver::Driver;
 use super::job::{Job, Withdraw};
 use super::ledger::Ledger;
+use super::room::Room;
 use super::sender::{Request, Submission};
 use super::settler::{self, Outcome, Outcomes};
 use crate::error::ConnectError;
@@ -38,8 +37,9 @@ use crate::options::NatsOptions;
 ///
 /// Callbacks of futures run in a thread of the executor. They must not wait for another task of this executor.
 ///
-/// Dropping the executor waits for all tasks, as leaving Python's `with` block does. When this program is killed, its tasks
-/// are run all the same.
+/// Dropping the executor waits for all tasks, as leaving Python's `with` block does, and then for at most ten seconds until
+/// cancelled ones are removed from the server. In a callback it does not wait: the threads of the executor go on until all tasks
+/// have an outcome. When this program is killed, its tasks are run all the same.
 ///
 /// ```no_run
 /// use concurrent_futures::{Executor, ExecutorExt, Registry, task};
@@ -65,7 +65,7 @@ use crate::options::NatsOptions;
 /// ```
 pub struct NatsExecutor {
     ledger: Arc<Ledger>,
-    room: Arc<Semaphore>,
+    room: Room,
     next: AtomicU64,
     options: NatsOptions,
     submissions: UnboundedSender<Submission>,
@@ -78,8 +78,11 @@ pub struct NatsExecutor {
 
 impl NatsExecutor {
     /// Connects to the server, and creates the pool there if it does not exist. Several URLs of a cluster are separated by
-    /// commas. Blocks until the server has answered, at most about twice as long as
-    /// [`connect_timeout`](NatsOptions::connect_timeout).
+    /// commas.
+    ///
+    /// Blocks until the executor can send and receive: at most [`connect_timeout`](NatsOptions::connect_timeout) for the connection,
+    /// and twice as long again for opening the pool. It needs no runtime; in an async program, call it in a thread that may block,
+    /// such as one of `spawn_blocking`.
     ///
     /// # Errors
     /// [`ConnectError`], if there is no connection, the server does not accept the credentials, or it cannot store tasks.
@@ -100,24 +103,13 @@ impl NatsExecutor {
             ledger: Arc::clone(&ledger),
             outcomes: outcomes.clone(),
         };
-        let run = move || {
-            let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => {
-                    let _ = sender.send(Err(ConnectError::Thread(error)));
-                    return;
-                }
-            };
-            runtime.block_on(driver.run(sender, to_send, to_do));
-        };
+        let run = move || driver.run(sender, to_send, to_do);
         let name = "nats-executor".to_owned();
         let connection = thread::Builder::new().name(name).spawn(run);
         let connection = connection.map_err(ConnectError::Thread)?;
         let settler = settling.thread().id();
         let url = match connected.recv() {
-            Ok(connected) => connected.inspect_err(|_| {
-                let _ = outcomes.send(Outcome::End);
-            })?,
+            Ok(connected) => connected?,
             Err(_) => {
                 let ended = std::io::Error::other("the thread has ended");
                 return Err(ConnectError::Thread(ended));
@@ -125,7 +117,7 @@ impl NatsExecutor {
         };
         Ok(Self {
             ledger,
-            room: Arc::new(Semaphore::new(options.queue_bound)),
+            room: Room::new(options.queue_bound, options.unsent_bound),
             next: AtomicU64::new(0),
             options,
             submissions,
@@ -137,7 +129,8 @@ impl NatsExecutor {
         })
     }
 
-    /// Queues a task and returns its future. Waits while [`queue_bound`](NatsOptions::queue_bound) tasks have no outcome.
+    /// Queues a task and returns its future. Waits while [`queue_bound`](NatsOptions::queue_bound) tasks have no outcome, or while
+    /// those that are not sent have more bytes than [`unsent_bound`](NatsOptions::unsent_bound).
     ///
     /// The task is encoded at once and runs even if the future is dropped. If it cannot be encoded or is too large, the future
     /// fails.
@@ -147,10 +140,15 @@ impl NatsExecutor {
     /// longer than [`unreachable_after`](NatsOptions::unreachable_after); [`SubmitError::QueueFull`] in a callback, if there is
     /// no room.
     pub fn submit<K: PortableTask>(&self, task: K) -> Result<Future<K::Output>, SubmitError> {
-        self.enqueue(self.room()?, |withdraw| Job::of(task, withdraw))
+        self.enqueue(|withdraw| Job::of(task, withdraw))
     }
 
     /// The same as [`submit`](Self::submit), but waits for room without blocking the thread. Needs no particular runtime.
+    ///
+    /// If this future is dropped before it is ready, the task is not submitted. So a program that waits for it beside a signal such
+    /// as Ctrl-C has nothing to withdraw of that task; those that were submitted are cancelled by [`shutdown`](Self::shutdown) with
+    /// [`cancel_pending`](Shutdown::cancel_pending), which also ends all waits for room. Without a shutdown, tasks of a program that
+    /// ends are run all the same.
     ///
     /// # Errors
     /// Those of [`submit`](Self::submit).
@@ -159,9 +157,13 @@ impl NatsExecutor {
         task: K,
     ) -> Result<Future<K::Output>, SubmitError> {
         self.ledger.check_open()?;
-        let room = Arc::clone(&self.room).acquire_owned().await;
-        let room = room.map_err(|_| SubmitError::ShutDown)?;
-        self.enqueue(room, |withdraw| Job::of(task, withdraw))
+        let room = self.room.task_async().await?;
+        let (number, job, future) = self.encode(|withdraw| Job::of(task, withdraw));
+        if let Some(job) = job {
+            let bytes = self.room.bytes_async(job.content.len()).await?;
+            self.send(number, job, room, bytes)?;
+        }
+        Ok(future)
     }
 
     /// Queues a task that returns a [`Result`]. An `Ok` holds the value of the future, an `Err` becomes
@@ -176,7 +178,7 @@ impl NatsExecutor {
     where
         K: PortableTask<Output: Fallible<Value: 'static>>,
     {
-        self.enqueue(self.room()?, |withdraw| Job::of_fallible(task, withdraw))
+        self.enqueue(|withdraw| Job::of_fallible(task, withdraw))
     }
 
     /// Rejects further tasks, then cancels pending tasks and waits for the others, each if `how` says so. Returns whether all
@@ -187,7 +189,7 @@ impl NatsExecutor {
     pub fn shutdown(&self, how: Shutdown) -> bool {
         self.ledger.shut_down();
         self.room.close();
-        let is_settler = thread::current().id() == self.settler;
+        let is_settler = self.is_in_callback();
         if how.cancels_pending() {
             let (sender, done) = mpsc::channel::<()>();
             let _ = self.outcomes.send(Outcome::CancelPending(sender));
@@ -209,47 +211,66 @@ impl NatsExecutor {
         self.ledger.unsettled()
     }
 
-    /// Returns room for one task.
-    fn room(&self) -> Result<OwnedSemaphorePermit, SubmitError> {
-        self.ledger.check_open()?;
-        let room = Arc::clone(&self.room);
-        match room.try_acquire_owned() {
-            Ok(room) => return Ok(room),
-            Err(TryAcquireError::Closed) => return Err(SubmitError::ShutDown),
-            Err(TryAcquireError::NoPermits) => {}
-        }
-        if thread::current().id() == self.settler {
-            return Err(SubmitError::QueueFull);
-        }
-        let room = Arc::clone(&self.room).acquire_owned();
-        block_on(room).map_err(|_| SubmitError::ShutDown)
+    /// Returns whether this is the thread that runs callbacks, which must not wait for what it does itself.
+    fn is_in_callback(&self) -> bool {
+        thread::current().id() == self.settler
     }
 
     fn enqueue<T: Send + Sync + 'static>(
         &self,
-        room: OwnedSemaphorePermit,
         encode: impl FnOnce(Withdraw) -> (Option<Job>, Future<T>),
     ) -> Result<Future<T>, SubmitError> {
+        self.ledger.check_open()?;
+        let may_block = !self.is_in_callback();
+        let room = self.room.task(may_block)?;
+        let (number, job, future) = self.encode(encode);
+        if let Some(job) = job {
+            let bytes = self.room.bytes(job.content.len(), may_block)?;
+            self.send(number, job, room, bytes)?;
+        }
+        Ok(future)
+    }
+
+    /// Encodes a task. If it cannot be sent, there is no job, and the future holds the error.
+    fn encode<T: Send + Sync + 'static>(
+        &self,
+        encode: impl FnOnce(Withdraw) -> (Option<Job>, Future<T>),
+    ) -> (u64, Option<Job>, Future<T>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let requests = self.requests.clone();
         let withdraw = move || {
             let _ = requests.send(Request::Withdraw(number));
         };
         let (job, future) = encode(Box::new(withdraw));
-        let Some(Job { content, pending }) = job else {
-            return Ok(future);
-        };
-        let (bytes, limit) = (content.len(), self.options.max_bytes);
-        if bytes > limit {
-            let error = DistanceError::too_large("task", bytes, limit);
-            pending.settle(Err(error.into()));
-            return Ok(future);
+        let limit = self.options.max_bytes;
+        match job {
+            Some(Job { content, pending }) if content.len() > limit => {
+                let error = DistanceError::too_large("task", content.len(), limit);
+                pending.settle(Err(error.into()));
+                (number, None, future)
+            }
+            job => (number, job, future),
         }
+    }
+
+    fn send(
+        &self,
+        number: u64,
+        job: Job,
+        room: OwnedSemaphorePermit,
+        bytes: OwnedSemaphorePermit,
+    ) -> Result<(), SubmitError> {
+        let Job { content, pending } = job;
         let timeout = self.options.task_timeout;
         self.ledger.add(number, pending, room, timeout)?;
-        // Fails only if the thread has panicked. The ledger then keeps the task until the executor is dropped.
-        let _ = self.submissions.send(Submission { number, content });
-        Ok(future)
+        let submission = Submission {
+            number,
+            content,
+            room: bytes,
+        };
+        // Fails only if the thread has ended, which settles all tasks of the ledger.
+        let _ = self.submissions.send(submission);
+        Ok(())
     }
 }
 
@@ -269,7 +290,7 @@ where
     }
 
     fn submit_chunk(&self, tasks: Vec<K>) -> Result<Future<Chunk<K::Output>>, SubmitError> {
-        self.enqueue(self.room()?, |withdraw| Job::of_chunk(tasks, withdraw))
+        self.enqueue(|withdraw| Job::of_chunk(tasks, withdraw))
     }
 
     fn shutdown(&self, how: Shutdown) -> bool {
@@ -280,17 +301,19 @@ where
 impl Drop for NatsExecutor {
     fn drop(&mut self) {
         self.shutdown(Shutdown::wait());
-        let _ = self.requests.send(Request::End);
         let threads = self
             .threads
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some([connection, settling]) = threads.take() {
-            let _ = connection.join();
-            let _ = self.outcomes.send(Outcome::End);
-            if thread::current().id() != self.settler {
-                let _ = settling.join();
-            }
+        let threads = threads.take();
+        if self.is_in_callback() {
+            // The callback is a part of settling, which cannot be waited for here.
+            let _ = self.requests.send(Request::EndWhenEmpty);
+            return;
+        }
+        let _ = self.requests.send(Request::End);
+        for thread in threads.into_iter().flatten() {
+            let _ = thread.join();
         }
     }
 }

@@ -91,8 +91,8 @@ fn encode(
 pub(super) trait Pending: Send {
     /// Marks the task as running, unless it was cancelled.
     fn begin(&self);
-    /// Cancels the task if it is pending.
-    fn cancel(&self);
+    /// Cancels the task if it is pending. Returns whether it is cancelled. Runs callbacks.
+    fn cancel(&self) -> bool;
     /// Sets the outcome: a reply as `portable_task` encodes it, or the reason why there is none. Runs callbacks.
     fn settle(self: Box<Self>, reply: Result<Bytes, TaskError>);
 }
@@ -111,8 +111,8 @@ impl<W: DeserializeOwned, T: Send + Sync + 'static> Pending for TypedPromise<W, 
         self.promise.begin();
     }
 
-    fn cancel(&self) {
-        self.promise.cancel();
+    fn cancel(&self) -> bool {
+        self.promise.cancel()
     }
 
     fn settle(self: Box<Self>, reply: Result<Bytes, TaskError>) {

@@ -1,6 +1,6 @@
 //! The tasks without an outcome. Each leaves the ledger once, and the thread that takes it out settles it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,8 @@ use tokio_util::bytes::Bytes;
 use super::job::Pending;
 
 /// The tasks of an executor.
+///
+/// Each entry holds a handle of its ledger, so an executor must take all of them out before it ends.
 #[derive(Default)]
 pub(super) struct Ledger {
     state: Mutex<State>,
@@ -36,8 +38,8 @@ struct State {
     entries: HashMap<u64, Entry>,
     /// The number of tasks that are not settled.
     open: usize,
-    /// The tasks with a deadline, the earliest first: it is the same time after their submission for all.
-    deadlines: VecDeque<(Instant, u64)>,
+    /// The deadlines of the entries that have one.
+    deadlines: BTreeSet<(Instant, u64)>,
     shut_down: bool,
     /// Why the server cannot be reached, once that has taken too long.
     unreachable: Option<String>,
@@ -48,6 +50,7 @@ pub(super) struct Entry {
     /// `None` while it is being cancelled.
     pending: Option<Box<dyn Pending>>,
     pub(super) place: Place,
+    deadline: Option<Instant>,
     /// Makes room for another task when it is dropped.
     room: OwnedSemaphorePermit,
     open: Open,
@@ -60,8 +63,18 @@ pub(super) enum Place {
     Here,
     /// On its way to the server.
     Sent,
-    /// In the stream of tasks, with this number.
-    Stored(u64),
+    /// In the stream of tasks.
+    Stored(Stored),
+    /// Its result has come, and is being fetched or settled.
+    Answered,
+}
+
+/// The place of a task in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) sequence: u64,
+    /// Whether its call is an object.
+    pub(super) is_object: bool,
 }
 
 impl Ledger {
@@ -79,15 +92,17 @@ impl Ledger {
         let mut state = self.state();
         state.check_open()?;
         state.open += 1;
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let entry = Entry {
             pending: Some(pending),
             place: Place::Here,
+            deadline,
             room,
             open: Open(Arc::clone(self)),
         };
         state.entries.insert(number, entry);
-        if let Some(deadline) = timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
-            state.deadlines.push_back((deadline, number));
+        if let Some(deadline) = deadline {
+            state.deadlines.insert((deadline, number));
         }
         Ok(())
     }
@@ -100,12 +115,20 @@ impl Ledger {
         self.state().check_open()
     }
 
-    /// Notes where a task is now. Returns false if it is not in the ledger any more.
-    pub(super) fn note_place(&self, number: u64, place: Place) -> bool {
+    /// Notes where a task is now. Returns where it was, or `None` if it is not in the ledger any more.
+    pub(super) fn note_place(&self, number: u64, place: Place) -> Option<Place> {
         let mut state = self.state();
-        let entry = state.entries.get_mut(&number);
-        let found = entry.map(|entry| entry.place = place);
-        found.is_some()
+        let entry = state.entries.get_mut(&number)?;
+        Some(std::mem::replace(&mut entry.place, place))
+    }
+
+    /// Notes that a task is in the stream, unless its result was faster.
+    pub(super) fn note_stored(&self, number: u64, stored: Stored) {
+        if let Some(entry) = self.state().entries.get_mut(&number)
+            && entry.place == Place::Sent
+        {
+            entry.place = Place::Stored(stored);
+        }
     }
 
     /// Marks a task as running.
@@ -117,7 +140,16 @@ impl Ledger {
 
     /// Takes a task out.
     pub(super) fn take(&self, number: u64) -> Option<Entry> {
-        self.state().entries.remove(&number)
+        self.state().take(number)
+    }
+
+    /// Takes a task out if it is in the stream, and no result of it has come.
+    pub(super) fn take_stored(&self, number: u64) -> Option<Entry> {
+        let mut state = self.state();
+        match state.entries.get(&number)?.place {
+            Place::Stored(_) => state.take(number),
+            Place::Here | Place::Sent | Place::Answered => None,
+        }
     }
 
     /// Takes all tasks out.
@@ -128,37 +160,40 @@ impl Ledger {
         entries.into_iter().collect()
     }
 
-    /// Returns the numbers of the tasks whose time is up.
-    pub(super) fn overdue(&self, now: Instant) -> Vec<u64> {
+    /// Takes the tasks out whose time is up.
+    pub(super) fn take_overdue(&self, now: Instant) -> Vec<(u64, Entry)> {
         let mut state = self.state();
         let mut overdue = Vec::new();
-        while let Some(&(deadline, number)) = state.deadlines.front() {
-            let is_open = state.entries.contains_key(&number);
-            if deadline > now && is_open {
-                break;
-            }
-            state.deadlines.pop_front();
-            if is_open {
-                overdue.push(number);
-            }
+        while let Some(&(deadline, number)) = state.deadlines.first()
+            && deadline <= now
+        {
+            state.deadlines.pop_first();
+            overdue.extend(state.take(number).map(|entry| (number, entry)));
         }
         overdue
     }
 
     /// Cancels all tasks that are pending. Runs their callbacks. Only for the thread that settles tasks: a reply that came
     /// meanwhile would be lost.
-    pub(super) fn cancel_pending(&self) {
+    ///
+    /// Returns the promises of tasks that are running and left the ledger meanwhile, by their numbers: their errors are on the
+    /// way to that thread.
+    pub(super) fn cancel_pending(&self) -> Vec<(u64, Box<dyn Pending>)> {
         let numbers: Vec<_> = self.state().entries.keys().copied().collect();
         let take = |number| self.state().entries.get_mut(&number)?.pending.take();
+        let mut left = Vec::new();
         for number in numbers {
             // A callback must not find the ledger locked.
             if let Some(pending) = take(number) {
-                pending.cancel();
+                let is_cancelled = pending.cancel();
                 if let Some(entry) = self.state().entries.get_mut(&number) {
                     entry.pending = Some(pending);
+                } else if !is_cancelled {
+                    left.push((number, pending));
                 }
             }
         }
+        left
     }
 
     /// Accepts no more tasks.
@@ -166,22 +201,29 @@ impl Ledger {
         self.state().shut_down = true;
     }
 
+    /// Accepts no more tasks, because nothing can be sent any more, and takes all out.
+    pub(super) fn close(&self, reason: &str) -> Vec<(u64, Entry)> {
+        self.note_unreachable(Some(reason.to_owned()));
+        self.take_all()
+    }
+
     /// Notes why the server cannot be reached, or that it can.
     pub(super) fn note_unreachable(&self, reason: Option<String>) {
         self.state().unreachable = reason;
     }
 
-    /// Returns the greatest number that a task has in the stream.
-    pub(super) fn last_stored(&self) -> Option<u64> {
+    /// Returns the numbers and places of the tasks in the stream, in its order.
+    pub(super) fn stored(&self) -> Vec<(u64, Stored)> {
         let state = self.state();
-        let stored = state
-            .entries
-            .values()
-            .filter_map(|entry| match entry.place {
-                Place::Stored(sequence) => Some(sequence),
-                Place::Here | Place::Sent => None,
-            });
-        stored.max()
+        let entries = state.entries.iter();
+        let stored = entries.filter_map(|(number, entry)| match entry.place {
+            Place::Stored(stored) => Some((*number, stored)),
+            Place::Here | Place::Sent | Place::Answered => None,
+        });
+        let mut stored: Vec<_> = stored.collect();
+        drop(state);
+        stored.sort_unstable_by_key(|(_, stored)| stored.sequence);
+        stored
     }
 
     /// Returns the number of tasks that are not settled.
@@ -230,11 +272,19 @@ impl State {
             None => Ok(()),
         }
     }
+
+    fn take(&mut self, number: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&number)?;
+        if let Some(deadline) = entry.deadline {
+            self.deadlines.remove(&(deadline, number));
+        }
+        Some(entry)
+    }
 }
 
 impl Entry {
-    /// Settles the task. Runs callbacks.
-    pub(super) fn settle(self, reply: Result<Bytes, TaskError>) {
+    /// Settles the task. Runs callbacks. `left` is its promise, if that is not here because the task was being cancelled.
+    pub(super) fn settle(self, left: Option<Box<dyn Pending>>, reply: Result<Bytes, TaskError>) {
         let Self {
             pending,
             room,
@@ -243,7 +293,7 @@ impl Entry {
         } = self;
         // A callback may submit another task.
         drop(room);
-        if let Some(pending) = pending {
+        if let Some(pending) = pending.or(left) {
             pending.settle(reply);
         }
         drop(open);
@@ -253,8 +303,43 @@ impl Entry {
     pub(super) fn disconnected(&self, reason: &str) -> TaskError {
         let error = match self.place {
             Place::Here => DistanceError::unreachable(reason),
-            Place::Sent | Place::Stored(_) => DistanceError::may_have_run(reason),
+            Place::Sent | Place::Stored(_) | Place::Answered => DistanceError::may_have_run(reason),
         };
         error.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Pending for Nothing {
+        fn begin(&self) {}
+        fn cancel(&self) -> bool {
+            false
+        }
+        fn settle(self: Box<Self>, _reply: Result<Bytes, TaskError>) {}
+    }
+
+    #[test]
+    fn the_deadlines_of_tasks_with_an_outcome_are_not_kept_until_they_are_over() {
+        let ledger = Arc::new(Ledger::default());
+        let room = Arc::new(tokio::sync::Semaphore::new(2));
+        let hour = Some(Duration::from_secs(3600));
+        for number in 0..10_000 {
+            let room = Arc::clone(&room).try_acquire_owned().unwrap();
+            ledger.add(number, Box::new(Nothing), room, hour).unwrap();
+            if let Some(before) = number.checked_sub(1) {
+                let entry = ledger.take(before).unwrap();
+                entry.settle(None, Ok(Bytes::new()));
+            }
+        }
+        assert_eq!(ledger.state().deadlines.len(), 1);
+        let later = Instant::now() + Duration::from_secs(7200);
+        let overdue = ledger.take_overdue(later);
+        let numbers: Vec<_> = overdue.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [9999]);
     }
 }

@@ -3,21 +3,24 @@
 //! They are read in the order of their stream, by a consumer that keeps no state on the server: after a reconnect the reading goes
 //! on behind the last result. What was read is removed now and then.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{DeliverPolicy, push};
 use async_nats::jetstream::{Message, stream::Stream};
-use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind};
+use concurrent_futures::{DistanceError, RemoteError, RemoteErrorKind, TaskError};
 use futures_util::StreamExt as _;
+use tokio::sync::{Notify, Semaphore, oneshot};
 
+use super::ledger::{Ledger, Place};
 use super::settler::{Outcome, Outcomes};
-use crate::envelope::{Envelope, id_of, value_too_large};
+use crate::envelope::{Envelope, WIRE_VERSION, id_of, other_version, too_large};
+use crate::error::chain;
 use crate::link::Link;
 use crate::names::Names;
-use crate::objects;
-use crate::pool::Pool;
+use crate::objects::{self, FetchError};
+use crate::options::NatsOptions;
+use crate::pool::{Created, Pool};
 
 /// The time between two removals of results that were read.
 const REMOVAL_PAUSE: Duration = Duration::from_secs(2);
@@ -25,41 +28,147 @@ const REMOVAL_PAUSE: Duration = Duration::from_secs(2);
 /// The time between two attempts to read.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// The number of large values that are fetched at a time: each takes as much memory as it is large.
+const MAX_FETCHES: usize = 4;
+
 /// Reads the results of one executor.
 pub(super) struct Results {
     pub(super) link: Link,
     pub(super) names: Names,
     pub(super) executor: String,
     pub(super) pool: Pool,
+    pub(super) ledger: Arc<Ledger>,
     pub(super) outcomes: Outcomes,
-    /// The number in the stream of the last result that was read.
-    pub(super) last: Arc<AtomicU64>,
+    pub(super) reading: Arc<Reading>,
+    /// How many bytes a value may have.
+    limit: usize,
+    /// How long the fetching of a value may make no progress.
+    patience: Duration,
+    fetches: Arc<Semaphore>,
+}
+
+/// How far the results were read.
+#[derive(Debug)]
+pub(super) struct Reading {
+    position: Mutex<Position>,
+    /// Since when the results cannot be read, and why.
+    trouble: Mutex<Option<(Instant, String)>>,
+    restart: Notify,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Position {
+    /// When the stream was created: one with the same name may take its place.
+    created: Created,
+    /// The number in it of the last result that was read.
+    last: u64,
+}
+
+impl Reading {
+    /// Returns the beginning of the stream that was created then.
+    pub(super) fn of(created: Created) -> Self {
+        Self {
+            position: Mutex::new(Position { created, last: 0 }),
+            trouble: Mutex::default(),
+            restart: Notify::new(),
+        }
+    }
+
+    /// Returns whether the stream that is read was created then.
+    pub(super) fn is_of(&self, created: Created) -> bool {
+        self.position().created == created
+    }
+
+    /// Returns whether all results up to this number were read, of the stream that was created then.
+    pub(super) fn has_read(&self, created: Created, last: u64) -> bool {
+        let position = self.position();
+        position.created == created && position.last >= last
+    }
+
+    /// Has the reader look for the stream again.
+    pub(super) fn restart(&self) {
+        self.restart.notify_one();
+    }
+
+    /// Returns since when the results cannot be read, and why; `None` if they can.
+    pub(super) fn trouble(&self) -> Option<(Instant, String)> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes why the results cannot be read, or that they can.
+    fn note_trouble(&self, reason: Option<String>) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *trouble = reason.map(|reason| match trouble.take() {
+            Some((since, _)) => (since, reason),
+            None => (Instant::now(), reason),
+        });
+    }
+
+    fn position(&self) -> MutexGuard<'_, Position> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Results {
+    pub(super) fn new(
+        link: Link,
+        names: Names,
+        executor: String,
+        pool: Pool,
+        ledger: Arc<Ledger>,
+        outcomes: Outcomes,
+        options: &NatsOptions,
+    ) -> Self {
+        let created = pool.results.cached_info().created;
+        Self {
+            link,
+            names,
+            executor,
+            pool,
+            ledger,
+            outcomes,
+            reading: Arc::new(Reading::of(created)),
+            limit: options.max_bytes,
+            patience: options.unreachable_after,
+            fetches: Arc::new(Semaphore::new(MAX_FETCHES)),
+        }
+    }
+
     /// Reads results for ever. Reports once that it does.
-    pub(super) async fn read(self, ready: tokio::sync::oneshot::Sender<()>) {
+    pub(super) async fn read(self, ready: oneshot::Sender<()>) {
         let mut ready = Some(ready);
         loop {
             let generation = self.link.state().generation;
             tokio::select! {
-                () = self.read_connected(&mut ready) => {}
+                message = self.read_connected(&mut ready) => {
+                    let reason = format!("the results cannot be read: {message}");
+                    self.reading.note_trouble(Some(reason));
+                }
                 () = self.link.lost(generation) => {}
+                () = self.reading.restart.notified() => {}
             }
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
-    /// Reads results until something goes wrong.
-    async fn read_connected(&self, ready: &mut Option<tokio::sync::oneshot::Sender<()>>) {
-        let Ok(info) = self.pool.results.get_info().await else {
-            return;
+    /// Reads results until something goes wrong. Returns what.
+    async fn read_connected(&self, ready: &mut Option<oneshot::Sender<()>>) -> String {
+        let info = match self.pool.results.get_info().await {
+            Ok(info) => info,
+            Err(error) => return chain(&error),
         };
-        if info.state.last_sequence < self.last.load(Ordering::Relaxed) {
-            // The server has lost its store, and the numbers begin again.
-            self.last.store(0, Ordering::Relaxed);
-        }
-        let last = self.last.load(Ordering::Relaxed);
+        let last = {
+            let mut position = self.reading.position();
+            if info.created != position.created || info.state.last_sequence < position.last {
+                // The server has lost its store, and the numbers begin again.
+                *position = Position {
+                    created: info.created,
+                    last: 0,
+                };
+            }
+            position.last
+        };
         let config = push::OrderedConfig {
             deliver_subject: self.link.client.new_inbox(),
             filter_subject: self.names.results(&self.executor),
@@ -71,67 +180,98 @@ impl Results {
             },
             ..push::OrderedConfig::default()
         };
-        let Ok(consumer) = self.pool.results.create_consumer(config).await else {
-            return;
+        let consumer = match self.pool.results.create_consumer(config).await {
+            Ok(consumer) => consumer,
+            Err(error) => return chain(&error),
         };
-        let Ok(mut messages) = consumer.messages().await else {
-            return;
+        let mut messages = match consumer.messages().await {
+            Ok(messages) => messages,
+            Err(error) => return chain(&error),
         };
+        self.reading.note_trouble(None);
         if let Some(ready) = ready.take() {
             let _ = ready.send(());
         }
-        while let Some(Ok(message)) = messages.next().await {
+        loop {
+            let message = match messages.next().await {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return chain(&error),
+                None => return "they have ended".to_owned(),
+            };
             self.receive(&message);
+            if let Ok(info) = message.info() {
+                self.reading.position().last = info.stream_sequence;
+            }
         }
     }
 
     fn receive(&self, message: &Message) {
-        if let Ok(info) = message.info() {
-            self.last.store(info.stream_sequence, Ordering::Relaxed);
-        }
         let Some(id) = id_of(message) else {
             return;
         };
-        let number = id.number;
-        let reply = match Envelope::open(&message.payload) {
+        let envelope = Envelope::open(&message.payload);
+        let place = self.ledger.note_place(id.number, Place::Answered);
+        if let Some(Envelope::Object(name)) = envelope {
+            return self.fetch(id.number, name, place.is_some());
+        }
+        let reply = match envelope {
             Some(Envelope::Inline(reply)) => Ok(reply),
-            Some(Envelope::Object(name)) => return self.fetch(number, name),
+            Some(Envelope::TooLarge(size, limit)) => Err(too_large("value", size, limit).into()),
+            Some(Envelope::TaskTooLarge(size, limit)) => Err(too_large("task", size, limit).into()),
+            Some(Envelope::Cancelled) => Err(TaskError::Cancelled),
+            Some(Envelope::Panicked(message)) => Err(TaskError::panicked(message)),
+            Some(Envelope::Unreadable(reason)) => Err(DistanceError::may_have_run(reason).into()),
             Some(Envelope::Lost(starts, worker)) => Err(DistanceError::lost(starts, worker).into()),
-            Some(Envelope::TooLarge(size, limit)) => Err(value_too_large(size, limit).into()),
-            None => {
+            Some(Envelope::Refused(by, version)) => Err(other_version(by, version).into()),
+            Some(Envelope::Foreign(version)) => Err(other_version(version, WIRE_VERSION).into()),
+            Some(Envelope::Object(_)) | None => {
                 let message = "the worker sent an unknown kind of result";
                 Err(RemoteError::new(RemoteErrorKind::Decode, message).into())
             }
         };
         // Fails only after the end of the executor.
-        let _ = self.outcomes.send(Outcome::Reply(number, reply));
+        let _ = self.outcomes.send(Outcome::Reply(id.number, reply));
     }
 
-    /// Fetches a large value, without holding up the others.
-    fn fetch(&self, number: u64, name: String) {
+    /// Fetches a large value, without holding up the others. Only removes it if it is not `wanted`.
+    fn fetch(&self, number: u64, name: String, wanted: bool) {
         let (link, names, outcomes) =
             (self.link.clone(), self.names.clone(), self.outcomes.clone());
+        let (limit, patience, fetches) = (self.limit, self.patience, Arc::clone(&self.fetches));
         tokio::spawn(async move {
-            let fetched = objects::fetch(&link, &names, &name).await;
-            let reply = fetched.map_err(|message| {
-                DistanceError::may_have_run(format!("its value cannot be fetched: {message}"))
-                    .into()
+            let _permit = fetches.acquire().await;
+            if !wanted {
+                return objects::remove(&link, &names, &name).await;
+            }
+            let fetched = objects::fetch(&link, &names, &name, limit, patience).await;
+            let is_read = fetched.is_ok();
+            let reply = fetched.map_err(|error| match error {
+                FetchError::TooLarge(size) => {
+                    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+                    too_large("value", size, limit).into()
+                }
+                error => {
+                    let reason = format!("its value cannot be fetched: {error}");
+                    DistanceError::may_have_run(reason).into()
+                }
             });
             let _ = outcomes.send(Outcome::Reply(number, reply));
-            objects::remove(&link, &names, &name).await;
+            if is_read {
+                objects::remove(&link, &names, &name).await;
+            }
         });
     }
 }
 
 /// Removes results that were read, for ever.
-pub(super) async fn remove_read(stream: Stream, subject: String, last: Arc<AtomicU64>) {
-    let mut removed = 0;
+pub(super) async fn remove_read(stream: Stream, subject: String, reading: Arc<Reading>) {
+    let mut removed = reading.position().to_owned();
     loop {
         tokio::time::sleep(REMOVAL_PAUSE).await;
-        let read = last.load(Ordering::Relaxed);
-        if read > removed {
-            let purge = stream.purge().filter(subject.as_str()).sequence(read + 1);
-            if purge.await.is_ok() {
+        let read = reading.position().to_owned();
+        if read.created != removed.created || read.last > removed.last {
+            let purge = stream.purge().filter(subject.as_str());
+            if purge.sequence(read.last + 1).await.is_ok() {
                 removed = read;
             }
         }

@@ -1,6 +1,7 @@
 //! The tasks on their way to the server, and what becomes due meanwhile: deadlines, cancellations, the end of the connection.
+//!
+//! The loop never waits for the server: whatever does is a future beside it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,26 +9,31 @@ use concurrent_futures::{DistanceError, TaskError};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::bytes::Bytes;
 
-use super::ledger::{Ledger, Place};
+use super::audit::{Audit, Checked};
+use super::ledger::{Entry, Ledger, Place, Stored};
 use super::settler::{Outcome, Outcomes};
+use super::withdrawals::{Withdrawals, object_of};
+use crate::error::ConnectError;
 use crate::link::{Link, StoreError};
 use crate::names::{Id, Names};
 use crate::objects;
 use crate::options::NatsOptions;
-use crate::pool::Pool;
 
 /// The number of tasks that are sent before the server has confirmed the first.
 const MAX_UNCONFIRMED: usize = 1024;
 
-/// The number of tasks that are removed from the stream at a time.
-const MAX_REMOVALS: usize = 32;
+/// How long the message of a task is tried at least that has its content in an object.
+const MIN_SEND_TIME: Duration = Duration::from_secs(5);
 
 /// The time between two looks at deadlines and at the connection.
 const TICK: Duration = Duration::from_millis(50);
+
+/// How long the end of an executor waits for the places of tasks that were withdrawn.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the handle asks of the connection.
 #[derive(Debug)]
@@ -36,6 +42,8 @@ pub(super) enum Request {
     Withdraw(u64),
     /// To tell running tasks that they are cancelled.
     CancelRunning,
+    /// To end when all tasks have an outcome.
+    EndWhenEmpty,
     /// To end.
     End,
 }
@@ -45,6 +53,8 @@ pub(super) enum Request {
 pub(super) struct Submission {
     pub(super) number: u64,
     pub(super) content: Bytes,
+    /// Makes room for the bytes of another task when it is dropped.
+    pub(super) room: OwnedSemaphorePermit,
 }
 
 /// Sends the tasks of one executor.
@@ -53,59 +63,86 @@ pub(super) struct Sender {
     pub(super) names: Names,
     pub(super) executor: String,
     pub(super) options: NatsOptions,
-    pub(super) pool: Pool,
     pub(super) ledger: Arc<Ledger>,
     pub(super) outcomes: Outcomes,
-    /// The tasks that were withdrawn before their number in the stream was known.
-    pub(super) withdrawn: HashSet<u64>,
-    pub(super) removals: Arc<Semaphore>,
+    pub(super) withdrawals: Withdrawals,
+    pub(super) audit: Audit,
+    /// Since when the server does not do what a pool needs, and why.
+    pub(super) trouble: Option<(Instant, String)>,
 }
 
-type Sent = (u64, Result<u64, StoreError>);
+/// What has become of a task that was to be sent.
+struct Sent {
+    number: u64,
+    is_object: bool,
+    /// Its number in the stream.
+    stored: Result<u64, StoreError>,
+}
+
+type Sending = FuturesUnordered<BoxFuture<'static, Option<Sent>>>;
 
 impl Sender {
-    pub(super) fn removals() -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(MAX_REMOVALS))
-    }
-
     /// Sends tasks until the handle asks for the end.
     pub(super) async fn run(
         mut self,
         mut submissions: UnboundedReceiver<Submission>,
         mut requests: UnboundedReceiver<Request>,
     ) {
-        let mut sending = FuturesUnordered::<BoxFuture<'static, Option<Sent>>>::new();
+        let mut sending = Sending::new();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut generation = self.link.state().generation;
+        let mut ends_when_empty = false;
         loop {
             tokio::select! {
                 Some(request) = requests.recv() => match request {
-                    Request::Withdraw(number) => self.withdraw(number).await,
-                    Request::CancelRunning => self.tell_workers(self.executor.clone()).await,
+                    Request::Withdraw(number) => {
+                        if let Some(entry) = self.ledger.take(number) {
+                            self.withdrawals.withdraw(number, entry.place);
+                        }
+                    }
+                    Request::CancelRunning => self.withdrawals.tell_workers(self.executor.clone()),
+                    Request::EndWhenEmpty => ends_when_empty = true,
                     Request::End => break,
                 },
                 Some(submission) = submissions.recv(), if sending.len() < MAX_UNCONFIRMED => {
                     sending.push(self.send(submission));
                 }
-                Some(sent) = sending.next() => {
-                    if let Some((number, stored)) = sent {
-                        self.sent(number, stored);
-                    }
-                }
+                Some(sent) = sending.next() => self.sent(sent),
+                checked = self.audit.checked() => self.note_checked(checked),
                 _ = tick.tick() => {
-                    self.fail_overdue().await;
-                    self.check_link(&mut generation).await;
+                    self.fail_overdue();
+                    self.check_link();
+                    if ends_when_empty && self.ledger.unsettled() == 0 {
+                        break;
+                    }
                 }
             }
         }
-        // The last messages are on their way.
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.link.client.flush()).await;
+        self.finish(sending).await;
+    }
+
+    /// Waits until what was withdrawn is removed; not for ever.
+    async fn finish(mut self, mut sending: Sending) {
+        if !self.link.state().is_up {
+            return;
+        }
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while self.withdrawals.are_unconfirmed() {
+            match tokio::time::timeout_at(deadline, sending.next()).await {
+                Ok(Some(sent)) => self.sent(sent),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.withdrawals.finish().await;
     }
 
     /// Returns the future that sends a task.
     fn send(&self, submission: Submission) -> BoxFuture<'static, Option<Sent>> {
-        let Submission { number, content } = submission;
+        let Submission {
+            number,
+            content,
+            room,
+        } = submission;
         let (link, names, ledger) = (
             self.link.clone(),
             self.names.clone(),
@@ -117,140 +154,139 @@ impl Sender {
         };
         let give_up = Instant::now() + self.options.unreachable_after;
         Box::pin(async move {
+            let _room = room;
+            let sent = |is_object, stored| {
+                Some(Sent {
+                    number,
+                    is_object,
+                    stored,
+                })
+            };
             if link.up(Some(give_up)).await.is_none() {
-                return Some((number, Err(StoreError::Unsent(link.state().reason))));
+                return sent(false, Err(StoreError::Unsent(link.state().reason)));
             }
-            if !ledger.note_place(number, Place::Sent) {
-                return None;
-            }
-            let packed = objects::pack(&link, &names, &format!("{id}.task"), content).await;
+            ledger.note_place(number, Place::Sent)?;
+            let is_object = content.len() > link.max_message();
+            let packed = objects::pack(&link, &names, &object_of(&id), content, give_up).await;
             let content = match packed {
                 Ok(content) => content,
-                Err(message) => {
-                    let message = format!("the task cannot be stored as an object: {message}");
-                    return Some((number, Err(StoreError::Refused(message))));
-                }
+                Err(error) => return sent(is_object, Err(error)),
             };
             let subject = names.tasks(&id.executor);
             let id = id.to_string();
+            let give_up = match is_object {
+                // The object may have taken all the time.
+                true => give_up.max(Instant::now() + MIN_SEND_TIME),
+                false => give_up,
+            };
             let stored = link.store(&subject, &id, content, Some(give_up)).await;
-            Some((number, stored))
+            sent(is_object, stored.map(|stored| stored.sequence))
         })
     }
 
     /// Notes where a task is, or that it is not on the server.
-    fn sent(&mut self, number: u64, stored: Result<u64, StoreError>) {
+    fn sent(&mut self, sent: Option<Sent>) {
+        let Some(Sent {
+            number,
+            is_object,
+            stored,
+        }) = sent
+        else {
+            return;
+        };
         let error = match stored {
             Ok(sequence) => {
-                if self.withdrawn.remove(&number) {
-                    self.remove(sequence);
-                }
-                self.ledger.note_place(number, Place::Stored(sequence));
+                let stored = Stored {
+                    sequence,
+                    is_object,
+                };
+                self.withdrawals.confirmed(number, Some(stored));
+                self.ledger.note_stored(number, stored);
                 return;
             }
             Err(StoreError::Unsent(message)) => DistanceError::unreachable(message),
+            // A worker may have it, and need its object.
             Err(StoreError::Unknown(message)) => DistanceError::may_have_run(message),
-            Err(StoreError::Refused(message)) => DistanceError::refused(message),
-        };
-        self.withdrawn.remove(&number);
-        self.fail(number, error.into());
-    }
-
-    fn fail(&self, number: u64, error: TaskError) {
-        if let Some(entry) = self.ledger.take(number) {
-            let _ = self.outcomes.send(Outcome::Failed(entry, error));
-        }
-    }
-
-    /// Withdraws a task that is not wanted any more: removes it from the stream, and tells the worker that may have it.
-    async fn withdraw(&mut self, number: u64) {
-        let Some(entry) = self.ledger.take(number) else {
-            return;
-        };
-        self.withdraw_from(number, entry.place).await;
-    }
-
-    async fn withdraw_from(&mut self, number: u64, place: Place) {
-        match place {
-            Place::Here => return,
-            Place::Sent => {
-                self.withdrawn.insert(number);
+            Err(StoreError::Refused(message)) => {
+                if is_object {
+                    self.withdrawals.remove_object(number);
+                }
+                DistanceError::refused(message)
             }
-            Place::Stored(sequence) => self.remove(sequence),
-        }
-        let executor = self.executor.clone();
-        self.tell_workers(Id { executor, number }.to_string()).await;
-    }
-
-    /// Tells the workers that a task is cancelled, or all tasks of an executor.
-    async fn tell_workers(&self, what: String) {
-        // A worker that does not hear of it runs the task to its end.
-        if self.link.state().is_up {
-            let subject = self.names.cancelled();
-            let _ = self.link.client.publish(subject, what.into()).await;
+        };
+        self.withdrawals.confirmed(number, None);
+        if let Some(entry) = self.ledger.take(number) {
+            self.fail(number, entry, error.into());
         }
     }
 
-    /// Removes a task from the stream.
-    fn remove(&self, sequence: u64) {
-        let (stream, removals) = (self.pool.tasks.clone(), Arc::clone(&self.removals));
-        tokio::spawn(async move {
-            let _permit = removals.acquire().await;
-            // It may have been run and acknowledged.
-            let _ = stream.delete_message(sequence).await;
-        });
+    /// Fails a task that was taken out of the ledger.
+    fn fail(&self, number: u64, entry: Entry, error: TaskError) {
+        let _ = self.outcomes.send(Outcome::Failed(number, entry, error));
     }
 
     /// Fails the tasks whose time is up.
-    async fn fail_overdue(&mut self) {
+    fn fail_overdue(&mut self) {
         let Some(limit) = self.options.task_timeout else {
             return;
         };
-        for number in self.ledger.overdue(Instant::now()) {
-            if let Some(entry) = self.ledger.take(number) {
-                self.withdraw_from(number, entry.place).await;
-                let error = DistanceError::timed_out(limit).into();
-                let _ = self.outcomes.send(Outcome::Failed(entry, error));
-            }
+        for (number, entry) in self.ledger.take_overdue(Instant::now()) {
+            self.withdrawals.withdraw(number, entry.place);
+            self.fail(number, entry, DistanceError::timed_out(limit).into());
         }
     }
 
-    /// Fails all tasks if the connection is lost for too long, or if the server has lost them.
-    async fn check_link(&mut self, generation: &mut u64) {
+    /// Fails all tasks if the server cannot be reached or used for too long. Otherwise checks now and then what it has.
+    fn check_link(&mut self) {
         let state = self.link.state();
-        if !state.is_up {
-            if state.since.elapsed() >= self.options.unreachable_after {
-                let after = self.options.unreachable_after;
-                let reason = format!("no connection to {} for {after:?}", self.link.url);
-                self.ledger.note_unreachable(Some(reason.clone()));
-                for (_, entry) in self.ledger.take_all() {
-                    let error = entry.disconnected(&reason);
-                    let _ = self.outcomes.send(Outcome::Failed(entry, error));
-                }
-            }
-            return;
-        }
-        if state.generation == *generation {
-            return;
-        }
-        // The server may have been started again, with another store.
-        let Ok(pool) = Pool::open(&self.link, &self.names, &self.options).await else {
-            return;
+        let after = self.options.unreachable_after;
+        let reason = if !state.is_up && state.since.elapsed() >= after {
+            Some(format!("no connection to {} for {after:?}", self.link.url))
+        } else {
+            // The time without a connection does not count.
+            let troubles = [self.trouble.clone(), self.audit.reading.trouble()];
+            let mut troubles = troubles.into_iter().flatten();
+            let lasts = |since: Instant| state.is_up && since.max(state.since).elapsed() >= after;
+            let lasting = troubles.find(|(since, _)| lasts(*since));
+            lasting.map(|(_, reason)| reason)
         };
-        *generation = state.generation;
-        self.ledger.note_unreachable(None);
-        let last = pool.tasks.cached_info().state.last_sequence;
-        if self
-            .ledger
-            .last_stored()
-            .is_some_and(|stored| stored > last)
-        {
-            let reason = "the server has lost its stream of tasks";
-            for (_, entry) in self.ledger.take_all() {
-                let error = DistanceError::may_have_run(reason).into();
-                let _ = self.outcomes.send(Outcome::Failed(entry, error));
+        if let Some(reason) = reason {
+            self.ledger.note_unreachable(Some(reason.clone()));
+            for (number, entry) in self.ledger.take_all() {
+                let error = entry.disconnected(&reason);
+                self.fail(number, entry, error);
             }
         }
-        self.pool = pool;
+        let in_trouble = self.trouble.is_some();
+        self.audit.start_if_due(&self.ledger, in_trouble);
+    }
+
+    /// Notes what a check has found. Fails the tasks that the server has lost.
+    fn note_checked(&mut self, checked: Result<Checked, ConnectError>) {
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(error) => {
+                let since = self
+                    .trouble
+                    .take()
+                    .map_or_else(Instant::now, |(since, _)| since);
+                self.trouble = Some((since, error.to_string()));
+                return;
+            }
+        };
+        self.trouble = None;
+        self.ledger.note_unreachable(None);
+        self.withdrawals.stream = checked.pool.tasks;
+        for (number, stored) in checked.gone {
+            // Its result may have come while the server was asked.
+            let Some(entry) = self.ledger.take_stored(number) else {
+                continue;
+            };
+            let error = DistanceError::may_have_run(checked.reason.clone());
+            self.fail(number, entry, error.into());
+            if stored.is_object {
+                self.withdrawals.remove_object(number);
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use concurrent_futures::Context;
 #[derive(Debug, Default)]
 pub(super) struct TaskContext {
     cancelled: AtomicBool,
-    /// When the task started or last reported progress. `None` until it starts.
+    /// When the task started or last reported progress. `None` until it starts, and when it has ended.
     active: Mutex<Option<Instant>>,
 }
 
@@ -21,7 +21,12 @@ impl TaskContext {
         self.note_active();
     }
 
-    /// Returns how long the task has not reported progress; `None` if it has not started.
+    /// Notes that the task has ended.
+    pub(super) fn end(&self) {
+        *self.active.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Returns how long the task has not reported progress; `None` if it does not run.
     pub(super) fn silent_for(&self) -> Option<Duration> {
         let active = *self.active.lock().unwrap_or_else(PoisonError::into_inner);
         active.map(|since| since.elapsed())

@@ -1,23 +1,26 @@
 //! One task, from its delivery to its acknowledgement: it is run, its result is stored, and then it is acknowledged. If the worker
 //! ends anywhere between, the server delivers the task to another one.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use async_nats::Subject;
 use async_nats::jetstream::Message;
-use concurrent_futures::with_context;
+use concurrent_futures::Context as _;
+use futures_util::FutureExt as _;
 use portable_task::reply_error;
 use tokio_util::bytes::Bytes;
 
-use super::context::TaskContext;
-use super::starts::{Again, start_again};
-use super::state::Worker;
-use crate::envelope::{Envelope, id_of};
-use crate::link::StoreError;
+use super::starts::{self, Starts};
+use super::state::{Delivery, HeldTask, Worker};
+use super::storing;
+use super::threads::{self, Ran};
+use crate::envelope::{Envelope, HEAD, id_of};
 use crate::names::Id;
-use crate::objects;
+use crate::objects::{self, FetchError};
 
 /// How long a task runs before its executor learns that it has started. Most tasks are over by then.
 const START_NOTICE: Duration = Duration::from_millis(5);
@@ -25,7 +28,15 @@ const START_NOTICE: Duration = Duration::from_millis(5);
 /// The pause before a task that cannot be dealt with now is delivered again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// The number of starts without an end after which a task runs beside no other such task. One start without an end is often the
+/// fault of another task, or of none.
+const SUSPECT_STARTS: u32 = 2;
+
+/// How long the content of a large task may not come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What is done with the message of a task in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// The task is over: the message is removed.
     Acknowledge,
@@ -44,20 +55,64 @@ pub(super) async fn handle(worker: Arc<Worker>, message: Message) {
         // Not a task. It would come again and again.
         return acknowledge(&worker, reply_to, "+TERM").await;
     };
-    let Some(context) = worker.hold(&id) else {
-        return acknowledge(&worker, reply_to, "+ACK").await;
+    let task = match worker.hold(&id, reply_to.clone()) {
+        Delivery::New(task) => task,
+        Delivery::Again(task) => {
+            // The server could not hear this worker, or has delivered the task twice. It runs here already; another copy would
+            // count as a start. Only if it is stuck, another worker is to have it.
+            if task.is_stuck(worker.run_limit) {
+                settle(&worker, reply_to, End::Later).await;
+            }
+            return;
+        }
+        // The acknowledgement has not arrived in time.
+        Delivery::Ended => return settle(&worker, reply_to, End::Acknowledge).await,
+    };
+    let deliveries = message.info().map_or(1, |info| info.delivered);
+    let ran = AssertUnwindSafe(run(&worker, &id, &task, &message, deliveries > 1));
+    let outcome = async {
+        match ran.catch_unwind().await {
+            Ok(end) => end,
+            Err(panic) => {
+                let message = format!("the worker panicked: {}", text_of(&*panic));
+                worker.report_problem(message.clone());
+                let content = Envelope::Panicked(message).into_bytes();
+                finish(&worker, &id, content).await
+            }
+        }
     };
     let end = tokio::select! {
-        end = run(&worker, &id, &context, &message) => end,
-        () = keep_alive(&worker, &id, &context, &reply_to) => End::Later,
+        end = outcome => end,
+        () = keep_alive(&worker, &id, &task, deliveries == 1) => End::Later,
     };
-    worker.release(&id, &context);
-    let kind = match end {
-        End::Acknowledge => "+ACK".to_owned(),
-        End::GiveBack => "-NAK".to_owned(),
-        End::Later => format!("-NAK {{\"delay\": {}}}", RETRY_PAUSE.as_nanos()),
-    };
-    acknowledge(&worker, reply_to, &kind).await;
+    let is_over = end == End::Acknowledge;
+    worker.release(&id, is_over);
+    settle(&worker, task.delivery(), end).await;
+    if is_over && task.is_counted.load(Ordering::Relaxed) {
+        starts::forget(&worker, &id).await;
+    }
+    // Not before: while the task may be delivered again, its content may be needed.
+    if is_over && let Some(Envelope::Object(name)) = Envelope::open(&message.payload) {
+        objects::remove(&worker.link, &worker.names, &name).await;
+    }
+}
+
+/// Has a task that the worker has not begun delivered to another one.
+pub(super) async fn give_back(worker: &Worker, reply_to: Option<Subject>) {
+    if let Some(reply_to) = reply_to {
+        settle(worker, reply_to, End::GiveBack).await;
+    }
+}
+
+async fn settle(worker: &Worker, reply_to: Subject, end: End) {
+    match end {
+        End::Acknowledge => acknowledge(worker, reply_to, "+ACK").await,
+        End::GiveBack => acknowledge(worker, reply_to, "-NAK").await,
+        End::Later => {
+            let delay = format!("-NAK {{\"delay\": {}}}", RETRY_PAUSE.as_nanos());
+            acknowledge(worker, reply_to, &delay).await;
+        }
+    }
 }
 
 async fn acknowledge(worker: &Worker, reply_to: Subject, kind: &str) {
@@ -66,8 +121,15 @@ async fn acknowledge(worker: &Worker, reply_to: Subject, kind: &str) {
     let _ = worker.link.client.publish(reply_to, kind).await;
 }
 
+/// Returns what a panic says.
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
 /// Gives signs of life for the task, and reports its start. Never returns.
-async fn keep_alive(worker: &Worker, id: &Id, context: &TaskContext, reply_to: &Subject) {
+async fn keep_alive(worker: &Worker, id: &Id, task: &HeldTask, is_first: bool) {
     let interval = worker.ack_wait / 3;
     let mut next_sign = Instant::now() + interval;
     let mut reported = false;
@@ -80,9 +142,12 @@ async fn keep_alive(worker: &Worker, id: &Id, context: &TaskContext, reply_to: &
             wait.min(until_sign)
         })
         .await;
-        let silent = context.silent_for();
-        if !reported && silent.is_some() {
+        if !reported && task.context.silent_for().is_some() {
             reported = true;
+            if is_first {
+                task.is_counted.store(true, Ordering::Relaxed);
+                starts::count_first(worker, id).await;
+            }
             let subject = worker.names.started(&id.executor);
             let number = id.number.to_string();
             let _ = worker.link.client.publish(subject, number.into()).await;
@@ -90,10 +155,9 @@ async fn keep_alive(worker: &Worker, id: &Id, context: &TaskContext, reply_to: &
         wait = longer(wait, interval);
         if next_sign <= Instant::now() {
             next_sign += interval;
-            let is_stuck = silent > worker.run_limit && worker.run_limit.is_some();
             // Without a connection they would all be sent when it is back.
-            if !is_stuck && worker.link.state().is_up {
-                acknowledge(worker, reply_to.clone(), "+WPI").await;
+            if !task.is_stuck(worker.run_limit) && worker.link.state().is_up {
+                acknowledge(worker, task.delivery(), "+WPI").await;
             }
         }
     }
@@ -104,125 +168,129 @@ fn longer(wait: Duration, interval: Duration) -> Duration {
     wait.saturating_mul(2).min(interval)
 }
 
-async fn run(worker: &Arc<Worker>, id: &Id, context: &Arc<TaskContext>, message: &Message) -> End {
-    let deliveries = message.info().map_or(1, |info| info.delivered);
+async fn run(
+    worker: &Arc<Worker>,
+    id: &Id,
+    task: &HeldTask,
+    message: &Message,
+    is_again: bool,
+) -> End {
+    if task.context.is_cancelled() {
+        // Its executor waits for a result, if the task ran elsewhere when it was cancelled.
+        return finish(worker, id, Envelope::Cancelled.into_bytes()).await;
+    }
+    let starts = match is_again {
+        true => starts::counted(worker, id).await,
+        false => Ok(Starts::default()),
+    };
+    let starts = match starts {
+        Ok(starts) => starts,
+        Err(message) => return put_off(worker, message),
+    };
+    if starts.count > 0 {
+        task.is_counted.store(true, Ordering::Relaxed);
+    }
+    if starts.count >= worker.options.max_starts {
+        let last = format!("{} started it last", starts.last);
+        let lost = Envelope::Lost(starts.count, last).into_bytes();
+        return finish(worker, id, lost).await;
+    }
     // Held until the task is over.
-    let _alone = if deliveries > 1 {
-        let alone = tokio::select! {
-            alone = Arc::clone(&worker.alone).acquire_owned() => alone,
-            () = worker.draining.cancelled() => return End::GiveBack,
-        };
-        match start_again(worker, id).await {
-            Ok(Again::Start) => {}
-            Ok(Again::Lost(starts, last)) => {
-                let lost = Envelope::Lost(starts, last).into_bytes();
-                return finish(worker, id, lost).await;
-            }
-            Err(message) => {
-                worker.report_problem(message);
-                return End::Later;
-            }
+    let _alone = if starts.count >= SUSPECT_STARTS {
+        match Arc::clone(&worker.alone).try_acquire_owned() {
+            Ok(alone) => Some(alone),
+            Err(_) => return End::Later,
         }
-        Some(alone)
     } else {
         None
     };
-    let (call, object) = match Envelope::open(&message.payload) {
-        Some(Envelope::Inline(call)) => (call, None),
-        Some(Envelope::Object(name)) => {
-            match objects::fetch(&worker.link, &worker.names, &name).await {
-                Ok(call) => (call, Some(name)),
-                Err(message) => {
-                    worker.report_problem(message);
-                    return End::Later;
-                }
-            }
+    let is_large = matches!(Envelope::open(&message.payload), Some(Envelope::Object(_)));
+    let _large = if is_large {
+        tokio::select! {
+            large = Arc::clone(&worker.large).acquire_owned() => Some(large),
+            () = worker.draining.cancelled() => return End::GiveBack,
         }
-        // The registry answers that it cannot decode it.
-        _ => (Bytes::new(), None),
+    } else {
+        None
     };
-    let Some(mut reply) = run_in_thread(worker, context, call).await else {
-        return End::GiveBack;
+    let call = match call_of(worker, message).await {
+        Ok(call) => call,
+        Err(NoCall::Result(envelope)) => return finish(worker, id, envelope.into_bytes()).await,
+        Err(NoCall::End(end)) => return end,
+    };
+    let number = is_again.then_some(starts.count + 1);
+    let mut reply = match threads::run(worker, id, task, call, number).await {
+        Ran::Ended(reply) => reply,
+        Ran::NotStarted => return End::GiveBack,
+        Ran::PutOff(message) => return put_off(worker, message),
+        Ran::Panicked(message) => {
+            let message = format!("the worker panicked: {message}");
+            worker.report_problem(message.clone());
+            Envelope::Panicked(message).into_bytes().into()
+        }
     };
     worker.counts.done.fetch_add(1, Ordering::Relaxed);
-    if reply_error(&reply[1..]).is_some() {
+    if Envelope::is_inline(&reply) && reply_error(&reply[HEAD..]).is_some() {
         worker.counts.failed.fetch_add(1, Ordering::Relaxed);
     }
     let limit = worker.options.max_bytes;
     if reply.len() > limit {
-        let size = |n| u64::try_from(n).unwrap_or(u64::MAX);
-        let too_large = Envelope::TooLarge(size(reply.len()), size(limit));
+        let too_large = Envelope::TooLarge(count(reply.len()), count(limit));
         reply = too_large.into_bytes().into();
     }
-    let end = finish(worker, id, reply.into()).await;
-    if let Some(name) = object
-        && matches!(end, End::Acknowledge)
-    {
-        objects::remove(&worker.link, &worker.names, &name).await;
-    }
-    end
+    finish(worker, id, reply.into()).await
 }
 
-/// Runs the call in a thread, and returns the content of the result's message. Returns `None` if the worker is to stop before the
-/// call has started.
-async fn run_in_thread(
-    worker: &Arc<Worker>,
-    context: &Arc<TaskContext>,
-    call: Bytes,
-) -> Option<Vec<u8>> {
-    let (shared, task_context) = (Arc::clone(worker), Arc::clone(context));
-    let future = worker.threads.submit(move || {
-        task_context.start();
-        let began = Instant::now();
-        let mut reply = Envelope::inline();
-        let registry = Arc::clone(&shared.registry);
-        with_context(task_context, || registry.call_into(&call, &mut reply));
-        shared.counts.ran_for(began.elapsed());
-        reply
-    });
-    // Fails only if the system cannot start a thread. Another worker may be able to.
-    let future = future.ok()?;
-    tokio::select! {
-        _ = &future => {}
-        () = worker.draining.cancelled() => {
-            if future.cancel() {
-                return None;
-            }
-            let _ = (&future).await;
+/// Why there is no call.
+enum NoCall {
+    /// There never will be. The result of the task.
+    Result(Envelope),
+    End(End),
+}
+
+/// Returns the call in a message, or in the object that it names.
+async fn call_of(worker: &Worker, message: &Message) -> Result<Bytes, NoCall> {
+    let name = match Envelope::open(&message.payload) {
+        Some(Envelope::Inline(call)) => return Ok(call),
+        Some(Envelope::Object(name)) => name,
+        Some(Envelope::Foreign(version)) => {
+            return Err(NoCall::Result(Envelope::refusal(version)));
         }
-    }
-    future.into_result().ok()?.ok()
+        // The registry answers that it cannot decode it.
+        _ => return Ok(Bytes::new()),
+    };
+    let limit = worker.options.max_bytes;
+    let fetched = tokio::select! {
+        fetched = objects::fetch(&worker.link, &worker.names, &name, limit, PATIENCE) => fetched,
+        () = worker.draining.cancelled() => return Err(NoCall::End(End::GiveBack)),
+    };
+    fetched.map_err(|error| match error {
+        FetchError::TooLarge(size) => NoCall::Result(Envelope::TaskTooLarge(size, count(limit))),
+        FetchError::Gone(message) => {
+            let reason = format!("the content of the task cannot be read: {message}");
+            NoCall::Result(Envelope::Unreadable(reason))
+        }
+        FetchError::Failed(message) => {
+            let reason = format!("the content of the task cannot be read: {message}");
+            NoCall::End(put_off(worker, reason))
+        }
+    })
+}
+
+fn put_off(worker: &Worker, message: String) -> End {
+    worker.report_problem(message);
+    End::Later
+}
+
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// Has the server store the result.
 async fn finish(worker: &Worker, id: &Id, content: Bytes) -> End {
-    let name = format!("{id}.value");
-    let packed = objects::pack(&worker.link, &worker.names, &name, content).await;
-    let content = match packed {
-        Ok(content) => content,
-        Err(message) => {
-            worker.report_problem(message);
-            return End::Later;
-        }
-    };
-    let subject = worker.names.results(&id.executor);
-    loop {
-        match worker
-            .link
-            .store(&subject, &id.to_string(), content.clone(), None)
-            .await
-        {
-            Ok(_) => return End::Acknowledge,
-            // Cannot happen without a deadline.
-            Err(
-                StoreError::Unsent(message)
-                | StoreError::Unknown(message)
-                | StoreError::Refused(message),
-            ) => {
-                worker.report_problem(message);
-                tokio::time::sleep(RETRY_PAUSE).await;
-            }
-        }
+    match storing::store(worker, id, content).await {
+        true => End::Acknowledge,
+        false => End::Later,
     }
 }
 
@@ -240,5 +308,13 @@ mod tests {
             (waits[1], waits.last()),
             (2 * START_NOTICE, Some(&interval))
         );
+    }
+
+    #[test]
+    fn the_text_of_a_panic_is_kept() {
+        let text = |panic: Box<dyn Any + Send>| text_of(&*panic);
+        assert_eq!(text(Box::new("no such flag")), "no such flag");
+        assert_eq!(text(Box::new("no such flag".to_owned())), "no such flag");
+        assert_eq!(text(Box::new(7)), "a panic without a message");
     }
 }

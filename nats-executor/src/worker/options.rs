@@ -48,7 +48,8 @@ pub enum WorkerEvent {
     Disconnected,
     /// The connection is back.
     Reconnected,
-    /// A task cannot be dealt with now, and is delivered again in a second.
+    /// A task cannot be dealt with now, or its result cannot be stored now. It is tried again, here or by another worker. Of
+    /// several problems within five seconds, one is reported.
     Problem {
         /// The reason.
         message: String,
@@ -72,7 +73,7 @@ impl fmt::Display for WorkerEvent {
             Self::Disconnected => f.write_str("the connection is lost, running tasks go on"),
             Self::Reconnected => f.write_str("connected again"),
             Self::Problem { message } => {
-                write!(f, "a task is put off for a second: {message}")
+                write!(f, "a task is put off: {message}")
             }
             Self::Stopping { running: 0 } => f.write_str("stopping"),
             Self::Stopping { running } => write!(f, "stopping, waits for running tasks: {running}"),
@@ -139,7 +140,8 @@ impl WorkerOptions {
         self
     }
 
-    /// Calls `report` with what happens to the worker (default: nothing is reported).
+    /// Calls `report` with what happens to the worker (default: problems are printed to standard error, and nothing else is), in a
+    /// thread of its own and in order. It may block: the worker goes on, and events are dropped while 1,024 wait.
     pub fn on_event(mut self, report: impl Fn(&WorkerEvent) + Send + Sync + 'static) -> Self {
         self.report = Some(Arc::new(report));
         self

@@ -7,15 +7,18 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use async_nats::jetstream;
+use async_nats::{Message, Subscriber};
 use concurrent_futures::{BuildError, Registry, Shutdown, ThreadPoolExecutor};
 use futures_util::StreamExt as _;
 use tokio::runtime;
-use tokio::sync::mpsc::unbounded_channel;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
-use super::held::handle;
+use super::held::{give_back, handle};
 use super::options::{WorkerEvent, WorkerOptions, WorkerReport};
 use super::pulls::{Pulled, Pulls};
+use super::reporter::in_background;
+use super::starts;
 use super::state::Worker;
 use crate::error::{ConnectError, WorkerError};
 use crate::link::Link;
@@ -72,10 +75,11 @@ pub fn run_worker(
             options.connection.clone(),
             Arc::new(registry),
             threads,
+            count,
             pool.ack_wait(),
             options.run_limit,
             worker_name(),
-            options.report.clone(),
+            options.report.clone().map(in_background),
         );
         let running = Running {
             worker: Arc::new(worker),
@@ -149,8 +153,11 @@ impl Running<'_> {
         };
         let mut cancelled = subscribe(worker.names.cancelled()).await?;
         let mut roll_call = subscribe(worker.names.roll_call()).await?;
-        let (sender, mut pulled) = unbounded_channel();
-        let mut pulls = Pulls::new(self.count, worker.ack_wait / 2, sender);
+        let mut pulls = Pulls::new(self.count, link.client.new_inbox(), worker.ack_wait / 2);
+        let mut pulled = subscribe(pulls.subject()).await?;
+        if let Err(message) = starts::open(&worker).await {
+            worker.report_problem(message);
+        }
         let mut changes = link.watch();
         let mut generation = link.state().generation;
         self.worker.report(&WorkerEvent::Ready {
@@ -161,25 +168,19 @@ impl Running<'_> {
         let mut stop = std::pin::pin!(stop);
         loop {
             if link.state().is_up {
-                pulls.request(
-                    &self.pool.workers,
-                    self.tasks.len(),
-                    worker.counts.average(),
-                );
+                let average = worker.counts.average();
+                let consumer = &self.pool.workers;
+                pulls.request(consumer, self.tasks.len(), average).await;
             }
             tokio::select! {
                 () = &mut stop => break,
-                Some(event) = pulled.recv() => {
-                    pulls.note(&event);
-                    match event.pulled {
-                        Pulled::Task(message) => {
-                            self.tasks.spawn(handle(Arc::clone(&worker), *message));
-                        }
-                        Pulled::Over(_) => {}
-                        Pulled::Failed(_) => self.open_pool().await,
-                    }
-                }
-                Some(_) = self.tasks.join_next() => {}
+                Some(message) = pulled.next() => match pulls.note(&message, self.tasks.len()) {
+                    Pulled::Task => self.take(message),
+                    Pulled::Surplus => give_back(&worker, message.reply).await,
+                    Pulled::Over => {}
+                    Pulled::Failed => self.open_pool().await,
+                },
+                Some(ended) = self.tasks.join_next() => note_end(&worker, ended),
                 Some(message) = cancelled.next() => {
                     if let Ok(what) = std::str::from_utf8(&message.payload) {
                         worker.cancel(what);
@@ -199,10 +200,18 @@ impl Running<'_> {
                         self.open_pool().await;
                     }
                 }
+                () = tokio::time::sleep_until(pulls.due().into()) => {}
             }
         }
-        pulls.abandon();
-        Ok(self.stop().await)
+        Ok(self.stop(pulls, pulled).await)
+    }
+
+    /// Begins to deal with a task.
+    fn take(&mut self, message: Message) {
+        let worker = Arc::clone(&self.worker);
+        let context = worker.link.jetstream.clone();
+        let message = jetstream::Message { message, context };
+        self.tasks.spawn(handle(worker, message));
     }
 
     /// Opens the pool again, which the server may have lost.
@@ -211,6 +220,8 @@ impl Running<'_> {
         if let Ok(pool) = Pool::open(&worker.link, &worker.names, &worker.options).await {
             self.pool = pool;
         }
+        // Tried again when a start is to be counted.
+        let _ = starts::open(worker).await;
     }
 
     /// Answers who this worker is and what it does.
@@ -242,11 +253,22 @@ impl Running<'_> {
     }
 
     /// Waits for the running tasks, gives the others back, and disconnects.
-    async fn stop(mut self) -> WorkerReport {
+    async fn stop(mut self, pulls: Pulls, pulled: Subscriber) -> WorkerReport {
         let (_, running) = self.worker.load();
         self.worker.report(&WorkerEvent::Stopping { running });
+        let link = &self.worker.link;
+        if link.state().is_up {
+            let came = pulls.withdraw(&link.client, &self.pool.workers, pulled);
+            for message in came.await {
+                give_back(&self.worker, message.reply).await;
+            }
+        }
         self.worker.draining.cancel();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let ended = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                note_end(&self.worker, ended);
+            }
+        };
         let _ = tokio::time::timeout(self.options.grace, ended).await;
         let (_, abandoned) = self.worker.load();
         if abandoned > 0 {
@@ -264,5 +286,14 @@ impl Running<'_> {
             failed: counts.failed.load(Ordering::Relaxed),
             abandoned,
         }
+    }
+}
+
+/// Reports a panic of the worker itself. The message of the task is not acknowledged, so the task is delivered again.
+fn note_end(worker: &Worker, ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        worker.report_problem(format!("the worker panicked: {error}"));
     }
 }

@@ -2,11 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Server, Worker, connect, lines, wait_until};
+use crate::support::{PATIENCE, Server, Worker, connect, lines, wait_until};
 use crate::tasks::{Noop, WaitFor};
 
 fn status(server: &Server, args: &[&str]) -> Output {
@@ -56,27 +56,55 @@ fn the_status_counts_queue_workers_and_what_is_done() {
     assert_eq!(running.result(), Ok(&false));
 }
 
-#[test]
-fn metrics_are_served_as_prometheus_reads_them() {
-    let server = Server::start();
-    let _executor = connect(&server);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_nats-executor"))
-        .args(["status", &server.url(), "--metrics", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
-    let address = line.trim().trim_start_matches("metrics at http://");
-    let address = address.trim_end_matches("/metrics").to_owned();
-    let get = |path: &str| {
-        let mut stream = TcpStream::connect(&address).unwrap();
+/// The program, while it serves metrics. Dropping it kills it.
+struct Metrics {
+    child: Child,
+    address: String,
+}
+
+impl Metrics {
+    fn start(server: &Server) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nats-executor"))
+            .args(["status", &server.url(), "--metrics", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+        std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+        let address = line.trim().trim_start_matches("metrics at http://");
+        let address = address.trim_end_matches("/metrics").to_owned();
+        Self { child, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = self.connect();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
-    };
+    }
+}
+
+impl Drop for Metrics {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn metrics_are_served_as_prometheus_reads_them() {
+    let server = Server::start();
+    let _executor = connect(&server);
+    let metrics = Metrics::start(&server);
+    let get = |path| metrics.get(path);
     let answer = get("/metrics");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(
@@ -84,6 +112,20 @@ fn metrics_are_served_as_prometheus_reads_them() {
         "{answer}"
     );
     assert!(get("/other").starts_with("HTTP/1.1 404 "));
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+#[test]
+fn clients_that_send_nothing_hold_up_no_other() {
+    let server = Server::start();
+    let _executor = connect(&server);
+    let metrics = Metrics::start(&server);
+    // One after the other, they would take longer than the test waits.
+    let mut slow: Vec<_> = (0..10).map(|_| metrics.connect()).collect();
+    assert!(metrics.get("/metrics").starts_with("HTTP/1.1 200 OK\r\n"));
+    // They are disconnected in the end.
+    for stream in &mut slow {
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert_eq!(answer, b"");
+    }
 }

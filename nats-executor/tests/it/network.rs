@@ -25,6 +25,36 @@ fn a_line_with_200_ms_of_latency_only_takes_longer() {
 }
 
 #[test]
+fn a_slow_line_that_stalls_and_is_cut_loses_no_result() {
+    let server = Server::start();
+    let (ours, theirs) = (Proxy::start(server.port()), Proxy::start(server.port()));
+    for line in [&ours, &theirs] {
+        line.delay(Duration::from_millis(100));
+    }
+    let _worker = Worker::start(&theirs.url());
+    let executor = NatsExecutor::connect(&ours.url(), options()).unwrap();
+    let futures: Vec<_> = (0..200)
+        .map(|n| executor.submit(Sleep(n % 20)).unwrap())
+        .collect();
+    let mut left = 200;
+    for (line, stalls) in [
+        (&ours, true),
+        (&theirs, true),
+        (&ours, false),
+        (&theirs, false),
+    ] {
+        left -= 30;
+        wait_until("some results are there", || executor.unfinished() <= left);
+        line.stall(stalls);
+        line.cut();
+        line.stall(false);
+    }
+    for (n, future) in (0..200).zip(futures) {
+        assert_eq!(future.result(), Ok(&(n % 20)));
+    }
+}
+
+#[test]
 fn a_line_of_the_executor_that_breaks_again_and_again_loses_no_result() {
     let server = Server::start();
     let line = Proxy::start(server.port());

@@ -5,8 +5,10 @@ use concurrent_futures::{
     wait,
 };
 
-use crate::support::{PATIENCE, Server, Worker, connect};
-use crate::tasks::{Half, Newer, Noop, Panics, Unknown};
+use futures_util::FutureExt as _;
+
+use crate::support::{PATIENCE, Server, Worker, connect, wait_until};
+use crate::tasks::{Bombs, Half, Newer, Noop, Panics, Traps, Unknown};
 
 #[test]
 fn a_task_has_its_value_its_error_or_its_panic() {
@@ -25,6 +27,23 @@ fn a_task_has_its_value_its_error_or_its_panic() {
     };
     assert_eq!(failure.to_string(), "7 is odd");
     assert_eq!(panicked.result(), Err(&TaskError::panicked("no such flag")));
+}
+
+/// The worker sends a number, which this type cannot be made of.
+#[test]
+fn a_value_that_panics_concerns_its_own_task_only() {
+    let server = Server::start();
+    let _worker = Worker::start(&server.url());
+    let executor = connect(&server);
+    let trap = executor.submit(Traps(1)).unwrap();
+    drop(executor.submit(Bombs(1)).unwrap());
+    let next = executor.submit(Noop(42)).unwrap();
+    assert_eq!(next.result(), Ok(&42));
+    let error = trap.error().unwrap().to_string();
+    assert!(
+        error.contains("cannot be decoded: a trap was decoded"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -76,6 +95,19 @@ fn map_wait_and_as_completed_work_as_on_threads() {
     assert_eq!(seen, (0..50).collect::<Vec<_>>());
 }
 
+/// Returns whether a thread with this name waits for something; where that cannot be seen, true.
+fn is_blocked(name: &str) -> bool {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
+        return true;
+    };
+    let status = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("status"));
+    threads
+        .filter_map(|thread| status(thread.ok()?).ok())
+        .any(|status| {
+            status.starts_with(&format!("Name:\t{name}\n")) && status.contains("State:\tS")
+        })
+}
+
 #[test]
 fn a_full_queue_makes_the_thread_or_the_async_task_that_submits_wait() {
     let server = Server::start();
@@ -84,23 +116,22 @@ fn a_full_queue_makes_the_thread_or_the_async_task_that_submits_wait() {
     let futures: Vec<_> = (0..3).map(|n| executor.submit(Noop(n)).unwrap()).collect();
 
     std::thread::scope(|scope| {
-        let blocked = scope.spawn(|| executor.submit(Noop(3)).unwrap().into_result().unwrap());
-        let awaiting = scope.spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let future = executor.submit_async(Noop(4)).await.unwrap();
-                future.await
-            })
-        });
-        // No worker: nothing can make room, however long one waits.
-        std::thread::sleep(std::time::Duration::from_millis(100));
-        assert!(!blocked.is_finished() && !awaiting.is_finished());
+        let thread = std::thread::Builder::new().name("blocked".to_owned());
+        let blocked = thread
+            .spawn_scoped(scope, || executor.submit(Noop(3)).unwrap().into_result())
+            .unwrap();
+        let mut awaiting = Box::pin(executor.submit_async(Noop(4)));
+        assert!((&mut awaiting).now_or_never().is_none());
+        wait_until("the thread is blocked", || is_blocked("blocked"));
+        assert!(!blocked.is_finished());
         assert_eq!(executor.unfinished(), 3);
         let _worker = Worker::start(&server.url());
-        assert_eq!(blocked.join().unwrap(), Ok(3));
-        assert_eq!(awaiting.join().unwrap(), Ok(4));
+        assert_eq!(blocked.join().unwrap().unwrap(), Ok(3));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let fourth = runtime.block_on(async { awaiting.await.unwrap().await });
+        assert_eq!(fourth, Ok(4));
     });
     let done = futures.iter().map(|future| *future.result().unwrap());
     assert_eq!(done.collect::<Vec<_>>(), [0, 1, 2]);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use concurrent_futures::{DistanceError, SubmitError, TaskError};
+use concurrent_futures::{Bytes, DistanceError, SubmitError, TaskError};
 use nats_executor::{NatsExecutor, PoolMonitor};
 
 use crate::support::{Server, Worker, connect, lines, options, wait_until};
-use crate::tasks::{Noop, Sleep, WaitFor};
+use crate::tasks::{Length, Noop, Sleep, WaitFor};
 
 #[test]
 fn a_server_that_is_killed_and_started_again_loses_no_task() {
@@ -128,8 +128,66 @@ fn a_server_that_has_lost_its_store_fails_the_tasks_it_had_and_takes_new_ones() 
     assert_eq!(executor.submit(Noop(3)).unwrap().result(), Ok(&3));
 }
 
+/// Returns a task with this many bytes.
+fn sized(bytes: usize) -> Length {
+    Length(Bytes(vec![1; bytes]))
+}
+
+#[track_caller]
+fn assert_refused(error: &TaskError, why: &str) {
+    let is_refused = matches!(error, TaskError::Distance(DistanceError::Refused { .. }));
+    assert!(is_refused && error.to_string().contains(why), "{error}");
+}
+
 #[test]
-fn a_full_store_makes_tasks_wait_and_then_refuses_them() {
+fn a_queue_that_is_full_of_bytes_refuses_tasks_until_there_is_room() {
+    let server = Server::start();
+    let limit = Duration::from_millis(1500);
+    let options = options().stored_bytes(2_000_000).unreachable_after(limit);
+    let executor = NatsExecutor::connect(&server.url(), options).unwrap();
+    let futures: Vec<_> = (0..5)
+        .map(|_| executor.submit(sized(600_000)).unwrap())
+        .collect();
+    wait_until("two are refused", || executor.unfinished() == 3);
+    let (refused, stored): (Vec<_>, Vec<_>) = futures.iter().partition(|future| future.done());
+    for future in refused {
+        assert_refused(future.error().unwrap(), "maximum bytes exceeded");
+    }
+    let waiting = executor.submit(sized(600_000)).unwrap();
+    let _worker = Worker::start(&server.url());
+    assert!(stored.iter().all(|future| future.result() == Ok(&600_000)));
+    assert_eq!(waiting.result(), Ok(&600_000));
+}
+
+/// There is no room for results either, until tasks time out.
+#[test]
+fn every_task_of_a_server_whose_store_is_full_has_an_outcome() {
+    let server = Server::with_store("max_file: 3MB", "");
+    let limit = Duration::from_millis(1500);
+    let options = options().task_timeout(2 * limit).unreachable_after(limit);
+    let executor = NatsExecutor::connect(&server.url(), options).unwrap();
+    // As messages, and as objects.
+    let large = executor.submit(sized(5_000_000)).unwrap();
+    let small: Vec<_> = (0..8)
+        .map(|_| executor.submit(sized(500_000)).unwrap())
+        .collect();
+    assert_refused(large.error().unwrap(), "resource");
+    let _worker = Worker::start(&server.url());
+    for future in small {
+        match future.result() {
+            Ok(length) => assert_eq!(*length, 500_000),
+            Err(TaskError::Distance(DistanceError::TimedOut { .. })) => {}
+            Err(error) => assert_refused(error, "resource"),
+        }
+    }
+    wait_until("tasks have values again", || {
+        let next = executor.submit(sized(500_000)).unwrap();
+        next.result() == Ok(&500_000)
+    });
+}
+
+#[test]
+fn a_full_queue_makes_tasks_wait_and_then_refuses_them() {
     let server = Server::start();
     let limit = Duration::from_millis(1500);
     let options = options().stored_bound(2).unreachable_after(limit);

@@ -35,13 +35,36 @@ fn wait_for(begun: PathBuf, go_on: PathBuf) -> bool {
 
 task!(pub(crate) WaitFor = fn wait_for(begun: PathBuf, go_on: PathBuf) -> bool, name = "test::wait-for");
 
+/// Appends a line to a file, then waits until another file exists, also if it is cancelled.
+fn hold_out(begun: PathBuf, go_on: PathBuf) {
+    append(&begun);
+    while !go_on.exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+task!(pub(crate) HoldOut = fn hold_out(begun: PathBuf, go_on: PathBuf), name = "test::hold-out");
+
+/// Sleeps, and appends its number to a file.
+fn record(n: u64, ms: u64, file: PathBuf) -> u64 {
+    std::thread::sleep(Duration::from_millis(ms));
+    append_line(&file, &n.to_string());
+    n
+}
+
+task!(pub(crate) Record = fn record(n: u64, ms: u64, file: PathBuf) -> u64, name = "test::record");
+
 fn append(path: &PathBuf) {
+    append_line(path, &std::process::id().to_string());
+}
+
+fn append_line(path: &PathBuf, line: &str) {
     let file = std::fs::File::options()
         .create(true)
         .append(true)
         .open(path);
     let mut file = file.expect("the folder of the test exists");
-    let line = format!("{}\n", std::process::id());
+    let line = format!("{line}\n");
     file.write_all(line.as_bytes())
         .expect("the disk is not full");
 }
@@ -88,11 +111,75 @@ fn large(bytes: usize) -> Bytes {
 
 task!(pub(crate) Large = fn large(bytes: usize) -> Bytes, name = "test::large");
 
+/// Waits until a file exists that has the id of this process as its name.
+fn large_later(begun: PathBuf, folder: PathBuf, bytes: usize) -> Bytes {
+    append(&begun);
+    let go_on = folder.join(std::process::id().to_string());
+    while !go_on.exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Bytes(vec![7; bytes])
+}
+
+task!(pub(crate) LargeLater = fn large_later(begun: PathBuf, folder: PathBuf, bytes: usize) -> Bytes, name = "test::large-later");
+
 fn length(content: Bytes) -> usize {
     content.len()
 }
 
 task!(pub(crate) Length = fn length(content: Bytes) -> usize, name = "test::length");
+
+/// A value whose decoding panics.
+#[derive(Serialize)]
+pub(crate) struct Trap;
+
+impl<'de> Deserialize<'de> for Trap {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer)?;
+        panic!("a trap was decoded");
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Traps(pub u64);
+
+impl Task for Traps {
+    type Output = Trap;
+    const NAME: &'static str = "test::noop";
+
+    fn run(self) -> Trap {
+        Trap
+    }
+}
+
+/// A value that panics when it is dropped, if it was decoded.
+#[derive(Serialize)]
+pub(crate) struct Bomb(bool);
+
+impl<'de> Deserialize<'de> for Bomb {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer)?;
+        Ok(Self(true))
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.0, "a bomb was dropped");
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Bombs(pub u64);
+
+impl Task for Bombs {
+    type Output = Bomb;
+    const NAME: &'static str = "test::noop";
+
+    fn run(self) -> Bomb {
+        Bomb(false)
+    }
+}
 
 /// A task that the worker has in another version.
 #[derive(Serialize, Deserialize)]
@@ -125,10 +212,13 @@ pub(crate) fn registry() -> Registry {
         .with::<Noop>()
         .with::<Sleep>()
         .with::<WaitFor>()
+        .with::<HoldOut>()
+        .with::<Record>()
         .with::<Kill>()
         .with::<KillOnce>()
         .with::<Panics>()
         .with::<Half>()
         .with::<Large>()
+        .with::<LargeLater>()
         .with::<Length>()
 }

@@ -67,7 +67,7 @@ impl Shape {
 }
 
 impl Jitter {
-    /// Returns the further latencies of so many bytes that begin at this position of the stream, each with the number of
+    /// Returns the further latencies of this many bytes that begin at this position of the stream, each with the number of
     /// bytes that share it.
     ///
     /// A draw depends on the position alone, so it does not matter in which pieces the system delivers the bytes.

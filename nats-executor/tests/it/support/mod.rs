@@ -1,19 +1,25 @@
 //! Servers, workers and lines between them that fail on purpose.
 //!
 //! * `server`: a nats-server in a folder of its own
+//! * `admin`: an administrator who looks at the streams of a server
 //! * `worker`: workers, each a process
 //! * `proxy`: a line to the server that delays, stalls or breaks
+//! * `raw`: a client that is no executor and no worker
 
+mod admin;
 mod proxy;
+mod raw;
 mod server;
 mod worker;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nats_executor::{NatsExecutor, NatsOptions};
+use nats_executor::{NatsExecutor, NatsOptions, PoolMonitor, PoolStatus};
 
+pub(crate) use admin::{Admin, OBJECTS, RESULTS, TASKS};
 pub(crate) use proxy::Proxy;
+pub(crate) use raw::{Raw, lines_with};
 pub(crate) use server::Server;
 pub(crate) use worker::{Settings, Worker, work};
 
@@ -31,6 +37,22 @@ pub(crate) fn options() -> NatsOptions {
 /// Returns an executor with a short ack wait.
 pub(crate) fn connect(server: &Server) -> NatsExecutor {
     NatsExecutor::connect(&server.url(), options()).unwrap()
+}
+
+/// Returns the number of tasks that no worker has.
+pub(crate) fn queued(server: &Server) -> u64 {
+    status(server).queued
+}
+
+/// Returns the number of tasks that workers have.
+pub(crate) fn in_flight(server: &Server) -> u64 {
+    status(server).in_flight
+}
+
+/// Returns what the pool is doing.
+pub(crate) fn status(server: &Server) -> PoolStatus {
+    let monitor = PoolMonitor::connect(&server.url(), &options()).unwrap();
+    monitor.status(Duration::from_millis(20)).unwrap()
 }
 
 /// Waits until the condition is true.

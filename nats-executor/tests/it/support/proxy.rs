@@ -21,6 +21,8 @@ struct Line {
     delay_ms: AtomicU64,
     stalled: AtomicBool,
     refuses: AtomicBool,
+    /// The number of bytes that have come, in both directions.
+    passed: AtomicU64,
     streams: Mutex<Vec<TcpStream>>,
 }
 
@@ -74,6 +76,11 @@ impl Proxy {
         self.line.stalled.store(stalled, Ordering::SeqCst);
     }
 
+    /// Returns how many bytes have come, in both directions.
+    pub(crate) fn passed(&self) -> u64 {
+        self.line.passed.load(Ordering::SeqCst)
+    }
+
     /// Closes all connections.
     pub(crate) fn cut(&self) {
         for stream in self.line.streams.lock().unwrap().drain(..) {
@@ -101,6 +108,7 @@ fn copy(line: Arc<Line>, mut from: TcpStream, mut to: TcpStream) {
     thread::spawn(move || {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(read @ 1..) = from.read(&mut buffer) {
+            reading.passed.fetch_add(read as u64, Ordering::SeqCst);
             let delay = Duration::from_millis(reading.delay_ms.load(Ordering::SeqCst));
             let _ = sender.send((Instant::now() + delay, buffer[..read].to_vec()));
         }

@@ -26,20 +26,25 @@ impl Server {
 
     /// Starts a server with these lines in its configuration.
     pub(crate) fn with(configuration: &str) -> Self {
+        Self::with_store("", configuration)
+    }
+
+    /// Starts a server with this limit of its store, such as `max_file: 1MB`.
+    pub(crate) fn with_store(limit: &str, configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            "listen: \"127.0.0.1:-1\"\njetstream {{ store_dir: \"{0}/store\" }}\nports_file_dir: \"{0}\"\n{configuration}\n",
-            folder.path().display()
-        );
         let file = folder.path().join("server.conf");
-        fs::write(&file, text).unwrap();
+        configure(folder.path(), limit, configuration);
         let mut arguments = vec!["-c".to_owned(), file.display().to_string()];
-        let child = launch(&arguments, folder.path());
+        let mut child = launch(&arguments, folder.path());
         let ports = folder
             .path()
             .join(format!("nats-server_{}.ports", child.id()));
         let mut port = None::<u16>;
         wait_until("the server has written its ports", || {
+            if let Some(status) = child.try_wait().unwrap() {
+                let log = fs::read_to_string(folder.path().join("log"));
+                panic!("the server has ended, {status}: {}", log.unwrap());
+            }
             let text = fs::read_to_string(&ports).unwrap_or_default();
             let digits = text.split("127.0.0.1:").nth(1).unwrap_or_default();
             let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
@@ -84,6 +89,12 @@ impl Server {
         self.wait_until_ready();
     }
 
+    /// Starts a killed server again with these lines in its configuration, on the same port and with its store.
+    pub(crate) fn restart_with(&mut self, configuration: &str) {
+        configure(self.folder.path(), "", configuration);
+        self.restart();
+    }
+
     /// Removes the store of a killed server.
     pub(crate) fn remove_store(&self) {
         fs::remove_dir_all(self.folder.path().join("store")).unwrap();
@@ -108,6 +119,14 @@ impl Drop for Server {
             eprintln!("the end of the server's log, last line first: {last:#?}");
         }
     }
+}
+
+fn configure(folder: &Path, limit: &str, configuration: &str) {
+    let text = format!(
+        "listen: \"127.0.0.1:-1\"\njetstream {{ store_dir: \"{0}/store\", {limit} }}\nports_file_dir: \"{0}\"\n{configuration}\n",
+        folder.display()
+    );
+    fs::write(folder.join("server.conf"), text).unwrap();
 }
 
 fn launch(arguments: &[String], folder: &Path) -> Child {

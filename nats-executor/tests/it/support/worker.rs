@@ -1,5 +1,7 @@
 //! Workers, each a process: this test program, started again.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -16,22 +18,31 @@ const VARIABLE: &str = "NATS_EXECUTOR_TEST_WORKER";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) url: String,
+    pub(crate) pool: String,
     pub(crate) threads: usize,
     pub(crate) max_starts: u32,
     pub(crate) max_bytes: usize,
     pub(crate) run_limit_ms: Option<u64>,
     pub(crate) root_certificates: Option<String>,
+    pub(crate) client_certificate: Option<(String, String)>,
+    pub(crate) credentials: Option<String>,
+    /// Without a function that is called with what happens to the worker; what it prints goes to this file.
+    pub(crate) log: Option<PathBuf>,
 }
 
 impl Settings {
     pub(crate) fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            pool: "default".to_owned(),
             threads: 2,
             max_starts: 5,
             max_bytes: 256 << 20,
             run_limit_ms: None,
             root_certificates: None,
+            client_certificate: None,
+            credentials: None,
+            log: None,
         }
     }
 }
@@ -43,16 +54,25 @@ pub(crate) fn work() {
     };
     let settings: Settings = serde_json::from_str(&settings).unwrap();
     let mut connection = NatsOptions::new()
+        .pool(settings.pool)
         .ack_wait(Duration::from_secs(1))
         .max_starts(settings.max_starts)
         .max_bytes(settings.max_bytes);
     if let Some(file) = &settings.root_certificates {
         connection = connection.root_certificates(file);
     }
+    if let Some((certificate, key)) = &settings.client_certificate {
+        connection = connection.client_certificate(certificate, key);
+    }
+    if let Some(file) = &settings.credentials {
+        connection = connection.credentials(file);
+    }
     let mut options = WorkerOptions::new()
         .connection(connection)
-        .threads(settings.threads)
-        .on_event(|event| eprintln!("worker {}: {event}", std::process::id()));
+        .threads(settings.threads);
+    if settings.log.is_none() {
+        options = options.on_event(|event| eprintln!("worker {}: {event}", std::process::id()));
+    }
     if let Some(ms) = settings.run_limit_ms {
         options = options.run_limit(Duration::from_millis(ms));
     }
@@ -81,11 +101,15 @@ impl Worker {
     }
 
     fn launch(mut command: Command, settings: &Settings) -> Self {
+        let stderr = match &settings.log {
+            Some(file) => Stdio::from(File::create(file).unwrap()),
+            None => Stdio::inherit(),
+        };
         let child = command
             .args(["worker_process", "--exact", "--nocapture"])
             .env(VARIABLE, serde_json::to_string(settings).unwrap())
             .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
+            .stderr(stderr)
             .spawn();
         Self(child.unwrap())
     }
