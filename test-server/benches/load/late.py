@@ -104,28 +104,37 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for are_open_before in (True, False):
-        command = [PROGRAM, "-v", "--serve", f"0=100:delay={delay}ms"]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        server.stdout.readline()
-        port = json.loads(server.stdout.readline())["ready"][0]["port"]
-        measured = []
-        for _ in range(rounds):
-            one = measure(port, server.pid, connections, delay, are_open_before)
-            lines = [server.stderr.readline() for _ in range(connections)]
-            one["in server"] = [float(line.split()[6]) - delay for line in lines]
-            measured.append(one)
-        server.terminate()
-        measured.sort(key=lambda one: statistics.median(one["arrived"]))
-        print("connections open before" if are_open_before else "connections opened at once")
+        print("connections open before" if are_open_before else "connections opened one after another, each with its request")
+        measured = in_rounds(connections, delay, rounds, are_open_before)
         for name, one in (("quietest", measured[0]), ("busiest", measured[-1])):
             print(f"  {name} round: the client takes {one['sending']:.1f} ms to send {connections} requests")
             print(
                 f"    the server runs {one['reading']:.1f} ms to read them and {one['writing']:.1f} ms to answer them,"
                 f" and waits {one['waiting']:.1f} ms for a core"
             )
-            print(f"    late in the hands of the server: {percentiles(one['in server'])}")
-            print(f"    when the response arrives:       {percentiles(one['arrived'])}")
-            print(f"    when the client has it:          {percentiles(one['read'])}")
+            print(f"    when the response arrives: {percentiles(one['arrived'])}")
+            print(f"    when the client has it:    {percentiles(one['read'])}")
+        logged = in_rounds(connections, delay, rounds, are_open_before, "-v")
+        in_server = percentiles(logged[0]["in server"])
+        print(f"  late in the hands of a server that writes a log, in its quietest round: {in_server}")
+
+
+def in_rounds(connections, delay, rounds, are_open_before, *options):
+    """Measures a server with these options. Returns the rounds, the quietest first."""
+    command = [PROGRAM, *options, "--serve", f"0=100:delay={delay}ms"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    server.stdout.readline()
+    port = json.loads(server.stdout.readline())["ready"][0]["port"]
+    measured = []
+    for _ in range(rounds):
+        one = measure(port, server.pid, connections, delay, are_open_before)
+        if "-v" in options:
+            lines = [server.stderr.readline() for _ in range(connections)]
+            one["in server"] = [float(line.split()[6]) - delay for line in lines]
+        measured.append(one)
+    server.terminate()
+    server.wait()
+    return sorted(measured, key=lambda one: statistics.median(one["arrived"]))
 
 
 main()
