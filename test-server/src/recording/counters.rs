@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::fault::MAX_DURATION;
 use crate::recording::access_log::Entry;
 use crate::recording::attempts::{Attempts, MAX_TARGETS};
+use crate::recording::changes::Changes;
 use crate::recording::journal;
 use crate::recording::recent::Recent;
 
@@ -58,40 +59,6 @@ pub(crate) struct Counters {
     gauge: watch::Sender<Gauge>,
     by_code: Mutex<CodeCounters>,
     changes: Changes,
-}
-
-/// The number of changes of all counters, for threads that wait for one.
-#[derive(Debug, Default)]
-struct Changes {
-    number: Mutex<u64>,
-    changed: Condvar,
-}
-
-impl Changes {
-    /// Wakes all waiting threads. Called after each change.
-    fn notify(&self) {
-        *self.lock() += 1;
-        self.changed.notify_all();
-    }
-
-    fn number(&self) -> u64 {
-        *self.lock()
-    }
-
-    /// Blocks until the number is no longer `known`, or until the deadline. Returns whether it has changed.
-    fn wait(&self, known: u64, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let unchanged = |number: &mut u64| *number == known;
-        let waited = self
-            .changed
-            .wait_timeout_while(self.lock(), left, unchanged);
-        let (number, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *number != known
-    }
-
-    fn lock(&self) -> MutexGuard<'_, u64> {
-        self.number.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[derive(Debug)]
