@@ -1,38 +1,49 @@
-//! Changes of what a server records, for threads that wait for one.
+//! The number of changes of all counters, for threads that wait for one.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// The number of changes of all counters, for threads that wait for one.
+/// The changes so far.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
-    number: Mutex<u64>,
+pub(crate) struct Changes {
+    state: Mutex<State>,
     changed: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    number: u64,
+    /// How many threads wait.
+    waiting: usize,
+}
+
 impl Changes {
-    /// Wakes all waiting threads. Called after each change.
-    pub(super) fn notify(&self) {
-        *self.lock() += 1;
-        self.changed.notify_all();
+    /// Wakes all waiting threads. Called after each change, so it makes no system call if no thread waits.
+    pub(crate) fn notify(&self) {
+        let mut state = self.lock();
+        state.number += 1;
+        if state.waiting > 0 {
+            self.changed.notify_all();
+        }
     }
 
-    pub(super) fn number(&self) -> u64 {
-        *self.lock()
+    pub(crate) fn number(&self) -> u64 {
+        self.lock().number
     }
 
     /// Blocks until the number is no longer `known`, or until the deadline. Returns whether it has changed.
-    pub(super) fn wait(&self, known: u64, deadline: Instant) -> bool {
+    pub(crate) fn wait(&self, known: u64, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
-        let unchanged = |number: &mut u64| *number == known;
-        let waited = self
-            .changed
-            .wait_timeout_while(self.lock(), left, unchanged);
-        let (number, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *number != known
+        let unchanged = |state: &mut State| state.number == known;
+        let mut state = self.lock();
+        state.waiting += 1;
+        let waited = self.changed.wait_timeout_while(state, left, unchanged);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state.number != known
     }
 
-    fn lock(&self) -> MutexGuard<'_, u64> {
-        self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
