@@ -138,10 +138,11 @@ impl Results {
     /// Reads results for ever. Reports once that it does.
     pub(super) async fn read(self, ready: oneshot::Sender<()>) {
         let mut ready = Some(ready);
+        let mut server = None;
         loop {
             let generation = self.link.state().generation;
             tokio::select! {
-                message = self.read_connected(&mut ready) => {
+                message = self.read_connected(&mut ready, &mut server) => {
                     let reason = format!("the results cannot be read: {message}");
                     self.reading.note_trouble(Some(reason));
                 }
@@ -153,15 +154,24 @@ impl Results {
     }
 
     /// Reads results until something goes wrong. Returns what.
-    async fn read_connected(&self, ready: &mut Option<oneshot::Sender<()>>) -> String {
+    /// `server` is the process that it was connected to before.
+    async fn read_connected(
+        &self,
+        ready: &mut Option<oneshot::Sender<()>>,
+        server: &mut Option<String>,
+    ) -> String {
         let info = match self.pool.results.get_info().await {
             Ok(info) => info,
             Err(error) => return chain(&error),
         };
         let last = {
             let mut position = self.reading.position();
-            if info.created != position.created || info.state.last_sequence < position.last {
-                // The server has lost its store, and the numbers begin again.
+            let process = self.link.client.server_info().server_id;
+            let is_other = server.as_ref().is_some_and(|server| *server != process);
+            *server = Some(process);
+            let has_lost = info.created != position.created;
+            if is_other || has_lost || info.state.last_sequence < position.last {
+                // If the server was killed or has lost its store, the numbers may begin again. What is read twice does no harm.
                 *position = Position {
                     created: info.created,
                     last: 0,
@@ -211,6 +221,13 @@ impl Results {
         };
         let envelope = Envelope::open(&message.payload);
         let place = self.ledger.note_place(id.number, Place::Answered);
+        let finished = &self.ledger.finished;
+        if let Some(Place::Stored(stored)) = place {
+            finished.note(stored.sequence);
+        }
+        if let Ok(info) = message.info() {
+            finished.note_time(info.published.unix_timestamp_nanos());
+        }
         if let Some(Envelope::Object(name)) = envelope {
             return self.fetch(id.number, name, place.is_some());
         }

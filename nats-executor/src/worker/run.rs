@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use async_nats::{Message, Subscriber};
@@ -25,6 +25,9 @@ use crate::link::Link;
 use crate::names::Names;
 use crate::pool::Pool;
 use crate::roll_call::WorkerState;
+
+/// The pause before the pool is opened again that the server does not seem to have.
+const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
 /// Returns the URL after the argument `--worker`, if this program was started with that.
 ///
@@ -155,6 +158,10 @@ impl Running<'_> {
         let mut roll_call = subscribe(worker.names.roll_call()).await?;
         let mut pulls = Pulls::new(self.count, link.client.new_inbox(), worker.ack_wait / 2);
         let mut pulled = subscribe(pulls.subject()).await?;
+        let finished = &worker.finished;
+        finished
+            .acknowledge_again(&link, &worker.names, &self.pool.tasks.cached_info().state)
+            .await;
         if let Err(message) = starts::open(&worker).await {
             worker.report_problem(message);
         }
@@ -166,7 +173,12 @@ impl Running<'_> {
             threads: self.count,
         });
         let mut stop = std::pin::pin!(stop);
+        let mut reopens_at = None::<Instant>;
         loop {
+            if reopens_at.is_some_and(|at| at <= Instant::now()) {
+                reopens_at = None;
+                self.open_pool().await;
+            }
             if link.state().is_up {
                 let average = worker.counts.average();
                 let consumer = &self.pool.workers;
@@ -178,7 +190,8 @@ impl Running<'_> {
                     Pulled::Task => self.take(message),
                     Pulled::Surplus => give_back(&worker, message.reply).await,
                     Pulled::Over => {}
-                    Pulled::Failed => self.open_pool().await,
+                    // If the consumer was deleted, the server may not have removed its state yet.
+                    Pulled::Failed => reopens_at = Some(Instant::now() + REOPEN_PAUSE),
                 },
                 Some(ended) = self.tasks.join_next() => note_end(&worker, ended),
                 Some(message) = cancelled.next() => {
@@ -218,6 +231,10 @@ impl Running<'_> {
     async fn open_pool(&mut self) {
         let worker = &self.worker;
         if let Ok(pool) = Pool::open(&worker.link, &worker.names, &worker.options).await {
+            let finished = &worker.finished;
+            finished
+                .acknowledge_again(&worker.link, &worker.names, &pool.tasks.cached_info().state)
+                .await;
             self.pool = pool;
         }
         // Tried again when a start is to be counted.

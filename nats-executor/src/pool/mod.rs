@@ -1,4 +1,8 @@
 //! The streams of a pool on the server, and the consumer that its workers share.
+//!
+//! * `finished`: the tasks that were over last, for servers that forget it
+
+mod finished;
 
 use std::time::Duration;
 
@@ -10,6 +14,8 @@ use crate::error::ConnectError;
 use crate::link::Link;
 use crate::names::{Names, WORKERS};
 use crate::options::NatsOptions;
+
+pub(crate) use finished::Finished;
 
 /// How long the server remembers the id of a message, to drop the same message when it is sent again.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
