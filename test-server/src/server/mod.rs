@@ -9,6 +9,7 @@
 //! * `settings`: further settings of a server
 //! * `start`: starts a server with its settings
 //! * `testing`: the routes and the expectations of a server in a test
+//! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -27,6 +28,7 @@ use crate::site::control;
 
 mod builder;
 mod certificates;
+pub(crate) mod label;
 pub(crate) mod serve;
 mod settings;
 mod start;
