@@ -95,8 +95,9 @@ pub fn run_worker(
     })
 }
 
-/// Returns the host and the process id.
-fn worker_name() -> String {
+/// Returns the name of a worker in this process: the host and the process id, as [`WorkerState::name`](crate::WorkerState::name)
+/// shows it.
+pub fn worker_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default();
     let host = match host.trim() {
