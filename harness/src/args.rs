@@ -7,15 +7,25 @@ use crate::compare::Plan;
 use crate::report::ReportFormat;
 use crate::series::{ExecutorKind, Series};
 
+const EXECUTOR_HELP: &str = if cfg!(feature = "nats") {
+    "sequential, threads, processes or nats; with --compare, several separated by commas [default: threads; with --nats: nats; with --compare: all]"
+} else {
+    "sequential, threads or processes; with --compare, several separated by commas [default: threads; with --compare: all]"
+};
+
+const WORKERS_HELP: &str = if cfg!(feature = "nats") {
+    "Number of workers [default: the number of processors; sequential: always 1]; with --worker: number of tasks at once"
+} else {
+    "Number of workers [default: the number of processors; sequential: always 1]"
+};
+
 /// The options, to be flattened into those of a program.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SeriesArgs {
-    /// sequential, threads or processes; with --compare, several separated by commas [default: threads; with --compare: all]
-    #[arg(long, value_name = "EXECUTOR", value_delimiter = ',', value_parser = executor)]
+    #[arg(long, value_name = "EXECUTOR", value_delimiter = ',', value_parser = executor, help = EXECUTOR_HELP)]
     executor: Vec<ExecutorKind>,
 
-    /// Number of workers [default: the number of processors; sequential: always 1]
-    #[arg(short = 'j', long, value_name = "N", value_parser = at_least_one)]
+    #[arg(short = 'j', long, value_name = "N", value_parser = at_least_one, help = WORKERS_HELP)]
     workers: Option<NonZeroUsize>,
 
     /// Run each executor in its own process, one after another, and compare them

@@ -1,6 +1,5 @@
 //! Where the workers of a run on other machines get their tasks.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -28,10 +27,13 @@ impl NatsUrl {
 }
 
 impl FromStr for NatsUrl {
-    type Err = Infallible;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "" => Err("must not be empty"),
+            url => Ok(Self(url.to_owned())),
+        }
     }
 }
 
@@ -74,6 +76,20 @@ mod connection {
     /// How long workers have to answer before a run.
     const PATIENCE: Duration = Duration::from_millis(300);
 
+    /// Counts the workers.
+    pub(crate) struct Counter(PoolMonitor);
+
+    impl Counter {
+        /// Returns the number of threads of all workers that answer. Blocks for a third of a second.
+        ///
+        /// # Errors
+        /// [`ConnectError`], if the question cannot be sent.
+        pub(crate) fn threads(&self) -> Result<usize, ConnectError> {
+            let workers = self.0.workers(PATIENCE)?;
+            Ok(workers.iter().map(|worker| worker.threads).sum())
+        }
+    }
+
     impl Cluster {
         fn options(&self) -> NatsOptions {
             let mut options = NatsOptions::new().pool(&self.pool);
@@ -97,14 +113,18 @@ mod connection {
         /// Returns the number of threads of all workers that answer, or `None` if there are none. Blocks for a third of a second.
         ///
         /// # Errors
-        /// A message, if there is no connection.
-        pub fn threads(&self) -> Result<Option<NonZeroUsize>, String> {
-            let text = |error: ConnectError| error.to_string();
-            let monitor = PoolMonitor::connect(self.url.as_str(), &self.options()).map_err(text)?;
-            let workers = monitor.workers(PATIENCE).map_err(text)?;
-            Ok(NonZeroUsize::new(
-                workers.iter().map(|worker| worker.threads).sum(),
-            ))
+        /// [`ConnectError`], if there is no connection.
+        pub fn threads(&self) -> Result<Option<NonZeroUsize>, ConnectError> {
+            let threads = self.counter().and_then(|counter| counter.threads());
+            threads.map(NonZeroUsize::new)
+        }
+
+        /// Connects to the server, to count the workers.
+        ///
+        /// # Errors
+        /// [`ConnectError`], if there is no connection.
+        pub(crate) fn counter(&self) -> Result<Counter, ConnectError> {
+            PoolMonitor::connect(self.url.as_str(), &self.options()).map(Counter)
         }
 
         /// Runs tasks of the registry until `stop` is cancelled. Calls `report` with what happens to the worker, in words.

@@ -5,9 +5,21 @@
 //! bounded number of tasks is submitted ahead, so that memory does not follow the number of tasks.
 
 use std::collections::HashMap;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
-use concurrent_futures::{Executor, SubmitError, Task, TaskError};
+use concurrent_futures::{Executor, Future, SubmitError, Task, TaskError};
+
+/// How often a run that waits for results asks whether it is to give them up.
+const CHECK: Duration = Duration::from_millis(100);
+
+/// What decides how many tasks are submitted, and how long their results are waited for.
+pub(crate) struct Pace<'p> {
+    /// Returns whether another task may be submitted while this many have no result. It always may if there is none.
+    pub(crate) has_room: &'p dyn Fn(usize) -> bool,
+    /// Returns the error of all tasks without a result, once they are not waited for any longer.
+    pub(crate) given_up: &'p dyn Fn() -> Option<TaskError>,
+}
 
 /// Runs all tasks on `executor` and calls `reduce` with each result, in order of completion, in the calling thread. The number
 /// is the position of the task among `tasks`.
@@ -34,6 +46,23 @@ pub fn map_reduce<K: Task<Output: 'static>>(
     executor: &(impl Executor<K> + ?Sized),
     tasks: impl IntoIterator<Item = K>,
     ahead: usize,
+    reduce: impl FnMut(usize, Result<&K::Output, &TaskError>),
+) -> Result<(), SubmitError> {
+    let pace = Pace {
+        has_room: &|unfinished| unfinished < ahead,
+        given_up: &|| None,
+    };
+    map_reduce_at(&pace, executor, tasks, reduce)
+}
+
+/// The same as [`map_reduce`] at another pace. Tasks that are given up have their error passed to `reduce`.
+///
+/// # Errors
+/// Those of [`map_reduce`].
+pub(crate) fn map_reduce_at<K: Task<Output: 'static>>(
+    pace: &Pace<'_>,
+    executor: &(impl Executor<K> + ?Sized),
+    tasks: impl IntoIterator<Item = K>,
     mut reduce: impl FnMut(usize, Result<&K::Output, &TaskError>),
 ) -> Result<(), SubmitError> {
     let (sender, done) = mpsc::channel::<usize>();
@@ -54,9 +83,15 @@ pub fn map_reduce<K: Task<Output: 'static>>(
                 break;
             }
         }
-        while let Some(index) = match futures.len() < ahead.max(1) {
+        while let Some(index) = match futures.is_empty() || (pace.has_room)(futures.len()) {
             true => done.try_recv().ok(),
-            false => done.recv().ok(),
+            false => match next(&done, pace) {
+                Ok(index) => Some(index),
+                Err(error) => {
+                    give_up(futures, &error, reduce);
+                    return submitted;
+                }
+            },
         } {
             if let Some(future) = futures.remove(&index) {
                 reduce(index, future.result());
@@ -64,18 +99,61 @@ pub fn map_reduce<K: Task<Output: 'static>>(
         }
     }
     while !futures.is_empty() {
-        let index = done.recv().expect("this function holds a sender");
-        if let Some(future) = futures.remove(&index) {
-            reduce(index, future.result());
+        match next(&done, pace) {
+            Ok(index) => {
+                if let Some(future) = futures.remove(&index) {
+                    reduce(index, future.result());
+                }
+            }
+            Err(error) => {
+                give_up(futures, &error, reduce);
+                break;
+            }
         }
     }
     submitted
 }
 
+/// Waits for the next task that is done.
+///
+/// # Errors
+/// The error of all tasks that are not done, if they are given up.
+fn next(done: &mpsc::Receiver<usize>, pace: &Pace<'_>) -> Result<usize, TaskError> {
+    loop {
+        match done.recv_timeout(CHECK) {
+            Ok(index) => return Ok(index),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(error) = (pace.given_up)() {
+                    return Err(error);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                unreachable!("the caller holds a sender")
+            }
+        }
+    }
+}
+
+/// Passes the results of the tasks that are done by now to `reduce`, and this error for the others.
+fn give_up<T>(
+    futures: HashMap<usize, Future<T>>,
+    error: &TaskError,
+    mut reduce: impl FnMut(usize, Result<&T, &TaskError>),
+) {
+    for (index, future) in futures {
+        match future.done() {
+            true => reduce(index, future.result()),
+            false => reduce(index, Err(error)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::RefCell;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use crate::SequentialExecutor;
     use concurrent_futures::{Shutdown, ThreadPoolExecutor};
@@ -123,6 +201,35 @@ mod tests {
         });
         assert!(matches!(refused, Err(SubmitError::ShutDown)));
         assert_eq!(seen, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn tasks_that_are_given_up_have_an_error() {
+        let executor = ThreadPoolExecutor::new(2).unwrap();
+        let (sender, ends) = mpsc::channel::<()>();
+        let ends = Arc::new(Mutex::new(ends));
+        let tasks = (0..3).map(|n| {
+            let ends = Arc::clone(&ends);
+            move || match n {
+                0 => 0,
+                _ => ends.lock().unwrap().recv().map_or(1, |()| 2),
+            }
+        });
+        let seen = RefCell::new(Vec::new());
+        let pace = Pace {
+            has_room: &|unfinished| unfinished < 2,
+            given_up: &|| (!seen.borrow().is_empty()).then_some(TaskError::Cancelled),
+        };
+        map_reduce_at(&pace, &executor, tasks, |index, result| {
+            let result = result.copied().map_err(TaskError::clone);
+            seen.borrow_mut().push((index, result));
+        })
+        .unwrap();
+        let mut seen = seen.into_inner();
+        seen.sort_by_key(|(index, _)| *index);
+        let cancelled = Err(TaskError::Cancelled);
+        assert_eq!(seen, [(0, Ok(0)), (1, cancelled.clone()), (2, cancelled)]);
+        drop(sender);
     }
 
     #[test]

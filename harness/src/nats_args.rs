@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, NatsUrl};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "On other machines")]
 pub struct NatsArgs {
-    /// Run the tasks on workers that take them from this NATS server, such as nats://host:4222
+    /// Run the tasks on workers that take them from this NATS server, such as nats://host:4222. If there are none, wait for one
     #[arg(long, value_name = "URL")]
     nats: Option<NatsUrl>,
 
@@ -28,7 +28,7 @@ pub struct NatsArgs {
     #[arg(long, value_name = "FILE")]
     nats_ca: Option<PathBuf>,
 
-    /// Send the files with the tasks, through the object store, to workers that cannot open them at the same path
+    /// Send the files, of up to 255 MiB each, with the tasks to workers that cannot open them at the same path
     #[arg(long, requires = "nats", conflicts_with = "compare")]
     via_object_store: bool,
 }

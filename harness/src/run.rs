@@ -1,39 +1,53 @@
 //! One measured run: tasks on an executor, with the time, the processor time and the memory that they took.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use comparison::{Outcome, Phase, PhaseKind};
 use concurrent_futures::{
-    BuildError, Executor, PortableTask, Shutdown, SubmitError, TaskError, ThreadPoolExecutor,
+    BuildError, DistanceError, Executor, PortableTask, Shutdown, SubmitError, TaskError,
+    ThreadPoolExecutor,
 };
-use program::{Resources, cpu_ms_of_ended_children};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ns;
 use crate::cluster::Cluster;
-use crate::map_reduce::map_reduce;
+use crate::map_reduce::{Pace, map_reduce_at};
 use crate::on_stop::on_stop;
+#[cfg(feature = "nats")]
+use crate::pool_watch::PoolWatch;
 use crate::sequential::SequentialExecutor;
 use crate::series::{ExecutorKind, Series};
-use crate::timed::{Timed, Timing, Worker};
+use crate::timed::{Timed, Timing};
+use crate::times::{RunTotals, Times};
 
 /// The number of tasks that are submitted ahead of the results, for each worker. Enough that no worker waits for the thread
 /// that reduces.
 const AHEAD: usize = 8;
 
+/// The least number of tasks that are submitted ahead to workers on other machines. Some may not have answered yet, or may join
+/// later.
+#[cfg(feature = "nats")]
+const LEAST_AHEAD: usize = 64;
+
+/// How long a stopped run waits for tasks on other machines. Their workers may be gone.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// The reason why a run did not attempt all tasks. Being stopped is not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The executor could not be built.
-    #[error("cannot start {0}: {1}")]
+    #[error("cannot start {0}")]
     Build(ExecutorKind, #[source] BuildError),
     /// The executor refused a task.
-    #[error("cannot go on with {0}: {1}")]
+    #[error("cannot go on with {0}")]
     Submit(ExecutorKind, #[source] SubmitError),
     /// A thread or a runtime could not be started.
-    #[error("cannot watch for signals: {0}")]
+    #[error("cannot watch for signals")]
     Watch(#[source] std::io::Error),
+    /// A task was not run, and others would not be either.
+    #[error("cannot go on with {0}")]
+    Task(ExecutorKind, #[source] TaskError),
     /// The server of the tasks cannot be used.
     #[error("{0}")]
     Connect(String),
@@ -43,28 +57,6 @@ pub enum RunError {
     /// Pools of processes need Unix.
     #[error("processes are not available on this system")]
     NoProcesses,
-}
-
-/// What a run took.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunTotals {
-    /// The executor and its workers.
-    pub series: Series,
-    /// The time from the start of the executor to the last result, in milliseconds.
-    pub elapsed_ms: f64,
-    /// The user and system processor time of this process so far and of the worker processes, in milliseconds, if known.
-    pub cpu_ms: Option<f64>,
-    /// The peak memory of this process plus those of the worker processes, in bytes, if it was measured.
-    pub peak_memory: Option<u64>,
-    /// The timings of the tasks that ended, by their position. Times count from the start of the run.
-    timings: HashMap<usize, TaskTime>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct TaskTime {
-    lane: usize,
-    began_ms: f64,
-    ended_ms: f64,
 }
 
 /// Runs the tasks on the executor of `series` and calls `each` with every result, in order of completion, in the calling
@@ -86,90 +78,170 @@ pub fn run<K: PortableTask>(
     measures_memory: bool,
     each: impl FnMut(usize, Result<(&K::Output, &Timing), &TaskError>),
 ) -> Result<RunTotals, RunError> {
-    run_on(None, series, tasks, stop, measures_memory, each)
+    let options = RunOptions {
+        measures_memory,
+        ..RunOptions::default()
+    };
+    run_on(options, series, tasks, stop, each)
 }
 
-/// The same as [`run`], but [`Nats`](ExecutorKind::Nats) runs the tasks on the workers of the cluster. What they take in
-/// processor time and memory is unknown; the times of tasks count back from the arrival of their results.
+/// What a run needs besides its tasks.
+#[derive(Clone, Copy, Default)]
+pub struct RunOptions<'r> {
+    /// The workers of [`Nats`](ExecutorKind::Nats).
+    pub cluster: Option<&'r Cluster>,
+    /// Whether processor time and memory are measured.
+    pub measures_memory: bool,
+    /// Returns whether another task may be submitted before the next result, in addition to the bound on their number. Called
+    /// in the thread that takes the tasks. One task is always submitted.
+    pub has_room: Option<&'r dyn Fn() -> bool>,
+}
+
+impl fmt::Debug for RunOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunOptions")
+            .field("cluster", &self.cluster)
+            .field("measures_memory", &self.measures_memory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The same as [`run`], with these options. [`Nats`](ExecutorKind::Nats) runs the tasks on the workers of the cluster. What they
+/// take in processor time and memory is unknown; the times of tasks count back from the arrival of their results.
+///
+/// If a task is not accepted by the server, or not known to its worker in this version, the run ends as if it was stopped: others
+/// would have the same error. When such a run ends or is stopped, tasks that are running on other machines have ten seconds to end.
+/// After that, they have the error [`MayHaveRun`](concurrent_futures::DistanceError::MayHaveRun).
 ///
 /// # Errors
-/// Those of [`run`], and [`RunError::Connect`] if there is no connection to the cluster.
+/// Those of [`run`], [`RunError::Connect`] if there is no connection to the cluster, and [`RunError::Task`].
 pub fn run_on<K: PortableTask>(
-    cluster: Option<&Cluster>,
+    options: RunOptions<'_>,
     series: Series,
     tasks: impl IntoIterator<Item = K>,
     stop: &CancellationToken,
-    measures_memory: bool,
     mut each: impl FnMut(usize, Result<(&K::Output, &Timing), &TaskError>),
 ) -> Result<RunTotals, RunError> {
     let began_ns = now_ns();
-    let executor = executor::<Timed<K>>(cluster, series)?;
+    let measures_memory = options.measures_memory;
+    let executor = executor::<Timed<K>>(options.cluster, series)?;
+    let bound = Bound::of(options.cluster, series);
     let tasks = tasks.into_iter().map(|task| Timed {
         task,
         measures_memory: measures_memory && series.executor() == ExecutorKind::Processes,
     });
-    let mut lanes = HashMap::<Worker, usize>::new();
-    let mut memory = HashMap::<u32, u64>::new();
-    let mut timings = HashMap::new();
-    let mut last_ns = began_ns;
+    let mut times = Times::new(series, began_ns);
+    let ending = Ending::default();
     let shut_down = || {
+        ending.begin();
         executor.shutdown(Shutdown::no_wait().cancel_pending());
     };
+    let pace = Pace {
+        has_room: &|unfinished| {
+            unfinished < bound.tasks() && options.has_room.is_none_or(|has_room| has_room())
+        },
+        given_up: &|| match series.executor() {
+            ExecutorKind::Nats => ending.given_up(),
+            _ => None,
+        },
+    };
+    let mut refused = None;
     let submitted = on_stop(stop, shut_down, || {
-        map_reduce(
-            &*executor,
-            tasks,
-            series.workers().saturating_mul(AHEAD),
-            |index, result| {
-                last_ns = now_ns();
-                let result = result.map(|(output, timing)| (output, timing));
-                if let Ok((_, timing)) = &result {
-                    let next = lanes.len();
-                    let lane = *lanes.entry(timing.worker).or_insert(next);
-                    let since_start = |ns: u64| ns.saturating_sub(began_ns) as f64 / 1e6;
-                    // Another machine has another clock.
-                    let (began, ended) = match series.executor() {
-                        ExecutorKind::Nats => {
-                            let took = timing.ended_ns.saturating_sub(timing.began_ns);
-                            (last_ns.saturating_sub(took), last_ns)
-                        }
-                        _ => (timing.began_ns, timing.ended_ns),
-                    };
-                    let time = TaskTime {
-                        lane,
-                        began_ms: since_start(began),
-                        ended_ms: since_start(ended),
-                    };
-                    timings.insert(index, time);
-                    if let Some(peak) = timing.peak_memory {
-                        let known = memory.entry(timing.worker.pid).or_default();
-                        *known = peak.max(*known);
-                    }
+        map_reduce_at(&pace, &*executor, tasks, |index, result| {
+            times.last_ns = now_ns();
+            let result = match result {
+                Ok((output, timing)) => {
+                    times.note(index, timing);
+                    Ok((output, timing))
                 }
-                each(index, result);
-            },
-        )
+                Err(error) if is_refusal(error) => {
+                    if refused.is_none() {
+                        refused = Some(error.clone());
+                        shut_down();
+                    }
+                    Err(&TaskError::Cancelled)
+                }
+                Err(error) => Err(error),
+            };
+            each(index, result);
+        })
     });
     let submitted = submitted.map_err(RunError::Watch)?;
-    executor.shutdown(Shutdown::wait());
-    match submitted {
-        Err(SubmitError::ShutDown) if stop.is_cancelled() => {}
-        Err(error) => return Err(RunError::Submit(series.executor(), error)),
-        Ok(()) => {}
+    match ending.given_up() {
+        // They would be waited for when it is dropped.
+        Some(_) if series.executor() == ExecutorKind::Nats => std::mem::forget(executor),
+        _ => {
+            executor.shutdown(Shutdown::wait());
+        }
     }
-    let is_measured = measures_memory && series.executor() != ExecutorKind::Nats;
-    let own = is_measured.then(Resources::of_this_process).flatten();
-    Ok(RunTotals {
-        series,
-        elapsed_ms: last_ns.saturating_sub(began_ns) as f64 / 1e6,
-        cpu_ms: own
-            .zip(cpu_ms_of_ended_children())
-            .map(|(own, children)| own.cpu_ms + children),
-        peak_memory: own
-            .and_then(|own| own.peak_memory)
-            .map(|own| own + memory.values().sum::<u64>()),
-        timings,
-    })
+    match (refused, submitted) {
+        (Some(error), _) => return Err(RunError::Task(series.executor(), error)),
+        (None, Err(SubmitError::ShutDown)) if stop.is_cancelled() => {}
+        (None, Err(error)) => return Err(RunError::Submit(series.executor(), error)),
+        (None, Ok(())) => {}
+    }
+    Ok(times.totals(measures_memory))
+}
+
+/// Returns whether the task has not run, for a reason that others would meet as well.
+fn is_refusal(error: &TaskError) -> bool {
+    use concurrent_futures::DistanceError::{Refused, Unreachable};
+
+    matches!(
+        error,
+        TaskError::Unregistered { .. } | TaskError::Distance(Refused { .. } | Unreachable { .. })
+    )
+}
+
+/// The end of a run that is stopped.
+#[derive(Default)]
+struct Ending(OnceLock<Instant>);
+
+impl Ending {
+    fn begin(&self) {
+        self.0.get_or_init(Instant::now);
+    }
+
+    /// Returns the error of the tasks that have not ended in time, if it is over.
+    fn given_up(&self) -> Option<TaskError> {
+        let began = self.0.get()?;
+        (began.elapsed() >= GRACE).then(|| {
+            let reason = format!("its worker did not answer within {GRACE:?} after the stop");
+            DistanceError::may_have_run(reason).into()
+        })
+    }
+}
+
+/// The bound on the number of tasks without a result.
+struct Bound {
+    workers: usize,
+    #[cfg(feature = "nats")]
+    watch: Option<PoolWatch>,
+}
+
+impl Bound {
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(unused_variables, reason = "there is no cluster")
+    )]
+    fn of(cluster: Option<&Cluster>, series: Series) -> Self {
+        Self {
+            workers: series.workers(),
+            #[cfg(feature = "nats")]
+            watch: cluster
+                .filter(|_| series.executor() == ExecutorKind::Nats)
+                .map(PoolWatch::start),
+        }
+    }
+
+    fn tasks(&self) -> usize {
+        #[cfg(feature = "nats")]
+        if let Some(watch) = &self.watch {
+            let threads = watch.threads().max(self.workers);
+            return threads.saturating_mul(AHEAD).max(LEAST_AHEAD);
+        }
+        self.workers.saturating_mul(AHEAD)
+    }
 }
 
 /// Returns the executor of the series.
@@ -214,42 +286,6 @@ fn executor<K: PortableTask>(
         #[cfg(not(unix))]
         ExecutorKind::Processes => return Err(RunError::NoProcesses),
     })
-}
-
-/// Returns a run for a comparison. `tasks` are the names of all tasks with their outcomes and messages, by their position.
-pub fn named_run(
-    totals: &RunTotals,
-    tasks: impl IntoIterator<Item = (String, Outcome, Option<String>)>,
-) -> comparison::Run {
-    let tasks = tasks.into_iter().enumerate().map(|(index, task)| {
-        let (name, outcome, message) = task;
-        let time = totals.timings.get(&index);
-        let phases = time.map_or_else(Vec::new, |time| {
-            let phase = |kind, ms| Phase { kind, ms };
-            vec![
-                phase(PhaseKind::Queue, time.began_ms),
-                phase(PhaseKind::Body, time.ended_ms - time.began_ms),
-            ]
-        });
-        comparison::Task {
-            name,
-            lane: time.map(|time| time.lane),
-            outcome,
-            message,
-            phases,
-        }
-    });
-    comparison::Run {
-        label: totals.series.executor().name().to_owned(),
-        slots: totals.series.workers(),
-        round: None,
-        ended_by: None,
-        elapsed_ms: totals.elapsed_ms,
-        cpu_ms: totals.cpu_ms,
-        peak_memory: totals.peak_memory,
-        peak_in_flight: None,
-        tasks: tasks.collect(),
-    }
 }
 
 #[cfg(test)]

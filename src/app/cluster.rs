@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 
 use harness::Cluster;
-use program::{Ending, Exit, Signals, error_chain, print_error, print_stderr};
+use nats_executor::{ConnectError, WorkerError};
+use program::{Ending, Exit, Signals, print_error, print_stderr};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::setup::{FatalError, Notices};
-use crate::cli::{Config, Role};
+use crate::cli::{Config, Role, usage_error};
 use crate::run::cluster::{Workers, tasks};
 use crate::run::descriptors;
 
@@ -44,8 +45,23 @@ pub(super) fn work(
             };
             ending.exit()
         }
+        Err(WorkerError::Connect(error)) => not_connected(&error),
         Err(error) => {
-            print_error(&error_chain(&error));
+            print_error(&error.to_string());
+            Exit::Errors
+        }
+    }
+}
+
+/// Prints why there is no connection. Returns the exit code.
+fn not_connected(error: &ConnectError) -> Exit {
+    match error {
+        ConnectError::Url { .. } | ConnectError::PoolName(_) => {
+            print_stderr(&usage_error(&error.to_string()));
+            Exit::Usage
+        }
+        _ => {
+            print_error(&error.to_string());
             Exit::Errors
         }
     }
@@ -59,16 +75,16 @@ pub(super) fn workers(config: &Config) -> Result<Option<Workers>, Exit> {
     let Some(Role::Coordinator(cluster)) = &config.role else {
         return Ok(None);
     };
-    let workers = Workers::connect(cluster).map_err(|message| {
-        print_error(&message);
-        Exit::Errors
-    })?;
+    let workers = Workers::connect(cluster).map_err(|error| not_connected(&error))?;
     let pool = &cluster.pool;
-    Notices::of(config).print(&match workers.threads() {
-        Some(threads) => {
-            format!("ranges of the list run on {threads} threads of workers of the pool '{pool}', each with its own connections\n")
-        }
-        None => format!("no worker of the pool '{pool}' answers: waiting for one\n"),
-    });
+    match workers.threads() {
+        Some(threads) => Notices::of(config).print(&format!(
+            "ranges of the list run on {threads} threads of workers of the pool '{pool}', each with its own connections\n"
+        )),
+        // Also with --quiet: the run may wait for ever.
+        None => print_stderr(&format!(
+            "no worker of the pool '{pool}' answers: waiting for one\n"
+        )),
+    }
     Ok(Some(workers))
 }

@@ -29,3 +29,5 @@ pub(crate) use config::{Config, EarlyExit, ReportTo};
 pub(crate) use mode::{Compare, Mode, Series};
 #[cfg(feature = "nats")]
 pub(crate) use nats::Role;
+#[cfg(feature = "nats")]
+pub(crate) use usage::usage_error;

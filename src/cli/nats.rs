@@ -11,7 +11,7 @@ const MACHINES: &str = "On other machines";
 /// The options, which are part of those of the program.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct NatsArgs {
-    /// With --input: download ranges of the list on workers that take them from this NATS server, such as nats://host:4222. --dest must be at the same path there
+    /// With --input: download ranges of the list on workers that take them from this NATS server, such as nats://host:4222. If there are none, wait for one. --dest must be at the same path there
     #[arg(long, value_name = "URL", help_heading = MACHINES)]
     nats: Option<NatsUrl>,
 

@@ -8,7 +8,7 @@ use crate::cli::args::Args;
 use crate::cli::hints;
 
 /// Returns the text of a usage error in the form that all of them share: a line with the message, and the usage line.
-pub(super) fn usage_error(message: &str) -> String {
+pub(crate) fn usage_error(message: &str) -> String {
     format!(
         "*** Usage error: {}\n{}\n",
         visible(message),

@@ -117,7 +117,7 @@ fn every_network_error_kind_has_a_row() {
         Kind::Unframed,    // likewise
         Kind::Network,     // src/download/cause.rs
         Kind::WriteFailed, // tests/it/disk
-        Kind::Lost,        // tests/cluster.rs
+        Kind::Lost,        // tests/cluster
         Kind::FdLimit,     // tests/it/environment.rs checks that it does not happen
         Kind::Interrupted, // tests/it/program/signals.rs
         Kind::Internal,

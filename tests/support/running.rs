@@ -64,6 +64,11 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Returns whether the process has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Reads the rest of the output and waits for the end of the process.
     pub(crate) fn wait(mut self) -> Run {
         let _watchdog = self.watchdog();

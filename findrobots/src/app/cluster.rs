@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 
 use harness::Setup;
-use program::{Ending, Exit, error_chain, print_error, print_stderr};
+use nats_executor::{ConnectError, WorkerError};
+use program::{Ending, Exit, print_error, print_stderr};
 
 use super::searches;
 use crate::cli::Config;
@@ -33,8 +34,9 @@ pub(super) fn prepare(config: &mut Config, setup: &Setup) -> Result<(), Exit> {
                 };
                 ending.exit()
             }
+            Err(WorkerError::Connect(error)) => not_connected(&error),
             Err(error) => {
-                print_error(&error_chain(&error));
+                print_error(&error.to_string());
                 Exit::Errors
             }
         });
@@ -42,10 +44,7 @@ pub(super) fn prepare(config: &mut Config, setup: &Setup) -> Result<(), Exit> {
     if let Some(cluster) = &config.cluster
         && config.mode.needs_cluster()
     {
-        let threads = cluster.threads().map_err(|message| {
-            print_error(&message);
-            Exit::Errors
-        })?;
+        let threads = cluster.threads().map_err(|error| not_connected(&error))?;
         if threads.is_none() {
             let pool = &cluster.pool;
             print_stderr(&format!(
@@ -57,4 +56,13 @@ pub(super) fn prepare(config: &mut Config, setup: &Setup) -> Result<(), Exit> {
             .set_cluster_workers(threads.unwrap_or(NonZeroUsize::MIN));
     }
     Ok(())
+}
+
+/// Prints why there is no connection. Returns the exit code.
+fn not_connected(error: &ConnectError) -> Exit {
+    print_error(&error.to_string());
+    match error {
+        ConnectError::Url { .. } | ConnectError::PoolName(_) => Exit::Usage,
+        _ => Exit::Errors,
+    }
 }

@@ -65,6 +65,7 @@ fn finish<J: Job>(
         setup,
     } = *request;
     setup.signals.run_is_over();
+    let series = outcome.totals.as_ref().map_or(series, |run| run.series);
     let totals = Totals::of(&outcome.accounts);
     let facts = Facts {
         accounts: &outcome.accounts,

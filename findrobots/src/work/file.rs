@@ -13,9 +13,23 @@ pub struct LogFile {
     path: SentPath,
     size: u64,
     kind: Kind,
-    /// The bytes of the file, if it is sent with them.
-    content: Option<Bytes>,
+    source: Source,
 }
+
+/// Where the bytes of a log come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Source {
+    /// From its path.
+    Path,
+    /// They are sent with it. A file at its path, on the machine that reads them, is another one.
+    Sent(Bytes),
+    /// They were to be sent, and could not be read, for this reason.
+    Unsent(String),
+}
+
+/// The most bytes of files that are sent with a task. With their paths, they must be less than the 256 MiB that a task may have.
+#[cfg(feature = "nats")]
+const MOST_SENT: u64 = 255 << 20;
 
 /// What a log is to the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +61,7 @@ impl LogFile {
             path: SentPath(path),
             size,
             kind,
-            content: None,
+            source: Source::Path,
         })
     }
 
@@ -57,7 +71,7 @@ impl LogFile {
             path: SentPath(PathBuf::from("-")),
             size: 0,
             kind: Kind::StandardInput,
-            content: None,
+            source: Source::Path,
         }
     }
 
@@ -76,28 +90,62 @@ impl LogFile {
         self.kind != Kind::Regular
     }
 
-    /// Reads the file, to be sent with its bytes to a machine that cannot open it.
+    /// Reads the file, to be sent with its bytes to a machine that cannot open it, if it fits into a task with `sent` bytes of
+    /// other files. Returns the number of its bytes. If it cannot be read, that is sent instead.
+    #[cfg(feature = "nats")]
+    pub(super) fn carry(&mut self, sent: u64) -> u64 {
+        match self.read_at_most(MOST_SENT.saturating_sub(sent)) {
+            Ok(content) => {
+                let bytes = content.len() as u64;
+                self.source = Source::Sent(content.into());
+                bytes
+            }
+            Err(error) => {
+                self.source = Source::Unsent(error.to_string());
+                0
+            }
+        }
+    }
+
+    #[cfg(feature = "nats")]
+    fn read_at_most(&self, most: u64) -> io::Result<Vec<u8>> {
+        use std::io::Read as _;
+
+        let too_large = |bytes: u64| {
+            let message = format!(
+                "the file has {bytes} bytes, and --via-object-store sends at most {MOST_SENT}"
+            );
+            io::Error::new(io::ErrorKind::FileTooLarge, message)
+        };
+        let file = File::open(self.path())?;
+        let size = file.metadata()?.len();
+        // Not even read: it may be larger than the memory.
+        if size > most {
+            return Err(too_large(size));
+        }
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        // One byte more, to notice that it has grown beyond the limit.
+        let read = file.take(most + 1).read_to_end(&mut content)? as u64;
+        match read <= most {
+            true => Ok(content),
+            false => Err(too_large(read)),
+        }
+    }
+
+    /// Returns the bytes of the file, if they were sent with it.
     ///
     /// # Errors
-    /// If it cannot be read.
-    #[cfg(feature = "nats")]
-    pub(super) fn carry(&mut self) -> io::Result<()> {
-        self.content = Some(fs::read(self.path())?.into());
-        Ok(())
+    /// If they were to be sent, and could not be read.
+    pub(super) fn sent(&self) -> io::Result<Option<&[u8]>> {
+        match &self.source {
+            Source::Path => Ok(None),
+            Source::Sent(content) => Ok(Some(content)),
+            Source::Unsent(reason) => Err(io::Error::other(reason.clone())),
+        }
     }
 
     /// Opens a regular file.
     pub(super) fn open(&self) -> io::Result<File> {
-        #[cfg(feature = "nats")]
-        if let Some(content) = &self.content {
-            use std::io::Write as _;
-
-            // Files are read at any place, which a slice of bytes is not.
-            let mut file = tempfile::tempfile()?;
-            file.write_all(content)?;
-            io::Seek::rewind(&mut file)?;
-            return Ok(file);
-        }
         File::open(self.path())
     }
 
@@ -202,15 +250,30 @@ mod tests {
 
     #[cfg(feature = "nats")]
     #[test]
-    fn a_file_that_carries_its_bytes_can_be_read_where_it_does_not_exist() {
+    fn a_file_that_is_sent_is_never_read_from_its_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.log");
         fs::write(&path, "a line\n").unwrap();
         let mut file = LogFile::new(&path).unwrap();
-        file.carry().unwrap();
-        fs::remove_file(path).unwrap();
-        let mut text = String::new();
-        io::Read::read_to_string(&mut file.open().unwrap(), &mut text).unwrap();
-        assert_eq!(text, "a line\n");
+        assert_eq!(file.sent().unwrap(), None);
+        assert_eq!(file.carry(0), 7);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(file.sent().unwrap(), Some(&b"a line\n"[..]));
+        assert_eq!(file.carry(0), 0);
+        fs::write(&path, "a line of another file\n").unwrap();
+        assert!(file.sent().is_err());
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
+    fn files_that_do_not_fit_in_a_task_are_not_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        fs::write(&path, "a line\n").unwrap();
+        let mut file = LogFile::new(&path).unwrap();
+        assert_eq!(file.carry(MOST_SENT - 7), 7);
+        assert_eq!(file.carry(MOST_SENT - 6), 0);
+        let error = file.sent().unwrap_err().to_string();
+        assert!(error.starts_with("the file has 7 bytes"), "{error}");
     }
 }

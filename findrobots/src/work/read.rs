@@ -129,6 +129,13 @@ struct PieceReader<'r, 'j, J: Job> {
 
 impl<J: Job> PieceReader<'_, '_, J> {
     fn read(&mut self, piece: &Piece) -> Result<Found, Failed> {
+        if let Some(content) = piece.file.sent()? {
+            return match piece.part {
+                Part::Whole => self.whole(content, &piece.file),
+                // The plan does not split such files.
+                _ => Err(io::Error::from(io::ErrorKind::InvalidInput).into()),
+            };
+        }
         let file = piece.file.open()?;
         match piece.part {
             Part::Whole => self.whole(&file, &piece.file),
@@ -175,7 +182,7 @@ impl<J: Job> PieceReader<'_, '_, J> {
     }
 
     /// Reads a whole file: at once if it is small, otherwise piece by piece.
-    fn whole(&mut self, mut file: &File, log: &LogFile) -> Result<Found, Failed> {
+    fn whole(&mut self, mut file: impl Read, log: &LogFile) -> Result<Found, Failed> {
         self.fill(&mut file, log.size(), AT_ONCE as u64 + 1)?;
         let input = &self.buffers.input;
         let first = &input[..input.len().min(SNIFFED)];

@@ -1,6 +1,6 @@
 //! The whole job: the pieces of all files on an executor, and their partial results reduced to one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 #[cfg(unix)]
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Outcome as TaskOutcome;
 use concurrent_futures::{Context, TaskError, with_context};
-use harness::{Cluster, RunError, RunTotals, Series, run_on};
+use harness::{Cluster, RunError, RunOptions, RunTotals, Series, run_on};
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, Ledger};
@@ -23,6 +23,10 @@ use super::read::read_stream;
 use super::task::{Read, ReadLogs};
 use crate::decode::Cause;
 use crate::jobs::{Job, Scanner};
+
+/// Files are not sent while those that are underway have this many bytes. The line to the server is slower than the workers, so
+/// more would not help.
+const MOST_UNDERWAY: u64 = 128 << 20;
 
 /// A job on a list of files.
 ///
@@ -69,6 +73,8 @@ struct TaskRecord {
     label: String,
     /// The positions of its files.
     files: Vec<usize>,
+    /// The number of bytes that are sent with it.
+    sent: u64,
     outcome: TaskOutcome,
     message: Option<String>,
 }
@@ -86,7 +92,8 @@ impl<'f, J: Job> Search<'f, J> {
         }
     }
 
-    /// Sends the bytes of the files with the tasks, to workers that cannot open them.
+    /// Sends the bytes of the files with the tasks, to workers that cannot open them. A file of more than 255 MiB is an error. Up
+    /// to 128 MiB are underway at a time, and one task more.
     #[cfg(feature = "nats")]
     #[must_use]
     pub fn carrying_files(self, carries_files: bool) -> Self {
@@ -128,11 +135,13 @@ impl<'f, J: Job> Search<'f, J> {
         let records = RefCell::new(Vec::<TaskRecord>::new());
         let mut total = J::Partial::default();
         let mut elapsed = Duration::ZERO;
-        let tasks = self.tasks(&ledger, &records);
+        let underway = Cell::new(0);
+        let tasks = self.tasks(&ledger, &records, &underway);
         let each = |index: usize, result: Result<(&Read<J>, &_), &TaskError>| {
             elapsed = began.elapsed();
             let (mut ledger, mut records) = (ledger.borrow_mut(), records.borrow_mut());
             let record = &mut records[index];
+            underway.update(|bytes: u64| bytes.saturating_sub(record.sent));
             match result {
                 Ok((read, _)) => {
                     J::reduce(&mut total, &read.partial);
@@ -153,14 +162,12 @@ impl<'f, J: Job> Search<'f, J> {
                 }
             }
         };
-        let totals = run_on(
-            self.cluster,
-            series,
-            tasks,
-            stop,
-            self.measures_memory,
-            each,
-        );
+        let options = RunOptions {
+            cluster: self.cluster,
+            measures_memory: self.measures_memory,
+            has_room: Some(&|| underway.get() < MOST_UNDERWAY),
+        };
+        let totals = run_on(options, series, tasks, stop, each);
         if self.read_streams(&mut ledger.borrow_mut(), &mut total, stop) {
             elapsed = began.elapsed();
         }
@@ -173,11 +180,13 @@ impl<'f, J: Job> Search<'f, J> {
         }
     }
 
-    /// Returns the tasks of the plan. Notes each in `ledger` and `records` when the executor takes it.
+    /// Returns the tasks of the plan. Notes each in `ledger` and `records` when the executor takes it, and the bytes that are sent
+    /// with it in `underway`.
     fn tasks(
         &self,
         ledger: &RefCell<Ledger>,
         records: &RefCell<Vec<TaskRecord>>,
+        underway: &Cell<u64>,
     ) -> impl Iterator<Item = ReadLogs<J>> {
         let mut parts = HashMap::<usize, usize>::new();
         let folder = common_folder(self.files);
@@ -206,36 +215,39 @@ impl<'f, J: Job> Search<'f, J> {
                     format!("{path} [{part}]")
                 }
             };
+            let files = pieces.iter().map(|piece| piece.index).collect();
+            let (pieces, sent) = self.packed(pieces);
+            underway.update(|bytes| bytes + sent);
             records.borrow_mut().push(TaskRecord {
                 label,
-                files: pieces.iter().map(|piece| piece.index).collect(),
+                files,
+                sent,
                 outcome: TaskOutcome::NotAttempted,
                 message: None,
             });
             Some(ReadLogs {
                 job: self.job.clone(),
-                pieces: self.packed(pieces),
+                pieces,
                 progress: self.progress.clone(),
             })
         })
     }
 
-    /// Returns the pieces with the bytes of their files, if these are sent.
+    /// Returns the pieces with the bytes of their files, if these are sent, and the number of these bytes.
     #[cfg_attr(
         not(feature = "nats"),
         expect(clippy::unused_self, reason = "files are not sent")
     )]
-    fn packed(&self, pieces: Vec<Piece>) -> Vec<Piece> {
+    fn packed(&self, pieces: Vec<Piece>) -> (Vec<Piece>, u64) {
         #[cfg(feature = "nats")]
         if self.carries_files {
-            let packed = pieces.into_iter().map(|mut piece| {
-                // Without its bytes, the worker reports that it cannot open the file.
-                let _ = piece.file.carry();
-                piece
-            });
-            return packed.collect();
+            let (mut pieces, mut sent) = (pieces, 0);
+            for piece in &mut pieces {
+                sent += piece.file.carry(sent);
+            }
+            return (pieces, sent);
         }
-        pieces
+        (pieces, 0)
     }
 
     /// Adds what a worker outside this process has read. Workers in it count themselves.

@@ -31,6 +31,8 @@ pub struct Read<J: Job> {
 impl<J: Job> Task for ReadLogs<J> {
     type Output = Read<J>;
     const NAME: &'static str = J::NAME;
+    // 2: files that are sent.
+    const VERSION: u32 = 2;
 
     fn run(self) -> Read<J> {
         let scanner = Scanner::new(&self.job);

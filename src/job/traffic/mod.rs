@@ -10,6 +10,7 @@
 //! * `rate`: the most requests in a second
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -38,8 +39,8 @@ pub struct TrafficLimits {
 /// Decides when requests may be sent. Shared by all downloads of a run.
 #[derive(Debug, Default)]
 pub struct Traffic {
-    /// The pauses that servers request.
-    pub pauses: Pauses,
+    /// The pauses that servers request. Jobs of one process can share them.
+    pub pauses: Arc<Pauses>,
     limits: TrafficLimits,
     per_host: Option<HostLimit>,
     rate: Option<Rate>,
@@ -57,10 +58,19 @@ impl Traffic {
     /// Creates the state for these limits.
     pub fn new(limits: TrafficLimits) -> Self {
         Self {
-            pauses: Pauses::default(),
+            pauses: Arc::default(),
             limits,
             per_host: limits.per_host.map(HostLimit::new),
             rate: limits.rate.map(Rate::new),
+        }
+    }
+
+    /// Returns the state of a job without limits that keeps to these pauses.
+    #[cfg(feature = "nats")]
+    pub(crate) fn with_pauses(pauses: Arc<Pauses>) -> Self {
+        Self {
+            pauses,
+            ..Self::default()
         }
     }
 

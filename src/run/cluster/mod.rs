@@ -6,6 +6,7 @@
 //! The modules, lowest layer first; each imports only from those listed before it:
 //!
 //! * `wire`: items and records in the form in which they are sent
+//! * `shared`: what the ranges of a worker share
 //! * `range`: the task: downloads a range of the list
 //! * `ranges`: gives the ranges of a list to the workers, and takes their records
 
@@ -13,6 +14,7 @@ use concurrent_futures::Registry;
 
 mod range;
 mod ranges;
+mod shared;
 mod wire;
 
 pub(crate) use ranges::Workers;

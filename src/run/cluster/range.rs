@@ -14,10 +14,10 @@ use program::error_chain;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use super::shared::Shared;
 use super::wire::{SentItem, SentRecord};
-use crate::download::save::FILES;
 use crate::item::Item;
-use crate::job::{Job, RequestLimits, Unsaved};
+use crate::job::{Job, RequestLimits, Traffic, Unsaved};
 use crate::strategy::Strategy;
 
 /// How often a task asks whether it is cancelled.
@@ -26,6 +26,8 @@ const CHECK: Duration = Duration::from_millis(50);
 /// The settings of a run that the downloads of its ranges depend on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Settings {
+    /// A number that other runs do not have.
+    run: u64,
     strategy: Strategy,
     /// The connections of each range.
     connections: NonZeroUsize,
@@ -74,6 +76,7 @@ impl Settings {
             allow_downgrade,
         } = job.limits;
         Ok(Self {
+            run: fastrand::u64(..),
             strategy,
             connections,
             dest: std::path::absolute(&job.dest)?,
@@ -93,9 +96,10 @@ impl Settings {
     /// # Errors
     /// A message, if no file can be created in the folder.
     fn job(self, stop: CancellationToken) -> Result<Job, String> {
-        let partials = FILES.synced(self.fsync).prepare_folder(&self.dest);
-        let partials = partials.map_err(|error| error_chain(&error))?;
+        let shared = Shared::of_this_process();
+        let partials = shared.partials(self.run, &self.dest, self.fsync)?;
         Ok(Job {
+            traffic: Traffic::with_pauses(shared.pauses()),
             limits: RequestLimits {
                 connect_timeout: self.connect_timeout,
                 timeout: self.timeout,
@@ -106,7 +110,7 @@ impl Settings {
             skip_existing: self.skip_existing,
             fsync: self.fsync,
             allow_unframed: self.allow_unframed,
-            partials: partials.into_iter().collect(),
+            partials,
             stop,
             ..Job::new(self.dest)
         })
@@ -126,6 +130,8 @@ impl DownloadRange {
 impl Task for DownloadRange {
     type Output = RangeResult;
     const NAME: &'static str = "flags::download-range";
+    // Raised with every change of what is sent, so that workers of another version refuse it. 2: the number of the run.
+    const VERSION: u32 = 2;
 
     fn run(self) -> RangeResult {
         let began = Instant::now();

@@ -1,6 +1,7 @@
 //! Gives the ranges of a list to the workers, and takes their records.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::io;
 use std::mem;
 use std::num::NonZeroUsize;
@@ -11,8 +12,8 @@ use std::time::Duration;
 use concurrent_futures::{Shutdown, TaskError};
 use futures_util::FutureExt as _;
 use futures_util::stream::{Fuse, FuturesUnordered, StreamExt as _};
-use harness::Cluster;
-use nats_executor::NatsExecutor;
+use harness::{Cluster, PoolWatch};
+use nats_executor::{ConnectError, NatsExecutor};
 use tokio::runtime;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -32,6 +33,9 @@ const RANGES_PER_THREAD: usize = 4;
 /// The least number of ranges that may be without a result. Workers may join later, so there are more than threads.
 const LEAST_IN_FLIGHT: usize = 64;
 
+/// The number of threads that the lines of a list are divided for if no worker answers.
+const THREADS_UNKNOWN: usize = LEAST_IN_FLIGHT / RANGES_PER_THREAD;
+
 /// How long the next line of a stream is waited for before those that are there are sent.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -44,17 +48,22 @@ pub(crate) struct Workers {
     executor: NatsExecutor,
     /// The number of their threads before the run; `None` if no worker answers.
     threads: Option<NonZeroUsize>,
+    watch: PoolWatch,
 }
 
 impl Workers {
     /// Connects to the server and counts the workers that answer.
     ///
     /// # Errors
-    /// A message, if there is no connection or the server cannot store tasks.
-    pub(crate) fn connect(cluster: &Cluster) -> Result<Self, String> {
-        let executor = cluster.connect().map_err(|error| error.to_string())?;
+    /// If there is no connection, or the server cannot store tasks.
+    pub(crate) fn connect(cluster: &Cluster) -> Result<Self, ConnectError> {
+        let executor = cluster.connect()?;
         let threads = cluster.threads()?;
-        Ok(Self { executor, threads })
+        Ok(Self {
+            executor,
+            threads,
+            watch: PoolWatch::start(cluster),
+        })
     }
 
     /// Returns the number of threads of all workers; `None` if no worker answers.
@@ -69,7 +78,8 @@ impl Workers {
     /// and every item has a record. If the job is stopped, the remaining records arrive within ten seconds.
     ///
     /// # Errors
-    /// If a range cannot be sent. Each item taken has a record; the others were not attempted.
+    /// If the server does not accept a range, or a worker does not know the task in this version: the other ranges would meet
+    /// the same. They are then withdrawn as if the job was stopped. Each item taken has a record; the others were not attempted.
     pub(crate) fn run(
         self,
         job: &Job,
@@ -82,7 +92,7 @@ impl Workers {
         let runtime = runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
-        let threads = self.threads.map_or(1, NonZeroUsize::get);
+        let threads = self.threads.map_or(THREADS_UNKNOWN, NonZeroUsize::get);
         let ranges = threads.saturating_mul(RANGES_PER_THREAD);
         let lines = count.map_or(MOST_LINES, |count| count.div_ceil(ranges));
         let run = Run {
@@ -90,8 +100,11 @@ impl Workers {
             settings,
             job,
             lines: lines.clamp(1, MOST_LINES),
-            in_flight: ranges.max(LEAST_IN_FLIGHT),
+            threads,
+            watch: &self.watch,
             sent: HashMap::new(),
+            given_up: None,
+            refused: None,
             notify,
         };
         let ended = runtime.block_on(run.drive(items));
@@ -110,10 +123,14 @@ struct Run<'a> {
     job: &'a Job,
     /// The most lines of a range.
     lines: usize,
-    /// The most ranges without a result.
-    in_flight: usize,
+    threads: usize,
+    watch: &'a PoolWatch,
     /// The ranges without a result, and when they were sent.
     sent: HashMap<u64, (Vec<Item>, Instant)>,
+    /// When the ranges that are still running are given up, if no more are sent.
+    given_up: Option<Instant>,
+    /// Why no more ranges are sent, if that is an error.
+    refused: Option<io::Error>,
     notify: &'a mut dyn FnMut(Record),
 }
 
@@ -122,27 +139,23 @@ impl Run<'_> {
         let mut items = items.fuse();
         let mut taken = Vec::new();
         let mut results = FuturesUnordered::new();
-        let (mut is_read, mut refused) = (false, None);
+        let mut is_read = false;
         let mut over = pin!(self.job.over());
-        // When a stopped run gives up the ranges that are still running.
-        let mut given_up: Option<Instant> = None;
         let mut number = 0;
         while !is_read || !self.sent.is_empty() {
-            let (lines, has_room) = (self.lines, self.sent.len() < self.in_flight);
+            let (lines, given_up) = (self.lines, self.given_up);
+            let may_take = given_up.is_some() || self.sent.len() < self.most_in_flight();
             tokio::select! {
                 biased;
-                () = &mut over, if given_up.is_none() => {
-                    let _ = self.executor.shutdown(Shutdown::no_wait().cancel_pending());
-                    given_up = Some(Instant::now() + GRACE);
-                }
+                () = &mut over, if given_up.is_none() => self.wind_up(),
                 Some((number, result)) = results.next() => self.settle(number, result),
-                ended = fill(&mut items, &mut taken, lines), if !is_read && (has_room || given_up.is_some()) => {
+                ended = fill(&mut items, &mut taken, lines), if !is_read && may_take => {
                     is_read = ended;
                     let range = mem::take(&mut taken);
                     if range.is_empty() {
                         continue;
                     }
-                    if given_up.is_some() || self.job.is_over() {
+                    if self.given_up.is_some() || self.job.is_over() {
                         self.note_all(range, &Outcome::NotAttempted);
                         continue;
                     }
@@ -155,21 +168,47 @@ impl Run<'_> {
                             results.push(future.into_result_async().map(move |result| (number, result.ok())));
                         }
                         Err(error) => {
-                            self.note_all(range, &lost(&error));
-                            is_read = true;
-                            refused = Some(io::Error::other(error));
+                            self.note_all(range, &Outcome::NotAttempted);
+                            self.refuse(error);
                         }
                     }
                 }
-                () = sleep_until(given_up.unwrap_or_else(Instant::now)), if given_up.is_some() && is_read => {
+                () = sleep_until(given_up.unwrap_or_else(Instant::now)), if given_up.is_some() && !self.sent.is_empty() => {
                     let why = Failure::new(Kind::Interrupted, "its worker has given no result");
                     for (_, (range, _)) in mem::take(&mut self.sent) {
                         self.note_all(range, &Outcome::Failed(why.clone()));
                     }
                 }
             }
+            // The caller notes the rest.
+            is_read |= self.refused.is_some();
         }
-        refused.map_or(Ok(()), Err)
+        self.note_all(taken, &Outcome::NotAttempted);
+        self.refused.map_or(Ok(()), Err)
+    }
+
+    /// Returns the most ranges without a result. Workers may have joined.
+    fn most_in_flight(&self) -> usize {
+        let threads = self.watch.threads().max(self.threads);
+        threads
+            .saturating_mul(RANGES_PER_THREAD)
+            .max(LEAST_IN_FLIGHT)
+    }
+
+    /// Withdraws the ranges that have not begun, and stops the others.
+    fn wind_up(&mut self) {
+        let _ = self.executor.shutdown(Shutdown::no_wait().cancel_pending());
+        self.given_up = Some(Instant::now() + GRACE);
+    }
+
+    /// Ends the run because of an error that the other ranges would meet as well.
+    fn refuse(&mut self, error: impl Into<Box<dyn Error + Send + Sync>>) {
+        if self.refused.is_none() {
+            self.refused = Some(io::Error::other(error));
+        }
+        if self.given_up.is_none() {
+            self.wind_up();
+        }
     }
 
     /// Notes the records of a range that has a result.
@@ -180,6 +219,10 @@ impl Run<'_> {
         match result {
             Some(Ok(result)) => self.note_result(range, sent.into_std(), result),
             Some(Err(TaskError::Cancelled)) => self.note_all(range, &Outcome::NotAttempted),
+            Some(Err(error)) if has_not_run(&error) => {
+                self.note_all(range, &Outcome::NotAttempted);
+                self.refuse(error);
+            }
             Some(Err(error)) => self.note_all(range, &lost(&error)),
             None => self.note_all(range, &lost(&"its result is held elsewhere")),
         }
@@ -235,6 +278,16 @@ async fn fill(items: &mut Fuse<Items<'_>>, taken: &mut Vec<Item>, lines: usize) 
         }
     }
     false
+}
+
+/// Returns whether the task has not run, for a reason that others would meet as well.
+fn has_not_run(error: &TaskError) -> bool {
+    use concurrent_futures::DistanceError::{Refused, Unreachable};
+
+    matches!(
+        error,
+        TaskError::Unregistered { .. } | TaskError::Distance(Refused { .. } | Unreachable { .. })
+    )
 }
 
 /// Returns the outcome of a line whose range has no result.

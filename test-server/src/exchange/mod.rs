@@ -1,6 +1,6 @@
 //! The request on a connection and how it is answered, shared between the connection and the handlers.
 //!
-//! * `place`: places for connections: so many may have one at a time
+//! * `place`: places for connections: a limited number may have one at a time
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `tracked_body`: a body that records on its connection when it ends
 //! * `paced_body`: the body of a request, read at a rate
@@ -89,7 +89,7 @@ impl ConnectionHandle {
         self.exchange().close_after = Some(late);
     }
 
-    /// Takes one of at most so many places for this connection, unless it has one. Returns whether it has one now.
+    /// Takes one of at most this many places for this connection, unless it has one. Returns whether it has one now.
     pub(crate) fn take_place(&self, places: &Places, most: u64) -> bool {
         let place = &mut self.exchange().place;
         if !place.as_ref().is_some_and(|place| place.is_among(places)) {

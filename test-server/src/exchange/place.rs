@@ -1,4 +1,4 @@
-//! Places for connections: so many may have one at a time.
+//! Places for connections: a limited number may have one at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::expectation::evaluation::{Expected, Outcome, evaluate};
+use crate::expectation::evaluation::Evaluation;
+use crate::expectation::expected::Expected;
 use crate::expectation::report;
 use crate::matching::Matcher;
 use crate::recording::counters::Counters;
-use crate::recording::journal::{Journal, RecordedRequest};
+use crate::recording::journal::Journal;
 
 /// The expectations of a server, in the order in which they were made, with what they are checked on.
 #[derive(Debug)]
@@ -54,15 +55,24 @@ impl Expectations {
         if expected.is_empty() {
             return None;
         }
-        self.wait(&expected, only);
-        let requests = self.journal.requests();
-        let outcomes = evaluate(&expected, &requests);
-        let unmet: Vec<_> = pick(&expected, &outcomes, only)
+        let mut evaluation = Evaluation::new(expected);
+        self.wait(&mut evaluation, only);
+        let (expected, outcomes) = (&evaluation.expected, evaluation.outcomes());
+        let pairs = expected.iter().zip(&outcomes).enumerate();
+        let unmet: Vec<_> = pairs
+            .filter(|(at, _)| only.is_none_or(|only| only == *at))
+            .map(|(_, pair)| pair)
             .filter(|(expected, outcome)| !expected.is_met(outcome))
+            .collect();
+        if unmet.is_empty() {
+            return None;
+        }
+        let requests = evaluation.requests();
+        let unmet: Vec<_> = unmet
+            .into_iter()
             .map(|(expected, outcome)| report::describe(expected, outcome, &requests))
             .collect();
         match unmet.len() {
-            0 => None,
             1 => Some(format!("an expectation is not met:\n{}", unmet.concat())),
             count => Some(format!(
                 "{count} expectations are not met:\n{}",
@@ -71,41 +81,34 @@ impl Expectations {
         }
     }
 
-    /// Waits for missing requests that still have time.
-    fn wait(&self, expected: &[Expected], only: Option<usize>) {
-        let deadline_of_missing = |requests: &[RecordedRequest]| -> Option<Instant> {
-            let outcomes = evaluate(expected, requests);
-            let missing = pick(expected, &outcomes, only)
-                .filter(|(expected, outcome)| outcome.count() < expected.times.least);
+    /// Looks at the journal, and waits for missing requests that still have time.
+    fn wait(&self, evaluation: &mut Evaluation, only: Option<usize>) {
+        evaluation.update(&self.journal);
+        let deadline_of_missing = |evaluation: &Evaluation| -> Option<Instant> {
+            let expected = evaluation
+                .expected
+                .iter()
+                .zip(evaluation.counts())
+                .enumerate();
+            let missing = expected
+                .filter(|(at, _)| only.is_none_or(|only| only == *at))
+                .map(|(_, pair)| pair)
+                .filter(|(expected, count)| *count < expected.times.least);
             missing
                 .filter_map(|(expected, _)| expected.deadline())
                 .max()
         };
-        let is_over = |deadline: Option<Instant>| deadline.is_none_or(|at| at <= Instant::now());
-        let Some(deadline) = deadline_of_missing(&self.journal.requests()) else {
+        let Some(deadline) = deadline_of_missing(evaluation) else {
             return;
         };
         // What is missing at the end is reported by the caller.
-        let _ = self
-            .counters
-            .wait_until(deadline.saturating_duration_since(Instant::now()), |_| {
-                is_over(deadline_of_missing(&self.journal.requests()))
-            });
+        self.counters.wait_for_change_until(deadline, || {
+            evaluation.update(&self.journal);
+            deadline_of_missing(evaluation).is_none_or(|at| at <= Instant::now())
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Expected>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns the expectation at this place, or all, each with its outcome.
-fn pick<'a>(
-    expected: &'a [Expected],
-    outcomes: &'a [Outcome],
-    only: Option<usize>,
-) -> impl Iterator<Item = (&'a Expected, &'a Outcome)> {
-    let pairs = expected.iter().zip(outcomes).enumerate();
-    pairs
-        .filter(move |(at, _)| only.is_none_or(|only| only == *at))
-        .map(|(_, pair)| pair)
 }

@@ -4,6 +4,9 @@
 //! nothing and can be repeated.
 //!
 //! * `times`: how often a request is expected
+//! * `expected`: what a test expects, and the result
+//! * `division`: how requests can be divided among the expectations in order
+//! * `disorder`: what is wrong with requests that no order explains, for the message
 //! * `evaluation`: which requests count for which expectation
 //! * `report`: the message about expectations that are not met
 //! * `list`: the expectations of a server
@@ -13,7 +16,10 @@ use std::time::Duration;
 
 use crate::matching::{Condition, Request, matching_methods};
 
+mod disorder;
+mod division;
 mod evaluation;
+mod expected;
 mod list;
 mod report;
 mod times;
@@ -51,8 +57,12 @@ impl Expectation {
 
     matching_methods!();
 
-    /// Sets how many requests must come: a number, or a range such as `1..`, `2..=3` or `..5`. Attempts that meet a
-    /// fault are requests as well.
+    /// Sets how many requests must come: a number, or a range such as `1..`, `2..=3` or `..5`, of any integer type.
+    /// Attempts that meet a fault, and requests that are refused, are requests as well.
+    ///
+    /// # Panics
+    /// If a number is negative.
+    #[track_caller]
     pub fn times(&self, times: impl Into<Times>) -> Self {
         let times = times.into();
         self.list.change(self.at, |expected| expected.times = times);
@@ -61,6 +71,10 @@ impl Expectation {
 
     /// Counts only requests that come within this time from the call of `expect`. A check waits for missing ones until
     /// then; otherwise it does not wait.
+    ///
+    /// A check blocks its thread while it waits. In an async test on one thread (`#[tokio::test]`), the client cannot
+    /// go on meanwhile and the check fails at the end of the time: await the client before, or check on a thread of its
+    /// own: `tokio::task::spawn_blocking(move || server.stop()).await`.
     pub fn within(&self, time: Duration) -> Self {
         self.list
             .change(self.at, |expected| expected.within = Some(time));
@@ -68,7 +82,8 @@ impl Expectation {
     }
 
     /// Asks that the requests come only when those of the expectations in order made before this one have come. Other
-    /// requests may come between them.
+    /// requests may come between them. A request that fits several expectations in order counts for one of them, so that
+    /// all are met if that is possible.
     pub fn in_order(&self) -> Self {
         self.list
             .change(self.at, |expected| expected.in_order = true);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::expectation::evaluation::{Expected, Outcome};
+use crate::expectation::expected::{Expected, Outcome};
 use crate::matching::Request;
 use crate::recording::journal::RecordedRequest;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 
-/// How often a request is expected: a number, or a range such as `1..`, `2..=3` or `..5`.
+/// How often a request is expected: a number, or a range such as `1..`, `2..=3` or `..5`, of any usual integer type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
     pub(super) least: u64,
@@ -11,50 +11,80 @@ pub struct Times {
 }
 
 impl Times {
+    fn between(least: u64, most: u64) -> Self {
+        Self { least, most }
+    }
+
+    fn below(least: u64, end: u64) -> Self {
+        match end.checked_sub(1) {
+            Some(most) if least <= most => Self { least, most },
+            _ => Self { least: 1, most: 0 },
+        }
+    }
+
     pub(super) fn contains(self, count: u64) -> bool {
         (self.least..=self.most).contains(&count)
     }
 }
 
-impl From<u64> for Times {
-    fn from(times: u64) -> Self {
-        (times..=times).into()
-    }
-}
-
-impl From<RangeInclusive<u64>> for Times {
-    fn from(range: RangeInclusive<u64>) -> Self {
-        let (least, most) = range.into_inner();
-        Self { least, most }
-    }
-}
-
-impl From<Range<u64>> for Times {
-    /// An empty range such as `0..0` is never met.
-    fn from(range: Range<u64>) -> Self {
-        if range.is_empty() {
-            Self { least: 1, most: 0 }
-        } else {
-            (range.start..=range.end - 1).into()
+/// Defines the conversions from an integer type and its ranges.
+macro_rules! from_integers {
+    ($($integer:ty),*) => { $(
+        impl From<$integer> for Times {
+            #[track_caller]
+            fn from(times: $integer) -> Self {
+                let times = count(times);
+                Self::between(times, times)
+            }
         }
-    }
+
+        impl From<RangeInclusive<$integer>> for Times {
+            /// A range that is empty, such as `3..=2`, is never met.
+            #[track_caller]
+            fn from(range: RangeInclusive<$integer>) -> Self {
+                Self::between(count(*range.start()), count(*range.end()))
+            }
+        }
+
+        impl From<Range<$integer>> for Times {
+            /// A range that is empty, such as `0..0`, is never met.
+            #[track_caller]
+            fn from(range: Range<$integer>) -> Self {
+                Self::below(count(range.start), count(range.end))
+            }
+        }
+
+        impl From<RangeFrom<$integer>> for Times {
+            #[track_caller]
+            fn from(range: RangeFrom<$integer>) -> Self {
+                Self::between(count(range.start), u64::MAX)
+            }
+        }
+
+        impl From<RangeTo<$integer>> for Times {
+            #[track_caller]
+            fn from(range: RangeTo<$integer>) -> Self {
+                Self::below(0, count(range.end))
+            }
+        }
+
+        impl From<RangeToInclusive<$integer>> for Times {
+            #[track_caller]
+            fn from(range: RangeToInclusive<$integer>) -> Self {
+                Self::between(0, count(range.end))
+            }
+        }
+    )* };
 }
 
-impl From<RangeFrom<u64>> for Times {
-    fn from(range: RangeFrom<u64>) -> Self {
-        (range.start..=u64::MAX).into()
-    }
-}
+// The type of a number that a test writes is `i32`.
+from_integers!(i32, u32, i64, u64, usize);
 
-impl From<RangeTo<u64>> for Times {
-    fn from(range: RangeTo<u64>) -> Self {
-        (0..range.end).into()
-    }
-}
-
-impl From<RangeToInclusive<u64>> for Times {
-    fn from(range: RangeToInclusive<u64>) -> Self {
-        (0..=range.end).into()
+#[track_caller]
+fn count<T: Copy + fmt::Display + TryInto<u64>>(times: T) -> u64 {
+    match times.try_into() {
+        Ok(times) => times,
+        Err(_) => panic!("a request cannot come {times} times"),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) static SPECS: [Spec; 9] = [
             of: "BYTES",
             default: 100,
         },
-        sees: "with TLS: only so many bytes, counted from the first of the handshake, then the connection is closed",
+        sees: "with TLS: only this many bytes, counted from the first of the handshake, then the connection is closed",
         effect: Effect::Handshake(Handshake::Cut),
     },
     Spec {

@@ -5,6 +5,7 @@
 //! whole server are known by name elsewhere, in the code that accepts and closes connections.
 //!
 //! * `refused_port`: a port of 127.0.0.1 that refuses connections
+//! * `own_words`: the words in the query of a request that are for this server
 //! * `argument`: the argument of a fault, after its `=`
 //! * `spec`: the parts of a table entry
 //! * `timing`: correct answers that come late
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 mod argument;
 mod handshake;
+mod own_words;
 mod quota;
 pub(crate) mod refused_port;
 mod response;
@@ -30,6 +32,7 @@ mod timing;
 mod whole_server;
 
 pub(crate) use argument::{Argument, Delay, MAX_DURATION, RetryAfter, Takes};
+pub(crate) use own_words::OwnWords;
 #[cfg(feature = "tls")]
 pub(crate) use spec::Handshake;
 #[cfg(feature = "tcp")]

@@ -16,7 +16,7 @@ pub(super) static SPECS: [Spec; 2] = [
             of: "CONNECTIONS",
             default: 0,
         },
-        sees: "429 with Retry-After on each connection beyond so many open ones",
+        sees: "429 with Retry-After on each connection beyond this many open ones",
         effect: Effect::Quota,
     },
 ];

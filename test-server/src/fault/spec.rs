@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 
 use crate::fault::argument::{Argument, Takes};
+use crate::fault::own_words::OwnWords;
 use crate::script::{Content, Script};
 
 /// An entry in the fault table.
@@ -150,6 +151,8 @@ pub(crate) struct FaultContext<'a> {
     pub(crate) hop: u64,
     /// The plan in the query of the request, still percent-encoded.
     pub(crate) query_plan: Option<&'a str>,
+    /// Which words of the query are for this server.
+    pub(crate) own_words: OwnWords,
 }
 
 impl fmt::Debug for Spec {

@@ -37,7 +37,7 @@ pub(super) static SPECS: [Spec; 9] = [
     Spec {
         name: "tcp-slice",
         takes: Takes::Slices,
-        sees: "with --tcp: at most so many bytes arrive at once, the next ones so much later",
+        sees: "with --tcp: at most this many bytes arrive at once, the next ones this much later",
         effect: Effect::Tcp(Tcp::Slice),
     },
     Spec {
@@ -52,19 +52,19 @@ pub(super) static SPECS: [Spec; 9] = [
     Spec {
         name: "tcp-reset",
         takes: AFTER,
-        sees: "with --tcp: the connection is reset after so many bytes",
+        sees: "with --tcp: the connection is reset after this many bytes",
         effect: Effect::Tcp(Tcp::Reset),
     },
     Spec {
         name: "tcp-half-close",
         takes: AFTER,
-        sees: "with --tcp: after so many bytes this direction is closed, and the other one stays",
+        sees: "with --tcp: after this many bytes this direction is closed, and the other one stays",
         effect: Effect::Tcp(Tcp::HalfClose),
     },
     Spec {
         name: "tcp-stall",
         takes: AFTER,
-        sees: "with --tcp: after so many bytes nothing more arrives, and the connection stays",
+        sees: "with --tcp: after this many bytes nothing more arrives, and the connection stays",
         effect: Effect::Tcp(Tcp::Stall),
     },
     Spec {

@@ -18,7 +18,7 @@ pub(super) static SPECS: [Spec; 4] = [
             of: "REQUESTS",
             default: 0,
         },
-        sees: "no answer before so many requests have been in flight at once; from then on nothing waits",
+        sees: "no answer before this many requests have been in flight at once; from then on nothing waits",
         effect: Effect::Wait(hold),
     },
     Spec {
@@ -36,7 +36,7 @@ pub(super) static SPECS: [Spec; 4] = [
             of: "ATTEMPTS",
             default: 0,
         },
-        sees: "the faults beside it for the first so many attempts at a code, then the flag",
+        sees: "the faults beside it for this many attempts at a code, then the flag",
         effect: Effect::FirstAttempts,
     },
 ];

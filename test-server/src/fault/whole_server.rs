@@ -7,7 +7,7 @@ pub(super) static SPECS: [Spec; 2] = [
     Spec {
         name: "stale",
         takes: Takes::Stale,
-        sees: "each connection is closed after so many responses without a word, at once or so much later",
+        sees: "each connection is closed after this many responses without a word, at once or this much later",
         effect: Effect::ServerWide,
     },
     Spec {

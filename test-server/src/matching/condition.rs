@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::matching::request::Request;
 
@@ -49,7 +49,7 @@ impl Condition {
             Self::Body(body) if *body != request.body => Some(body_is(request)),
             Self::BodyContains(part) if !request.text().contains(part) => Some(body_is(request)),
             Self::Json(value) => match request.json::<Value>() {
-                Ok(other) if other == *value => None,
+                Ok(other) if is_same(&other, value) => None,
                 _ => Some(body_is(request)),
             },
             Self::JsonIncludes(value) => match request.json::<Value>() {
@@ -112,6 +112,44 @@ fn includes(whole: &Value, part: &Value) -> bool {
             let pairs = || whole.iter().zip(part);
             whole.len() == part.len() && pairs().all(|(whole, part)| includes(whole, part))
         }
-        _ => whole == part,
+        _ => is_same(whole, part),
     }
+}
+
+/// Returns whether two values are the same. Numbers are compared by their value: JSON knows one kind of number, and some
+/// clients write 5 as 5.0.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => is_same_number(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len() && pairs.all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_in_other = |(name, value): (&String, &Value)| {
+                let others = other.get(name);
+                others.is_some_and(|other| is_same(value, other))
+            };
+            one.len() == other.len() && one.iter().all(is_in_other)
+        }
+        _ => one == other,
+    }
+}
+
+fn is_same_number(one: &Number, other: &Number) -> bool {
+    match (whole_number(one), whole_number(other)) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => one.as_f64() == other.as_f64(),
+        _ => false,
+    }
+}
+
+/// Returns a number exactly if it is a whole one in the range of the integers, also if it is written as 5.0.
+fn whole_number(number: &Number) -> Option<i128> {
+    let integer = number.as_i128();
+    integer.or_else(|| {
+        let float = number.as_f64()?;
+        let is_whole = float.fract() == 0.0 && float.abs() < 1e38;
+        is_whole.then_some(float as i128)
+    })
 }

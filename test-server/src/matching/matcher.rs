@@ -33,15 +33,21 @@ impl Matcher {
     /// Returns the request with the variables of its path, if it is meant.
     pub(crate) fn admit(&self, request: &Request) -> Option<Request> {
         let variables = self.pattern.variables(&request.path)?;
-        let is_meant = self.pattern.has_method(&request.method)
-            && self
-                .conditions
-                .iter()
-                .all(|condition| condition.difference(request).is_none());
-        is_meant.then(|| Request {
+        self.meets_the_rest(request).then(|| Request {
             variables,
             ..request.clone()
         })
+    }
+
+    /// Returns whether a request is meant.
+    pub(crate) fn is_for(&self, request: &Request) -> bool {
+        self.pattern.variables(&request.path).is_some() && self.meets_the_rest(request)
+    }
+
+    fn meets_the_rest(&self, request: &Request) -> bool {
+        let mut conditions = self.conditions.iter();
+        self.pattern.has_method(&request.method)
+            && conditions.all(|condition| condition.difference(request).is_none())
     }
 
     /// Returns what is different in a request that is not meant. Empty if it is.

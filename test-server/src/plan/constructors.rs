@@ -38,7 +38,7 @@ impl Fault {
         gif_trailing() => "gif-trailing";
         /// 200 and the body with all bits of this byte flipped, counted from 1, or else of the last one.
         corrupt(byte: u64) => "corrupt";
-        /// 200 and a body of so many bytes, announced.
+        /// 200 and a body of this many bytes, announced.
         huge(bytes: u64) => "huge";
         /// 200 and a body that never ends.
         endless() => "endless";
@@ -56,7 +56,7 @@ impl Fault {
         wrong_charset() => "wrong-charset";
         /// 200 and only the first bytes of the body in gzip, which the length agrees with.
         gzip_cut(bytes: u64) => "gzip-cut";
-        /// 302 so many times, then the usual response.
+        /// 302 this many times, then the usual response.
         redirect(times: u64) => "redirect";
         /// 302 to the same place, for ever.
         redirect_loop() => "redirect-loop";
@@ -96,9 +96,9 @@ impl Fault {
         truncate_chunked(bytes: u64) => "truncate-chunked";
         /// A body without length, cut short.
         truncate_unframed(bytes: u64) => "truncate-unframed";
-        /// A Content-Length so many bytes too small.
+        /// A Content-Length this many bytes too small.
         length_short(bytes: u64) => "length-short";
-        /// A Content-Length so many bytes too large, and the connection stays.
+        /// A Content-Length this many bytes too large, and the connection stays.
         length_long(bytes: u64) => "length-long";
         /// This Content-Length, then the body, and the connection stays.
         length_absurd(bytes: u64) => "length-absurd";
@@ -128,9 +128,9 @@ impl Fault {
         endless_1xx(bytes_a_second: u64) => "endless-1xx";
         /// 103 Early Hints, then the usual response.
         early_hints() => "early-hints";
-        /// 429 on each connection beyond so many open ones.
+        /// 429 on each connection beyond this many open ones.
         connections(connections: u64) => "connections";
-        /// No answer before so many requests have been in flight at once.
+        /// No answer before this many requests have been in flight at once.
         hold(requests: u64) => "hold";
         /// The body of the request is read at this rate, and the answer comes after it.
         read_slowly(bytes_a_second: u64) => "read-slowly";
@@ -140,7 +140,7 @@ impl Fault {
         tls_wrong_host() => "tls-wrong-host";
         /// With TLS: a certificate that no authority has signed.
         tls_self_signed() => "tls-self-signed";
-        /// With TLS: only so many bytes, counted from the first of the handshake, then the connection is closed.
+        /// With TLS: only this many bytes, counted from the first of the handshake, then the connection is closed.
         tls_cut(bytes: u64) => "tls-cut";
         /// With TLS: no answer to the handshake, and the connection stays.
         tls_hang() => "tls-hang";
@@ -197,17 +197,17 @@ impl Fault {
         Self::named("delay", lognormal(median, p99))
     }
 
-    /// 429 for each request beyond so many in a second.
+    /// 429 for each request beyond this many in a second.
     pub fn limit_a_second(requests: u64) -> Self {
         Self::limit(requests, Duration::from_secs(1))
     }
 
-    /// 429 for each request beyond so many in a minute.
+    /// 429 for each request beyond this many in a minute.
     pub fn limit_a_minute(requests: u64) -> Self {
         Self::limit(requests, Duration::from_secs(60))
     }
 
-    /// 429 for each request beyond so many in an hour.
+    /// 429 for each request beyond this many in an hour.
     pub fn limit_an_hour(requests: u64) -> Self {
         Self::limit(requests, Duration::from_secs(3600))
     }
@@ -251,28 +251,28 @@ impl Fault {
         Self::named("tcp-latency", lognormal(median, p99))
     }
 
-    /// For a proxy of TCP: at most so many bytes arrive at once, the next ones so much later.
+    /// For a proxy of TCP: at most this many bytes arrive at once, the next ones this much later.
     pub fn tcp_slice(bytes: u64, pause: Duration) -> Self {
         let (bytes, pause) = (bytes.max(1), pause.min(MAX_DURATION));
         Self::named("tcp-slice", Argument::Slices { bytes, pause })
     }
 
-    /// For a proxy of TCP: the connection is reset after so many bytes, which may be 0.
+    /// For a proxy of TCP: the connection is reset after this many bytes, which may be 0.
     pub fn tcp_reset(bytes: u64) -> Self {
         Self::named("tcp-reset", Argument::Number(bytes))
     }
 
-    /// For a proxy of TCP: after so many bytes, which may be 0, this direction is closed, and the other one stays.
+    /// For a proxy of TCP: after this many bytes, which may be 0, this direction is closed, and the other one stays.
     pub fn tcp_half_close(bytes: u64) -> Self {
         Self::named("tcp-half-close", Argument::Number(bytes))
     }
 
-    /// For a proxy of TCP: after so many bytes, which may be 0, nothing more arrives, and the connection stays.
+    /// For a proxy of TCP: after this many bytes, which may be 0, nothing more arrives, and the connection stays.
     pub fn tcp_stall(bytes: u64) -> Self {
         Self::named("tcp-stall", Argument::Number(bytes))
     }
 
-    /// Each connection is closed this long after so many responses, without a word: needs 100 percent, and cannot be
+    /// Each connection is closed this long after this many responses, without a word: needs 100 percent, and cannot be
     /// combined.
     pub fn stale(responses: u64, late: Duration) -> Self {
         let (responses, late) = (responses.max(1), late.min(MAX_DURATION));

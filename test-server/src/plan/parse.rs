@@ -188,6 +188,21 @@ fn parse_slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
     ))
 }
 
+/// Parses `FAULT+FAULT` without a percentage.
+pub(super) fn parse_words(words: &str) -> Result<Vec<Fault>, PlanError> {
+    let whole = Part {
+        plan: words,
+        start: 0,
+        end: words.len(),
+    };
+    match whole.split(',').as_slice() {
+        [_, second, ..] => Err(second.error(
+            "a comma separates the shares of a plan, and this is one fault, or several joined by +",
+        )),
+        _ => parse_faults(whole.trimmed(), 100.0, parse_fault),
+    }
+}
+
 /// Parses `FAULT+FAULT`, each with `parse`.
 fn parse_faults<'a>(
     part: Part<'a>,

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::fault::Layer;
+use crate::fault::{Layer, OwnWords};
 use crate::plan::{Plan, PlanError};
 
 /// The words of a query that the server understands.
@@ -14,10 +14,10 @@ pub(crate) struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    pub(crate) fn new(query: &'a str) -> Self {
-        let value = |name: &str| {
+    pub(crate) fn new(query: &'a str, words: OwnWords) -> Self {
+        let value = |word: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find_map(|(key, value)| (key == name).then_some(value))
+            pairs.find_map(|(name, value)| words.is(name, word).then_some(value))
         };
         let hop = value("hop").and_then(|hop| hop.parse().ok()).unwrap_or(0);
         Self {
@@ -47,11 +47,4 @@ pub(crate) fn parse_query_plan(text: &str) -> Result<Plan, String> {
         )),
         None => Ok(plan),
     }
-}
-
-/// Returns a query without the words that are for this server: the plan of the request and the number of redirects.
-pub(crate) fn without_own_words(query: &str) -> String {
-    let is_own = |pair: &&str| pair.starts_with("plan=") || pair.starts_with("hop=");
-    let others: Vec<_> = query.split('&').filter(|pair| !is_own(pair)).collect();
-    others.join("&")
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Plan;
-use super::parse::check_combination;
+use super::parse::{check_combination, parse_words};
 use super::slice::Slice;
 use crate::fault::{Argument, Fault as Part, MAX_DURATION, RetryAfter, Spec};
 
@@ -46,11 +46,8 @@ impl Fault {
     /// # Errors
     /// If the words are not a fault, or several joined by `+`.
     pub fn word(words: &str) -> Result<Self, crate::PlanError> {
-        let plan: Plan = format!("100:{words}").parse()?;
-        let parts = plan.slices.into_iter().flat_map(|slice| slice.faults);
-        Ok(Self {
-            parts: parts.collect(),
-        })
+        let parts = parse_words(words)?;
+        Ok(Self { parts })
     }
 
     /// A step for each attempt at a code or path; the last one is that of all later attempts.
@@ -104,7 +101,7 @@ impl Fault {
         self.and(Self::named("reason", Argument::Text(text.to_owned())))
     }
 
-    /// Limits the faults to the first so many attempts at a code or path since the plan was set.
+    /// Limits the faults to this many attempts at a code or path since the plan was set.
     pub fn transient(self, attempts: u64) -> Self {
         self.and(Self::named("transient", Argument::Number(attempts.max(1))))
     }

@@ -148,6 +148,11 @@ impl Counters {
         }
     }
 
+    /// Wakes the threads that wait for what the counters, or the journal beside them, show.
+    pub(crate) fn notify(&self) {
+        self.changes.notify();
+    }
+
     /// Counts a connection under the plan. Returns how many there have been since the plan was set or the last reset.
     pub(crate) fn count_connection_of_plan(&self) -> u64 {
         self.lock_by_code().attempts.count_connection()
@@ -232,15 +237,28 @@ impl Counters {
         mut condition: impl FnMut(&Stats) -> bool,
     ) -> Result<Stats, Stats> {
         let deadline = Instant::now() + timeout.min(MAX_DURATION);
+        let mut stats = Stats::default();
+        let is_met = self.wait_for_change_until(deadline, || {
+            stats = self.stats();
+            condition(&stats)
+        });
+        if is_met { Ok(stats) } else { Err(stats) }
+    }
+
+    /// Blocks until this is true, which is checked now and after each change. Returns false at the deadline.
+    pub(crate) fn wait_for_change_until(
+        &self,
+        deadline: Instant,
+        mut is_met: impl FnMut() -> bool,
+    ) -> bool {
         loop {
             // Read first: a change after this is noticed, even if it is before the wait.
             let known = self.changes.number();
-            let stats = self.stats();
-            if condition(&stats) {
-                return Ok(stats);
+            if is_met() {
+                return true;
             }
             if !self.changes.wait(known, deadline) {
-                return Err(stats);
+                return false;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The last requests as they arrived, for tests that check what a client sent.
 //!
-//! Only requests to which the plan applies are recorded: not those for pages and control paths. A journal keeps a fixed
+//! All requests are recorded, also those that are refused, except for those for control paths. A journal keeps a fixed
 //! number of them, and the first part of each body.
 
 use std::collections::VecDeque;
@@ -70,14 +70,27 @@ pub(crate) struct Journal {
     most: usize,
     /// Whether all requests are kept, with all of their bodies.
     keeps_all: AtomicBool,
-    entries: Mutex<VecDeque<Entry>>,
+    records: Mutex<Records>,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    entries: VecDeque<Entry>,
+    resets: u64,
 }
 
 /// The entry of one request, which grows while the request is answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    request: Arc<Mutex<RecordedRequest>>,
+    record: Arc<Record>,
     longest_body: usize,
+}
+
+#[derive(Debug)]
+struct Record {
+    request: Mutex<RecordedRequest>,
+    /// Whether no more of the body will come.
+    is_complete: AtomicBool,
 }
 
 impl Journal {
@@ -86,7 +99,7 @@ impl Journal {
         Self {
             most,
             keeps_all: AtomicBool::new(false),
-            entries: Mutex::default(),
+            records: Mutex::default(),
         }
     }
 
@@ -121,10 +134,13 @@ impl Journal {
             status: None,
         };
         let entry = Entry {
-            request: Arc::new(Mutex::new(request)),
+            record: Arc::new(Record {
+                request: Mutex::new(request),
+                is_complete: AtomicBool::new(false),
+            }),
             longest_body: if keeps_all { usize::MAX } else { LONGEST_BODY },
         };
-        let mut entries = self.lock();
+        let entries = &mut self.lock().entries;
         while !keeps_all && entries.len() >= self.most.max(1) {
             entries.pop_front();
         }
@@ -134,19 +150,32 @@ impl Journal {
 
     /// Returns the requests, oldest first.
     pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
-        self.lock()
-            .iter()
-            .map(|entry| entry.lock().clone())
-            .collect()
+        let (_, entries) = self.entries_since(u64::MAX, 0);
+        entries.map(|entry| entry.with(Clone::clone)).collect()
+    }
+
+    /// Returns the entries behind the first `known` since this many resets, or all of them if there have been more
+    /// resets, and the number of resets.
+    pub(crate) fn entries_since(
+        &self,
+        resets: u64,
+        known: usize,
+    ) -> (u64, impl Iterator<Item = Entry> + use<>) {
+        let records = self.lock();
+        let known = if records.resets == resets { known } else { 0 };
+        let entries: Vec<_> = records.entries.iter().skip(known).cloned().collect();
+        (records.resets, entries.into_iter())
     }
 
     /// Forgets all requests.
     pub(crate) fn reset(&self) {
-        self.lock().clear();
+        let mut records = self.lock();
+        records.entries.clear();
+        records.resets += 1;
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -165,6 +194,16 @@ impl Entry {
         Body::new(WatchedBody { body, entry })
     }
 
+    /// Calls a function with what is known of the request.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&RecordedRequest) -> T) -> T {
+        read(&self.lock())
+    }
+
+    /// Returns whether no more of the body will come.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.record.is_complete.load(Ordering::Acquire)
+    }
+
     fn record_body(&self, bytes: &[u8]) {
         let mut request = self.lock();
         let room = self.longest_body.saturating_sub(request.body.len());
@@ -175,7 +214,8 @@ impl Entry {
     }
 
     fn lock(&self) -> MutexGuard<'_, RecordedRequest> {
-        self.request.lock().unwrap_or_else(PoisonError::into_inner)
+        let request = &self.record.request;
+        request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -183,6 +223,12 @@ impl Entry {
 struct WatchedBody {
     body: Body,
     entry: Entry,
+}
+
+impl Drop for WatchedBody {
+    fn drop(&mut self) {
+        self.entry.record.is_complete.store(true, Ordering::Release);
+    }
 }
 
 impl http_body::Body for WatchedBody {

@@ -13,7 +13,7 @@ pub(crate) struct Recent<K, V> {
 }
 
 impl<K: Ord + Clone, V: Default> Recent<K, V> {
-    /// Creates a map of at most so many keys, at least one.
+    /// Creates a map of at most this many keys, at least one.
     pub(crate) fn new(most: usize) -> Self {
         Self {
             values: BTreeMap::new(),

@@ -39,6 +39,8 @@ pub use builder::{Builder, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED};
 pub struct TestServer {
     pub(crate) site: Arc<Site>,
     background: Background,
+    /// Whether `stop` has checked the expectations.
+    is_checked: bool,
     /// The connections that keep the accept queue full under `backlog-full`.
     _fillers: Vec<TcpStream>,
 }
@@ -251,9 +253,16 @@ impl TestServer {
     ///
     /// # Panics
     /// If an expectation is not met, as when the server is dropped.
+    #[track_caller]
     pub fn stop(mut self) -> Stats {
+        let unmet = self.unmet();
+        self.is_checked = true;
         self.background.stop();
-        self.stats()
+        let stats = self.stats();
+        if let Some(message) = unmet {
+            panic!("{message}");
+        }
+        stats
     }
 }
 
@@ -263,8 +272,9 @@ impl Drop for TestServer {
     /// # Panics
     /// If an expectation is not met, unless the thread is panicking.
     fn drop(&mut self) {
-        // Before the end: a check may wait for requests.
-        let unmet = (!thread::panicking()).then(|| self.unmet()).flatten();
+        // Before the end: a check may wait for requests. `stop` has made it already.
+        let is_checked = self.is_checked || thread::panicking();
+        let unmet = (!is_checked).then(|| self.unmet()).flatten();
         self.background.stop();
         if let Some(message) = unmet {
             panic!("{message}");

@@ -60,14 +60,16 @@ impl Builder {
     }
 
     /// Opens the control paths to requests with the header `Authorization: Bearer TOKEN`, from everywhere, and to no
-    /// others. The page then has no controls.
+    /// others: `admin` and `allow_host` have no effect then. The page has no controls. Without a character, it opens them
+    /// to no request.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Lets pages of all other sites read the responses, and answers their preflight requests (CORS). What a fault sends
-    /// instead of a head, such as `garbage`, has no such headers.
+    /// Lets pages of all other sites read the responses with all of their headers, and answers their preflight requests
+    /// (CORS), which meet no fault, are not counted, and are in the journal. The page is not among the responses, and the
+    /// control paths only with a token. What a fault sends instead of a head, such as `garbage`, has no such headers.
     #[cfg(feature = "cors")]
     pub fn cors(mut self) -> Self {
         self.cors = true;

@@ -31,11 +31,12 @@ impl Builder {
     /// Starts the server. Clients can connect when this returns. Raises the limit of open files of the process.
     ///
     /// # Errors
-    /// If the port is in use on one of the addresses, the plan has a fault of TLS and the server has none, the folder of
-    /// flags or of files cannot be served, the `Server` header is
-    /// not a valid header value, or no thread can be started. In these cases nothing is left running.
+    /// If two of `upstream`, `root` and `flags_dir` are set, the port is in use on one of the addresses, the plan has a
+    /// fault of TLS and the server has none, the folder of flags or of files cannot be served, the `Server` header is not a
+    /// valid header value, or no thread can be started. In these cases nothing is left running.
     pub fn start(mut self) -> io::Result<TestServer> {
         limits::raise_descriptor_limit();
+        self.check_places()?;
         let server_header = HeaderValue::from_str(&self.server_header).map_err(io::Error::other)?;
         let images = match &self.flags_dir {
             Some(folder) => Images::read_from(folder).map_err(io::Error::other)?,
@@ -80,8 +81,26 @@ impl Builder {
         Ok(TestServer {
             background: Background::start("test-server", sockets, serve)?,
             site,
+            is_checked: false,
             _fillers: fillers,
         })
+    }
+
+    /// Checks that at most one place is set that answers instead of the built-in flags.
+    fn check_places(&self) -> io::Result<()> {
+        let places = [
+            ("an upstream server", self.upstream.is_some()),
+            ("a folder of files", self.root.is_some()),
+            ("a folder of flags", self.flags_dir.is_some()),
+        ];
+        let mut given = places.iter().filter(|(_, given)| *given);
+        match (given.next(), given.next()) {
+            (Some((one, _)), Some((other, _))) => {
+                let why = format!("a server cannot have both {one} and {other}");
+                Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Listens. Returns the sockets with their addresses.

@@ -43,7 +43,8 @@ impl TestServer {
     }
 
     /// Expects one request with this method and path, or as often and as exactly as the methods of [`Expectation`] say,
-    /// from now on. The pattern is as in [`TestServer::route`]. Requests for pages and control paths do not count.
+    /// from now on. The pattern is as in [`TestServer::route`]. Requests for control paths do not count;
+    /// those that are refused do.
     ///
     /// All expectations are checked when the server is dropped, unless the thread is panicking. From the first one on,
     /// all requests are recorded, and a reset makes their counts begin anew.

@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use subtle::ConstantTimeEq as _;
 
 /// Who may use the control paths of a server.
 #[derive(Debug, Clone, Default)]
@@ -24,9 +25,7 @@ impl Access {
     /// Returns whether a request with these headers may control the server, whose URLs have this scheme.
     pub(crate) fn admits(&self, headers: &HeaderMap, scheme: &str) -> bool {
         if let Some(token) = &self.token {
-            let given = headers.get(header::AUTHORIZATION);
-            let given = given.and_then(|value| value.to_str().ok());
-            return given.and_then(|value| value.strip_prefix("Bearer ")) == Some(token);
+            return given_token(headers).is_some_and(|given| is_same(given, token.as_bytes()));
         }
         let host = text(headers, "host").unwrap_or_default();
         let same_site = match text(headers, "origin") {
@@ -96,6 +95,25 @@ impl Access {
             || name.parse::<Ipv4Addr>().is_ok()
             || hosts.any(|known| known.eq_ignore_ascii_case(name))
     }
+}
+
+/// Returns the token in the headers of a request, if there is exactly one.
+///
+/// # Source
+/// RFC 9110, section 11.4, and RFC 6750, section 2.1: the scheme has no case, and blanks stand behind it.
+fn given_token(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?.as_bytes();
+    let (scheme, rest) = value.split_at(value.iter().position(|&byte| byte == b' ')?);
+    let is_alone = values.next().is_none();
+    (is_alone && scheme.eq_ignore_ascii_case(b"bearer")).then(|| rest.trim_ascii())
+}
+
+/// Compares a token in a time that does not tell how much of it is right, or how long it should be.
+fn is_same(given: &[u8], token: &[u8]) -> bool {
+    let has_length = given.len() == token.len();
+    let compared = if has_length { given } else { token };
+    bool::from(compared.ct_eq(token)) && has_length && !token.is_empty()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

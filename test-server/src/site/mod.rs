@@ -2,6 +2,7 @@
 //!
 //! * `access`: who may use the control paths
 //! * `group`: servers whose pages link to each other
+//! * `cors`: which responses pages of other sites may read
 //! * `control`: the paths that read and change a running server
 //! * `page`: the page at `/`, as HTML and as text
 //! * `stale`: closes a connection after its last response
@@ -12,23 +13,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::response::Response;
+
 use crate::connection::refusals::Refusals;
 use crate::connection::tls::Tls;
 use crate::content::folder::Folder;
 use crate::content::images::Images;
 use crate::content::route::RouteTable;
 use crate::content::upstream::Upstream;
+use crate::exchange::ConnectionHandle;
 use crate::exchange::quotas::Quotas;
 use crate::expectation::Expectations;
 use crate::plan::Plan;
 use crate::recording::access_log::AccessLog;
 use crate::recording::counters::Counters;
 use crate::recording::current_plan::CurrentPlan;
-use crate::recording::journal::Journal;
+use crate::recording::journal::{Entry, Journal};
 use crate::site::access::Access;
 
 pub(crate) mod access;
 pub(crate) mod control;
+pub(crate) mod cors;
 pub(crate) mod group;
 pub(crate) mod page;
 pub(crate) mod routes;
@@ -90,6 +97,22 @@ impl Site {
     pub(crate) fn set_plan(&self, plan: Plan) {
         self.plan.set(plan);
         self.quotas.reset();
+    }
+
+    /// Records a request whose head has arrived, if the journal is open.
+    pub(crate) fn record(&self, head: &Parts) -> Option<Entry> {
+        if !self.journal.is_open() {
+            return None;
+        }
+        let ConnectInfo(handle) = head.extensions.get::<ConnectInfo<ConnectionHandle>>()?;
+        Some(self.journal.record(head, handle.number()))
+    }
+
+    /// Records the response to a request that is not counted.
+    pub(crate) fn record_response(&self, entry: &Entry, response: &Response) {
+        entry.record_status(response.status().as_u16());
+        // A thread may wait for what the journal shows.
+        self.counters.notify();
     }
 
     /// Resets the counters and all that faults count.

@@ -14,10 +14,14 @@ use http_body::Body as _;
 use crate::content::upstream::FromUpstream;
 use crate::site::Site;
 use crate::site::control;
+use crate::site::cors;
 use crate::site::group::Group;
 use crate::site::page;
 use crate::site::target::{Needs, Target, not_found};
 use crate::site::under_plan::{self, Logged};
+
+/// The beginning of the control paths, whose requests are not recorded.
+const CONTROL_PATHS: &str = "/__";
 
 /// Returns the routes of a server in this group. Every response gets `server_header` as its `Server` header.
 pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) -> Router {
@@ -48,19 +52,32 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
     with_cors(routes, &site).with_state(site)
 }
 
-#[cfg(feature = "cors")]
-fn with_cors(routes: Router<Arc<Site>>, site: &Site) -> Router<Arc<Site>> {
-    if site.cors {
-        routes.layer(tower_http::cors::CorsLayer::very_permissive())
-    } else {
-        routes
+/// Lets pages of other sites read responses, if they may, and answers what they ask before.
+fn with_cors(routes: Router<Arc<Site>>, site: &Arc<Site>) -> Router<Arc<Site>> {
+    match site.cors {
+        true => routes.layer(from_fn_with_state(Arc::clone(site), share)),
+        false => routes,
     }
 }
 
-/// Without the feature, no method asks for it.
-#[cfg(not(feature = "cors"))]
-fn with_cors(routes: Router<Arc<Site>>, _: &Site) -> Router<Arc<Site>> {
-    routes
+async fn share(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    let is_admitted = cors::admits(&site, &head);
+    let asked = head.headers.clone();
+    if cors::is_preflight(&head) {
+        let is_recorded = !head.uri.path().starts_with(CONTROL_PATHS);
+        let request = Request::from_parts(head, body);
+        let answer = async |_| cors::answer_preflight(&asked, is_admitted);
+        return match is_recorded {
+            true => under_plan::respond_aside(&site, request, answer).await,
+            false => answer(request).await,
+        };
+    }
+    let mut response = next.run(Request::from_parts(head, body)).await;
+    if is_admitted {
+        cors::allow(&asked, response.headers_mut());
+    }
+    response
 }
 
 /// Logs the requests to which the plan does not apply: pages and control paths.
@@ -89,7 +106,10 @@ async fn flag(
             under_plan::respond(&site, &target, request).await
         }
         _ if is_routed(&site, &request) => other(State(site), request).await,
-        _ => not_found("no such file: a flag has a path such as /flags/br/br.gif, in lower case"),
+        _ => {
+            let why = "no such file: a flag has a path such as /flags/br/br.gif, in lower case";
+            under_plan::respond_aside(&site, request, async |_| not_found(why)).await
+        }
     }
 }
 
@@ -98,11 +118,9 @@ async fn not_get(State(site): State<Arc<Site>>, request: Request) -> Response {
     if is_routed(&site, &request) {
         return other(State(site), request).await;
     }
-    (
-        StatusCode::METHOD_NOT_ALLOWED,
-        [(header::ALLOW, "GET,HEAD")],
-    )
-        .into_response()
+    let allowed = [(header::ALLOW, "GET,HEAD")];
+    let refused = async |_| (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
+    under_plan::respond_aside(&site, request, refused).await
 }
 
 /// Lets a route answer in place of a page.
@@ -110,7 +128,10 @@ async fn route_or_page(State(site): State<Arc<Site>>, request: Request, next: Ne
     if is_routed(&site, &request) {
         return other(State(site), request).await;
     }
-    next.run(request).await
+    if request.uri().path().starts_with(CONTROL_PATHS) {
+        return next.run(request).await;
+    }
+    under_plan::respond_aside(&site, request, |request| next.run(request)).await
 }
 
 fn is_routed(site: &Site, request: &Request) -> bool {
@@ -127,10 +148,14 @@ async fn other(State(site): State<Arc<Site>>, request: Request) -> Response {
         None => Target::other(&site, method, request.uri()),
     };
     let target = target.at_site(&site).or_route(&site, method);
-    let is_reserved =
-        path.starts_with("/__") || path.starts_with("/flags/") && site.has_own_paths();
+    let is_control = path.starts_with(CONTROL_PATHS);
+    let is_reserved = is_control || path.starts_with("/flags/") && site.has_own_paths();
     if is_reserved && target.needs() == Needs::Nothing {
-        return not_found(&format!("nothing at {path}"));
+        let refused = not_found(&format!("nothing at {path}"));
+        return match is_control {
+            true => refused,
+            false => under_plan::respond_aside(&site, request, async |_| refused).await,
+        };
     }
     under_plan::respond(&site, &target, request).await
 }

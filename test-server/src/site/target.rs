@@ -16,8 +16,8 @@ use crate::content::folder::Folder;
 use crate::content::httpbin;
 use crate::content::upstream::Upstream;
 use crate::exchange::ConnectionHandle;
+use crate::fault::OwnWords;
 use crate::matching;
-use crate::plan::query::without_own_words;
 use crate::script::Content;
 use crate::script::ranges;
 use crate::site::Site;
@@ -30,6 +30,8 @@ pub(crate) struct Target {
     /// The path, without a query.
     pub(crate) path: String,
     is_flag: bool,
+    /// Which words of the query are for this server.
+    pub(crate) own_words: OwnWords,
     /// Whether a route may answer the request, depending on its headers and its body.
     is_routed: bool,
     origin: Origin,
@@ -77,6 +79,10 @@ impl Target {
             path: format!("/flags/{code}/{code}.gif"),
             origin: Origin::Flags(site.images.find(&code).cloned()),
             is_flag: true,
+            own_words: match site.has_own_paths() {
+                true => OwnWords::OfFlag,
+                false => OwnWords::Reserved,
+            },
             is_routed: false,
             key: code,
         }
@@ -87,7 +93,7 @@ impl Target {
         let path = uri.path().to_owned();
         let query = uri.query().filter(|_| site.query_in_keys);
         let query = query
-            .map(without_own_words)
+            .map(|query| OwnWords::Reserved.without(query))
             .filter(|query| !query.is_empty());
         let key = match query {
             Some(query) => format!("{method} {path}?{query}"),
@@ -98,6 +104,7 @@ impl Target {
             path,
             origin: Origin::Nowhere,
             is_flag: false,
+            own_words: OwnWords::Reserved,
             is_routed: false,
         }
     }
@@ -174,13 +181,13 @@ impl Target {
                 if is_changed {
                     // Faults write heads of their own, in which an encoding would be missing.
                     request.headers_mut().remove(header::ACCEPT_ENCODING);
-                    remove_range(&mut request);
+                    ask_for_the_whole(&mut request);
                 }
                 upstream.forward(request, site.scheme()).await
             }
             Origin::Folder(folder) => {
                 if is_changed {
-                    remove_range(&mut request);
+                    ask_for_the_whole(&mut request);
                 }
                 folder.respond(request).await
             }
@@ -198,7 +205,8 @@ impl Target {
             seed: site.seed,
             key: &self.key,
         };
-        let request = matching::Request::new(&head, read_bytes(body).await);
+        let mut request = matching::Request::new(&head, read_bytes(body).await);
+        request.query = self.own_words.without(&request.query);
         httpbin::respond(&request, &client).await
     }
 
@@ -248,8 +256,12 @@ pub(crate) async fn read_request(head: Parts, body: Body) -> Result<Request, Res
     }
 }
 
-/// Lets a request ask for the whole, because faults change the whole and look at ranges themselves.
-fn remove_range(request: &mut Request) {
+/// Lets a request ask for the whole, because faults change the whole and look at ranges themselves. The length in the
+/// answer to HEAD is that of a changed body as well.
+fn ask_for_the_whole(request: &mut Request) {
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
     for name in [header::RANGE, header::IF_RANGE] {
         request.headers_mut().remove(name);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 
@@ -14,11 +14,13 @@ use crate::exchange::ConnectionHandle;
 use crate::exchange::counted_body::end_request_when_sent;
 use crate::exchange::paced_body::Paced;
 use crate::fault::{Answer, Effect, Fault, FaultContext, Wait};
+use crate::plan::Plan;
 use crate::plan::query::{Query, parse_query_plan};
 use crate::recording::counters::InFlight;
 use crate::script::{End, Script};
 use crate::site::Site;
 use crate::site::control;
+use crate::site::cors;
 use crate::site::stale::StaleState;
 use crate::site::target::{Needs, Target, Usual, read_request};
 
@@ -32,14 +34,21 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     let Some(ConnectInfo(handle)) = head.extensions.get::<ConnectInfo<ConnectionHandle>>() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let query = Query::new(head.uri.query().unwrap_or_default());
-    let query_plan = match query.plan {
+    let entry = site.record(&head);
+    if let Some(entry) = &entry {
+        body = entry.watch(body);
+    }
+    let query = Query::new(head.uri.query().unwrap_or_default(), target.own_words);
+    let query_plan = match query.plan.map(|text| plan_in_query(site, &head, text)) {
         None => None,
-        Some(_) if !control::is_open(site, &head.headers) => return control::forbidden(site),
-        Some(text) => match parse_query_plan(text) {
-            Ok(plan) => Some((plan.to_string(), Arc::new(plan))),
-            Err(why) => return (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
-        },
+        Some(Ok(plan)) => Some((plan.to_string(), Arc::new(plan))),
+        Some(Err(response)) => {
+            discard(body).await;
+            if let Some(entry) = &entry {
+                site.record_response(entry, &response);
+            }
+            return *response;
+        }
     };
     let log = site.access_log.as_ref();
     let log = log.map(|log| log.begin(&site.name, target.log_name()));
@@ -48,9 +57,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         .plan
         .count(|counters| counters.begin_request(&target.key, query_plan.as_deref(), log));
     let plan = own_plan.unwrap_or(plan);
-    if site.journal.is_open() {
-        let entry = site.journal.record(&head, handle.number());
-        body = entry.watch(body);
+    if let Some(entry) = entry {
         in_flight.record_in(entry);
     }
     let faults = plan.faults_at(site.seed, &target.key, attempt);
@@ -86,6 +93,7 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
         attempt,
         hop: query.hop,
         query_plan: query.plan,
+        own_words: target.own_words,
     };
     let stale_state = head.extensions.get::<StaleState>();
     if stale_state.is_some() {
@@ -104,7 +112,8 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
             if site.cors
                 && let Usual::Content(content) = &mut usual
             {
-                allow_origin(&head.headers, &mut content.headers);
+                // For heads that are written below HTTP. The layer of the router adds them to other responses.
+                cors::allow(&head.headers, &mut content.headers);
             }
             answer(usual, &head, &context, &faults, &mut in_flight)
         }
@@ -112,14 +121,35 @@ pub(crate) async fn respond(site: &Arc<Site>, target: &Target, request: Request)
     send(answer, in_flight, handle)
 }
 
-/// Adds the headers that let the page that sent a request read the response, for heads that are written below HTTP. To
-/// other responses the layer of the router adds them.
-fn allow_origin(request: &HeaderMap, response: &mut HeaderMap) {
-    if let Some(origin) = request.get(header::ORIGIN) {
-        response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        let allowed = HeaderValue::from_static("true");
-        response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, allowed);
+/// Parses the plan in the query of a request.
+///
+/// # Errors
+/// If it is wrong, or the request may not have one: the response.
+fn plan_in_query(site: &Site, head: &Parts, text: &str) -> Result<Plan, Box<Response>> {
+    if !control::is_open(site, &head.headers) {
+        return Err(Box::new(control::forbidden(site)));
     }
+    parse_query_plan(text).map_err(|why| {
+        let response = (StatusCode::BAD_REQUEST, format!("{why}\n"));
+        Box::new(response.into_response())
+    })
+}
+
+/// Responds to a request to which the plan does not apply. If requests are recorded, it is one of them, and its body is
+/// read before the response.
+pub(crate) async fn respond_aside<F: Future<Output = Response>>(
+    site: &Site,
+    request: Request,
+    respond: impl FnOnce(Request) -> F,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Some(entry) = site.record(&head) else {
+        return respond(Request::from_parts(head, body)).await;
+    };
+    discard(entry.watch(body)).await;
+    let response = respond(Request::from_parts(head, Body::empty())).await;
+    site.record_response(&entry, &response);
+    response
 }
 
 /// Returns the first quota that this request exceeds, with the response to it.

@@ -48,8 +48,11 @@ pub(super) async fn pump(
     to: impl AsyncWrite + Unpin,
     shape: &Shape,
 ) -> Ended {
-    let (sender, receiver) = mpsc::channel(QUEUE);
     let mut to = to;
+    if shape.changes_nothing() {
+        return copy(from, to).await.unwrap_or(Ended::Reset);
+    }
+    let (sender, receiver) = mpsc::channel(QUEUE);
     // The sender ends with the reading half, and with it the writing half.
     let (read, written) = tokio::join!(read(from, sender, shape), write(receiver, &mut to, shape));
     match (read, written) {
@@ -72,6 +75,30 @@ pub(super) async fn pump(
     }
 }
 
+/// Passes all bytes on at once.
+async fn copy(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+) -> io::Result<Ended> {
+    let mut buffer = vec![0; PIECE];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            // If this fails, the receiver has left, and the other direction ends as well.
+            let _ = to.shutdown().await;
+            return Ok(Ended::Finished);
+        }
+        to.write_all(&buffer[..count]).await?;
+    }
+}
+
+/// Waits until this time. A timer ends at a whole millisecond, so there is none for a time that has come.
+async fn wait_until(time: Instant) {
+    if time > Instant::now() {
+        sleep_until(time).await;
+    }
+}
+
 /// Reads until the end of the stream, or that of the plan, which is returned.
 async fn read<R: AsyncRead + Unpin>(
     mut from: R,
@@ -90,7 +117,7 @@ async fn read<R: AsyncRead + Unpin>(
         };
         let count = from.read(&mut buffer[..left]).await?;
         if count == 0 {
-            sleep_until(last_due.max(Instant::now() + shape.latency)).await;
+            wait_until(last_due.max(Instant::now() + shape.latency)).await;
             return Ok((from, None));
         }
         // As long as they are: many short pieces may be on their way.
@@ -151,16 +178,16 @@ async fn write(
     let longest = longest.map_or(PIECE, |bytes| usize::try_from(bytes).unwrap_or(PIECE));
     let (mut paced_until, mut next_slice) = (Instant::now(), Instant::now());
     while let Some(Piece { due, bytes }) = queue.recv().await {
-        sleep_until(due).await;
+        wait_until(due).await;
         for part in bytes.chunks(longest) {
             if let Some(rate) = shape.bytes_a_second {
                 let earliest = Instant::now().checked_sub(LONGEST_CATCH_UP);
                 let from = earliest.map_or(paced_until, |earliest| paced_until.max(earliest));
                 paced_until = from + Duration::from_secs_f64(part.len() as f64 / rate as f64);
-                sleep_until(paced_until).await;
+                wait_until(paced_until).await;
             }
             if let Some(slices) = shape.slices {
-                sleep_until(next_slice).await;
+                wait_until(next_slice).await;
                 next_slice = Instant::now() + slices.pause;
             }
             to.write_all(part).await?;

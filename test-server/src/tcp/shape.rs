@@ -48,8 +48,26 @@ pub(super) enum End {
 /// The bytes that share a draw of [`Jitter`].
 const JITTER_BLOCK: u64 = 64;
 
+impl Shape {
+    /// Returns whether all bytes pass unchanged and at once.
+    pub(super) fn changes_nothing(&self) -> bool {
+        let Self {
+            latency,
+            jitter: None,
+            bytes_a_second: None,
+            slices: None,
+            corrupt: None,
+            end: None,
+        } = self
+        else {
+            return false;
+        };
+        latency.is_zero()
+    }
+}
+
 impl Jitter {
-    /// Returns the further latencies of so many bytes that begin at this position of the stream, each with the number of
+    /// Returns the further latencies of this many bytes that begin at this position of the stream, each with the number of
     /// bytes that share it.
     ///
     /// A draw depends on the position alone, so it does not matter in which pieces the system delivers the bytes.

@@ -86,6 +86,10 @@ fn a_token_opens_the_control_paths_from_everywhere_and_closes_them_to_others() {
         "bearer",
         "s3cret",
         "Basic s3cret",
+        "Bearers3cret",
+        "Bearer s3cret s3cret",
+        "Bearer S3cret",
+        "Bearer s3cret\r\nauthorization: Bearer s3cret",
     ] {
         assert_eq!(
             status(
@@ -96,8 +100,16 @@ fn a_token_opens_the_control_paths_from_everywhere_and_closes_them_to_others() {
             "{wrong}"
         );
     }
+    // The scheme has no case, and any number of blanks may follow it.
+    for right in ["bearer s3cret", "BEARER  s3cret", "Bearer s3cret  "] {
+        let headers = format!("host: localhost\r\nauthorization: {right}\r\n");
+        assert_eq!(status(&server, &headers), 200, "{right}");
+    }
+    let accented = start(TestServer::builder().token("clé"));
+    let headers = "host: localhost\r\nauthorization: Bearer clé\r\n";
+    assert_eq!(status(&accented, headers), 200);
     let with_plan =
-        |headers: &str| request(&server, "GET /orders?plan=100:status=418", headers).status();
+        |headers: &str| request(&server, "GET /orders?__plan=100:status=418", headers).status();
     assert_eq!(
         (
             with_plan("host: localhost\r\n"),
@@ -176,4 +188,112 @@ fn with_cors_pages_of_other_sites_may_read_responses() {
 
     let without = TestServer::start(Plan::normal()).unwrap();
     assert_eq!(allowed(&request(&without, "GET /orders", origin)), None);
+}
+
+#[cfg(feature = "cors")]
+#[test]
+fn with_cors_other_sites_read_neither_the_page_nor_the_control_paths() {
+    let origin = "host: localhost\r\norigin: http://app.example\r\n";
+    let preflight = format!("{origin}access-control-request-method: GET\r\n");
+    let server = start(TestServer::builder().cors().journal(9));
+    let allows = |server: &TestServer, line: &str, headers: &str| {
+        let response = request(server, line, headers);
+        response.header("access-control-allow-origin").is_some()
+    };
+    for path in [
+        "/",
+        "/flags",
+        "/flags/",
+        "/__stats",
+        "/__health",
+        "/__nothing",
+    ] {
+        assert!(!allows(&server, &format!("GET {path}"), origin), "{path}");
+        let line = format!("OPTIONS {path}");
+        assert!(!allows(&server, &line, &preflight), "{line}");
+    }
+    for path in ["/flags/br/br.gif", "/flags/br/us.gif", "/orders"] {
+        assert!(allows(&server, &format!("GET {path}"), origin), "{path}");
+        assert!(
+            allows(&server, &format!("OPTIONS {path}"), &preflight),
+            "{path}"
+        );
+    }
+    server.route("GET /").body("mine");
+    assert!(allows(&server, "GET /", origin), "a route");
+    assert!(allows(&server, "OPTIONS /", &preflight), "a route");
+    let with_token = start(TestServer::builder().cors().token("t"));
+    assert!(
+        allows(&with_token, "GET /__stats", origin),
+        "needs the token"
+    );
+    assert!(
+        !allows(&with_token, "GET /", origin),
+        "the page has no token"
+    );
+}
+
+#[cfg(feature = "cors")]
+#[test]
+fn with_cors_preflight_requests_are_recorded_and_other_options_are_ordinary() {
+    let server = start(TestServer::builder().cors().journal(9));
+    server.route("OPTIONS /orders").body("mine");
+    server.expect("OPTIONS /orders").times(2);
+    let origin = "host: localhost\r\norigin: http://app.example\r\n";
+    let preflight = format!("{origin}access-control-request-method: PUT\r\n");
+    let answered = request(&server, "OPTIONS /orders", &preflight);
+    assert_eq!(
+        (answered.status(), answered.body_text().as_str()),
+        (200, "")
+    );
+    let routed = request(&server, "OPTIONS /orders", origin);
+    assert_eq!(routed.body_text(), "mine");
+    assert!(routed.header("access-control-allow-origin").is_some());
+    request(&server, "OPTIONS /__plan", &preflight);
+    let recorded = server.requests();
+    let recorded = recorded
+        .iter()
+        .map(|request| (request.path.as_str(), request.status));
+    assert_eq!(
+        recorded.collect::<Vec<_>>(),
+        [("/orders", Some(200)), ("/orders", Some(200))]
+    );
+    server.verify();
+}
+
+#[cfg(feature = "cors")]
+#[test]
+fn with_cors_pages_see_the_headers_of_responses() {
+    let origin = "host: localhost\r\norigin: http://app.example\r\n";
+    for (plan, line, headers, names) in [
+        (
+            "100:status=503+retry-after=1s",
+            "GET /orders",
+            "",
+            vec!["retry-after"],
+        ),
+        ("", "GET /orders/5", "", vec!["x-total", "location"]),
+        (
+            "",
+            "GET /flags/br/br.gif",
+            "range: bytes=0-9\r\n",
+            vec!["etag", "content-range", "accept-ranges"],
+        ),
+        ("100:close-body=5", "GET /orders/5", "", vec!["x-total"]),
+    ] {
+        let server = start(TestServer::builder().cors().plan(plan).unwrap());
+        let route = server.route("GET /orders/{id}").body("a body");
+        route.header("x-total", "7").header("location", "/");
+        let response = request(&server, line, &format!("{origin}{headers}"));
+        let exposed = response.header("access-control-expose-headers");
+        let exposed = exposed.unwrap_or_default();
+        let exposed: Vec<_> = exposed.split(", ").collect();
+        for name in names {
+            assert!(exposed.contains(&name), "{plan}: {name} in {exposed:?}");
+        }
+        assert!(
+            !exposed.contains(&"access-control-allow-origin"),
+            "{exposed:?}"
+        );
+    }
 }

@@ -120,6 +120,30 @@ fn servers_with_tls_and_proxies_are_in_the_file_as_well() {
     stop(running, Signal::TERM);
 }
 
+#[cfg(feature = "tls")]
+#[test]
+fn false_in_the_file_switches_off_what_an_option_switches_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("servers.toml");
+    let text = "[[server]]\ntls = false\ncors = false\ndraw-by-query = false\n[[server]]\n";
+    fs::write(&file, text).unwrap();
+    let args = ["--tls", "--cors", "--draw-by-query", "--config"];
+    let (running, lines) = start(&[&args[..], &[file.to_str().unwrap()]].concat(), 3);
+    let ready: Value = serde_json::from_str(&lines[2]).unwrap();
+    let base = |at: usize| ready["ready"][at]["base"].as_str().unwrap().to_owned();
+    assert!(
+        base(0).starts_with("http:") && base(1).starts_with("https:"),
+        "{lines:?}"
+    );
+    let port = ready["ready"][0]["port"].as_u64().unwrap();
+    let mut connection = TcpStream::connect(("127.0.0.1", u16::try_from(port).unwrap())).unwrap();
+    write!(connection, "GET /a?b HTTP/1.1\r\nhost: localhost\r\norigin: http://app.example\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(!answer.contains("access-control"), "{answer}");
+    stop(running, Signal::TERM);
+}
+
 #[test]
 fn what_is_wrong_in_the_file_is_reported_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -172,6 +196,10 @@ fn what_is_wrong_in_the_file_is_reported_with_its_place() {
         (
             "[[server]]\nroot = \"a\"\nupstream = \"http://localhost:3000\"\n",
             format!("test-server: {path}: a server cannot have both 'upstream' and 'root'\n"),
+        ),
+        (
+            "[[server]]\nx-forwarded = true\n",
+            format!("test-server: {path}: 'x-forwarded' needs 'upstream'\n"),
         ),
         (
             "[[server]]\n[[server.route]]\nmatch = \"/orders\"\n",

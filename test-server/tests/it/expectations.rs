@@ -260,3 +260,156 @@ fn bodies_are_kept_whole_for_expectations() {
         "more than the journal would keep"
     );
 }
+
+#[test]
+fn requests_that_are_refused_count_with_their_bodies() {
+    use std::io::Write as _;
+
+    let server = server();
+    let never = server.expect("POST /flags/br/br.gif").times(0);
+    let once = server
+        .expect("* /flags/br/br.gif")
+        .when_json(json!({"a": 1}));
+    let mut connection = std::net::TcpStream::connect(server.addresses()[0]).unwrap();
+    write!(
+        connection,
+        "POST {BR} HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\n{{\"a\":1}}"
+    )
+    .unwrap();
+    assert_eq!(crate::support::read(&mut connection, 1).status(), 405);
+    let message = panic_message(|| never.verify());
+    assert!(
+        message.contains("POST /flags/br/br.gif -> 405"),
+        "{message}"
+    );
+    once.verify();
+    never.times(1);
+}
+
+#[test]
+fn stop_checks_before_the_end_and_waits_for_what_still_has_time() {
+    use std::io::{Read as _, Write as _};
+    use std::sync::mpsc;
+
+    let waiting = server();
+    waiting.expect("GET /a").within(Duration::from_secs(60));
+    let mut connection = std::net::TcpStream::connect(waiting.addresses()[0]).unwrap();
+    let (stopping, is_stopping) = mpsc::channel();
+    let client = thread::spawn(move || {
+        is_stopping.recv().unwrap();
+        write!(connection, "GET /a HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        connection.read_exact(&mut [0; 12])
+    });
+    stopping.send(()).unwrap();
+    assert_eq!(waiting.stop().requests, 1);
+    client.join().unwrap().unwrap();
+
+    let server = server();
+    server.expect("GET /a");
+    let message = panic_message(|| drop(server.stop()));
+    assert!(
+        message.contains("GET /a: expected 1 request, 0 came"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_order_is_found_if_there_is_one() {
+    let met = |expected: &[(&str, u64, u64)], requests: &str| {
+        let server = server();
+        for (pattern, least, most) in expected {
+            server
+                .expect(&format!("GET {pattern}"))
+                .times(*least..=*most)
+                .in_order();
+        }
+        for page in requests.chars() {
+            get(&server, &format!("/{page}"));
+        }
+        let unmet = server.unmet();
+        server.reset();
+        drop(catch_unwind(AssertUnwindSafe(|| drop(server))));
+        unmet
+    };
+    // The first must leave one for the second.
+    assert_eq!(met(&[("/a", 1, 9), ("/{x}", 1, 1)], "aa"), None);
+    assert_eq!(
+        met(&[("/{x}", 1, 2), ("/b", 1, 1), ("/c", 1, 1)], "abc"),
+        None
+    );
+    assert_eq!(
+        met(&[("/{x}", 0, 9), ("/a", 2, 2), ("/{y}", 0, 9)], "aab"),
+        None
+    );
+    assert_eq!(met(&[("/a", 0, 1), ("/b", 0, 1), ("/a", 1, 2)], "aa"), None);
+    for (requests, why) in [("ba", "wrong order"), ("a", "0 came"), ("bb", "0 came")] {
+        let message = met(&[("/a", 1, 9), ("/b", 1, 1)], requests).unwrap();
+        assert!(message.contains(why), "{requests}: {message}");
+    }
+    // One that is complete although the next one is not.
+    let server = server();
+    server.expect("GET /a").times(1..).in_order();
+    let second = server.expect("GET /{x}").in_order();
+    let third = server.expect("GET /c").in_order();
+    for page in ["/a", "/a"] {
+        get(&server, page);
+    }
+    second.verify();
+    let message = panic_message(|| third.verify());
+    assert!(
+        message.contains("GET /c: expected 1 request, 0 came"),
+        "{message}"
+    );
+    get(&server, "/c");
+    server.verify();
+}
+
+#[test]
+fn numbers_in_json_are_compared_by_their_value() {
+    use std::io::Write as _;
+
+    let server = server();
+    server.expect("POST /a").when_json(json!({"n": [5, 0.5]}));
+    server
+        .expect("POST /a")
+        .when_json_includes(json!({"n": [5.0, 0.5]}));
+    server
+        .expect("POST /a")
+        .when_json(json!({"n": [5, 0.6]}))
+        .times(..1);
+    let big = json!({"n": [9_007_199_254_740_993_u64, 0.5]});
+    server.expect("POST /a").when_json(big).times(..1);
+    let mut connection = std::net::TcpStream::connect(server.addresses()[0]).unwrap();
+    let body = r#"{"n":[5.0,5e-1]}"#;
+    let length = body.len();
+    write!(
+        connection,
+        "POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    assert_eq!(crate::support::read(&mut connection, 1).status(), 404);
+    server.verify();
+}
+
+#[test]
+fn times_are_of_any_integer_type() {
+    let server = server();
+    let codes = ["br", "us"];
+    let expectation = server.expect("GET /flags/{cc}/{file}");
+    for code in codes {
+        get(&server, &format!("/flags/{code}/{code}.gif"));
+    }
+    let (n, small) = (codes.len(), 2_u32);
+    for met in [
+        expectation.times(n),
+        expectation.times(n..),
+        expectation.times(..=n),
+        expectation.times(small),
+        expectation.times(2_u64..3),
+        expectation.times(1..=2),
+    ] {
+        met.verify();
+    }
+    let message = panic_message(|| drop(expectation.times(-1)));
+    assert_eq!(message, "a request cannot come -1 times");
+}

@@ -240,3 +240,41 @@ fn what_is_no_folder_is_an_error_at_the_start() {
         );
     }
 }
+
+#[test]
+fn head_announces_the_length_of_get_under_faults_that_change_the_body() {
+    let folder = folder();
+    for (plan, length) in [
+        ("", "10"),
+        ("100:gif-cut=3", "3"),
+        ("100:corrupt", "10"),
+        ("100:drip=1ms", "10"),
+        ("100:length-long=5", "15"),
+    ] {
+        let server = serve(folder.path(), plan);
+        for method in ["GET", "HEAD"] {
+            let lines = format!("{method} /a%20b.txt HTTP/1.1\r\nhost: localhost");
+            let mut connection = support::send(server.addresses()[0], &lines);
+            let response = support::read(&mut connection, 20);
+            assert_eq!(
+                response.header("content-length").as_deref(),
+                Some(length),
+                "{plan}: {method}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_server_has_one_place_for_what_it_serves() {
+    let folder = folder();
+    let both = TestServer::builder().root(folder.path());
+    let error = both.flags_dir(folder.path()).start().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (
+            std::io::ErrorKind::InvalidInput,
+            "a server cannot have both a folder of files and a folder of flags"
+        )
+    );
+}

@@ -21,11 +21,11 @@ fn the_journal_has_the_requests_with_their_bodies_and_the_faults_met() {
         write!(connection, "POST /orders?page=2 HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\nx-a: 2\r\ncontent-length: 100000\r\n\r\n{body}").unwrap();
         read(&mut connection, 1);
     }
-    get(&server, "/");
+    get(&server, "/__health");
     get(&server, "/flags/br/br.gif");
 
     let requests = server.requests();
-    assert_eq!(requests.len(), 3, "pages are not recorded");
+    assert_eq!(requests.len(), 3, "control paths are not recorded");
     let first = &requests[0];
     assert_eq!(
         (first.method.as_str(), first.path.as_str()),
@@ -171,4 +171,49 @@ fn forwarded_requests_are_recorded_with_their_bodies() {
         (request.body.as_slice(), request.status),
         (&b"hello"[..], Some(404))
     );
+}
+
+#[test]
+fn requests_that_are_refused_and_pages_are_recorded_as_well() {
+    let server = TestServer::builder().journal(20).start().unwrap();
+    let foreign = "host: evil.example";
+    for (line, host) in [
+        ("POST /flags/br/br.gif", "host: x"),
+        ("GET /flags/br/us.gif", "host: x"),
+        ("GET /flags/a/b/c", "host: x"),
+        ("GET /flags/%ff/x", "host: x"),
+        ("GET /flags/br/br.gif?plan=wrong", "host: localhost"),
+        ("GET /flags/br/br.gif?plan=", foreign),
+        ("GET /orders?__plan=100:stale=1", "host: localhost"),
+        ("OPTIONS /flags/br/br.gif", "host: x"),
+        ("GET /", "host: x"),
+        ("DELETE /", "host: x"),
+        ("GET /__nothing", "host: x"),
+        ("GET /__stats", foreign),
+        ("GET /__page/plan", "host: localhost"),
+    ] {
+        let lines = format!("{line} HTTP/1.1\r\n{host}\r\nconnection: close\r\ncontent-length: 0");
+        exchange(server.addresses()[0], &lines);
+    }
+    let requests = server.requests();
+    let recorded = requests.iter().map(|request| {
+        let status = request.status.unwrap();
+        format!("{} {} {status}", request.method, request.path)
+    });
+    assert_eq!(
+        recorded.collect::<Vec<_>>(),
+        [
+            "POST /flags/br/br.gif 405",
+            "GET /flags/br/us.gif 404",
+            "GET /flags/a/b/c 404",
+            "GET /flags/%ff/x 404",
+            "GET /flags/br/br.gif?plan=wrong 400",
+            "GET /flags/br/br.gif?plan= 403",
+            "GET /orders?__plan=100:stale=1 400",
+            "OPTIONS /flags/br/br.gif 405",
+            "GET / 200",
+            "DELETE / 405",
+        ]
+    );
+    assert_eq!(server.stats().requests, 0, "they are not counted");
 }

@@ -62,9 +62,32 @@ fn paths_meet_the_faults_that_need_no_flag_and_are_otherwise_404() {
     );
     assert_eq!(reset.connection, ConnectionState::Reset);
     let looping = get(&server_with("100:redirect-loop"), "/orders?page=2");
-    assert_eq!(looping.header("location").as_deref(), Some("/orders"));
-    let own = get(&server_with(""), "/orders?plan=100:status=418");
+    assert_eq!(
+        looping.header("location").as_deref(),
+        Some("/orders?page=2")
+    );
+    let own = get(&server_with(""), "/orders?__plan=100:status=418");
     assert_eq!(own.status(), 418);
+}
+
+#[test]
+fn plan_and_hop_in_a_query_belong_to_the_request_unless_it_is_for_a_flag() {
+    let server = server_with("100:redirect");
+    server.route("GET /orders?plan=gold").body("gold");
+    let first = get(&server, "/orders?plan=gold&hop=1&x=a+b");
+    let location = first.header("location").unwrap();
+    assert_eq!(location, "/orders?plan=gold&hop=1&x=a+b&__hop=1");
+    assert_eq!(get(&server, &location).body_text(), "gold");
+
+    let own = "/orders?a=1&plan=gold&__plan=100:redirect=2+delay=1ms";
+    assert_eq!(
+        get(&server, own).header("location").as_deref(),
+        Some("/orders?a=1&plan=gold&__hop=1&__plan=100:redirect=2+delay=1ms")
+    );
+    for words in ["plan=100:status=418", "__plan=100:status=418"] {
+        let flag = get(&server_with(""), &format!("/flags/br/br.gif?{words}"));
+        assert_eq!(flag.status(), 418, "{words}");
+    }
 }
 
 #[test]
@@ -85,14 +108,14 @@ fn pages_control_paths_and_paths_beside_those_of_flags_are_exempt() {
 
 #[test]
 fn the_query_is_drawn_only_on_request_and_without_the_words_of_the_server() {
-    let path = "/orders?page=1&plan=&hop=1";
+    let path = "/orders?page=1&plan=gold&__plan=&__hop=1";
     let keys = |server: &TestServer| -> Vec<String> {
         status(server, "GET", path);
         server.stats().codes.into_keys().collect()
     };
     assert_eq!(keys(&server_with("")), ["GET /orders"]);
     let by_query = TestServer::builder().draw_by_query().start().unwrap();
-    assert_eq!(keys(&by_query), ["GET /orders?page=1"]);
+    assert_eq!(keys(&by_query), ["GET /orders?page=1&plan=gold"]);
 }
 
 #[test]

@@ -183,7 +183,17 @@ fn numbers_are_at_least_1_and_durations_at_most_366_days() {
         text(Fault::word("drip=5ms+delay=1s").unwrap()),
         "1:drip=5ms+delay=1s"
     );
-    assert!(Fault::word("drip,50:reset").is_err());
+    let wrong = |words: &str| Fault::word(words).unwrap_err().to_string();
+    assert_eq!(
+        wrong("drip,0:reset"),
+        "a comma separates the shares of a plan, and this is one fault, or several joined by +\n  drip,0:reset\n       ^^^^^^^"
+    );
+    assert_eq!(
+        wrong("drip+rest"),
+        "unknown fault 'rest'; did you mean 'reset'?\n  drip+rest\n       ^^^^"
+    );
+    let several = Fault::word("seq(503,ok)+delay=lognormal(1ms,2ms)").unwrap();
+    assert_eq!(text(several), "1:seq(503,ok)+delay=lognormal(1ms,2ms)");
 }
 
 #[test]

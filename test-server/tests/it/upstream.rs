@@ -80,7 +80,7 @@ fn headers_keep_their_spelling_and_those_of_the_connection_are_removed() {
         head
     });
     let server = in_front_of(address, "");
-    let lines = "DELETE /a/b?c=d&plan=&e HTTP/1.1\r\nHost: localhost\r\nX-FrOm: me\r\nKeep-Alive: 5\r\nConnection: close, X-Hop\r\nX-Hop: 1";
+    let lines = "DELETE /a/b?c=d&plan=&__plan=&__hop=0&e HTTP/1.1\r\nHost: localhost\r\nX-FrOm: me\r\nKeep-Alive: 5\r\nConnection: close, X-Hop\r\nX-Hop: 1";
     let response = exchange(server.addresses()[0], lines).text();
     assert!(
         response.starts_with("HTTP/1.1 299 Mine\r\nX-CaSe: a\r\nContent-Length: 2\r\n"),
@@ -91,7 +91,10 @@ fn headers_keep_their_spelling_and_those_of_the_connection_are_removed() {
         "{response}"
     );
     let head = seen.join().unwrap();
-    assert!(head.starts_with("DELETE /a/b?c=d&e HTTP/1.1\r\n"), "{head}");
+    assert!(
+        head.starts_with("DELETE /a/b?c=d&plan=&e HTTP/1.1\r\n"),
+        "{head}"
+    );
     assert!(
         head.contains("\r\nHost: localhost\r\n") && head.contains("\r\nX-FrOm: me\r\n"),
         "{head}"
@@ -385,4 +388,20 @@ fn the_body_of_a_forwarded_request_is_read_at_the_rate() {
     assert_eq!(exchange(server.addresses()[0], &lines).status(), 204);
     // The first piece comes at once.
     assert!(upstream.join().unwrap() >= std::time::Duration::from_millis(50));
+}
+
+#[test]
+fn head_announces_the_length_of_get_under_faults_that_change_the_body() {
+    let upstream = upstream();
+    let length = |plan: &str, method: &str| {
+        let server = in_front_of(upstream.addresses()[0], plan);
+        let lines = format!("{method} /flags/br/br.gif HTTP/1.1\r\nhost: localhost");
+        let mut connection = crate::support::send(server.addresses()[0], &lines);
+        crate::support::read(&mut connection, 20).header("content-length")
+    };
+    for plan in ["", "100:gif-cut=3", "100:corrupt", "100:length-long=5"] {
+        let of_get = length(plan, "GET");
+        assert_eq!(length(plan, "HEAD"), of_get, "{plan}");
+        assert!(of_get.is_some_and(|length| length != "0"), "{plan}");
+    }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
 use test_server::{DEFAULT_SEED, Tuning};
 
 /// HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients
@@ -33,7 +32,7 @@ pub(crate) struct Args {
     #[cfg_attr(feature = "config", arg(conflicts_with = "config"))]
     pub(crate) tcp: Vec<String>,
 
-    /// Give LOCAL, DELAY or ERROR another plan; repeatable
+    /// Give LOCAL, DELAY or ERROR another plan; repeatable, and the last one for a name counts
     #[arg(long, value_name = "NAME=PLAN", conflicts_with = "serve")]
     pub(crate) label: Vec<String>,
 
@@ -111,17 +110,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Open the control paths to requests with 'Authorization: Bearer TOKEN', and to no others
+    /// Open the control paths to requests with 'Authorization: Bearer TOKEN', from everywhere, and to no others
     #[arg(
         long,
         value_name = "TOKEN",
         env = "TEST_SERVER_TOKEN",
         hide_env_values = true,
-        value_parser = NonEmptyStringValueParser::new()
+        value_parser = parse_token
     )]
     pub(crate) token: Option<String>,
 
-    /// Let pages of other sites read the responses (CORS)
+    /// Let pages of other sites read the responses (CORS), except for the page and, without a token, the control paths
     #[cfg(feature = "cors")]
     #[arg(long)]
     pub(crate) cors: bool,
@@ -192,6 +191,15 @@ Examples:
   curl 'localhost:8001/flags/br/br.gif?plan=100:drip'
 
 When all servers are ready, the last line on standard output is JSON.";
+
+/// Refuses tokens that no request can have: a header has no control characters, and blanks end a token.
+fn parse_token(text: &str) -> Result<String, String> {
+    let is_right = |c: char| !c.is_whitespace() && !c.is_control();
+    match !text.is_empty() && text.chars().all(is_right) {
+        true => Ok(text.to_owned()),
+        false => Err("a token has at least one character, and no blanks".to_owned()),
+    }
+}
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;

@@ -49,26 +49,21 @@ pub(crate) struct Entry {
     pub(crate) plan: Plan,
     pub(crate) seed: Option<u64>,
     pub(crate) journal: Option<usize>,
-    #[serde(default)]
-    pub(crate) draw_by_query: bool,
+    pub(crate) draw_by_query: Option<bool>,
     pub(crate) flags_dir: Option<PathBuf>,
     #[cfg(feature = "proxy")]
     #[serde(default, deserialize_with = "from_optional_text")]
     pub(crate) upstream: Option<test_server::Upstream>,
     #[cfg(feature = "proxy")]
-    #[serde(default)]
-    pub(crate) x_forwarded: bool,
+    pub(crate) x_forwarded: Option<bool>,
     #[cfg(feature = "files")]
     pub(crate) root: Option<PathBuf>,
     #[cfg(feature = "httpbin")]
-    #[serde(default)]
-    pub(crate) httpbin: bool,
+    pub(crate) httpbin: Option<bool>,
     #[cfg(feature = "cors")]
-    #[serde(default)]
-    pub(crate) cors: bool,
+    pub(crate) cors: Option<bool>,
     #[cfg(feature = "tls")]
-    #[serde(default)]
-    pub(crate) tls: bool,
+    pub(crate) tls: Option<bool>,
     /// The last one that fits a request answers it.
     #[serde(default, rename = "route")]
     pub(crate) routes: Vec<RouteEntry>,
@@ -153,6 +148,10 @@ impl Entry {
             #[cfg(feature = "files")]
             ("root", self.root.is_some()),
         ];
+        #[cfg(feature = "proxy")]
+        if self.x_forwarded == Some(true) && self.upstream.is_none() {
+            return Err("'x-forwarded' needs 'upstream'".to_owned());
+        }
         let given: Vec<_> = places.iter().filter(|(_, given)| *given).collect();
         match given.as_slice() {
             [(one, _), (other, _), ..] => {

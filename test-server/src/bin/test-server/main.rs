@@ -3,6 +3,7 @@
 //! The modules, lowest layer first:
 //!
 //! * `args`: the command line options as they are typed
+//! * `effect`: options that would have no effect
 //! * `config`: the file of `--config`
 //! * `servers`: from the options to the servers to start
 //! * `proxies`: from `--tcp` to the proxies to start
@@ -14,23 +15,33 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 mod args;
 #[cfg(feature = "config")]
 mod config;
 mod control;
+mod effect;
 mod proxies;
 mod run;
 mod servers;
 mod signals;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let matches = args::Args::command().get_matches();
+    let args = match args::Args::from_arg_matches(&matches) {
+        Ok(args) => args,
+        Err(error) => error.exit(),
+    };
+    let given = effect::Given::new(&matches);
+    if let Err(why) = effect::check(&args, &given) {
+        print_error(&*Box::<dyn Error>::from(why));
+        return ExitCode::from(2);
+    }
     if args.list_faults {
         return list_faults();
     }
-    let planned = match plan_run(&args) {
+    let planned = match plan_run(&args, &given) {
         Ok(planned) => planned,
         Err(error) => {
             print_error(&*error);
@@ -54,8 +65,11 @@ fn main() -> ExitCode {
 ///
 /// # Errors
 /// If an option or a setting in the file of `--config` is invalid.
-fn plan_run(args: &args::Args) -> Result<run::Planned, Box<dyn Error>> {
+fn plan_run(args: &args::Args, given: &effect::Given<'_>) -> Result<run::Planned, Box<dyn Error>> {
     let planned = planned(args)?;
+    if planned.servers.is_empty() {
+        effect::check_of_proxies(given)?;
+    }
     let mut servers = planned.servers.iter();
     if planned.ca_out.is_some() && !servers.any(|(server, _)| server.has_tls(args)) {
         return Err(

@@ -158,10 +158,29 @@ impl ServerSpec {
     /// Returns whether the server is to speak TLS.
     pub(crate) fn has_tls(&self, args: &Args) -> bool {
         #[cfg(all(feature = "config", feature = "tls"))]
-        if self.entry.as_ref().is_some_and(|entry| entry.tls) {
-            return true;
+        if let Some(has_tls) = self.entry.as_ref().and_then(|entry| entry.tls) {
+            return has_tls;
         }
         args.has_tls()
+    }
+
+    /// Returns whether faults are to be drawn by the query as well.
+    fn draws_by_query(&self, args: &Args) -> bool {
+        #[cfg(feature = "config")]
+        if let Some(draws) = self.entry.as_ref().and_then(|entry| entry.draw_by_query) {
+            return draws;
+        }
+        args.draw_by_query
+    }
+
+    /// Returns whether pages of other sites may read the responses.
+    #[cfg(feature = "cors")]
+    fn has_cors(&self, args: &Args) -> bool {
+        #[cfg(feature = "config")]
+        if let Some(has_cors) = self.entry.as_ref().and_then(|entry| entry.cors) {
+            return has_cors;
+        }
+        args.cors
     }
 
     /// Returns the builder that starts this server.
@@ -194,7 +213,7 @@ impl ServerSpec {
             builder = builder.httpbin();
         }
         #[cfg(feature = "cors")]
-        if args.cors {
+        if self.has_cors(args) {
             builder = builder.cors();
         }
         for host in &args.allow_host {
@@ -206,7 +225,7 @@ impl ServerSpec {
         if args.admin {
             builder = builder.admin();
         }
-        if args.draw_by_query {
+        if self.draws_by_query(args) {
             builder = builder.draw_by_query();
         }
         if args.verbose {
@@ -232,27 +251,20 @@ fn with_entry(mut builder: Builder, entry: &config::Entry) -> Result<Builder, Ro
     if let Some(requests) = entry.journal {
         builder = builder.journal(requests);
     }
-    if entry.draw_by_query {
-        builder = builder.draw_by_query();
-    }
     if let Some(folder) = &entry.flags_dir {
         builder = builder.flags_dir(folder);
     }
     #[cfg(feature = "proxy")]
     if let Some(upstream) = &entry.upstream {
-        builder = builder.upstream(forwarding(upstream, entry.x_forwarded));
+        builder = builder.upstream(forwarding(upstream, entry.x_forwarded == Some(true)));
     }
     #[cfg(feature = "files")]
     if let Some(folder) = &entry.root {
         builder = builder.root(folder);
     }
     #[cfg(feature = "httpbin")]
-    if entry.httpbin {
+    if entry.httpbin == Some(true) {
         builder = builder.httpbin();
-    }
-    #[cfg(feature = "cors")]
-    if entry.cors {
-        builder = builder.cors();
     }
     Ok(builder)
 }

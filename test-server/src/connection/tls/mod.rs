@@ -2,7 +2,7 @@
 //!
 //! * `absent`: stands for all of this if the feature is off
 //! * `authority`: the authority of the certificates, and the certificates that a server presents
-//! * `throttled`: a TCP connection that sends slowly at first, or only so many bytes
+//! * `throttled`: a TCP connection that sends slowly at first, or only this many bytes
 //! * `session`: an encrypted connection
 //! * `canned`: answers to a handshake that no TLS library would give
 //! * `handshake`: the handshake of a connection

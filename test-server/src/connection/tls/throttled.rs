@@ -1,4 +1,4 @@
-//! A TCP connection that sends slowly at first, or only so many bytes, and waits for its client only so long. It lies
+//! A TCP connection that sends slowly at first, or only this many bytes, and waits for its client only this long. It lies
 //! below TLS, so the bytes are counted as they are on the wire.
 
 use std::io;
@@ -76,7 +76,7 @@ impl Throttled {
         Self { every, ..self }
     }
 
-    /// Sends only so many bytes.
+    /// Sends only this many bytes.
     pub(super) fn cut_after(self, bytes: u64) -> Self {
         let left = Some(bytes);
         Self { left, ..self }

@@ -192,7 +192,7 @@ impl<I: Iterator<Item = Bytes> + Unpin> http_body::Body for Lines<I> {
     }
 }
 
-/// Redirects so many times, the last time to `/get`.
+/// Redirects this many times, the last time to `/get`.
 fn redirect(kind: &str, count: &str, request: &Request, scheme: &str) -> Response {
     let count = count
         .parse()

@@ -109,7 +109,7 @@ impl Route {
         self.clone()
     }
 
-    /// Lets the route answer only its first so many requests. Later ones are answered as if it were not there, for
+    /// Lets the route answer only this many requests. Later ones are answered as if it were not there, for
     /// example by a route made before it.
     pub fn up_to(&self, requests: u64) -> Self {
         self.definition.set_most(requests);

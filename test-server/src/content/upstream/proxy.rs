@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use super::FromUpstream;
 use crate::connection::listen::Addresses;
 use crate::exchange::ConnectionHandle;
-use crate::plan::query::without_own_words;
+use crate::fault::OwnWords;
 
 /// The headers that concern one connection only (RFC 9110, section 7.6.1).
 const OF_CONNECTION: [&str; 7] = [
@@ -134,7 +134,7 @@ impl Upstream {
     /// Returns the URL of a request at the upstream server, without the words in its query that are for this server.
     fn uri_for(&self, uri: &Uri) -> Result<Uri, axum::http::Error> {
         let path = uri.path();
-        let path_and_query = match uri.query().map(without_own_words) {
+        let path_and_query = match uri.query().map(|query| OwnWords::Reserved.without(query)) {
             Some(query) if !query.is_empty() => format!("{path}?{query}"),
             _ => path.to_owned(),
         };

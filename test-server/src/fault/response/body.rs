@@ -63,7 +63,7 @@ pub(in crate::fault) static SPECS: [Spec; 7] = [
             of: "BYTES",
             default: 64 << 20,
         },
-        sees: "200 and a body of so many bytes, announced",
+        sees: "200 and a body of this many bytes, announced",
         effect: Effect::Answer(|argument, _| {
             let length = argument.number();
             let headers = [

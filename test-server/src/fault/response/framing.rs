@@ -11,7 +11,7 @@ pub(in crate::fault) static SPECS: [Spec; 6] = [
             of: "BYTES",
             default: 100,
         },
-        sees: "a Content-Length so many bytes too small, then all of the flag",
+        sees: "a Content-Length this many bytes too small, then all of the flag",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let length = (flag.len() as u64).saturating_sub(argument.number());
             flag_with_framing(&length_line(length), flag, End::Close)
@@ -23,7 +23,7 @@ pub(in crate::fault) static SPECS: [Spec; 6] = [
             of: "BYTES",
             default: 100,
         },
-        sees: "a Content-Length so many bytes too large, then the flag, and the connection stays",
+        sees: "a Content-Length this many bytes too large, then the flag, and the connection stays",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let length = (flag.len() as u64).saturating_add(argument.number());
             flag_with_framing(&length_line(length), flag, End::Hang)

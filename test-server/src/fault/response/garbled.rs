@@ -63,7 +63,7 @@ pub(in crate::fault) static SPECS: [Spec; 10] = [
             of: "HEADERS",
             default: 101,
         },
-        sees: "so many headers x-0, x-1 and so on (at most 100,000) between the usual three, then the flag",
+        sees: "this many headers x-0, x-1 and so on (at most 100,000) between the usual three, then the flag",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
             let many: String = (0..argument.number().min(100_000))
                 .map(|n| format!("x-{n}: {n}\r\n"))

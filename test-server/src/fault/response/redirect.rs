@@ -15,7 +15,7 @@ pub(in crate::fault) static SPECS: [Spec; 6] = [
             of: "TIMES",
             default: 1,
         },
-        sees: "302 so many times, then the flag",
+        sees: "302 this many times, then the flag",
         effect: Effect::AnswerWithFlag(|argument, context, flag| {
             if context.hop >= argument.number() {
                 let headers = [(CONTENT_TYPE, flag.media_type.clone())];
@@ -59,25 +59,20 @@ pub(in crate::fault) static SPECS: [Spec; 6] = [
     },
 ];
 
-/// Returns the same path. Its query carries the number of redirects and the request's plan to the next
-/// request.
+/// Returns the same path with the same query, which also carries the number of redirects and the request's plan to the
+/// next request.
 fn same_path(context: &FaultContext<'_>, hop: u64) -> String {
-    let hop = if hop > 0 {
-        format!("hop={hop}")
-    } else {
-        String::new()
-    };
-    let plan = context
-        .query_plan
-        .map(|plan| format!("plan={plan}"))
-        .unwrap_or_default();
-    let query = [hop, plan]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("&");
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{}{mark}{query}", context.path)
+    let words = context.own_words;
+    let query = context.head.and_then(|head| head.uri.query());
+    let query = query.map(|query| words.without(query));
+    let own = [
+        (hop > 0).then(|| format!("{}={hop}", words.name("hop"))),
+        (context.query_plan).map(|plan| format!("{}={plan}", words.name("plan"))),
+    ];
+    let parts = [query].into_iter().chain(own).flatten();
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    let mark = if parts.is_empty() { "" } else { "?" };
+    format!("{}{mark}{}", context.path, parts.join("&"))
 }
 
 fn redirect_to(location: Option<&str>) -> Answer {
