@@ -233,7 +233,7 @@ impl Check {
         let Ok(info) = pool.results.get_info().await else {
             return false;
         };
-        self.reading.has_read(info.created, newest)
+        self.reading.has_read(info.created, newest, self.generation)
     }
 }
 

@@ -62,13 +62,20 @@ struct Position {
     created: Created,
     /// The number in it of the last result that was read.
     last: u64,
+    /// The connection on which it is read now. A server that was killed may begin again with lower numbers, so after a reconnect
+    /// the number means nothing before the stream was looked at.
+    generation: Option<u64>,
 }
 
 impl Reading {
     /// Returns the beginning of the stream that was created then.
     pub(super) fn of(created: Created) -> Self {
         Self {
-            position: Mutex::new(Position { created, last: 0 }),
+            position: Mutex::new(Position {
+                created,
+                last: 0,
+                generation: None,
+            }),
             trouble: Mutex::default(),
             restart: Notify::new(),
         }
@@ -79,10 +86,11 @@ impl Reading {
         self.position().created == created
     }
 
-    /// Returns whether all results up to this number were read, of the stream that was created then.
-    pub(super) fn has_read(&self, created: Created, last: u64) -> bool {
+    /// Returns whether all results up to this number were read, of the stream that was created then, on this connection.
+    pub(super) fn has_read(&self, created: Created, last: u64, generation: u64) -> bool {
         let position = self.position();
-        position.created == created && position.last >= last
+        let is_current = position.generation == Some(generation) && position.created == created;
+        is_current && position.last >= last
     }
 
     /// Has the reader look for the stream again.
@@ -141,19 +149,24 @@ impl Results {
         loop {
             let generation = self.link.state().generation;
             tokio::select! {
-                message = self.read_connected(&mut ready) => {
+                message = self.read_connected(generation, &mut ready) => {
                     let reason = format!("the results cannot be read: {message}");
                     self.reading.note_trouble(Some(reason));
                 }
                 () = self.link.lost(generation) => {}
                 () = self.reading.restart.notified() => {}
             }
+            self.reading.position().generation = None;
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
     /// Reads results until something goes wrong. Returns what.
-    async fn read_connected(&self, ready: &mut Option<oneshot::Sender<()>>) -> String {
+    async fn read_connected(
+        &self,
+        generation: u64,
+        ready: &mut Option<oneshot::Sender<()>>,
+    ) -> String {
         let info = match self.pool.results.get_info().await {
             Ok(info) => info,
             Err(error) => return chain(&error),
@@ -165,6 +178,7 @@ impl Results {
                 *position = Position {
                     created: info.created,
                     last: 0,
+                    generation: None,
                 };
             }
             position.last
@@ -189,6 +203,7 @@ impl Results {
             Err(error) => return chain(&error),
         };
         self.reading.note_trouble(None);
+        self.reading.position().generation = Some(generation);
         if let Some(ready) = ready.take() {
             let _ = ready.send(());
         }
@@ -269,7 +284,9 @@ pub(super) async fn remove_read(stream: Stream, subject: String, reading: Arc<Re
     loop {
         tokio::time::sleep(REMOVAL_PAUSE).await;
         let read = reading.position().to_owned();
-        if read.created != removed.created || read.last > removed.last {
+        // Without a current reading, the number may be that of other results.
+        let is_new = read.created != removed.created || read.last != removed.last;
+        if is_new && read.generation.is_some() {
             let purge = stream.purge().filter(subject.as_str());
             if purge.sequence(read.last + 1).await.is_ok() {
                 removed = read;
