@@ -1,7 +1,7 @@
 //! The results that the server has for this executor.
 //!
-//! They are read in the order of their stream, by a consumer that keeps no state on the server: after a reconnect the reading goes
-//! on behind the last result. What was read is removed now and then.
+//! They are read in the order of their stream, by a consumer that keeps no state on the server: after a reconnect the reading begins
+//! again. What was read is removed now and then, so that is little.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -171,27 +171,17 @@ impl Results {
             Ok(info) => info,
             Err(error) => return chain(&error),
         };
-        let last = {
-            let mut position = self.reading.position();
-            if info.created != position.created || info.state.last_sequence < position.last {
-                // The server has lost its store, and the numbers begin again.
-                *position = Position {
-                    created: info.created,
-                    last: 0,
-                    generation: None,
-                };
-            }
-            position.last
+        // Not behind the last result: a server that was killed may have begun again with lower numbers, and have stored results under
+        // those that were read. What was read before is not in the ledger any more.
+        *self.reading.position() = Position {
+            created: info.created,
+            last: 0,
+            generation: None,
         };
         let config = push::OrderedConfig {
             deliver_subject: self.link.client.new_inbox(),
             filter_subject: self.names.results(&self.executor),
-            deliver_policy: match last {
-                0 => DeliverPolicy::All,
-                last => DeliverPolicy::ByStartSequence {
-                    start_sequence: last + 1,
-                },
-            },
+            deliver_policy: DeliverPolicy::All,
             ..push::OrderedConfig::default()
         };
         let consumer = match self.pool.results.create_consumer(config).await {
@@ -227,7 +217,10 @@ impl Results {
         let envelope = Envelope::open(&message.payload);
         let place = self.ledger.note_place(id.number, Place::Answered);
         if let Some(Envelope::Object(name)) = envelope {
-            return self.fetch(id.number, name, place.is_some());
+            if place != Some(Place::Answered) {
+                self.fetch(id.number, name, place.is_some());
+            }
+            return;
         }
         let reply = match envelope {
             Some(Envelope::Inline(reply)) => Ok(reply),
