@@ -231,7 +231,7 @@ impl Running<'_> {
     /// Opens the pool again, which the server may have lost.
     async fn open_pool(&mut self) {
         let worker = &self.worker;
-        if let Ok(pool) = Pool::open(&worker.link, &worker.names, &worker.options).await {
+        if let Ok(pool) = Pool::reopen(&worker.link, &worker.names, &worker.options).await {
             let finished = &worker.finished;
             finished
                 .acknowledge_again(&worker.link, &worker.names, &pool.tasks.cached_info().state)
