@@ -62,7 +62,7 @@ impl Workers {
         Ok(Self {
             executor,
             threads,
-            watch: PoolWatch::start(cluster),
+            watch: PoolWatch::start(cluster, Some(threads.is_some())),
         })
     }
 

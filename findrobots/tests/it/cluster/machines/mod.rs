@@ -65,6 +65,20 @@ impl Pool {
     pub(crate) fn wait_until(&self, what: &str, condition: impl Fn(&PoolStatus) -> bool) {
         wait_until(what, || condition(&self.status()));
     }
+
+    /// Makes something fail while a worker has a task, so that this must be delivered again. `fails` is called with whether it is to
+    /// fail or to work again.
+    #[track_caller]
+    pub(crate) fn strike(&self, fails: impl Fn(bool)) {
+        wait_until("a worker that fails has a task", || {
+            fails(true);
+            let has_a_task = self.status().in_flight > 0;
+            if !has_a_task {
+                fails(false);
+            }
+            has_a_task
+        });
+    }
 }
 
 /// A worker with one thread. Dropping it kills it.
@@ -110,6 +124,11 @@ impl Worker {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Stops the worker, or continues it.
+    pub(crate) fn stop(&self, stopped: bool) {
+        self.signal(if stopped { Signal::STOP } else { Signal::CONT });
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -1,10 +1,18 @@
 //! Where the workers of a run on other machines get their tasks.
+//!
+//! * `watch`: how many threads the workers of a pool have while a run is in progress (feature `nats`)
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "nats")]
+mod watch;
+
+#[cfg(feature = "nats")]
+pub use watch::PoolWatch;
 
 /// The URL of a NATS server, or several of a cluster separated by commas. `Debug` leaves out users and passwords.
 ///
