@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream;
 use async_nats::{Message, Subscriber};
 use concurrent_futures::{BuildError, Registry, Shutdown, ThreadPoolExecutor};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::runtime;
 use tokio::task::{JoinError, JoinSet};
 
@@ -187,14 +187,26 @@ impl Running<'_> {
             }
             tokio::select! {
                 () = &mut stop => break,
-                Some(message) = pulled.next() => match pulls.note(&message, self.tasks.len()) {
-                    Pulled::Task => self.take(message),
-                    Pulled::Surplus => give_back(&worker, message.reply).await,
-                    Pulled::Over => {}
-                    // If the consumer was deleted, the server may not have removed its state yet.
-                    Pulled::Failed => reopens_at = Some(Instant::now() + REOPEN_PAUSE),
-                },
-                Some(ended) = self.tasks.join_next() => note_end(&worker, ended),
+                Some(message) = pulled.next() => {
+                    let mut next = Some(message);
+                    // All that are there, because many small tasks come at once.
+                    while let Some(message) = next {
+                        match pulls.note(&message, self.tasks.len()) {
+                            Pulled::Task => self.take(message),
+                            Pulled::Surplus => give_back(&worker, message.reply).await,
+                            Pulled::Over => {}
+                            // If the consumer was deleted, the server may not have removed its state yet.
+                            Pulled::Failed => reopens_at = Some(Instant::now() + REOPEN_PAUSE),
+                        }
+                        next = pulled.next().now_or_never().flatten();
+                    }
+                }
+                Some(ended) = self.tasks.join_next() => {
+                    note_end(&worker, ended);
+                    while let Some(ended) = self.tasks.try_join_next() {
+                        note_end(&worker, ended);
+                    }
+                }
                 Some(message) = cancelled.next() => {
                     if let Ok(what) = std::str::from_utf8(&message.payload) {
                         worker.cancel(what);
