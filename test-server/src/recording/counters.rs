@@ -29,6 +29,8 @@ pub struct Stats {
     pub connections: u64,
     /// TCP connections open now.
     pub open_connections: usize,
+    /// How often a connection has been idle until the server gave back its buffers.
+    pub rests: u64,
     /// Requests in flight now.
     pub in_flight: usize,
     /// The most requests that were in flight at the same time.
@@ -56,6 +58,7 @@ pub(crate) struct Counters {
     /// The number of the last connection. A reset does not change it.
     last_connection: AtomicU64,
     open_connections: AtomicUsize,
+    rests: AtomicU64,
     gauge: watch::Sender<Gauge>,
     by_code: Mutex<CodeCounters>,
     changes: Changes,
@@ -98,6 +101,7 @@ impl Counters {
             connections: AtomicU64::new(0),
             last_connection: AtomicU64::new(0),
             open_connections: AtomicUsize::new(0),
+            rests: AtomicU64::new(0),
             gauge: watch::Sender::new(Gauge::default()),
             by_code: Mutex::default(),
             changes: Changes::default(),
@@ -190,6 +194,7 @@ impl Counters {
         };
         drop(by_code);
         self.connections.store(0, Ordering::Relaxed);
+        self.rests.store(0, Ordering::Relaxed);
         self.gauge.send_modify(|gauge| {
             gauge.peak = gauge.now;
             gauge.peak_of_plan = gauge.now;
@@ -237,6 +242,7 @@ impl Counters {
             requests: by_code.requests,
             connections: self.connections.load(Ordering::Relaxed),
             open_connections: self.open_connections.load(Ordering::Relaxed),
+            rests: self.rests.load(Ordering::Relaxed),
             in_flight: now,
             peak_in_flight: peak,
             injected: by_code.injected.clone(),
@@ -318,6 +324,14 @@ pub(crate) struct OpenConnection {
     counters: Arc<Counters>,
     /// Counted from 1 since the start of the server.
     pub(crate) number: u64,
+}
+
+impl OpenConnection {
+    /// Counts that the buffers of this connection have been given back.
+    pub(crate) fn record_rest(&self) {
+        self.counters.rests.fetch_add(1, Ordering::Relaxed);
+        self.counters.changes.notify();
+    }
 }
 
 impl Drop for OpenConnection {
