@@ -9,7 +9,7 @@ mod server;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -111,8 +111,13 @@ impl Worker {
     pub(crate) fn in_folder(url: &str, folder: &Path) -> Self {
         let program = Program::new();
         let mut command = program.command();
+        command.current_dir(folder);
+        Self::of(url, command)
+    }
+
+    /// Starts a worker with this command.
+    pub(crate) fn of(url: &str, mut command: Command) -> Self {
         command
-            .current_dir(folder)
             .args(["--worker", url, "--worker-threads", "1"])
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
