@@ -12,9 +12,7 @@
 //! * `sequential`: an executor that runs each task at once, in the thread that submits it
 //! * `clock`: one time axis for all processes
 //! * `timed`: a task that reports when it ran, and on which worker
-//! * `times`: when the tasks of a run ran, and what all of them took
 //! * `map_reduce`: the results of many tasks, reduced as they complete, on any executor
-//! * `pool_watch`: how many threads the workers of a pool have while a run is in progress (feature `nats`)
 //! * `on_stop`: reacts to a stop while another thread is blocked in the work
 //! * `run`: one measured run
 //! * `compare`: several runs side by side
@@ -31,28 +29,24 @@ mod map_reduce;
 #[cfg(feature = "nats")]
 mod nats_args;
 mod on_stop;
-#[cfg(feature = "nats")]
-mod pool_watch;
 mod report;
 mod run;
 mod sequential;
 mod series;
 mod setup;
 mod timed;
-mod times;
 
 pub use args::{Invalid, Mode, SeriesArgs};
+#[cfg(feature = "nats")]
+pub use cluster::PoolWatch;
 pub use cluster::{Cluster, NatsUrl};
 pub use compare::{Compared, Measure, Measured, Plan, Workload, compare, next_in_words};
 pub use map_reduce::map_reduce;
 #[cfg(feature = "nats")]
 pub use nats_args::NatsArgs;
-#[cfg(feature = "nats")]
-pub use pool_watch::PoolWatch;
 pub use report::{ReportFormat, write_reports};
-pub use run::{RunError, RunOptions, run, run_on};
+pub use run::{RunError, RunOptions, RunTotals, named_run, run, run_on};
 pub use sequential::SequentialExecutor;
 pub use series::{ExecutorKind, Series};
 pub use setup::{Setup, print_usage};
 pub use timed::{Timed, Timing, Worker};
-pub use times::{RunTotals, named_run};

@@ -45,6 +45,15 @@ impl Names {
         format!("cf.{}.task.{executor}", self.pool)
     }
 
+    /// The subject that acknowledges the task with this number in the stream, for any of its deliveries.
+    pub(crate) fn acknowledgement(&self, sequence: u64) -> String {
+        // The number of deliveries, that in the stream, that of the delivery, its time, and how many tasks are left.
+        format!(
+            "$JS.ACK.{}.{WORKERS}.1.{sequence}.0.0.0",
+            self.tasks_stream()
+        )
+    }
+
     /// The subject of the results for an executor; `*` for those of all.
     pub(crate) fn results(&self, executor: &str) -> String {
         format!("cf.{}.result.{executor}", self.pool)

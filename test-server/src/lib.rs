@@ -31,7 +31,6 @@
 //! * `server`: a running server: it accepts connections, and its thread and shutdown
 //! * `tcp`: connections of any protocol, passed on to another server
 //! * `control_port`: a port of control paths alone, over plain HTTP
-//! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 mod connection;
 mod content;
@@ -39,7 +38,6 @@ mod control_port;
 mod exchange;
 mod expectation;
 mod fault;
-mod label;
 mod matching;
 mod plan;
 mod random;
@@ -60,11 +58,11 @@ pub use content::upstream::{Upstream, UpstreamError};
 pub use control_port::{ControlPort, ControlPortBuilder};
 pub use expectation::{Expectation, Times};
 pub use fault::list_faults;
-pub use label::{Label, Ports, PortsError, Tuning};
 pub use matching::Request;
 pub use plan::{Fault, Plan, PlanError};
 pub use recording::counters::{CodeStats, Stats};
 pub use recording::journal::RecordedRequest;
+pub use server::label::{Label, Ports, PortsError, Tuning};
 pub use server::{Builder, ChangeError, DEFAULT_HEADER_TIMEOUT, DEFAULT_SEED, TestServer};
 pub use site::group::Group;
 #[cfg(feature = "tcp")]

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use rustix::process::Signal;
-
 use crate::bench::{Bench, SLOW_SITE};
 use crate::machines::{Pool, Proxy, Worker, server};
 
 /// The number of requests after which something fails.
-const SOME: u64 = 150;
+const SOME: u64 = 100;
 
 #[test]
 fn a_killed_worker_costs_time_and_no_line() {
@@ -22,18 +20,31 @@ fn a_killed_worker_costs_time_and_no_line() {
 }
 
 #[test]
+fn a_run_whose_workers_are_gone_says_so_and_goes_on_with_the_next() {
+    let (bench, nats) = (Bench::new(SLOW_SITE), server());
+    let mut only = Worker::start(&nats.url());
+    let mut run = bench.start(&nats.url());
+    bench.wait_for_requests(SOME);
+    only.kill();
+    let notice = "no worker of the pool 'flags' answers any more: waiting for one";
+    assert_eq!(run.error_line(), notice);
+    let _next = Worker::start(&nats.url());
+    bench.assert_same(run);
+}
+
+#[test]
 fn a_worker_that_is_stopped_for_longer_than_the_ack_wait_and_continued_counts_no_line_twice() {
     let (bench, nats) = (Bench::new(SLOW_SITE), server());
     let stopped = Worker::start(&nats.url());
     let run = bench.start(&nats.url());
     bench.wait_for_requests(SOME);
-    stopped.signal(Signal::STOP);
-    let _other = Worker::start(&nats.url());
     let pool = Pool::of(&nats);
+    pool.strike(|fails| stopped.stop(fails));
+    let _other = Worker::start(&nats.url());
     pool.wait_until("its range is delivered again", |status| {
         status.redelivered > 0
     });
-    stopped.signal(Signal::CONT);
+    stopped.stop(false);
     bench.assert_same(run);
     pool.wait_until_idle(2);
     bench.assert_files();
@@ -61,11 +72,13 @@ fn a_partition_between_a_worker_and_the_server_heals() {
     let apart = Worker::start(&line.url());
     let run = bench.start(&nats.url());
     bench.wait_for_requests(SOME);
-    line.refuse(true);
-    line.cut();
+    let pool = Pool::of(&nats);
+    pool.strike(|fails| {
+        line.refuse(fails);
+        line.cut();
+    });
     apart.wait_for("the connection is lost");
     let _other = Worker::start(&nats.url());
-    let pool = Pool::of(&nats);
     pool.wait_until("its range is delivered again", |status| {
         status.redelivered > 0
     });
@@ -112,10 +125,12 @@ fn lines_that_stall_lose_nothing() {
     let _stalled = Worker::start(&to_worker.url());
     let run = bench.start(&to_run.url());
     bench.wait_for_requests(SOME);
-    for line in [&to_worker, &to_run] {
-        line.stall(true);
-    }
     let pool = Pool::of(&nats);
+    pool.strike(|fails| {
+        for line in [&to_worker, &to_run] {
+            line.stall(fails);
+        }
+    });
     let _other = Worker::start(&nats.url());
     pool.wait_until(
         "a range of the stalled worker is delivered again",

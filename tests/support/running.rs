@@ -64,6 +64,20 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Reads the next line of standard error, without its line feed, and no byte more.
+    pub(crate) fn error_line(&mut self) -> String {
+        let _watchdog = self.watchdog();
+        let stderr = self.child.stderr.as_mut().unwrap();
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        loop {
+            stderr.read_exact(&mut byte).unwrap();
+            match byte {
+                [b'\n'] => return String::from_utf8(line).unwrap(),
+                [byte] => line.push(byte),
+            }
+        }
+    }
+
     /// Returns whether the process has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()

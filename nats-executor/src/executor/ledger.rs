@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::bytes::Bytes;
 
 use super::job::Pending;
+use crate::pool::Finished;
 
 /// The tasks of an executor.
 ///
@@ -18,6 +19,7 @@ pub(super) struct Ledger {
     state: Mutex<State>,
     /// Notified when there are no more tasks.
     empty: Condvar,
+    pub(super) finished: Finished,
 }
 
 /// Counts a task until it is settled, which is after it has left the ledger.
@@ -122,13 +124,15 @@ impl Ledger {
         Some(std::mem::replace(&mut entry.place, place))
     }
 
-    /// Notes that a task is in the stream, unless its result was faster.
+    /// Notes that a task is in the stream. If its result was faster, it is over already.
     pub(super) fn note_stored(&self, number: u64, stored: Stored) {
         if let Some(entry) = self.state().entries.get_mut(&number)
             && entry.place == Place::Sent
         {
             entry.place = Place::Stored(stored);
+            return;
         }
+        self.finished.note(stored.sequence);
     }
 
     /// Marks a task as running.

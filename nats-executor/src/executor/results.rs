@@ -216,6 +216,13 @@ impl Results {
         };
         let envelope = Envelope::open(&message.payload);
         let place = self.ledger.note_place(id.number, Place::Answered);
+        let finished = &self.ledger.finished;
+        if let Some(Place::Stored(stored)) = place {
+            finished.note(stored.sequence);
+        }
+        if let Ok(info) = message.info() {
+            finished.note_time(info.published.unix_timestamp_nanos());
+        }
         if let Some(Envelope::Object(name)) = envelope {
             if place != Some(Place::Answered) {
                 self.fetch(id.number, name, place.is_some());

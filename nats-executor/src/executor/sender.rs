@@ -94,6 +94,14 @@ impl Sender {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut ends_when_empty = false;
+        let finished = &self.ledger.finished;
+        finished
+            .acknowledge_again(
+                &self.link,
+                &self.names,
+                &self.audit.pool.tasks.cached_info().state,
+            )
+            .await;
         loop {
             tokio::select! {
                 Some(request) = requests.recv() => match request {
@@ -110,7 +118,7 @@ impl Sender {
                     sending.push(self.send(submission));
                 }
                 Some(sent) = sending.next() => self.sent(sent),
-                checked = self.audit.checked() => self.note_checked(checked),
+                checked = self.audit.checked() => self.note_checked(checked).await,
                 _ = tick.tick() => {
                     self.fail_overdue();
                     if self.check_link() {
@@ -272,7 +280,7 @@ impl Sender {
     }
 
     /// Notes what a check has found. Fails the tasks that the server has lost.
-    fn note_checked(&mut self, checked: Result<Checked, ConnectError>) {
+    async fn note_checked(&mut self, checked: Result<Checked, ConnectError>) {
         let checked = match checked {
             Ok(checked) => checked,
             Err(error) => {
@@ -287,6 +295,14 @@ impl Sender {
         self.trouble = None;
         self.refuses = false;
         self.ledger.note_unreachable(None);
+        let finished = &self.ledger.finished;
+        finished
+            .acknowledge_again(
+                &self.link,
+                &self.names,
+                &checked.pool.tasks.cached_info().state,
+            )
+            .await;
         self.withdrawals.stream = checked.pool.tasks;
         for (number, stored) in checked.gone {
             // Its result may have come while the server was asked.

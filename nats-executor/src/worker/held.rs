@@ -88,6 +88,11 @@ pub(super) async fn handle(worker: Arc<Worker>, message: Message) {
     let is_over = end == End::Acknowledge;
     worker.release(&id, is_over);
     settle(&worker, task.delivery(), end).await;
+    if is_over && let Ok(info) = message.info() {
+        worker.finished.note(info.stream_sequence);
+        let stored = info.published.unix_timestamp_nanos();
+        worker.finished.note_time(stored);
+    }
     if is_over && task.is_counted.load(Ordering::Relaxed) {
         starts::forget(&worker, &id).await;
     }

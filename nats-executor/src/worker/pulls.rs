@@ -3,7 +3,7 @@
 //! the tasks.
 //!
 //! A request expires at the server, so that no task is sent to a worker that is out of reach. It is renewed before that: if a
-//! task is due for redelivery and all requests that the server has are expired, a server before version 2.10.20 takes the task
+//! task is due for redelivery and all requests that the server has are expired, a server before version 2.10.14 takes the task
 //! off its list, which then waits for another ack wait, and gives the message before the next new one out a second time. Such a
 //! server also drops an expired request without a word, so the end of a request is reckoned here.
 

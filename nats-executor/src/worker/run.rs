@@ -5,12 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use async_nats::{Message, Subscriber};
 use concurrent_futures::{BuildError, Registry, Shutdown, ThreadPoolExecutor};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::runtime;
 use tokio::task::{JoinError, JoinSet};
 
@@ -25,6 +25,9 @@ use crate::link::Link;
 use crate::names::Names;
 use crate::pool::Pool;
 use crate::roll_call::WorkerState;
+
+/// The pause before the pool is opened again that the server does not seem to have.
+const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 
 /// Returns the URL after the argument `--worker`, if this program was started with that.
 ///
@@ -92,8 +95,9 @@ pub fn run_worker(
     })
 }
 
-/// Returns the host and the process id.
-fn worker_name() -> String {
+/// Returns the name of a worker in this process: the host and the process id, as [`WorkerState::name`](crate::WorkerState::name)
+/// shows it.
+pub fn worker_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default();
     let host = match host.trim() {
@@ -155,6 +159,10 @@ impl Running<'_> {
         let mut roll_call = subscribe(worker.names.roll_call()).await?;
         let mut pulls = Pulls::new(self.count, link.client.new_inbox(), worker.ack_wait / 2);
         let mut pulled = subscribe(pulls.subject()).await?;
+        let finished = &worker.finished;
+        finished
+            .acknowledge_again(&link, &worker.names, &self.pool.tasks.cached_info().state)
+            .await;
         if let Err(message) = starts::open(&worker).await {
             worker.report_problem(message);
         }
@@ -166,7 +174,12 @@ impl Running<'_> {
             threads: self.count,
         });
         let mut stop = std::pin::pin!(stop);
+        let mut reopens_at = None::<Instant>;
         loop {
+            if reopens_at.is_some_and(|at| at <= Instant::now()) {
+                reopens_at = None;
+                self.open_pool().await;
+            }
             if link.state().is_up {
                 let average = worker.counts.average();
                 let consumer = &self.pool.workers;
@@ -174,13 +187,26 @@ impl Running<'_> {
             }
             tokio::select! {
                 () = &mut stop => break,
-                Some(message) = pulled.next() => match pulls.note(&message, self.tasks.len()) {
-                    Pulled::Task => self.take(message),
-                    Pulled::Surplus => give_back(&worker, message.reply).await,
-                    Pulled::Over => {}
-                    Pulled::Failed => self.open_pool().await,
-                },
-                Some(ended) = self.tasks.join_next() => note_end(&worker, ended),
+                Some(message) = pulled.next() => {
+                    let mut next = Some(message);
+                    // All that are there, because many small tasks come at once.
+                    while let Some(message) = next {
+                        match pulls.note(&message, self.tasks.len()) {
+                            Pulled::Task => self.take(message),
+                            Pulled::Surplus => give_back(&worker, message.reply).await,
+                            Pulled::Over => {}
+                            // If the consumer was deleted, the server may not have removed its state yet.
+                            Pulled::Failed => reopens_at = Some(Instant::now() + REOPEN_PAUSE),
+                        }
+                        next = pulled.next().now_or_never().flatten();
+                    }
+                }
+                Some(ended) = self.tasks.join_next() => {
+                    note_end(&worker, ended);
+                    while let Some(ended) = self.tasks.try_join_next() {
+                        note_end(&worker, ended);
+                    }
+                }
                 Some(message) = cancelled.next() => {
                     if let Ok(what) = std::str::from_utf8(&message.payload) {
                         worker.cancel(what);
@@ -218,6 +244,10 @@ impl Running<'_> {
     async fn open_pool(&mut self) {
         let worker = &self.worker;
         if let Ok(pool) = Pool::reopen(&worker.link, &worker.names, &worker.options).await {
+            let finished = &worker.finished;
+            finished
+                .acknowledge_again(&worker.link, &worker.names, &pool.tasks.cached_info().state)
+                .await;
             self.pool = pool;
         }
         // Tried again when a start is to be counted.

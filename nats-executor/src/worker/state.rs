@@ -18,6 +18,7 @@ use super::recent::Recent;
 use crate::link::Link;
 use crate::names::{Id, Names};
 use crate::options::NatsOptions;
+use crate::pool::Finished;
 
 /// The number of cancelled tasks that are remembered, for tasks that arrive after the message that cancels them.
 const CANCELLED: usize = 10_000;
@@ -48,6 +49,7 @@ pub(super) struct Worker {
     /// Permits to have the content of a large task in memory.
     pub(super) large: Arc<Semaphore>,
     pub(super) counts: Counts,
+    pub(super) finished: Finished,
     report: Option<Report>,
     problems: Mutex<Problems>,
     held: Mutex<Held>,
@@ -169,6 +171,7 @@ impl Worker {
             alone: Arc::new(Semaphore::new(1)),
             large: Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))),
             counts: Counts::new(),
+            finished: Finished::default(),
             report,
             problems: Mutex::default(),
             held: Mutex::new(Held {

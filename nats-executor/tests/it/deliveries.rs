@@ -115,6 +115,34 @@ fn a_worker_that_was_out_of_reach_goes_on_with_its_task_when_it_is_delivered_aga
     assert_eq!(future.result(), Ok(&false));
 }
 
+#[test]
+fn a_killed_server_that_has_forgotten_what_is_done_is_told_again() {
+    let mut server = Server::start();
+    let worker = Worker::start(&server.url());
+    let executor = connect(&server);
+    let (begun, go_on) = (server.folder().join("begun"), server.folder().join("go on"));
+    let first = executor
+        .submit(WaitFor(begun.clone(), go_on.clone()))
+        .unwrap();
+    wait_until("the first has begun", || lines(&begun) == 1);
+    let submit = |n| executor.submit(Noop(n)).unwrap();
+    let done: Vec<_> = (0..300).map(submit).collect();
+    assert!(done.iter().all(|future| future.result().is_ok()));
+    // Meanwhile it writes down what was acknowledged, but not yet what it has removed behind the first.
+    assert_eq!(executor.submit(Sleep(300)).unwrap().result(), Ok(&300));
+    drop(worker);
+    server.kill();
+    server.restart();
+    let _other = Worker::start(&server.url());
+    wait_until("only the first is left", || {
+        let status = status(&server);
+        (status.queued, status.in_flight) == (0, 1)
+    });
+    std::fs::write(go_on, "").unwrap();
+    assert_eq!(first.result(), Ok(&false));
+    wait_until("the queue is empty", || in_flight(&server) == 0);
+}
+
 /// Returns an executor with which no task is delivered again as long as a test waits.
 fn patient(server: &Server) -> NatsExecutor {
     let options = options().ack_wait(Duration::from_secs(120));

@@ -1,28 +1,33 @@
-"""Prints ratios of rates that were measured in the same round.
+"""Prints how two servers compare that were measured in the same rounds.
 
 Usage: ratios.py FILE NAME/NAME...
 
-Each line of the file has a round, a name and a rate.
+Each line of the file has a round, a name, a rate, and behind three words the time of a core that a request takes.
 """
 
 import statistics
 import sys
 from collections import defaultdict
 
-rates = defaultdict(dict)
+rates, times = defaultdict(dict), defaultdict(dict)
 with open(sys.argv[1]) as lines:
     for line in lines:
-        number, name, rate, *_ = line.split()
-        rates[name][number] = float(rate)
+        number, name, rate, _, _, _, time, *_ = line.split()
+        rates[name][number], times[name][number] = float(rate), float(time)
+
+
+def compared(values, one, other):
+    """Returns the median and the range of the ratios, and the medians of both."""
+    rounds = sorted(values[one].keys() & values[other].keys())
+    ratios = [values[one][number] / values[other][number] for number in rounds]
+    medians = [statistics.median(values[name].values()) for name in (one, other)]
+    return statistics.median(ratios), min(ratios), max(ratios), *medians
+
+
 for pair in sys.argv[2:]:
     one, other = pair.split("/")
-    rounds = sorted(rates[one].keys() & rates[other].keys())
-    if not rounds:
+    if not rates[one] or not rates[other]:
         print(f"{pair}: not measured")
         continue
-    ratios = [rates[one][number] / rates[other][number] for number in rounds]
-    medians = [statistics.median(rates[name].values()) for name in (one, other)]
-    print(
-        f"{pair}: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}),"
-        f" {medians[0]:,.0f} against {medians[1]:,.0f} requests per second"
-    )
+    print("{}: {:.2f} times the requests ({:.2f} to {:.2f}), {:,.0f} against {:,.0f}".format(pair, *compared(rates, one, other)))
+    print("    {:.2f} times the time of a core ({:.2f} to {:.2f}), {:.1f} us against {:.1f} us".format(*compared(times, one, other)))

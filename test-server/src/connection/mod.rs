@@ -59,7 +59,7 @@ pub(crate) struct Connection {
     /// Bytes that the HTTP library is to read again.
     unread: Bytes,
     /// Dropped after `stream`, so a connection that is no longer counted holds no descriptor.
-    _open: OpenConnection,
+    open: OpenConnection,
 }
 
 impl Connection {
@@ -76,8 +76,13 @@ impl Connection {
             header_timer: None,
             departure: None,
             unread: Bytes::new(),
-            _open: open,
+            open,
         }
+    }
+
+    /// Counts that the buffers for this connection have been given back.
+    pub(crate) fn record_rest(&self) {
+        self.open.record_rest();
     }
 
     pub(crate) fn handle(&self) -> ConnectionHandle {

@@ -37,6 +37,7 @@ where
             return;
         };
         (connection, service) = rested;
+        connection.record_rest();
         connection.wait_for_bytes().await;
     }
 }

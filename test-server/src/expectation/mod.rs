@@ -74,7 +74,7 @@ impl Expectation {
     ///
     /// A check blocks its thread while it waits. In an async test on one thread (`#[tokio::test]`), the client cannot
     /// go on meanwhile and the check fails at the end of the time: await the client before, or check on a thread of its
-    /// own: `tokio::task::spawn_blocking(move || server.stop()).await`.
+    /// own: `tokio::task::spawn_blocking(move || server.stop()).await.unwrap()`.
     pub fn within(&self, time: Duration) -> Self {
         self.list
             .change(self.at, |expected| expected.within = Some(time));

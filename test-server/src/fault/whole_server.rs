@@ -13,7 +13,7 @@ pub(super) static SPECS: [Spec; 2] = [
     Spec {
         name: "backlog-full",
         takes: Takes::Nothing,
-        sees: "connecting takes for ever: the queue of the server is full and nobody accepts",
+        sees: "connecting takes for ever: the queue of the server is full and it accepts no connection",
         effect: Effect::ServerWide,
     },
 ];

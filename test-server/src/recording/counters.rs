@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::fault::MAX_DURATION;
 use crate::recording::access_log::Entry;
 use crate::recording::attempts::{Attempts, MAX_TARGETS};
+use crate::recording::changes::Changes;
 use crate::recording::journal;
 use crate::recording::recent::Recent;
 
@@ -28,6 +29,8 @@ pub struct Stats {
     pub connections: u64,
     /// TCP connections open now.
     pub open_connections: usize,
+    /// How often a connection has been idle until the server gave back its buffers.
+    pub rests: u64,
     /// Requests in flight now.
     pub in_flight: usize,
     /// The most requests that were in flight at the same time.
@@ -55,43 +58,10 @@ pub(crate) struct Counters {
     /// The number of the last connection. A reset does not change it.
     last_connection: AtomicU64,
     open_connections: AtomicUsize,
+    rests: AtomicU64,
     gauge: watch::Sender<Gauge>,
     by_code: Mutex<CodeCounters>,
     changes: Changes,
-}
-
-/// The number of changes of all counters, for threads that wait for one.
-#[derive(Debug, Default)]
-struct Changes {
-    number: Mutex<u64>,
-    changed: Condvar,
-}
-
-impl Changes {
-    /// Wakes all waiting threads. Called after each change.
-    fn notify(&self) {
-        *self.lock() += 1;
-        self.changed.notify_all();
-    }
-
-    fn number(&self) -> u64 {
-        *self.lock()
-    }
-
-    /// Blocks until the number is no longer `known`, or until the deadline. Returns whether it has changed.
-    fn wait(&self, known: u64, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let unchanged = |number: &mut u64| *number == known;
-        let waited = self
-            .changed
-            .wait_timeout_while(self.lock(), left, unchanged);
-        let (number, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *number != known
-    }
-
-    fn lock(&self) -> MutexGuard<'_, u64> {
-        self.number.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[derive(Debug)]
@@ -131,6 +101,7 @@ impl Counters {
             connections: AtomicU64::new(0),
             last_connection: AtomicU64::new(0),
             open_connections: AtomicUsize::new(0),
+            rests: AtomicU64::new(0),
             gauge: watch::Sender::new(Gauge::default()),
             by_code: Mutex::default(),
             changes: Changes::default(),
@@ -223,6 +194,7 @@ impl Counters {
         };
         drop(by_code);
         self.connections.store(0, Ordering::Relaxed);
+        self.rests.store(0, Ordering::Relaxed);
         self.gauge.send_modify(|gauge| {
             gauge.peak = gauge.now;
             gauge.peak_of_plan = gauge.now;
@@ -270,6 +242,7 @@ impl Counters {
             requests: by_code.requests,
             connections: self.connections.load(Ordering::Relaxed),
             open_connections: self.open_connections.load(Ordering::Relaxed),
+            rests: self.rests.load(Ordering::Relaxed),
             in_flight: now,
             peak_in_flight: peak,
             injected: by_code.injected.clone(),
@@ -351,6 +324,14 @@ pub(crate) struct OpenConnection {
     counters: Arc<Counters>,
     /// Counted from 1 since the start of the server.
     pub(crate) number: u64,
+}
+
+impl OpenConnection {
+    /// Counts that the buffers of this connection have been given back.
+    pub(crate) fn record_rest(&self) {
+        self.counters.rests.fetch_add(1, Ordering::Relaxed);
+        self.counters.changes.notify();
+    }
 }
 
 impl Drop for OpenConnection {

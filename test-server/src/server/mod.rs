@@ -9,6 +9,7 @@
 //! * `settings`: further settings of a server
 //! * `start`: starts a server with its settings
 //! * `testing`: the routes and the expectations of a server in a test
+//! * `label`: LOCAL, DELAY and ERROR, their ports and their plans
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -27,6 +28,7 @@ use crate::site::control;
 
 mod builder;
 mod certificates;
+pub(crate) mod label;
 pub(crate) mod serve;
 mod settings;
 mod start;
@@ -199,8 +201,7 @@ impl TestServer {
     }
 
     /// Returns the last requests since the start or the last reset, oldest first: as many as [`Builder::journal`] says, and
-    /// from the first expectation on all,
-    /// without those for pages and control paths.
+    /// from the first expectation on all. Requests that are refused are among them, and those for control paths are not.
     ///
     /// ```
     /// use std::io::{Read as _, Write as _};
@@ -249,7 +250,7 @@ impl TestServer {
     }
 
     /// Stops the server, closes its connections and returns its counters. Does not wait for requests in flight. The
-    /// port is free when this returns.
+    /// port is free when this returns. Expectations are checked before, while requests can still come.
     ///
     /// # Panics
     /// If an expectation is not met, as when the server is dropped.

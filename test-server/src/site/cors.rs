@@ -81,10 +81,12 @@ pub(crate) fn allow(request: &HeaderMap, response: &mut HeaderMap) {
         .keys()
         .filter(|name| needs_exposure(name))
         .collect();
+    // These are added later.
+    names.extend([&header::DATE, &header::SERVER]);
     names.sort_by_key(|name| name.as_str());
+    names.dedup();
     let names = names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
-    let exposed = HeaderValue::from_str(&names.join(", ")).ok();
-    if let Some(exposed) = exposed.filter(|_| !names.is_empty()) {
+    if let Ok(exposed) = HeaderValue::from_str(&names.join(", ")) {
         response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     allow_origin(request, response);

@@ -44,12 +44,13 @@ pub(crate) fn router(site: Arc<Site>, group: Group, server_header: HeaderValue) 
                     .layer(from_fn_with_state(Arc::clone(&site), route_or_page)),
             ),
     };
-    let mut routes = own.merge(control::routes(&site)).fallback(other);
+    let routes = own.merge(control::routes(&site)).fallback(other);
+    let mut routes = with_cors(routes, &site);
     if site.access_log.is_some() {
         routes = routes.layer(from_fn_with_state(Arc::clone(&site), log_others));
     }
     let routes = routes.layer(map_response(add_server_header));
-    with_cors(routes, &site).with_state(site)
+    routes.with_state(site)
 }
 
 /// Lets pages of other sites read responses, if they may, and answers what they ask before.

@@ -242,6 +242,7 @@ fn with_cors_preflight_requests_are_recorded_and_other_options_are_ordinary() {
     let origin = "host: localhost\r\norigin: http://app.example\r\n";
     let preflight = format!("{origin}access-control-request-method: PUT\r\n");
     let answered = request(&server, "OPTIONS /orders", &preflight);
+    assert!(answered.header("server").is_some());
     assert_eq!(
         (answered.status(), answered.body_text().as_str()),
         (200, "")

@@ -55,6 +55,7 @@ fn stats_contain_the_requests_and_the_faults_met() {
         serde_json::json!({
             "requests": 4,
             "connections": 6,
+            "rests": 0,
             "in_flight": 0,
             "peak_in_flight": 1,
             "injected": { "status": 3 },

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use test_server::{ControlPort, Plan, TestServer};
 
-use crate::support::{Response, exchange, get};
+use crate::support::{Response, exchange, get, wait_until};
 
 /// Sends a request for this path to a port, with these further lines of its head, and a body.
 fn ask(control: &ControlPort, request: &str, lines: &str, body: &str) -> Response {
@@ -39,6 +39,9 @@ fn each_server_has_its_control_paths_below_its_name() {
         format!("{base}/one%20more%2Ftwo")
     );
 
+    wait_until("its client has left", &one, |stats| {
+        stats.open_connections == 0
+    });
     let stats = ask(&control, "GET /ONE/__stats", "", "").body_text();
     assert!(
         stats.contains(r#""requests":1,"connections":1,"open_connections":0"#),

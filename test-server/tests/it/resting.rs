@@ -2,15 +2,10 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
 
 use test_server::{Plan, TestServer};
 
 use crate::support::{ConnectionState, read, read_some, wait_until};
-
-/// Longer than the server keeps the buffers of an idle connection. If it is too short, the tests test less.
-const REST: Duration = Duration::from_millis(600);
 
 const REQUEST: &[u8] = b"GET /flags/br/br.gif HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -26,6 +21,11 @@ fn flag(client: &mut TcpStream) -> Vec<u8> {
     body
 }
 
+/// Waits until connections have rested this often.
+fn rest(server: &TestServer, times: u64) {
+    wait_until("a connection rests", server, |stats| stats.rests == times);
+}
+
 fn connect(server: &TestServer) -> TcpStream {
     TcpStream::connect(server.addresses()[0]).unwrap()
 }
@@ -36,12 +36,12 @@ fn a_rested_connection_serves_on() {
     let mut client = connect(&server);
     client.write_all(REQUEST).unwrap();
     let first = flag(&mut client);
-    thread::sleep(REST);
+    rest(&server, 1);
     client.write_all(&REQUEST[..9]).unwrap();
     client.write_all(&REQUEST[9..]).unwrap();
     assert_eq!(flag(&mut client), first);
     // Two requests in one piece.
-    thread::sleep(REST);
+    rest(&server, 2);
     client.write_all(&[REQUEST, REQUEST].concat()).unwrap();
     let both = read_some(&mut client, 2 * first.len());
     assert_eq!(both.text().matches("HTTP/1.1 200 OK").count(), 2);
@@ -60,7 +60,7 @@ fn the_beginning_of_the_next_request_is_not_lost() {
         .write_all(&[REQUEST, &REQUEST[..20]].concat())
         .unwrap();
     let first = flag(&mut client);
-    thread::sleep(REST);
+    rest(&server, 1);
     client.write_all(&REQUEST[20..]).unwrap();
     assert_eq!(flag(&mut client), first);
 }
@@ -73,7 +73,7 @@ fn a_rested_connection_meets_faults_and_ends() {
         client.write_all(REQUEST).unwrap();
         flag(client);
     }
-    thread::sleep(REST);
+    rest(&server, 3);
     let [mut leaving, mut closing, mut resetting] = clients;
     leaving.shutdown(std::net::Shutdown::Write).unwrap();
     assert_eq!(
@@ -123,7 +123,7 @@ fn a_rested_connection_with_tls_serves_on() {
         bytes.len()
     };
     let first = response();
-    thread::sleep(REST);
+    rest(&server, 1);
     assert_eq!(response(), first);
     assert_eq!(server.stats().connections, 1);
 }

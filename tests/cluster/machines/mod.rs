@@ -33,6 +33,9 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// The pool of the program that is tested.
+const POOL: &str = env!("CARGO_PKG_NAME");
+
 /// Starts a server with a pool whose tasks are delivered again after a second without a sign of life.
 pub(crate) fn server() -> Server {
     let server = Server::start();
@@ -42,7 +45,9 @@ pub(crate) fn server() -> Server {
 
 /// Creates the pool, whose first program decides about its times.
 pub(crate) fn make_pool(server: &Server) {
-    let options = NatsOptions::new().ack_wait(Duration::from_secs(1));
+    let options = NatsOptions::new()
+        .pool(POOL)
+        .ack_wait(Duration::from_secs(1));
     drop(NatsExecutor::connect(&server.url(), options).unwrap());
 }
 
@@ -51,7 +56,7 @@ pub(crate) struct Pool(PoolMonitor);
 
 impl Pool {
     pub(crate) fn of(server: &Server) -> Self {
-        let options = NatsOptions::new();
+        let options = NatsOptions::new().pool(POOL);
         Self(PoolMonitor::connect(&server.url(), &options).unwrap())
     }
 
@@ -72,6 +77,20 @@ impl Pool {
         self.wait_until("all workers are idle", |status| {
             let mut all = status.workers.iter();
             status.workers.len() == workers && all.all(|worker| worker.running == 0)
+        });
+    }
+
+    /// Makes something fail while a worker has a task, so that this must be delivered again. `fails` is called with whether it is to
+    /// fail or to work again.
+    #[track_caller]
+    pub(crate) fn strike(&self, fails: impl Fn(bool)) {
+        wait_until("a worker that fails has a task", || {
+            fails(true);
+            let has_a_task = self.status().in_flight > 0;
+            if !has_a_task {
+                fails(false);
+            }
+            has_a_task
         });
     }
 }
@@ -122,6 +141,11 @@ impl Worker {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Stops the worker, or continues it.
+    pub(crate) fn stop(&self, stopped: bool) {
+        self.signal(if stopped { Signal::STOP } else { Signal::CONT });
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

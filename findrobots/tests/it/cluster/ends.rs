@@ -52,9 +52,7 @@ fn ctrl_c_does_not_wait_for_a_worker_that_does_not_answer() {
     let run = bench.start(&nats.url());
     let pool = Pool::of(&nats);
     wait_for_the_middle(&pool);
-    worker.signal(Signal::STOP);
-    // It has a task, or gets one now.
-    pool.wait_until("it has a task", |status| status.in_flight > 0);
+    pool.strike(|fails| worker.stop(fails));
     run.signal(Signal::INT);
     let run = run.wait();
     assert_eq!(run.exit, Some(130), "{}", run.err);

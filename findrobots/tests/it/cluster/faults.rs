@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use rustix::process::Signal;
-
 use crate::cluster::bench::{Bench, wait_for_the_middle};
 use crate::cluster::machines::{Pool, Proxy, Worker, server};
 
-/// Waits until a task was delivered a second time.
+/// Waits until another worker has done all tasks, also those that were delivered to the one that fails.
 #[track_caller]
-fn wait_for_redelivery(pool: &Pool) {
-    pool.wait_until("a task is delivered again", |status| status.redelivered > 0);
+fn wait_for_the_others(pool: &Pool) {
+    pool.wait_until("all tasks are done", |status| {
+        status.queued + status.in_flight == 0
+    });
 }
 
 #[test]
@@ -18,9 +18,9 @@ fn a_killed_worker_costs_time_and_no_file() {
     let (bench, nats) = (Bench::new(), server());
     let mut first = Worker::start(&nats.url());
     let run = bench.start(&nats.url());
-    wait_for_the_middle(&Pool::of(&nats));
-    // It surely has a task.
-    first.signal(Signal::STOP);
+    let pool = Pool::of(&nats);
+    wait_for_the_middle(&pool);
+    pool.strike(|fails| first.stop(fails));
     first.kill();
     let _next = Worker::start(&nats.url());
     bench.assert_same(run);
@@ -33,11 +33,10 @@ fn a_worker_that_is_stopped_for_longer_than_the_ack_wait_and_continued_counts_no
     let run = bench.start(&nats.url());
     let pool = Pool::of(&nats);
     wait_for_the_middle(&pool);
-    stopped.signal(Signal::STOP);
-    // It has a task, or gets one now.
+    pool.strike(|fails| stopped.stop(fails));
     let _other = Worker::start(&nats.url());
-    wait_for_redelivery(&pool);
-    stopped.signal(Signal::CONT);
+    wait_for_the_others(&pool);
+    stopped.stop(false);
     bench.assert_same(run);
 }
 
@@ -63,10 +62,13 @@ fn a_partition_between_a_worker_and_the_server_heals() {
     let run = bench.start(&nats.url());
     let pool = Pool::of(&nats);
     wait_for_the_middle(&pool);
-    line.refuse(true);
-    line.cut();
+    pool.strike(|fails| {
+        line.refuse(fails);
+        line.cut();
+    });
     apart.wait_for("the connection is lost");
     let _other = Worker::start(&nats.url());
+    wait_for_the_others(&pool);
     line.refuse(false);
     bench.assert_same(run);
 }
@@ -118,11 +120,13 @@ fn lines_that_stall_lose_nothing() {
     let run = bench.start(&to_run.url());
     let pool = Pool::of(&nats);
     wait_for_the_middle(&pool);
-    for line in [&to_worker, &to_run] {
-        line.stall(true);
-    }
+    pool.strike(|fails| {
+        for line in [&to_worker, &to_run] {
+            line.stall(fails);
+        }
+    });
     let _other = Worker::start(&nats.url());
-    wait_for_redelivery(&pool);
+    wait_for_the_others(&pool);
     for line in [&to_worker, &to_run] {
         line.stall(false);
     }

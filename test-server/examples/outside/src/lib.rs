@@ -35,7 +35,10 @@ pub async fn order(client: &Client, shop: &str, item: &str) -> reqwest::Result<O
 async fn order_once(client: &Client, shop: &str, item: &str) -> reqwest::Result<Option<u64>> {
     let request = client.post(format!("{shop}/orders"));
     let response = request.json(&json!({ "item": item })).send().await;
-    let order: Value = response.and_then(Response::error_for_status)?.json().await?;
+    let order: Value = response
+        .and_then(Response::error_for_status)?
+        .json()
+        .await?;
     Ok(order["id"].as_u64())
 }
 

@@ -6,6 +6,8 @@
 //!
 //! * `diagnosis`: the socket diagnosis of Linux
 
+use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -82,11 +84,16 @@ impl Departure {
     }
 
     fn has_left(&self, stream: &TcpStream) -> bool {
-        // After its end, the stream returns an error if the client has reset the connection.
-        if stream
-            .try_read(&mut [0])
-            .is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
-        {
+        // After its end, the stream returns an error if the client has reset the connection. What it still has stays for
+        // those who read it.
+        let peeked = socket2::SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]);
+        let is_open = |error: &io::Error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+            )
+        };
+        if peeked.is_err_and(|error| !is_open(&error)) {
             return true;
         }
         let (Ok(client), Ok(server)) = (stream.peer_addr(), stream.local_addr()) else {

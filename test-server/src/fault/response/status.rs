@@ -45,7 +45,7 @@ pub(in crate::fault) static SPECS: [Spec; 7] = [
     Spec {
         name: "partial",
         takes: Takes::Nothing,
-        sees: "206 with the first half of the flag, which nobody asked for",
+        sees: "206 with the first half of the flag, which was not asked for",
         effect: Effect::AnswerWithFlag(|_, _, flag| {
             let (half, all) = (flag.len() / 2, flag.len());
             let range = format!("bytes 0-{}/{all}", half.saturating_sub(1));

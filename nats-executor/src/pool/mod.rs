@@ -1,4 +1,8 @@
 //! The streams of a pool on the server, and the consumer that its workers share.
+//!
+//! * `finished`: the tasks that were over last, for servers that forget it
+
+mod finished;
 
 use std::time::Duration;
 
@@ -12,6 +16,8 @@ use crate::link::Link;
 use crate::names::{Names, WORKERS};
 use crate::options::NatsOptions;
 
+pub(crate) use finished::Finished;
+
 /// How long the server remembers the id of a message, to drop the same message when it is sent again.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 
@@ -23,6 +29,10 @@ const MAX_WAITING: i64 = 8192;
 
 /// How long the server may take to remove the files of a stream that was deleted.
 const REMOVAL_TIME: Duration = Duration::from_secs(1);
+
+/// How often a part of the pool is tried to be created, and the pause between two attempts.
+const ATTEMPTS: usize = 3;
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// When a stream was created. Another one that takes its place has another time.
 pub(crate) type Created = DateTime;
@@ -75,11 +85,11 @@ impl Pool {
             ..pull::Config::default()
         };
         let jetstream = &link.jetstream;
-        let tasks = jetstream.get_or_create_stream(tasks).await;
+        let tasks = patiently(|| jetstream.get_or_create_stream(tasks.clone())).await;
         let tasks = tasks.map_err(|error| failed(&error))?;
-        let results = jetstream.get_or_create_stream(results).await;
+        let results = patiently(|| jetstream.get_or_create_stream(results.clone())).await;
         let results = results.map_err(|error| failed(&error))?;
-        let workers = tasks.get_or_create_consumer(WORKERS, workers).await;
+        let workers = patiently(|| tasks.get_or_create_consumer(WORKERS, workers.clone())).await;
         let workers = workers.map_err(|error| failed(&error))?;
         Ok(Self {
             tasks,
@@ -108,4 +118,19 @@ impl Pool {
     pub(crate) fn ack_wait(&self) -> Duration {
         self.workers.cached_info().config.ack_wait
     }
+}
+
+/// Tries to create something, several times: if two programs create the same at the same time, the server may refuse one of them,
+/// for reasons such as that its folder cannot be written.
+async fn patiently<T, E, F>(mut create: impl FnMut() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    for _ in 1..ATTEMPTS {
+        if let Ok(created) = create().await {
+            return Ok(created);
+        }
+        tokio::time::sleep(ATTEMPT_PAUSE).await;
+    }
+    create().await
 }

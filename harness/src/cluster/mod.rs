@@ -1,10 +1,18 @@
 //! Where the workers of a run on other machines get their tasks.
+//!
+//! * `watch`: how many threads the workers of a pool have while a run is in progress (feature `nats`)
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "nats")]
+mod watch;
+
+#[cfg(feature = "nats")]
+pub use watch::PoolWatch;
 
 /// The URL of a NATS server, or several of a cluster separated by commas. `Debug` leaves out users and passwords.
 ///
@@ -67,7 +75,7 @@ mod connection {
     use concurrent_futures::Registry;
     use nats_executor::{
         ConnectError, NatsExecutor, NatsOptions, PoolMonitor, WorkerError, WorkerOptions,
-        WorkerReport, run_worker,
+        WorkerReport, WorkerState, run_worker,
     };
     use tokio_util::sync::CancellationToken;
 
@@ -80,14 +88,18 @@ mod connection {
     pub(crate) struct Counter(PoolMonitor);
 
     impl Counter {
-        /// Returns the number of threads of all workers that answer. Blocks for a third of a second.
+        /// Returns the workers that answer. Blocks for a third of a second.
         ///
         /// # Errors
         /// [`ConnectError`], if the question cannot be sent.
-        pub(crate) fn threads(&self) -> Result<usize, ConnectError> {
-            let workers = self.0.workers(PATIENCE)?;
-            Ok(workers.iter().map(|worker| worker.threads).sum())
+        pub(crate) fn workers(&self) -> Result<Vec<WorkerState>, ConnectError> {
+            self.0.workers(PATIENCE)
         }
+    }
+
+    /// Returns the number of threads of all these workers.
+    pub(crate) fn threads_of(workers: &[WorkerState]) -> usize {
+        workers.iter().map(|worker| worker.threads).sum()
     }
 
     impl Cluster {
@@ -115,8 +127,8 @@ mod connection {
         /// # Errors
         /// [`ConnectError`], if there is no connection.
         pub fn threads(&self) -> Result<Option<NonZeroUsize>, ConnectError> {
-            let threads = self.counter().and_then(|counter| counter.threads());
-            threads.map(NonZeroUsize::new)
+            let workers = self.counter().and_then(|counter| counter.workers());
+            workers.map(|workers| NonZeroUsize::new(threads_of(&workers)))
         }
 
         /// Connects to the server, to count the workers.

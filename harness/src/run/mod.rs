@@ -1,4 +1,6 @@
 //! One measured run: tasks on an executor, with the time, the processor time and the memory that they took.
+//!
+//! * `times`: when the tasks of a run ran, and what all of them took
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -12,14 +14,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ns;
 use crate::cluster::Cluster;
+#[cfg(feature = "nats")]
+use crate::cluster::PoolWatch;
 use crate::map_reduce::{Pace, map_reduce_at};
 use crate::on_stop::on_stop;
-#[cfg(feature = "nats")]
-use crate::pool_watch::PoolWatch;
 use crate::sequential::SequentialExecutor;
 use crate::series::{ExecutorKind, Series};
 use crate::timed::{Timed, Timing};
-use crate::times::{RunTotals, Times};
+
+mod times;
+
+use times::Times;
+pub use times::{RunTotals, named_run};
 
 /// The number of tasks that are submitted ahead of the results, for each worker. Enough that no worker waits for the thread
 /// that reduces.
@@ -230,7 +236,8 @@ impl Bound {
             #[cfg(feature = "nats")]
             watch: cluster
                 .filter(|_| series.executor() == ExecutorKind::Nats)
-                .map(PoolWatch::start),
+                // One may stand for none.
+                .map(|cluster| PoolWatch::start(cluster, (series.workers() > 1).then_some(true))),
         }
     }
 
