@@ -34,7 +34,7 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// The pool of the program that is tested.
-const POOL: &str = env!("CARGO_PKG_NAME");
+pub(crate) const POOL: &str = env!("CARGO_PKG_NAME");
 
 /// Starts a server with a pool whose tasks are delivered again after a second without a sign of life.
 pub(crate) fn server() -> Server {
