@@ -156,6 +156,7 @@ impl Driver {
             withdrawals,
             audit,
             trouble: None,
+            refuses: false,
         })
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_nats::datetime::DateTime;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
+use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 
 use crate::error::ConnectError;
@@ -25,6 +26,9 @@ const MAX_IN_FLIGHT: i64 = 65_536;
 
 /// The number of requests for tasks that may wait at the server. Each worker has a few.
 const MAX_WAITING: i64 = 8192;
+
+/// How long the server may take to remove the files of a stream that was deleted.
+const REMOVAL_TIME: Duration = Duration::from_secs(1);
 
 /// How often a part of the pool is tried to be created, and the pause between two attempts.
 const ATTEMPTS: usize = 3;
@@ -92,6 +96,22 @@ impl Pool {
             results,
             workers,
         })
+    }
+
+    /// The same as [`open`](Self::open), for a pool that was there before. Creates a stream only when it is missing for a second:
+    /// nats-server 2.9 removes the files of a deleted stream later, and with them those of one that has taken its place by then.
+    pub(crate) async fn reopen(
+        link: &Link,
+        names: &Names,
+        options: &NatsOptions,
+    ) -> Result<Self, ConnectError> {
+        for stream in [names.tasks_stream(), names.results_stream()] {
+            let found = link.jetstream.get_stream(stream).await;
+            if found.is_err_and(|error| matches!(error.kind(), GetStreamErrorKind::JetStream(_))) {
+                tokio::time::sleep(REMOVAL_TIME).await;
+            }
+        }
+        Self::open(link, names, options).await
     }
 
     /// Returns how long the server waits for a sign of life.

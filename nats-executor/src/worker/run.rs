@@ -95,8 +95,9 @@ pub fn run_worker(
     })
 }
 
-/// Returns the host and the process id.
-fn worker_name() -> String {
+/// Returns the name of a worker in this process: the host and the process id, as [`WorkerState::name`](crate::WorkerState::name)
+/// shows it.
+pub fn worker_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default();
     let host = match host.trim() {
@@ -242,7 +243,7 @@ impl Running<'_> {
     /// Opens the pool again, which the server may have lost.
     async fn open_pool(&mut self) {
         let worker = &self.worker;
-        if let Ok(pool) = Pool::open(&worker.link, &worker.names, &worker.options).await {
+        if let Ok(pool) = Pool::reopen(&worker.link, &worker.names, &worker.options).await {
             let finished = &worker.finished;
             finished
                 .acknowledge_again(&worker.link, &worker.names, &pool.tasks.cached_info().state)
