@@ -47,13 +47,25 @@ pub(super) struct Results {
     fetches: Arc<Semaphore>,
 }
 
+/// Workers that try to store results say more often than this that they cannot.
+const UNSTORED_GAP: Duration = Duration::from_secs(15);
+
 /// How far the results were read.
 #[derive(Debug)]
 pub(super) struct Reading {
     position: Mutex<Position>,
     /// Since when the results cannot be read, and why.
     trouble: Mutex<Option<(Instant, String)>>,
+    unstored: Mutex<Option<Unstored>>,
     restart: Notify,
+}
+
+/// Results that the server does not store, as the workers say.
+#[derive(Debug)]
+struct Unstored {
+    since: Instant,
+    last: Instant,
+    reason: String,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +89,7 @@ impl Reading {
                 generation: None,
             }),
             trouble: Mutex::default(),
+            unstored: Mutex::default(),
             restart: Notify::new(),
         }
     }
@@ -111,6 +124,33 @@ impl Reading {
             Some((since, _)) => (since, reason),
             None => (Instant::now(), reason),
         });
+    }
+
+    /// Notes why the result of a task cannot be stored.
+    pub(super) fn note_unstored(&self, reason: String) {
+        let mut unstored = self.unstored();
+        let last = Instant::now();
+        let since = match unstored.take() {
+            Some(before) if before.last.elapsed() < UNSTORED_GAP => before.since,
+            Some(_) | None => last,
+        };
+        *unstored = Some(Unstored {
+            since,
+            last,
+            reason,
+        });
+    }
+
+    /// Returns why no result could be stored for this time, if that is so. Then this time begins anew.
+    pub(super) fn take_unstored(&self, time: Duration) -> Option<String> {
+        let lasting = self.unstored().take_if(|unstored| {
+            unstored.last.elapsed() < UNSTORED_GAP && unstored.since.elapsed() >= time
+        });
+        lasting.map(|unstored| unstored.reason)
+    }
+
+    fn unstored(&self) -> MutexGuard<'_, Option<Unstored>> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn position(&self) -> MutexGuard<'_, Position> {
@@ -204,6 +244,8 @@ impl Results {
                 None => return "they have ended".to_owned(),
             };
             self.receive(&message);
+            // There is room for results.
+            *self.reading.unstored() = None;
             if let Ok(info) = message.info() {
                 self.reading.position().last = info.stream_sequence;
             }

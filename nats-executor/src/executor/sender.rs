@@ -121,7 +121,7 @@ impl Sender {
                 checked = self.audit.checked() => self.note_checked(checked).await,
                 _ = tick.tick() => {
                     self.fail_overdue();
-                    if self.check_link() {
+                    if self.fail_unstored() || self.check_link() {
                         // Their tasks have failed. What they hold makes room for those that wait for it.
                         sending.clear();
                         while submissions.try_recv().is_ok() {}
@@ -248,6 +248,21 @@ impl Sender {
             self.withdrawals.withdraw(number, entry.place);
             self.fail(number, entry, DistanceError::timed_out(limit).into());
         }
+    }
+
+    /// Fails all tasks if the server has stored no result for too long, although it was asked to: its disk may be full. Returns
+    /// whether that is so. Withdraws them, so that they make room.
+    fn fail_unstored(&mut self) -> bool {
+        let after = self.options.unreachable_after;
+        let Some(reason) = self.audit.reading.take_unstored(after) else {
+            return false;
+        };
+        for (number, entry) in self.ledger.take_all() {
+            self.withdrawals.withdraw(number, entry.place);
+            let error = entry.disconnected(&reason);
+            self.fail(number, entry, error);
+        }
+        true
     }
 
     /// Fails all tasks if the server cannot be reached or used for too long, and returns whether that is so. Otherwise checks now
