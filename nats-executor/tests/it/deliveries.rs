@@ -8,7 +8,7 @@ use nats_executor::NatsExecutor;
 use rustix::process::Signal;
 
 use crate::support::{
-    Raw, Server, Settings, Worker, connect, in_flight, lines, options, status, wait_until,
+    Admin, Server, Settings, Worker, connect, in_flight, lines, options, status, wait_until,
 };
 use crate::tasks::{Noop, Sleep, WaitFor};
 
@@ -76,7 +76,7 @@ fn a_task_that_the_server_delivers_to_its_worker_as_if_for_the_first_time_does_n
         .submit(WaitFor(begun.clone(), go_on.clone()))
         .unwrap();
     wait_until("the task has begun", || lines(&begun) == 1);
-    Raw::connect(&server).deliver_all_again();
+    Admin::connect(&server).deliver_all_again();
     wait_until("it was delivered again", || in_flight(&server) == 1);
     // The worker has seen that delivery when it has done a later task.
     assert_eq!(executor.submit(Noop(42)).unwrap().result(), Ok(&42));

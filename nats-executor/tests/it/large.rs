@@ -5,7 +5,7 @@ use nats_executor::NatsExecutor;
 use rustix::process::Signal;
 
 use crate::support::{
-    Proxy, Raw, Server, Settings, Worker, connect, lines, options, queued, wait_until,
+    Admin, Proxy, Server, Settings, Worker, connect, lines, options, queued, wait_until,
 };
 use crate::tasks::{Large, LargeLater, Length, Noop};
 
@@ -122,7 +122,7 @@ fn a_server_that_is_killed_in_the_middle_of_large_values_loses_none() {
 #[test]
 fn two_runs_of_a_task_with_a_large_value_do_not_replace_each_others_value() {
     let server = Server::start();
-    let raw = Raw::connect(&server);
+    let admin = Admin::connect(&server);
     let stopped = Worker::start(&server.url());
     let executor = connect(&server);
     let begun = server.folder().join("begun");
@@ -139,17 +139,17 @@ fn two_runs_of_a_task_with_a_large_value_do_not_replace_each_others_value() {
     }
     assert_eq!(future.result().unwrap().len(), BYTES);
     // The value that is not used is removed as well.
-    wait_until("no value is left", || raw.object_bytes() < BYTES as u64);
+    wait_until("no value is left", || admin.object_bytes() < BYTES as u64);
 }
 
 #[test]
 fn a_task_whose_object_claims_to_be_huge_is_refused_and_does_not_end_the_worker() {
     let server = Server::start();
-    let raw = Raw::connect(&server);
+    let admin = Admin::connect(&server);
     let executor = connect(&server);
     let task = executor.submit(Length(vec![1; BYTES].into())).unwrap();
     wait_until("the server has the task", || queued(&server) == 1);
-    raw.declare_object_sizes(1 << 50);
+    admin.declare_object_sizes(1 << 50);
     let _worker = Worker::start(&server.url());
     let Err(TaskError::Distance(DistanceError::TooLarge { what, bytes, .. })) = task.result()
     else {
@@ -162,11 +162,11 @@ fn a_task_whose_object_claims_to_be_huge_is_refused_and_does_not_end_the_worker(
 #[test]
 fn a_task_whose_object_is_gone_fails() {
     let server = Server::start();
-    let raw = Raw::connect(&server);
+    let admin = Admin::connect(&server);
     let executor = connect(&server);
     let task = executor.submit(Length(vec![1; BYTES].into())).unwrap();
     wait_until("the server has the task", || queued(&server) == 1);
-    raw.remove_objects();
+    admin.remove_objects();
     let _worker = Worker::start(&server.url());
     let error = task.error().unwrap();
     let may_have_run = matches!(error, TaskError::Distance(DistanceError::MayHaveRun { .. }));

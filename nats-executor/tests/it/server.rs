@@ -5,7 +5,7 @@ use std::time::Duration;
 use concurrent_futures::{Bytes, DistanceError, SubmitError, TaskError};
 use nats_executor::{NatsExecutor, PoolMonitor};
 
-use crate::support::{Raw, Server, Worker, connect, lines, options, wait_until};
+use crate::support::{Admin, Server, Worker, connect, lines, options, wait_until};
 use crate::tasks::{Length, Noop, Sleep, WaitFor};
 
 #[test]
@@ -194,8 +194,8 @@ fn tasks_whose_results_the_server_never_stores_fail_with_its_reason() {
     let limit = Duration::from_millis(1500);
     let executor =
         NatsExecutor::connect(&server.url(), options().unreachable_after(limit)).unwrap();
-    let raw = Raw::connect(&server);
-    raw.refuse_results(true);
+    let admin = Admin::connect(&server);
+    admin.refuse_results(true);
     let _worker = Worker::start(&server.url());
     let futures: Vec<_> = (0..3).map(|n| executor.submit(Noop(n)).unwrap()).collect();
     for future in &futures {
@@ -205,7 +205,7 @@ fn tasks_whose_results_the_server_never_stores_fail_with_its_reason() {
             "its result cannot be stored: publish failed: message size exceeds maximum allowed";
         assert!(is_known && error.to_string().contains(reason), "{error}");
     }
-    raw.refuse_results(false);
+    admin.refuse_results(false);
     assert_eq!(executor.submit(Noop(4)).unwrap().result(), Ok(&4));
 }
 

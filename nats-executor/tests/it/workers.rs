@@ -6,7 +6,7 @@ use concurrent_futures::{DistanceError, ExecutorExt, TaskError};
 use rustix::process::Signal;
 
 use crate::support::{
-    Raw, Server, Settings, Worker, connect, lines, lines_with, status, wait_until,
+    Admin, Server, Settings, Worker, connect, lines, lines_with, status, wait_until,
 };
 use crate::tasks::{Kill, KillOnce, Noop, Sleep, WaitFor};
 
@@ -157,15 +157,15 @@ fn a_result_that_the_server_refuses_is_reported_and_stored_later() {
         ..Settings::new(&server.url())
     });
     let executor = connect(&server);
-    let raw = Raw::connect(&server);
+    let admin = Admin::connect(&server);
     assert_eq!(executor.submit(Noop(1)).unwrap().result(), Ok(&1));
-    raw.refuse_results(true);
+    admin.refuse_results(true);
     let second = executor.submit(Noop(2)).unwrap();
     let reports = || lines_with(&log, "its result cannot be stored");
     wait_until("the worker reports it", || !reports().is_empty());
     let report = &reports()[0];
     assert!(report.contains("message size exceeds"), "{report}");
-    raw.refuse_results(false);
+    admin.refuse_results(false);
     assert_eq!(second.result(), Ok(&2));
 }
 

@@ -16,8 +16,8 @@ pub(crate) const OBJECTS: &str = "OBJ_CF_default_OBJECTS";
 
 /// A connection of an administrator.
 pub(crate) struct Admin {
-    runtime: Runtime,
-    jetstream: Context,
+    pub(super) runtime: Runtime,
+    pub(super) jetstream: Context,
 }
 
 impl Admin {

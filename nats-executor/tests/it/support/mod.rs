@@ -2,13 +2,13 @@
 //!
 //! * `server`: a nats-server in a folder of its own
 //! * `admin`: an administrator who looks at the streams of a server
+//! * `interference`: what an administrator may do to a pool
 //! * `worker`: workers, each a process
 //! * `proxy`: a line to the server that delays, stalls or breaks
-//! * `raw`: a client that is no executor and no worker
 
 mod admin;
+mod interference;
 mod proxy;
-mod raw;
 mod server;
 mod worker;
 
@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use nats_executor::{NatsExecutor, NatsOptions, PoolMonitor, PoolStatus};
 
 pub(crate) use admin::{Admin, OBJECTS, RESULTS, TASKS};
+pub(crate) use interference::lines_with;
 pub(crate) use proxy::Proxy;
-pub(crate) use raw::{Raw, lines_with};
 pub(crate) use server::Server;
 pub(crate) use worker::{Settings, Worker, work};
 

@@ -1,37 +1,18 @@
-//! A client of the server that is no executor and no worker: for what only the server knows, and for what it may do by itself.
+//! What an administrator may do to the streams and the objects of a pool.
 
 use std::path::Path;
 
 use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::object_store::ObjectInfo;
 use async_nats::jetstream::stream::Config;
-use async_nats::jetstream::{self, object_store::ObjectInfo};
 use futures_util::StreamExt as _;
-use tokio::runtime::{Builder, Runtime};
 
-use super::Server;
+use super::admin::{Admin, OBJECTS, RESULTS, TASKS};
 
-/// The streams of the pool that the tests use.
-const TASKS: &str = "CF_default_TASKS";
-const RESULTS: &str = "CF_default_RESULTS";
-const OBJECTS: &str = "CF_default_OBJECTS";
+/// The name of the object store, whose stream is [`OBJECTS`].
+const BUCKET: &str = "CF_default_OBJECTS";
 
-/// A connection to the server.
-pub(crate) struct Raw {
-    runtime: Runtime,
-    jetstream: jetstream::Context,
-}
-
-impl Raw {
-    pub(crate) fn connect(server: &Server) -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let client = runtime.block_on(async_nats::connect(server.url())).unwrap();
-        let jetstream = {
-            let _inside = runtime.enter();
-            jetstream::new(client)
-        };
-        Self { runtime, jetstream }
-    }
-
+impl Admin {
     /// Has the server deliver all tasks that are not acknowledged as if it had never delivered them: the consumer of the workers
     /// is replaced.
     pub(crate) fn deliver_all_again(&self) {
@@ -64,7 +45,7 @@ impl Raw {
     /// Returns how many bytes the objects of the pool have, with their descriptions.
     pub(crate) fn object_bytes(&self) -> u64 {
         self.runtime.block_on(async {
-            let stream = self.jetstream.get_stream(format!("OBJ_{OBJECTS}")).await;
+            let stream = self.jetstream.get_stream(OBJECTS).await;
             stream.unwrap().cached_info().state.bytes
         })
     }
@@ -72,7 +53,7 @@ impl Raw {
     /// Removes all objects, as their age does.
     pub(crate) fn remove_objects(&self) {
         self.runtime.block_on(async {
-            let store = self.jetstream.get_object_store(OBJECTS).await.unwrap();
+            let store = self.jetstream.get_object_store(BUCKET).await.unwrap();
             for object in self.objects().await {
                 store.delete(&object.name).await.unwrap();
             }
@@ -83,9 +64,8 @@ impl Raw {
     pub(crate) fn declare_object_sizes(&self, size: usize) {
         self.runtime.block_on(async {
             for object in self.objects().await {
-                let stream = format!("OBJ_{OBJECTS}");
-                let stream = self.jetstream.get_stream(stream).await.unwrap();
-                let subject = format!("$O.{OBJECTS}.M.*");
+                let stream = self.jetstream.get_stream(OBJECTS).await.unwrap();
+                let subject = format!("$O.{BUCKET}.M.*");
                 let last = stream.get_last_raw_message_by_subject(&subject).await;
                 let subject = last.unwrap().subject;
                 let forged = ObjectInfo { size, ..object };
@@ -103,7 +83,7 @@ impl Raw {
 
     /// Returns the objects of the pool.
     async fn objects(&self) -> Vec<ObjectInfo> {
-        let store = self.jetstream.get_object_store(OBJECTS).await.unwrap();
+        let store = self.jetstream.get_object_store(BUCKET).await.unwrap();
         let listed = store.list().await.unwrap();
         listed.map(Result::unwrap).collect().await
     }
