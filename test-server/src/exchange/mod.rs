@@ -45,9 +45,9 @@ pub(crate) struct Exchange {
     /// The place of this connection under `connections`.
     place: Option<Place>,
     /// If set, the connection is closed this long after the current response has been sent.
-    pub(crate) close_after: Option<Duration>,
+    close_after: Option<Duration>,
     /// Whether the connection is about to be closed after its last response.
-    pub(crate) closes: bool,
+    closes: bool,
 }
 
 /// How far the current request is.
@@ -134,6 +134,18 @@ impl ConnectionHandle {
     #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
     pub(crate) fn become_tunnel(&self) {
         self.exchange().phase = Phase::Tunnel;
+    }
+
+    /// Returns how long after now the connection is to be closed, once the current response is complete. A flush before
+    /// that, while a body arrives, is not the end.
+    pub(crate) fn take_close_after(&self) -> Option<Duration> {
+        let mut exchange = self.exchange();
+        if exchange.phase != Phase::Idle {
+            return None;
+        }
+        let close_after = exchange.close_after.take();
+        exchange.closes |= close_after.is_some();
+        close_after
     }
 
     /// Returns the number of requests so far if the connection is idle and is not about to be closed.
