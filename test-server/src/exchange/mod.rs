@@ -3,6 +3,7 @@
 //! * `place`: places for connections: a limited number may have one at a time
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `tracked_body`: a body that records on its connection when it ends
+//! * `broken_body`: a body that may break, whose error comes only when everything before it is written
 //! * `paced_body`: the body of a request, read at a rate
 //! * `quotas`: the state of quotas: the use of rates, and the connections with a place
 
@@ -14,6 +15,8 @@ use crate::exchange::place::{Place, Places};
 use crate::recording::counters::InFlight;
 use crate::script::Script;
 
+#[cfg(feature = "proxy")]
+pub(crate) mod broken_body;
 pub(crate) mod counted_body;
 pub(crate) mod paced_body;
 pub(crate) mod place;

@@ -97,7 +97,12 @@ fn write_ca(servers: &[TestServer], path: &Path) -> Result<(), String> {
     let pem = servers.iter().find_map(TestServer::ca_pem);
     // Checked before the start.
     let Some(pem) = pem else { return Ok(()) };
-    std::fs::write(path, pem).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let cannot_write = |why: String| format!("cannot write {}: {why}", path.display());
+    // A pipe would block the start, and with it the signals, until it has a reader.
+    if std::fs::metadata(path).is_ok_and(|present| !present.is_file()) {
+        return Err(cannot_write("it is not a regular file".to_owned()));
+    }
+    std::fs::write(path, pem).map_err(|error| cannot_write(error.to_string()))
 }
 
 #[cfg(not(feature = "tls"))]

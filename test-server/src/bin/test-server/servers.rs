@@ -183,6 +183,16 @@ impl ServerSpec {
         args.cors
     }
 
+    /// Returns whether the paths of httpbin are answered.
+    #[cfg(feature = "httpbin")]
+    fn has_httpbin(&self, args: &Args) -> bool {
+        #[cfg(feature = "config")]
+        if let Some(has_httpbin) = self.entry.as_ref().and_then(|entry| entry.httpbin) {
+            return has_httpbin;
+        }
+        args.httpbin
+    }
+
     /// Returns the builder that starts this server.
     fn builder(&self, args: &Args, group: &Group) -> Result<Builder, RouteError> {
         let mut builder = TestServer::builder()
@@ -209,7 +219,7 @@ impl ServerSpec {
             builder = builder.root(folder);
         }
         #[cfg(feature = "httpbin")]
-        if args.httpbin {
+        if self.has_httpbin(args) {
             builder = builder.httpbin();
         }
         #[cfg(feature = "cors")]
@@ -261,10 +271,6 @@ fn with_entry(mut builder: Builder, entry: &config::Entry) -> Result<Builder, Ro
     #[cfg(feature = "files")]
     if let Some(folder) = &entry.root {
         builder = builder.root(folder);
-    }
-    #[cfg(feature = "httpbin")]
-    if entry.httpbin == Some(true) {
-        builder = builder.httpbin();
     }
     Ok(builder)
 }

@@ -104,6 +104,18 @@ fn options_of_tls_are_checked() {
         error.starts_with("test-server: cannot write /nowhere/ca.pem: "),
         "{error}"
     );
+
+    // Without a reader, opening a pipe to write takes for ever.
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let args = ["--serve", "0", "--tls", "--ca-out", pipe.to_str().unwrap()];
+    let refused = format!(
+        "test-server: cannot write {}: it is not a regular file\n",
+        pipe.display()
+    );
+    assert_eq!(output(&args, "0,0,0"), (String::new(), refused, Some(1)));
 }
 
 #[cfg(feature = "tcp")]
