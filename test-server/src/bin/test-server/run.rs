@@ -1,12 +1,13 @@
 //! Starts the servers and runs them until a signal arrives.
 
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use test_server::{Builder, Label, TestServer};
 
 use crate::control::{self, ControlSpec};
+use crate::output;
 use crate::proxies::{ProxySpec, RunningProxy};
 use crate::servers::ServerSpec;
 use crate::signals;
@@ -86,7 +87,7 @@ pub(crate) fn run(planned: Planned) -> Result<(), Box<dyn Error>> {
     }
     lines += &format!("{}\n", serde_json::json!({ "ready": ready }));
     // A closed standard output does not stop the servers.
-    let _ = io::stdout().write_all(lines.as_bytes());
+    output::print(&lines)?;
     runtime.block_on(termination);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use test_server::{Builder, Group, Label, Plan, Ports, RouteError, TestServer, Tuning};
+use test_server::{Builder, Group, Label, Plan, PlanError, Ports, RouteError, TestServer, Tuning};
 
 use crate::args::Args;
 #[cfg(feature = "config")]
@@ -13,6 +13,8 @@ pub(crate) struct ServerSpec {
     pub(crate) name: String,
     pub(crate) port: u16,
     plan: Plan,
+    /// The plan as it was typed, if it was.
+    plan_text: Option<String>,
     #[cfg(feature = "config")]
     entry: Option<config::Entry>,
 }
@@ -35,12 +37,18 @@ fn with_builders(
     servers: Vec<ServerSpec>,
     args: &Args,
 ) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
-    let mut plain = servers.iter().filter(|server| !server.has_tls(args));
-    if let Some(fault) = plain.find_map(|server| server.plan.needs_tls()) {
-        return Err(format!("'{fault}' needs {}", needed(args, "--tls", "tls = true")).into());
-    }
-    if let Some(fault) = servers.iter().find_map(|server| server.plan.needs_tcp()) {
-        return Err(format!("'{fault}' needs {}", needed(args, "--tcp", "a [[tcp]]")).into());
+    for server in &servers {
+        let of_tls = server.plan.needs_tls().filter(|_| !server.has_tls(args));
+        let of_tls = of_tls.map(|fault| (fault, needed(args, "--tls", "tls = true")));
+        let of_tcp = server.plan.needs_tcp();
+        let of_tcp = of_tcp.map(|fault| (fault, needed(args, "--tcp", "a [[tcp]]")));
+        if let Some((fault, needed)) = of_tls.or(of_tcp) {
+            let why = format!("'{fault}' needs {needed}");
+            return Err(match &server.plan_text {
+                Some(text) => PlanError::at_fault(text, fault, why).into(),
+                None => why.into(),
+            });
+        }
     }
     let group = Group::new();
     #[cfg(feature = "tls")]
@@ -122,6 +130,7 @@ fn labelled(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
             .filter(|server| server.name == label.name())
         {
             server.plan = plan.parse()?;
+            server.plan_text = Some(plan.to_owned());
         }
     }
     Ok(servers)
@@ -135,11 +144,11 @@ fn custom(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
             .trim()
             .parse()
             .map_err(|_| format!("--serve must begin with a port from 0 to 65535, not '{text}'"))?;
-        Ok(ServerSpec::new(
-            format!("SERVER-{}", i + 1),
-            port,
-            plan.parse()?,
-        ))
+        let name = format!("SERVER-{}", i + 1);
+        Ok(ServerSpec {
+            plan_text: Some(plan.to_owned()),
+            ..ServerSpec::new(name, port, plan.parse()?)
+        })
     };
     args.serve.iter().enumerate().map(server).collect()
 }
@@ -150,6 +159,7 @@ impl ServerSpec {
             name,
             port,
             plan,
+            plan_text: None,
             #[cfg(feature = "config")]
             entry: None,
         }

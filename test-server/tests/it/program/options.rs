@@ -13,6 +13,39 @@ fn list_faults_prints_a_line_per_fault() {
     assert!(out.contains("\nreset-body[=BYTES] (200)"), "{out}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_an_error_and_a_closed_one_is_not() {
+    for args in [
+        &["--list-faults"][..],
+        &["--help"],
+        &["--version"],
+        &["--serve", "0"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = command("0,0,0").args(args).stdout(full.unwrap()).output();
+        let output = output.unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        let expected =
+            "test-server: cannot write to standard output: No space left on device (os error 28)\n";
+        assert_eq!(
+            (error.as_str(), output.status.code()),
+            (expected, Some(1)),
+            "{args:?}"
+        );
+    }
+    for args in ["--list-faults", "--help", "--version"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command("0,0,0").arg(args).stdout(writer).output().unwrap();
+        assert_eq!(
+            (output.stderr.len(), output.status.code()),
+            (0, Some(0)),
+            "{args}"
+        );
+    }
+}
+
 #[test]
 fn invalid_plans_exit_with_2_and_point_at_the_word() {
     for (args, before) in [
@@ -80,7 +113,7 @@ fn invalid_settings_are_reported_in_one_line() {
     ] {
         let (out, err, exit) = output(&wrong, "0,0,0");
         assert!(
-            out.is_empty() && err.starts_with("error: invalid value"),
+            out.is_empty() && err.starts_with("test-server: invalid value"),
             "{err}"
         );
         assert_eq!(exit, Some(2));
@@ -91,7 +124,7 @@ fn invalid_settings_are_reported_in_one_line() {
 #[test]
 fn options_of_tls_are_checked() {
     let (out, error, exit) = output(&["--serve", "0=25:tls-expired"], "0,0,0");
-    let refused = "test-server: 'tls-expired' needs --tls\n";
+    let refused = "test-server: 'tls-expired' needs --tls\n  25:tls-expired\n     ^^^^^^^^^^^\n";
     assert_eq!((out.as_str(), error.as_str(), exit), ("", refused, Some(2)));
 
     let (_, error, exit) = output(&["--ca-out", "ca.pem"], "0,0,0");
@@ -138,7 +171,22 @@ fn options_of_proxies_are_checked() {
             &["--tcp", "0=a:1=10:delay=1s"],
             "'delay' is not for TCP: use tcp-..., transient and seq\n  10:delay=1s\n     ^^^^^\n",
         ),
-        (&["--serve", "0=10:tcp-stall"], "'tcp-stall' needs --tcp\n"),
+        (
+            &["--serve", "0=10:tcp-stall"],
+            "'tcp-stall' needs --tcp\n  10:tcp-stall\n     ^^^^^^^^^\n",
+        ),
+        (
+            &["--tcp", "0=127.0.0.1:1=100:seq(503,ok)"],
+            "'status' is not for TCP: use tcp-..., transient and seq\n  100:seq(503,ok)\n          ^^^\n",
+        ),
+        (
+            &["--tcp", "0=127.0.0.1:1=10:tcp-reset,5:reset"],
+            "'reset' is not for TCP: use tcp-..., transient and seq\n  10:tcp-reset,5:reset\n                 ^^^^^\n",
+        ),
+        (
+            &["--label", "LOCAL=5:seq(ok,tcp-reset)"],
+            "'tcp-reset' needs --tcp\n  5:seq(ok,tcp-reset)\n           ^^^^^^^^^\n",
+        ),
     ] {
         let (out, error, exit) = output(args, "0,0,0");
         let expected = format!("test-server: {message}");
