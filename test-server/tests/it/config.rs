@@ -205,6 +205,14 @@ fn what_is_wrong_in_the_file_is_reported_with_its_place() {
             format!("test-server: {path}: a server cannot have both 'upstream' and 'root'\n"),
         ),
         (
+            "[[server]]\nname = \"\"\n",
+            format!("test-server: {path}: a name has at least one character\n"),
+        ),
+        (
+            "[[server]]\nname = \"SERVER-2\"\n[[server]]\n",
+            format!("test-server: {path}: the name 'SERVER-2' is given twice\n"),
+        ),
+        (
             "[[server]]\nx-forwarded = true\n",
             format!("test-server: {path}: 'x-forwarded' needs 'upstream'\n"),
         ),

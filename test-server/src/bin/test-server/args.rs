@@ -107,7 +107,7 @@ pub(crate) struct Args {
     pub(crate) control: Option<u16>,
 
     /// Let requests to this host use the control paths as well, such as a service of Docker Compose; repeatable
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_host)]
     pub(crate) allow_host: Vec<String>,
 
     /// Open the control paths to requests with 'Authorization: Bearer TOKEN', from everywhere, and to no others
@@ -198,6 +198,18 @@ fn parse_token(text: &str) -> Result<String, String> {
     match !text.is_empty() && text.chars().all(is_right) {
         true => Ok(text.to_owned()),
         false => Err("a token has at least one character, and no blanks".to_owned()),
+    }
+}
+
+/// Refuses hosts that no request can address: a name has no port, and an IP address no brackets.
+fn parse_host(text: &str) -> Result<String, String> {
+    let is_in_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_name = !text.is_empty() && text.chars().all(is_in_name);
+    match is_name || text.parse::<IpAddr>().is_ok() {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("a host is a name of letters, digits, '-', '_' and '.', without a port".to_owned())
+        }
     }
 }
 

@@ -75,6 +75,9 @@ fn plan_run(args: &args::Args, given: &effect::Given<'_>) -> Result<run::Planned
     if planned.servers.is_empty() {
         effect::check_of_proxies(given)?;
     }
+    if let Some(port) = planned.port_given_twice() {
+        return Err(format!("port {port} is given twice").into());
+    }
     let mut servers = planned.servers.iter();
     if planned.ca_out.is_some() && !servers.any(|(server, _)| server.has_tls(args)) {
         return Err(

@@ -1,5 +1,6 @@
 //! Starts the servers and runs them until a signal arrives.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,20 @@ pub(crate) struct Planned {
     pub(crate) control: Option<ControlSpec>,
     /// The file for the certificate of the authority of the servers.
     pub(crate) ca_out: Option<PathBuf>,
+}
+
+impl Planned {
+    /// Returns the first port that two of the servers and proxies, or one of them and the control port, are to have.
+    pub(crate) fn port_given_twice(&self) -> Option<u16> {
+        let ports = self.servers.iter().map(|(server, _)| server.port);
+        let ports = ports.chain(self.proxies.iter().map(|proxy| proxy.port));
+        let ports = ports.chain(self.control.iter().map(|control| control.port));
+        let mut known = BTreeSet::new();
+        // Each 0 is another free port.
+        ports
+            .filter(|port| *port != 0)
+            .find(|port| !known.insert(*port))
+    }
 }
 
 /// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.

@@ -91,7 +91,7 @@ pub(crate) fn from_config(
     let entries = entries.into_iter().enumerate();
     let server = |(i, entry): (usize, config::Entry)| {
         let name = entry.name.clone();
-        let name = name.unwrap_or_else(|| format!("SERVER-{}", i + 1));
+        let name = name.unwrap_or_else(|| config::server_name(i));
         ServerSpec {
             entry: Some(entry.clone()),
             ..ServerSpec::new(name, entry.port, entry.plan)

@@ -97,6 +97,13 @@ fn invalid_settings_are_reported_in_one_line() {
             "cannot start LOCAL: cannot read /nowhere: No such file or directory (os error 2)",
             1,
         ),
+        // An address for documentation (RFC 5737), which no machine has.
+        (
+            &["--bind", "192.0.2.1"],
+            "0,0,0",
+            "cannot start LOCAL: cannot listen on 192.0.2.1: Cannot assign requested address (os error 99)",
+            1,
+        ),
     ] {
         let expected = (
             String::new(),
@@ -249,9 +256,30 @@ fn options_without_effect_are_refused() {
             &["--list-faults", "--serve", "0"],
             "--serve would have no effect: --list-faults only prints the faults",
         ),
+        (
+            &["--journal", "0"],
+            "--journal would have no effect: the last 0 requests are none",
+        ),
+        (
+            &["--serve", "21001", "--serve", "21001=10:reset"],
+            "port 21001 is given twice",
+        ),
+        (
+            &["--serve", "21001", "--serve", "0", "--control", "21001"],
+            "port 21001 is given twice",
+        ),
     ] {
         let expected = format!("test-server: {message}\n");
         assert_eq!(output(args, "0,0,0"), (String::new(), expected, Some(2)));
+    }
+    for host in ["", "a b", "a:80", "http://a", "[::1]"] {
+        let (_, error, exit) = output(&["--allow-host", host], "0,0,0");
+        let why = "a host is a name of letters, digits, '-', '_' and '.', without a port";
+        assert!(
+            error.starts_with("test-server: ") && error.contains(why),
+            "{error}"
+        );
+        assert_eq!(exit, Some(2));
     }
     for token in ["", "a b", "a\n"] {
         let (_, error, exit) = output(&["--token", token], "0,0,0");
