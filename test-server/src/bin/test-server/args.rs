@@ -10,7 +10,7 @@ use test_server::{DEFAULT_SEED, Tuning};
 /// HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients
 ///
 /// LOCAL answers at once, DELAY after half a second. ERROR fails for a quarter of the codes and delays half of the
-/// codes. They serve flags at http://localhost:PORT/flags/br/br.gif until SIGINT or SIGTERM. Their ports are 8001, 8002
+/// codes, or the others if fewer are left. They serve flags at http://localhost:PORT/flags/br/br.gif until SIGINT or SIGTERM. Their ports are 8001, 8002
 /// and 8003; FLAGS_PORTS=a,b,c sets other ports, and 0 picks a free one. --serve and --tcp start servers of your own instead.
 ///
 /// A PLAN is a comma-separated list of PERCENT:FAULT[=ARGUMENT][+FAULT...]. --list-faults prints the faults.
