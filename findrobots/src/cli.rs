@@ -9,6 +9,8 @@ use harness::{Cluster, Mode, SeriesArgs};
 use crate::inputs::Select;
 use crate::jobs::Robots;
 
+const PROGRAM: &str = "findrobots";
+
 const AFTER_HELP: &str = "\
 Examples:
   findrobots logs                            Hosts that requested /robots.txt, from logs/*.log.gz
@@ -29,7 +31,7 @@ Exit codes: 0 every file was read whole, 1 at least one was not, 2 usage error o
 /// of its lines is the path.
 #[derive(Debug, Parser)]
 #[command(
-    name = "findrobots",
+    name = PROGRAM,
     version,
     infer_long_args = true,
     args_override_self = true,
@@ -177,7 +179,7 @@ impl Config {
             #[cfg(feature = "nats")]
             carries_files: args.nats.via_object_store(),
             #[cfg(feature = "nats")]
-            worker: args.nats.worker(),
+            worker: args.nats.worker(PROGRAM),
             #[cfg(feature = "nats")]
             threads: args.series.workers(),
         })
@@ -187,7 +189,7 @@ impl Config {
 /// Returns the cluster that runs the search.
 #[cfg(feature = "nats")]
 fn cluster(args: &Args) -> Option<Cluster> {
-    args.nats.cluster()
+    args.nats.cluster(PROGRAM)
 }
 
 #[cfg(not(feature = "nats"))]

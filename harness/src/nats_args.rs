@@ -16,9 +16,9 @@ pub struct NatsArgs {
     #[arg(long, value_name = "URL", conflicts_with = "nats")]
     worker: Option<NatsUrl>,
 
-    /// Name of the pool of workers
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    pool: String,
+    /// Name of the pool of workers, all of which must be of this program [default: its name]
+    #[arg(long, value_name = "NAME")]
+    pool: Option<String>,
 
     /// File with the credentials of a NATS account
     #[arg(long, value_name = "FILE")]
@@ -34,14 +34,14 @@ pub struct NatsArgs {
 }
 
 impl NatsArgs {
-    /// Returns the cluster that runs the tasks, if one is given.
-    pub fn cluster(&self) -> Option<Cluster> {
-        self.nats.as_ref().map(|url| self.at(url))
+    /// Returns the cluster that runs the tasks of `program`, if one is given.
+    pub fn cluster(&self, program: &str) -> Option<Cluster> {
+        self.nats.as_ref().map(|url| self.at(url, program))
     }
 
-    /// Returns the cluster that this process is to be a worker of, if one is given.
-    pub fn worker(&self) -> Option<Cluster> {
-        self.worker.as_ref().map(|url| self.at(url))
+    /// Returns the cluster that this process is to be a worker of `program` for, if one is given.
+    pub fn worker(&self, program: &str) -> Option<Cluster> {
+        self.worker.as_ref().map(|url| self.at(url, program))
     }
 
     /// Returns whether files are sent with the tasks.
@@ -49,10 +49,10 @@ impl NatsArgs {
         self.via_object_store
     }
 
-    fn at(&self, url: &NatsUrl) -> Cluster {
+    fn at(&self, url: &NatsUrl, program: &str) -> Cluster {
         Cluster {
             url: url.clone(),
-            pool: self.pool.clone(),
+            pool: self.pool.as_deref().unwrap_or(program).to_owned(),
             credentials: self.nats_credentials.clone(),
             authorities: self.nats_ca.clone(),
         }

@@ -44,7 +44,7 @@ pub use executor::NatsExecutor;
 pub use monitor::{PoolMonitor, PoolStatus};
 pub use options::NatsOptions;
 pub use roll_call::WorkerState;
-pub use worker::{WorkerEvent, WorkerOptions, WorkerReport, run_worker, worker_url};
+pub use worker::{WorkerEvent, WorkerOptions, WorkerReport, run_worker, worker_name, worker_url};
 
 // The examples in the README must compile as well.
 #[cfg(doctest)]

@@ -69,6 +69,11 @@ impl Names {
         format!("cf.{}.started.{executor}", self.pool)
     }
 
+    /// The subject of the reasons why the server does not store results.
+    pub(crate) fn unstored(&self, executor: &str) -> String {
+        format!("cf.{}.unstored.{executor}", self.pool)
+    }
+
     /// The subject of tasks and executors that are cancelled.
     pub(crate) fn cancelled(&self) -> String {
         format!("cf.{}.cancelled", self.pool)

@@ -95,8 +95,9 @@ impl NatsOptions {
         self
     }
 
-    /// Sets how long a lost connection is waited for (default: 30 seconds). After that, all tasks without an outcome fail, and
-    /// further ones are refused until the connection is back. Workers wait without a limit.
+    /// Sets how long a lost connection is waited for (default: 30 seconds), or a server that is connected but does not do what a pool
+    /// needs. After that, all tasks without an outcome fail, and further ones are refused until the server can be used again.
+    /// Workers wait without a limit.
     pub fn unreachable_after(mut self, limit: Duration) -> Self {
         self.unreachable_after = limit;
         self

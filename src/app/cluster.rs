@@ -1,6 +1,7 @@
 //! This process as a worker of other machines, or with such workers.
 
 use std::num::NonZeroUsize;
+use std::thread;
 
 use harness::Cluster;
 use nats_executor::{ConnectError, WorkerError};
@@ -20,9 +21,13 @@ pub(super) fn work(
     stop: CancellationToken,
 ) -> Exit {
     // Raises the limit, as a run does.
-    if let Err(error) = descriptors::available() {
-        return FatalError::from(error).print();
-    }
+    let descriptors = match descriptors::available() {
+        Ok(descriptors) => descriptors,
+        Err(error) => return FatalError::from(error).print(),
+    };
+    let threads = threads
+        .or_else(|| thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN);
     let signals = match Signals::watch(stop.clone()) {
         Ok(signals) => signals,
         Err(error) => return FatalError::from(error).print(),
@@ -33,7 +38,7 @@ pub(super) fn work(
             print_stderr(&format!("worker: {event}\n"));
         }
     };
-    let worked = cluster.work(tasks(), threads, stop, report);
+    let worked = cluster.work(tasks(descriptors, threads), Some(threads), stop, report);
     signals.run_is_over();
     match worked {
         Ok(report) => {

@@ -23,8 +23,8 @@ pub(super) struct NatsArgs {
     #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = MACHINES)]
     worker_threads: Option<NonZeroUsize>,
 
-    /// Name of the pool of workers
-    #[arg(long, value_name = "NAME", default_value = "default", help_heading = MACHINES)]
+    /// Name of the pool of workers, all of which must be of this program
+    #[arg(long, value_name = "NAME", default_value = "flags", help_heading = MACHINES)]
     pool: String,
 
     /// File with the credentials of a NATS account

@@ -26,7 +26,7 @@ fn a_run_whose_workers_are_gone_says_so_and_goes_on_with_the_next() {
     let mut run = bench.start(&nats.url());
     bench.wait_for_requests(SOME);
     only.kill();
-    let notice = "no worker of the pool 'default' answers any more: waiting for one";
+    let notice = "no worker of the pool 'flags' answers any more: waiting for one";
     assert_eq!(run.error_line(), notice);
     let _next = Worker::start(&nats.url());
     bench.assert_same(run);

@@ -1,11 +1,12 @@
-//! What a worker remembers from one range to the next: pauses of web servers, and nothing that is not true any more.
+//! The folder of a run on its workers, and what a worker remembers from one range to the next: pauses of web servers, and nothing
+//! that is not true any more.
 
 use std::fs;
 
 use crate::bench::report_of;
-use crate::machines::{Worker, server};
+use crate::machines::{Pool, Worker, server};
 use crate::support::raw::{AtTheEnd, RawServer};
-use crate::support::{Program, server as site};
+use crate::support::{Program, listing as names, server as site};
 
 /// Lists these URLs.
 fn listing(urls: &[String]) -> Program {
@@ -77,4 +78,53 @@ fn the_next_run_on_the_same_worker_goes_on_where_a_body_was_cut() {
     assert_eq!(run.exit, Some(0), "{}", run.err);
     let line = format!("large OK (continued after {CUT} bytes)");
     assert!(run.out.contains(&line), "{}", run.out);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ranges_that_a_worker_without_the_folder_refuses_go_to_another_one() {
+    let (site, nats, other) = (site(""), server(), tempfile::tempdir().unwrap());
+    let urls = (0..8).map(|number| format!("{}/br/br.gif\t{number}.gif", site.url()));
+    let program = listing(&urls.collect::<Vec<_>>());
+    // A path that is another folder in each process, as one that is not on shared storage.
+    let dest = "/proc/self/cwd/downloads";
+    fs::create_dir(other.path().join("downloads")).unwrap();
+    let url = nats.url();
+    let _wrong = Worker::in_folder(&url, other.path());
+    let mut running = program.command();
+    let args = ["--input", "list", "--nats", &url, "--dest", dest, "-q"];
+    let running = running.args(args).stderr(std::process::Stdio::piped());
+    let running = running
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    Pool::of(&nats).wait_until("the wrong worker has a range", |status| {
+        status.in_flight > 0
+    });
+    let _right = Worker::in_folder(&url, program.folder.path());
+    let run = running.wait_with_output().unwrap();
+    let err = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(0), "{err}");
+    let told = err
+        .lines()
+        .filter(|line| line.starts_with("*** Error: worker "));
+    assert_eq!(told.count(), 1, "{err}");
+    let why =
+        "/proc/self/cwd/downloads is not the folder of the run, which must be shared storage\n";
+    assert!(err.contains(why), "{err}");
+    assert_eq!(names(&program.downloads()).len(), 8);
+    assert!(names(&other.path().join("downloads")).is_empty());
+}
+
+#[test]
+fn a_worker_makes_as_many_connections_as_its_limit_on_open_files_allows() {
+    let (site, nats) = (site("100:delay=50ms"), server());
+    let urls = (0..300).map(|number| format!("{}/br/br.gif\t{number}.gif", site.url()));
+    let program = listing(&urls.collect::<Vec<_>>());
+    let limited = Program::new();
+    let limited = limited.inside(&["sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\""]);
+    let _worker = Worker::of(&nats.url(), limited);
+    let run = program.run(["--input", "list", "--nats", &nats.url(), "-m", "300"]);
+    assert_eq!(run.exit, Some(0), "{}", run.err);
+    assert_eq!(names(&program.downloads()).len(), 300);
 }

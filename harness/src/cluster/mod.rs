@@ -75,7 +75,7 @@ mod connection {
     use concurrent_futures::Registry;
     use nats_executor::{
         ConnectError, NatsExecutor, NatsOptions, PoolMonitor, WorkerError, WorkerOptions,
-        WorkerReport, run_worker,
+        WorkerReport, WorkerState, run_worker,
     };
     use tokio_util::sync::CancellationToken;
 
@@ -88,14 +88,18 @@ mod connection {
     pub(crate) struct Counter(PoolMonitor);
 
     impl Counter {
-        /// Returns the number of threads of all workers that answer. Blocks for a third of a second.
+        /// Returns the workers that answer. Blocks for a third of a second.
         ///
         /// # Errors
         /// [`ConnectError`], if the question cannot be sent.
-        pub(crate) fn threads(&self) -> Result<usize, ConnectError> {
-            let workers = self.0.workers(PATIENCE)?;
-            Ok(workers.iter().map(|worker| worker.threads).sum())
+        pub(crate) fn workers(&self) -> Result<Vec<WorkerState>, ConnectError> {
+            self.0.workers(PATIENCE)
         }
+    }
+
+    /// Returns the number of threads of all these workers.
+    pub(crate) fn threads_of(workers: &[WorkerState]) -> usize {
+        workers.iter().map(|worker| worker.threads).sum()
     }
 
     impl Cluster {
@@ -123,8 +127,8 @@ mod connection {
         /// # Errors
         /// [`ConnectError`], if there is no connection.
         pub fn threads(&self) -> Result<Option<NonZeroUsize>, ConnectError> {
-            let threads = self.counter().and_then(|counter| counter.threads());
-            threads.map(NonZeroUsize::new)
+            let workers = self.counter().and_then(|counter| counter.workers());
+            workers.map(|workers| NonZeroUsize::new(threads_of(&workers)))
         }
 
         /// Connects to the server, to count the workers.

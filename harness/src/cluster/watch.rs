@@ -1,8 +1,8 @@
 //! How many threads the workers of a pool have, while a run is in progress: workers come and go.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use comparison::count;
 use program::print_stderr;
 
 use crate::cluster::Cluster;
+use crate::cluster::connection::threads_of;
 
 /// The time between two counts.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -22,6 +23,8 @@ const ABSENT_AFTER: u32 = 2;
 #[derive(Debug)]
 pub struct PoolWatch {
     threads: Arc<AtomicUsize>,
+    /// The names of the workers that answered last.
+    names: Arc<Mutex<Vec<String>>>,
     /// Ends the thread when it is dropped.
     _over: Sender<()>,
 }
@@ -32,6 +35,8 @@ impl PoolWatch {
         let threads = Arc::new(AtomicUsize::new(0));
         let (over, is_over) = channel::<()>();
         let (cluster, most) = (cluster.clone(), Arc::clone(&threads));
+        let names = Arc::<Mutex<Vec<String>>>::default();
+        let last = Arc::clone(&names);
         let watch = move || {
             let mut counter = None;
             let mut presence = Presence {
@@ -48,7 +53,9 @@ impl PoolWatch {
                 if counter.is_none() {
                     counter = cluster.counter().ok();
                 }
-                if let Some(Ok(count)) = counter.as_ref().map(|counter| counter.threads()) {
+                if let Some(Ok(workers)) = counter.as_ref().map(|counter| counter.workers()) {
+                    let count = threads_of(&workers);
+                    *lock(&last) = workers.into_iter().map(|worker| worker.name).collect();
                     most.fetch_max(count, Ordering::Relaxed);
                     if let Some(notice) = presence.note(count, &cluster.pool) {
                         print_stderr(&notice);
@@ -62,6 +69,7 @@ impl PoolWatch {
             .spawn(watch);
         Self {
             threads,
+            names,
             _over: over,
         }
     }
@@ -70,6 +78,15 @@ impl PoolWatch {
     pub fn threads(&self) -> usize {
         self.threads.load(Ordering::Relaxed)
     }
+
+    /// Returns the names of the workers that answered when they were last counted; none until then.
+    pub fn names(&self) -> Vec<String> {
+        lock(&self.names).clone()
+    }
+}
+
+fn lock(names: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    names.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether there are workers.

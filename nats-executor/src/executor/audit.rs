@@ -153,7 +153,7 @@ struct Check {
 
 impl Check {
     async fn run(mut self) -> Result<Checked, ConnectError> {
-        let pool = Pool::open(&self.link, &self.names, &self.options).await?;
+        let pool = Pool::reopen(&self.link, &self.names, &self.options).await?;
         let tasks = pool.tasks.cached_info();
         let (first, last) = (tasks.state.first_sequence, tasks.state.last_sequence);
         let has_lost_tasks = tasks.created != self.known.tasks.cached_info().created
@@ -233,7 +233,7 @@ impl Check {
         let Ok(info) = pool.results.get_info().await else {
             return false;
         };
-        self.reading.has_read(info.created, newest)
+        self.reading.has_read(info.created, newest, self.generation)
     }
 }
 

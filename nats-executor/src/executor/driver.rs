@@ -113,6 +113,9 @@ impl Driver {
             }
         });
 
+        let unstored = link.client.subscribe(self.names.unstored(&executor)).await;
+        let mut unstored = unstored.map_err(|error| failed(&error))?;
+
         let (sender, ready) = oneshot::channel();
         let results = Results::new(
             link.clone(),
@@ -124,6 +127,12 @@ impl Driver {
             &self.options,
         );
         let reading = Arc::clone(&results.reading);
+        let noted = Arc::clone(&reading);
+        tokio::spawn(async move {
+            while let Some(message) = unstored.next().await {
+                noted.note_unstored(String::from_utf8_lossy(&message.payload).into_owned());
+            }
+        });
         tokio::spawn(results.read(sender));
         let subject = self.names.results(&executor);
         tokio::spawn(remove_read(
@@ -156,6 +165,7 @@ impl Driver {
             withdrawals,
             audit,
             trouble: None,
+            refuses: false,
         })
     }
 }

@@ -78,7 +78,7 @@ pub struct NatsExecutor {
 
 impl NatsExecutor {
     /// Connects to the server, and creates the pool there if it does not exist. Several URLs of a cluster are separated by
-    /// commas.
+    /// commas; the first user and password among them are used for all.
     ///
     /// Blocks until the executor can send and receive: at most [`connect_timeout`](NatsOptions::connect_timeout) for the connection,
     /// and twice as long again for opening the pool. It needs no runtime; in an async program, call it in a thread that may block,

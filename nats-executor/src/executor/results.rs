@@ -1,7 +1,7 @@
 //! The results that the server has for this executor.
 //!
-//! They are read in the order of their stream, by a consumer that keeps no state on the server: after a reconnect the reading goes
-//! on behind the last result. What was read is removed now and then.
+//! They are read in the order of their stream, by a consumer that keeps no state on the server: after a reconnect the reading begins
+//! again. What was read is removed now and then, so that is little.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,13 +47,25 @@ pub(super) struct Results {
     fetches: Arc<Semaphore>,
 }
 
+/// Workers that try to store results say more often than this that they cannot.
+const UNSTORED_GAP: Duration = Duration::from_secs(15);
+
 /// How far the results were read.
 #[derive(Debug)]
 pub(super) struct Reading {
     position: Mutex<Position>,
     /// Since when the results cannot be read, and why.
     trouble: Mutex<Option<(Instant, String)>>,
+    unstored: Mutex<Option<Unstored>>,
     restart: Notify,
+}
+
+/// Results that the server does not store, as the workers say.
+#[derive(Debug)]
+struct Unstored {
+    since: Instant,
+    last: Instant,
+    reason: String,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,14 +74,22 @@ struct Position {
     created: Created,
     /// The number in it of the last result that was read.
     last: u64,
+    /// The connection on which it is read now. A server that was killed may begin again with lower numbers, so after a reconnect
+    /// the number means nothing before the stream was looked at.
+    generation: Option<u64>,
 }
 
 impl Reading {
     /// Returns the beginning of the stream that was created then.
     pub(super) fn of(created: Created) -> Self {
         Self {
-            position: Mutex::new(Position { created, last: 0 }),
+            position: Mutex::new(Position {
+                created,
+                last: 0,
+                generation: None,
+            }),
             trouble: Mutex::default(),
+            unstored: Mutex::default(),
             restart: Notify::new(),
         }
     }
@@ -79,10 +99,11 @@ impl Reading {
         self.position().created == created
     }
 
-    /// Returns whether all results up to this number were read, of the stream that was created then.
-    pub(super) fn has_read(&self, created: Created, last: u64) -> bool {
+    /// Returns whether all results up to this number were read, of the stream that was created then, on this connection.
+    pub(super) fn has_read(&self, created: Created, last: u64, generation: u64) -> bool {
         let position = self.position();
-        position.created == created && position.last >= last
+        let is_current = position.generation == Some(generation) && position.created == created;
+        is_current && position.last >= last
     }
 
     /// Has the reader look for the stream again.
@@ -103,6 +124,33 @@ impl Reading {
             Some((since, _)) => (since, reason),
             None => (Instant::now(), reason),
         });
+    }
+
+    /// Notes why the result of a task cannot be stored.
+    pub(super) fn note_unstored(&self, reason: String) {
+        let mut unstored = self.unstored();
+        let last = Instant::now();
+        let since = match unstored.take() {
+            Some(before) if before.last.elapsed() < UNSTORED_GAP => before.since,
+            Some(_) | None => last,
+        };
+        *unstored = Some(Unstored {
+            since,
+            last,
+            reason,
+        });
+    }
+
+    /// Returns why no result could be stored for this time, if that is so. Then this time begins anew.
+    pub(super) fn take_unstored(&self, time: Duration) -> Option<String> {
+        let lasting = self.unstored().take_if(|unstored| {
+            unstored.last.elapsed() < UNSTORED_GAP && unstored.since.elapsed() >= time
+        });
+        lasting.map(|unstored| unstored.reason)
+    }
+
+    fn unstored(&self) -> MutexGuard<'_, Option<Unstored>> {
+        self.unstored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn position(&self) -> MutexGuard<'_, Position> {
@@ -138,56 +186,42 @@ impl Results {
     /// Reads results for ever. Reports once that it does.
     pub(super) async fn read(self, ready: oneshot::Sender<()>) {
         let mut ready = Some(ready);
-        let mut server = None;
         loop {
             let generation = self.link.state().generation;
             tokio::select! {
-                message = self.read_connected(&mut ready, &mut server) => {
+                message = self.read_connected(generation, &mut ready) => {
                     let reason = format!("the results cannot be read: {message}");
                     self.reading.note_trouble(Some(reason));
                 }
                 () = self.link.lost(generation) => {}
                 () = self.reading.restart.notified() => {}
             }
+            self.reading.position().generation = None;
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
     /// Reads results until something goes wrong. Returns what.
-    /// `server` is the process that it was connected to before.
     async fn read_connected(
         &self,
+        generation: u64,
         ready: &mut Option<oneshot::Sender<()>>,
-        server: &mut Option<String>,
     ) -> String {
         let info = match self.pool.results.get_info().await {
             Ok(info) => info,
             Err(error) => return chain(&error),
         };
-        let last = {
-            let mut position = self.reading.position();
-            let process = self.link.client.server_info().server_id;
-            let is_other = server.as_ref().is_some_and(|server| *server != process);
-            *server = Some(process);
-            let has_lost = info.created != position.created;
-            if is_other || has_lost || info.state.last_sequence < position.last {
-                // If the server was killed or has lost its store, the numbers may begin again. What is read twice does no harm.
-                *position = Position {
-                    created: info.created,
-                    last: 0,
-                };
-            }
-            position.last
+        // Not behind the last result: a server that was killed may have begun again with lower numbers, and have stored results under
+        // those that were read. What was read before is not in the ledger any more.
+        *self.reading.position() = Position {
+            created: info.created,
+            last: 0,
+            generation: None,
         };
         let config = push::OrderedConfig {
             deliver_subject: self.link.client.new_inbox(),
             filter_subject: self.names.results(&self.executor),
-            deliver_policy: match last {
-                0 => DeliverPolicy::All,
-                last => DeliverPolicy::ByStartSequence {
-                    start_sequence: last + 1,
-                },
-            },
+            deliver_policy: DeliverPolicy::All,
             ..push::OrderedConfig::default()
         };
         let consumer = match self.pool.results.create_consumer(config).await {
@@ -199,6 +233,7 @@ impl Results {
             Err(error) => return chain(&error),
         };
         self.reading.note_trouble(None);
+        self.reading.position().generation = Some(generation);
         if let Some(ready) = ready.take() {
             let _ = ready.send(());
         }
@@ -209,6 +244,8 @@ impl Results {
                 None => return "they have ended".to_owned(),
             };
             self.receive(&message);
+            // There is room for results.
+            *self.reading.unstored() = None;
             if let Ok(info) = message.info() {
                 self.reading.position().last = info.stream_sequence;
             }
@@ -229,7 +266,10 @@ impl Results {
             finished.note_time(info.published.unix_timestamp_nanos());
         }
         if let Some(Envelope::Object(name)) = envelope {
-            return self.fetch(id.number, name, place.is_some());
+            if place != Some(Place::Answered) {
+                self.fetch(id.number, name, place.is_some());
+            }
+            return;
         }
         let reply = match envelope {
             Some(Envelope::Inline(reply)) => Ok(reply),
@@ -286,7 +326,9 @@ pub(super) async fn remove_read(stream: Stream, subject: String, reading: Arc<Re
     loop {
         tokio::time::sleep(REMOVAL_PAUSE).await;
         let read = reading.position().to_owned();
-        if read.created != removed.created || read.last > removed.last {
+        // Without a current reading, the number may be that of other results.
+        let is_new = read.created != removed.created || read.last != removed.last;
+        if is_new && read.generation.is_some() {
             let purge = stream.purge().filter(subject.as_str());
             if purge.sequence(read.last + 1).await.is_ok() {
                 removed = read;

@@ -69,6 +69,8 @@ pub(super) struct Sender {
     pub(super) audit: Audit,
     /// Since when the server does not do what a pool needs, and why.
     pub(super) trouble: Option<(Instant, String)>,
+    /// Whether tasks are refused since the server could not be reached or used for too long.
+    pub(super) refuses: bool,
 }
 
 /// What has become of a task that was to be sent.
@@ -119,7 +121,11 @@ impl Sender {
                 checked = self.audit.checked() => self.note_checked(checked).await,
                 _ = tick.tick() => {
                     self.fail_overdue();
-                    self.check_link();
+                    if self.fail_unstored() || self.check_link() {
+                        // Their tasks have failed. What they hold makes room for those that wait for it.
+                        sending.clear();
+                        while submissions.try_recv().is_ok() {}
+                    }
                     if ends_when_empty && self.ledger.unsettled() == 0 {
                         break;
                     }
@@ -244,8 +250,24 @@ impl Sender {
         }
     }
 
-    /// Fails all tasks if the server cannot be reached or used for too long. Otherwise checks now and then what it has.
-    fn check_link(&mut self) {
+    /// Fails all tasks if the server has stored no result for too long, although it was asked to: its disk may be full. Returns
+    /// whether that is so. Withdraws them, so that they make room.
+    fn fail_unstored(&mut self) -> bool {
+        let after = self.options.unreachable_after;
+        let Some(reason) = self.audit.reading.take_unstored(after) else {
+            return false;
+        };
+        for (number, entry) in self.ledger.take_all() {
+            self.withdrawals.withdraw(number, entry.place);
+            let error = entry.disconnected(&reason);
+            self.fail(number, entry, error);
+        }
+        true
+    }
+
+    /// Fails all tasks if the server cannot be reached or used for too long, and returns whether that is so. Otherwise checks now
+    /// and then what it has.
+    fn check_link(&mut self) -> bool {
         let state = self.link.state();
         let after = self.options.unreachable_after;
         let reason = if !state.is_up && state.since.elapsed() >= after {
@@ -258,15 +280,18 @@ impl Sender {
             let lasting = troubles.find(|(since, _)| lasts(*since));
             lasting.map(|(_, reason)| reason)
         };
-        if let Some(reason) = reason {
+        if let Some(reason) = &reason {
             self.ledger.note_unreachable(Some(reason.clone()));
+            self.withdrawals.forget_unconfirmed();
             for (number, entry) in self.ledger.take_all() {
-                let error = entry.disconnected(&reason);
+                let error = entry.disconnected(reason);
                 self.fail(number, entry, error);
             }
         }
-        let in_trouble = self.trouble.is_some();
+        self.refuses |= reason.is_some();
+        let in_trouble = self.refuses || self.trouble.is_some();
         self.audit.start_if_due(&self.ledger, in_trouble);
+        reason.is_some()
     }
 
     /// Notes what a check has found. Fails the tasks that the server has lost.
@@ -283,6 +308,7 @@ impl Sender {
             }
         };
         self.trouble = None;
+        self.refuses = false;
         self.ledger.note_unreachable(None);
         let finished = &self.ledger.finished;
         finished

@@ -81,6 +81,11 @@ impl Withdrawals {
         }
     }
 
+    /// Forgets the tasks whose place in the stream is not known, because it never will be.
+    pub(super) fn forget_unconfirmed(&mut self) {
+        self.unconfirmed.clear();
+    }
+
     /// Returns whether there are tasks whose place in the stream is not known yet.
     pub(super) fn are_unconfirmed(&self) -> bool {
         !self.unconfirmed.is_empty()

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_nats::datetime::DateTime;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
+use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 
 use crate::error::ConnectError;
@@ -25,6 +26,13 @@ const MAX_IN_FLIGHT: i64 = 65_536;
 
 /// The number of requests for tasks that may wait at the server. Each worker has a few.
 const MAX_WAITING: i64 = 8192;
+
+/// How long the server may take to remove the files of a stream that was deleted.
+const REMOVAL_TIME: Duration = Duration::from_secs(1);
+
+/// How often a part of the pool is tried to be created, and the pause between two attempts.
+const ATTEMPTS: usize = 3;
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// When a stream was created. Another one that takes its place has another time.
 pub(crate) type Created = DateTime;
@@ -77,11 +85,11 @@ impl Pool {
             ..pull::Config::default()
         };
         let jetstream = &link.jetstream;
-        let tasks = jetstream.get_or_create_stream(tasks).await;
+        let tasks = patiently(|| jetstream.get_or_create_stream(tasks.clone())).await;
         let tasks = tasks.map_err(|error| failed(&error))?;
-        let results = jetstream.get_or_create_stream(results).await;
+        let results = patiently(|| jetstream.get_or_create_stream(results.clone())).await;
         let results = results.map_err(|error| failed(&error))?;
-        let workers = tasks.get_or_create_consumer(WORKERS, workers).await;
+        let workers = patiently(|| tasks.get_or_create_consumer(WORKERS, workers.clone())).await;
         let workers = workers.map_err(|error| failed(&error))?;
         Ok(Self {
             tasks,
@@ -90,8 +98,39 @@ impl Pool {
         })
     }
 
+    /// The same as [`open`](Self::open), for a pool that was there before. Creates a stream only when it is missing for a second:
+    /// nats-server 2.9 removes the files of a deleted stream later, and with them those of one that has taken its place by then.
+    pub(crate) async fn reopen(
+        link: &Link,
+        names: &Names,
+        options: &NatsOptions,
+    ) -> Result<Self, ConnectError> {
+        for stream in [names.tasks_stream(), names.results_stream()] {
+            let found = link.jetstream.get_stream(stream).await;
+            if found.is_err_and(|error| matches!(error.kind(), GetStreamErrorKind::JetStream(_))) {
+                tokio::time::sleep(REMOVAL_TIME).await;
+            }
+        }
+        Self::open(link, names, options).await
+    }
+
     /// Returns how long the server waits for a sign of life.
     pub(crate) fn ack_wait(&self) -> Duration {
         self.workers.cached_info().config.ack_wait
     }
+}
+
+/// Tries to create something, several times: if two programs create the same at the same time, the server may refuse one of them,
+/// for reasons such as that its folder cannot be written.
+async fn patiently<T, E, F>(mut create: impl FnMut() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    for _ in 1..ATTEMPTS {
+        if let Ok(created) = create().await {
+            return Ok(created);
+        }
+        tokio::time::sleep(ATTEMPT_PAUSE).await;
+    }
+    create().await
 }

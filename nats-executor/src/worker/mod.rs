@@ -27,4 +27,4 @@ mod storing;
 mod threads;
 
 pub use options::{WorkerEvent, WorkerOptions, WorkerReport};
-pub use run::{run_worker, worker_url};
+pub use run::{run_worker, worker_name, worker_url};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream;
 use async_nats::{Message, Subscriber};
 use concurrent_futures::{BuildError, Registry, Shutdown, ThreadPoolExecutor};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::runtime;
 use tokio::task::{JoinError, JoinSet};
 
@@ -95,8 +95,9 @@ pub fn run_worker(
     })
 }
 
-/// Returns the host and the process id.
-fn worker_name() -> String {
+/// Returns the name of a worker in this process: the host and the process id, as [`WorkerState::name`](crate::WorkerState::name)
+/// shows it.
+pub fn worker_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default();
     let host = match host.trim() {
@@ -186,14 +187,26 @@ impl Running<'_> {
             }
             tokio::select! {
                 () = &mut stop => break,
-                Some(message) = pulled.next() => match pulls.note(&message, self.tasks.len()) {
-                    Pulled::Task => self.take(message),
-                    Pulled::Surplus => give_back(&worker, message.reply).await,
-                    Pulled::Over => {}
-                    // If the consumer was deleted, the server may not have removed its state yet.
-                    Pulled::Failed => reopens_at = Some(Instant::now() + REOPEN_PAUSE),
-                },
-                Some(ended) = self.tasks.join_next() => note_end(&worker, ended),
+                Some(message) = pulled.next() => {
+                    let mut next = Some(message);
+                    // All that are there, because many small tasks come at once.
+                    while let Some(message) = next {
+                        match pulls.note(&message, self.tasks.len()) {
+                            Pulled::Task => self.take(message),
+                            Pulled::Surplus => give_back(&worker, message.reply).await,
+                            Pulled::Over => {}
+                            // If the consumer was deleted, the server may not have removed its state yet.
+                            Pulled::Failed => reopens_at = Some(Instant::now() + REOPEN_PAUSE),
+                        }
+                        next = pulled.next().now_or_never().flatten();
+                    }
+                }
+                Some(ended) = self.tasks.join_next() => {
+                    note_end(&worker, ended);
+                    while let Some(ended) = self.tasks.try_join_next() {
+                        note_end(&worker, ended);
+                    }
+                }
                 Some(message) = cancelled.next() => {
                     if let Ok(what) = std::str::from_utf8(&message.payload) {
                         worker.cancel(what);
@@ -230,7 +243,7 @@ impl Running<'_> {
     /// Opens the pool again, which the server may have lost.
     async fn open_pool(&mut self) {
         let worker = &self.worker;
-        if let Ok(pool) = Pool::open(&worker.link, &worker.names, &worker.options).await {
+        if let Ok(pool) = Pool::reopen(&worker.link, &worker.names, &worker.options).await {
             let finished = &worker.finished;
             finished
                 .acknowledge_again(&worker.link, &worker.names, &pool.tasks.cached_info().state)

@@ -26,6 +26,7 @@ pub(super) async fn store(worker: &Worker, id: &Id, content: Bytes) -> bool {
     let name = format!("{id}.{:08x}.value", fastrand::u32(..));
     let is_large = content.len() > link.max_message();
     let subject = names.results(&id.executor);
+    let unstored = names.unstored(&id.executor);
     let id = id.to_string();
     let mut refused_since = None;
     loop {
@@ -51,7 +52,13 @@ pub(super) async fn store(worker: &Worker, id: &Id, content: Bytes) -> bool {
             Err(StoreError::Unknown(message)) => (message, false),
             Err(StoreError::Refused(message)) => (message, true),
         };
-        worker.report_problem(format!("its result cannot be stored: {message}"));
+        let problem = format!("its result cannot be stored: {message}");
+        // Not stored either, so that it arrives although the store is full. If it does not, the next one may.
+        let _ = link
+            .client
+            .publish(unstored.clone(), problem.clone().into())
+            .await;
+        worker.report_problem(problem);
         let since = *refused_since.get_or_insert_with(Instant::now);
         if is_refused && since.elapsed() >= PATIENCE {
             return false;

@@ -21,6 +21,7 @@
 //! * `events`: what a worker reports, and how
 //! * `monitor`: what the program `nats-executor` shows
 //! * `network`: lines that are slow, stall or break
+//! * `faults`: faults of all kinds in random order
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
@@ -29,6 +30,7 @@ mod cancelling;
 mod connecting;
 mod deliveries;
 mod events;
+mod faults;
 #[cfg(target_os = "linux")]
 mod hosts;
 mod large;

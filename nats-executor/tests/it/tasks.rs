@@ -89,6 +89,14 @@ fn kill_once(begun: PathBuf) -> u64 {
 
 task!(pub(crate) KillOnce = fn kill_once(begun: PathBuf) -> u64, name = "test::kill-once");
 
+fn echo(n: u64, ballast: Bytes) -> u64 {
+    std::thread::sleep(Duration::from_millis(n % 20));
+    std::hint::black_box(ballast);
+    n
+}
+
+task!(pub(crate) Echo = fn echo(n: u64, ballast: Bytes) -> u64, name = "test::echo");
+
 fn panics(message: String) -> u64 {
     panic!("{message}");
 }
@@ -210,6 +218,7 @@ impl Task for Unknown {
 pub(crate) fn registry() -> Registry {
     Registry::new()
         .with::<Noop>()
+        .with::<Echo>()
         .with::<Sleep>()
         .with::<WaitFor>()
         .with::<HoldOut>()

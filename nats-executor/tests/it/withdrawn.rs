@@ -96,6 +96,24 @@ fn the_bytes_of_tasks_that_are_not_sent_are_bounded() {
 }
 
 #[test]
+fn a_wait_for_room_ends_when_the_server_is_unreachable() {
+    let mut server = Server::start();
+    let limit = std::time::Duration::from_secs(1);
+    let options = options().unsent_bound(2 << 20).unreachable_after(limit);
+    let executor = NatsExecutor::connect(&server.url(), options).unwrap();
+    server.kill();
+    // More than are sent at a time.
+    let futures: Vec<_> = (0..2048)
+        .map(|_| executor.submit(Length(Bytes(vec![1; 900]))).unwrap())
+        .collect();
+    // Refused, or accepted just before.
+    if let Ok(future) = executor.submit(Length(Bytes(vec![1; 900]))) {
+        assert!(future.result().is_err());
+    }
+    assert!(futures.iter().all(|future| future.result().is_err()));
+}
+
+#[test]
 fn a_wait_for_room_ends_with_the_shutdown() {
     let server = Server::start();
     let executor = NatsExecutor::connect(&server.url(), options().queue_bound(1)).unwrap();

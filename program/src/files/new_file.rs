@@ -22,6 +22,11 @@ pub struct NewFile {
 }
 
 impl NewFile {
+    /// Returns the name that the file has in its folder until it is finished.
+    pub fn temporary_name(&self) -> Option<&str> {
+        self.temporary.path().file_name()?.to_str()
+    }
+
     /// Appends these bytes. Blocks.
     ///
     /// # Errors

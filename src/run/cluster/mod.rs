@@ -10,7 +10,11 @@
 //! * `range`: the task: downloads a range of the list
 //! * `ranges`: gives the ranges of a list to the workers, and takes their records
 
+use std::num::NonZeroUsize;
+
 use concurrent_futures::Registry;
+
+use crate::run::descriptors::Descriptors;
 
 mod range;
 mod ranges;
@@ -19,7 +23,8 @@ mod wire;
 
 pub(crate) use ranges::Workers;
 
-/// Returns the tasks that a worker runs.
-pub(crate) fn tasks() -> Registry {
+/// Returns the tasks that a worker runs, this number at once, with so many descriptors for all of them.
+pub(crate) fn tasks(descriptors: Option<Descriptors>, ranges: NonZeroUsize) -> Registry {
+    shared::Shared::of_this_process().divide(descriptors, ranges);
     Registry::new().with::<range::DownloadRange>()
 }

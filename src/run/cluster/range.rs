@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use concurrent_futures::{Current, Task, current};
 use futures_util::stream;
+use nats_executor::worker_name;
 use program::error_chain;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -23,11 +24,14 @@ use crate::strategy::Strategy;
 /// How often a task asks whether it is cancelled.
 const CHECK: Duration = Duration::from_millis(50);
 
+/// How long a worker keeps a range that it refuses.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(2);
+
 /// The settings of a run that the downloads of its ranges depend on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Settings {
-    /// A number that other runs do not have.
-    run: u64,
+    /// The name of a file that the run keeps in its folder.
+    marker: String,
     strategy: Strategy,
     /// The connections of each range.
     connections: NonZeroUsize,
@@ -61,6 +65,10 @@ pub(super) struct RangeResult {
     pub(super) unsaved: Option<Unsaved>,
     /// Why lines have no record, if some have none.
     pub(super) error: Option<String>,
+    /// Why this worker cannot save any file of the run, if that is so: another one may.
+    pub(super) refusal: Option<String>,
+    /// The name of the worker.
+    pub(super) worker: String,
 }
 
 impl Settings {
@@ -68,7 +76,12 @@ impl Settings {
     ///
     /// # Errors
     /// If the working folder is not known.
-    pub(super) fn of(job: &Job, strategy: Strategy, connections: NonZeroUsize) -> io::Result<Self> {
+    pub(super) fn of(
+        job: &Job,
+        marker: String,
+        strategy: Strategy,
+        connections: NonZeroUsize,
+    ) -> io::Result<Self> {
         let RequestLimits {
             connect_timeout,
             timeout,
@@ -76,7 +89,7 @@ impl Settings {
             allow_downgrade,
         } = job.limits;
         Ok(Self {
-            run: fastrand::u64(..),
+            marker,
             strategy,
             connections,
             dest: std::path::absolute(&job.dest)?,
@@ -94,10 +107,10 @@ impl Settings {
     /// Returns a job with these settings, which `stop` stops.
     ///
     /// # Errors
-    /// A message, if no file can be created in the folder.
+    /// A message, if the folder is not that of the run, or no file can be created in it.
     fn job(self, stop: CancellationToken) -> Result<Job, String> {
         let shared = Shared::of_this_process();
-        let partials = shared.partials(self.run, &self.dest, self.fsync)?;
+        let partials = shared.partials(&self.dest, &self.marker, self.fsync)?;
         Ok(Job {
             traffic: Traffic::with_pauses(shared.pauses()),
             limits: RequestLimits {
@@ -130,30 +143,54 @@ impl DownloadRange {
 impl Task for DownloadRange {
     type Output = RangeResult;
     const NAME: &'static str = "flags::download-range";
-    // Raised with every change of what is sent, so that workers of another version refuse it. 2: the number of the run.
-    const VERSION: u32 = 2;
+    // Raised with every change of what is sent, so that workers of another version refuse it. 3: the marker of the run, and refusals.
+    const VERSION: u32 = 3;
 
     fn run(self) -> RangeResult {
         let began = Instant::now();
         let mut records = Vec::with_capacity(self.items.len());
-        let (strategy, connections) = (self.settings.strategy, self.settings.connections);
+        let strategy = self.settings.strategy;
+        let connections =
+            Shared::of_this_process().connections(strategy, self.settings.connections);
         let stop = CancellationToken::new();
-        let mut unsaved = None;
-        let ran = self.settings.job(stop.clone()).and_then(|job| {
-            let job = Arc::new(job);
-            let mut items = stream::iter(self.items.into_iter().map(SentItem::item));
-            let mut note = |record| records.extend(SentRecord::of(&record, began));
-            let items = std::pin::Pin::new(&mut items);
-            let ran = while_watched(&stop, || strategy.run(&job, items, connections, &mut note));
-            unsaved = job.saving.impossible();
-            ran.flatten().map_err(|error| error_chain(&error))
-        });
+        let mut result = RangeResult {
+            records: Vec::new(),
+            elapsed: Duration::ZERO,
+            unsaved: None,
+            error: None,
+            refusal: None,
+            worker: worker_name(),
+        };
+        match self.settings.job(stop.clone()) {
+            Ok(job) => {
+                let job = Arc::new(job);
+                let mut items = stream::iter(self.items.into_iter().map(SentItem::item));
+                let mut note = |record| records.extend(SentRecord::of(&record, began));
+                let items = std::pin::Pin::new(&mut items);
+                let ran =
+                    while_watched(&stop, || strategy.run(&job, items, connections, &mut note));
+                result.unsaved = job.saving.impossible();
+                result.error = ran.flatten().err().map(|error| error_chain(&error));
+            }
+            Err(why) => {
+                // Meanwhile the other workers take the ranges, which this one would otherwise take and refuse at once.
+                wait_while_not_cancelled(REFUSAL_PAUSE);
+                result.refusal = Some(why);
+            }
+        }
         RangeResult {
             records,
             elapsed: began.elapsed(),
-            unsaved,
-            error: ran.err(),
+            ..result
         }
+    }
+}
+
+/// Waits this long, or until the task that this thread runs is cancelled.
+fn wait_while_not_cancelled(pause: Duration) {
+    let (task, until) = (current(), Instant::now() + pause);
+    while Instant::now() < until && !task.is_cancelled() {
+        thread::sleep(CHECK);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Gives the ranges of a list to the workers, and takes their records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::error::Error;
 use std::io;
 use std::mem;
@@ -14,10 +14,12 @@ use futures_util::FutureExt as _;
 use futures_util::stream::{Fuse, FuturesUnordered, StreamExt as _};
 use harness::{Cluster, PoolWatch};
 use nats_executor::{ConnectError, NatsExecutor};
+use program::print_error;
 use tokio::runtime;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::range::{DownloadRange, RangeResult, Settings};
+use crate::download::save::FILES;
 use crate::item::Item;
 use crate::job::Job;
 use crate::record::{Failure, Kind, Outcome, Record};
@@ -88,7 +90,12 @@ impl Workers {
         count: Option<usize>,
         notify: &mut dyn FnMut(Record),
     ) -> io::Result<()> {
-        let settings = Settings::of(job, strategy, connections)?;
+        // Shows workers that their folder is that of the run. It is removed when the run ends.
+        let marker = FILES
+            .begin(&job.dest.join("run"))
+            .map_err(io::Error::other)?;
+        let name = marker.temporary_name().unwrap_or_default().to_owned();
+        let settings = Settings::of(job, name, strategy, connections)?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_time()
             .build()?;
@@ -103,6 +110,8 @@ impl Workers {
             threads,
             watch: &self.watch,
             sent: HashMap::new(),
+            again: VecDeque::new(),
+            refusing: HashSet::new(),
             given_up: None,
             refused: None,
             notify,
@@ -127,6 +136,10 @@ struct Run<'a> {
     watch: &'a PoolWatch,
     /// The ranges without a result, and when they were sent.
     sent: HashMap<u64, (Vec<Item>, Instant)>,
+    /// The ranges that a worker refused, which another one may download.
+    again: VecDeque<Vec<Item>>,
+    /// The names of the workers that refused the last range that they got.
+    refusing: HashSet<String>,
     /// When the ranges that are still running are given up, if no more are sent.
     given_up: Option<Instant>,
     /// Why no more ranges are sent, if that is an error.
@@ -142,16 +155,16 @@ impl Run<'_> {
         let mut is_read = false;
         let mut over = pin!(self.job.over());
         let mut number = 0;
-        while !is_read || !self.sent.is_empty() {
+        while !is_read || !self.sent.is_empty() || !self.again.is_empty() {
             let (lines, given_up) = (self.lines, self.given_up);
+            let has_again = !self.again.is_empty();
             let may_take = given_up.is_some() || self.sent.len() < self.most_in_flight();
             tokio::select! {
                 biased;
                 () = &mut over, if given_up.is_none() => self.wind_up(),
                 Some((number, result)) = results.next() => self.settle(number, result),
-                ended = fill(&mut items, &mut taken, lines), if !is_read && may_take => {
-                    is_read = ended;
-                    let range = mem::take(&mut taken);
+                (range, ended) = next_range(&mut self.again, &mut items, &mut taken, lines), if may_take && (!is_read || has_again) => {
+                    is_read |= ended;
                     if range.is_empty() {
                         continue;
                     }
@@ -228,7 +241,24 @@ impl Run<'_> {
         }
     }
 
+    /// Keeps a range for another worker. If all workers refuse, ends the run.
+    fn give_to_another(&mut self, range: Vec<Item>, worker: String, why: &str) {
+        let why = format!("worker {worker}: {why}");
+        if self.refusing.insert(worker) {
+            print_error(&why);
+        }
+        self.again.push_back(range);
+        let workers = self.watch.names();
+        if !workers.is_empty() && workers.iter().all(|name| self.refusing.contains(name)) {
+            self.refuse(why);
+        }
+    }
+
     fn note_result(&mut self, range: Vec<Item>, sent: std::time::Instant, result: RangeResult) {
+        if let Some(why) = result.refusal {
+            return self.give_to_another(range, result.worker, &why);
+        }
+        self.refusing.remove(&result.worker);
         let now = std::time::Instant::now();
         // By the clock of this machine, which the worker does not know.
         let began = now.checked_sub(result.elapsed).unwrap_or(sent).max(sent);
@@ -258,6 +288,21 @@ impl Run<'_> {
             (self.notify)(Record::new(item, outcome.clone()));
         }
     }
+}
+
+/// Returns a range that a worker refused, or else the next of the items, and whether they have ended. Loses nothing when dropped at an
+/// await point.
+async fn next_range(
+    again: &mut VecDeque<Vec<Item>>,
+    items: &mut Fuse<Items<'_>>,
+    taken: &mut Vec<Item>,
+    lines: usize,
+) -> (Vec<Item>, bool) {
+    if let Some(range) = again.pop_front() {
+        return (range, false);
+    }
+    let ended = fill(items, taken, lines).await;
+    (mem::take(taken), ended)
 }
 
 /// Adds items until there are `lines` of them, or until a stream keeps the next one waiting. Returns whether the items have

@@ -9,7 +9,7 @@ mod server;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -33,6 +33,9 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// The pool of the program that is tested.
+pub(crate) const POOL: &str = env!("CARGO_PKG_NAME");
+
 /// Starts a server with a pool whose tasks are delivered again after a second without a sign of life.
 pub(crate) fn server() -> Server {
     let server = Server::start();
@@ -42,7 +45,9 @@ pub(crate) fn server() -> Server {
 
 /// Creates the pool, whose first program decides about its times.
 pub(crate) fn make_pool(server: &Server) {
-    let options = NatsOptions::new().ack_wait(Duration::from_secs(1));
+    let options = NatsOptions::new()
+        .pool(POOL)
+        .ack_wait(Duration::from_secs(1));
     drop(NatsExecutor::connect(&server.url(), options).unwrap());
 }
 
@@ -51,7 +56,7 @@ pub(crate) struct Pool(PoolMonitor);
 
 impl Pool {
     pub(crate) fn of(server: &Server) -> Self {
-        let options = NatsOptions::new();
+        let options = NatsOptions::new().pool(POOL);
         Self(PoolMonitor::connect(&server.url(), &options).unwrap())
     }
 
@@ -106,8 +111,13 @@ impl Worker {
     pub(crate) fn in_folder(url: &str, folder: &Path) -> Self {
         let program = Program::new();
         let mut command = program.command();
+        command.current_dir(folder);
+        Self::of(url, command)
+    }
+
+    /// Starts a worker with this command.
+    pub(crate) fn of(url: &str, mut command: Command) -> Self {
         command
-            .current_dir(folder)
             .args(["--worker", url, "--worker-threads", "1"])
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -29,7 +29,7 @@ fn a_run_without_workers_says_so_and_queues_enough_for_those_that_come() {
     assert!(run.child.try_wait().unwrap().is_none());
     let _late = [Worker::start(&nats.url()), Worker::start(&nats.url())];
     let run = run.wait();
-    let notice = "no worker of the pool 'default' answers: waiting for one\n";
+    let notice = "no worker of the pool 'findrobots' answers: waiting for one\n";
     assert!(run.err.starts_with(notice), "{}", run.err);
     let workers = " on 2 threads of other programs\n";
     assert!(run.err.ends_with(workers), "{}", run.err);

@@ -4,13 +4,13 @@ use std::thread;
 
 use concurrent_futures::{Registry, Task};
 use findrobots::Job as _;
-use nats_executor::{WorkerOptions, run_worker};
+use nats_executor::{NatsOptions, WorkerOptions, run_worker};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::bench::{Bench, FILES, wait_for_the_middle};
-use crate::cluster::machines::{Pool, Server, Worker, make_pool, server};
+use crate::cluster::machines::{POOL, Pool, Server, Worker, make_pool, server};
 use crate::support::{Folder, Run, hit};
 
 /// Asserts that the last line of standard error accounts for each file once. Returns it.
@@ -75,7 +75,11 @@ impl Task for Older {
 fn a_worker_of_another_version_ends_the_run_with_both_versions() {
     let (bench, nats) = (Bench::new(), server());
     let (url, stop) = (nats.url(), CancellationToken::new());
-    let options = WorkerOptions::new().threads(1).stop(stop.clone());
+    let pool = NatsOptions::new().pool(POOL);
+    let options = WorkerOptions::new()
+        .connection(pool)
+        .threads(1)
+        .stop(stop.clone());
     let worker =
         thread::spawn(move || run_worker(&url, Registry::new().with::<Older>(), options).unwrap());
     Pool::of(&nats).wait_until("it is there", |status| status.workers.len() == 1);

@@ -50,6 +50,11 @@ impl Admin {
         self.runtime.block_on(deleted).unwrap();
     }
 
+    /// Deletes a stream, which another fault may have removed.
+    pub(crate) fn delete_stream_if_any(&self, stream: &str) {
+        let _ = self.runtime.block_on(self.jetstream.delete_stream(stream));
+    }
+
     /// Has the server store a message.
     pub(crate) fn publish(&self, subject: &str, id: &str, payload: &[u8]) {
         let mut headers = HeaderMap::new();

@@ -33,6 +33,9 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// The pool of the program that is tested.
+pub(crate) const POOL: &str = env!("CARGO_PKG_NAME");
+
 /// Starts a server with a pool whose tasks are delivered again after a second without a sign of life.
 pub(crate) fn server() -> Server {
     let server = Server::start();
@@ -42,7 +45,9 @@ pub(crate) fn server() -> Server {
 
 /// Creates the pool, whose first program decides about its times.
 pub(crate) fn make_pool(server: &Server) {
-    let options = NatsOptions::new().ack_wait(Duration::from_secs(1));
+    let options = NatsOptions::new()
+        .pool(POOL)
+        .ack_wait(Duration::from_secs(1));
     drop(NatsExecutor::connect(&server.url(), options).unwrap());
 }
 
@@ -51,7 +56,7 @@ pub(crate) struct Pool(PoolMonitor);
 
 impl Pool {
     pub(crate) fn of(server: &Server) -> Self {
-        let options = NatsOptions::new();
+        let options = NatsOptions::new().pool(POOL);
         Self(PoolMonitor::connect(&server.url(), &options).unwrap())
     }
 
