@@ -256,8 +256,7 @@ impl AsyncWrite for Connection {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // hyper flushes only when it has written everything.
-        let was_unwritten = std::mem::take(&mut self.handle.exchange().has_unwritten);
-        let close_after = self.handle.take_close_after();
+        let (was_unwritten, close_after) = self.handle.complete_flush();
         if let Some(late) = close_after {
             self.close_timer = Some(Box::pin(sleep(late)));
         }

@@ -8,8 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Error;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
 
 use crate::exchange::ConnectionHandle;
@@ -20,13 +21,13 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A body that may break.
 pub(crate) struct BrokenBody {
-    body: Body,
+    body: Incoming,
     handle: ConnectionHandle,
     broken: Option<(Error, Pin<Box<Sleep>>)>,
 }
 
 impl BrokenBody {
-    pub(crate) fn new(body: Body, handle: ConnectionHandle) -> Self {
+    pub(crate) fn new(body: Incoming, handle: ConnectionHandle) -> Self {
         Self {
             body,
             handle,
@@ -46,8 +47,11 @@ impl http_body::Body for BrokenBody {
         let this = &mut *self;
         if this.broken.is_none() {
             match ready!(Pin::new(&mut this.body).poll_frame(context)) {
-                Some(Err(error)) => this.broken = Some((error, Box::pin(sleep(PAUSE)))),
-                frame => return Poll::Ready(frame),
+                Some(Err(error)) => {
+                    this.broken = Some((Error::new(error), Box::pin(sleep(PAUSE))));
+                }
+                Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
+                None => return Poll::Ready(None),
             }
         }
         while let Some((_, pause)) = &mut this.broken {

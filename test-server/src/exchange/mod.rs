@@ -139,16 +139,18 @@ impl ConnectionHandle {
         self.exchange().phase = Phase::Tunnel;
     }
 
-    /// Returns how long after now the connection is to be closed, once the current response is complete. A flush before
-    /// that, while a body arrives, is not the end.
-    pub(crate) fn take_close_after(&self) -> Option<Duration> {
+    /// Records that everything is written that the HTTP library has. Returns whether something was not before, and how
+    /// long after now the connection is to be closed, once the current response is complete: a flush before that, while
+    /// a body arrives, is not the end.
+    pub(crate) fn complete_flush(&self) -> (bool, Option<Duration>) {
         let mut exchange = self.exchange();
+        let was_unwritten = std::mem::take(&mut exchange.has_unwritten);
         if exchange.phase != Phase::Idle {
-            return None;
+            return (was_unwritten, None);
         }
         let close_after = exchange.close_after.take();
         exchange.closes |= close_after.is_some();
-        close_after
+        (was_unwritten, close_after)
     }
 
     /// Returns the number of requests so far if the connection is idle and is not about to be closed.

@@ -134,7 +134,7 @@ impl Upstream {
         remove_headers_of_connection(response.headers_mut());
         response.extensions_mut().insert(FromUpstream);
         response.map(|body| match handle {
-            Some(ConnectInfo(handle)) => Body::new(BrokenBody::new(Body::new(body), handle)),
+            Some(ConnectInfo(handle)) => Body::new(BrokenBody::new(body, handle)),
             None => Body::new(body),
         })
     }
