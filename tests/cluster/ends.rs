@@ -73,13 +73,21 @@ fn downloads_in_progress_at_ctrl_c_are_interrupted() {
     let args = [
         "--input", "list", "-m", "5", "--nats", &url, "--report", "r.json",
     ];
-    let run = Running::start(&program, &args);
-    wait_until(&site, |stats| stats.requests >= 5);
-    run.signal(Signal::INT);
-    let run = run.wait();
-    assert_eq!(run.exit, Some(130), "{}", run.err);
-    let totals = assert_accounted(&program, "r.json");
-    assert_eq!((count(&totals, "error"), count(&totals, "ok")), (5, 0));
+    // A range counts as not begun until the worker has told that it has: that takes some milliseconds.
+    let is_interrupted = || {
+        let before = site.stats().requests;
+        let run = Running::start(&program, &args);
+        wait_until(&site, |stats| stats.requests >= before + 5);
+        run.signal(Signal::INT);
+        let run = run.wait();
+        assert_eq!(run.exit, Some(130), "{}", run.err);
+        let totals = assert_accounted(&program, "r.json");
+        let errors = count(&totals, "error");
+        assert!(errors == 0 || errors == 5, "{totals}");
+        assert_eq!(count(&totals, "ok"), 0);
+        errors == 5
+    };
+    assert!((0..20).any(|_| is_interrupted()));
 }
 
 #[test]

@@ -149,13 +149,13 @@ async fn keep_alive(worker: &Worker, id: &Id, task: &HeldTask, is_first: bool) {
         .await;
         if !reported && task.context.silent_for().is_some() {
             reported = true;
+            let subject = worker.names.started(&id.executor);
+            let number = id.number.to_string();
+            let _ = worker.link.client.publish(subject, number.into()).await;
             if is_first {
                 task.is_counted.store(true, Ordering::Relaxed);
                 starts::count_first(worker, id).await;
             }
-            let subject = worker.names.started(&id.executor);
-            let number = id.number.to_string();
-            let _ = worker.link.client.publish(subject, number.into()).await;
         }
         wait = longer(wait, interval);
         if next_sign <= Instant::now() {
