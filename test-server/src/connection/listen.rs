@@ -95,7 +95,14 @@ pub(crate) fn bind(
     backlog: i32,
 ) -> io::Result<(Vec<TcpListener>, Addresses)> {
     let listeners = match address {
-        Some(address) => vec![on(SocketAddr::from((address, port)), backlog)?],
+        Some(address) => {
+            let with_address = |error: io::Error| {
+                let why = format!("cannot listen on {address}: {error}");
+                io::Error::new(error.kind(), why)
+            };
+            let listener = on(SocketAddr::from((address, port)), backlog);
+            vec![listener.map_err(with_address)?]
+        }
         None => bind_loopback(port, backlog)?,
     };
     let all = listeners.iter().map(TcpListener::local_addr);

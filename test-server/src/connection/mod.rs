@@ -256,12 +256,7 @@ impl AsyncWrite for Connection {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // hyper flushes only when it has written everything.
-        let (was_unwritten, close_after) = {
-            let mut exchange = self.handle.exchange();
-            let close_after = exchange.close_after.take();
-            exchange.closes |= close_after.is_some();
-            (std::mem::take(&mut exchange.has_unwritten), close_after)
-        };
+        let (was_unwritten, close_after) = self.handle.complete_flush();
         if let Some(late) = close_after {
             self.close_timer = Some(Box::pin(sleep(late)));
         }

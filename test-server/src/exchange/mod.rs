@@ -3,6 +3,7 @@
 //! * `place`: places for connections: a limited number may have one at a time
 //! * `counted_body`: a response body that ends its request when it is sent
 //! * `tracked_body`: a body that records on its connection when it ends
+//! * `broken_body`: a body that may break, whose error comes only when everything before it is written
 //! * `paced_body`: the body of a request, read at a rate
 //! * `quotas`: the state of quotas: the use of rates, and the connections with a place
 
@@ -14,6 +15,8 @@ use crate::exchange::place::{Place, Places};
 use crate::recording::counters::InFlight;
 use crate::script::Script;
 
+#[cfg(feature = "proxy")]
+pub(crate) mod broken_body;
 pub(crate) mod counted_body;
 pub(crate) mod paced_body;
 pub(crate) mod place;
@@ -45,9 +48,9 @@ pub(crate) struct Exchange {
     /// The place of this connection under `connections`.
     place: Option<Place>,
     /// If set, the connection is closed this long after the current response has been sent.
-    pub(crate) close_after: Option<Duration>,
+    close_after: Option<Duration>,
     /// Whether the connection is about to be closed after its last response.
-    pub(crate) closes: bool,
+    closes: bool,
 }
 
 /// How far the current request is.
@@ -134,6 +137,20 @@ impl ConnectionHandle {
     #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
     pub(crate) fn become_tunnel(&self) {
         self.exchange().phase = Phase::Tunnel;
+    }
+
+    /// Records that everything is written that the HTTP library has. Returns whether something was not before, and how
+    /// long after now the connection is to be closed, once the current response is complete: a flush before that, while
+    /// a body arrives, is not the end.
+    pub(crate) fn complete_flush(&self) -> (bool, Option<Duration>) {
+        let mut exchange = self.exchange();
+        let was_unwritten = std::mem::take(&mut exchange.has_unwritten);
+        if exchange.phase != Phase::Idle {
+            return (was_unwritten, None);
+        }
+        let close_after = exchange.close_after.take();
+        exchange.closes |= close_after.is_some();
+        (was_unwritten, close_after)
     }
 
     /// Returns the number of requests so far if the connection is idle and is not about to be closed.

@@ -33,6 +33,7 @@ mod whole_server;
 
 pub(crate) use argument::{Argument, Delay, MAX_DURATION, RetryAfter, Takes};
 pub(crate) use own_words::OwnWords;
+pub(crate) use response::garbled::MOST_HEADERS;
 #[cfg(feature = "tls")]
 pub(crate) use spec::Handshake;
 #[cfg(feature = "tcp")]

@@ -1,5 +1,8 @@
 //! A filter of recorded requests, as a query names it.
 
+use axum::http::Method;
+
+use crate::fault::Spec;
 use crate::matching::pattern::Pattern;
 use crate::recording::journal::RecordedRequest;
 
@@ -17,28 +20,55 @@ pub(crate) enum Filter {
 impl Filter {
     /// Parses a filter from its name and its value.
     pub(crate) fn parse(name: &str, value: &str) -> Result<Self, String> {
-        let wrong = |what: &str| format!("'{value}' is not {what}");
+        let wrong = |what: &str| format!("'{}' is not {what}", value.escape_debug());
         match name {
-            "method" => Ok(Self::Method(value.to_owned())),
-            "path" => {
-                let pattern = Pattern::parse(&format!("* {value}")).ok();
-                let pattern = pattern.filter(|_| value.contains('{'));
-                Ok(Self::Path(value.to_owned(), pattern))
+            "method" => {
+                let is_lower = value.contains(|c: char| c.is_ascii_lowercase());
+                match Method::from_bytes(value.as_bytes()) {
+                    Ok(_) if !is_lower => Ok(Self::Method(value.to_owned())),
+                    _ => Err(wrong("a method, such as POST, in capitals")),
+                }
             }
-            "status" => value
-                .parse()
-                .map(Self::Status)
-                .map_err(|_| wrong("a status")),
-            "fault" => Ok(Self::Fault(value.to_owned())),
+            "path" => Self::parse_path(value).map_err(|why| {
+                let what = "a path, such as /orders/5, or one with variables, such as /orders/{id}";
+                format!("{}: {why}", wrong(what))
+            }),
+            "status" => {
+                let status = value.parse().ok();
+                let status = status.filter(|status| (100..=999).contains(status));
+                status
+                    .map(Self::Status)
+                    .ok_or_else(|| wrong("a status, a number from 100 to 999"))
+            }
+            "fault" => match Spec::find(value) {
+                Some(_) => Ok(Self::Fault(value.to_owned())),
+                None => {
+                    let meant = Spec::closest(value).map(|spec| spec.name);
+                    let meant = meant.map(|name| format!("; did you mean '{name}'?"));
+                    let meant = meant.unwrap_or_default();
+                    Err(format!("unknown fault '{}'{meant}", value.escape_debug()))
+                }
+            },
             "connection" => {
-                let number = value.parse();
+                let number = value.parse().ok().filter(|&number| number > 0);
                 number
                     .map(Self::Connection)
-                    .map_err(|_| wrong("the number of a connection"))
+                    .ok_or_else(|| wrong("the number of a connection, counted from 1"))
             }
             _ => Err(format!(
                 "unknown filter '{name}': use method, path, status, fault or connection"
             )),
+        }
+    }
+
+    fn parse_path(value: &str) -> Result<Self, &'static str> {
+        if value.contains(['{', '}']) {
+            let pattern = Pattern::of_path(value)?;
+            return Ok(Self::Path(value.to_owned(), Some(pattern)));
+        }
+        match value.starts_with('/') {
+            true => Ok(Self::Path(value.to_owned(), None)),
+            false => Err("the path must begin with /"),
         }
     }
 

@@ -49,6 +49,16 @@ impl Pattern {
         })
     }
 
+    /// Parses a path, with any method and without a query. The error is the reason alone.
+    pub(crate) fn of_path(path: &str) -> Result<Self, &'static str> {
+        Ok(Self {
+            text: format!("* {path}"),
+            method: None,
+            segments: parse_path(path)?,
+            query: Vec::new(),
+        })
+    }
+
     /// Returns whether the method is the one of this pattern.
     pub(crate) fn has_method(&self, method: &str) -> bool {
         self.method.as_deref().is_none_or(|own| own == method)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::typed::Fault;
-use crate::fault::{Argument, Delay, MAX_DURATION};
+use crate::fault::{Argument, Delay, MAX_DURATION, MOST_HEADERS};
 
 /// Defines the constructors of faults that take no argument, or a number of something, or a duration.
 macro_rules! constructors {
@@ -120,8 +120,6 @@ impl Fault {
         bad_status_line() => "bad-status-line";
         /// A header with a NUL in its name, then the body.
         bad_header() => "bad-header";
-        /// So many headers, then the body.
-        many_headers(headers: u64) => "many-headers";
         /// A head that never ends, at this rate.
         endless_headers(bytes_a_second: u64) => "endless-headers";
         /// 100 Continue, again and again, at this rate.
@@ -270,6 +268,14 @@ impl Fault {
     /// For a proxy of TCP: after this many bytes, which may be 0, nothing more arrives, and the connection stays.
     pub fn tcp_stall(bytes: u64) -> Self {
         Self::named("tcp-stall", Argument::Number(bytes))
+    }
+
+    /// So many headers, from 1 to 100,000, then the body.
+    pub fn many_headers(headers: u64) -> Self {
+        Self::named(
+            "many-headers",
+            Argument::Number(headers.clamp(1, MOST_HEADERS)),
+        )
     }
 
     /// Each connection is closed this long after this many responses, without a word: needs 100 percent, and cannot be

@@ -25,19 +25,24 @@ impl PlanError {
     pub fn message(&self) -> &str {
         &self.message
     }
-}
 
-impl PlanError {
-    /// Creates an error that points at the first place of a word in a plan.
-    #[cfg(feature = "tcp")]
-    pub(crate) fn at_word(plan: &str, word: &str, message: String) -> Self {
-        let start = plan.find(word).unwrap_or_default();
-        let end = (start + word.len()).min(plan.len());
-        Self {
-            message,
-            plan: plan.to_owned(),
-            at: start..end,
-        }
+    /// Creates an error that points at the first place of a fault in a plan: its name, or a status without a name in a
+    /// step.
+    ///
+    /// ```
+    /// use test_server::PlanError;
+    ///
+    /// let error = PlanError::at_fault("10:reset,5:tls-hang", "tls-hang", "this server has no TLS");
+    /// assert_eq!(error.to_string(), "this server has no TLS\n  10:reset,5:tls-hang\n             ^^^^^^^^");
+    /// ```
+    pub fn at_fault(plan: &str, fault: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let whole = Part {
+            refused: Some((fault, &message)),
+            ..Part::whole(plan)
+        };
+        let found = parse_whole(whole).err();
+        found.unwrap_or_else(|| Part::whole(plan).error(message))
     }
 }
 
@@ -71,9 +76,29 @@ struct Part<'a> {
     plan: &'a str,
     start: usize,
     end: usize,
+    /// A fault that the plan must not have, and the reason.
+    refused: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> Part<'a> {
+    fn whole(plan: &'a str) -> Self {
+        Self {
+            plan,
+            start: 0,
+            end: plan.len(),
+            refused: None,
+        }
+        .trimmed()
+    }
+
+    /// Checks that this part may name this fault.
+    fn check(self, fault: &str) -> Result<(), PlanError> {
+        match self.refused {
+            Some((refused, why)) if refused == fault => Err(self.error(why)),
+            _ => Ok(()),
+        }
+    }
+
     fn text(self) -> &'a str {
         &self.plan[self.start..self.end]
     }
@@ -140,12 +165,10 @@ impl<'a> Part<'a> {
 
 /// Parses the slices of a plan.
 pub(super) fn parse_slices(plan: &str) -> Result<Vec<Slice>, PlanError> {
-    let whole = Part {
-        plan,
-        start: 0,
-        end: plan.len(),
-    }
-    .trimmed();
+    parse_whole(Part::whole(plan))
+}
+
+fn parse_whole(whole: Part<'_>) -> Result<Vec<Slice>, PlanError> {
     if whole.text().is_empty() {
         return Ok(Vec::new());
     }
@@ -190,16 +213,12 @@ fn parse_slice(part: Part<'_>) -> Result<(Part<'_>, Slice), PlanError> {
 
 /// Parses `FAULT+FAULT` without a percentage.
 pub(super) fn parse_words(words: &str) -> Result<Vec<Fault>, PlanError> {
-    let whole = Part {
-        plan: words,
-        start: 0,
-        end: words.len(),
-    };
+    let whole = Part::whole(words);
     match whole.split(',').as_slice() {
         [_, second, ..] => Err(second.error(
             "a comma separates the shares of a plan, and this is one fault, or several joined by +",
         )),
-        _ => parse_faults(whole.trimmed(), 100.0, parse_fault),
+        _ => parse_faults(whole, 100.0, parse_fault),
     }
 }
 
@@ -280,6 +299,7 @@ fn parse_fault(part: Part<'_>) -> Result<Fault, PlanError> {
             name.text().escape_debug()
         )));
     };
+    name.check(spec.name)?;
     if let Some(steps) = argument.filter(|_| is_call) {
         return match spec.takes {
             Takes::Steps => parse_steps(spec, steps),
@@ -313,6 +333,7 @@ fn parse_steps(spec: &'static Spec, part: Part<'_>) -> Result<Fault, PlanError> 
 fn parse_fault_of_step(part: Part<'_>) -> Result<Fault, PlanError> {
     let begins_with_digit = part.text().starts_with(|c: char| c.is_ascii_digit());
     if let Some(spec) = Spec::find("status").filter(|_| begins_with_digit) {
+        part.check(spec.name)?;
         let argument = Argument::parse(spec.name, spec.takes, Some(part.text()));
         return argument
             .map(|argument| Fault::new(spec, argument))

@@ -126,7 +126,7 @@ async fn serve_connection(connection: Connection, router: Router, site: Arc<Site
     let answer = service_fn(move |request: Request<Incoming>| {
         let mut request = with_handle(request, &handle);
         // Not a layer of the router, which would cost each request an allocation for a fault that few plans have.
-        let stale_state = StaleState::of_next_response(&site, &handle);
+        let stale_state = StaleState::of_next_response(&site, request.uri().path(), &handle);
         if let Some(state) = stale_state {
             request.extensions_mut().insert(state);
         }

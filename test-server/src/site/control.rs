@@ -31,6 +31,13 @@ pub(crate) fn paths() -> Router<Arc<Site>> {
         .route("/__flag/{file}", get(flag))
 }
 
+/// Returns whether this is a control path.
+pub(crate) fn is_path(path: &str) -> bool {
+    let name = path.strip_prefix("/__").unwrap_or_default();
+    let is_known = ["health", "stats", "requests", "reset", "plan"].contains(&name);
+    is_known || name.starts_with("flag/")
+}
+
 /// Guards these routes: requests that may not control this server get 403.
 pub(crate) fn guarded(routes: Router<Arc<Site>>, site: &Arc<Site>) -> Router<Arc<Site>> {
     routes.route_layer(from_fn_with_state(Arc::clone(site), guard))

@@ -72,7 +72,7 @@ pub(crate) fn answer_preflight(request: &HeaderMap, is_admitted: bool) -> Respon
     response
 }
 
-/// Lets the page that has sent a request read the response with all of its headers.
+/// Lets the page that has sent a request read the response with all of its headers except those for browsers alone.
 pub(crate) fn allow(request: &HeaderMap, response: &mut HeaderMap) {
     if !request.contains_key(header::ORIGIN) {
         return;

@@ -1,4 +1,4 @@
-//! `stale`: closes a connection after its last response, to any request.
+//! `stale`: closes a connection after its last response, to any request that is not for a control path.
 
 use std::cmp::Ordering;
 
@@ -6,6 +6,7 @@ use crate::exchange::ConnectionHandle;
 use crate::fault::Argument;
 use crate::script::{End, Script};
 use crate::site::Site;
+use crate::site::control;
 
 /// The state of a connection that has used up its responses. An extension of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,13 +18,20 @@ pub(crate) enum StaleState {
 }
 
 impl StaleState {
-    /// Counts the response to a request if the plan of the server has `stale`, and closes the connection after the last
-    /// one.
-    pub(crate) fn of_next_response(site: &Site, handle: &ConnectionHandle) -> Option<Self> {
+    /// Counts the response to a request for this path if the plan of the server has `stale`, and closes the connection
+    /// after the last one.
+    pub(crate) fn of_next_response(
+        site: &Site,
+        path: &str,
+        handle: &ConnectionHandle,
+    ) -> Option<Self> {
         let plan = site.plan();
         let Argument::Stale { responses, late } = *plan.server_wide()?.argument() else {
             return None;
         };
+        if control::is_path(path) {
+            return None;
+        }
         match handle.count_response().cmp(&responses) {
             Ordering::Less => None,
             Ordering::Equal => {

@@ -136,14 +136,18 @@ fn plan_in_query(site: &Site, head: &Parts, text: &str) -> Result<Plan, Box<Resp
 }
 
 /// Responds to a request to which the plan does not apply. If requests are recorded, it is one of them, and its body is
-/// read before the response.
+/// read before the response, as before the last one on a stale connection.
 pub(crate) async fn respond_aside<F: Future<Output = Response>>(
     site: &Site,
     request: Request,
     respond: impl FnOnce(Request) -> F,
 ) -> Response {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
+    let is_last = head.extensions.get::<StaleState>().is_some();
     let Some(entry) = site.record(&head) else {
+        if is_last {
+            discard(std::mem::take(&mut body)).await;
+        }
         return respond(Request::from_parts(head, body)).await;
     };
     discard(entry.watch(body)).await;

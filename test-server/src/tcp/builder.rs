@@ -53,7 +53,7 @@ impl TcpBuilder {
     pub fn plan(mut self, text: &str) -> Result<Self, PlanError> {
         let plan: Plan = text.parse()?;
         match plan.not_for_tcp() {
-            Some(fault) => Err(PlanError::at_word(text, fault, why_not_for_tcp(fault))),
+            Some(fault) => Err(PlanError::at_fault(text, fault, why_not_for_tcp(fault))),
             None => {
                 self.plan = plan;
                 Ok(self)

@@ -125,9 +125,15 @@ fn servers_with_tls_and_proxies_are_in_the_file_as_well() {
 fn false_in_the_file_switches_off_what_an_option_switches_on() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("servers.toml");
-    let text = "[[server]]\ntls = false\ncors = false\ndraw-by-query = false\n[[server]]\n";
+    let text = "[[server]]\ntls = false\ncors = false\nhttpbin = false\ndraw-by-query = false\n[[server]]\n";
     fs::write(&file, text).unwrap();
-    let args = ["--tls", "--cors", "--draw-by-query", "--config"];
+    let args = [
+        "--tls",
+        "--cors",
+        "--httpbin",
+        "--draw-by-query",
+        "--config",
+    ];
     let (running, lines) = start(&[&args[..], &[file.to_str().unwrap()]].concat(), 3);
     let ready: Value = serde_json::from_str(&lines[2]).unwrap();
     let base = |at: usize| ready["ready"][at]["base"].as_str().unwrap().to_owned();
@@ -141,6 +147,7 @@ fn false_in_the_file_switches_off_what_an_option_switches_on() {
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(!answer.contains("access-control"), "{answer}");
+    assert!(get(port, "/status/418").starts_with("HTTP/1.1 404 "));
     stop(running, Signal::TERM);
 }
 
@@ -196,6 +203,14 @@ fn what_is_wrong_in_the_file_is_reported_with_its_place() {
         (
             "[[server]]\nroot = \"a\"\nupstream = \"http://localhost:3000\"\n",
             format!("test-server: {path}: a server cannot have both 'upstream' and 'root'\n"),
+        ),
+        (
+            "[[server]]\nname = \"\"\n",
+            format!("test-server: {path}: a name has at least one character\n"),
+        ),
+        (
+            "[[server]]\nname = \"SERVER-2\"\n[[server]]\n",
+            format!("test-server: {path}: the name 'SERVER-2' is given twice\n"),
         ),
         (
             "[[server]]\nx-forwarded = true\n",

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use test_server::{Plan, TestServer};
 
-use crate::support::{exchange, get, read};
+use crate::support::{exchange, get, read, send_get, wait_until};
 
 #[test]
 fn the_journal_has_the_requests_with_their_bodies_and_the_faults_met() {
@@ -152,6 +152,68 @@ fn the_control_path_selects_by_status_fault_and_connection() {
     assert_eq!(statuses("fault=seq"), [Some(503), None]);
     assert_eq!(statuses("connection=3"), [Some(200)]);
     assert_eq!(statuses("connection=3&status=503"), []);
+}
+
+#[test]
+fn filters_that_select_nothing_are_refused_with_the_reason() {
+    let server = TestServer::builder().journal(9).start().unwrap();
+    let path = "is not a path, such as /orders/5, or one with variables, such as /orders/{id}";
+    for (query, message) in [
+        ("fault=nosuch", "unknown fault 'nosuch'".to_owned()),
+        (
+            "fault=rset",
+            "unknown fault 'rset'; did you mean 'reset'?".to_owned(),
+        ),
+        ("fault=", "unknown fault ''".to_owned()),
+        (
+            "path=anything",
+            format!("'anything' {path}: the path must begin with /"),
+        ),
+        ("path=", format!("'' {path}: the path must begin with /")),
+        (
+            "path=/a/%7Bx",
+            format!("'/a/{{x' {path}: a variable is a whole segment, such as {{id}} or {{*rest}}"),
+        ),
+        (
+            "status=0",
+            "'0' is not a status, a number from 100 to 999".to_owned(),
+        ),
+        (
+            "method=",
+            "'' is not a method, such as POST, in capitals".to_owned(),
+        ),
+        (
+            "method=post",
+            "'post' is not a method, such as POST, in capitals".to_owned(),
+        ),
+        (
+            "connection=0",
+            "'0' is not the number of a connection, counted from 1".to_owned(),
+        ),
+    ] {
+        let response = get(&server, &format!("/__requests?{query}"));
+        assert_eq!(response.status(), 400, "{query}");
+        assert_eq!(response.body_text(), format!("{message}\n"));
+    }
+    for query in ["method=M-SEARCH", "path=/a?b=c", "fault=drip", "status=101"] {
+        assert_eq!(
+            get(&server, &format!("/__requests?{query}")).status(),
+            200,
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn requests_in_progress_are_recorded_without_a_status() {
+    let server = TestServer::builder().journal(9).plan("100:hang").unwrap();
+    let server = server.start().unwrap();
+    let _hanging = send_get(&server, "/orders");
+    wait_until("the request hangs", &server, |stats| stats.in_flight == 1);
+    let response = get(&server, "/__requests");
+    let requests: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(requests[0]["path"], "/orders");
+    assert_eq!(requests[0]["status"], serde_json::Value::Null);
 }
 
 #[cfg(feature = "proxy")]

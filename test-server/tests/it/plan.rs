@@ -91,6 +91,11 @@ fn errors_point_at_the_wrong_word() {
             "unknown fault 'rset'; did you mean 'reset'?",
             "rset",
         ),
+        (
+            "10:many-headers=100001",
+            "HEADERS must be a whole number from 1 to 100000",
+            "100001",
+        ),
         ("10:reset,20:xyzzy", "unknown fault 'xyzzy'", "xyzzy"),
         ("x:reset", "a share must be a number from 0 to 100", "x"),
         ("101:reset", "a share must be a number from 0 to 100", "101"),

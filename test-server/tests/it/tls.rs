@@ -1,7 +1,7 @@
 //! Servers over TLS: their certificates, the same plans as over plain TCP, and the faults of handshakes.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use test_server::{Authority, Plan, TestServer};
@@ -81,6 +81,26 @@ fn the_certificate_is_valid_for_hosts_that_may_be_addressed() {
     let message =
         "a certificate cannot be for the host 'b\u{fc}cher': it has letters, digits, '-' and '.'";
     assert_eq!(invalid.unwrap_err().to_string(), message);
+}
+
+#[test]
+fn half_closed_clients_are_answered_with_a_close_notify_and_without() {
+    let whole = flag();
+    for plan in ["", "100:delay=20ms", "100:drip=10us"] {
+        for notifies in [true, false] {
+            let server = server_with(plan);
+            let mut stream = connect(&server).unwrap();
+            write!(stream, "GET {BR} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+            if notifies {
+                stream.conn.send_close_notify();
+            }
+            stream.flush().unwrap();
+            stream.sock.shutdown(Shutdown::Write).unwrap();
+            let mut response = Vec::new();
+            stream.read_to_end(&mut response).unwrap();
+            assert_eq!(body(&response), whole, "{plan}, {notifies}");
+        }
+    }
 }
 
 #[test]

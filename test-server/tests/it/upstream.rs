@@ -181,6 +181,52 @@ fn an_upstream_server_that_cannot_be_reached_is_a_502_with_the_reason() {
 }
 
 #[test]
+fn what_comes_before_an_upstream_server_breaks_its_body_is_passed_on() {
+    let upstream = TestServer::builder().plan("100:bad-chunk").unwrap();
+    let upstream = upstream.start().unwrap();
+    let response = get(&in_front_of(upstream.addresses()[0], ""), BR);
+    assert_eq!((response.status(), response.body()), (200, &[][..]));
+    assert_eq!(response.connection, ConnectionState::Fin);
+
+    let long = "x".repeat(4 << 20);
+    for (before, ends) in [("", ""), ("5\r\nfirst\r\n", "zz\r\n"), ("", "zz\r\n")] {
+        let length = long.len();
+        let chunk = match before {
+            "" => format!("{length:x}\r\n{long}\r\n"),
+            _ => before.to_owned(),
+        };
+        let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunk}{ends}");
+        let (address, ended) = raw_upstream(move |mut stream| {
+            read_head(&mut stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let response = get(&in_front_of(address, ""), "/orders");
+        let expected = if before.is_empty() { length } else { 5 };
+        let received = response
+            .body()
+            .iter()
+            .filter(|byte| b"xfirst".contains(byte));
+        assert_eq!(received.count(), expected, "{before}, {ends}");
+        assert!(!response.bytes.ends_with(b"0\r\n\r\n"));
+        ended.join().unwrap();
+    }
+}
+
+#[test]
+fn responses_of_an_upstream_server_have_up_to_1000_headers() {
+    // Beside those that the server adds.
+    for (headers, status) in [(100, 200), (997, 200), (1_001, 502)] {
+        let plan = format!("100:many-headers={headers}");
+        let upstream = TestServer::builder().plan(&plan).unwrap();
+        let upstream = upstream.start().unwrap();
+        let response = get(&in_front_of(upstream.addresses()[0], ""), BR);
+        assert_eq!(response.status(), status, "{headers}");
+        let passed = response.text().matches("\r\nx-").count();
+        assert_eq!(passed, if status == 200 { headers } else { 0 });
+    }
+}
+
+#[test]
 fn bodies_are_streamed_in_both_directions() {
     let (address, ended) = raw_upstream(|mut stream| {
         read_head(&mut stream);

@@ -10,7 +10,7 @@ use test_server::{DEFAULT_SEED, Tuning};
 /// HTTP servers that delay and fail on purpose, reproducibly, for testing HTTP clients
 ///
 /// LOCAL answers at once, DELAY after half a second. ERROR fails for a quarter of the codes and delays half of the
-/// codes. They serve flags at http://localhost:PORT/flags/br/br.gif until SIGINT or SIGTERM. Their ports are 8001, 8002
+/// codes, or the others if fewer are left. They serve flags at http://localhost:PORT/flags/br/br.gif until SIGINT or SIGTERM. Their ports are 8001, 8002
 /// and 8003; FLAGS_PORTS=a,b,c sets other ports, and 0 picks a free one. --serve and --tcp start servers of your own instead.
 ///
 /// A PLAN is a comma-separated list of PERCENT:FAULT[=ARGUMENT][+FAULT...]. --list-faults prints the faults.
@@ -107,7 +107,7 @@ pub(crate) struct Args {
     pub(crate) control: Option<u16>,
 
     /// Let requests to this host use the control paths as well, such as a service of Docker Compose; repeatable
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_host)]
     pub(crate) allow_host: Vec<String>,
 
     /// Open the control paths to requests with 'Authorization: Bearer TOKEN', from everywhere, and to no others
@@ -198,6 +198,18 @@ fn parse_token(text: &str) -> Result<String, String> {
     match !text.is_empty() && text.chars().all(is_right) {
         true => Ok(text.to_owned()),
         false => Err("a token has at least one character, and no blanks".to_owned()),
+    }
+}
+
+/// Refuses hosts that no request can address: a name has no port, and an IP address no brackets.
+fn parse_host(text: &str) -> Result<String, String> {
+    let is_in_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_name = !text.is_empty() && text.chars().all(is_in_name);
+    match is_name || text.parse::<IpAddr>().is_ok() {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("a host is a name of letters, digits, '-', '_' and '.', without a port".to_owned())
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The file of `--config`: several servers, each with its settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,6 +83,17 @@ pub(crate) struct RouteEntry {
     json: Option<serde_json::Value>,
 }
 
+/// Returns the name of a server without one, by its place, counted from 0.
+pub(crate) fn server_name(place: usize) -> String {
+    format!("SERVER-{}", place + 1)
+}
+
+/// Returns the name of a proxy without one, by its place, counted from 0.
+#[cfg(feature = "tcp")]
+pub(crate) fn proxy_name(place: usize) -> String {
+    format!("TCP-{}", place + 1)
+}
+
 fn ok() -> u16 {
     200
 }
@@ -109,6 +120,7 @@ pub(crate) fn read(path: &Path) -> Result<Config, Box<dyn Error>> {
         }
         entry.check().map_err(|why| with_path(&why))?;
     }
+    config.check_names().map_err(|why| with_path(&why))?;
     #[cfg(feature = "tls")]
     if let Some(path) = &mut config.ca_out {
         *path = folder.join(&path);
@@ -117,6 +129,35 @@ pub(crate) fn read(path: &Path) -> Result<Config, Box<dyn Error>> {
 }
 
 impl Config {
+    /// Checks that each server and each proxy has a name, and none that of another.
+    fn check_names(&self) -> Result<(), String> {
+        let mut known = BTreeSet::new();
+        for name in self.names() {
+            if name.is_empty() {
+                return Err("a name has at least one character".to_owned());
+            }
+            if known.contains(&name) {
+                return Err(format!("the name '{name}' is given twice"));
+            }
+            known.insert(name);
+        }
+        Ok(())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = self.servers.iter().map(|entry| entry.name.clone());
+        let names = names
+            .enumerate()
+            .map(|(i, name)| name.unwrap_or_else(|| server_name(i)));
+        #[cfg(feature = "tcp")]
+        let names = {
+            let of_proxies = self.proxies.iter().map(|entry| entry.name.clone());
+            let of_proxies = of_proxies.enumerate();
+            names.chain(of_proxies.map(|(i, name)| name.unwrap_or_else(|| proxy_name(i))))
+        };
+        names.collect()
+    }
+
     #[cfg(feature = "tcp")]
     fn has_proxies(&self) -> bool {
         !self.proxies.is_empty()

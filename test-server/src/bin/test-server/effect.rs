@@ -60,6 +60,9 @@ pub(crate) fn check(args: &Args, given: &Given<'_>) -> Result<(), String> {
             None => Ok(()),
         };
     }
+    if given.has("journal") && args.journal == 0 {
+        return Err(without_effect("journal", "the last 0 requests are none"));
+    }
     // Certificates are for these hosts as well.
     let names_certificates = args.has_tls() || given.has("config");
     for name in ["admin", "allow_host"] {

@@ -2,6 +2,7 @@
 //!
 //! The modules, lowest layer first:
 //!
+//! * `output`: the standard output, which may be full or closed
 //! * `args`: the command line options as they are typed
 //! * `effect`: options that would have no effect
 //! * `config`: the file of `--config`
@@ -22,16 +23,20 @@ mod args;
 mod config;
 mod control;
 mod effect;
+mod output;
 mod proxies;
 mod run;
 mod servers;
 mod signals;
 
 fn main() -> ExitCode {
-    let matches = args::Args::command().get_matches();
+    let matches = match args::Args::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return print_clap(&error),
+    };
     let args = match args::Args::from_arg_matches(&matches) {
         Ok(args) => args,
-        Err(error) => error.exit(),
+        Err(error) => return print_clap(&error),
     };
     let given = effect::Given::new(&matches);
     if let Err(why) = effect::check(&args, &given) {
@@ -69,6 +74,9 @@ fn plan_run(args: &args::Args, given: &effect::Given<'_>) -> Result<run::Planned
     let planned = planned(args)?;
     if planned.servers.is_empty() {
         effect::check_of_proxies(given)?;
+    }
+    if let Some(port) = planned.port_given_twice() {
+        return Err(format!("port {port} is given twice").into());
     }
     let mut servers = planned.servers.iter();
     if planned.ca_out.is_some() && !servers.any(|(server, _)| server.has_tls(args)) {
@@ -109,9 +117,30 @@ fn list_faults() -> ExitCode {
         .iter()
         .map(|(fault, seen)| format!("{fault:width$}  {seen}\n"))
         .collect();
-    // The reader may close the pipe before the end, which is not an error.
-    let _ = io::stdout().write_all(list.as_bytes());
-    ExitCode::SUCCESS
+    end_with(output::print(&list))
+}
+
+/// Prints the help or the version that was asked for, or what is wrong with the arguments.
+fn print_clap(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return end_with(output::print(&error.render().to_string()));
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // If standard error is closed, there is no other place to report the failure.
+    let _ = write!(io::stderr(), "test-server: {text}");
+    ExitCode::from(2)
+}
+
+/// Reports an error of the standard output, if there is one.
+fn end_with(printed: Result<(), output::OutputError>) -> ExitCode {
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&error);
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Prints an error with its causes on standard error.

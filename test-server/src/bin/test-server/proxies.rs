@@ -56,7 +56,7 @@ pub(crate) fn from_config(
 ) -> Result<Vec<ProxySpec>, Box<dyn Error>> {
     let proxy = |(i, entry): (usize, &config::ProxyEntry)| {
         let name = entry.name.clone();
-        let name = name.unwrap_or_else(|| format!("TCP-{}", i + 1));
+        let name = name.unwrap_or_else(|| config::proxy_name(i));
         let builder = test_server::TcpProxy::builder(&entry.upstream);
         let builder = builder.plan(&entry.plan);
         let builder = builder.map_err(|why| format!("the plan of {name}: {why}"))?;

@@ -1,12 +1,14 @@
 //! Starts the servers and runs them until a signal arrives.
 
+use std::collections::BTreeSet;
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use test_server::{Builder, Label, TestServer};
 
 use crate::control::{self, ControlSpec};
+use crate::output;
 use crate::proxies::{ProxySpec, RunningProxy};
 use crate::servers::ServerSpec;
 use crate::signals;
@@ -21,6 +23,20 @@ pub(crate) struct Planned {
     pub(crate) control: Option<ControlSpec>,
     /// The file for the certificate of the authority of the servers.
     pub(crate) ca_out: Option<PathBuf>,
+}
+
+impl Planned {
+    /// Returns the first port that two of the servers and proxies, or one of them and the control port, are to have.
+    pub(crate) fn port_given_twice(&self) -> Option<u16> {
+        let ports = self.servers.iter().map(|(server, _)| server.port);
+        let ports = ports.chain(self.proxies.iter().map(|proxy| proxy.port));
+        let ports = ports.chain(self.control.iter().map(|control| control.port));
+        let mut known = BTreeSet::new();
+        // Each 0 is another free port.
+        ports
+            .filter(|port| *port != 0)
+            .find(|port| !known.insert(*port))
+    }
 }
 
 /// Starts the servers, prints a line for each and the ready line, and blocks until SIGINT or SIGTERM.
@@ -86,7 +102,7 @@ pub(crate) fn run(planned: Planned) -> Result<(), Box<dyn Error>> {
     }
     lines += &format!("{}\n", serde_json::json!({ "ready": ready }));
     // A closed standard output does not stop the servers.
-    let _ = io::stdout().write_all(lines.as_bytes());
+    output::print(&lines)?;
     runtime.block_on(termination);
     Ok(())
 }
@@ -97,7 +113,12 @@ fn write_ca(servers: &[TestServer], path: &Path) -> Result<(), String> {
     let pem = servers.iter().find_map(TestServer::ca_pem);
     // Checked before the start.
     let Some(pem) = pem else { return Ok(()) };
-    std::fs::write(path, pem).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let cannot_write = |why: String| format!("cannot write {}: {why}", path.display());
+    // A pipe would block the start, and with it the signals, until it has a reader.
+    if std::fs::metadata(path).is_ok_and(|present| !present.is_file()) {
+        return Err(cannot_write("it is not a regular file".to_owned()));
+    }
+    std::fs::write(path, pem).map_err(|error| cannot_write(error.to_string()))
 }
 
 #[cfg(not(feature = "tls"))]

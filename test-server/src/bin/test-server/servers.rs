@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use test_server::{Builder, Group, Label, Plan, Ports, RouteError, TestServer, Tuning};
+use test_server::{Builder, Group, Label, Plan, PlanError, Ports, RouteError, TestServer, Tuning};
 
 use crate::args::Args;
 #[cfg(feature = "config")]
@@ -13,6 +13,8 @@ pub(crate) struct ServerSpec {
     pub(crate) name: String,
     pub(crate) port: u16,
     plan: Plan,
+    /// The plan as it was typed, if it was.
+    plan_text: Option<String>,
     #[cfg(feature = "config")]
     entry: Option<config::Entry>,
 }
@@ -35,12 +37,18 @@ fn with_builders(
     servers: Vec<ServerSpec>,
     args: &Args,
 ) -> Result<Vec<(ServerSpec, Builder)>, Box<dyn Error>> {
-    let mut plain = servers.iter().filter(|server| !server.has_tls(args));
-    if let Some(fault) = plain.find_map(|server| server.plan.needs_tls()) {
-        return Err(format!("'{fault}' needs {}", needed(args, "--tls", "tls = true")).into());
-    }
-    if let Some(fault) = servers.iter().find_map(|server| server.plan.needs_tcp()) {
-        return Err(format!("'{fault}' needs {}", needed(args, "--tcp", "a [[tcp]]")).into());
+    for server in &servers {
+        let of_tls = server.plan.needs_tls().filter(|_| !server.has_tls(args));
+        let of_tls = of_tls.map(|fault| (fault, needed(args, "--tls", "tls = true")));
+        let of_tcp = server.plan.needs_tcp();
+        let of_tcp = of_tcp.map(|fault| (fault, needed(args, "--tcp", "a [[tcp]]")));
+        if let Some((fault, needed)) = of_tls.or(of_tcp) {
+            let why = format!("'{fault}' needs {needed}");
+            return Err(match &server.plan_text {
+                Some(text) => PlanError::at_fault(text, fault, why).into(),
+                None => why.into(),
+            });
+        }
     }
     let group = Group::new();
     #[cfg(feature = "tls")]
@@ -83,7 +91,7 @@ pub(crate) fn from_config(
     let entries = entries.into_iter().enumerate();
     let server = |(i, entry): (usize, config::Entry)| {
         let name = entry.name.clone();
-        let name = name.unwrap_or_else(|| format!("SERVER-{}", i + 1));
+        let name = name.unwrap_or_else(|| config::server_name(i));
         ServerSpec {
             entry: Some(entry.clone()),
             ..ServerSpec::new(name, entry.port, entry.plan)
@@ -122,6 +130,7 @@ fn labelled(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
             .filter(|server| server.name == label.name())
         {
             server.plan = plan.parse()?;
+            server.plan_text = Some(plan.to_owned());
         }
     }
     Ok(servers)
@@ -135,11 +144,11 @@ fn custom(args: &Args) -> Result<Vec<ServerSpec>, Box<dyn Error>> {
             .trim()
             .parse()
             .map_err(|_| format!("--serve must begin with a port from 0 to 65535, not '{text}'"))?;
-        Ok(ServerSpec::new(
-            format!("SERVER-{}", i + 1),
-            port,
-            plan.parse()?,
-        ))
+        let name = format!("SERVER-{}", i + 1);
+        Ok(ServerSpec {
+            plan_text: Some(plan.to_owned()),
+            ..ServerSpec::new(name, port, plan.parse()?)
+        })
     };
     args.serve.iter().enumerate().map(server).collect()
 }
@@ -150,6 +159,7 @@ impl ServerSpec {
             name,
             port,
             plan,
+            plan_text: None,
             #[cfg(feature = "config")]
             entry: None,
         }
@@ -183,6 +193,16 @@ impl ServerSpec {
         args.cors
     }
 
+    /// Returns whether the paths of httpbin are answered.
+    #[cfg(feature = "httpbin")]
+    fn has_httpbin(&self, args: &Args) -> bool {
+        #[cfg(feature = "config")]
+        if let Some(has_httpbin) = self.entry.as_ref().and_then(|entry| entry.httpbin) {
+            return has_httpbin;
+        }
+        args.httpbin
+    }
+
     /// Returns the builder that starts this server.
     fn builder(&self, args: &Args, group: &Group) -> Result<Builder, RouteError> {
         let mut builder = TestServer::builder()
@@ -209,7 +229,7 @@ impl ServerSpec {
             builder = builder.root(folder);
         }
         #[cfg(feature = "httpbin")]
-        if args.httpbin {
+        if self.has_httpbin(args) {
             builder = builder.httpbin();
         }
         #[cfg(feature = "cors")]
@@ -261,10 +281,6 @@ fn with_entry(mut builder: Builder, entry: &config::Entry) -> Result<Builder, Ro
     #[cfg(feature = "files")]
     if let Some(folder) = &entry.root {
         builder = builder.root(folder);
-    }
-    #[cfg(feature = "httpbin")]
-    if entry.httpbin == Some(true) {
-        builder = builder.httpbin();
     }
     Ok(builder)
 }

@@ -40,7 +40,11 @@ impl AsyncRead for Session {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        match ready!(Pin::new(&mut self.stream).poll_read(context, buffer)) {
+            // A client that shuts down its sending side without a close_notify, as many do, still waits for its response.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            read => Poll::Ready(read),
+        }
     }
 }
 

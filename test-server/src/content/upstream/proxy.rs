@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use super::FromUpstream;
 use crate::connection::listen::Addresses;
 use crate::exchange::ConnectionHandle;
+use crate::exchange::broken_body::BrokenBody;
 use crate::fault::OwnWords;
 
 /// The headers that concern one connection only (RFC 9110, section 7.6.1).
@@ -33,6 +34,9 @@ const OF_CONNECTION: [&str; 7] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// The most headers of a response. The HTTP library reserves 64 bytes for each, for every response.
+const MOST_HEADERS: usize = 1_000;
 
 /// The server behind a proxy. Parsed from a URL such as `http://127.0.0.1:3000`.
 #[derive(Debug, Clone)]
@@ -66,6 +70,7 @@ impl FromStr for Upstream {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .http1_preserve_header_case(true)
+            .http1_max_headers(MOST_HEADERS)
             .build(connector);
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
@@ -121,14 +126,17 @@ impl Upstream {
             Err(error) => return self.bad_gateway(&error),
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            if let Some(ConnectInfo(handle)) = handle {
+            if let Some(ConnectInfo(handle)) = &handle {
                 handle.become_tunnel();
             }
             tokio::spawn(tunnel(upgrade, hyper::upgrade::on(&mut response)));
         }
         remove_headers_of_connection(response.headers_mut());
         response.extensions_mut().insert(FromUpstream);
-        response.map(Body::new)
+        response.map(|body| match handle {
+            Some(ConnectInfo(handle)) => Body::new(BrokenBody::new(body, handle)),
+            None => Body::new(body),
+        })
     }
 
     /// Returns the URL of a request at the upstream server, without the words in its query that are for this server.

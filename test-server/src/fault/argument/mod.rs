@@ -22,6 +22,12 @@ pub(crate) enum Takes {
         of: &'static str,
         default: u64,
     },
+    /// A whole number of at least 1 and at most `most`: what it counts, and its default.
+    NumberUpTo {
+        of: &'static str,
+        default: u64,
+        most: u64,
+    },
     /// A whole number, 0 included: what it counts, and its default.
     Count {
         of: &'static str,
@@ -76,6 +82,7 @@ impl Takes {
             Self::Nothing => String::new(),
             Self::Number { of, default: 0 } => format!("={of}"),
             Self::Number { of, default } => format!("[={of}] ({default})"),
+            Self::NumberUpTo { of, default, .. } => format!("[={of}] ({default})"),
             Self::Count { of, default } => format!("[={of}] ({default})"),
             Self::Duration { default } => format!("[=DURATION] ({})", CompactDuration(default)),
             Self::Delay => "=DURATION|uniform(A..B)|lognormal(MEDIAN,P99)".to_owned(),
@@ -97,6 +104,7 @@ impl Argument {
             (Takes::Nothing, None) => Ok(Self::Nothing),
             (Takes::Nothing, Some(_)) => Err(format!("'{name}' takes no argument")),
             (Takes::Number { default, .. }, None) if default > 0 => Ok(Self::Number(default)),
+            (Takes::NumberUpTo { default, .. }, None) => Ok(Self::Number(default)),
             (Takes::Count { default, .. }, None) => Ok(Self::Number(default)),
             (Takes::Duration { default }, None) => Ok(Self::Duration(default)),
             (takes, None) => Err(format!(
@@ -108,6 +116,12 @@ impl Argument {
                 number
                     .map(Self::Number)
                     .ok_or(format!("{of} must be a whole number of at least 1"))
+            }
+            (Takes::NumberUpTo { of, most, .. }, Some(text)) => {
+                let number = parse_number(text).filter(|number| (1..=most).contains(number));
+                number
+                    .map(Self::Number)
+                    .ok_or(format!("{of} must be a whole number from 1 to {most}"))
             }
             (Takes::Count { of, .. }, Some(text)) => parse_number(text)
                 .map(Self::Number)

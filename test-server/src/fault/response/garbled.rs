@@ -4,6 +4,9 @@ use crate::fault::argument::{Argument, Takes};
 use crate::fault::spec::{Answer, Effect, Spec};
 use crate::script::{End, Script, Step, head, last_head_for, message};
 
+/// The most headers of `many-headers`: about 1.6 MB.
+pub(crate) const MOST_HEADERS: u64 = 100_000;
+
 /// The rate of an endless head: it floods a client, and a test with several of them does not use all of the machine.
 const RATE: Takes = Takes::Number {
     of: "BYTES_A_SECOND",
@@ -59,13 +62,14 @@ pub(in crate::fault) static SPECS: [Spec; 10] = [
     },
     Spec {
         name: "many-headers",
-        takes: Takes::Number {
+        takes: Takes::NumberUpTo {
             of: "HEADERS",
             default: 101,
+            most: MOST_HEADERS,
         },
         sees: "this many headers x-0, x-1 and so on (at most 100,000) between the usual three, then the flag",
         effect: Effect::AnswerWithFlag(|argument, _, flag| {
-            let many: String = (0..argument.number().min(100_000))
+            let many: String = (0..argument.number())
                 .map(|n| format!("x-{n}: {n}\r\n"))
                 .collect();
             let head = head(

@@ -13,6 +13,39 @@ fn list_faults_prints_a_line_per_fault() {
     assert!(out.contains("\nreset-body[=BYTES] (200)"), "{out}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_an_error_and_a_closed_one_is_not() {
+    for args in [
+        &["--list-faults"][..],
+        &["--help"],
+        &["--version"],
+        &["--serve", "0"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = command("0,0,0").args(args).stdout(full.unwrap()).output();
+        let output = output.unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        let expected =
+            "test-server: cannot write to standard output: No space left on device (os error 28)\n";
+        assert_eq!(
+            (error.as_str(), output.status.code()),
+            (expected, Some(1)),
+            "{args:?}"
+        );
+    }
+    for args in ["--list-faults", "--help", "--version"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command("0,0,0").arg(args).stdout(writer).output().unwrap();
+        assert_eq!(
+            (output.stderr.len(), output.status.code()),
+            (0, Some(0)),
+            "{args}"
+        );
+    }
+}
+
 #[test]
 fn invalid_plans_exit_with_2_and_point_at_the_word() {
     for (args, before) in [
@@ -64,6 +97,13 @@ fn invalid_settings_are_reported_in_one_line() {
             "cannot start LOCAL: cannot read /nowhere: No such file or directory (os error 2)",
             1,
         ),
+        // An address for documentation (RFC 5737), which no machine has.
+        (
+            &["--bind", "192.0.2.1"],
+            "0,0,0",
+            "cannot start LOCAL: cannot listen on 192.0.2.1: Cannot assign requested address (os error 99)",
+            1,
+        ),
     ] {
         let expected = (
             String::new(),
@@ -80,7 +120,7 @@ fn invalid_settings_are_reported_in_one_line() {
     ] {
         let (out, err, exit) = output(&wrong, "0,0,0");
         assert!(
-            out.is_empty() && err.starts_with("error: invalid value"),
+            out.is_empty() && err.starts_with("test-server: invalid value"),
             "{err}"
         );
         assert_eq!(exit, Some(2));
@@ -91,7 +131,7 @@ fn invalid_settings_are_reported_in_one_line() {
 #[test]
 fn options_of_tls_are_checked() {
     let (out, error, exit) = output(&["--serve", "0=25:tls-expired"], "0,0,0");
-    let refused = "test-server: 'tls-expired' needs --tls\n";
+    let refused = "test-server: 'tls-expired' needs --tls\n  25:tls-expired\n     ^^^^^^^^^^^\n";
     assert_eq!((out.as_str(), error.as_str(), exit), ("", refused, Some(2)));
 
     let (_, error, exit) = output(&["--ca-out", "ca.pem"], "0,0,0");
@@ -104,6 +144,18 @@ fn options_of_tls_are_checked() {
         error.starts_with("test-server: cannot write /nowhere/ca.pem: "),
         "{error}"
     );
+
+    // Without a reader, opening a pipe to write takes for ever.
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let args = ["--serve", "0", "--tls", "--ca-out", pipe.to_str().unwrap()];
+    let refused = format!(
+        "test-server: cannot write {}: it is not a regular file\n",
+        pipe.display()
+    );
+    assert_eq!(output(&args, "0,0,0"), (String::new(), refused, Some(1)));
 }
 
 #[cfg(feature = "tcp")]
@@ -126,7 +178,22 @@ fn options_of_proxies_are_checked() {
             &["--tcp", "0=a:1=10:delay=1s"],
             "'delay' is not for TCP: use tcp-..., transient and seq\n  10:delay=1s\n     ^^^^^\n",
         ),
-        (&["--serve", "0=10:tcp-stall"], "'tcp-stall' needs --tcp\n"),
+        (
+            &["--serve", "0=10:tcp-stall"],
+            "'tcp-stall' needs --tcp\n  10:tcp-stall\n     ^^^^^^^^^\n",
+        ),
+        (
+            &["--tcp", "0=127.0.0.1:1=100:seq(503,ok)"],
+            "'status' is not for TCP: use tcp-..., transient and seq\n  100:seq(503,ok)\n          ^^^\n",
+        ),
+        (
+            &["--tcp", "0=127.0.0.1:1=10:tcp-reset,5:reset"],
+            "'reset' is not for TCP: use tcp-..., transient and seq\n  10:tcp-reset,5:reset\n                 ^^^^^\n",
+        ),
+        (
+            &["--label", "LOCAL=5:seq(ok,tcp-reset)"],
+            "'tcp-reset' needs --tcp\n  5:seq(ok,tcp-reset)\n           ^^^^^^^^^\n",
+        ),
     ] {
         let (out, error, exit) = output(args, "0,0,0");
         let expected = format!("test-server: {message}");
@@ -189,9 +256,30 @@ fn options_without_effect_are_refused() {
             &["--list-faults", "--serve", "0"],
             "--serve would have no effect: --list-faults only prints the faults",
         ),
+        (
+            &["--journal", "0"],
+            "--journal would have no effect: the last 0 requests are none",
+        ),
+        (
+            &["--serve", "21001", "--serve", "21001=10:reset"],
+            "port 21001 is given twice",
+        ),
+        (
+            &["--serve", "21001", "--serve", "0", "--control", "21001"],
+            "port 21001 is given twice",
+        ),
     ] {
         let expected = format!("test-server: {message}\n");
         assert_eq!(output(args, "0,0,0"), (String::new(), expected, Some(2)));
+    }
+    for host in ["", "a b", "a:80", "http://a", "[::1]"] {
+        let (_, error, exit) = output(&["--allow-host", host], "0,0,0");
+        let why = "a host is a name of letters, digits, '-', '_' and '.', without a port";
+        assert!(
+            error.starts_with("test-server: ") && error.contains(why),
+            "{error}"
+        );
+        assert_eq!(exit, Some(2));
     }
     for token in ["", "a b", "a\n"] {
         let (_, error, exit) = output(&["--token", token], "0,0,0");
