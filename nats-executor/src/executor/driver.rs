@@ -127,10 +127,20 @@ impl Driver {
             &self.options,
         );
         let reading = Arc::clone(&results.reading);
-        let noted = Arc::clone(&reading);
+        let (noted, ledger) = (Arc::clone(&reading), Arc::clone(&self.ledger));
         tokio::spawn(async move {
             while let Some(message) = unstored.next().await {
-                noted.note_unstored(String::from_utf8_lossy(&message.payload).into_owned());
+                let notice = String::from_utf8_lossy(&message.payload).into_owned();
+                let Some((number, reason)) = notice.split_once(' ') else {
+                    continue;
+                };
+                // Of a task that has failed, the worker may still try to store the result.
+                match number.parse() {
+                    Ok(number) if ledger.is_sent(number) => {
+                        noted.note_unstored(number, reason.to_owned());
+                    }
+                    Ok(_) | Err(_) => {}
+                }
             }
         });
         tokio::spawn(results.read(sender));

@@ -156,6 +156,26 @@ impl Ledger {
         }
     }
 
+    /// Returns whether a task was sent, and has no outcome and no result.
+    pub(super) fn is_sent(&self, number: u64) -> bool {
+        let state = self.state();
+        state.entries.get(&number).is_some_and(Entry::is_sent)
+    }
+
+    /// Takes the tasks out that were sent and have no result: that of this number, or all of them.
+    pub(super) fn take_sent(&self, only: Option<u64>) -> Vec<(u64, Entry)> {
+        let mut state = self.state();
+        let sent = state.entries.iter().filter(|(_, entry)| entry.is_sent());
+        let numbers = sent.map(|(&number, _)| number);
+        let numbers: Vec<u64> = numbers
+            .filter(|number| only.is_none_or(|only| only == *number))
+            .collect();
+        let taken = numbers.into_iter();
+        taken
+            .filter_map(|number| Some((number, state.take(number)?)))
+            .collect()
+    }
+
     /// Takes all tasks out.
     pub(super) fn take_all(&self) -> Vec<(u64, Entry)> {
         let mut state = self.state();
@@ -301,6 +321,11 @@ impl Entry {
             pending.settle(reply);
         }
         drop(open);
+    }
+
+    /// Returns whether the task was sent, and has no result.
+    fn is_sent(&self) -> bool {
+        matches!(self.place, Place::Sent | Place::Stored(_))
     }
 
     /// Returns the error of this task when the connection is lost for too long.

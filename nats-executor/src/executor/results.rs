@@ -47,6 +47,9 @@ pub(super) struct Results {
     fetches: Arc<Semaphore>,
 }
 
+/// The longest time without a stored result before the tasks fail. Workers try as long.
+const UNSTORED_TIME: Duration = Duration::from_secs(30);
+
 /// Workers that try to store results say more often than this that they cannot.
 const UNSTORED_GAP: Duration = Duration::from_secs(15);
 
@@ -66,6 +69,10 @@ struct Unstored {
     since: Instant,
     last: Instant,
     reason: String,
+    /// The task of the first notice.
+    number: u64,
+    /// Whether there were notices of other tasks as well.
+    is_general: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -127,26 +134,41 @@ impl Reading {
     }
 
     /// Notes why the result of a task cannot be stored.
-    pub(super) fn note_unstored(&self, reason: String) {
+    pub(super) fn note_unstored(&self, number: u64, reason: String) {
         let mut unstored = self.unstored();
-        let last = Instant::now();
-        let since = match unstored.take() {
-            Some(before) if before.last.elapsed() < UNSTORED_GAP => before.since,
-            Some(_) | None => last,
-        };
-        *unstored = Some(Unstored {
-            since,
-            last,
-            reason,
+        let now = Instant::now();
+        let before = unstored
+            .take()
+            .filter(|before| before.last.elapsed() < UNSTORED_GAP);
+        *unstored = Some(match before {
+            Some(before) => Unstored {
+                last: now,
+                reason,
+                is_general: before.is_general || before.number != number,
+                ..before
+            },
+            None => Unstored {
+                since: now,
+                last: now,
+                reason,
+                number,
+                is_general: false,
+            },
         });
     }
 
-    /// Returns why no result could be stored for this time, if that is so. Then this time begins anew.
-    pub(super) fn take_unstored(&self, time: Duration) -> Option<String> {
+    /// Returns why no result could be stored for this time, if that is so, and the number of the task if only one of them could not.
+    /// Then this time begins anew.
+    pub(super) fn take_unstored(&self, time: Duration) -> Option<(String, Option<u64>)> {
+        // A worker gives up after some time, and nothing more is heard of the task then.
+        let time = time.min(UNSTORED_TIME);
         let lasting = self.unstored().take_if(|unstored| {
             unstored.last.elapsed() < UNSTORED_GAP && unstored.since.elapsed() >= time
         });
-        lasting.map(|unstored| unstored.reason)
+        lasting.map(|unstored| {
+            let only = Some(unstored.number).filter(|_| !unstored.is_general);
+            (unstored.reason, only)
+        })
     }
 
     fn unstored(&self) -> MutexGuard<'_, Option<Unstored>> {

@@ -121,7 +121,8 @@ impl Sender {
                 checked = self.audit.checked() => self.note_checked(checked).await,
                 _ = tick.tick() => {
                     self.fail_overdue();
-                    if self.fail_unstored() || self.check_link() {
+                    self.fail_unstored();
+                    if self.check_link() {
                         // Their tasks have failed. What they hold makes room for those that wait for it.
                         sending.clear();
                         while submissions.try_recv().is_ok() {}
@@ -250,19 +251,18 @@ impl Sender {
         }
     }
 
-    /// Fails all tasks if the server has stored no result for too long, although it was asked to: its disk may be full. Returns
-    /// whether that is so. Withdraws them, so that they make room.
-    fn fail_unstored(&mut self) -> bool {
+    /// Fails the tasks that were sent if the server has stored no result for too long, although it was asked to: its disk may be full.
+    /// If it was asked for one task alone, only that fails. Withdraws them, so that they make room.
+    fn fail_unstored(&mut self) {
         let after = self.options.unreachable_after;
-        let Some(reason) = self.audit.reading.take_unstored(after) else {
-            return false;
+        let Some((reason, only)) = self.audit.reading.take_unstored(after) else {
+            return;
         };
-        for (number, entry) in self.ledger.take_all() {
+        for (number, entry) in self.ledger.take_sent(only) {
             self.withdrawals.withdraw(number, entry.place);
-            let error = entry.disconnected(&reason);
-            self.fail(number, entry, error);
+            let error = DistanceError::may_have_run(reason.clone());
+            self.fail(number, entry, error.into());
         }
-        true
     }
 
     /// Fails all tasks if the server cannot be reached or used for too long, and returns whether that is so. Otherwise checks now

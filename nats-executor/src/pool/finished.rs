@@ -55,10 +55,18 @@ impl Finished {
         names: &Names,
         stream: &stream::State,
     ) {
+        let generation = link.state().generation;
         let process = link.client.server_info().server_id;
-        for sequence in self.after_restart(process, stream) {
-            let subject = names.acknowledgement(sequence);
-            let _ = link.client.publish(subject, "+ACK".into()).await;
+        let acknowledge = async {
+            for sequence in self.after_restart(process, stream) {
+                let subject = names.acknowledgement(sequence);
+                let _ = link.client.publish(subject, "+ACK".into()).await;
+            }
+        };
+        tokio::select! {
+            () = acknowledge => {}
+            // Publishing waits for the next connection, and who calls this has more to do.
+            () = link.lost(generation) => {}
         }
     }
 

@@ -19,7 +19,7 @@ const REPORT_AFTER: Duration = Duration::from_secs(2);
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Has the server store the result of a task. Waits for the connection for as long as that takes, but returns false if the server
-/// refuses the result for too long: another worker may be able to.
+/// refuses the result or does not confirm it for too long: another worker may be able to.
 pub(super) async fn store(worker: &Worker, id: &Id, content: Bytes) -> bool {
     let (link, names) = (&worker.link, &worker.names);
     // Of its own for each run of the task, which may run twice: what one reads, the other must not replace.
@@ -27,8 +27,11 @@ pub(super) async fn store(worker: &Worker, id: &Id, content: Bytes) -> bool {
     let is_large = content.len() > link.max_message();
     let subject = names.results(&id.executor);
     let unstored = names.unstored(&id.executor);
+    let number = id.number;
     let id = id.to_string();
     let mut refused_since = None;
+    // Whether an earlier attempt may have stored it, with the name of this object.
+    let mut may_be_stored = false;
     loop {
         let attempt = async {
             let give_up = Instant::now() + REPORT_AFTER;
@@ -36,9 +39,9 @@ pub(super) async fn store(worker: &Worker, id: &Id, content: Bytes) -> bool {
             let give_up = Some(Instant::now() + REPORT_AFTER);
             link.store(&subject, &id, content, give_up).await
         };
-        let (message, is_refused) = match attempt.await {
+        let message = match attempt.await {
             Ok(stored) => {
-                if is_large && stored.was_there {
+                if is_large && stored.was_there && !may_be_stored {
                     // Another run of the task has sent its value.
                     objects::remove(link, names, &name).await;
                 }
@@ -48,19 +51,22 @@ pub(super) async fn store(worker: &Worker, id: &Id, content: Bytes) -> bool {
                 refused_since = None;
                 continue;
             }
-            Err(StoreError::Unknown(_)) if !link.state().is_up => continue,
-            Err(StoreError::Unknown(message)) => (message, false),
-            Err(StoreError::Refused(message)) => (message, true),
+            Err(StoreError::Unknown(message)) => {
+                may_be_stored = true;
+                if !link.state().is_up {
+                    continue;
+                }
+                message
+            }
+            Err(StoreError::Refused(message)) => message,
         };
         let problem = format!("its result cannot be stored: {message}");
         // Not stored either, so that it arrives although the store is full. If it does not, the next one may.
-        let _ = link
-            .client
-            .publish(unstored.clone(), problem.clone().into())
-            .await;
+        let notice = format!("{number} {problem}");
+        let _ = link.client.publish(unstored.clone(), notice.into()).await;
         worker.report_problem(problem);
         let since = *refused_since.get_or_insert_with(Instant::now);
-        if is_refused && since.elapsed() >= PATIENCE {
+        if since.elapsed() >= PATIENCE {
             return false;
         }
         tokio::time::sleep(RETRY_PAUSE).await;

@@ -41,6 +41,9 @@ const THREADS_UNKNOWN: usize = LEAST_IN_FLIGHT / RANGES_PER_THREAD;
 /// How long the next line of a stream is waited for before those that are there are sent.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// How often each worker has to refuse, with no result meanwhile, before a run ends for that.
+const REFUSALS: usize = 4;
+
 /// How long a stopped run waits for the records of the ranges that were running.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -112,6 +115,8 @@ impl Workers {
             sent: HashMap::new(),
             again: VecDeque::new(),
             refusing: HashSet::new(),
+            working: HashSet::new(),
+            refusals: 0,
             given_up: None,
             refused: None,
             notify,
@@ -140,6 +145,10 @@ struct Run<'a> {
     again: VecDeque<Vec<Item>>,
     /// The names of the workers that refused the last range that they got.
     refusing: HashSet<String>,
+    /// The names of the others that have given a result.
+    working: HashSet<String>,
+    /// The number of refusals since the last result.
+    refusals: usize,
     /// When the ranges that are still running are given up, if no more are sent.
     given_up: Option<Instant>,
     /// Why no more ranges are sent, if that is an error.
@@ -243,13 +252,21 @@ impl Run<'_> {
 
     /// Keeps a range for another worker. If all workers refuse, ends the run.
     fn give_to_another(&mut self, range: Vec<Item>, worker: String, why: &str) {
+        if self.given_up.is_some() {
+            return self.note_all(range, &Outcome::NotAttempted);
+        }
         let why = format!("worker {worker}: {why}");
+        self.working.remove(&worker);
         if self.refusing.insert(worker) {
             print_error(&why);
         }
+        self.refusals += 1;
         self.again.push_back(range);
-        let workers = self.watch.names();
-        if !workers.is_empty() && workers.iter().all(|name| self.refusing.contains(name)) {
+        let names = self.watch.names();
+        let refuses = |name| self.refusing.contains(name);
+        // A busy worker may miss being counted, so one count is not believed.
+        let is_sure = self.refusals >= REFUSALS * self.refusing.len();
+        if is_sure && self.working.is_empty() && names.iter().all(refuses) {
             self.refuse(why);
         }
     }
@@ -258,7 +275,9 @@ impl Run<'_> {
         if let Some(why) = result.refusal {
             return self.give_to_another(range, result.worker, &why);
         }
+        self.refusals = 0;
         self.refusing.remove(&result.worker);
+        self.working.insert(result.worker);
         let now = std::time::Instant::now();
         // By the clock of this machine, which the worker does not know.
         let began = now.checked_sub(result.elapsed).unwrap_or(sent).max(sent);

@@ -102,13 +102,6 @@ impl Shared {
         marker: &str,
         fsync: bool,
     ) -> Result<HashSet<u64>, String> {
-        let names = self.names(marker, folder);
-        // Other ranges of this run wait for the names instead of reading them as well.
-        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(names) = names.as_ref().filter(|names| names.are_fresh()) {
-            return Ok(names.partials.clone());
-        }
-        let began = Instant::now();
         if let Err(error) = fs::symlink_metadata(folder.join(marker)) {
             let folder = folder.display();
             return Err(match error.kind() {
@@ -118,6 +111,13 @@ impl Shared {
                 _ => format!("cannot read {folder}: {error}"),
             });
         }
+        let names = self.names(marker, folder);
+        // Other ranges of this run wait for the names instead of reading them as well.
+        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = names.as_ref().filter(|names| names.are_fresh()) {
+            return Ok(names.partials.clone());
+        }
+        let began = Instant::now();
         let found = FILES.synced(fsync).prepare_folder(folder);
         let partials: HashSet<u64> = found
             .map_err(|error| error_chain(&error))?
@@ -157,15 +157,29 @@ mod tests {
         let folder = folder.path();
         let partials = |marker| shared.partials(folder, marker, false);
         fs::write(folder.join("one"), "").unwrap();
-        assert!(partials("one").unwrap().is_empty());
-        // Reading it again would not find the marker.
-        fs::remove_file(folder.join("one")).unwrap();
-        assert!(partials("one").unwrap().is_empty());
-        let error = partials("two").unwrap_err();
+        fs::write(folder.join("two"), "").unwrap();
+        partials("one").unwrap();
+        let left = folder.join(".flags-1-abcdef.tmp");
+        fs::write(&left, "").unwrap();
+        partials("one").unwrap();
         assert!(
-            error.ends_with(" is not the folder of the run, which must be shared storage"),
-            "{error}"
+            left.exists(),
+            "not read again, so the file of a dead run stays"
         );
+        partials("two").unwrap();
+        assert!(!left.exists(), "another run reads the names");
+    }
+
+    #[test]
+    fn a_folder_without_the_marker_is_refused_at_any_time() {
+        let (shared, folder) = (Shared::default(), tempfile::tempdir().unwrap());
+        let folder = folder.path();
+        fs::write(folder.join("one"), "").unwrap();
+        shared.partials(folder, "one", false).unwrap();
+        fs::remove_file(folder.join("one")).unwrap();
+        let error = shared.partials(folder, "one", false).unwrap_err();
+        let why = " is not the folder of the run, which must be shared storage";
+        assert!(error.ends_with(why), "{error}");
     }
 
     #[test]

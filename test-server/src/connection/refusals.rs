@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::connection::limits;
@@ -34,20 +35,18 @@ impl Refusals {
         let hint = limit
             .map(|limit| format!("; at most {limit} open files are allowed (see `ulimit -n`)"));
         let hint = hint.unwrap_or_default();
-        // If standard error is closed, there is no other place to report it.
-        let _ = writeln!(
-            io::stderr(),
+        print(format!(
             "test-server: {server} cannot accept connections, which wait: {error}{hint}"
-        );
+        ));
     }
+
     /// Writes a line about a server that cannot be reached, unless another one was written recently.
     #[cfg(feature = "tcp")]
     pub(crate) fn report_upstream(&self, server: &str, upstream: &str, error: &io::Error) {
         if self.is_due() {
-            let _ = writeln!(
-                io::stderr(),
+            print(format!(
                 "test-server: {server} has no connection to {upstream}: {error}"
-            );
+            ));
         }
     }
 
@@ -61,4 +60,12 @@ impl Refusals {
         *last = Some(Instant::now());
         true
     }
+}
+
+/// Prints a line on standard error, in a thread of its own: a pipe that is not read would hold up all connections. If the line cannot
+/// be written, there is no other place to report that.
+fn print(line: String) {
+    let _ = thread::Builder::new().spawn(move || {
+        let _ = writeln!(io::stderr(), "{line}");
+    });
 }

@@ -106,6 +106,8 @@ impl Expectations {
             evaluation.update(&self.journal);
             deadline_of_missing(evaluation).is_none_or(|at| at <= Instant::now())
         });
+        // A body that has come completely meanwhile wakes nothing.
+        evaluation.update(&self.journal);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Expected>> {

@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::site::Site;
+use crate::site::{Site, control};
 
 /// The headers that a page may read of every response that it may read.
 const ALWAYS_EXPOSED: [HeaderName; 7] = [
@@ -34,10 +34,15 @@ pub(crate) fn is_preflight(head: &Parts) -> bool {
         && has(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
+/// Returns whether this is a control path, or would be one: in front of another server, the others that begin so are its own.
+pub(crate) fn is_reserved(site: &Site, path: &str) -> bool {
+    control::is_path(path) || (site.has_own_paths() && path.starts_with("/__"))
+}
+
 /// Returns whether pages of other sites may read the response to this request, or send the one that it asks for.
 pub(crate) fn admits(site: &Site, head: &Parts) -> bool {
     let path = head.uri.path();
-    if path.starts_with("/__") {
+    if is_reserved(site, path) {
         return site.access.wants_token();
     }
     let is_page = site.has_own_paths() && ["/", "/flags", "/flags/"].contains(&path);
@@ -75,6 +80,8 @@ pub(crate) fn answer_preflight(request: &HeaderMap, is_admitted: bool) -> Respon
 /// Lets the page that has sent a request read the response with all of its headers except those for browsers alone.
 pub(crate) fn allow(request: &HeaderMap, response: &mut HeaderMap) {
     if !request.contains_key(header::ORIGIN) {
+        // A cache must not give this response to a page of another site.
+        vary_by_origin(response);
         return;
     }
     let mut names: Vec<_> = response
@@ -97,7 +104,18 @@ fn allow_origin(request: &HeaderMap, response: &mut HeaderMap) {
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         let allowed = HeaderValue::from_static("true");
         response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, allowed);
-        response.append(header::VARY, HeaderValue::from_static("origin"));
+        vary_by_origin(response);
+    }
+}
+
+fn vary_by_origin(response: &mut HeaderMap) {
+    let origin = HeaderValue::from_static("origin");
+    let is_named = response
+        .get_all(header::VARY)
+        .iter()
+        .any(|name| *name == origin);
+    if !is_named {
+        response.append(header::VARY, origin);
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! * `access`: who may use the control paths
 //! * `group`: servers whose pages link to each other
-//! * `cors`: which responses pages of other sites may read
 //! * `control`: the paths that read and change a running server
+//! * `cors`: which responses pages of other sites may read
 //! * `page`: the page at `/`, as HTML and as text
 //! * `stale`: closes a connection after its last response
 //! * `target`: what a request is for: a flag, or any other path

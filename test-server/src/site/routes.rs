@@ -66,7 +66,7 @@ async fn share(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
     let is_admitted = cors::admits(&site, &head);
     let asked = head.headers.clone();
     if cors::is_preflight(&head) {
-        let is_recorded = !head.uri.path().starts_with(CONTROL_PATHS);
+        let is_recorded = !cors::is_reserved(&site, head.uri.path());
         let request = Request::from_parts(head, body);
         let answer = async |_| cors::answer_preflight(&asked, is_admitted);
         return match is_recorded {

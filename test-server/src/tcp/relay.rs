@@ -35,6 +35,8 @@ pub(super) async fn relay(
             Ended::Finished => match other.await {
                 Ended::Reset => true,
                 Ended::Finished => false,
+                // The second direction is the one from the client if the first was the one to it. What the client has sent is then not read.
+                Ended::Stalled if is_down => departure(&client, Departure::of_unread()).await,
                 Ended::Stalled => departure(&client, Departure::new()).await,
             },
             // The client is read on, so its end is noticed.

@@ -85,6 +85,8 @@ impl Pool {
     #[track_caller]
     pub(crate) fn strike(&self, fails: impl Fn(bool)) {
         wait_until("a worker that fails has a task", || {
+            // One that was cut off before needs time to connect again.
+            self.wait_until("a worker has a task", |status| status.in_flight > 0);
             fails(true);
             let has_a_task = self.status().in_flight > 0;
             if !has_a_task {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::words::{CompactDuration, parse_duration, strip_call};
+use super::words::{CompactDuration, MAX_DURATION, parse_duration, strip_call};
 use crate::random;
 
 /// The distribution of a delay over the codes.
@@ -58,7 +58,8 @@ impl Delay {
                 let z = standard_normal(drawn(), second);
                 // Only one code in 30,000 lies beyond four sigmas, with a delay longer than any client waits.
                 let factor = (sigma * z.clamp(-4.0, 4.0)).exp();
-                Duration::try_from_secs_f64(median.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+                let delay = Duration::try_from_secs_f64(median.as_secs_f64() * factor);
+                delay.unwrap_or(MAX_DURATION).min(MAX_DURATION)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Faults that redirect: to the flag, in a loop, or to a wrong place.
 
-use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse as _;
 
@@ -18,8 +18,7 @@ pub(in crate::fault) static SPECS: [Spec; 6] = [
         sees: "302 this many times, then the flag",
         effect: Effect::AnswerWithFlag(|argument, context, flag| {
             if context.hop >= argument.number() {
-                let headers = [(CONTENT_TYPE, flag.media_type.clone())];
-                return Answer::Http((headers, flag.bytes.clone()).into_response());
+                return Answer::Http(flag.with_body(flag.bytes.clone()));
             }
             redirect_to(Some(&same_path(context, context.hop + 1)))
         }),
@@ -72,7 +71,9 @@ fn same_path(context: &FaultContext<'_>, hop: u64) -> String {
     let parts = [query].into_iter().chain(own).flatten();
     let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
     let mark = if parts.is_empty() { "" } else { "?" };
-    format!("{}{mark}{}", context.path, parts.join("&"))
+    // With two slashes it would be the name of another host.
+    let path = context.path.trim_start_matches('/');
+    format!("/{path}{mark}{}", parts.join("&"))
 }
 
 fn redirect_to(location: Option<&str>) -> Answer {
