@@ -194,7 +194,8 @@ impl AsyncRead for Connection {
         }
         if let Some(close_timer) = &mut this.close_timer {
             // Returning without a byte tells hyper that the connection has ended. Until then the bytes that the client
-            // sends stay unread, so that it gets a reset. If the client closes the connection, the wait ends at once.
+            // sends stay unread, so that it gets a reset. If the client closes the connection without having sent more, the
+            // wait ends at once.
             return if this.stream.poll_closed(context).is_ready() {
                 Poll::Ready(Ok(()))
             } else {

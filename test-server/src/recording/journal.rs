@@ -1,7 +1,7 @@
 //! The last requests as they arrived, for tests that check what a client sent.
 //!
-//! All requests are recorded, also those that are refused, except for those for control paths. A journal keeps a fixed
-//! number of them, and the first part of each body.
+//! All requests with a well-formed head are recorded, also those that are refused, except for those for control paths. A
+//! journal keeps a fixed number of them, and the first part of each body.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
