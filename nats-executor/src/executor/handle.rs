@@ -39,7 +39,7 @@ use crate::options::NatsOptions;
 ///
 /// Dropping the executor waits for all tasks, as leaving Python's `with` block does, and then for at most ten seconds until
 /// cancelled ones are removed from the server. In a callback it does not wait: the threads of the executor go on until all tasks
-/// have an outcome. When this program is killed, its tasks are run all the same.
+/// have an outcome. When this program is killed, its tasks are still run.
 ///
 /// ```no_run
 /// use concurrent_futures::{Executor, ExecutorExt, Registry, task};
@@ -148,7 +148,7 @@ impl NatsExecutor {
     /// If this future is dropped before it is ready, the task is not submitted. So a program that waits for it beside a signal such
     /// as Ctrl-C has nothing to withdraw of that task; those that were submitted are cancelled by [`shutdown`](Self::shutdown) with
     /// [`cancel_pending`](Shutdown::cancel_pending), which also ends all waits for room. Without a shutdown, tasks of a program that
-    /// ends are run all the same.
+    /// ends are still run.
     ///
     /// # Errors
     /// Those of [`submit`](Self::submit).

@@ -1,6 +1,6 @@
 //! The tasks on their way to the server, and what becomes due meanwhile: deadlines, cancellations, the end of the connection.
 //!
-//! The loop never waits for the server: whatever does is a future beside it.
+//! The loop never waits for the server. Work that waits is done by futures beside it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -118,7 +118,7 @@ impl Pulls {
             return None;
         }
         self.paused_until = None;
-        // The server has none of these any more, whatever the clocks say.
+        // The server has removed all of these, also if the clock here says that they have not expired.
         let over = self.expires * 2;
         while self
             .requests

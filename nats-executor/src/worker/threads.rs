@@ -13,7 +13,7 @@ use super::state::{HeldTask, Worker};
 use crate::envelope::Envelope;
 use crate::names::Id;
 
-/// What became of a call.
+/// How a call ended.
 pub(super) enum Ran {
     /// It has ended. The content of the result's message.
     Ended(Vec<u8>),

@@ -70,7 +70,7 @@ impl Pauses {
         self.until(origin).is_some()
     }
 
-    /// Returns whether there is no pause, without a lock. After a pause, it stays false until the entry is removed.
+    /// Returns whether no origin is paused. Takes no lock. Stays false after a pause until its entry is removed.
     pub(super) fn are_none(&self) -> bool {
         !self.any.load(Ordering::Acquire)
     }

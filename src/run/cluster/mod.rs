@@ -23,7 +23,7 @@ mod wire;
 
 pub(crate) use ranges::Workers;
 
-/// Returns the tasks that a worker runs, this number at once, with so many descriptors for all of them.
+/// Returns the tasks of a worker, which runs up to `ranges` of them at once and divides the descriptors among them.
 pub(crate) fn tasks(descriptors: Option<Descriptors>, ranges: NonZeroUsize) -> Registry {
     shared::Shared::of_this_process().divide(descriptors, ranges);
     Registry::new().with::<range::DownloadRange>()

@@ -270,7 +270,7 @@ impl Fault {
         Self::named("tcp-stall", Argument::Number(bytes))
     }
 
-    /// So many headers, from 1 to 100,000, then the body.
+    /// This number of headers, from 1 to 100,000, then the body.
     pub fn many_headers(headers: u64) -> Self {
         Self::named(
             "many-headers",

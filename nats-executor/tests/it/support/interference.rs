@@ -20,7 +20,7 @@ impl Admin {
             let stream = self.jetstream.get_stream(TASKS).await.unwrap();
             let consumer = stream.get_consumer::<pull::Config>("workers").await;
             let config = consumer.unwrap().cached_info().config.clone();
-            // The server may fail to remove the files of a consumer that it is writing. The consumer is gone all the same.
+            // The server may fail to remove the files of a consumer that it is writing. The consumer is removed nevertheless.
             if let Err(error) = stream.delete_consumer("workers").await {
                 assert!(error.to_string().contains("unlinkat"), "{error}");
             }
